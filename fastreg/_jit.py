@@ -1,0 +1,220 @@
+"""The only file that knows Numba's machinery: kernels, verbs of NamedTuples, and the kernels' cache on disk.
+
+Numba's own cache keys a kernel by the text of its own file, so a kernel compiled with an older callee from another
+file would come back after an edit or an upgrade. Here every kernel is stored in a directory named by a digest of all
+of fastreg's sources, Numba's version and the options that change code. A stored kernel carries a checksum: one that
+is truncated or damaged counts as absent and is written anew. Where nothing is writable, kernels live in memory.
+"""
+
+import functools
+import hashlib
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+import time
+import uuid
+import warnings
+from pathlib import Path
+
+import llvmlite
+import numba
+from numba import njit, types
+from numba.core import compiler, config
+from numba.core.caching import _Cache
+from numba.core.dispatcher import Dispatcher
+from numba.core.serialize import dumps
+from numba.extending import overload_method
+
+# nnan and ninf stay off, so that divergence remains visible; the rest lets sums vectorise.
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+KEPT_DIGESTS = 3
+SLOW_COMPILE = 1.0  # seconds after which a cold start is announced
+
+
+def kernel(function):
+    """Compile `function` on first use, in nopython mode without the GIL, and keep the result on disk."""
+    dispatcher = njit(**OPTIONS)(function)
+    if isinstance(dispatcher, Dispatcher):  # under NUMBA_DISABLE_JIT it is the plain function
+        dispatcher._cache = KernelCache(function)
+    return dispatcher
+
+
+def verb(name, arity):
+    """Let kernels call method `name` of any NamedTuple class: it is looked up on the class of the instance.
+
+    Outside kernels (and with NUMBA_DISABLE_JIT=1) the same method is plain Python, so a verb is written once.
+    `arity` counts the arguments after self; Numba wants them spelled out.
+    """
+
+    def one(self, a):
+        return getattr(self.instance_class, name, None)
+
+    def two(self, a, b):
+        return getattr(self.instance_class, name, None)
+
+    def three(self, a, b, c):
+        return getattr(self.instance_class, name, None)
+
+    def four(self, a, b, c, d):
+        return getattr(self.instance_class, name, None)
+
+    lookup = (one, two, three, four)[arity - 1]
+    overload_method(types.BaseNamedTuple, name, jit_options=OPTIONS, strict=False)(lookup)
+
+
+@functools.cache
+def source_digest():
+    """A name for this version of all kernels: sources, Numba, LLVM, Python and the options that change code."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())
+    options = (numba.__version__, llvmlite.__version__, sys.version_info[:2], config.BOUNDSCHECK, config.OPT)
+    digest.update(repr(options).encode())
+    return digest.hexdigest()[:20]
+
+
+def _candidate_roots():
+    """Where kernels may be kept, in order of preference."""
+    if os.environ.get("FASTREG_CACHE_DIR"):
+        yield Path(os.environ["FASTREG_CACHE_DIR"])
+    if config.CACHE_DIR:
+        yield Path(config.CACHE_DIR) / "fastreg"
+    yield Path(__file__).parent / "__pycache__" / "kernels"
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
+    yield Path(home) / "fastreg"
+    yield Path(tempfile.gettempdir()) / f"fastreg-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+
+
+def _writable(directory):
+    """Create `directory` and try a file in it. A directory of another user (a shared temporary one) is refused."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if hasattr(os, "getuid") and directory.parent.stat().st_uid not in (os.getuid(), 0):
+            return False
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
+
+
+def _prune(root, keep):
+    """Drop directories of older sources, all but the newest few: another version may still be in use."""
+    try:
+        others = sorted((d for d in root.iterdir() if d.is_dir() and d.name != keep), key=lambda d: d.stat().st_mtime)
+    except OSError:
+        return
+    for directory in others[: -(KEPT_DIGESTS - 1)]:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@functools.cache
+def cache_directories():
+    """(directory to write kernels to, or None; directories to read them from). Decided once a process."""
+    digest, readable = source_digest(), []
+    for root in _candidate_roots():
+        directory = root / digest
+        known = directory.is_dir()
+        if _writable(directory):
+            if not known:
+                _prune(root, digest)
+            return directory, [directory, *readable]
+        if known:
+            readable.append(directory)
+    if not readable:
+        warnings.warn(
+            "fastreg found no writable directory for its compiled kernels, so each process compiles them anew; "
+            "set FASTREG_CACHE_DIR to a writable directory",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return None, readable
+
+
+class KernelCache(_Cache):
+    """Numba's interface of a cache, over one checked file a kernel and signature."""
+
+    compiling_since: float | None = None
+    announced = False
+
+    def __init__(self, function):
+        self.function = function
+        self.enabled = True
+
+    @property
+    def cache_path(self):
+        return str(cache_directories()[0])
+
+    def enable(self):
+        self.enabled = True
+
+    def disable(self):
+        self.enabled = False
+
+    def flush(self):
+        directory = cache_directories()[0]
+        for path in directory.glob(f"{self._stem()}.*") if directory else ():
+            path.unlink(missing_ok=True)
+
+    def load_overload(self, sig, target_context):
+        target_context.refresh()
+        if not self._cachable(sig):
+            return None
+        name = self._name(sig, target_context.codegen())
+        for directory in cache_directories()[1]:
+            payload = _read_checked(directory / name)
+            if payload is not None:
+                try:
+                    return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
+                except Exception as error:  # a foreign or damaged file must not stop a fit: compile instead
+                    warnings.warn(f"a stored kernel could not be loaded ({error!r}); compiling it", RuntimeWarning, stacklevel=2)
+        KernelCache.compiling_since = KernelCache.compiling_since or time.perf_counter()
+        return None
+
+    def save_overload(self, sig, data):
+        self._announce()
+        if not self._cachable(sig):
+            return
+        directory = cache_directories()[0]
+        if directory is None:
+            return
+        payload = dumps(data._reduce())
+        path = directory / self._name(sig, data.codegen)
+        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(hashlib.sha256(payload).digest() + payload)
+            os.replace(partial, path)  # atomic: two processes filling one cache never see half a file
+        except OSError:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def _announce(cls):
+        if not cls.announced and cls.compiling_since and time.perf_counter() - cls.compiling_since > SLOW_COMPILE:
+            cls.announced = True
+            print("fastreg: compiling kernels for this machine (once; `python -m fastreg warmup` does all)", file=sys.stderr)
+
+    def _cachable(self, sig):
+        """A family or design defined outside fastreg is not covered by the digest, so it is compiled a process."""
+        classes = [t.instance_class for t in getattr(sig, "args", sig) if isinstance(t, types.BaseNamedTuple)]
+        return self.enabled and all(c.__module__.split(".")[0] == "fastreg" for c in classes)
+
+    def _stem(self):
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
+    def _name(self, sig, codegen):
+        key = hashlib.sha256(repr((str(sig), codegen.magic_tuple())).encode()).hexdigest()[:20]
+        return f"{self._stem()}.{key}.kernel"
+
+
+def _read_checked(path):
+    """The payload of a stored kernel, or None where it is absent, unreadable, truncated or damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    checksum, payload = content[:32], content[32:]
+    return payload if hashlib.sha256(payload).digest() == checksum else None

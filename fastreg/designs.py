@@ -1,0 +1,305 @@
+"""Designs: the columns of X behind a few verbs. The only place where dense and sparse differ.
+
+In kernels a design answers for one column j:
+
+    column_dot(j, v)                 x_j'v
+    column_add(j, step, v)           v += step x_j
+    column_add_weighted(j, step, h, v)   v += step h x_j, row by row
+    column_spread(j, centre, weight, total)   sum_i w_i (x_ij - centre)^2, with total = sum of w
+
+and, from Python, for many columns at once: `correlate(v)` = X'v, one sweep. Nothing is centred or copied: the
+centre of a column is a number that whoever needs it carries beside the design.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg._jit import kernel, verb
+
+for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
+    verb(_name, _arity)
+
+
+class DenseDesign(NamedTuple):
+    """X in memory, (n, p) float64 in Fortran order: a column is contiguous. A read-only view, never a copy."""
+
+    values: np.ndarray
+
+    def column_dot(self, j, v):
+        total = 0.0
+        for i in range(v.size):
+            total += self.values[i, j] * v[i]
+        return total
+
+    def column_add(self, j, step, v):
+        for i in range(v.size):
+            v[i] += step * self.values[i, j]
+
+    def column_add_weighted(self, j, step, h, v):
+        for i in range(v.size):
+            v[i] += step * h[i] * self.values[i, j]
+
+    def column_spread(self, j, centre, weight, total):
+        spread = 0.0
+        for i in range(weight.size):
+            spread += weight[i] * (self.values[i, j] - centre) ** 2
+        return spread
+
+    @property
+    def shape(self):
+        return self.values.shape
+
+    def stored_in(self, columns):
+        return self.values.shape[0] * len(columns)
+
+    def correlate(self, v):
+        return self.values.T @ v
+
+    def gather(self, columns):
+        return np.asfortranarray(self.values[:, columns])
+
+    def working_block(self, centre):
+        return DenseBlock(self, centre)
+
+
+class SparseDesign(NamedTuple):
+    """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    n_rows: int
+
+    def column_dot(self, j, v):
+        total = 0.0
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            total += self.data[k] * v[self.indices[k]]
+        return total
+
+    def column_add(self, j, step, v):
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            v[self.indices[k]] += step * self.data[k]
+
+    def column_add_weighted(self, j, step, h, v):
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            i = self.indices[k]
+            v[i] += step * h[i] * self.data[k]
+
+    def column_spread(self, j, centre, weight, total):
+        spread, seen = 0.0, 0.0
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            w = weight[self.indices[k]]
+            spread += w * (self.data[k] - centre) ** 2
+            seen += w
+        return spread + max(total - seen, 0.0) * centre * centre
+
+    @property
+    def shape(self):
+        return self.n_rows, self.indptr.size - 1
+
+    def stored_in(self, columns):
+        return int((self.indptr[columns + 1] - self.indptr[columns]).sum())
+
+    def correlate(self, v):
+        out = np.empty(self.indptr.size - 1)
+        correlate_range(self, v, out)
+        return out
+
+    def gather(self, columns):
+        out = np.zeros((self.n_rows, len(columns)), order="F")
+        scatter_columns(self, np.asarray(columns, dtype=np.int64), out)
+        return out
+
+    def working_block(self, centre):
+        return SparseBlock(self)
+
+
+def as_design(X):
+    """The design of a validated X: a float64 Fortran array, or canonical CSC. Shares its memory, read-only."""
+    if sp.issparse(X):
+        return SparseDesign(_frozen(X.data), _frozen(X.indices), _frozen(X.indptr), X.shape[0])
+    return DenseDesign(_frozen(X))
+
+
+def _frozen(array):
+    """A read-only view: kernels then compile once for writable, read-only and memory-mapped arrays."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+@kernel
+def correlate_range(design, v, out):
+    """out[j] = x_j'v for every column."""
+    for j in range(out.size):
+        out[j] = design.column_dot(j, v)
+
+
+@kernel
+def correlate_some(design, v, columns, out):
+    """out[k] = x_j'v for the columns j = columns[k]."""
+    for k in range(columns.size):
+        out[k] = design.column_dot(columns[k], v)
+
+
+@kernel
+def combine(design, columns, steps, out):
+    """out += sum_k steps[k] x_j over the columns j = columns[k]; zero steps read nothing."""
+    for k in range(columns.size):
+        if steps[k] != 0.0:
+            design.column_add(columns[k], steps[k], out)
+
+
+@kernel
+def scatter_columns(design, columns, out):
+    """out[:, k] += x_j for j = columns[k]."""
+    for k in range(columns.size):
+        design.column_add(columns[k], 1.0, out[:, k])
+
+
+@kernel
+def moments(design, weight, mean, spread):
+    """Weighted mean and sum of squares about it for every column; the weights sum to one. Two passes, so digits stay."""
+    total = weight.sum()
+    for j in range(mean.size):
+        mean[j] = design.column_dot(j, weight)
+        spread[j] = design.column_spread(j, mean[j], weight, total)
+
+
+class DenseBlock:
+    """The working set's columns side by side, centred, so that BLAS serves its products and Gram matrices."""
+
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
+        self.columns = np.empty(0, dtype=np.int64)
+        self._store = np.empty((design.shape[0], 0), order="F")
+
+    def extend(self, columns):
+        """Append columns (read once each)."""
+        have, size = self.columns.size, self.columns.size + columns.size
+        if size > self._store.shape[1]:
+            store = np.empty((self._store.shape[0], max(size, have + have // 2)), order="F")
+            store[:, :have] = self._store[:, :have]
+            self._store = store
+        self.columns = np.concatenate([self.columns, columns])
+        gather_centred(self.design, columns, self.centre, self._store[:, have:size])
+
+    @property
+    def values(self):
+        return self._store[:, : self.columns.size]
+
+    def centres(self):
+        """What `predict` has subtracted from each column."""
+        return self.centre[self.columns]
+
+    def correlate(self, v):
+        return self.values.T @ v
+
+    def predict(self, steps):
+        return self.values @ steps
+
+    def gram(self, h, start=0):
+        """Rows `start` onwards of X_W' diag(h) X_W, about the h-weighted means if the design is centred."""
+        values = self.values
+        if start == 0:
+            root = values * np.sqrt(h)[:, None]
+            return root.T @ root
+        return (values[:, start:] * h[:, None]).T @ values
+
+    def gram_cost(self):
+        """Floating-point operations of one Gram matrix."""
+        return self.values.shape[0] * self.columns.size**2
+
+
+class SparseBlock:
+    """The working set's columns by number only; their rows are copied when a Gram matrix is wanted."""
+
+    def __init__(self, design):
+        self.design = design
+        self.columns = np.empty(0, dtype=np.int64)
+        self._rows = None
+
+    def extend(self, columns):
+        self.columns = np.concatenate([self.columns, columns])
+        self._rows = None
+
+    def centres(self):
+        return np.zeros(self.columns.size)
+
+    def correlate(self, v):
+        out = np.empty(self.columns.size)
+        correlate_some(self.design, v, self.columns, out)
+        return out
+
+    def predict(self, steps):
+        out = np.zeros(self.design.n_rows)
+        combine(self.design, self.columns, steps, out)
+        return out
+
+    def gram(self, h, start=0):
+        if self._rows is None:
+            self._rows = rows_of(self.design, self.columns)
+        out = np.zeros((self.columns.size - start, self.columns.size))
+        sparse_gram(self.design, self.columns[start:], *self._rows, h, out)
+        return out
+
+    def gram_cost(self):
+        counts = np.diff(self._rows[2]) if self._rows is not None else self._row_counts()
+        return 8.0 * float((counts.astype(float) ** 2).sum())
+
+    def _row_counts(self):
+        self._rows = rows_of(self.design, self.columns)
+        return np.diff(self._rows[2])
+
+
+@kernel
+def gather_centred(design, columns, centre, out):
+    """out[:, k] = x_j - centre_j for j = columns[k]."""
+    for k in range(columns.size):
+        column = out[:, k]
+        for i in range(column.size):
+            column[i] = -centre[columns[k]]
+        design.column_add(columns[k], 1.0, column)
+
+
+def rows_of(design, columns):
+    """The chosen columns by rows: (values, position among the columns, row pointer)."""
+    counts = np.diff(design.indptr)[columns]
+    pointer = np.zeros(design.n_rows + 1, dtype=np.int64)
+    values, places = np.empty(counts.sum()), np.empty(counts.sum(), dtype=np.int64)
+    fill_rows(design, columns, pointer, values, places)
+    return values, places, pointer
+
+
+@kernel
+def fill_rows(design, columns, pointer, values, places):
+    """Counting sort of the chosen columns' stored values by row."""
+    n = pointer.size - 1
+    for k in range(columns.size):
+        for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
+            pointer[design.indices[q] + 1] += 1
+    for i in range(n):
+        pointer[i + 1] += pointer[i]
+    for k in range(columns.size):
+        for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
+            i = design.indices[q]
+            values[pointer[i]] = design.data[q]
+            places[pointer[i]] = k
+            pointer[i] += 1
+    for i in range(n, 0, -1):
+        pointer[i] = pointer[i - 1]
+    pointer[0] = 0
+
+
+@kernel
+def sparse_gram(design, columns, values, places, pointer, h, out):
+    """out[k] = x_j' diag(h) X_W for j = columns[k], touching only rows where x_j is stored."""
+    for k in range(columns.size):
+        j = columns[k]
+        for q in range(design.indptr[j], design.indptr[j + 1]):
+            i = design.indices[q]
+            scaled = h[i] * design.data[q]
+            for place in range(pointer[i], pointer[i + 1]):
+                out[k, places[place]] += scaled * values[place]

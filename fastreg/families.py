@@ -1,0 +1,258 @@
+"""Families: the loss of one row, bound to the response y and the weights (which sum to one).
+
+A family is a NamedTuple with verbs that kernels call for row i at the linear predictor eta:
+
+    loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value
+    residual    minus the derivative of the loss in eta
+    curvature   the second derivative of the loss in eta
+    divergence  loss + conjugate at the dual point nu_i = (1 - t) residual_i, given t = 1 - s: a row's share of the gap
+
+`divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
+Its derivation: mathematics.md of the design, section 2, with d_i(nu) the infimum of loss + nu eta over eta.
+Two plain methods serve Python: `mean(eta)` (the inverse link) and `check(y)` (which responses the family admits).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg._jit import kernel, verb
+
+for _name, _arity in {"loss": 2, "residual": 2, "curvature": 2, "divergence": 3}.items():
+    verb(_name, _arity)
+
+# Beyond this |eta| exp() would overflow in products; no certified solution lies there (deviance is then about 1e300).
+ETA_LIMIT = 500.0
+
+
+@kernel
+def _clipped_exp(eta):
+    return math.exp(min(max(eta, -ETA_LIMIT), ETA_LIMIT))
+
+
+@kernel
+def _bregman(m, e):
+    """q log(q / m) - q + m at q = m (1 + e), for m >= 0 and e >= -1; the series keeps digits near e = 0."""
+    if abs(e) < 1e-3:
+        return m * e * e * (0.5 + e * (-1.0 / 6.0 + e * (1.0 / 12.0 + e * (-1.0 / 20.0 + e / 30.0))))
+    if e <= -1.0:
+        return m
+    return m * ((1.0 + e) * math.log1p(e) - e)
+
+
+@kernel
+def _kullback(q, m, difference):
+    """q log(q / m) - q + m with q = m + difference given separately; infinite where m = 0 < q."""
+    if q <= 0.0:
+        return max(m, 0.0)
+    if m <= 0.0:
+        return math.inf
+    return _bregman(m, difference / m)
+
+
+class Gaussian(NamedTuple):
+    """Least squares: loss (y - eta)^2 / 2, mean eta. y is any real number."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "gaussian"
+    quadratic = True  # the quadratic model is the loss
+    admits = "finite numbers"
+
+    def loss(self, i, eta):
+        return 0.5 * self.weight[i] * (self.y[i] - eta) ** 2
+
+    def residual(self, i, eta):
+        return self.weight[i] * (self.y[i] - eta)
+
+    def curvature(self, i, eta):
+        return self.weight[i]
+
+    def divergence(self, i, eta, t):
+        return 0.5 * self.weight[i] * (t * (self.y[i] - eta)) ** 2
+
+    @staticmethod
+    def mean(eta):
+        return np.asarray(eta, dtype=float)
+
+    @staticmethod
+    def check(y):
+        return np.isfinite(y)
+
+
+class Binomial(NamedTuple):
+    """Logistic regression: loss log(1 + e^eta) - y eta, mean 1 / (1 + e^-eta). y in [0, 1]: classes or proportions."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "binomial"
+    quadratic = False
+    admits = "numbers in [0, 1] (classes coded 0 and 1, or proportions)"
+
+    def loss(self, i, eta):
+        y = self.y[i]
+        value = max(eta, 0.0) - y * eta + math.log1p(math.exp(-abs(eta)))
+        if 0.0 < y < 1.0:
+            value += y * math.log(y) + (1.0 - y) * math.log1p(-y)
+        return self.weight[i] * max(value, 0.0)
+
+    def residual(self, i, eta):
+        small = math.exp(-abs(eta))
+        mean = 1.0 / (1.0 + small) if eta >= 0.0 else small / (1.0 + small)
+        if self.y[i] == 1.0:  # 1 - mean, without cancellation
+            return self.weight[i] * (small / (1.0 + small) if eta >= 0.0 else 1.0 / (1.0 + small))
+        return self.weight[i] * (self.y[i] - mean)
+
+    def curvature(self, i, eta):
+        small = math.exp(-abs(eta))
+        return self.weight[i] * small / (1.0 + small) ** 2
+
+    def divergence(self, i, eta, t):
+        small = math.exp(-abs(eta))
+        upper, lower = 1.0 / (1.0 + small), small / (1.0 + small)
+        mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
+        y = self.y[i]
+        difference = t * (rest if y == 1.0 else y - mean)
+        q, q_rest = mean + difference, rest - difference
+        return self.weight[i] * (_kullback(q, mean, difference) + _kullback(q_rest, rest, -difference))
+
+    @staticmethod
+    def mean(eta):
+        small = np.exp(-np.abs(eta))
+        return np.where(np.asarray(eta) >= 0, 1.0, small) / (1.0 + small)
+
+    @staticmethod
+    def check(y):
+        return (y >= 0.0) & (y <= 1.0)
+
+
+class Poisson(NamedTuple):
+    """Counts or rates with log link: loss e^eta - y eta, mean e^eta. y >= 0."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "poisson"
+    quadratic = False
+    admits = "numbers that are not negative"
+
+    def loss(self, i, eta):
+        mean, y = _clipped_exp(eta), self.y[i]
+        return self.weight[i] * _kullback(y, mean, y - mean)
+
+    def residual(self, i, eta):
+        return self.weight[i] * (self.y[i] - _clipped_exp(eta))
+
+    def curvature(self, i, eta):
+        return self.weight[i] * _clipped_exp(eta)
+
+    def divergence(self, i, eta, t):
+        mean = _clipped_exp(eta)
+        difference = t * (self.y[i] - mean)
+        return self.weight[i] * _kullback(mean + difference, mean, difference)
+
+    @staticmethod
+    def mean(eta):
+        return np.exp(np.minimum(eta, ETA_LIMIT))
+
+    @staticmethod
+    def check(y):
+        return (y >= 0.0) & np.isfinite(y)
+
+
+class Gamma(NamedTuple):
+    """Positive responses with log link: loss eta + y e^-eta, mean e^eta. y > 0."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "gamma"
+    quadratic = False
+    admits = "positive numbers"
+
+    def loss(self, i, eta):
+        ratio = self.y[i] * _clipped_exp(-eta)
+        return self.weight[i] * _kullback(1.0, ratio, 1.0 - ratio)
+
+    def residual(self, i, eta):
+        return self.weight[i] * (self.y[i] * _clipped_exp(-eta) - 1.0)
+
+    def curvature(self, i, eta):
+        return self.weight[i] * self.y[i] * _clipped_exp(-eta)
+
+    def divergence(self, i, eta, t):
+        ratio = self.y[i] * _clipped_exp(-eta)
+        difference = t * (1.0 - ratio)
+        return self.weight[i] * _kullback(ratio + difference, ratio, difference)
+
+    @staticmethod
+    def mean(eta):
+        return np.exp(np.minimum(eta, ETA_LIMIT))
+
+    @staticmethod
+    def check(y):
+        return (y > 0.0) & np.isfinite(y)
+
+
+FAMILIES = {family.name: family for family in (Gaussian, Binomial, Poisson, Gamma)}
+
+
+@kernel
+def linearise(family, eta, residual, curvature):
+    """Fill residual and curvature at eta; return the loss, summed over rows."""
+    loss = 0.0
+    for i in range(eta.size):
+        loss += family.loss(i, eta[i])
+        residual[i] = family.residual(i, eta[i])
+        curvature[i] = family.curvature(i, eta[i])
+    return loss
+
+
+@kernel
+def balance(family, eta, residual, curvature):
+    """Newton steps on the intercept until the residuals sum to zero. Updates all three; returns (shift, loss).
+
+    A sum of zero makes the residual a feasible dual direction and centring needless: x_j'r needs no mean.
+    """
+    shift, best, loss = 0.0, math.inf, 0.0
+    low, high = -math.inf, math.inf  # the root lies between: the sum falls as the intercept grows
+    for iteration in range(100):
+        loss, total, slope, size = 0.0, 0.0, 0.0, 0.0
+        for i in range(eta.size):
+            loss += family.loss(i, eta[i])
+            residual[i] = family.residual(i, eta[i])
+            curvature[i] = family.curvature(i, eta[i])
+            total += residual[i]
+            slope += curvature[i]
+            size += abs(residual[i])
+        # At rounding, or no longer improving: one more step would only move noise.
+        if abs(total) <= 1e-15 * size or slope <= 0.0 or (abs(total) >= best and best <= 1e-11 * size):
+            break
+        if iteration == 99:
+            break
+        best = min(best, abs(total))
+        if total > 0.0:
+            low = shift
+        else:
+            high = shift
+        step = min(max(total / slope, -5.0), 5.0)
+        if not low < shift + step < high:
+            if math.isinf(low) or math.isinf(high) or high - low <= 1e-15 * abs(shift):
+                break
+            step = 0.5 * (low + high) - shift
+        for i in range(eta.size):
+            eta[i] += step
+        shift += step
+    return shift, loss
+
+
+@kernel
+def row_divergence(family, eta, t):
+    """Sum of the rows' divergences at the dual point (1 - t) residual."""
+    total = 0.0
+    for i in range(eta.size):
+        total += family.divergence(i, eta[i], t)
+    return total

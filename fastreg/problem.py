@@ -1,0 +1,112 @@
+"""A problem, bound to its data, and the state of a fit: the two things that solvers and the path pass around."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fastreg.designs import combine, moments
+from fastreg.families import balance, linearise
+from fastreg.penalties import ElasticNet
+
+# A column whose spread is below this share of its mean is constant up to rounding.
+CONSTANT = 1e-10
+
+
+@dataclass
+class Work:
+    """What a fit has cost so far. `columns` counts columns of X multiplied with a vector; p of them are one pass."""
+
+    columns: int = 0
+    sweeps: int = 0
+    iterations: int = 0
+    epochs: int = 0
+    pivots: int = 0
+    grams: int = 0
+
+
+@dataclass
+class Problem:
+    """Design, family, weights and what the penalty needs to know of each column.
+
+    Columns that cannot enter (constant under an intercept, zero, or of infinite factor) are not `usable`.
+    """
+
+    design: Any
+    family: Any
+    offset: np.ndarray
+    fit_intercept: bool
+    l1_ratio: float
+    factor: np.ndarray
+    standardize: bool
+    work: Work = field(default_factory=Work)
+
+    def __post_init__(self):
+        n, p = self.design.shape
+        self.n, self.p = n, p
+        self.weight = self.family.weight
+        mean, spread = np.empty(p), np.empty(p)
+        moments(self.design, self.weight, mean, spread)
+        deviation = np.sqrt(spread)
+        constant = deviation <= CONSTANT * np.abs(mean)
+        self.usable = np.isfinite(self.factor) & ((deviation > 0) | (mean != 0))
+        if self.fit_intercept:
+            self.usable &= ~constant
+        self.centre = mean if self.fit_intercept else np.zeros(p)
+        self.norms = np.where(self.usable, deviation if self.fit_intercept else np.sqrt(spread + mean**2), 0.0)
+        scale = np.where(constant, 1.0, deviation) if self.standardize else np.ones(p)
+        factor = np.where(self.usable, self.factor, 1.0)
+        self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
+        self.penalised = self.usable & (factor > 0)
+        self.free = np.flatnonzero(self.usable & (factor == 0))
+
+    def penalty(self, alpha):
+        return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.lasso_factor, self.ridge_factor)
+
+    def correlate(self, residual):
+        """One sweep: X'r, with zeros at columns that are left out."""
+        self.work.sweeps += 1
+        self.work.columns += self.p
+        out = self.design.correlate(residual)
+        out[~self.usable] = 0.0
+        return out
+
+    def start(self):
+        """The state with every coefficient zero and the intercept fitted."""
+        n = self.n
+        state = State(np.zeros(self.p), 0.0, self.offset.copy(), np.empty(n), np.empty(n), 0.0)
+        self.linearise(state)
+        return state
+
+    def linearise(self, state):
+        """Residual, curvature and loss at state.eta, after fitting the intercept (which moves eta)."""
+        if self.fit_intercept:
+            shift, state.loss = balance(self.family, state.eta, state.residual, state.curvature)
+            state.intercept += shift
+        else:
+            state.loss = linearise(self.family, state.eta, state.residual, state.curvature)
+
+    def refresh(self, state):
+        """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
+        state.eta[:] = self.offset + state.intercept
+        columns = np.flatnonzero(state.coef)
+        combine(self.design, columns, state.coef[columns], state.eta)
+        self.work.columns += columns.size
+        self.linearise(state)
+
+
+@dataclass
+class State:
+    """Where a fit stands: updated in place and owned by the fit."""
+
+    coef: np.ndarray  # (p,)
+    intercept: float
+    eta: np.ndarray  # (n,) offset + intercept + X coef
+    residual: np.ndarray  # (n,) minus the derivative of the loss in eta
+    curvature: np.ndarray  # (n,) its second derivative
+    loss: float  # half the deviance, per unit of weight
+
+    def copy(self):
+        return State(
+            self.coef.copy(), self.intercept, self.eta.copy(), self.residual.copy(), self.curvature.copy(), self.loss
+        )

@@ -1,0 +1,20 @@
+"""Which columns may matter: the sequential strong rule, and the columns whose correlation bound reaches the threshold.
+
+The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active at
+the next alpha only if |c_j| >= v_j rho (2 alpha_next - alpha). It may err, so every point is certified over all
+columns afterwards and violators are taken in.
+"""
+
+import numpy as np
+
+
+def strong_columns(estimate, problem, penalty, previous_l1, contains):
+    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point."""
+    threshold = (2.0 * penalty.l1 - previous_l1) * problem.lasso_factor
+    return np.flatnonzero((np.abs(estimate) >= threshold) & problem.usable & ~contains)
+
+
+def reaching_columns(estimate, radius, problem, penalty, contains):
+    """Columns outside the working set whose correlation may exceed the threshold: |c_j| <= |estimate_j| + radius N_j."""
+    bound = np.abs(estimate) + radius * problem.norms
+    return np.flatnonzero((bound > penalty.l1 * problem.lasso_factor) & problem.usable & ~contains)

@@ -1,0 +1,193 @@
+"""Active-set solution of a penalised quadratic by following a path of perturbed problems.
+
+On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ]  over d. Perturb the
+linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
+linear in t; between kinks only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
+perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero (leave);
+each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a point,
+a GLM one a Newton step. With l1 falling along a grid this is the LARS-lasso homotopy, but it starts anywhere.
+
+Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
+Best (1996) on parametric quadratic programs.
+"""
+
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.solvers.cholesky import DEPENDENT, append_row, delete_row, solve_factored
+from fastreg.solvers.coordinate_descent import descend_gram
+
+INACTIVE, ACTIVE, PARKED = 0, 1, 2
+DONE, BUDGET, STUCK = 0, 1, 2
+
+
+@kernel
+def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, budget):
+    """Walk from coef to the optimum. Updates coef, correlation (c - H d), the active list and its factor.
+
+    Returns (outcome, size, pivots): DONE; BUDGET after `budget` pivots (call again to go on); STUCK where ties or
+    dependent columns keep it from moving, and another method must finish.
+    """
+    m = l1.size
+    shift = np.zeros(m)  # what is left of the perturbation, on inactive columns
+    direction, response = np.empty(m), np.empty(m)
+    for j in range(m):
+        if status[j] != ACTIVE:
+            status[j] = INACTIVE
+            shift[j] = min(max(correlation[j], -l1[j]), l1[j]) - correlation[j]
+    pivots, idle, left, last = 0, 0, -1, 0.0
+    while pivots < budget:
+        for a in range(size):
+            j = active[a]
+            direction[a] = correlation[j] - l2[j] * coef[j] - l1[j] * sign[j]
+        solve_factored(factor, size, direction)
+        respond(gram, active, direction, size, response)
+        step, place, enter = 1.0, -1, -1
+        for a in range(size):
+            j = active[a]
+            if l1[j] > 0.0 and (coef[j] + step * direction[a]) * sign[j] < 0.0:
+                step, place = max(-coef[j] / direction[a], 0.0), a
+        toward = 1.0
+        for j in range(m):
+            if status[j] == INACTIVE:
+                speed = -response[j] - shift[j]
+                way = 1.0 if speed > 0.0 else -1.0
+                if j == left and way == last:
+                    continue  # a column that has just left moves inward; outward is rounding
+                room = l1[j] - way * (correlation[j] + shift[j])
+                if room < step * abs(speed):
+                    step, place, enter, toward = max(room, 0.0) / abs(speed), -1, j, way
+        for a in range(size):
+            coef[active[a]] += step * direction[a]
+        for j in range(m):
+            correlation[j] -= step * response[j]
+            shift[j] *= 1.0 - step
+        if place < 0 and enter < 0:
+            return DONE, size, pivots
+        pivots += 1
+        idle = idle + 1 if step <= 1e-14 else 0
+        if idle > 4 * m + 20:
+            return STUCK, size, pivots
+        left = -1
+        if place >= 0:
+            left = active[place]
+            last = sign[left]
+            size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
+        else:
+            sign[enter] = toward if l1[enter] > 0.0 else 0.0
+            size = join(gram, l2, active, status, factor, size, enter)
+    return BUDGET, size, pivots
+
+
+@kernel
+def respond(gram, active, direction, size, response):
+    """response = H_WA direction: how correlations fall as the active coefficients move."""
+    response[:] = 0.0
+    for a in range(size):
+        row, amount = gram[active[a]], direction[a]
+        for j in range(response.size):
+            response[j] += amount * row[j]
+
+
+@kernel
+def leave(coef, correlation, shift, l1, active, status, factor, size, place, sign):
+    """Take the column at `place` out; it stays at its threshold. Parked columns get another chance."""
+    j = active[place]
+    coef[j] = 0.0
+    shift[j] = l1[j] * sign - correlation[j]
+    status[j] = INACTIVE
+    delete_row(factor, size, place)
+    for a in range(place, size - 1):
+        active[a] = active[a + 1]
+    for k in range(status.size):
+        if status[k] == PARKED:
+            status[k] = INACTIVE
+    return size - 1
+
+
+@kernel
+def join(gram, l2, active, status, factor, size, j):
+    """Append column j to the factor, or park it where it depends on the active ones."""
+    row = np.empty(size)
+    for a in range(size):
+        row[a] = gram[j, active[a]]
+    if append_row(factor, size, row, gram[j, j] + l2[j]):
+        active[size] = j
+        status[j] = ACTIVE
+        return size + 1
+    status[j] = PARKED
+    return size
+
+
+class ActiveSet:
+    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the same."""
+
+    BUDGET = 400  # pivots a kernel call, so that an interruption is heard soon
+    WALKS = 60  # calls before coordinate descent takes over
+
+    def __init__(self):
+        self.size, self.key = 0, None
+        self.active = np.empty(0, dtype=np.int64)
+        self.status = np.empty(0, dtype=np.int8)
+        self.sign = np.empty(0)
+        self.factor = np.empty((0, 0))
+
+    def solve(self, working, state, anew, precision):
+        """Coefficients of the working set that minimise the model. Falls back on Gram coordinate descent if stuck."""
+        working.update_gram(state, anew)
+        coef, correlation = state.coef[working.columns], working.correlation.copy()
+        gram, l1, l2 = working.gram, working.l1, working.l2
+        self._prepare(gram, l1, l2, coef, (working.gram_version, working.l2_key))
+        work, outcome = working.problem.work, BUDGET
+        for _ in range(self.WALKS):
+            outcome, self.size, pivots = walk(
+                gram, l1, l2, coef, correlation, self.active, self.status, self.sign, self.factor, self.size, self.BUDGET
+            )
+            work.pivots += pivots
+            if outcome != BUDGET:
+                break
+        blocked = self.status == PARKED
+        if outcome != DONE or np.any(np.abs(correlation[blocked]) > l1[blocked] * (1.0 + 1e-10)):
+            self.key = None
+            work.epochs += descend_gram(gram, l1, l2, coef, correlation, precision)
+        return coef
+
+    def _prepare(self, gram, l1, l2, coef, key):
+        """Make the factor that of the present support, afresh unless it already is."""
+        self._fit_to(l1.size)
+        active = self.status == ACTIVE
+        current = key == self.key and not np.any((coef != 0.0) & ~active) and not np.any(coef * self.sign < 0.0)
+        if not current:
+            self._refactor(gram, l2, np.flatnonzero(coef), coef, l1)
+            self.key = key
+
+    def _fit_to(self, m):
+        have = self.status.size
+        if m <= have:
+            return
+        self.active = np.concatenate([self.active, np.zeros(m - have, dtype=np.int64)])
+        self.status = np.concatenate([self.status, np.zeros(m - have, dtype=np.int8)])
+        self.sign = np.concatenate([self.sign, np.zeros(m - have)])
+        if m > self.factor.shape[0]:
+            grown = np.zeros((m + m // 2, m + m // 2))
+            grown[: self.size, : self.size] = self.factor[: self.size, : self.size]
+            self.factor = grown
+
+    def _refactor(self, gram, l2, columns, coef, l1):
+        """Factor the active block by LAPACK where it is safely positive definite, else column by column."""
+        self.status[:] = INACTIVE
+        self.sign[:] = np.where(l1 > 0.0, np.sign(coef), 0.0)
+        block = gram[np.ix_(columns, columns)] + np.diag(l2[columns])
+        self.size = 0
+        try:
+            lower = np.linalg.cholesky(block)
+        except np.linalg.LinAlgError:
+            lower = None
+        if lower is not None and np.all(np.diag(lower) ** 2 > DEPENDENT * np.diag(block)):
+            self.size = columns.size
+            self.factor[: self.size, : self.size] = lower
+            self.active[: self.size] = columns
+            self.status[columns] = ACTIVE
+            return
+        for j in columns:
+            self.size = join(gram, l2, self.active, self.status, self.factor, self.size, j)

@@ -1,0 +1,151 @@
+"""The working set: the columns a solver may move, and proximal Newton over them.
+
+Every family is solved by one loop. At the current point the loss is replaced by its quadratic model with curvature h,
+the penalised quadratic is solved over the working set (by pivots or by coordinate descent), and a step t is taken
+along the direction found. For least squares the model is the loss: t = 1 and one round is exact.
+
+The Hessian H = X_W' diag(h) X_W may be kept while h drifts: the direction is then only nearly Newton's, but every step
+still lowers the objective, since t is chosen with the true curvature q = d'H d along it,
+
+    t = min(1, log(1 + m |D| / q) / m),    m = max |X d|,    D = the model's first-order change (< 0),
+
+which minimises the bound  t D + q (e^(m t) - m t - 1) / m^2  that holds for losses whose third derivative is at most
+the second (all of fastreg's families with a log or logit link). H is built anew when a round gains too little.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.certificates import ORTHOGONAL, duality_gap
+
+STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
+LONGEST_STEP = 5.0  # cap on max |X d|: beyond it the quadratic model of an exponential says nothing
+
+
+class WorkingSet:
+    """Columns under solution, their coefficients, correlations and penalties, in the order in which they came."""
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.block = problem.design.working_block(problem.centre)
+        self.contains = np.zeros(problem.p, dtype=bool)
+        self.correlation = np.empty(0)
+        self.gram = np.empty((0, 0))
+        self.gram_size = 0  # leading rows of `gram` that are valid
+        self.gram_curvature = None  # the h it was built with
+        self.gram_version = 0
+
+    @property
+    def columns(self):
+        return self.block.columns
+
+    def extend(self, columns):
+        """Take more columns in; their correlations are read by the next `correlate`."""
+        columns = np.asarray(columns, dtype=np.int64)
+        if columns.size:
+            self.contains[columns] = True
+            self.block.extend(columns)
+            self.problem.work.columns += columns.size
+
+    def stored(self):
+        """Values of X that one pass over the working set reads."""
+        return self.problem.design.stored_in(self.columns)
+
+    def set_penalty(self, penalty):
+        self.l1, self.l2 = penalty.on(self.columns)
+        self.l2_key = penalty.l2
+
+    def correlate(self, state):
+        """Exact correlations of the working set with the residual."""
+        self.problem.work.columns += self.columns.size
+        self.correlation = self.block.correlate(state.residual)
+
+    def negligible(self, state):
+        """Correlations of unpenalised columns that count as zero."""
+        unit = math.sqrt(max(state.loss, 1e-12 * self.problem.scale))
+        return ORTHOGONAL * self.problem.norms[self.columns] * unit
+
+    def gap(self, state):
+        """Duality gap of the problem restricted to the working set."""
+        coef = state.coef[self.columns]
+        family = self.problem.family
+        return duality_gap(family, state.eta, self.correlation, coef, self.l1, self.l2, self.negligible(state))
+
+    def update_gram(self, state, anew):
+        """H for the working set: extended by new columns, or `anew` at the current curvature."""
+        m = self.columns.size
+        if anew or self.gram_curvature is None:
+            self.gram_curvature = state.curvature.copy()
+            self.gram_size = 0
+            self.gram_version += 1
+            self.problem.work.grams += 1
+        if self.gram_size == m:
+            return
+        if self.gram.shape[0] < m:
+            grown = np.zeros((m + m // 2, m + m // 2))
+            have = self.gram_size
+            grown[:have, :have] = self.gram[:have, :have]
+            self.gram = grown
+        h, start = self.gram_curvature, self.gram_size
+        fresh = self.block.gram(h, start)
+        if self.problem.fit_intercept:
+            sums = self.block.correlate(h)
+            fresh -= np.outer(sums[start:], sums / h.sum())
+        self.gram[start:m, :m] = fresh
+        self.gram[:start, start:m] = fresh[:, :start].T
+        self.gram_size = m
+
+    def move(self, state, coef, exact):
+        """Step from the current coefficients towards `coef`; updates the state. Returns the step length t."""
+        columns = self.columns
+        old = state.coef[columns]
+        steps = coef - old
+        self.problem.work.columns += int(np.count_nonzero(steps))
+        change = self.block.predict(steps)
+        if exact:
+            t = 1.0
+        else:
+            t = self._step_length(state, coef, old, steps, change)
+        state.coef[columns] = coef if t == 1.0 else old + t * steps
+        state.eta += t * change
+        if self.problem.fit_intercept:
+            state.intercept -= t * float(self.block.centres() @ steps)
+        self.problem.linearise(state)
+        return t
+
+    def _step_length(self, state, coef, old, steps, change):
+        h = state.curvature
+        mean = (h @ change) / h.sum() if self.problem.fit_intercept else 0.0
+        centred = change - mean
+        largest = float(np.abs(centred).max(initial=0.0))
+        curvature = float(h @ centred**2)
+        slope = float(-self.correlation @ steps) + float(
+            self.l1 @ (np.abs(coef) - np.abs(old)) + 0.5 * (self.l2 @ (coef**2 - old**2))
+        )
+        if largest == 0.0 or slope >= 0.0:
+            return 1.0 if largest == 0.0 else 0.0
+        if curvature <= 0.0:
+            return min(1.0, LONGEST_STEP / largest)
+        t = math.log1p(largest * -slope / curvature) / largest
+        return min(1.0, t, LONGEST_STEP / largest)
+
+
+def solve_working_set(problem, state, working, inner, target, max_iter):
+    """Proximal Newton until the working set's gap is at most `target` (absolute). Returns (gap, rounds).
+
+    On entry working.correlation is current. `inner.solve(working, state, anew, target)` returns new coefficients.
+    """
+    exact = problem.family.quadratic
+    gap, rounds, anew = working.gap(state), 0, working.gram_curvature is None
+    while gap > target and rounds < max_iter:
+        coef = inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
+        t = working.move(state, coef, exact)
+        working.correlate(state)
+        previous, gap = gap, working.gap(state)
+        rounds += 1
+        problem.work.iterations += 1
+        if anew and (t == 0.0 or gap >= previous) and previous < 1e-9 * problem.scale:
+            break  # rounding: a full Newton step no longer helps
+        anew = gap > STALE_GAIN * previous
+    return gap, rounds

@@ -1,0 +1,362 @@
+"""Obvious references for the tests: the formulas in plain NumPy, dense float64, nothing of fastreg.
+
+    minimise  sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j [ l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 ]
+    with      eta = intercept + X b + offset,   w = weight / sum(weight)
+
+Functions of a problem take X, y, alpha and the keywords of `prepare` (family, l1_ratio, weight, offset,
+factor, standardize); those to which it matters also `fit_intercept`. A `factor` of inf leaves a column out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, xlogy
+
+
+class Gaussian:
+    """y real, mean eta."""
+
+    def loss(y, eta):
+        return 0.5 * (y - eta) ** 2
+
+    def mean(eta):
+        return eta
+
+    def residual(y, eta):
+        return y - eta
+
+    def curvature(y, eta):
+        return np.ones_like(eta)
+
+    def dual(y, u):
+        return u * y - 0.5 * u**2
+
+    def slack(y, eta, u):
+        return 0.5 * (y - eta - u) ** 2
+
+
+class Binomial:
+    """y in [0, 1], mean 1 / (1 + exp(-eta))."""
+
+    def loss(y, eta):
+        return np.logaddexp(0, eta) - y * eta
+
+    def mean(eta):
+        return expit(eta)
+
+    def residual(y, eta):
+        return y * expit(-eta) - (1 - y) * expit(eta)
+
+    def curvature(y, eta):
+        return expit(eta) * expit(-eta)
+
+    def dual(y, u):
+        q = in_domain(y - u, upper=1)
+        return -xlogy(q, q) - xlogy(1 - q, 1 - q)
+
+    def slack(y, eta, u):
+        q = in_domain(y - u, upper=1)
+        return xlogy(q, q) + xlogy(1 - q, 1 - q) + q * np.logaddexp(0, -eta) + (1 - q) * np.logaddexp(0, eta)
+
+
+class Poisson:
+    """y >= 0, mean exp(eta)."""
+
+    def loss(y, eta):
+        return np.exp(eta) - y * eta
+
+    def mean(eta):
+        return np.exp(eta)
+
+    def residual(y, eta):
+        return y - np.exp(eta)
+
+    def curvature(y, eta):
+        return np.exp(eta)
+
+    def dual(y, u):
+        q = in_domain(y - u)
+        return q - xlogy(q, q)
+
+    def slack(y, eta, u):
+        q = in_domain(y - u)
+        return np.exp(eta) - q + xlogy(q, q) - q * eta
+
+
+class Gamma:
+    """y > 0, mean exp(eta)."""
+
+    def loss(y, eta):
+        return eta + y * np.exp(-eta)
+
+    def mean(eta):
+        return np.exp(eta)
+
+    def residual(y, eta):
+        return y * np.exp(-eta) - 1
+
+    def curvature(y, eta):
+        return y * np.exp(-eta)
+
+    def dual(y, u):
+        t = in_domain(1 + u)
+        return t * (1 + np.log(y)) - xlogy(t, t)
+
+    def slack(y, eta, u):
+        t = in_domain(1 + u)
+        return y * np.exp(-eta) - t + xlogy(t, t) - t * (np.log(y) - eta)
+
+
+# A family's verbs, a row at a time: loss, mean, residual = -loss', curvature = loss'', and for u = nu / w
+# dual(y, u) = min over eta of loss + u eta, slack(y, eta, u) = loss + u eta - dual >= 0 without cancellation.
+FAMILIES = {"gaussian": Gaussian, "binomial": Binomial, "poisson": Poisson, "gamma": Gamma}
+
+
+def in_domain(q, upper=np.inf):
+    """q where 0 <= q <= upper up to rounding, NaN elsewhere."""
+    return np.where((q > -1e-14) & (q < upper + 1e-14), np.clip(q, 0, upper), np.nan)
+
+
+class Problem(NamedTuple):
+    """A problem without zero weights, factors and scales; its coefficients are `scale` times the user's."""
+
+    family: type
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+    offset: np.ndarray
+    l1: np.ndarray
+    l2: np.ndarray
+    scale: np.ndarray
+
+
+def prepare(
+    X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset=None, factor=None, standardize=False
+):
+    """The `Problem`: rows of positive weight, columns on the penalty's scale, zeros for a column left out."""
+    n, p = X.shape
+    weight = np.ones(n) if weight is None else np.asarray(weight, float)
+    offset = np.zeros(n) if offset is None else np.asarray(offset, float)
+    factor = np.ones(p) if factor is None else np.asarray(factor, float)
+    rows = weight > 0
+    X, y, offset, weight = X[rows], np.asarray(y, float)[rows], offset[rows], weight[rows] / weight.max()
+    weight = weight / weight.sum()
+    scale = column_scales(X, weight) if standardize else np.ones(p)
+    left_out = np.isinf(factor)
+    v = np.where(left_out, 1.0, factor)
+    X = np.where(left_out, 0.0, X / scale)
+    l1, l2 = alpha * l1_ratio * v, alpha * (1 - l1_ratio) * v
+    return Problem(FAMILIES[family], X, y, weight, offset, l1, l2, scale)
+
+
+def column_scales(X, weight):
+    """Weighted standard deviations (1/W, about the mean); 1 for a constant column."""
+    mean = weight @ X
+    sd = np.sqrt(weight @ (X - mean) ** 2)
+    return np.where(sd > 1e-10 * np.abs(mean), sd, 1.0)
+
+
+def on_problem(problem, coef, intercept):
+    """The coefficients on the problem's scale and eta."""
+    b = np.asarray(coef, float) * problem.scale
+    return b, intercept + problem.X @ b + problem.offset
+
+
+def primal(problem, b, eta):
+    """Loss plus penalty."""
+    loss = problem.weight @ problem.family.loss(problem.y, eta)
+    return loss + problem.l1 @ np.abs(b) + 0.5 * problem.l2 @ b**2
+
+
+def objective(X, y, coef, intercept, alpha, *, factor=None, **terms):
+    """The minimised function; inf if a column that is left out has a coefficient."""
+    if factor is not None and np.any(np.asarray(coef)[np.isinf(factor)] != 0):
+        return np.inf
+    problem = prepare(X, y, alpha, factor=factor, **terms)
+    return primal(problem, *on_problem(problem, coef, intercept))
+
+
+def free_columns(problem, fit_intercept):
+    """The columns that no penalty holds, the intercept's among them, with unit norms."""
+    free = problem.X[:, problem.l1 + problem.l2 == 0]
+    free = np.column_stack([np.ones(len(problem.y)), free]) if fit_intercept else free
+    norms = np.sqrt((free**2).sum(axis=0))
+    return free / np.where(norms > 0, norms, 1.0)
+
+
+def newton_step(columns, curvature, residual):
+    """The change of eta along the columns that makes columns'residual = 0 if the curvature is constant."""
+    inverse = np.linalg.pinv(np.sqrt(curvature)[:, None] * columns, rcond=1e-12)
+    return columns @ (inverse @ (inverse.T @ (columns.T @ residual)))
+
+
+def refit(problem, eta, columns):
+    """eta moved along the columns by damped Newton steps until they are orthogonal to the residual."""
+    family, y, weight = problem.family, problem.y, problem.weight
+    for _ in range(200):
+        step = newton_step(columns, weight * family.curvature(y, eta), weight * family.residual(y, eta))
+        eta, moved = descend(lambda at: weight @ family.loss(y, at), eta, step)
+        if moved * np.abs(step).max() <= 1e-15 * (1 + np.abs(eta).max()):
+            break
+    return eta
+
+
+def descend(function, at, step):
+    """at + t step with the first t of 1, 1/2, 1/4, ... that does not raise the function, and t."""
+    start = function(at)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in 0.5 ** np.arange(60):
+            if function(at + t * step) <= start + 1e-15 * abs(start):
+                return at + t * step, t
+    return at, 0.0
+
+
+def null_eta(X, y, *, fit_intercept=True, **terms):
+    """eta of the null model (intercept, offset, columns of factor 0), and the problem at alpha = 1."""
+    problem = prepare(X, y, 1.0, **terms)
+    return refit(problem, problem.offset, free_columns(problem, fit_intercept)), problem
+
+
+def null_scale(X, y, **terms):
+    """Half the null model's deviance per unit weight: its loss above the least loss row by row."""
+    eta, problem = null_eta(X, y, **terms)
+    return problem.weight @ problem.family.slack(problem.y, eta, 0.0 * eta)
+
+
+def alpha_max(X, y, *, l1_ratio=1.0, **terms):
+    """The least alpha at which every penalised coefficient is 0."""
+    eta, problem = null_eta(X, y, l1_ratio=1.0, **terms)
+    c = np.abs(problem.X.T @ (problem.weight * problem.family.residual(problem.y, eta)))
+    held = problem.l1 > 0
+    return (c[held] / problem.l1[held]).max() / l1_ratio
+
+
+def orthogonal_residual(problem, eta, columns):
+    """The residual after `refit`, what rounding leaves along the columns taken out."""
+    at = refit(problem, eta, columns)
+    r = problem.weight * problem.family.residual(problem.y, at)
+    curvature = problem.weight * problem.family.curvature(problem.y, at)
+    for _ in range(2):
+        r = r - curvature * newton_step(columns, curvature, r)
+    return r
+
+
+def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
+    """A proven bound of objective(coef, intercept) - minimum: primal minus dual at the best of many nu = s r.
+
+    r is the residual with the unpenalised columns refitted, so that they are orthogonal to it. Rows and
+    columns are summed as Fenchel-Young slacks, each >= 0, which is primal - dual without its cancellation.
+    With l1_ratio < 1 the penalty's conjugate is finite everywhere and, at one s, never below the form that
+    scales into the box of the lasso's dual; at l1_ratio = 1 an s outside that box proves nothing.
+    """
+    problem = prepare(X, y, alpha, **terms)
+    family, l1, l2 = problem.family, problem.l1, problem.l2
+    b, eta = on_problem(problem, coef, intercept)
+    if not np.isfinite(objective(X, y, coef, intercept, alpha, **terms)):
+        return np.inf
+    assert fit_intercept or intercept == 0
+    free = free_columns(problem, fit_intercept)
+    r = orthogonal_residual(problem, eta, free)
+    c = np.where(l1 + l2 == 0, 0.0, problem.X.T @ r)
+
+    def gap(s):
+        rows = problem.weight @ np.maximum(family.slack(problem.y, eta, s * r / problem.weight), 0)
+        columns = column_slack(b, s * c, l1, l2).sum()
+        return rows + columns if np.isfinite(rows) else np.inf
+
+    return min(gap(s) for s in scalings(c - l2 * b, l1))
+
+
+def dual_value(problem, nu):
+    """D(nu) for a nu orthogonal to the unpenalised columns; -inf or NaN outside its domain."""
+    c = np.abs(problem.X.T @ nu)
+    beyond = np.maximum(c - problem.l1, 0)
+    held, ridge = problem.l1 + problem.l2 > 0, problem.l2 > 0
+    if np.any(beyond[held & ~ridge] > 1e-14 * problem.l1[held & ~ridge]):
+        return -np.inf
+    rows = problem.weight @ problem.family.dual(problem.y, nu / problem.weight) - nu @ problem.offset
+    return rows - 0.5 * np.sum(beyond[ridge] ** 2 / problem.l2[ridge])
+
+
+def column_slack(b, c, l1, l2):
+    """penalty(b) + conjugate(c) - b c >= 0 for each column; inf outside the box of a pure lasso."""
+    inside = np.clip(c, -l1, l1)
+    ridge = l2 > 0
+    beyond = np.where(ridge, (l2 * b - (c - inside)) ** 2 / np.where(ridge, 2 * l2, 1.0), 0.0)
+    outside = ~ridge & (np.abs(c) > l1 * (1 + 1e-14))
+    return np.where(outside, np.inf, beyond + l1 * np.abs(b) - inside * b)
+
+
+def scalings(shifted, l1):
+    """Candidates for s in [0, 1]: the largest that scales into the box, and a grid that is fine near 1."""
+    ratio = l1[shifted != 0] / np.abs(shifted[shifted != 0])
+    into_box = min(1.0, ratio[ratio > 0].min(initial=1.0))
+    grid = np.concatenate([np.linspace(0, 1, 51), 1 - np.geomspace(1e-9, 1e-2, 15)])
+    return np.append(grid, into_box)
+
+
+def kkt_violation(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
+    """The largest violation of the conditions of an optimum, on the columns the penalty is measured on."""
+    problem = prepare(X, y, alpha, **terms)
+    b, eta = on_problem(problem, coef, intercept)
+    if not np.isfinite(objective(X, y, coef, intercept, alpha, **terms)):
+        return np.inf
+    r = problem.weight * problem.family.residual(problem.y, eta)
+    violation = violations(b, problem.X.T @ r - problem.l2 * b, problem.l1).max(initial=0.0)
+    return max(violation, abs(r.sum())) if fit_intercept else violation
+
+
+def violations(b, c, l1):
+    """|c_j - l1_j sign(b_j)| where b_j != 0, what |c_j| has above l1_j where b_j = 0."""
+    return np.where(b != 0, np.abs(c - l1 * np.sign(b)), np.maximum(np.abs(c) - l1, 0))
+
+
+def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, **terms):
+    """(coef, intercept) by proximal Newton: a step beyond a gap <= tol * null_scale, or RuntimeError."""
+    problem = prepare(X, y, alpha, **terms)
+    family, n, first = problem.family, len(problem.y), int(fit_intercept)
+    Z = np.column_stack([np.ones((n, first)), problem.X])
+    l1, l2 = (np.concatenate([np.zeros(first), penalty]) for penalty in (problem.l1, problem.l2))
+    target = tol * null_scale(X, y, fit_intercept=fit_intercept, **terms)
+
+    def value(b):
+        return primal(problem, b[first:], problem.offset + Z @ b)
+
+    b, done = np.zeros(Z.shape[1]), False
+    for _ in range(max_iter):
+        eta = problem.offset + Z @ b
+        H = Z.T @ ((problem.weight * family.curvature(problem.y, eta))[:, None] * Z)
+        gradient = Z.T @ (problem.weight * family.residual(problem.y, eta))
+        b, _ = descend(value, b, minimise_quadratic(H, gradient + H @ b, l1, l2, b) - b)
+        coef, intercept = b[first:] / problem.scale, b[0] if fit_intercept else 0.0
+        certified = duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **terms) <= target
+        if certified and done:
+            return coef, intercept
+        done = certified
+    raise RuntimeError("the reference solver did not reach its tolerance")
+
+
+def minimise_quadratic(H, q, l1, l2, b, max_epochs=10_000):
+    """argmin of x'Hx/2 - q'x + penalty: coordinate descent until a linear solve on its support is optimal."""
+    b, diagonal = b.copy(), np.diag(H) + l2
+    for epoch in range(max_epochs):
+        for j in np.flatnonzero(diagonal):
+            c = q[j] - H[j] @ b + H[j, j] * b[j]
+            b[j] = np.sign(c) * max(abs(c) - l1[j], 0.0) / diagonal[j]
+        if epoch % 10 == 0:
+            support, exact = ((b != 0) | (l1 == 0)) & (np.diag(H) > 0), np.zeros_like(b)
+            A = H[np.ix_(support, support)] + np.diag(l2[support])
+            exact[support] = np.linalg.lstsq(A, (q - l1 * np.sign(b))[support], rcond=1e-14)[0]
+            same_signs = np.all((exact * b > 0) | (l1 == 0) | ~support)
+            violation = violations(exact, q - H @ exact - l2 * exact, l1).max()
+            if same_signs and violation <= 1e-12 * np.abs(q).max():
+                return exact
+    return b
+
+
+def stored(case):
+    """X, y and keywords of a case of reference/glmnet.json, fit_intercept among them."""
+    terms = {name: case[name] for name in ("family", "l1_ratio", "fit_intercept", "standardize")}
+    for name in ("weight", "offset", "factor"):
+        terms[name] = None if case[name] is None else np.array(case[name], float)
+    return np.array(case["X"], float), np.array(case["y"], float), terms
