@@ -1,3 +1,26 @@
-"""fastreg: certified, fast penalised regression."""
+"""fastreg: certified, fast penalised regression. Names are loaded when first used; scikit-learn only with an estimator."""
+
+import importlib
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "fit_path": "fitting",
+    "lasso_path": "fitting",
+    "enet_path": "fitting",
+    "Path": "result",
+    "ConvergenceWarning": "validation",
+    "DataWarning": "validation",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"fastreg.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'fastreg' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

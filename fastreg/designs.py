@@ -22,6 +22,9 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
     verb(_name, _arity)
 
 
+ROW_BLOCK, COLUMN_BLOCK = 4096, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
+
+
 class DenseDesign(NamedTuple):
     """X in memory, (n, p) float64 in Fortran order: a column is contiguous. A read-only view, never a copy."""
 
@@ -59,6 +62,24 @@ class DenseDesign(NamedTuple):
 
     def gather(self, columns):
         return np.asfortranarray(self.values[:, columns])
+
+    def gram(self, columns, h, centre):
+        """(X - centre)' diag(h) (X - centre) over some columns, by blocks of rows, so that no copy of X is made."""
+        out = np.zeros((len(columns), len(columns)))
+        for start in range(0, self.values.shape[0], ROW_BLOCK):
+            rows = slice(start, start + ROW_BLOCK)
+            root = (self.values[rows][:, columns] - centre[columns]) * np.sqrt(h[rows])[:, None]
+            out += root.T @ root
+        return out
+
+    def row_gram(self, columns, scale, centre):
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns, by blocks of columns."""
+        out = np.zeros((self.values.shape[0],) * 2)
+        for start in range(0, len(columns), COLUMN_BLOCK):
+            some = columns[start : start + COLUMN_BLOCK]
+            root = (self.values[:, some] - centre[some]) / np.sqrt(scale[start : start + COLUMN_BLOCK])
+            out += root @ root.T
+        return out
 
     def working_block(self, centre):
         return DenseBlock(self, centre)
@@ -112,8 +133,22 @@ class SparseDesign(NamedTuple):
         scatter_columns(self, np.asarray(columns, dtype=np.int64), out)
         return out
 
+    def gram(self, columns, h, centre):
+        """As for dense columns; the centre is subtracted algebraically, so that only stored values are read."""
+        block = SparseBlock(self, centre)
+        block.extend(columns)
+        sums, middle = block.correlate(h), centre[columns]
+        return block.gram(h) - np.outer(middle, sums) - np.outer(sums, middle) + h.sum() * np.outer(middle, middle)
+
+    def row_gram(self, columns, scale, centre):
+        """As for dense columns."""
+        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns]
+        product = (X @ sp.diags_array(1.0 / scale) @ X.T).toarray()
+        sums = X @ (centre[columns] / scale)
+        return product - sums[:, None] - sums + centre[columns] @ (centre[columns] / scale)
+
     def working_block(self, centre):
-        return SparseBlock(self)
+        return SparseBlock(self, centre)
 
 
 def as_design(X):
@@ -190,10 +225,6 @@ class DenseBlock:
     def values(self):
         return self._store[:, : self.columns.size]
 
-    def centres(self):
-        """What `predict` has subtracted from each column."""
-        return self.centre[self.columns]
-
     def correlate(self, v):
         return self.values.T @ v
 
@@ -208,16 +239,12 @@ class DenseBlock:
             return root.T @ root
         return (values[:, start:] * h[:, None]).T @ values
 
-    def gram_cost(self):
-        """Floating-point operations of one Gram matrix."""
-        return self.values.shape[0] * self.columns.size**2
-
 
 class SparseBlock:
     """The working set's columns by number only; their rows are copied when a Gram matrix is wanted."""
 
-    def __init__(self, design):
-        self.design = design
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
         self.columns = np.empty(0, dtype=np.int64)
         self._rows = None
 
@@ -225,16 +252,13 @@ class SparseBlock:
         self.columns = np.concatenate([self.columns, columns])
         self._rows = None
 
-    def centres(self):
-        return np.zeros(self.columns.size)
-
     def correlate(self, v):
         out = np.empty(self.columns.size)
         correlate_some(self.design, v, self.columns, out)
         return out
 
     def predict(self, steps):
-        out = np.zeros(self.design.n_rows)
+        out = np.full(self.design.n_rows, -float(self.centre[self.columns] @ steps))
         combine(self.design, self.columns, steps, out)
         return out
 
@@ -244,14 +268,6 @@ class SparseBlock:
         out = np.zeros((self.columns.size - start, self.columns.size))
         sparse_gram(self.design, self.columns[start:], *self._rows, h, out)
         return out
-
-    def gram_cost(self):
-        counts = np.diff(self._rows[2]) if self._rows is not None else self._row_counts()
-        return 8.0 * float((counts.astype(float) ** 2).sum())
-
-    def _row_counts(self):
-        self._rows = rows_of(self.design, self.columns)
-        return np.diff(self._rows[2])
 
 
 @kernel

@@ -9,7 +9,8 @@ A family is a NamedTuple with verbs that kernels call for row i at the linear pr
 
 `divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
 Its derivation: mathematics.md of the design, section 2, with d_i(nu) the infimum of loss + nu eta over eta.
-Two plain methods serve Python: `mean(eta)` (the inverse link) and `check(y)` (which responses the family admits).
+Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits; `degenerate(y)`,
+why no intercept can be fitted to a response, if so; `separates(loss)`, whether a fit without penalty has run away.
 """
 
 import math
@@ -24,6 +25,7 @@ for _name, _arity in {"loss": 2, "residual": 2, "curvature": 2, "divergence": 3}
 
 # Beyond this |eta| exp() would overflow in products; no certified solution lies there (deviance is then about 1e300).
 ETA_LIMIT = 500.0
+SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
 
 
 @kernel
@@ -81,6 +83,13 @@ class Gaussian(NamedTuple):
     def check(y):
         return np.isfinite(y)
 
+    @staticmethod
+    def degenerate(y):
+        return None
+
+    def separates(self, loss):
+        return False
+
 
 class Binomial(NamedTuple):
     """Logistic regression: loss log(1 + e^eta) - y eta, mean 1 / (1 + e^-eta). y in [0, 1]: classes or proportions."""
@@ -128,6 +137,17 @@ class Binomial(NamedTuple):
     def check(y):
         return (y >= 0.0) & (y <= 1.0)
 
+    @staticmethod
+    def degenerate(y):
+        return f"y holds one class only: every value is {y[0]:g}" if np.all(y == y[0]) and y[0] in (0.0, 1.0) else None
+
+    def separates(self, loss):
+        """Deviance explained above 0.999: the classes, or the proportions, are reached only at infinity."""
+        rate = float(self.weight @ self.y)
+        y = np.clip(self.y, 1e-300, 1.0 - 1e-16)
+        null = self.weight @ (y * np.log(y / rate) + (1.0 - y) * np.log((1.0 - y) / (1.0 - rate)))
+        return loss < SEPARATED * null and bool(np.any((self.y == 0.0) | (self.y == 1.0)))
+
 
 class Poisson(NamedTuple):
     """Counts or rates with log link: loss e^eta - y eta, mean e^eta. y >= 0."""
@@ -161,6 +181,13 @@ class Poisson(NamedTuple):
     @staticmethod
     def check(y):
         return (y >= 0.0) & np.isfinite(y)
+
+    @staticmethod
+    def degenerate(y):
+        return "y is zero everywhere" if not np.any(y) else None
+
+    def separates(self, loss):
+        return False
 
 
 class Gamma(NamedTuple):
@@ -196,6 +223,13 @@ class Gamma(NamedTuple):
     def check(y):
         return (y > 0.0) & np.isfinite(y)
 
+    @staticmethod
+    def degenerate(y):
+        return None
+
+    def separates(self, loss):
+        return False
+
 
 FAMILIES = {family.name: family for family in (Gaussian, Binomial, Poisson, Gamma)}
 
@@ -212,10 +246,10 @@ def linearise(family, eta, residual, curvature):
 
 
 @kernel
-def balance(family, eta, residual, curvature):
+def balance(family, eta, residual, curvature, longest):
     """Newton steps on the intercept until the residuals sum to zero. Updates all three; returns (shift, loss).
 
-    A sum of zero makes the residual a feasible dual direction and centring needless: x_j'r needs no mean.
+    No step is longer than `longest`. A sum of zero makes the residual a feasible dual direction and centring needless: x_j'r needs no mean.
     """
     shift, best, loss = 0.0, math.inf, 0.0
     low, high = -math.inf, math.inf  # the root lies between: the sum falls as the intercept grows
@@ -238,7 +272,7 @@ def balance(family, eta, residual, curvature):
             low = shift
         else:
             high = shift
-        step = min(max(total / slope, -5.0), 5.0)
+        step = min(max(total / slope, -longest), longest)
         if not low < shift + step < high:
             if math.isinf(low) or math.isinf(high) or high - low <= 1e-15 * abs(shift):
                 break

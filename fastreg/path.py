@@ -1,14 +1,13 @@
 """Regularisation paths: a grid of alphas, warm starts, a working set, and a certificate of every point."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from fastreg.certificates import References, duality_gap
-from fastreg.designs import correlate_some
 from fastreg.screening import reaching_columns, strong_columns
-from fastreg.solvers.working_set import WorkingSet, solve_working_set
+from fastreg.solvers.ridge import RidgeSystem
+from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
@@ -28,60 +27,89 @@ class Point:
     loss: float
 
 
-class PathSolver:
-    """Fits point after point, each from the last."""
+class SmoothPath:
+    """Points without an l1 part: ridge, or no penalty at all. Also fits the null model of every path.
 
-    def __init__(self, problem, inner, tol, max_iter):
-        self.problem, self.inner, self.tol, self.max_iter = problem, inner, tol, max_iter
-        self.references = References(problem.norms, problem.weight)
-        self.working = WorkingSet(problem)
-        self.state = problem.start()
-        self.intercept_loss = self.state.loss
-        floor = 1e-26 * (problem.weight @ self.state.eta**2 if problem.family.quadratic else 1.0)
-        problem.scale = max(self.state.loss, floor, 1e-300)
+    `alpha_max` is where the lasso of the same data, at l1_ratio 1e-3, would be empty: the top of an automatic grid.
+    """
+
+    def __init__(self, problem, tol, max_iter):
+        self.problem, self.tol, self.max_iter = problem, tol, max_iter
+        self.state = state = problem.start()
+        self.intercept_loss = state.loss
+        # Below this loss the null model is perfect up to rounding, as for a constant y.
+        self.floor = 1e-26 * float(problem.weight @ state.eta**2) if problem.family.quadratic else 1e-26
+        problem.scale = max(state.loss, self.floor, 1e-300)
         if problem.free.size:
-            self._fit_free()
-            problem.scale = max(self.state.loss, floor, 1e-300)
-        self.estimate = problem.correlate(self.state.residual)
-        self.references.add(self.state.residual, self.estimate)
-        self.alpha_max = self._alpha_max(self.state.loss <= floor)
-        self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
-        self.done = 0
+            none = np.zeros(problem.free.size)
+            RidgeSystem(problem, problem.free).solve(state, none, 1e-15 * problem.scale, 100)
+            problem.scale = max(state.loss, self.floor, 1e-300)
+        self.null_correlation = problem.correlate(state.residual)
+        self.alpha_max = self._alpha_max()
+        self.system = None
 
-    def _fit_free(self):
-        """The null model: intercept and unpenalised columns, to rounding."""
-        self.working.extend(self.problem.free)
-        self.working.set_penalty(self.problem.penalty(0.0))
-        self.working.correlate(self.state)
-        solve_working_set(self.problem, self.state, self.working, self.inner, 1e-15 * self.problem.scale, 100)
-
-    def _alpha_max(self, perfect):
+    def _alpha_max(self):
         penalised = self.problem.penalised
-        if perfect or not penalised.any():
+        if self.state.loss <= self.floor or not penalised.any():
             return 0.0
-        ratios = np.abs(self.estimate[penalised]) / self.problem.lasso_factor[penalised]
+        ratios = np.abs(self.null_correlation[penalised]) / self.problem.lasso_factor[penalised]
         return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
 
     def fit(self, alpha):
+        """Solve at `alpha` with the ridge part of the penalty alone, starting from the last point."""
+        problem, state = self.problem, self.state
+        columns = np.flatnonzero(problem.usable)
+        if self.system is None:
+            self.system = RidgeSystem(problem, columns)
+        l2 = problem.penalty(alpha).on(columns)[1]
+        gap, steps = self.system.solve(state, l2, 0.5 * self.tol * problem.scale, self.max_iter)
+        return make_point(problem, state, gap, steps, self.tol, alpha)
+
+
+def make_point(problem, state, gap, iterations, tol, alpha):
+    """The state as a point, with its relative gap and the reason why it ended."""
+    columns, relative = np.flatnonzero(state.coef), gap / problem.scale
+    if alpha == 0.0 and problem.family.separates(state.loss):
+        reason = "separable"
+    else:
+        reason = "converged" if relative <= tol else "max_iter"
+    return Point(columns, state.coef[columns], state.intercept, float(relative), iterations, reason, state.loss)
+
+
+class PathSolver:
+    """Fits point after point, each from the last, over a working set that screening and certificates extend."""
+
+    def __init__(self, problem, solver, tol, max_iter):
+        self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
+        self.smooth = SmoothPath(problem, tol, max_iter)
+        self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
+        self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
+        self.estimate = self.smooth.null_correlation
+        self.references = References(problem.norms, problem.weight)
+        self.references.add(self.state.residual, self.estimate)
+        self.working = WorkingSet(problem)
+        self.working.extend(problem.free)
+        self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
+        self.done = 0
+
+    def fit(self, alpha):
         """Solve at `alpha`, starting from the last point."""
+        if alpha == 0.0:
+            return self.smooth.fit(alpha)
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty(alpha)
         working.extend(strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains))
-        if self.done % REFRESH == 0:
+        if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
         working.set_penalty(penalty)
         working.correlate(state)
-        target, iterations, reason = 0.5 * self.tol * problem.scale, 0, "max_iter"
+        wanted, iterations = self.tol * problem.scale, 0
+        target = 0.5 * wanted
         for _ in range(ROUNDS):
-            inside, rounds = solve_working_set(
-                problem, state, working, self.inner, target, self.max_iter - iterations
-            )
+            _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)
             iterations += rounds
             gap, violators = self._certify(penalty)
-            if gap <= self.tol * problem.scale:
-                reason = "converged"
-                break
-            if iterations >= self.max_iter or (violators.size == 0 and rounds == 0):
+            if gap <= wanted or iterations >= self.max_iter or (violators.size == 0 and rounds == 0):
                 break
             if violators.size == 0:
                 target *= 0.1
@@ -90,9 +118,7 @@ class PathSolver:
             working.correlate(state)
         self.previous_l1 = penalty.l1
         self.done += 1
-        columns = np.flatnonzero(state.coef)
-        relative = gap / problem.scale
-        return Point(columns, state.coef[columns], state.intercept, relative, iterations, reason, state.loss)
+        return make_point(problem, state, gap, iterations, self.tol, alpha)
 
     def _certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
@@ -104,10 +130,7 @@ class PathSolver:
             self.references.add(state.residual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)
         elif reaching.size:
-            exact = np.empty(reaching.size)
-            correlate_some(problem.design, state.residual, reaching, exact)
-            problem.work.columns += reaching.size
-            self.estimate[reaching] = exact
+            self.estimate[reaching] = problem.correlate_some(state.residual, reaching)
         self.estimate[working.columns] = working.correlation
         violators = reaching[np.abs(self.estimate[reaching]) > penalty.l1 * problem.lasso_factor[reaching]]
         columns = np.concatenate([working.columns, violators])

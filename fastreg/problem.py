@@ -1,14 +1,17 @@
 """A problem, bound to its data, and the state of a fit: the two things that solvers and the path pass around."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from fastreg.designs import combine, moments
+from fastreg.designs import combine, correlate_some, moments
 from fastreg.families import balance, linearise
 from fastreg.penalties import ElasticNet
 
+# Cap on one move of the linear predictor: beyond it the quadratic model of an exponential says nothing.
+LONGEST_STEP = 5.0
 # A column whose spread is below this share of its mean is constant up to rounding.
 CONSTANT = 1e-10
 
@@ -45,8 +48,10 @@ class Problem:
         n, p = self.design.shape
         self.n, self.p = n, p
         self.weight = self.family.weight
+        self.longest = math.inf if self.family.quadratic else LONGEST_STEP
         mean, spread = np.empty(p), np.empty(p)
         moments(self.design, self.weight, mean, spread)
+        self.finite = bool(np.all(np.isfinite(mean)) and np.all(np.isfinite(spread)))
         deviation = np.sqrt(spread)
         constant = deviation <= CONSTANT * np.abs(mean)
         self.usable = np.isfinite(self.factor) & ((deviation > 0) | (mean != 0))
@@ -71,6 +76,20 @@ class Problem:
         out[~self.usable] = 0.0
         return out
 
+    def correlate_some(self, residual, columns):
+        """x_j'r for some columns."""
+        self.work.columns += columns.size
+        out = np.empty(columns.size)
+        correlate_some(self.design, residual, columns, out)
+        return out
+
+    def predict(self, columns, steps):
+        """(X - centre) steps over some columns: the change of eta, up to the intercept."""
+        self.work.columns += int(np.count_nonzero(steps))
+        change = np.full(self.n, -float(self.centre[columns] @ steps))
+        combine(self.design, columns, steps, change)
+        return change
+
     def start(self):
         """The state with every coefficient zero and the intercept fitted."""
         n = self.n
@@ -81,7 +100,7 @@ class Problem:
     def linearise(self, state):
         """Residual, curvature and loss at state.eta, after fitting the intercept (which moves eta)."""
         if self.fit_intercept:
-            shift, state.loss = balance(self.family, state.eta, state.residual, state.curvature)
+            shift, state.loss = balance(self.family, state.eta, state.residual, state.curvature, self.longest)
             state.intercept += shift
         else:
             state.loss = linearise(self.family, state.eta, state.residual, state.curvature)

@@ -337,21 +337,38 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, **terms):
 
 
 def minimise_quadratic(H, q, l1, l2, b, max_epochs=10_000):
-    """argmin of x'Hx/2 - q'x + penalty: coordinate descent until a linear solve on its support is optimal."""
-    b, diagonal = b.copy(), np.diag(H) + l2
-    for epoch in range(max_epochs):
-        for j in np.flatnonzero(diagonal):
+    """argmin of x'Hx/2 - q'x + penalty by epochs of coordinate descent, each followed by `settle`."""
+    unit = np.sqrt(np.where(np.diag(H) > 0, np.diag(H), 1.0))
+    H, q, l1, l2, b = H / np.outer(unit, unit), q / unit, l1 / unit, l2 / unit**2, b * unit
+    for _ in range(max_epochs):
+        for j in np.flatnonzero(np.diag(H)):
             c = q[j] - H[j] @ b + H[j, j] * b[j]
-            b[j] = np.sign(c) * max(abs(c) - l1[j], 0.0) / diagonal[j]
-        if epoch % 10 == 0:
-            support, exact = ((b != 0) | (l1 == 0)) & (np.diag(H) > 0), np.zeros_like(b)
-            A = H[np.ix_(support, support)] + np.diag(l2[support])
-            exact[support] = np.linalg.lstsq(A, (q - l1 * np.sign(b))[support], rcond=1e-14)[0]
-            same_signs = np.all((exact * b > 0) | (l1 == 0) | ~support)
-            violation = violations(exact, q - H @ exact - l2 * exact, l1).max()
-            if same_signs and violation <= 1e-12 * np.abs(q).max():
-                return exact
-    return b
+            b[j] = np.sign(c) * max(abs(c) - l1[j], 0.0) / (H[j, j] + l2[j])
+        b = settle(H, q, l1, l2, b)
+        if violations(b, q - H @ b - l2 * b, l1).max() <= 1e-12 * np.abs(q).max():
+            break
+    return b / unit
+
+
+def settle(H, q, l1, l2, b):
+    """The minimum over the support of b with its signs, dropping what reaches 0 on the way there."""
+
+    def value(b):
+        return 0.5 * b @ H @ b - q @ b + l1 @ np.abs(b) + 0.5 * l2 @ b**2
+
+    while True:
+        support, exact = ((b != 0) | (l1 == 0)) & (np.diag(H) > 0), np.zeros_like(b)
+        A = H[np.ix_(support, support)] + np.diag(l2[support])
+        exact[support] = np.linalg.lstsq(A, (q - l1 * np.sign(b))[support], rcond=1e-14)[0]
+        crossing = np.flatnonzero((exact * b < 0) & (l1 > 0))
+        shares = b[crossing] / (b[crossing] - exact[crossing])
+        new = b + shares.min(initial=1.0) * (exact - b)
+        new[crossing[shares == shares.min(initial=1.0)]] = 0.0
+        if value(new) > value(b) + 1e-14 * abs(value(b)):
+            return b
+        b = new
+        if len(crossing) == 0:
+            return b
 
 
 def stored(case):

@@ -5,12 +5,8 @@ the penalised quadratic is solved over the working set (by pivots or by coordina
 along the direction found. For least squares the model is the loss: t = 1 and one round is exact.
 
 The Hessian H = X_W' diag(h) X_W may be kept while h drifts: the direction is then only nearly Newton's, but every step
-still lowers the objective, since t is chosen with the true curvature q = d'H d along it,
-
-    t = min(1, log(1 + m |D| / q) / m),    m = max |X d|,    D = the model's first-order change (< 0),
-
-which minimises the bound  t D + q (e^(m t) - m t - 1) / m^2  that holds for losses whose third derivative is at most
-the second (all of fastreg's families with a log or logit link). H is built anew when a round gains too little.
+still lowers the objective, since its length is chosen with the true curvature along it (steps.py). H is built anew
+when a round gains too little.
 """
 
 import math
@@ -18,9 +14,9 @@ import math
 import numpy as np
 
 from fastreg.certificates import ORTHOGONAL, duality_gap
+from fastreg.solvers.steps import newton_step_length
 
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
-LONGEST_STEP = 5.0  # cap on max |X d|: beyond it the quadratic model of an exponential says nothing
 
 
 class WorkingSet:
@@ -97,55 +93,45 @@ class WorkingSet:
         self.gram_size = m
 
     def move(self, state, coef, exact):
-        """Step from the current coefficients towards `coef`; updates the state. Returns the step length t."""
-        columns = self.columns
-        old = state.coef[columns]
+        """Step from the current coefficients towards `coef`, all the way if `exact`. Updates the state; returns t."""
+        problem, old = self.problem, state.coef[self.columns]
         steps = coef - old
-        self.problem.work.columns += int(np.count_nonzero(steps))
+        problem.work.columns += int(np.count_nonzero(steps))
         change = self.block.predict(steps)
-        if exact:
-            t = 1.0
-        else:
-            t = self._step_length(state, coef, old, steps, change)
-        state.coef[columns] = coef if t == 1.0 else old + t * steps
+        t = 1.0
+        if not exact:
+            penalty = self.l1 @ (np.abs(coef) - np.abs(old)) + 0.5 * (self.l2 @ (coef**2 - old**2))
+            slope = float(penalty - self.correlation @ steps)
+            t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
+        state.coef[self.columns] = coef if t == 1.0 else old + t * steps
         state.eta += t * change
-        if self.problem.fit_intercept:
-            state.intercept -= t * float(self.block.centres() @ steps)
-        self.problem.linearise(state)
+        if problem.fit_intercept:
+            state.intercept -= t * float(problem.centre[self.columns] @ steps)
+        problem.linearise(state)
         return t
 
-    def _step_length(self, state, coef, old, steps, change):
-        h = state.curvature
-        mean = (h @ change) / h.sum() if self.problem.fit_intercept else 0.0
-        centred = change - mean
-        largest = float(np.abs(centred).max(initial=0.0))
-        curvature = float(h @ centred**2)
-        slope = float(-self.correlation @ steps) + float(
-            self.l1 @ (np.abs(coef) - np.abs(old)) + 0.5 * (self.l2 @ (coef**2 - old**2))
-        )
-        if largest == 0.0 or slope >= 0.0:
-            return 1.0 if largest == 0.0 else 0.0
-        if curvature <= 0.0:
-            return min(1.0, LONGEST_STEP / largest)
-        t = math.log1p(largest * -slope / curvature) / largest
-        return min(1.0, t, LONGEST_STEP / largest)
 
+class ProximalNewton:
+    """Newton steps on a working set; `inner` solves each quadratic model."""
 
-def solve_working_set(problem, state, working, inner, target, max_iter):
-    """Proximal Newton until the working set's gap is at most `target` (absolute). Returns (gap, rounds).
+    def __init__(self, inner):
+        self.inner = inner
 
-    On entry working.correlation is current. `inner.solve(working, state, anew, target)` returns new coefficients.
-    """
-    exact = problem.family.quadratic
-    gap, rounds, anew = working.gap(state), 0, working.gram_curvature is None
-    while gap > target and rounds < max_iter:
-        coef = inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
-        t = working.move(state, coef, exact)
-        working.correlate(state)
-        previous, gap = gap, working.gap(state)
-        rounds += 1
-        problem.work.iterations += 1
-        if anew and (t == 0.0 or gap >= previous) and previous < 1e-9 * problem.scale:
-            break  # rounding: a full Newton step no longer helps
-        anew = gap > STALE_GAIN * previous
-    return gap, rounds
+    def reduce(self, problem, state, working, target, max_iter):
+        """Iterate until the working set's gap is at most `target` (absolute). Returns (gap, Newton steps).
+
+        On entry and on return working.correlation is current.
+        """
+        exact = problem.family.quadratic
+        gap, rounds, anew = working.gap(state), 0, working.gram_curvature is None
+        while gap > target and rounds < max_iter:
+            coef = self.inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
+            t = working.move(state, coef, exact)
+            working.correlate(state)
+            previous, gap = gap, working.gap(state)
+            rounds += 1
+            problem.work.iterations += 1
+            if anew and (t == 0.0 or gap >= previous) and previous < 1e-9 * problem.scale:
+                break  # rounding: a full Newton step no longer helps
+            anew = gap > STALE_GAIN * previous
+        return gap, rounds

@@ -1,0 +1,62 @@
+"""Solvers, and which one suits a problem.
+
+    name                  solves                                        how
+    active_set            least squares, l1_ratio > 0 or = 0            pivots on the Gram matrix of the working set
+    coordinate_descent    every family                                  soft-thresholding on each quadratic model
+    newton                every family                                  proximal Newton with pivots; IRLS where l1 = 0
+    proximal_gradient     every family                                  accelerated, with restart
+    ridge                 least squares, l1_ratio = 0                   closed form
+
+"auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else
+proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`.
+"""
+
+import numpy as np
+
+from fastreg.solvers.active_set import ActiveSet
+from fastreg.solvers.coordinate_descent import CoordinateDescent
+from fastreg.solvers.proximal_gradient import ProximalGradient
+from fastreg.solvers.working_set import ProximalNewton
+
+SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
+LARGEST_GRAM = 12_000  # columns of a working set whose Gram matrix is kept (1.2 GB)
+TYPICAL_EPOCHS = 60  # passes over the working set that coordinate descent takes for one quadratic model
+
+
+class Cheapest:
+    """Pivots or coordinate descent, by the work each would take on this working set.
+
+    A pivot costs about 2 |A|^2 + 2 |W| |A| operations (triangular solves, and correlations along the new direction), and a
+    point takes as many pivots as columns enter or leave. An epoch of coordinate descent reads the working set's
+    stored values twice. Pivots are exact and need no second round, so they win until supports reach thousands.
+    """
+
+    def __init__(self):
+        self.pivots, self.descent = ActiveSet(), CoordinateDescent("residual")
+        self.expected = 5.0  # pivots a model, as seen lately
+
+    def solve(self, working, state, anew, precision):
+        m = working.columns.size
+        support = int(np.count_nonzero(state.coef[working.columns])) + int(self.expected)
+        walking = 2.0 * self.expected * support * (support + m)
+        descending = 4.0 * TYPICAL_EPOCHS * working.stored()
+        if m > LARGEST_GRAM or (walking > descending and support > 500):
+            return self.descent.solve(working, state, anew, precision)
+        before = working.problem.work.pivots
+        coef = self.pivots.solve(working, state, anew, precision)
+        self.expected = 0.5 * (self.expected + max(working.problem.work.pivots - before, 1))
+        return coef
+
+
+def make_solver(name, family, l1_ratio):
+    """The solver called `name` for working sets, or None where the smooth (l1 = 0) path is to be taken."""
+    if name == "ridge" and not (family.quadratic and l1_ratio == 0.0):
+        raise ValueError("solver='ridge' is for family='gaussian' with l1_ratio=0")
+    if name == "active_set" and not family.quadratic:
+        raise ValueError(f"solver='active_set' solves least squares; for family={family.name!r} use solver='newton'")
+    if l1_ratio == 0.0 and name in ("auto", "newton", "ridge"):
+        return None
+    if name == "proximal_gradient":
+        return ProximalGradient()
+    inner = {"coordinate_descent": CoordinateDescent, "auto": Cheapest}.get(name, ActiveSet)
+    return ProximalNewton(inner())

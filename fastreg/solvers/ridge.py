@@ -1,0 +1,196 @@
+"""Smooth problems (l1 = 0): ridge in closed form, ridge GLMs by Newton-IRLS, and fits without any penalty.
+
+At each Newton step the weighted least-squares problem
+
+    minimise over (b0, b)   sum_i h_i (z_i - b0 - x_i'b)^2 / 2 + sum_j l2_j b_j^2 / 2
+
+is solved in the form that suits its size; for least squares the first step is the answer.
+
+    primal   (X'hX + L2) d = X'r - L2 b by Cholesky, with X centred at its h-means       p <= n, or p small
+    dual     (I + S K S) a = ..., K = X L2^-1 X', S = sqrt(h); one K serves a whole path   n < p, both l2_j > 0 or few
+    qr       singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]             tiny l2: no squared condition
+    cg       conjugate gradients on the primal system with the diagonal as preconditioner  n and p both large
+
+Every form ends at a point whose residual and correlations are computed from X, and is certified from those.
+Sources: McCullagh and Nelder (1989), section 2.5; Rasmussen and Williams (2006), section 3.4 for the stable dual form.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.certificates import ORTHOGONAL, duality_gap
+from fastreg.solvers.steps import newton_step_length
+
+LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
+QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
+TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
+CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
+
+
+class RidgeSystem:
+    """The Newton systems of one set of columns: holds what does not change from point to point."""
+
+    def __init__(self, problem, columns):
+        self.problem, self.columns = problem, columns
+        self.everything = columns.size == problem.p
+        self.norms = problem.norms[columns]
+        self.kernel = None
+        self.gram = None
+
+    def solve(self, state, l2, target, max_iter):
+        """Newton's method from `state`, which it updates. Returns (absolute gap, Newton steps)."""
+        problem, gap, steps = self.problem, math.inf, 0
+        correlation = self._correlate(state.residual)
+        gap = self._gap(state, correlation, l2)
+        while gap > target and steps < max_iter:
+            direction = self._direction(state, correlation, l2)
+            t = self._move(state, correlation, direction, l2)
+            correlation = self._correlate(state.residual)
+            previous, gap = gap, self._gap(state, correlation, l2)
+            steps += 1
+            problem.work.iterations += 1
+            if t == 0.0 or (gap > 0.5 * previous and gap < 1e-9 * problem.scale):
+                break  # rounding
+            if not math.isfinite(gap):
+                break
+        return gap, steps
+
+    def _gap(self, state, correlation, l2):
+        unit = math.sqrt(max(state.loss, 1e-12 * self.problem.scale))
+        coef = state.coef[self.columns]
+        none = np.zeros(coef.size)
+        return duality_gap(
+            self.problem.family, state.eta, correlation, coef, none, l2, ORTHOGONAL * self.norms * unit
+        )
+
+    def _correlate(self, residual):
+        if self.everything:
+            return self.problem.correlate(residual)
+        return self.problem.correlate_some(residual, self.columns)
+
+    def _move(self, state, correlation, steps, l2):
+        problem, coef = self.problem, state.coef[self.columns]
+        change = problem.predict(self.columns, steps)
+        if problem.family.quadratic:
+            t = 1.0
+        else:
+            slope = float(-correlation @ steps + 0.5 * (l2 @ ((coef + steps) ** 2 - coef**2)))
+            t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
+        state.coef[self.columns] = coef + t * steps
+        state.eta += t * change
+        if problem.fit_intercept:
+            state.intercept -= t * float(problem.centre[self.columns] @ steps)
+        problem.linearise(state)
+        return t
+
+    def _direction(self, state, correlation, l2):
+        n, m = self.problem.n, self.columns.size
+        coef = state.coef[self.columns]
+        free = np.flatnonzero(l2 == 0.0)
+        gradient = correlation - l2 * coef
+        scale = self.problem.family.quadratic
+        tiny = np.any(l2 <= TINY_RIDGE * self.norms**2)
+        if tiny and (n + m) * m * min(n + m, m) <= QR_WORK:
+            return self._qr(state, l2, coef)
+        if n < m and free.size < n and n <= LARGEST_FACTOR and (scale or not tiny):
+            return self._dual(state, l2, coef, free)
+        if m <= LARGEST_FACTOR:
+            return self._primal(state, gradient, l2)
+        return self._conjugate_gradients(state, gradient, l2)
+
+    def _primal(self, state, gradient, l2):
+        h, problem = state.curvature, self.problem
+        if self.gram is None or not problem.family.quadratic:
+            self.gram = problem.design.gram(self.columns, h, problem.centre)
+            if problem.fit_intercept:  # from about the centre to about the h-weighted mean
+                sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
+                self.gram -= np.outer(sums, sums / h.sum())
+            problem.work.grams += 1
+            problem.work.columns += self.columns.size
+        system = self.gram + np.diag(l2)
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+        try:
+            return cho_solve(cho_factor(system, lower=True), gradient)
+        except LinAlgError:  # dependent columns without a ridge: the shortest of the solutions
+            return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
+
+    def _qr(self, state, l2, coef):
+        """Least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length; the target is the residual."""
+        problem, h = self.problem, state.curvature
+        root = np.sqrt(h)
+        values = problem.design.gather(self.columns)
+        if problem.fit_intercept:
+            values -= (h @ values) / h.sum()
+        values *= root[:, None]
+        stacked = np.vstack([values, np.diag(np.sqrt(l2))])
+        length = np.linalg.norm(stacked, axis=0)
+        length[length == 0.0] = 1.0
+        rows = np.divide(state.residual, root, out=np.zeros_like(root), where=root > 0.0)
+        target = np.concatenate([rows, -np.sqrt(l2) * coef])
+        rank = np.finfo(float).eps * max(stacked.shape)
+        return np.linalg.lstsq(stacked / length, target, rcond=rank)[0] / length
+
+    def _dual(self, state, l2, coef, free):
+        """Solve for the dual variable a = residual of the model at its solution; b_j = x_j'a / l2_j where l2_j > 0."""
+        problem = self.problem
+        n, penalised = problem.n, np.flatnonzero(l2 > 0.0)
+        if self.kernel is None:
+            some = self.columns[penalised]
+            self.kernel = problem.design.row_gram(some, l2[penalised], problem.centre), l2[penalised]
+            problem.work.columns += some.size
+        kernel, made_for = self.kernel
+        kernel = kernel * (made_for[0] / l2[penalised][0])  # along a path all l2_j share one multiplier, alpha
+        some = self.columns[free]
+        fixed = [problem.design.gather(some) - problem.centre[some]] if free.size else []
+        fixed += [np.ones((n, 1))] if problem.fit_intercept else []
+        h = np.maximum(state.curvature, CURVATURE_FLOOR * problem.weight)
+        root = np.sqrt(h)
+        inverse = np.divide(1.0, root, out=np.zeros(n), where=root > 0.0)
+        from scipy.linalg import cho_factor, cho_solve
+
+        factor = cho_factor(np.eye(n) + root[:, None] * kernel * root, lower=True)
+        fitted = state.eta - problem.offset
+        target = inverse * state.residual + root * fitted
+        dual = cho_solve(factor, target)
+        if fixed:
+            Z = root[:, None] * np.hstack(fixed)
+            solved = cho_solve(factor, Z)
+            beta = np.linalg.lstsq(Z.T @ solved, Z.T @ dual, rcond=1e-14)[0]
+            dual -= solved @ beta
+        else:
+            beta = np.empty(0)
+        new = np.zeros(coef.size)
+        new[penalised] = problem.correlate_some(root * dual, self.columns[penalised]) / l2[penalised]
+        new[free] = beta[: free.size]
+        return new - coef
+
+    def _conjugate_gradients(self, state, gradient, l2):
+        problem, h = self.problem, state.curvature
+        total = h.sum()
+        diagonal = self.norms**2 * (total / problem.weight.sum()) + l2
+        diagonal[diagonal <= 0.0] = 1.0
+
+        def product(d):
+            change = problem.predict(self.columns, d)
+            weighted = h * change
+            if problem.fit_intercept:
+                weighted -= h * (weighted.sum() / total)
+            return self._correlate(weighted) + l2 * d
+
+        solution, rest = np.zeros(gradient.size), gradient.copy()
+        conditioned = rest / diagonal
+        search, energy = conditioned.copy(), rest @ conditioned
+        start, precision = energy, 1e-20 if problem.family.quadratic else 1e-6
+        for _ in range(20 * int(math.sqrt(gradient.size)) + 200):
+            if energy <= precision * start:
+                break
+            image = product(search)
+            step = energy / (search @ image)
+            solution += step * search
+            rest -= step * image
+            conditioned = rest / diagonal
+            energy, old = rest @ conditioned, energy
+            search = conditioned + (energy / old) * search
+        return solution

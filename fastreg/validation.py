@@ -1,0 +1,288 @@
+"""Every check on user input, and every message. What leaves here is clean: float64, finite, of matching shapes.
+
+A message names the parameter, the first bad place (row, column or feature) and what is allowed.
+"""
+
+import numbers
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+
+LARGEST = 1e150  # squares of larger numbers overflow
+
+
+class DataWarning(UserWarning):
+    """Input that was accepted, though it may not be what was meant."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A point of a path is not certified to the tolerance asked for."""
+
+
+def feature_names_of(X):
+    """Column names of a data frame as a list of str, or None."""
+    columns = getattr(X, "columns", None)
+    if columns is None or sp.issparse(X) or isinstance(X, np.ndarray):
+        return None
+    return [str(name) for name in columns]
+
+
+def check_design(X):
+    """X as float64 in Fortran order, or as canonical float64 CSC. Not copied if it already is; never modified."""
+    if sp.issparse(X):
+        return _check_sparse(X)
+    if isinstance(X, np.ma.MaskedArray):
+        raise ValueError("X is a masked array; fill or drop its masked entries first")
+    if isinstance(X, np.matrix):
+        raise ValueError("X is an np.matrix; pass np.asarray(X)")
+    names = feature_names_of(X)
+    if not isinstance(X, np.ndarray) and hasattr(X, "to_numpy"):
+        X = X.to_numpy()
+    X = _as_float("X", X, names)
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
+    _check_shape(X.shape)
+    return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
+
+
+def _check_shape(shape):
+    if shape[0] == 0:
+        raise ValueError(f"X has no rows (shape {shape}); at least 1 is needed")
+    if shape[1] == 0:
+        raise ValueError(f"X has no columns (shape {shape}); at least 1 is needed")
+
+
+def _as_float(name, values, names=None):
+    """An array of float64 in native byte order, or a ValueError that says why not."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from None
+    if array.dtype == np.float64 and array.dtype.isnative:
+        return array
+    if np.iscomplexobj(array):
+        raise ValueError(f"{name} is complex; Complex data not supported")
+    if array.dtype.kind not in "fiubO":
+        raise ValueError(f"{name} must be numeric, got {array.dtype} (for example {_example(array)!r})")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numeric; {_first_text(name, array, names)}") from None
+
+
+def _example(array):
+    return array.ravel()[0].item() if array.size and hasattr(array.ravel()[0], "item") else str(array.ravel()[:1])
+
+
+def _first_text(name, array, names):
+    for place, value in np.ndenumerate(array):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"{_place(name, place, names)} is {value!r}"
+    return "it holds values that are not numbers"
+
+
+def _place(name, place, names=None):
+    if len(place) == 1:
+        return f"{name}[{place[0]}]"
+    column = f" ({names[place[1]]!r})" if names else ""
+    return f"{name}[{place[0]}, {place[1]}]{column}"
+
+
+def _check_sparse(X):
+    if np.iscomplexobj(X):
+        raise ValueError("X is complex; Complex data not supported")
+    if X.dtype.kind not in "fiub":
+        raise ValueError(f"X must be numeric, got {X.dtype}")
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got a sparse array of shape {X.shape}")
+    _check_shape(X.shape)
+    if X.format in ("csr", "bsr"):
+        _check_compressed(X)
+    elif X.format == "coo":
+        _check_range("X.row", X.row, X.shape[0]), _check_range("X.col", X.col, X.shape[1])
+    if X.format != "csc":
+        X = X.tocsc()
+    _check_compressed(X)
+    if X.dtype != np.float64:
+        X = sp.csc_array((X.data.astype(np.float64), X.indices, X.indptr), shape=X.shape)
+    if not _is_canonical(X.indices, X.indptr):
+        X = sp.csc_array((X.data.copy(), X.indices.copy(), X.indptr.copy()), shape=X.shape)
+        X.sum_duplicates()
+    return X
+
+
+def _check_compressed(X):
+    """Pointers and indices must stay inside: a wrong index would read foreign memory."""
+    pointers, indices = X.indptr, X.indices
+    if pointers.size and (pointers[0] != 0 or np.any(np.diff(pointers) < 0) or pointers[-1] > indices.size):
+        raise ValueError("X.indptr is not a rising sequence from 0 to at most len(X.indices)")
+    limit = X.shape[1] if X.format == "csr" else X.shape[0]
+    if X.format == "bsr":
+        limit = X.shape[1] // X.blocksize[1]
+    _check_range("X.indices", indices, limit)
+
+
+def _check_range(name, indices, limit):
+    if indices.size and (indices.min() < 0 or indices.max() >= limit):
+        bad = int(np.flatnonzero((indices < 0) | (indices >= limit))[0])
+        raise ValueError(f"{name}[{bad}] = {indices[bad]} is out of range: X allows 0 to {limit - 1}")
+
+
+def _is_canonical(indices, indptr):
+    """Rows strictly ascending within each column."""
+    if indices.size < 2:
+        return True
+    falling = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
+    return bool(np.all(np.isin(falling, indptr))) if falling.size else True
+
+
+def explain_not_finite(X, names=None):
+    """The ValueError for an X in which a column's moments came out as NaN or infinite."""
+    if sp.issparse(X):
+        bad = np.flatnonzero(~np.isfinite(X.data))
+        if bad.size:
+            column = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
+            place, value = (int(X.indices[bad[0]]), column), X.data[bad[0]]
+            return ValueError(_not_finite("X", place, value, names))
+        large = np.flatnonzero(np.abs(X.data) > LARGEST)
+        column = int(np.searchsorted(X.indptr, large[0], side="right")) - 1 if large.size else 0
+    else:
+        for column in range(X.shape[1]):
+            bad = np.flatnonzero(~np.isfinite(X[:, column]))
+            if bad.size:
+                return ValueError(_not_finite("X", (int(bad[0]), column), X[bad[0], column], names))
+        column = int(np.argmax([np.abs(X[:, j]).max() for j in range(X.shape[1])]))
+    label = f" ({names[column]!r})" if names else ""
+    return ValueError(
+        f"overflow: column {column}{label} of X holds values whose squares exceed the range of float64; rescale it"
+    )
+
+
+def _not_finite(name, place, value, names=None):
+    kind = "NaN" if np.isnan(value) else "infinity"
+    return f"Input {name} contains NaN or infinity: {_place(name, place, names)} is {kind}"
+
+
+def check_vector(name, values, n, *, allow_negative=True):
+    """A float64 vector of length n, finite."""
+    if sp.issparse(values):
+        raise ValueError(f"{name} is sparse; pass a dense vector")
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array; fill or drop its masked entries first")
+    array = _as_float(name, values.to_numpy() if hasattr(values, "to_numpy") else values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        warnings.warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning, stacklevel=4)
+        array = array.ravel()
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be a vector, got an array of shape {array.shape}")
+    if array.size != n:
+        raise ValueError(f"{name} has {array.size} values, but X has {n} rows: inconsistent numbers of samples")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(_not_finite(name, (int(bad[0]),), array[bad[0]]))
+    large = np.flatnonzero(np.abs(array) > LARGEST)
+    if large.size and name != "sample_weight":
+        raise ValueError(f"overflow: {name}[{large[0]}] = {array[large[0]]:g} is too large to square; rescale {name}")
+    if not allow_negative and np.any(array < 0):
+        bad = int(np.flatnonzero(array < 0)[0])
+        raise ValueError(f"{name} must not be negative, but {name}[{bad}] = {array[bad]:g}")
+    return np.ascontiguousarray(array)
+
+
+def check_response(y, n, family):
+    """y as a vector that the family admits."""
+    if y is None:
+        raise ValueError("y is None: this fit requires y to be passed, but the target y is None")
+    array = check_vector("y", y, n)
+    bad = np.flatnonzero(~family.check(array))
+    if bad.size:
+        raise ValueError(f"family {family.name!r} needs y in {family.admits}, but y[{bad[0]}] = {array[bad[0]]:g}")
+    return array
+
+
+def check_weight(sample_weight, n):
+    """Weights that sum to one."""
+    if sample_weight is None:
+        return np.full(n, 1.0 / n)
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n, float(sample_weight))
+    weight = check_vector("sample_weight", sample_weight, n, allow_negative=False)
+    top = weight.max()
+    if top <= 0:
+        raise ValueError("sample_weight is zero everywhere; at least one weight must be positive")
+    weight = weight / top  # first, so that weights near 1e300 or 1e-300 do not overflow in the sum
+    return weight / weight.sum()
+
+
+def check_factor(penalty_factor, p):
+    """Penalty factors: not negative, infinite ones leave a column out."""
+    if penalty_factor is None:
+        return np.ones(p)
+    factor = _as_float("penalty_factor", penalty_factor)
+    if factor.shape != (p,):
+        raise ValueError(f"penalty_factor has shape {factor.shape}, but X has {p} columns")
+    bad = np.flatnonzero(~(factor >= 0))
+    if bad.size:
+        raise ValueError(
+            f"penalty_factor must be 0 or more (infinite leaves a column out), but penalty_factor[{bad[0]}] = {factor[bad[0]]:g}"
+        )
+    return factor
+
+
+def check_alphas(alphas):
+    """A decreasing grid of penalties."""
+    grid = np.atleast_1d(_as_float("alphas", alphas))
+    if grid.ndim != 1 or grid.size == 0:
+        raise ValueError(f"alphas must be a non-empty vector, got an array of shape {grid.shape}")
+    bad = np.flatnonzero(~((grid >= 0) & np.isfinite(grid)))
+    if bad.size:
+        raise ValueError(f"alphas must be finite and not negative, but alphas[{bad[0]}] = {grid[bad[0]]:g}")
+    rising = np.flatnonzero(np.diff(grid) > 0)
+    if rising.size:
+        k = int(rising[0])
+        raise ValueError(
+            f"alphas must decrease, but alphas[{k}] = {grid[k]:g} < alphas[{k + 1}] = {grid[k + 1]:g}; sort them with np.sort(alphas)[::-1]"
+        )
+    return grid
+
+
+def check_number(name, value, low, high, *, low_open=False, high_open=False):
+    """A real number within bounds."""
+    interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise ValueError(f"{name} must be a number in {interval}, got {value!r}")
+    inside = (value > low if low_open else value >= low) and (value < high if high_open else value <= high)
+    if not inside:
+        raise ValueError(f"{name} must be in {interval}, got {value!r}")
+    return float(value)
+
+
+def check_count(name, value, low):
+    """An integer of at least `low`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < low:
+        raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
+    return int(value)
+
+
+def check_option(name, value, options):
+    """One of a set of words."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+    return value
+
+
+def check_flag(name, value):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def read_only(array):
+    """A view that cannot be written: kernels compile once for writable, read-only and memory-mapped arrays."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
