@@ -1,14 +1,15 @@
 """What makes an answer true: the duality gap, and bounds on correlations that read nothing of X.
 
-At coefficients b with generalised residual r (summing to zero when there is an intercept), every s in [0, 1] gives a
-dual point nu = s r, and by Fenchel and Young the gap is a sum of terms none of which is negative:
+At coefficients b, let nu be a dual direction: the generalised residual r (summing to zero when there is an intercept),
+projected so that unpenalised columns are orthogonal to it. Every s in [0, 1] gives a dual point s nu, and by Fenchel and
+Young the gap is a sum of terms none of which is negative:
 
-    gap(s) = sum_i divergence_i(s) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 + conj_j(s c_j) - s c_j b_j ],   c = X'r
+    gap(s) = sum_i divergence_i(s nu) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 + conj_j(s c_j) - s c_j b_j ],   c = X'nu
     conj_j(z) = (|z| - l1_j)_+^2 / (2 l2_j)  where l2_j > 0;  where l2_j = 0: 0 if |z| <= l1_j, else infinite
 
-s = 1 leaves the rows' sum at zero (form B of the design's mathematics, tight for l1_ratio < 1); the largest s that
-makes every |s c_j| <= l1_j is form A. Summing terms instead of subtracting a dual from a primal value keeps digits: the gap is
-exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j contribute.
+With s = 1 and nu = r the rows' sum is zero (form B of the design's mathematics, tight for l1_ratio < 1); the largest s
+that makes every |s c_j| <= l1_j is form A. Summing terms instead of subtracting a dual from a primal value keeps digits:
+the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j contribute.
 """
 
 import math
@@ -17,10 +18,6 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.families import row_divergence
-
-# A correlation of an unpenalised column counts as zero below this share of its Cauchy-Schwarz bound: what is
-# neglected is the square of it, c^2 / (2 x'hx), far below rounding.
-ORTHOGONAL = 1e-9
 
 
 @kernel
@@ -36,15 +33,16 @@ def dual_scale(correlation, l1, l2, only_lasso):
 
 
 @kernel
-def column_terms(correlation, coef, l1, l2, negligible, s):
-    """The columns' share of gap(s). An unpenalised column must be orthogonal to the residual, up to `negligible`."""
+def column_terms(correlation, coef, l1, l2, free, s):
+    """The columns' share of gap(s). An unpenalised column, of curvature free_j, is taken to contribute c_j^2 / (2 free_j):
+    what a Newton step on it alone would gain."""
     total = 0.0
     for k in range(correlation.size):
         b, c = coef[k], s * correlation[k]
         excess = abs(c) - l1[k]
         if l1[k] == 0.0 and l2[k] == 0.0:
-            if abs(c) > negligible[k]:
-                return math.inf
+            if c != 0.0:
+                total += c * c / (2.0 * free[k]) if free[k] > 0.0 else math.inf
             continue
         term = l1[k] * abs(b) + 0.5 * l2[k] * b * b - c * b
         if excess > 0.0:
@@ -60,18 +58,20 @@ def column_terms(correlation, coef, l1, l2, negligible, s):
     return total
 
 
-def duality_gap(family, eta, correlation, coef, l1, l2, negligible):
-    """The smallest of three rigorous gaps: at s = 1 (as far as pure-lasso columns allow), scaled, and at s = 0.
+def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2, free):
+    """The smallest of three gaps: at s = 1 (as far as pure-lasso columns allow), scaled, and at s = 0 if those are infinite.
 
-    Arrays run over any set of columns that holds every b_j != 0 and every |c_j| > l1_j. Absolute, in units of the loss.
+    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j. Absolute, in units of the
+    loss. Rigorous where unpenalised columns are orthogonal to `dual`; otherwise see `column_terms`.
     """
     best = math.inf
     shrinks = {dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)}
     for s in sorted(shrinks, reverse=True):
-        rows = row_divergence(family, eta, 1.0 - s) if s < 1.0 else 0.0
-        best = min(best, rows + column_terms(correlation, coef, l1, l2, negligible, s))
+        rows = 0.0 if s == 1.0 and dual is residual else row_divergence(family, eta, residual, dual, s)
+        best = min(best, rows + column_terms(correlation, coef, l1, l2, free, s))
     if not math.isfinite(best):
-        best = row_divergence(family, eta, 1.0) + column_terms(correlation, coef, l1, l2, negligible, 0.0)
+        rows = row_divergence(family, eta, residual, dual, 0.0)
+        best = rows + column_terms(correlation, coef, l1, l2, free, 0.0)
     return float(best)
 
 

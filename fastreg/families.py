@@ -5,7 +5,8 @@ A family is a NamedTuple with verbs that kernels call for row i at the linear pr
     loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value
     residual    minus the derivative of the loss in eta
     curvature   the second derivative of the loss in eta
-    divergence  loss + conjugate at the dual point nu_i = (1 - t) residual_i, given t = 1 - s: a row's share of the gap
+    divergence  loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: a row's share of the gap,
+                infinite where nu_i lies outside the conjugate's domain
 
 `divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
 Its derivation: mathematics.md of the design, section 2, with d_i(nu) the infimum of loss + nu eta over eta.
@@ -45,9 +46,9 @@ def _bregman(m, e):
 
 @kernel
 def _kullback(q, m, difference):
-    """q log(q / m) - q + m with q = m + difference given separately; infinite where m = 0 < q."""
+    """q log(q / m) - q + m with q = m + difference given separately; infinite where q < 0 or m = 0 < q."""
     if q <= 0.0:
-        return max(m, 0.0)
+        return m if q >= -1e-14 else math.inf  # rounding of q = 0
     if m <= 0.0:
         return math.inf
     return _bregman(m, difference / m)
@@ -72,8 +73,8 @@ class Gaussian(NamedTuple):
     def curvature(self, i, eta):
         return self.weight[i]
 
-    def divergence(self, i, eta, t):
-        return 0.5 * self.weight[i] * (t * (self.y[i] - eta)) ** 2
+    def divergence(self, i, eta, e):
+        return 0.5 * self.weight[i] * e * e
 
     @staticmethod
     def mean(eta):
@@ -119,14 +120,11 @@ class Binomial(NamedTuple):
         small = math.exp(-abs(eta))
         return self.weight[i] * small / (1.0 + small) ** 2
 
-    def divergence(self, i, eta, t):
+    def divergence(self, i, eta, e):
         small = math.exp(-abs(eta))
         upper, lower = 1.0 / (1.0 + small), small / (1.0 + small)
         mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
-        y = self.y[i]
-        difference = t * (rest if y == 1.0 else y - mean)
-        q, q_rest = mean + difference, rest - difference
-        return self.weight[i] * (_kullback(q, mean, difference) + _kullback(q_rest, rest, -difference))
+        return self.weight[i] * (_kullback(mean + e, mean, e) + _kullback(rest - e, rest, -e))
 
     @staticmethod
     def mean(eta):
@@ -169,10 +167,9 @@ class Poisson(NamedTuple):
     def curvature(self, i, eta):
         return self.weight[i] * _clipped_exp(eta)
 
-    def divergence(self, i, eta, t):
+    def divergence(self, i, eta, e):
         mean = _clipped_exp(eta)
-        difference = t * (self.y[i] - mean)
-        return self.weight[i] * _kullback(mean + difference, mean, difference)
+        return self.weight[i] * _kullback(mean + e, mean, e)
 
     @staticmethod
     def mean(eta):
@@ -210,10 +207,9 @@ class Gamma(NamedTuple):
     def curvature(self, i, eta):
         return self.weight[i] * self.y[i] * _clipped_exp(-eta)
 
-    def divergence(self, i, eta, t):
+    def divergence(self, i, eta, e):
         ratio = self.y[i] * _clipped_exp(-eta)
-        difference = t * (1.0 - ratio)
-        return self.weight[i] * _kullback(ratio + difference, ratio, difference)
+        return self.weight[i] * _kullback(ratio - e, ratio, -e)
 
     @staticmethod
     def mean(eta):
@@ -284,9 +280,10 @@ def balance(family, eta, residual, curvature, longest):
 
 
 @kernel
-def row_divergence(family, eta, t):
-    """Sum of the rows' divergences at the dual point (1 - t) residual."""
+def row_divergence(family, eta, residual, dual, s):
+    """Sum of the rows' divergences at the dual point s * dual. Rows of weight zero have no share."""
     total = 0.0
     for i in range(eta.size):
-        total += family.divergence(i, eta[i], t)
+        if family.weight[i] > 0.0:
+            total += family.divergence(i, eta[i], (residual[i] - s * dual[i]) / family.weight[i])
     return total

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastreg.certificates import References, duality_gap
 from fastreg.screening import reaching_columns, strong_columns
-from fastreg.solvers.ridge import RidgeSystem
+from fastreg.solvers.ridge import RidgeSystem, dual_direction, orthogonal_curvature
 from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
@@ -62,7 +62,14 @@ class SmoothPath:
         if self.system is None:
             self.system = RidgeSystem(problem, columns)
         l2 = problem.penalty(alpha).on(columns)[1]
-        gap, steps = self.system.solve(state, l2, 0.5 * self.tol * problem.scale, self.max_iter)
+        wanted, steps = self.tol * problem.scale, 0
+        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with unpenalised columns the gap to steer by is rough
+            gap, more = self.system.solve(state, l2, share * wanted, self.max_iter - steps)
+            steps += more
+            if np.any(l2 == 0.0):
+                gap = self.system.certify(state, l2)
+            if gap <= wanted or (more == 0 and share < 0.5):
+                break
         return make_point(problem, state, gap, steps, self.tol, alpha)
 
 
@@ -123,21 +130,24 @@ class PathSolver:
     def _certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
         problem, state, working = self.problem, self.state, self.working
-        self.estimate, radius = self.references.project(state.residual)
+        dual = dual_direction(problem, state, problem.free)
+        inside = working.correlation if dual is state.residual else working.block.correlate(dual)
+        self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
         if reaching.size > SWEEP_SHARE * problem.p:
-            self.estimate = problem.correlate(state.residual)
-            self.references.add(state.residual, self.estimate)
+            self.estimate = problem.correlate(dual)
+            self.references.add(dual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)
         elif reaching.size:
-            self.estimate[reaching] = problem.correlate_some(state.residual, reaching)
-        self.estimate[working.columns] = working.correlation
+            self.estimate[reaching] = problem.correlate_some(dual, reaching)
+        self.estimate[working.columns] = inside
         violators = reaching[np.abs(self.estimate[reaching]) > penalty.l1 * problem.lasso_factor[reaching]]
         columns = np.concatenate([working.columns, violators])
         l1, l2 = penalty.on(columns)
-        negligible = np.concatenate([working.negligible(state), np.zeros(violators.size)])
+        correlation = self.estimate[columns]
+        curvature = orthogonal_curvature(problem, state, columns, correlation)
         gap = duality_gap(
-            problem.family, state.eta, self.estimate[columns], state.coef[columns], l1, l2, negligible
+            problem.family, state.eta, state.residual, dual, correlation, state.coef[columns], l1, l2, curvature
         )
         return gap, violators
 

@@ -90,6 +90,10 @@ class Problem:
         combine(self.design, columns, steps, change)
         return change
 
+    def free_curvature(self, state, columns):
+        """Rough curvature of the loss along single columns: what a Newton step on one of them divides by."""
+        return self.norms[columns] ** 2 * float(state.curvature.sum())
+
     def start(self):
         """The state with every coefficient zero and the intercept fitted."""
         n = self.n

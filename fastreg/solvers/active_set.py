@@ -74,8 +74,15 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
             last = sign[left]
             size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
         else:
-            sign[enter] = toward if l1[enter] > 0.0 else 0.0
             size = join(gram, l2, active, status, factor, size, enter)
+            if status[enter] == PARKED:
+                place = exchange(gram, l1, l2, coef, correlation, active, sign, factor, size, enter, toward)
+                if place >= 0:
+                    left = active[place]
+                    last = sign[left]
+                    size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
+                    size = join(gram, l2, active, status, factor, size, enter)
+            sign[enter] = toward if l1[enter] > 0.0 else 0.0
     return BUDGET, size, pivots
 
 
@@ -119,6 +126,44 @@ def join(gram, l2, active, status, factor, size, j):
     return size
 
 
+@kernel
+def exchange(gram, l1, l2, coef, correlation, active, sign, factor, size, j, toward):
+    """Let the dependent column j = X_A u take over from active ones, at an unchanged fit: b_j + t, b_A - t u.
+
+    At its threshold this costs nothing, and some active coefficient reaches zero first. Returns its place, or -1.
+    """
+    mix = np.empty(size)
+    for a in range(size):
+        mix[a] = gram[j, active[a]]
+    solve_factored(factor, size, mix)
+    place, amount, largest = -1, np.inf, 0.0
+    for a in range(size):
+        largest = max(largest, abs(mix[a]))
+    for a in range(size):
+        k = active[a]
+        towards_zero = toward * mix[a] * (1.0 if coef[k] > 0.0 else -1.0 if coef[k] < 0.0 else sign[k])
+        if l1[k] > 0.0 and towards_zero > 1e-8 * largest and abs(coef[k]) < amount * towards_zero:
+            amount, place = abs(coef[k]) / towards_zero, a
+    if place < 0:
+        return place
+    shift_along(gram, l2, coef, correlation, active, mix, size, j, toward * amount)
+    coef[active[place]] = 0.0
+    return place
+
+
+@kernel
+def shift_along(gram, l2, coef, correlation, active, mix, size, j, amount):
+    """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
+    coef[j] += amount
+    for k in range(correlation.size):
+        correlation[k] -= amount * gram[j, k]
+    for a in range(size):
+        i = active[a]
+        coef[i] -= amount * mix[a]
+        for k in range(correlation.size):
+            correlation[k] += amount * mix[a] * gram[i, k]
+
+
 class ActiveSet:
     """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the same."""
 
@@ -137,7 +182,7 @@ class ActiveSet:
         working.update_gram(state, anew)
         coef, correlation = state.coef[working.columns], working.correlation.copy()
         gram, l1, l2 = working.gram, working.l1, working.l2
-        self._prepare(gram, l1, l2, coef, (working.gram_version, working.l2_key))
+        self._prepare(gram, l1, l2, coef, correlation, (working.gram_version, working.l2_key))
         work, outcome = working.problem.work, BUDGET
         for _ in range(self.WALKS):
             outcome, self.size, pivots = walk(
@@ -152,13 +197,13 @@ class ActiveSet:
             work.epochs += descend_gram(gram, l1, l2, coef, correlation, precision)
         return coef
 
-    def _prepare(self, gram, l1, l2, coef, key):
+    def _prepare(self, gram, l1, l2, coef, correlation, key):
         """Make the factor that of the present support, afresh unless it already is."""
         self._fit_to(l1.size)
         active = self.status == ACTIVE
         current = key == self.key and not np.any((coef != 0.0) & ~active) and not np.any(coef * self.sign < 0.0)
         if not current:
-            self._refactor(gram, l2, np.flatnonzero(coef), coef, l1)
+            self._refactor(gram, l1, l2, np.flatnonzero(coef), coef, correlation)
             self.key = key
 
     def _fit_to(self, m):
@@ -173,10 +218,12 @@ class ActiveSet:
             grown[: self.size, : self.size] = self.factor[: self.size, : self.size]
             self.factor = grown
 
-    def _refactor(self, gram, l2, columns, coef, l1):
-        """Factor the active block by LAPACK where it is safely positive definite, else column by column."""
+    def _refactor(self, gram, l1, l2, columns, coef, correlation):
+        """Factor the active block by LAPACK where it is safely positive definite, else column by column.
+
+        A dependent column hands its coefficient to those it depends on, so that every coefficient left is active.
+        """
         self.status[:] = INACTIVE
-        self.sign[:] = np.where(l1 > 0.0, np.sign(coef), 0.0)
         block = gram[np.ix_(columns, columns)] + np.diag(l2[columns])
         self.size = 0
         try:
@@ -188,6 +235,12 @@ class ActiveSet:
             self.factor[: self.size, : self.size] = lower
             self.active[: self.size] = columns
             self.status[columns] = ACTIVE
-            return
-        for j in columns:
-            self.size = join(gram, l2, self.active, self.status, self.factor, self.size, j)
+        else:
+            for j in columns:
+                self.size = join(gram, l2, self.active, self.status, self.factor, self.size, j)
+            for j in columns[self.status[columns] == PARKED]:
+                mix = gram[j, self.active[: self.size]].copy()
+                solve_factored(self.factor, self.size, mix)
+                shift_along(gram, l2, coef, correlation, self.active, mix, self.size, j, -coef[j])
+                coef[j] = 0.0
+        self.sign[:] = np.where(l1 > 0.0, np.sign(coef), 0.0)

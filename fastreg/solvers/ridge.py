@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from fastreg.certificates import ORTHOGONAL, duality_gap
+from fastreg.certificates import duality_gap
 from fastreg.solvers.steps import newton_step_length
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
@@ -57,11 +57,20 @@ class RidgeSystem:
         return gap, steps
 
     def _gap(self, state, correlation, l2):
-        unit = math.sqrt(max(state.loss, 1e-12 * self.problem.scale))
-        coef = state.coef[self.columns]
+        """The gap to steer by: unpenalised columns are not yet projected out."""
+        r, coef = state.residual, state.coef[self.columns]
+        free = self.problem.free_curvature(state, self.columns)
+        return duality_gap(self.problem.family, state.eta, r, r, correlation, coef, np.zeros(coef.size), l2, free)
+
+    def certify(self, state, l2):
+        """The rigorous gap of the present point."""
+        problem, free = self.problem, self.columns[l2 == 0.0]
+        dual = dual_direction(problem, state, free)
+        correlation, coef = self._correlate(dual), state.coef[self.columns]
+        curvature = orthogonal_curvature(problem, state, self.columns, correlation)
         none = np.zeros(coef.size)
         return duality_gap(
-            self.problem.family, state.eta, correlation, coef, none, l2, ORTHOGONAL * self.norms * unit
+            problem.family, state.eta, state.residual, dual, correlation, coef, none, l2, curvature
         )
 
     def _correlate(self, residual):
@@ -194,3 +203,33 @@ class RidgeSystem:
             energy, old = rest @ conditioned, energy
             search = conditioned + (energy / old) * search
         return solution
+
+
+ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
+
+
+def dual_direction(problem, state, free):
+    """The residual, less what unpenalised columns explain of it: h (X_U a), with a a weighted least-squares fit.
+
+    It differs from the residual by rounding at a solution, and makes the gap rigorous elsewhere. Fitted twice, since
+    the first leaves rounding of its own size.
+    """
+    if free.size == 0:
+        return state.residual
+    system, none, trial = RidgeSystem(problem, free), np.zeros(free.size), state.copy()
+    for _ in range(2):
+        correlation = problem.correlate_some(trial.residual, free)
+        trial.coef[free] = 0.0
+        change = problem.predict(free, system._direction(trial, correlation, none))
+        if problem.fit_intercept:
+            change -= (state.curvature @ change) / state.curvature.sum()
+        trial.residual -= state.curvature * change
+    return trial.residual
+
+
+def orthogonal_curvature(problem, state, columns, correlation):
+    """Curvatures for `duality_gap`, zero (an infinite gap) at unpenalised columns that are not orthogonal."""
+    curvature = problem.free_curvature(state, columns)
+    size = ORTHOGONAL * problem.norms[columns] * np.sqrt(2.0 * max(state.loss, 1e-12 * problem.scale))
+    curvature[np.abs(correlation) > size] = 0.0
+    return curvature

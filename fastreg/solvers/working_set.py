@@ -9,11 +9,9 @@ still lowers the objective, since its length is chosen with the true curvature a
 when a round gains too little.
 """
 
-import math
-
 import numpy as np
 
-from fastreg.certificates import ORTHOGONAL, duality_gap
+from fastreg.certificates import duality_gap
 from fastreg.solvers.steps import newton_step_length
 
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
@@ -57,16 +55,11 @@ class WorkingSet:
         self.problem.work.columns += self.columns.size
         self.correlation = self.block.correlate(state.residual)
 
-    def negligible(self, state):
-        """Correlations of unpenalised columns that count as zero."""
-        unit = math.sqrt(max(state.loss, 1e-12 * self.problem.scale))
-        return ORTHOGONAL * self.problem.norms[self.columns] * unit
-
     def gap(self, state):
-        """Duality gap of the problem restricted to the working set."""
-        coef = state.coef[self.columns]
-        family = self.problem.family
-        return duality_gap(family, state.eta, self.correlation, coef, self.l1, self.l2, self.negligible(state))
+        """Duality gap of the problem restricted to the working set, to steer by (see `column_terms`)."""
+        r, coef = state.residual, state.coef[self.columns]
+        free = self.problem.free_curvature(state, self.columns)
+        return duality_gap(self.problem.family, state.eta, r, r, self.correlation, coef, self.l1, self.l2, free)
 
     def update_gram(self, state, anew):
         """H for the working set: extended by new columns, or `anew` at the current curvature."""
@@ -131,7 +124,7 @@ class ProximalNewton:
             previous, gap = gap, working.gap(state)
             rounds += 1
             problem.work.iterations += 1
-            if anew and (t == 0.0 or gap >= previous) and previous < 1e-9 * problem.scale:
-                break  # rounding: a full Newton step no longer helps
+            if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
+                break  # rounding: a full step no longer helps
             anew = gap > STALE_GAIN * previous
         return gap, rounds
