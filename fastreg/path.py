@@ -11,6 +11,7 @@ from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
+LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
 ROUNDS = 50  # solve-and-certify rounds a point
 
 
@@ -116,9 +117,11 @@ class PathSolver:
             _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)
             iterations += rounds
             gap, violators = self._certify(penalty)
-            if gap <= wanted or iterations >= self.max_iter or (violators.size == 0 and rounds == 0):
+            if gap <= wanted or iterations >= self.max_iter:
                 break
             if violators.size == 0:
+                if target < LOWEST_TARGET * wanted:
+                    break
                 target *= 0.1
             working.extend(violators)
             working.set_penalty(penalty)
