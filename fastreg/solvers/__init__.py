@@ -21,30 +21,36 @@ from fastreg.solvers.working_set import ProximalNewton
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
 LARGEST_GRAM = 12_000  # columns of a working set whose Gram matrix is kept (1.2 GB)
 TYPICAL_EPOCHS = 60  # passes over the working set that coordinate descent takes for one quadratic model
+SLOW_READ = 3.0  # a scattered read and write of a row costs as much as this many operations of a pivot
+FEW = 500  # below this support pivots always win
 
 
 class Cheapest:
     """Pivots or coordinate descent, by the work each would take on this working set.
 
     A pivot costs about 2 |A|^2 + 2 |W| |A| operations (triangular solves, and correlations along the new direction), and a
-    point takes as many pivots as columns enter or leave. An epoch of coordinate descent reads the working set's
-    stored values twice. Pivots are exact and need no second round, so they win until supports reach thousands.
+    model takes at least as many pivots as columns enter or leave. An epoch of coordinate descent reads the working
+    set's stored values twice, at the pace of memory. Pivots are exact and need no second round, so they win until
+    supports reach thousands.
     """
 
     def __init__(self):
         self.pivots, self.descent = ActiveSet(), CoordinateDescent("residual")
-        self.expected = 5.0  # pivots a model, as seen lately
+        self.changes = 5.0  # columns that enter or leave in one model, as seen lately
+        self.descended = False
 
     def solve(self, working, state, anew, precision):
-        m = working.columns.size
-        support = int(np.count_nonzero(state.coef[working.columns])) + int(self.expected)
-        walking = 2.0 * self.expected * support * (support + m)
-        descending = 4.0 * TYPICAL_EPOCHS * working.stored()
-        if m > LARGEST_GRAM or (walking > descending and support > 500):
-            return self.descent.solve(working, state, anew, precision)
-        before = working.problem.work.pivots
-        coef = self.pivots.solve(working, state, anew, precision)
-        self.expected = 0.5 * (self.expected + max(working.problem.work.pivots - before, 1))
+        m, old = working.columns.size, state.coef[working.columns]
+        support = np.count_nonzero(old) + self.changes
+        walking = 2.0 * self.changes * support * (support + m)
+        if self.descended:  # the factor is gone
+            walking += support**3 / 3.0
+        descending = TYPICAL_EPOCHS * 4.0 * SLOW_READ * working.stored()
+        descend = m > LARGEST_GRAM or (walking > descending and support > FEW)
+        coef = (self.descent if descend else self.pivots).solve(working, state, anew, precision)
+        changed = np.count_nonzero((coef != 0.0) != (old != 0.0))
+        self.changes = max(0.9 * self.changes, changed, 2.0)  # a second model at a point changes little
+        self.descended = descend
         return coef
 
 

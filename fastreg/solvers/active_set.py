@@ -19,6 +19,7 @@ from fastreg.solvers.coordinate_descent import descend_gram
 
 INACTIVE, ACTIVE, PARKED = 0, 1, 2
 DONE, BUDGET, STUCK = 0, 1, 2
+CROSSING = 1e-11  # of its threshold: how far a dependent column may end beyond it before it counts
 
 
 @kernel
@@ -42,7 +43,7 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
             direction[a] = correlation[j] - l2[j] * coef[j] - l1[j] * sign[j]
         solve_factored(factor, size, direction)
         respond(gram, active, direction, size, response)
-        step, place, enter = 1.0, -1, -1
+        step, place, enter, pace = 1.0, -1, -1, 0.0
         for a in range(size):
             j = active[a]
             if l1[j] > 0.0 and (coef[j] + step * direction[a]) * sign[j] < 0.0:
@@ -56,7 +57,7 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
                     continue  # a column that has just left moves inward; outward is rounding
                 room = l1[j] - way * (correlation[j] + shift[j])
                 if room < step * abs(speed):
-                    step, place, enter, toward = max(room, 0.0) / abs(speed), -1, j, way
+                    step, place, enter, toward, pace = max(room, 0.0) / abs(speed), -1, j, way, abs(speed)
         for a in range(size):
             coef[active[a]] += step * direction[a]
         for j in range(m):
@@ -75,12 +76,14 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
             size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
         else:
             size = join(gram, l2, active, status, factor, size, enter)
-            if status[enter] == PARKED:
+            # A parked column that is only tied stays at its threshold; one that would cross it must change places.
+            if status[enter] == PARKED and pace * (1.0 - step) > CROSSING * l1[enter]:
                 place = exchange(gram, l1, l2, coef, correlation, active, sign, factor, size, enter, toward)
                 if place >= 0:
                     left = active[place]
                     last = sign[left]
                     size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
+                    status[left] = PARKED  # or the two could change places for ever
                     size = join(gram, l2, active, status, factor, size, enter)
             sign[enter] = toward if l1[enter] > 0.0 else 0.0
     return BUDGET, size, pivots
@@ -167,8 +170,8 @@ def shift_along(gram, l2, coef, correlation, active, mix, size, j, amount):
 class ActiveSet:
     """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the same."""
 
-    BUDGET = 400  # pivots a kernel call, so that an interruption is heard soon
-    WALKS = 60  # calls before coordinate descent takes over
+    BUDGET = 500  # pivots a kernel call, so that an interruption is heard soon
+    WALKS = 20  # calls before coordinate descent takes over
 
     def __init__(self):
         self.size, self.key = 0, None
@@ -183,16 +186,17 @@ class ActiveSet:
         coef, correlation = state.coef[working.columns], working.correlation.copy()
         gram, l1, l2 = working.gram, working.l1, working.l2
         self._prepare(gram, l1, l2, coef, correlation, (working.gram_version, working.l2_key))
-        work, outcome = working.problem.work, BUDGET
+        work, outcome, crossed = working.problem.work, BUDGET, False
         for _ in range(self.WALKS):
             outcome, self.size, pivots = walk(
                 gram, l1, l2, coef, correlation, self.active, self.status, self.sign, self.factor, self.size, self.BUDGET
             )
             work.pivots += pivots
-            if outcome != BUDGET:
+            blocked = self.status == PARKED
+            crossed = np.any(np.abs(correlation[blocked]) > l1[blocked] * (1.0 + 10.0 * CROSSING))
+            if outcome == STUCK or (outcome == DONE and not crossed):
                 break
-        blocked = self.status == PARKED
-        if outcome != DONE or np.any(np.abs(correlation[blocked]) > l1[blocked] * (1.0 + 1e-10)):
+        if outcome != DONE or crossed:
             self.key = None
             work.epochs += descend_gram(gram, l1, l2, coef, correlation, precision)
         return coef
