@@ -43,7 +43,8 @@ class SmoothPath:
         problem.scale = max(state.loss, self.floor, 1e-300)
         if problem.free.size:
             none = np.zeros(problem.free.size)
-            RidgeSystem(problem, problem.free).solve(state, none, 1e-15 * problem.scale, 100)
+            # To rounding: alpha_max carries the root of the gap that is left.
+            RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
             problem.scale = max(state.loss, self.floor, 1e-300)
         self.null_correlation = problem.correlate(state.residual)
         self.alpha_max = self._alpha_max()
