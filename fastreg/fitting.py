@@ -131,6 +131,7 @@ def build_problem(
     problem = Problem(as_design(X), family, offset, fit_intercept, l1_ratio, factor, standardize)
     if not problem.finite:
         raise check.explain_not_finite(X, names)
+    check.warn_tiny(np.flatnonzero(problem.tiny), names)
     return problem
 
 

@@ -43,7 +43,8 @@ class SmoothPath:
         problem.scale = max(state.loss, self.floor, 1e-300)
         if problem.free.size:
             none = np.zeros(problem.free.size)
-            RidgeSystem(problem, problem.free).solve(state, none, 1e-15 * problem.scale, 100)
+            # To rounding: alpha_max carries the root of the gap that is left.
+            RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
             problem.scale = max(state.loss, self.floor, 1e-300)
         self.null_correlation = problem.correlate(state.residual)
         self.alpha_max = self._alpha_max()
@@ -64,10 +65,10 @@ class SmoothPath:
             self.system = RidgeSystem(problem, columns)
         l2 = problem.penalty(alpha).on(columns)[1]
         wanted, steps = self.tol * problem.scale, 0
-        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with unpenalised columns the gap to steer by is rough
+        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
             gap, more = self.system.solve(state, l2, share * wanted, self.max_iter - steps)
             steps += more
-            if np.any(l2 == 0.0):
+            if np.any(self.system.weak(l2)):
                 gap = self.system.certify(state, l2)
             if gap <= wanted or (more == 0 and share < 0.5):
                 break
@@ -133,7 +134,7 @@ class PathSolver:
     def _certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
         problem, state, working = self.problem, self.state, self.working
-        dual = dual_direction(problem, state, problem.free)
+        dual = dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
         inside = working.correlation if dual is state.residual else working.block.correlate(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)

@@ -14,6 +14,8 @@ from fastreg.penalties import ElasticNet
 LONGEST_STEP = 5.0
 # A column whose spread is below this share of its mean is constant up to rounding.
 CONSTANT = 1e-10
+# A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square underflows.
+SMALLEST = 1e-150
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Work:
 class Problem:
     """Design, family, weights and what the penalty needs to know of each column.
 
-    Columns that cannot enter (constant under an intercept, zero, or of infinite factor) are not `usable`.
+    Columns that cannot enter (constant under an intercept, zero, `tiny`, or of infinite factor) are not `usable`.
     """
 
     design: Any
@@ -57,6 +59,9 @@ class Problem:
         self.usable = np.isfinite(self.factor) & ((deviation > 0) | (mean != 0))
         if self.fit_intercept:
             self.usable &= ~constant
+        small = (deviation if self.fit_intercept else np.hypot(deviation, mean)) < SMALLEST
+        self.tiny = small & (np.abs(mean) < SMALLEST / CONSTANT) & ((deviation > 0) | (mean != 0))
+        self.usable &= ~self.tiny
         self.centre = mean if self.fit_intercept else np.zeros(p)
         self.norms = np.where(self.usable, deviation if self.fit_intercept else np.sqrt(spread + mean**2), 0.0)
         scale = np.where(constant, 1.0, deviation) if self.standardize else np.ones(p)

@@ -161,6 +161,18 @@ def explain_not_finite(X, names=None):
     )
 
 
+def warn_tiny(columns, names=None):
+    """One warning for the columns of X that are left out because squares of their values underflow."""
+    if columns.size:
+        label = f" ({names[columns[0]]!r})" if names else ""
+        warnings.warn(
+            f"column {columns[0]}{label} of X holds values so small that their squares underflow; it counts as "
+            f"constant ({columns.size} such columns); rescale it",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
 def _not_finite(name, place, value, names=None):
     kind = "NaN" if np.isnan(value) else "infinity"
     return f"Input {name} contains NaN or infinity: {_place(name, place, names)} is {kind}"

@@ -56,7 +56,7 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
                 if j == left and way == last:
                     continue  # a column that has just left moves inward; outward is rounding
                 room = l1[j] - way * (correlation[j] + shift[j])
-                if room < step * abs(speed):
+                if speed != 0.0 and room < step * abs(speed):
                     step, place, enter, toward, pace = max(room, 0.0) / abs(speed), -1, j, way, abs(speed)
         for a in range(size):
             coef[active[a]] += step * direction[a]

@@ -50,7 +50,8 @@ class RidgeSystem:
             previous, gap = gap, self._gap(state, correlation, l2)
             steps += 1
             problem.work.iterations += 1
-            if t == 0.0 or (gap > 0.5 * previous and gap < 1e-9 * problem.scale):
+            settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.family.quadratic)
+            if t == 0.0 or settled:
                 break  # rounding
             if not math.isfinite(gap):
                 break
@@ -62,10 +63,14 @@ class RidgeSystem:
         free = self.problem.free_curvature(state, self.columns)
         return duality_gap(self.problem.family, state.eta, r, r, correlation, coef, np.zeros(coef.size), l2, free)
 
+    def weak(self, l2):
+        """Whether a column has so little ridge, or none, that its conjugate would magnify rounding."""
+        return l2 <= TINY_RIDGE * self.norms**2
+
     def certify(self, state, l2):
-        """The rigorous gap of the present point."""
-        problem, free = self.problem, self.columns[l2 == 0.0]
-        dual = dual_direction(problem, state, free)
+        """The rigorous gap of the present point, at a dual direction corrected for the weak columns."""
+        problem, weak = self.problem, self.weak(l2)
+        dual = dual_direction(problem, state, self.columns[weak], l2[weak])
         correlation, coef = self._correlate(dual), state.coef[self.columns]
         curvature = orthogonal_curvature(problem, state, self.columns, correlation)
         none = np.zeros(coef.size)
@@ -99,7 +104,7 @@ class RidgeSystem:
         free = np.flatnonzero(l2 == 0.0)
         gradient = correlation - l2 * coef
         scale = self.problem.family.quadratic
-        tiny = np.any(l2 <= TINY_RIDGE * self.norms**2)
+        tiny = np.any(self.weak(l2))
         if tiny and (n + m) * m * min(n + m, m) <= QR_WORK:
             return self._qr(state, l2, coef)
         if n < m and free.size < n and n <= LARGEST_FACTOR and (scale or not tiny):
@@ -208,19 +213,19 @@ class RidgeSystem:
 ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
 
 
-def dual_direction(problem, state, free):
-    """The residual, less what unpenalised columns explain of it: h (X_U a), with a a weighted least-squares fit.
+def dual_direction(problem, state, columns, l2):
+    """The residual, less what some columns still explain of it: r - h (X a), with a = (H + L2)^-1 (X'r - L2 b).
 
-    It differs from the residual by rounding at a solution, and makes the gap rigorous elsewhere. Fitted twice, since
-    the first leaves rounding of its own size.
+    For unpenalised columns (l2 = 0) this is the projection that makes them orthogonal to the dual point; for weakly
+    penalised ones it is the dual point at which the gap is the Newton decrement. At a solution it differs from the residual
+    by rounding. Taken twice, since the first leaves rounding of its own size.
     """
-    if free.size == 0:
+    if columns.size == 0:
         return state.residual
-    system, none, trial = RidgeSystem(problem, free), np.zeros(free.size), state.copy()
+    system, trial = RidgeSystem(problem, columns), state.copy()
     for _ in range(2):
-        correlation = problem.correlate_some(trial.residual, free)
-        trial.coef[free] = 0.0
-        change = problem.predict(free, system._direction(trial, correlation, none))
+        correlation = problem.correlate_some(trial.residual, columns)
+        change = problem.predict(columns, system._direction(trial, correlation, l2))
         if problem.fit_intercept:
             change -= (state.curvature @ change) / state.curvature.sum()
         trial.residual -= state.curvature * change

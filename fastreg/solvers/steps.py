@@ -16,6 +16,7 @@ def newton_step_length(curvature, change, slope, fit_intercept):
     """
     if fit_intercept:
         change = change - (curvature @ change) / curvature.sum()
+    change = np.where(curvature > 0.0, change, 0.0)  # rows of weight zero have no say, however far they move
     largest = float(np.abs(change).max(initial=0.0))
     if largest == 0.0:
         return 1.0

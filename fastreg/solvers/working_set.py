@@ -95,6 +95,9 @@ class WorkingSet:
         if not exact:
             penalty = self.l1 @ (np.abs(coef) - np.abs(old)) + 0.5 * (self.l2 @ (coef**2 - old**2))
             slope = float(penalty - self.correlation @ steps)
+            # Coefficients may move far at an unchanged fit (duplicate columns). What that adds to the slope is rounding.
+            noise = 1e-15 * float(self.l1 @ (np.abs(coef) + np.abs(old)) + np.abs(self.correlation) @ np.abs(steps))
+            slope = -noise if abs(slope) <= noise else slope
             t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
         state.coef[self.columns] = coef if t == 1.0 else old + t * steps
         state.eta += t * change

@@ -1,0 +1,152 @@
+"""A certificate is never below the truth: gaps against suboptimality, bounds against correlations."""
+
+import warnings
+
+import certified
+import naive
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from fastreg import fit_path
+from fastreg.certificates import References
+from fastreg.designs import as_design
+from fastreg.families import FAMILIES
+from fastreg.problem import Problem
+
+ROUNDING = 1e-13  # of the null model's loss
+
+
+@st.composite
+def problems(draw):
+    """X, y and options of a small problem of any family."""
+    family = draw(st.sampled_from(sorted(FAMILIES)))
+    n, p = draw(st.sampled_from([(25, 6), (15, 4), (10, 14)]))
+    X, y = certified.draw(family, n=n, p=p, seed=draw(st.integers(0, 10_000)), density=0.8)
+    rng = np.random.default_rng(n + p)
+    options = {
+        "family": family,
+        "l1_ratio": draw(st.sampled_from([1.0, 0.9, 0.5, 0.1, 0.0])),
+        "fit_intercept": draw(st.booleans()),
+        "standardize": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        options["sample_weight"] = rng.uniform(0.2, 4, n)
+    if draw(st.booleans()):
+        options["offset"] = 0.3 * rng.normal(size=n)
+    if draw(st.booleans()):
+        options["penalty_factor"] = np.r_[0, np.inf, 0.5, 2, np.ones(p - 4)]
+    return X, y, options
+
+
+def fit_loosely(X, y, options, **how):
+    """A path whose points need not be certified."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fit_path(X, y, **options, **how)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    problem=problems(),
+    share=st.sampled_from([0.9, 0.3, 0.05]),
+    how=st.sampled_from([{"tol": 1e-2}, {"tol": 1e-2, "max_iter": 1}, {"max_iter": 1}, {"tol": 1e-9}]),
+    solver=st.sampled_from(["auto", "coordinate_descent", "proximal_gradient"]),
+)
+def test_a_gap_is_never_below_the_suboptimality(problem, share, how, solver):
+    X, y, options = problem
+    terms = certified.terms_of(options)
+    top = naive.alpha_max(X, y, **terms | {"l1_ratio": max(options["l1_ratio"], 0.1)})
+    scale = naive.null_scale(X, y, **terms)
+    path = fit_loosely(X, y, options, alphas=[share * top], solver=solver, **how)
+    alpha, plain = share * top, {k: v for k, v in terms.items() if k != "fit_intercept"}
+    best = naive.objective(X, y, *naive.solve(X, y, alpha, **terms), alpha, **plain)
+    suboptimality = certified.objectives(path, X, y, **options)[0] - best
+    assert path.gaps[0] >= 0
+    assert path.gaps[0] * scale >= suboptimality - ROUNDING * max(scale, abs(best))
+    assert (path.reasons[0] == "converged") == (path.gaps[0] <= path.tol)
+    assert np.all(np.isfinite(path.coefs.data)) and np.isfinite(path.intercepts[0])
+
+
+@settings(max_examples=30, deadline=None)
+@given(problem=problems(), kind=st.sampled_from([np.array, sp.csc_array]))
+def test_every_point_of_an_automatic_path_is_certified(problem, kind):
+    X, y, options = problem
+    path = fit_loosely(kind(X), y, options, n_alphas=6, alpha_min_ratio=0.02)
+    k = path.reasons.index("separable") if "separable" in path.reasons else path.alphas.size
+    assert path.reasons[:k] == ["converged"] * k
+    assert np.all(path.gaps >= 0) and np.all(path.gaps[:k] <= 1e-6)
+    proven = certified.proven_gaps(path, X, y, **options)
+    assert np.all(proven[:k] <= 1e-6 + certified.ROUNDING)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    known=st.integers(1, 4),
+    near=st.sampled_from([0.0, 1e-8, 1e-3, 1.0, 100.0]),
+    zero_weights=st.booleans(),
+    fit_intercept=st.booleans(),
+    stretch=st.sampled_from([0.0, 3.0, 8.0]),
+)
+@example(seed=0, known=3, near=0.0, zero_weights=True, fit_intercept=True, stretch=8.0)
+def test_bounds_of_correlations_hold(seed, known, near, zero_weights, fit_intercept, stretch):
+    """|x_j'r - estimate_j| <= radius N_j, up to rounding of the product x_j'r itself."""
+    rng = np.random.default_rng(seed)
+    n, p = 20, 15
+    X = rng.normal(size=(n, p)) * 10.0 ** rng.uniform(-stretch, stretch, p) + rng.normal(size=p)
+    weight = rng.uniform(0.01, 1, n)
+    if zero_weights:
+        weight[rng.random(n) < 0.3] = 0.0
+        weight[0] = 1.0
+    weight /= weight.sum()
+    family = FAMILIES["gaussian"](rng.normal(size=n), weight)
+    design = as_design(np.asfortranarray(X))
+    problem = Problem(design, family, np.zeros(n), fit_intercept, 1.0, np.ones(p), False)
+
+    def residual_near(r=None):
+        r = rng.normal(size=n) * weight if r is None else r + near * rng.normal(size=n) * weight
+        return r - weight * r.sum() if fit_intercept else r
+
+    references = References(problem.norms, weight)
+    first = residual_near()
+    for r in [first] + [residual_near(first) for _ in range(known - 1)]:
+        references.add(r, problem.correlate(r))
+    r = residual_near(first)
+    estimate, radius = references.project(r)
+    usable = problem.usable
+    exact = np.array([float(np.sum(column * r)) for column in X.T])
+    noise = 1e-15 * (np.abs(X).T @ np.abs(r))
+    assert np.all(np.abs(exact - estimate)[usable] <= (radius * problem.norms + noise)[usable])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
+def test_a_gap_falls_to_rounding(family, l1_ratio):
+    """The certificate itself does not stand in the way of 1e-13."""
+    X, y = certified.draw(family, n=40, p=6)
+    options = {"family": family, "l1_ratio": l1_ratio}
+    alphas = naive.alpha_max(X, y, family=family) * np.array([0.3, 0.03])
+    path = certified.fit(X, y, alphas=alphas, tol=1e-13, **options)
+    assert np.all(path.gaps <= 1e-13)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rows_divergence_is_primal_minus_dual(family):
+    """The Bregman form of a row's share of the gap against the conjugate written out in naive.py."""
+    X, y = certified.draw(family, n=30, p=4)
+    reference = naive.FAMILIES[family]
+    weight = np.random.default_rng(0).uniform(0.5, 2, 30)
+    weight /= weight.sum()
+    bound = FAMILIES[family](y, weight)
+    eta = 0.3 * X @ np.ones(4)
+    residual = np.array([bound.residual(i, eta[i]) for i in range(30)])
+    loss = np.array([bound.loss(i, eta[i]) for i in range(30)])
+    curvature = np.array([bound.curvature(i, eta[i]) for i in range(30)])
+    close = {"rtol": 1e-11, "atol": 1e-15}
+    assert np.allclose(residual, weight * reference.residual(y, eta), **close)
+    assert np.allclose(curvature, weight * reference.curvature(y, eta), **close)
+    assert np.allclose(loss, weight * reference.slack(y, eta, np.zeros(30)), **close)
+    assert np.allclose(bound.mean(eta), reference.mean(eta), **close)
