@@ -2,9 +2,11 @@
 
 import warnings
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.designs import as_design
@@ -17,22 +19,22 @@ from fastreg.validation import ConvergenceWarning
 
 
 def fit_path(
-    X,
-    y,
+    X: Any,
+    y: ArrayLike,
     *,
-    family="gaussian",
-    l1_ratio=1.0,
-    alphas=None,
-    n_alphas=100,
-    alpha_min_ratio=None,
-    sample_weight=None,
-    offset=None,
-    penalty_factor=None,
-    fit_intercept=True,
-    standardize=False,
-    tol=1e-6,
-    max_iter=1000,
-    solver="auto",
+    family: str | type = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
 ) -> Path:
     """Fit a regularisation path of a penalised generalised linear model, every point with its duality gap.
 
@@ -87,17 +89,18 @@ def fit_path(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
     )  # fmt: skip
+    engine: SmoothPath | PathSolver
     if working_set_solver is None:
         engine = SmoothPath(problem, tol, max_iter)
     else:
         engine = PathSolver(problem, working_set_solver, tol, max_iter)
     automatic = alphas is None
     if automatic:
-        alphas = _automatic_grid(engine.alpha_max, n_alphas, alpha_min_ratio, problem)
+        grid = _automatic_grid(engine.alpha_max, n_alphas, alpha_min_ratio, problem)
     else:
-        alphas = check.check_alphas(alphas)
-    points = _run(engine, alphas, automatic)
-    path = _collect(problem, engine, points, alphas[: len(points)], tol, names, family_class)
+        grid = check.check_alphas(alphas)
+    points = _run(engine, grid, automatic)
+    path = _collect(problem, engine, points, grid[: len(points)], tol, names, family_class)
     _warn(path)
     return path
 
@@ -207,15 +210,37 @@ def _warn(path):
         )
 
 
-def lasso_path(X, y, *, eps=1e-3, alphas=100, n_alphas=None, **params):
+def lasso_path(
+    X: Any,
+    y: ArrayLike,
+    *,
+    eps: float = 1e-3,
+    alphas: int | ArrayLike | None = 100,
+    n_alphas: int | None = None,
+    **params: Any,
+) -> tuple[np.ndarray, ...]:
     """The lasso path, with scikit-learn's signature and return values; see `enet_path`."""
     return enet_path(X, y, l1_ratio=1.0, eps=eps, alphas=alphas, n_alphas=n_alphas, **params)
 
 
 def enet_path(
-    X, y, *, l1_ratio=0.5, eps=1e-3, alphas=100, n_alphas=None, precompute="auto", Xy=None, copy_X=True,
-    coef_init=None, verbose=False, return_n_iter=False, positive=False, check_input=True, **params,
-):  # fmt: skip
+    X: Any,
+    y: ArrayLike,
+    *,
+    l1_ratio: float = 0.5,
+    eps: float = 1e-3,
+    alphas: int | ArrayLike | None = 100,
+    n_alphas: int | None = None,
+    precompute: Any = "auto",
+    Xy: Any = None,
+    copy_X: bool = True,
+    coef_init: Any = None,
+    verbose: bool | int = False,
+    return_n_iter: bool = False,
+    positive: bool = False,
+    check_input: bool = True,
+    **params: Any,
+) -> tuple[np.ndarray, ...]:
     """The elastic-net path of (1/2n) ||y - X b||^2 + alpha (l1_ratio |b|_1 + (1 - l1_ratio)/2 |b|^2), no intercept.
 
     Signature and return values are those of sklearn.linear_model.enet_path: (alphas (k,), coefs (p, k), dual_gaps (k,),
@@ -228,7 +253,7 @@ def enet_path(
         raise ValueError("positive=True is not supported")
     if n_alphas is not None:
         alphas = n_alphas
-    fixed = {"l1_ratio": l1_ratio, "fit_intercept": False, "family": "gaussian"}
+    fixed: dict[str, Any] = {"l1_ratio": l1_ratio, "fit_intercept": False, "family": "gaussian"}
     if alphas is None or isinstance(alphas, (int, np.integer)):
         fixed.update(n_alphas=100 if alphas is None else int(alphas), alpha_min_ratio=eps)
     else:

@@ -1,9 +1,11 @@
 """Path: what a fit returns. Plain arrays, no reference to the data."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import ArrayLike
 
 from fastreg.families import FAMILIES
 
@@ -72,7 +74,7 @@ class Path:
     def _column(self, k):
         return self.coefs[:, [k]].toarray().ravel()
 
-    def linear_predictor(self, X, alpha: float, offset=None) -> np.ndarray:
+    def linear_predictor(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
         """eta = offset + intercept + X coef at `alpha`, shape (rows of X,)."""
         coef, intercept = self.coef(alpha)
         if not sp.issparse(X):
@@ -82,12 +84,12 @@ class Path:
         eta = X @ coef + intercept
         return eta if offset is None else eta + np.asarray(offset, dtype=float)
 
-    def predict(self, X, alpha: float, offset=None) -> np.ndarray:
+    def predict(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response at `alpha`: eta itself, a probability, or exp(eta), by family."""
-        family = self.family_class or FAMILIES[self.family]
+        family: Any = self.family_class or FAMILIES[self.family]
         return family.mean(self.linear_predictor(X, alpha, offset))
 
-    def support(self, alpha: float) -> list:
+    def support(self, alpha: float) -> list[str] | list[int]:
         """Names (or numbers) of the columns with a coefficient at `alpha`."""
         columns = np.flatnonzero(self.coef(alpha)[0])
         return [self.feature_names[j] for j in columns] if self.feature_names else columns.tolist()
@@ -97,7 +99,7 @@ class Path:
         """(k,) number of coefficients that are not zero."""
         return np.diff(self.coefs.indptr)
 
-    def entry_order(self) -> list:
+    def entry_order(self) -> list[str] | list[int]:
         """Names (or numbers) of the columns in the order in which they first enter; ties by size."""
         seen: dict[int, None] = {}
         for k in range(self.alphas.size):
@@ -119,13 +121,13 @@ class Path:
             )
         return "\n".join(lines)
 
-    def plot(self, ax=None, **options):
+    def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the coefficients against alpha; needs matplotlib. See fastreg.plots.plot_path."""
         from fastreg.plots import plot_path
 
         return plot_path(self, ax=ax, **options)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
         return (
             f"<fastreg.Path: {self.family}, l1_ratio {self.l1_ratio:g}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n"
