@@ -33,16 +33,13 @@ def dual_scale(correlation, l1, l2, only_lasso):
 
 
 @kernel
-def column_terms(correlation, coef, l1, l2, free, s):
-    """The columns' share of gap(s). An unpenalised column, of curvature free_j, is taken to contribute c_j^2 / (2 free_j):
-    what a Newton step on it alone would gain."""
+def column_terms(correlation, coef, l1, l2, s):
+    """The columns' share of gap(s). Unpenalised columns count as orthogonal to the dual point."""
     total = 0.0
     for k in range(correlation.size):
         b, c = coef[k], s * correlation[k]
         excess = abs(c) - l1[k]
         if l1[k] == 0.0 and l2[k] == 0.0:
-            if c != 0.0:
-                total += c * c / (2.0 * free[k]) if free[k] > 0.0 else math.inf
             continue
         term = l1[k] * abs(b) + 0.5 * l2[k] * b * b - c * b
         if excess > 0.0:
@@ -58,21 +55,48 @@ def column_terms(correlation, coef, l1, l2, free, s):
     return total
 
 
-def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2, free):
+def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
     """The smallest of three gaps: at s = 1 (as far as pure-lasso columns allow), scaled, and at s = 0 if those are infinite.
 
-    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j. Absolute, in units of the
-    loss. Rigorous where unpenalised columns are orthogonal to `dual`; otherwise see `column_terms`.
+    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must be
+    orthogonal to `dual`. Absolute, in units of the loss.
     """
     best = math.inf
     shrinks = {dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)}
     for s in sorted(shrinks, reverse=True):
         rows = 0.0 if s == 1.0 and dual is residual else row_divergence(family, eta, residual, dual, s)
-        best = min(best, rows + column_terms(correlation, coef, l1, l2, free, s))
-    if not math.isfinite(best):
-        rows = row_divergence(family, eta, residual, dual, 0.0)
-        best = rows + column_terms(correlation, coef, l1, l2, free, 0.0)
-    return float(best)
+        best = min(best, rows + column_terms(correlation, coef, l1, l2, s))
+    return float(best) if math.isfinite(best) else empty_gap(family, eta, residual, coef, l1, l2)
+
+
+def empty_gap(family, eta, residual, coef, l1, l2):
+    """The gap at the dual point zero, which is always feasible: loss plus penalty."""
+    none = np.zeros(coef.size)
+    return float(row_divergence(family, eta, residual, residual, 0.0) + column_terms(none, coef, l1, l2, 0.0))
+
+
+@kernel
+def steering_gap(correlation, coef, l1, l2, free, scale):
+    """The gap to first order, from the columns alone: what solvers steer by between certificates.
+
+    The smaller of gap(1) and the scaled gap, its rows' share taken as (1 - s)^2 `scale`, that of the null model. An unpenalised column of
+    curvature free_j counts with c_j^2 / (2 free_j), what a Newton step on it alone would gain.
+    """
+    mismatch, size, gain, s = 0.0, 0.0, 0.0, 1.0
+    for k in range(correlation.size):
+        b, c = coef[k], correlation[k]
+        if l1[k] == 0.0 and l2[k] == 0.0:
+            gain += c * c / (2.0 * free[k]) if free[k] > 0.0 else 0.0
+        elif l1[k] == 0.0:
+            mismatch += (c - l2[k] * b) ** 2 / (2.0 * l2[k])
+        elif b != 0.0:
+            sign = 1.0 if b > 0.0 else -1.0
+            mismatch += abs(b * (c - l1[k] * sign - l2[k] * b))
+            size += l1[k] * abs(b)
+        elif abs(c) * s > l1[k]:
+            s = l1[k] / abs(c)
+    scaled = mismatch + (1.0 - s) * size + (1.0 - s) ** 2 * scale
+    return gain + min(column_terms(correlation, coef, l1, l2, 1.0), scaled)
 
 
 class References:
@@ -80,32 +104,39 @@ class References:
 
     Keeps a few residuals r_k whose correlations c_k with every column are known. Norms are taken in the metric of the
     weights: N_j = sqrt(sum w (x_j - m_j)^2) and ||v||^2 = sum v^2 / w, rows of weight zero aside, so that Cauchy and
-    Schwarz hold as they stand. The relative slack covers the rounding of the products.
+    Schwarz hold as they stand, for whatever mixture a. The slack covers the rounding of the products.
     """
 
     ROUNDING = 1e-13
 
     def __init__(self, norms, weight, capacity=3):
-        self.norms, self.capacity = norms, capacity
+        self.norms, self.capacity, self.count = norms, capacity, 0
         self.unit = np.zeros(weight.size)
         np.divide(1.0, np.sqrt(weight), out=self.unit, where=weight > 0.0)
-        self.residuals: list[np.ndarray] = []  # in the metric: r / sqrt(w)
-        self.correlations: list[np.ndarray] = []
+        self.residuals = np.zeros((capacity, weight.size))  # in the metric: r / sqrt(w)
+        self.correlations = np.zeros((capacity, norms.size))
+        self.products = np.eye(capacity)
+        self.sizes = np.zeros(capacity)
 
     def add(self, residual, correlation):
-        if len(self.residuals) == self.capacity:
-            self.residuals.pop(0), self.correlations.pop(0)
-        self.residuals.append(residual * self.unit)
-        self.correlations.append(correlation)
+        """Take in a residual and its correlations, in place of the oldest."""
+        place = self.count % self.capacity
+        self.count += 1
+        self.residuals[place] = residual * self.unit
+        self.correlations[place] = correlation
+        row = self.residuals @ self.residuals[place]
+        self.products[place, :], self.products[:, place] = row, row
+        self.sizes[place] = math.sqrt(row[place])
 
     def project(self, residual):
         """(estimate of X'r, radius): every column's correlation is within radius * N_j of its estimate."""
+        k = min(self.count, self.capacity)
         scaled = residual * self.unit
-        basis = np.column_stack(self.residuals)
-        mix = np.linalg.lstsq(basis, scaled, rcond=1e-12)[0]
-        remainder = np.linalg.norm(scaled - basis @ mix)
-        estimate = mix[0] * self.correlations[0]
-        for a, c in zip(mix[1:], self.correlations[1:]):
-            estimate += a * c
-        size = sum(abs(a) * np.linalg.norm(r) for a, r in zip(mix, self.residuals))
-        return estimate, remainder + self.ROUNDING * size
+        basis, products = self.residuals[:k], self.products[:k, :k]
+        jitter = 1e-14 * np.trace(products) + 1e-300
+        mix = np.linalg.solve(products + jitter * np.eye(k), basis @ scaled)
+        rest = scaled - mix @ basis
+        mix += np.linalg.solve(products + jitter * np.eye(k), basis @ rest)
+        rest = scaled - mix @ basis
+        estimate = mix @ self.correlations[:k]
+        return estimate, math.sqrt(rest @ rest) + self.ROUNDING * float(np.abs(mix) @ self.sizes[:k])

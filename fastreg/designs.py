@@ -225,8 +225,9 @@ class DenseBlock:
     def values(self):
         return self._store[:, : self.columns.size]
 
-    def correlate(self, v):
-        return self.values.T @ v
+    def correlate(self, v, start=0):
+        """X_W'v, from the column at `start` on."""
+        return self.values[:, start:].T @ v
 
     def predict(self, steps):
         return self.values @ steps
@@ -252,9 +253,9 @@ class SparseBlock:
         self.columns = np.concatenate([self.columns, columns])
         self._rows = None
 
-    def correlate(self, v):
-        out = np.empty(self.columns.size)
-        correlate_some(self.design, v, self.columns, out)
+    def correlate(self, v, start=0):
+        out = np.empty(self.columns.size - start)
+        correlate_some(self.design, v, self.columns[start:], out)
         return out
 
     def predict(self, steps):

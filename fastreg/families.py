@@ -3,8 +3,7 @@
 A family is a NamedTuple with verbs that kernels call for row i at the linear predictor eta:
 
     loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value
-    residual    minus the derivative of the loss in eta
-    curvature   the second derivative of the loss in eta
+    derivatives (residual, curvature): minus the first, and the second derivative of the loss in eta
     divergence  loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: a row's share of the gap,
                 infinite where nu_i lies outside the conjugate's domain
 
@@ -21,7 +20,7 @@ import numpy as np
 
 from fastreg._jit import kernel, verb
 
-for _name, _arity in {"loss": 2, "residual": 2, "curvature": 2, "divergence": 3}.items():
+for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3}.items():
     verb(_name, _arity)
 
 # Beyond this |eta| exp() would overflow in products; no certified solution lies there (deviance is then about 1e300).
@@ -67,11 +66,8 @@ class Gaussian(NamedTuple):
     def loss(self, i, eta):
         return 0.5 * self.weight[i] * (self.y[i] - eta) ** 2
 
-    def residual(self, i, eta):
-        return self.weight[i] * (self.y[i] - eta)
-
-    def curvature(self, i, eta):
-        return self.weight[i]
+    def derivatives(self, i, eta):
+        return self.weight[i] * (self.y[i] - eta), self.weight[i]
 
     def divergence(self, i, eta, e):
         return 0.5 * self.weight[i] * e * e
@@ -109,16 +105,13 @@ class Binomial(NamedTuple):
             value += y * math.log(y) + (1.0 - y) * math.log1p(-y)
         return self.weight[i] * max(value, 0.0)
 
-    def residual(self, i, eta):
+    def derivatives(self, i, eta):
         small = math.exp(-abs(eta))
-        mean = 1.0 / (1.0 + small) if eta >= 0.0 else small / (1.0 + small)
-        if self.y[i] == 1.0:  # 1 - mean, without cancellation
-            return self.weight[i] * (small / (1.0 + small) if eta >= 0.0 else 1.0 / (1.0 + small))
-        return self.weight[i] * (self.y[i] - mean)
-
-    def curvature(self, i, eta):
-        small = math.exp(-abs(eta))
-        return self.weight[i] * small / (1.0 + small) ** 2
+        upper = 1.0 / (1.0 + small)
+        lower = small * upper
+        mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
+        # 1 - mean as it stands for y = 1: subtracting would cancel
+        return self.weight[i] * (rest if self.y[i] == 1.0 else self.y[i] - mean), self.weight[i] * upper * lower
 
     def divergence(self, i, eta, e):
         small = math.exp(-abs(eta))
@@ -161,11 +154,9 @@ class Poisson(NamedTuple):
         mean, y = _clipped_exp(eta), self.y[i]
         return self.weight[i] * _kullback(y, mean, y - mean)
 
-    def residual(self, i, eta):
-        return self.weight[i] * (self.y[i] - _clipped_exp(eta))
-
-    def curvature(self, i, eta):
-        return self.weight[i] * _clipped_exp(eta)
+    def derivatives(self, i, eta):
+        mean = _clipped_exp(eta)
+        return self.weight[i] * (self.y[i] - mean), self.weight[i] * mean
 
     def divergence(self, i, eta, e):
         mean = _clipped_exp(eta)
@@ -201,11 +192,9 @@ class Gamma(NamedTuple):
         ratio = self.y[i] * _clipped_exp(-eta)
         return self.weight[i] * _kullback(1.0, ratio, 1.0 - ratio)
 
-    def residual(self, i, eta):
-        return self.weight[i] * (self.y[i] * _clipped_exp(-eta) - 1.0)
-
-    def curvature(self, i, eta):
-        return self.weight[i] * self.y[i] * _clipped_exp(-eta)
+    def derivatives(self, i, eta):
+        ratio = self.y[i] * _clipped_exp(-eta)
+        return self.weight[i] * (ratio - 1.0), self.weight[i] * ratio
 
     def divergence(self, i, eta, e):
         ratio = self.y[i] * _clipped_exp(-eta)
@@ -231,33 +220,38 @@ FAMILIES = {family.name: family for family in (Gaussian, Binomial, Poisson, Gamm
 
 
 @kernel
-def linearise(family, eta, residual, curvature):
-    """Fill residual and curvature at eta; return the loss, summed over rows."""
+def total_loss(family, eta):
+    """The loss, summed over rows: half the deviance per unit of weight."""
     loss = 0.0
     for i in range(eta.size):
         loss += family.loss(i, eta[i])
-        residual[i] = family.residual(i, eta[i])
-        curvature[i] = family.curvature(i, eta[i])
     return loss
 
 
 @kernel
-def balance(family, eta, residual, curvature, longest):
-    """Newton steps on the intercept until the residuals sum to zero. Updates all three; returns (shift, loss).
+def linearise(family, eta, residual, curvature):
+    """Fill residual and curvature at eta."""
+    for i in range(eta.size):
+        residual[i], curvature[i] = family.derivatives(i, eta[i])
 
-    No step is longer than `longest`. A sum of zero makes the residual a feasible dual direction and centring needless: x_j'r needs no mean.
+
+@kernel
+def balance(family, eta, residual, curvature, longest):
+    """Newton steps on the intercept until the residuals sum to zero. Updates all three; returns the shift of eta.
+
+    No step is longer than `longest`. A sum of zero makes the residual a feasible dual direction and centring needless:
+    x_j'r needs no mean.
     """
-    shift, best, loss = 0.0, math.inf, 0.0
+    shift, best = 0.0, math.inf
     low, high = -math.inf, math.inf  # the root lies between: the sum falls as the intercept grows
     for iteration in range(100):
-        loss, total, slope, size = 0.0, 0.0, 0.0, 0.0
+        total, slope, size = 0.0, 0.0, 0.0
         for i in range(eta.size):
-            loss += family.loss(i, eta[i])
-            residual[i] = family.residual(i, eta[i])
-            curvature[i] = family.curvature(i, eta[i])
-            total += residual[i]
-            slope += curvature[i]
-            size += abs(residual[i])
+            r, h = family.derivatives(i, eta[i])
+            residual[i], curvature[i] = r, h
+            total += r
+            slope += h
+            size += abs(r)
         # At rounding, or no longer improving: one more step would only move noise.
         if abs(total) <= 1e-15 * size or slope <= 0.0 or (abs(total) >= best and best <= 1e-11 * size):
             break
@@ -276,7 +270,7 @@ def balance(family, eta, residual, curvature, longest):
         for i in range(eta.size):
             eta[i] += step
         shift += step
-    return shift, loss
+    return shift
 
 
 @kernel

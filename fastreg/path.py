@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastreg.certificates import References, duality_gap
+from fastreg.certificates import References, duality_gap, empty_gap
 from fastreg.screening import reaching_columns, strong_columns
-from fastreg.solvers.ridge import RidgeSystem, dual_direction, orthogonal_curvature
+from fastreg.solvers.ridge import RidgeSystem, dual_direction, orthogonal
 from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
@@ -37,22 +37,22 @@ class SmoothPath:
     def __init__(self, problem, tol, max_iter):
         self.problem, self.tol, self.max_iter = problem, tol, max_iter
         self.state = state = problem.start()
-        self.intercept_loss = state.loss
+        self.intercept_loss = problem.loss(state)
         # Below this loss the null model is perfect up to rounding, as for a constant y.
         self.floor = 1e-26 * float(problem.weight @ state.eta**2) if problem.family.quadratic else 1e-26
-        problem.scale = max(state.loss, self.floor, 1e-300)
+        problem.scale = max(self.intercept_loss, self.floor, 1e-300)
         if problem.free.size:
             none = np.zeros(problem.free.size)
             # To rounding: alpha_max carries the root of the gap that is left.
             RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
-            problem.scale = max(state.loss, self.floor, 1e-300)
+            problem.scale = max(problem.loss(state), self.floor, 1e-300)
         self.null_correlation = problem.correlate(state.residual)
         self.alpha_max = self._alpha_max()
         self.system = None
 
     def _alpha_max(self):
         penalised = self.problem.penalised
-        if self.state.loss <= self.floor or not penalised.any():
+        if self.problem.scale <= self.floor or not penalised.any():
             return 0.0
         ratios = np.abs(self.null_correlation[penalised]) / self.problem.lasso_factor[penalised]
         return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
@@ -72,17 +72,18 @@ class SmoothPath:
                 gap = self.system.certify(state, l2)
             if gap <= wanted or (more == 0 and share < 0.5):
                 break
-        return make_point(problem, state, gap, steps, self.tol, alpha)
+        return make_point(problem, state, gap, steps, self.tol, alpha, columns)
 
 
-def make_point(problem, state, gap, iterations, tol, alpha):
-    """The state as a point, with its relative gap and the reason why it ended."""
-    columns, relative = np.flatnonzero(state.coef), gap / problem.scale
-    if alpha == 0.0 and problem.family.separates(state.loss):
+def make_point(problem, state, gap, iterations, tol, alpha, columns):
+    """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`."""
+    columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
+    loss = problem.loss(state)
+    if alpha == 0.0 and problem.family.separates(loss):
         reason = "separable"
     else:
         reason = "converged" if relative <= tol else "max_iter"
-    return Point(columns, state.coef[columns], state.intercept, float(relative), iterations, reason, state.loss)
+    return Point(columns, state.coef[columns], state.intercept, float(relative), iterations, reason, loss)
 
 
 class PathSolver:
@@ -97,7 +98,7 @@ class PathSolver:
         self.references = References(problem.norms, problem.weight)
         self.references.add(self.state.residual, self.estimate)
         self.working = WorkingSet(problem)
-        self.working.extend(problem.free)
+        self.working.extend(problem.free, self.state.residual)
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
         self.done = 0
 
@@ -107,11 +108,12 @@ class PathSolver:
             return self.smooth.fit(alpha)
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty(alpha)
-        working.extend(strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains))
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
+            working.correlate(state)
+        strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains)
+        working.extend(strong, state.residual)
         working.set_penalty(penalty)
-        working.correlate(state)
         wanted, iterations = self.tol * problem.scale, 0
         target = 0.5 * wanted
         for _ in range(ROUNDS):
@@ -124,12 +126,11 @@ class PathSolver:
                 if target < LOWEST_TARGET * wanted:
                     break
                 target *= 0.1
-            working.extend(violators)
+            working.extend(violators, state.residual)
             working.set_penalty(penalty)
-            working.correlate(state)
         self.previous_l1 = penalty.l1
         self.done += 1
-        return make_point(problem, state, gap, iterations, self.tol, alpha)
+        return make_point(problem, state, gap, iterations, self.tol, alpha, np.sort(working.columns))
 
     def _certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
@@ -148,12 +149,11 @@ class PathSolver:
         violators = reaching[np.abs(self.estimate[reaching]) > penalty.l1 * problem.lasso_factor[reaching]]
         columns = np.concatenate([working.columns, violators])
         l1, l2 = penalty.on(columns)
-        correlation = self.estimate[columns]
-        curvature = orthogonal_curvature(problem, state, columns, correlation)
-        gap = duality_gap(
-            problem.family, state.eta, state.residual, dual, correlation, state.coef[columns], l1, l2, curvature
-        )
-        return gap, violators
+        correlation, coef = self.estimate[columns], state.coef[columns]
+        family, free = problem.family, problem.free
+        if not orthogonal(problem, dual, free, self.estimate[free]):
+            return empty_gap(family, state.eta, state.residual, coef, l1, l2), violators
+        return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2), violators
 
 
 def alpha_grid(alpha_max, n_alphas, ratio):

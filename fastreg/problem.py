@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastreg.designs import combine, correlate_some, moments
-from fastreg.families import balance, linearise
+from fastreg.families import balance, linearise, total_loss
 from fastreg.penalties import ElasticNet
 
 # Cap on one move of the linear predictor: beyond it the quadratic model of an exponential says nothing.
@@ -95,24 +95,37 @@ class Problem:
         combine(self.design, columns, steps, change)
         return change
 
-    def free_curvature(self, state, columns):
-        """Rough curvature of the loss along single columns: what a Newton step on one of them divides by."""
-        return self.norms[columns] ** 2 * float(state.curvature.sum())
-
     def start(self):
         """The state with every coefficient zero and the intercept fitted."""
         n = self.n
-        state = State(np.zeros(self.p), 0.0, self.offset.copy(), np.empty(n), np.empty(n), 0.0)
+        state = State(np.zeros(self.p), 0.0, self.offset.copy(), np.empty(n), np.empty(n))
         self.linearise(state)
         return state
 
     def linearise(self, state):
-        """Residual, curvature and loss at state.eta, after fitting the intercept (which moves eta)."""
+        """Residual and curvature at state.eta, after fitting the intercept (which moves eta)."""
         if self.fit_intercept:
-            shift, state.loss = balance(self.family, state.eta, state.residual, state.curvature, self.longest)
-            state.intercept += shift
+            state.intercept += balance(self.family, state.eta, state.residual, state.curvature, self.longest)
         else:
-            state.loss = linearise(self.family, state.eta, state.residual, state.curvature)
+            linearise(self.family, state.eta, state.residual, state.curvature)
+
+    def advance(self, state, columns, steps, change, t):
+        """b += t steps and eta += t change, where `change` is (X - centre) steps; then linearise.
+
+        The intercept takes its Newton step along, so that refitting it starts near the end.
+        """
+        middle = (state.curvature @ change) / state.curvature.sum() if self.fit_intercept else 0.0
+        if not math.isfinite(middle):
+            middle = 0.0
+        state.coef[columns] += t * steps
+        state.eta += t * (change - middle)
+        if self.fit_intercept:
+            state.intercept -= t * (middle + float(self.centre[columns] @ steps))
+        self.linearise(state)
+
+    def loss(self, state):
+        """Half the deviance per unit of weight."""
+        return total_loss(self.family, state.eta)
 
     def refresh(self, state):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
@@ -131,10 +144,7 @@ class State:
     intercept: float
     eta: np.ndarray  # (n,) offset + intercept + X coef
     residual: np.ndarray  # (n,) minus the derivative of the loss in eta
-    curvature: np.ndarray  # (n,) its second derivative
-    loss: float  # half the deviance, per unit of weight
+    curvature: np.ndarray  # (n,) the second derivative of the loss in eta
 
     def copy(self):
-        return State(
-            self.coef.copy(), self.intercept, self.eta.copy(), self.residual.copy(), self.curvature.copy(), self.loss
-        )
+        return State(self.coef.copy(), self.intercept, self.eta.copy(), self.residual.copy(), self.curvature.copy())

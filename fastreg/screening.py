@@ -7,14 +7,33 @@ columns afterwards and violators are taken in.
 
 import numpy as np
 
+from fastreg._jit import kernel
+
 
 def strong_columns(estimate, problem, penalty, previous_l1, contains):
     """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point."""
-    threshold = (2.0 * penalty.l1 - previous_l1) * problem.lasso_factor
-    return np.flatnonzero((np.abs(estimate) >= threshold) & problem.usable & ~contains)
+    threshold = 2.0 * penalty.l1 - previous_l1
+    found = np.empty(problem.p, dtype=np.int64)
+    return found[: columns_above(estimate, 0.0, problem.norms, threshold, problem.lasso_factor, contains, found)]
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
     """Columns outside the working set whose correlation may exceed the threshold: |c_j| <= |estimate_j| + radius N_j."""
-    bound = np.abs(estimate) + radius * problem.norms
-    return np.flatnonzero((bound > penalty.l1 * problem.lasso_factor) & problem.usable & ~contains)
+    found = np.empty(problem.p, dtype=np.int64)
+    return found[: columns_above(estimate, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
+
+
+@kernel
+def columns_above(estimate, radius, norms, threshold, factor, contains, found):
+    """List the columns with |estimate| + radius * norm >= threshold * factor, but for those left out or contained.
+
+    At equality only a bound of some radius counts: a column at its threshold exactly is no violator.
+    """
+    count = 0
+    for j in range(estimate.size):
+        if norms[j] > 0.0 and not contains[j]:
+            bound = abs(estimate[j]) + radius * norms[j]
+            if bound >= threshold * factor[j]:
+                found[count] = j
+                count += 1
+    return count

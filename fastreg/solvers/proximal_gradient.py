@@ -102,4 +102,4 @@ def _extrapolate(problem, columns, old, new, weight):
 def _assign(state, source):
     state.coef[:], state.eta[:] = source.coef, source.eta
     state.residual[:], state.curvature[:] = source.residual, source.curvature
-    state.intercept, state.loss = source.intercept, source.loss
+    state.intercept = source.intercept

@@ -19,12 +19,13 @@ import math
 
 import numpy as np
 
-from fastreg.certificates import duality_gap
+from fastreg.certificates import duality_gap, empty_gap, steering_gap
 from fastreg.solvers.steps import newton_step_length
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
 QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
 TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
+ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
 CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
 
 
@@ -58,10 +59,10 @@ class RidgeSystem:
         return gap, steps
 
     def _gap(self, state, correlation, l2):
-        """The gap to steer by: unpenalised columns are not yet projected out."""
-        r, coef = state.residual, state.coef[self.columns]
-        free = self.problem.free_curvature(state, self.columns)
-        return duality_gap(self.problem.family, state.eta, r, r, correlation, coef, np.zeros(coef.size), l2, free)
+        """The gap to steer by."""
+        coef = state.coef[self.columns]
+        free = self.norms**2 * float(state.curvature.sum())
+        return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale)
 
     def weak(self, l2):
         """Whether a column has so little ridge, or none, that its conjugate would magnify rounding."""
@@ -72,11 +73,10 @@ class RidgeSystem:
         problem, weak = self.problem, self.weak(l2)
         dual = dual_direction(problem, state, self.columns[weak], l2[weak])
         correlation, coef = self._correlate(dual), state.coef[self.columns]
-        curvature = orthogonal_curvature(problem, state, self.columns, correlation)
         none = np.zeros(coef.size)
-        return duality_gap(
-            problem.family, state.eta, state.residual, dual, correlation, coef, none, l2, curvature
-        )
+        if not orthogonal(problem, dual, self.columns[l2 == 0.0], correlation[l2 == 0.0]):
+            return empty_gap(problem.family, state.eta, state.residual, coef, none, l2)
+        return duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, none, l2)
 
     def _correlate(self, residual):
         if self.everything:
@@ -91,11 +91,7 @@ class RidgeSystem:
         else:
             slope = float(-correlation @ steps + 0.5 * (l2 @ ((coef + steps) ** 2 - coef**2)))
             t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
-        state.coef[self.columns] = coef + t * steps
-        state.eta += t * change
-        if problem.fit_intercept:
-            state.intercept -= t * float(problem.centre[self.columns] @ steps)
-        problem.linearise(state)
+        problem.advance(state, self.columns, steps, change, t)
         return t
 
     def _direction(self, state, correlation, l2):
@@ -210,9 +206,6 @@ class RidgeSystem:
         return solution
 
 
-ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
-
-
 def dual_direction(problem, state, columns, l2):
     """The residual, less what some columns still explain of it: r - h (X a), with a = (H + L2)^-1 (X'r - L2 b).
 
@@ -232,9 +225,11 @@ def dual_direction(problem, state, columns, l2):
     return trial.residual
 
 
-def orthogonal_curvature(problem, state, columns, correlation):
-    """Curvatures for `duality_gap`, zero (an infinite gap) at unpenalised columns that are not orthogonal."""
-    curvature = problem.free_curvature(state, columns)
-    size = ORTHOGONAL * problem.norms[columns] * np.sqrt(2.0 * max(state.loss, 1e-12 * problem.scale))
-    curvature[np.abs(correlation) > size] = 0.0
-    return curvature
+def orthogonal(problem, dual, free, correlation):
+    """Whether the unpenalised columns are orthogonal to the dual direction, up to rounding."""
+    if free.size == 0:
+        return True
+    weight = problem.weight
+    square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
+    size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
+    return bool(np.all(np.abs(correlation) <= ORTHOGONAL * problem.norms[free] * size))

@@ -11,7 +11,7 @@ when a round gains too little.
 
 import numpy as np
 
-from fastreg.certificates import duality_gap
+from fastreg.certificates import steering_gap
 from fastreg.solvers.steps import newton_step_length
 
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
@@ -25,22 +25,26 @@ class WorkingSet:
         self.block = problem.design.working_block(problem.centre)
         self.contains = np.zeros(problem.p, dtype=bool)
         self.correlation = np.empty(0)
+        self.norms2 = np.empty(0)
         self.gram = np.empty((0, 0))
         self.gram_size = 0  # leading rows of `gram` that are valid
         self.gram_curvature = None  # the h it was built with
+        self.gram_sums = np.empty(0)  # X_W'h, about the block's centre
         self.gram_version = 0
 
     @property
     def columns(self):
         return self.block.columns
 
-    def extend(self, columns):
-        """Take more columns in; their correlations are read by the next `correlate`."""
-        columns = np.asarray(columns, dtype=np.int64)
+    def extend(self, columns, residual):
+        """Take more columns in, and their correlations with the residual."""
         if columns.size:
             self.contains[columns] = True
             self.block.extend(columns)
             self.problem.work.columns += columns.size
+            new = self.problem.correlate_some(residual, columns)
+            self.correlation = np.concatenate([self.correlation, new])
+            self.norms2 = np.concatenate([self.norms2, self.problem.norms[columns] ** 2])
 
     def stored(self):
         """Values of X that one pass over the working set reads."""
@@ -56,17 +60,16 @@ class WorkingSet:
         self.correlation = self.block.correlate(state.residual)
 
     def gap(self, state):
-        """Duality gap of the problem restricted to the working set, to steer by (see `column_terms`)."""
-        r, coef = state.residual, state.coef[self.columns]
-        free = self.problem.free_curvature(state, self.columns)
-        return duality_gap(self.problem.family, state.eta, r, r, self.correlation, coef, self.l1, self.l2, free)
+        """Duality gap of the problem restricted to the working set, to steer by."""
+        free = self.norms2 * state.curvature.sum() if self.problem.free.size else self.norms2
+        return steering_gap(self.correlation, state.coef[self.columns], self.l1, self.l2, free, self.problem.scale)
 
     def update_gram(self, state, anew):
         """H for the working set: extended by new columns, or `anew` at the current curvature."""
         m = self.columns.size
         if anew or self.gram_curvature is None:
             self.gram_curvature = state.curvature.copy()
-            self.gram_size = 0
+            self.gram_size, self.gram_sums = 0, np.empty(0)
             self.gram_version += 1
             self.problem.work.grams += 1
         if self.gram_size == m:
@@ -79,8 +82,8 @@ class WorkingSet:
         h, start = self.gram_curvature, self.gram_size
         fresh = self.block.gram(h, start)
         if self.problem.fit_intercept:
-            sums = self.block.correlate(h)
-            fresh -= np.outer(sums[start:], sums / h.sum())
+            self.gram_sums = np.concatenate([self.gram_sums, self.block.correlate(h, start)])
+            fresh -= np.outer(self.gram_sums[start:], self.gram_sums / h.sum())
         self.gram[start:m, :m] = fresh
         self.gram[:start, start:m] = fresh[:, :start].T
         self.gram_size = m
@@ -99,11 +102,9 @@ class WorkingSet:
             noise = 1e-15 * float(self.l1 @ (np.abs(coef) + np.abs(old)) + np.abs(self.correlation) @ np.abs(steps))
             slope = -noise if abs(slope) <= noise else slope
             t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
-        state.coef[self.columns] = coef if t == 1.0 else old + t * steps
-        state.eta += t * change
-        if problem.fit_intercept:
-            state.intercept -= t * float(problem.centre[self.columns] @ steps)
-        problem.linearise(state)
+        problem.advance(state, self.columns, steps, change, t)
+        if t == 1.0:
+            state.coef[self.columns] = coef  # b + (b_new - b) may miss an exact zero
         return t
 
 
