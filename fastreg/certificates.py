@@ -44,7 +44,9 @@ def column_terms(correlation, coef, l1, l2, free, s):
             if c != 0.0:
                 total += c * c / (2.0 * free[k]) if free[k] > 0.0 else math.inf
             continue
-        term = l1[k] * abs(b) + 0.5 * l2[k] * b * b - c * b
+        term = l1[k] * abs(b) - c * b
+        if l2[k] > 0.0:  # not 0 b^2, which reordering may turn into 0 inf
+            term += 0.5 * l2[k] * b * b
         if excess > 0.0:
             if l2[k] > 0.0:
                 if b != 0.0:  # a perfect square: (c - l1 sign(c) - l2 b)^2 / (2 l2), plus what a wrong sign costs
