@@ -41,7 +41,9 @@ def column_terms(correlation, coef, l1, l2, s):
         excess = abs(c) - l1[k]
         if l1[k] == 0.0 and l2[k] == 0.0:
             continue
-        term = l1[k] * abs(b) + 0.5 * l2[k] * b * b - c * b
+        term = l1[k] * abs(b) - c * b
+        if l2[k] > 0.0:  # not 0 b^2, which reordering may turn into 0 inf
+            term += 0.5 * l2[k] * b * b
         if excess > 0.0:
             if l2[k] > 0.0:
                 if b != 0.0:  # a perfect square: (c - l1 sign(c) - l2 b)^2 / (2 l2), plus what a wrong sign costs

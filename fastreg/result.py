@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.families import FAMILIES
+from fastreg.validation import check_columns
 
 
 @dataclass
@@ -77,10 +78,7 @@ class Path:
     def linear_predictor(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
         """eta = offset + intercept + X coef at `alpha`, shape (rows of X,)."""
         coef, intercept = self.coef(alpha)
-        if not sp.issparse(X):
-            X = np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X, dtype=float)
-        if X.ndim != 2 or X.shape[1] != coef.size:
-            raise ValueError(f"X has shape {X.shape}, but this path was fitted on {coef.size} columns")
+        X = check_columns(X, coef.size)
         eta = X @ coef + intercept
         return eta if offset is None else eta + np.asarray(offset, dtype=float)
 

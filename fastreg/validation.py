@@ -46,6 +46,15 @@ def check_design(X):
     return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
 
 
+def check_columns(X, p):
+    """X to predict from, of p columns: sparse as it is, anything else as a float64 array."""
+    if not sp.issparse(X):
+        X = np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X, dtype=float)
+    if X.ndim != 2 or X.shape[1] != p:
+        raise ValueError(f"X has shape {X.shape}, but this path was fitted on {p} columns")
+    return X
+
+
 def _check_shape(shape):
     if shape[0] == 0:
         raise ValueError(f"X has no rows (shape {shape}); at least 1 is needed")

@@ -1,0 +1,234 @@
+"""The kernels' cache on disk: never an old kernel, healed when damaged, shared, and not needed.
+
+Every script runs in its own process on a copy of the package, so that sources and caches can be changed.
+"""
+
+import hashlib
+import os
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import isolated
+import pytest
+
+import fastreg
+from fastreg._jit import cache_directories
+
+PACKAGE = Path(fastreg.__file__).parent
+SMALL = """
+import numpy as np
+from fastreg.families import Gaussian, linearise
+from fastreg.solvers.coordinate_descent import gram_epochs
+one, coef = np.ones(3), np.zeros(1)
+loss = linearise(Gaussian(one, one / 3), 3 * one, np.empty(3), np.empty(3))
+gram_epochs(np.ones((1, 1)), np.full(1, 0.25), np.zeros(1), coef, np.ones(1), 1, 0.0)
+print(loss, coef[0])
+"""
+ANSWER = "2.0 0.75\n"
+FIT = """
+import numpy as np, scipy.sparse as sp
+from fastreg import fit_path
+rng = np.random.default_rng(0)
+X = rng.normal(size=(12, 3))
+for family, y in ("gaussian", X[:, 0] + rng.normal(size=12)), ("binomial", np.arange(12) % 2):
+    for kind in (np.array, sp.csc_array):
+        path = fit_path(kind(X), y, family=family, alphas=[0.2, 0.05], tol=1e-10)
+        assert path.converged
+        print(path.coefs.toarray().ravel().tolist())
+"""
+COUNT = """
+from fastreg import _jit
+compiled = []
+_jit.KernelCache.save_overload = lambda self, sig, data: compiled.append(self._stem())
+"""
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A folder with a copy of the package's sources and no cache."""
+    root = tmp_path / "house"
+    shutil.copytree(PACKAGE, root / "fastreg", ignore=shutil.ignore_patterns("__pycache__", "datasets"))
+    return root
+
+
+@pytest.fixture
+def warm_house(house):
+    """With the kernels that this test run has compiled: they are named by the sources, not by their place."""
+    used = cache_directories()[0]
+    if used is not None and used.is_dir():
+        shutil.copytree(used, house / "cache" / used.name)
+    return house
+
+
+def run(house, script=SMALL, **environment):
+    """A script on the copy, which keeps its kernels in house/cache unless told otherwise."""
+    places = {"FASTREG_CACHE_DIR": str(house / "cache"), "NUMBA_CACHE_DIR": ""}
+    return isolated.run(script, root=house, timeout=120, **places | environment)
+
+
+def kernels(folder):
+    """Every stored kernel and its time of writing."""
+    return {path: path.stat().st_mtime_ns for path in sorted(Path(folder).rglob("*.kernel"))}
+
+
+def edit(house, name, old, new):
+    path = house / "fastreg" / name
+    text = path.read_text()
+    assert text.count(old) == 1, (name, old, text.count(old))
+    path.write_text(text.replace(old, new))
+
+
+def test_an_edit_of_a_callee_is_seen(house):
+    """A verb of a family, and a kernel called across files: their callers are left as they were."""
+    assert run(house).stdout == ANSWER
+    edit(house, "families.py", "return 0.5 * self.weight[i] * (self.y[i] - eta) ** 2",
+         "return 7.5 * self.weight[i] * (self.y[i] - eta) ** 2")  # fmt: skip
+    assert run(house).stdout == "30.0 0.75\n"
+    edit(house, "penalties.py", "return value - threshold", "return value - 2.0 * threshold")
+    assert run(house).stdout == "30.0 0.5\n"
+
+
+def test_a_second_process_compiles_nothing(warm_house):
+    first = run(warm_house, FIT)
+    stored = kernels(warm_house / "cache")
+    assert len(stored) > 5
+    second = run(warm_house, COUNT + FIT + "assert compiled == [], compiled")
+    assert second.stdout == first.stdout
+    assert kernels(warm_house / "cache") == stored
+    assert "compiling" not in second.stderr
+
+
+def test_damaged_files_heal(house):
+    run(house)
+    stored = list(kernels(house / "cache"))
+    assert len(stored) >= 3
+    damages = (lambda old: b"", lambda old: old[: len(old) // 2], lambda old: old[:-1] + b"?")
+    for k, path in enumerate(stored):
+        path.write_bytes(damages[k % 3](path.read_bytes()))
+    process = run(house)
+    assert process.stdout == ANSWER and "Warning" not in process.stderr
+    assert list(kernels(house / "cache")) == stored
+    assert run(house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
+
+
+def test_a_stored_kernel_of_something_else_is_compiled_anew(house):
+    """A whole file, checksum and all, that does not hold what its name says."""
+    run(house)
+    payload = pickle.dumps((1, 2))
+    for path in kernels(house / "cache"):
+        path.write_bytes(hashlib.sha256(payload).digest() + payload)
+    process = run(house)
+    assert process.stdout == ANSWER and "could not be loaded" in process.stderr
+    assert run(house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
+
+
+def test_nothing_writable_works_with_one_notice(house):
+    """All places a cache may be in lie below a plain file, so that none can be made, whoever asks."""
+    (house / "fastreg" / "__pycache__").write_text("in the way")
+    blocked = house / "file"
+    blocked.write_text("in the way")
+    below = str(blocked / "cache")
+    places = {
+        "FASTREG_CACHE_DIR": below,
+        "HOME": below,
+        "XDG_CACHE_HOME": below,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    no_temporary = f"import tempfile; tempfile.tempdir = {below!r}\n"
+    process = run(house, no_temporary + SMALL, **places)
+    assert process.stdout == ANSWER
+    assert process.stderr.count("found no writable directory") == 1
+    assert "FASTREG_CACHE_DIR" in process.stderr
+    assert not list(house.rglob("*.partial"))
+
+
+def test_what_can_only_be_read_is_still_read(house):
+    """The package's own cache, once filled, serves a process that can write nowhere."""
+    run(house, FASTREG_CACHE_DIR="")
+    own = house / "fastreg" / "__pycache__" / "kernels"
+    assert kernels(own)
+    blocked = house / "file"
+    blocked.write_text("in the way")
+    below = str(blocked / "cache")
+    script = f"""
+import tempfile; tempfile.tempdir = {below!r}
+from fastreg import _jit
+_jit._writable = lambda directory: False
+"""
+    places = {"FASTREG_CACHE_DIR": "", "HOME": below, "XDG_CACHE_HOME": below}
+    process = run(house, script + COUNT + SMALL + "assert compiled == [], compiled", **places)
+    assert "writable" not in process.stderr
+
+
+def test_two_processes_fill_one_cache(house):
+    environment = os.environ | {
+        "PYTHONPATH": str(house), "PYTHONSAFEPATH": "1", "FASTREG_CACHE_DIR": str(house / "cache"),
+    }  # fmt: skip
+    both = [
+        subprocess.Popen([sys.executable, "-c", SMALL], env=environment, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True, cwd=house)
+        for _ in range(2)
+    ]  # fmt: skip
+    outputs = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert [output for output, _ in outputs] == [ANSWER, ANSWER]
+    assert not list((house / "cache").rglob("*.partial"))
+    assert run(house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
+
+
+def test_caches_of_old_sources_are_pruned(house):
+    marker = "SLOW_COMPILE = 1.0"
+    for version in range(5):
+        edit(house, "_jit.py", marker, marker + "0")
+        marker += "0"
+        run(house, "from fastreg import _jit; _jit.cache_directories()")
+        assert len(list((house / "cache").iterdir())) == min(version + 1, 3)
+
+
+def test_a_slow_first_compile_says_so_once(house):
+    edit(house, "_jit.py", "SLOW_COMPILE = 1.0", "SLOW_COMPILE = 0.0")
+    process = run(house)
+    assert process.stderr.count("compiling kernels") == 1
+
+
+EVERY_FAMILY = """
+import numpy as np, scipy.sparse as sp, warnings
+from fastreg import fit_path
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(0)
+X = rng.normal(size=(14, 4)) * (rng.random((14, 4)) < 0.7)
+wide = rng.normal(size=(8, 11))
+for family in ("gaussian", "binomial", "poisson", "gamma"):
+    for X_, solvers in ((X, ("auto", "coordinate_descent", "proximal_gradient")), (wide, ("auto",))):
+        eta = 0.5 * X_[:, 0]
+        y = {"gaussian": eta + 0.1, "binomial": (np.arange(eta.size) % 3 > 0) * 1.0,
+             "poisson": np.round(np.exp(eta) * 2), "gamma": np.exp(eta) + 0.1 * np.arange(eta.size)}[family]
+        for kind in (np.array, sp.csc_array):
+            for l1_ratio in (1.0, 0.5, 0.0):
+                for solver in solvers:
+                    path = fit_path(kind(X_), y, family=family, l1_ratio=l1_ratio, alphas=[0.1, 0.05],
+                                    solver=solver, max_iter=2000)
+                    assert path.converged, (family, solver, l1_ratio, path.gaps)
+                    print(*path.coefs.toarray().ravel())
+"""
+
+
+def numbers(text):
+    return [float(word) for word in re.findall(r"[-+.\de]+", text)]
+
+
+def test_without_numba_and_with_checked_bounds(warm_house):
+    """Plain Python gives the same answers, and no kernel of any family reaches out of its arrays."""
+    wanted = numbers(run(warm_house, EVERY_FAMILY).stdout)
+    assert len(wanted) == 4 * (3 * 2 * 3 * 2 * 4 + 2 * 3 * 2 * 11)
+    for setting in ("NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT"):
+        process = run(warm_house, EVERY_FAMILY, **{setting: "1"})
+        found = numbers(process.stdout)
+        assert found == pytest.approx(wanted, rel=0, abs=1e-4), setting
+        assert "Error" not in process.stderr
+    checked = {path.parent.name for path in kernels(warm_house / "cache")}
+    assert len(checked) == 2  # kernels with checked bounds are kept apart
