@@ -89,8 +89,12 @@ def compare(name, engines, options):
                 yield engine, str(error) or f"more than {options.limit:g} s"
         seconds = {engine: [] for engine in chosen}
         for _ in range(options.rounds):
-            for engine, times in seconds.items():  # in turns, so that a slow minute hits all
-                times.append(workers[engine].run(chosen[engine][0])[0])
+            for engine in list(seconds):  # in turns, so that a slow minute hits all
+                try:
+                    seconds[engine].append(workers[engine].run(chosen[engine][0])[0])
+                except multiprocessing.TimeoutError:
+                    del seconds[engine]
+                    yield engine, f"more than {options.limit:g} s"
     finally:
         for worker in workers.values():
             worker.pool.terminate()
