@@ -78,13 +78,27 @@ def fit_path(
     ----------
     Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), for the problem and its conventions.
     """
+    names = check.feature_names_of(X)
+    path = solve_path(
+        X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
+        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
+    )  # fmt: skip
+    _warn(path)
+    return path
+
+
+def solve_path(
+    X, y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, offset=None,
+    penalty_factor=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, solver="auto", names=None,
+):  # fmt: skip
+    """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps."""
     l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     max_iter = check.check_count("max_iter", max_iter, 1)
     check.check_option("solver", solver, SOLVERS)
     family_class = _family_class(family)
     working_set_solver = make_solver(solver, family_class, l1_ratio)
-    names = check.feature_names_of(X)
     problem = build_problem(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
@@ -100,9 +114,7 @@ def fit_path(
     else:
         grid = check.check_alphas(alphas)
     points = _run(engine, grid, automatic)
-    path = _collect(problem, engine, points, grid[: len(points)], tol, names, family_class)
-    _warn(path)
-    return path
+    return _collect(problem, engine, points, grid[: len(points)], tol, names, family_class)
 
 
 def _family_class(family):
@@ -171,6 +183,7 @@ def _collect(problem, engine, points, alphas, tol, names, family_class):
     ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
     work = asdict(problem.work)
     work = {"columns_read": work.pop("columns"), "passes": problem.work.columns / problem.p, **work}
+    work["null_loss"] = problem.scale
     return Path(
         alphas=alphas.copy(),
         coefs=coefs,
