@@ -9,6 +9,10 @@ _HOMES = {
     "lasso_path": "fitting",
     "enet_path": "fitting",
     "Path": "result",
+    "Ridge": "estimators",
+    "Lasso": "estimators",
+    "ElasticNet": "estimators",
+    "LogisticRegression": "estimators",
     "ConvergenceWarning": "validation",
     "DataWarning": "validation",
 }

@@ -1,5 +1,6 @@
 """fit_path: from a user's arrays to a certified path. Also scikit-learn's lasso_path and enet_path."""
 
+import numbers
 import warnings
 from dataclasses import asdict
 from typing import Any
@@ -78,13 +79,27 @@ def fit_path(
     ----------
     Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), for the problem and its conventions.
     """
+    names = check.feature_names_of(X)
+    path = solve_path(
+        X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
+        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
+    )  # fmt: skip
+    _warn(path)
+    return path
+
+
+def solve_path(
+    X, y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, offset=None,
+    penalty_factor=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, solver="auto", names=None,
+):  # fmt: skip
+    """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps."""
     l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     max_iter = check.check_count("max_iter", max_iter, 1)
     check.check_option("solver", solver, SOLVERS)
     family_class = _family_class(family)
     working_set_solver = make_solver(solver, family_class, l1_ratio)
-    names = check.feature_names_of(X)
     problem = build_problem(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
@@ -100,9 +115,7 @@ def fit_path(
     else:
         grid = check.check_alphas(alphas)
     points = _run(engine, grid, automatic)
-    path = _collect(problem, engine, points, grid[: len(points)], tol, names, family_class)
-    _warn(path)
-    return path
+    return _collect(problem, engine, points, grid[: len(points)], tol, names, family_class)
 
 
 def _family_class(family):
@@ -171,6 +184,7 @@ def _collect(problem, engine, points, alphas, tol, names, family_class):
     ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
     work = asdict(problem.work)
     work = {"columns_read": work.pop("columns"), "passes": problem.work.columns / problem.p, **work}
+    work["null_loss"] = problem.scale
     return Path(
         alphas=alphas.copy(),
         coefs=coefs,
@@ -189,7 +203,7 @@ def _collect(problem, engine, points, alphas, tol, names, family_class):
     )
 
 
-def _warn(path):
+def _warn(path, stacklevel=3):
     """One warning for all points that are not certified, with the remedy."""
     if "separable" in path.reasons:
         k = path.reasons.index("separable")
@@ -197,7 +211,7 @@ def _warn(path):
             f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % of the "
             "deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
     failed = [k for k, reason in enumerate(path.reasons) if reason == "max_iter"]
     if failed:
@@ -206,7 +220,7 @@ def _warn(path):
             f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} at "
             f"alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger alphas",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 
@@ -215,12 +229,23 @@ def lasso_path(
     y: ArrayLike,
     *,
     eps: float = 1e-3,
-    alphas: int | ArrayLike | None = 100,
     n_alphas: int | None = None,
+    alphas: int | ArrayLike | None = 100,
+    precompute: Any = "auto",
+    Xy: Any = None,
+    copy_X: bool = True,
+    coef_init: Any = None,
+    verbose: bool | int = False,
+    return_n_iter: bool = False,
+    positive: bool = False,
     **params: Any,
-) -> tuple[np.ndarray, ...]:
-    """The lasso path, with scikit-learn's signature and return values; see `enet_path`."""
-    return enet_path(X, y, l1_ratio=1.0, eps=eps, alphas=alphas, n_alphas=n_alphas, **params)
+) -> tuple[Any, ...]:
+    """The lasso path as sklearn.linear_model.lasso_path gives it, with certified points.
+
+    Each point minimises 1/(2 n) ||y - X b||^2 + alpha |b|_1, without an intercept. Parameters and return
+    values are those of `enet_path`, without l1_ratio.
+    """
+    return _peer_path(X, y, 1.0, eps, n_alphas, alphas, return_n_iter, positive, params)
 
 
 def enet_path(
@@ -229,8 +254,8 @@ def enet_path(
     *,
     l1_ratio: float = 0.5,
     eps: float = 1e-3,
-    alphas: int | ArrayLike | None = 100,
     n_alphas: int | None = None,
+    alphas: int | ArrayLike | None = 100,
     precompute: Any = "auto",
     Xy: Any = None,
     copy_X: bool = True,
@@ -240,25 +265,66 @@ def enet_path(
     positive: bool = False,
     check_input: bool = True,
     **params: Any,
-) -> tuple[np.ndarray, ...]:
-    """The elastic-net path of (1/2n) ||y - X b||^2 + alpha (l1_ratio |b|_1 + (1 - l1_ratio)/2 |b|^2), no intercept.
+) -> tuple[Any, ...]:
+    """The elastic-net path as sklearn.linear_model.enet_path gives it, with certified points.
 
-    Signature and return values are those of sklearn.linear_model.enet_path: (alphas (k,), coefs (p, k), dual_gaps (k,),
-    and n_iters if return_n_iter). `alphas` is a number of them or the values themselves, in any order. `tol` (in params,
-    default 1e-6) is fastreg's relative gap; the gaps returned are absolute, as scikit-learn's. `precompute`, `Xy`,
-    `copy_X`, `coef_init` and `check_input` steer how scikit-learn computes; here they have no effect on the result and
-    are accepted for its sake. `positive` is not supported and raises if True. Other params go to `fit_path`.
+    Each point minimises, without an intercept,
+
+        1/(2 n) ||y - X b||^2 + alpha ( l1_ratio |b|_1 + (1 - l1_ratio)/2 |b|_2^2 )
+
+    Parameters
+    ----------
+    X : (n, p) array, SciPy sparse of any format, or data frame. Not centred, and never modified.
+    y : (n,) response. Several responses at once (scikit-learn's multi-task path) are not supported.
+    l1_ratio : share of the l1 part in [0, 1].
+    eps : the last alpha of an automatic grid over its first, in (0, 1).
+    alphas : a number of them, geometric from the smallest alpha at which all coefficients are zero (taken at
+        l1_ratio = 1e-3 if it is less, where scikit-learn has no such limit), or their values in any order.
+        None means 100.
+    n_alphas : scikit-learn's older way to give their number.
+    return_n_iter : whether the numbers of iterations are returned, too.
+    positive : True is not supported and raises ValueError.
+    precompute, Xy, copy_X, coef_init, verbose, check_input : no effect on the result.
+    params : tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, standardize
+        and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no effect.
+
+    Returns
+    -------
+    alphas (k,), decreasing; coefs (p, k), float32 if X is; dual_gaps (k,), absolute, in units of the
+    objective; and a list of k iterations if return_n_iter.
     """
+    return _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params)
+
+
+PEER_PARAMS = ("tol", "max_iter", "sample_weight", "penalty_factor", "standardize", "solver")
+WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
+
+
+def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params):
+    """What lasso_path and enet_path return."""
+    unexpected = [name for name in params if name not in PEER_PARAMS + WITHOUT_EFFECT]
+    if unexpected:
+        raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}")
     if positive:
         raise ValueError("positive=True is not supported")
-    if n_alphas is not None:
-        alphas = n_alphas
-    fixed: dict[str, Any] = {"l1_ratio": l1_ratio, "fit_intercept": False, "family": "gaussian"}
-    if alphas is None or isinstance(alphas, (int, np.integer)):
-        fixed.update(n_alphas=100 if alphas is None else int(alphas), alpha_min_ratio=eps)
+    if np.ndim(y) != 1:
+        raise ValueError(
+            f"y must be a vector, got an array of shape {np.shape(y)}: paths of several responses are not "
+            "supported; fit one column of y at a time"
+        )
+    alphas = n_alphas if n_alphas is not None else 100 if alphas is None else alphas
+    if isinstance(alphas, numbers.Integral):
+        eps = check.check_number("eps", eps, 0.0, 1.0, low_open=True, high_open=True)
+        grid = {"alphas": None, "n_alphas": alphas, "alpha_min_ratio": eps}
     else:
-        fixed.update(alphas=np.sort(np.asarray(alphas, dtype=float))[::-1])
-    path = fit_path(X, y, **fixed, **params)
-    scale = path.work["null_loss"]
-    result = (path.alphas, path.coefs.toarray(), path.gaps * scale)
-    return (*result, path.n_iters) if return_n_iter else result
+        grid = {"alphas": -np.sort(-np.asarray(alphas, dtype=float))}
+    engine = {name: value for name, value in params.items() if name in PEER_PARAMS}
+    path = solve_path(
+        X, y, family="gaussian", l1_ratio=l1_ratio, fit_intercept=False, **grid, **engine,
+        names=check.feature_names_of(X),
+    )  # fmt: skip
+    _warn(path, stacklevel=4)
+    coefs = path.coefs.toarray()
+    coefs = coefs.astype(np.float32) if getattr(X, "dtype", None) == np.float32 else coefs
+    result = (path.alphas, coefs, path.gaps * path.work["null_loss"])
+    return (*result, path.n_iters.tolist()) if return_n_iter else result

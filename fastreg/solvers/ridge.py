@@ -44,7 +44,9 @@ class RidgeSystem:
         problem, gap, steps = self.problem, math.inf, 0
         correlation = self._correlate(state.residual)
         gap = self._gap(state, correlation, l2)
-        while gap > target and steps < max_iter:
+        # For least squares one step is the answer, so even a start within the tolerance takes it.
+        required = 1 if problem.family.quadratic else 0
+        while (gap > target or steps < required) and steps < max_iter:
             direction = self._direction(state, correlation, l2)
             t = self._move(state, correlation, direction, l2)
             correlation = self._correlate(state.residual)

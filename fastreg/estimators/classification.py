@@ -1,0 +1,257 @@
+"""LogisticRegression with the parameters and attributes of scikit-learn's class, for two classes."""
+
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import expit, log_expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from fastreg import validation as check
+from fastreg.estimators.single_fit import (
+    check_fit,
+    check_predict,
+    fit_point,
+    iterations,
+    total_weight,
+    warn_uncertified,
+)
+from fastreg.solvers import SOLVERS
+
+# scikit-learn's names
+LOGISTIC_SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")
+PENALTIES = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
+
+
+class LogisticRegression(ClassifierMixin, BaseEstimator):
+    """Logistic regression of two classes, with an elastic-net penalty, as scikit-learn's LogisticRegression.
+
+    Minimises, over coefficients b and an intercept b0 that is not penalised,
+
+        1/W sum_i w_i [ log(1 + exp(eta_i)) - z_i eta_i ]
+            +  1/(C W) sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
+
+    with eta_i = b0 + x_i'b, z_i = 1 for the second of the sorted classes and 0 for the first, w_i the sample
+    weights times the class weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+
+    Parameters
+    ----------
+    penalty : deprecated by scikit-learn in favour of C and l1_ratio: "l1", "l2", "elasticnet" or None; if
+        given, it decides, with a FutureWarning.
+    C : inverse strength of the penalty, > 0; np.inf is no penalty. It grows with the number of rows: in the
+        terms of `fastreg.fit_path`, alpha = 1 / (C W).
+    l1_ratio : share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso. Any value goes with any solver.
+    dual : no effect; the problem is the same and the solver sees to its form.
+    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
+        scikit-learn's tol bounds a gradient instead, for which 1e-4 stops at gaps of about 1e-6, the default
+        here.
+    fit_intercept : whether b0 is fitted, else it is 0.
+    intercept_scaling : no effect; scikit-learn's liblinear penalises the intercept, and that is not copied.
+    class_weight : None, "balanced" (W / (2 W_k) for class k of weight W_k), or {label: weight}; labels not in
+        it weigh 1.
+    random_state, verbose, warm_start, n_jobs : no effect; none could change a certified solution.
+    solver : "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient"), or one of
+        scikit-learn's names, which are accepted and mean "auto".
+    max_iter : Newton steps allowed (or proximal gradient steps).
+    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    classes_ : (2,) the labels, sorted.
+    coef_ : (1, n_features); float32 if X was.
+    intercept_ : (1,).
+    n_iter_ : (1,) Newton or proximal gradient steps.
+    dual_gap_ : float, proven bound of how far the objective above lies over its minimum.
+    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol`, or of separable classes without a penalty, warns with a
+    ConvergenceWarning (scikit-learn's and fastreg's). Proportions as targets: `fastreg.fit_path(...,
+    family="binomial")`. More than two classes: wrap it in sklearn.multiclass.OneVsRestClassifier.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), section 3.
+
+    Examples
+    --------
+    >>> from fastreg import LogisticRegression
+    >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
+    >>> model.predict([[0.5], [2.5]])
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    # Defaults are scikit-learn's but for two: tol is a gap, see above; solver="lbfgs" would name another.
+    def __init__(
+        self,
+        penalty="deprecated",
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        dual=False,
+        tol=1e-6,
+        fit_intercept=True,
+        intercept_scaling=1,
+        class_weight=None,
+        random_state=None,
+        solver="auto",
+        max_iter=100,
+        verbose=0,
+        warm_start=False,
+        n_jobs=None,
+        penalty_factor=None,
+    ):
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.penalty_factor = penalty_factor
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
+            canonical CSC are used where they lie; anything else is converted once.
+        y : (n_samples,) labels of two classes, of any type.
+        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters: see
+            `C`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError where an argument is out of its range, with the first bad place, and where y does not hold
+        two classes.
+        """
+        strength, l1_ratio = self._penalty()
+        check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
+        X, y, dtype = check_fit(self, X, y)
+        self.classes_, second = _two_classes(y)
+        weight, total = total_weight(sample_weight, X.shape[0])
+        if self.class_weight is not None:
+            weight = np.ones(X.shape[0]) if weight is None else weight
+            weight, total = total_weight(weight * self._class_weights(second, weight)[second], X.shape[0])
+        path = fit_point(
+            self,
+            X,
+            second.astype(float),
+            family="binomial",
+            alphas=[strength / total],
+            l1_ratio=l1_ratio,
+            sample_weight=weight,
+            solver="auto" if self.solver in LOGISTIC_SOLVERS else self.solver,
+        )
+        self.coef_ = path.coefs.toarray().T.astype(dtype)
+        self.intercept_ = path.intercepts.astype(dtype)
+        self.n_iter_ = np.array([iterations(path)], dtype=np.int32)
+        self.dual_gap_ = path.gaps[0] * path.work["null_loss"]
+        warn_uncertified(self, [path])
+        return self
+
+    def _penalty(self):
+        """(1 / C, l1_ratio) after scikit-learn's deprecated spellings."""
+        strength = 1.0 / check.check_number("C", self.C, 0.0, np.inf, low_open=True)
+        l1_ratio = self.l1_ratio
+        if self.penalty != "deprecated":
+            if self.penalty is not None:
+                check.check_option("penalty", self.penalty, (*PENALTIES, "elasticnet"))
+            if self.penalty == "elasticnet" and l1_ratio is None:
+                raise ValueError("l1_ratio must be specified when penalty is 'elasticnet'")
+            _deprecated("penalty", "l1_ratio (0 for 'l2', 1 for 'l1') and C=np.inf for penalty=None")
+            l1_ratio = PENALTIES.get(self.penalty, l1_ratio)
+            strength = 0.0 if self.penalty is None else strength
+        elif l1_ratio is None:
+            _deprecated("l1_ratio=None", "l1_ratio=0")
+        return strength, 0.0 if l1_ratio is None else l1_ratio
+
+    def _class_weights(self, second, weight):
+        """The weights of the two classes."""
+        if isinstance(self.class_weight, str):
+            check.check_option("class_weight", self.class_weight, ("balanced",))
+            sums = np.bincount(second, weights=weight, minlength=2)
+            return np.divide(sums.sum() / 2.0, sums, out=np.zeros(2), where=sums > 0.0)
+        if not isinstance(self.class_weight, dict):
+            raise ValueError(f"class_weight must be None, 'balanced' or a dict, got {self.class_weight!r}")
+        labels = self.classes_.tolist()
+        unknown = [label for label in self.class_weight if label not in labels]
+        if unknown and len(self.class_weight) - len(unknown) < 2:
+            raise ValueError(f"class_weight names {unknown}, which y does not hold; its classes are {labels}")
+        return np.array([self.class_weight.get(label, 1.0) for label in labels], dtype=float)
+
+    def decision_function(self, X):
+        """Linear predictor X coef_' + intercept_, shape (n_samples,); positive means the second class."""
+        check_is_fitted(self)
+        X = check_predict(self, X)
+        return (safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_).ravel()
+
+    def predict(self, X):
+        """The more likely class of each row of X, shape (n_samples,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0.0).astype(np.intp)]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes in the order of `classes_`, shape (n_samples, 2)."""
+        eta = self.decision_function(X)
+        return np.column_stack([expit(-eta), expit(eta)])
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba`, shape (n_samples, 2); finite also where a probability underflows."""
+        eta = self.decision_function(X)
+        return np.column_stack([log_expit(-eta), log_expit(eta)])
+
+    def sparsify(self):
+        """Turn `coef_` into a CSR matrix; prediction works as before. Returns self."""
+        check_is_fitted(self)
+        self.coef_ = sp.csr_matrix(self.coef_)
+        return self
+
+    def densify(self):
+        """Turn `coef_` back into an array. Returns self."""
+        check_is_fitted(self)
+        self.coef_ = self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+def _two_classes(y):
+    """(the sorted labels, for each row 0 or 1), or a ValueError."""
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    if classes.size > 2:
+        raise ValueError(
+            f"Only binary classification is supported. The type of the target is {type_of_target(y)}: "
+            f"y holds {classes.size} classes; sklearn.multiclass.OneVsRestClassifier fits one model a class"
+        )
+    if classes.size < 2:
+        raise ValueError(
+            "This solver needs samples of at least 2 classes in the data, but the data contains only one "
+            f"class: {classes[0]!r}"
+        )
+    return classes, codes
+
+
+def _deprecated(what, instead):
+    warnings.warn(f"{what} is deprecated, as in scikit-learn 1.8; use {instead}", FutureWarning, stacklevel=4)

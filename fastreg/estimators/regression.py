@@ -1,0 +1,360 @@
+"""Ridge, Lasso and ElasticNet with the parameters and attributes of scikit-learn's classes."""
+
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.validation import check_is_fitted
+
+from fastreg import validation as check
+from fastreg.estimators.single_fit import (
+    check_fit,
+    check_predict,
+    fit_point,
+    iterations,
+    total_weight,
+    warn_uncertified,
+)
+from fastreg.fitting import enet_path
+from fastreg.solvers import SOLVERS
+
+RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
+
+
+class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """What the three share: a fit of every target, prediction, tags."""
+
+    def _check(self, X, y, sample_weight):
+        """(X, targets as columns, weights, their sum, dtype of the coefficients), all parameters checked."""
+        if self.positive:
+            raise ValueError(f"positive=True is not supported by fastreg's {type(self).__name__}")
+        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
+        weight, total = total_weight(sample_weight, X.shape[0])
+        return X, y, weight, total, dtype
+
+    def _fit_targets(self, X, y, dtype, alphas, **terms):
+        """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a path a target."""
+        columns = y[:, None] if y.ndim == 1 else y
+        paths = [
+            fit_point(self, X, column, alphas=[alpha], family="gaussian", **terms)
+            for column, alpha in zip(columns.T, alphas)
+        ]
+        coefs = np.stack([path.coefs.toarray()[:, 0] for path in paths]).astype(dtype)
+        intercepts = np.array([path.intercepts[0] for path in paths], dtype=dtype)
+        self.coef_ = coefs if len(paths) > 1 else coefs[0]
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+        else:
+            self.intercept_ = intercepts[0] if y.ndim == 1 else intercepts
+        warn_uncertified(self, paths)
+        return paths
+
+    def predict(self, X):
+        """Predict the response.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame with the names seen in fit.
+
+        Returns
+        -------
+        (n_samples,) or (n_samples, n_targets) array, X coef_ + intercept_.
+        """
+        check_is_fitted(self)
+        return check_predict(self, X) @ self.coef_.T + self.intercept_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class Ridge(LinearRegressor):
+    """Linear least squares with an l2 penalty, as sklearn.linear_model.Ridge.
+
+    Each target minimises, over coefficients b and an intercept b0 that is not penalised,
+
+        sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j b_j^2
+
+    with w_i the sample weights (1 if none) and v_j the penalty factors (1 if none).
+
+    Parameters
+    ----------
+    alpha : float >= 0, or array (n_targets,) of them. Unlike Lasso's it grows with the number of rows: in the
+        terms of `fastreg.fit_path` it is alpha / sum(w). 0 is least squares (the shortest solution if it is
+        not unique).
+    fit_intercept : whether b0 is fitted, else it is 0.
+    copy_X : no effect; X is never modified.
+    max_iter : steps of an iterative solver; None is 1000. The closed form takes one.
+    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
+        scikit-learn's default of 1e-4 means another thing with each of its solvers; the closed form does not
+        stop there in either.
+    solver : "auto" (closed form), another of fastreg's ("newton", "coordinate_descent", "active_set",
+        "proximal_gradient"), or one of scikit-learn's names, which are accepted and mean "auto".
+    positive : True is not supported and raises ValueError.
+    random_state : no effect; nothing is random.
+    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    coef_ : (n_features,), or (n_targets, n_features) if y has several columns; float32 if X was.
+    intercept_ : float, or (n_targets,) if y is two-dimensional; 0.0 if fit_intercept is False.
+    n_iter_ : (n_targets,) steps taken.
+    dual_gap_ : float, or (n_targets,): proven bound of how far the objective above lies over its minimum.
+    solver_ : the solver used, by fastreg's name.
+    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's).
+
+    References
+    ----------
+    Hoerl and Kennard (1970), Technometrics 12(1), 55-67.
+
+    Examples
+    --------
+    >>> from fastreg import Ridge
+    >>> model = Ridge(alpha=1.0).fit([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], [0.0, 1.0, 3.0])
+    >>> model.coef_.round(4)
+    array([0.875, 0.375])
+    """
+
+    # tol: a gap needs a default of its own. 1e-6 is fit_path's; the closed form is exact whatever it is.
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        copy_X=True,
+        max_iter=None,
+        tol=1e-6,
+        solver="auto",
+        positive=False,
+        random_state=None,
+        penalty_factor=None,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+        self.penalty_factor = penalty_factor
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients of every target.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
+            canonical CSC are used where they lie; anything else is converted once.
+        y : (n_samples,) or (n_samples, n_targets).
+        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters: see
+            `alpha`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError where an argument is out of its range, with the first bad place.
+        """
+        check.check_option("solver", self.solver, (*SOLVERS, *RIDGE_SOLVERS))
+        solver = "auto" if self.solver in RIDGE_SOLVERS else self.solver
+        X, y, weight, total, dtype = self._check(X, y, sample_weight)
+        alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
+        paths = self._fit_targets(
+            X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver
+        )
+        gaps = np.array([2.0 * total * path.gaps[0] * path.work["null_loss"] for path in paths])
+        self.dual_gap_ = gaps if len(paths) > 1 else gaps[0]
+        self.n_iter_ = np.array([iterations(path) for path in paths], dtype=np.int32)
+        self.solver_ = "ridge" if solver == "auto" else solver
+        return self
+
+    def _alphas(self, n_targets):
+        """One penalty a target, on the scale of the objective above."""
+        alphas = [check.check_number("alpha", a, 0.0, np.inf, high_open=True) for a in np.ravel(self.alpha)]
+        if len(alphas) not in (1, n_targets):
+            raise ValueError(
+                f"Number of targets and number of penalties do not correspond: {len(alphas)} != {n_targets}"
+            )
+        return np.broadcast_to(np.array(alphas), n_targets)
+
+
+class ElasticNet(LinearRegressor):
+    """Linear least squares with an l1 and an l2 penalty, as sklearn.linear_model.ElasticNet.
+
+    Each target minimises, over coefficients b and an intercept b0 that is not penalised,
+
+        1/(2 W) sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
+
+    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+
+    Parameters
+    ----------
+    alpha : float >= 0. 0 is least squares, and as accurate as any other value.
+    l1_ratio : share of the l1 part in [0, 1]: 1 is the lasso, 0 is ridge.
+    fit_intercept : whether b0 is fitted, else it is 0.
+    precompute, copy_X, warm_start, random_state, selection : no effect. The solver decides on Gram matrices,
+        never modifies X, starts from nothing and draws nothing at random; none of these could change a
+        certified solution.
+    max_iter : solver steps allowed (None is 1000), far fewer of which are needed than passes of coordinate
+        descent.
+    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns. The unit is
+        that of scikit-learn (there: relative to the mean of y^2), the default is stricter: 1e-6 instead of
+        1e-4.
+    positive : True is not supported and raises ValueError.
+    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    coef_ : (n_features,), or (n_targets, n_features) if y has several columns; float32 if X was.
+    sparse_coef_ : the same as a CSR matrix of shape (n_targets, n_features).
+    intercept_ : float, or (n_targets,) if y is two-dimensional; 0.0 if fit_intercept is False.
+    dual_gap_ : float, or (n_targets,): proven bound of how far the objective above lies over its minimum.
+    n_iter_ : int, or a list of one a target: solver steps.
+    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's).
+
+    References
+    ----------
+    Zou and Hastie (2005), Journal of the Royal Statistical Society B 67(2), 301-320.
+
+    Examples
+    --------
+    >>> from fastreg import ElasticNet
+    >>> model = ElasticNet(alpha=0.1).fit([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], [0.0, 1.0, 3.0])
+    >>> model.dual_gap_ < 1e-6
+    True
+    """
+
+    path = staticmethod(enet_path)
+    __metadata_request__fit: ClassVar[dict] = {"check_input": UNUSED}
+
+    # tol: pivots end exactly on the solution, so 1e-6 costs next to nothing more than scikit-learn's 1e-4,
+    # where coefficients can still be off in their second digit. It is also the default of fit_path.
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        l1_ratio=0.5,
+        fit_intercept=True,
+        precompute=False,
+        max_iter=1000,
+        copy_X=True,
+        tol=1e-6,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        penalty_factor=None,
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.copy_X = copy_X
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
+
+    def fit(self, X, y, sample_weight=None, check_input=True):
+        """Fit the coefficients of every target.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
+            canonical CSC are used where they lie; anything else is converted once.
+        y : (n_samples,) or (n_samples, n_targets).
+        sample_weight : None or (n_samples,) weights >= 0, of any scale.
+        check_input : no effect; input is always checked, in the pass that the fit needs anyway.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError where an argument is out of its range, with the first bad place.
+        """
+        alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
+        X, y, weight, _, dtype = self._check(X, y, sample_weight)
+        alphas = np.full(1 if y.ndim == 1 else y.shape[1], alpha)
+        paths = self._fit_targets(X, y, dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
+        gaps = np.array([path.gaps[0] * path.work["null_loss"] for path in paths])
+        self.dual_gap_ = gaps if len(paths) > 1 else gaps[0]
+        steps = [iterations(path) for path in paths]
+        self.n_iter_ = steps if len(paths) > 1 else steps[0]
+        return self
+
+    @property
+    def sparse_coef_(self):
+        """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
+        return sp.csr_matrix(np.atleast_2d(self.coef_))
+
+
+class Lasso(ElasticNet):
+    """Linear least squares with an l1 penalty, as sklearn.linear_model.Lasso: ElasticNet with l1_ratio = 1.
+
+    Each target minimises, over coefficients b and an intercept b0 that is not penalised,
+
+        1/(2 W) sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j |b_j|
+
+    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+    Parameters, attributes and errors are those of `ElasticNet`, without l1_ratio.
+
+    References
+    ----------
+    Tibshirani (1996), Journal of the Royal Statistical Society B 58(1), 267-288.
+
+    Examples
+    --------
+    >>> from fastreg import Lasso
+    >>> model = Lasso(alpha=0.1).fit([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]], [0.0, 1.0, 2.0])
+    >>> model.predict([[3.0, 3.0]]).round(3)
+    array([2.7])
+    """
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        precompute=False,
+        copy_X=True,
+        max_iter=1000,
+        tol=1e-6,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        penalty_factor=None,
+    ):
+        super().__init__(
+            alpha=alpha,
+            l1_ratio=1.0,
+            fit_intercept=fit_intercept,
+            precompute=precompute,
+            copy_X=copy_X,
+            max_iter=max_iter,
+            tol=tol,
+            warm_start=warm_start,
+            positive=positive,
+            random_state=random_state,
+            selection=selection,
+            penalty_factor=penalty_factor,
+        )

@@ -1,0 +1,99 @@
+"""One fit as scikit-learn poses it: its arrays in, one certified point out, or one warning."""
+
+import numbers
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.utils.validation import validate_data
+
+from fastreg import validation as check
+from fastreg.fitting import solve_path
+
+# What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
+SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
+MAX_ITER = 1000  # for scikit-learn's max_iter=None
+
+
+class ConvergenceWarning(check.ConvergenceWarning, SklearnConvergenceWarning):
+    """A fit is not certified to `tol`. Filters on fastreg's or scikit-learn's class of this name apply."""
+
+
+def check_fit(estimator, X, y, **terms):
+    """X for the engine, y, and the dtype for coefficients. Sets n_features_in_ and feature_names_in_.
+
+    The engine looks for NaN and infinity on its way through X, and names row and column of the first.
+    """
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=SPARSE_FORMATS,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,
+        **terms,
+    )
+    return check.check_design(X), y, X.dtype
+
+
+def check_predict(estimator, X):
+    """X with the columns of the fit."""
+    return validate_data(
+        estimator, X, accept_sparse=SPARSE_FORMATS, dtype=[np.float64, np.float32], reset=False
+    )
+
+
+def total_weight(sample_weight, n):
+    """(weights as a vector, or None; their sum). A single number is the weight of every row."""
+    if sample_weight is None:
+        return None, float(n)
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n, sample_weight)
+    weight = check.check_vector("sample_weight", sample_weight, n, allow_negative=False)
+    with np.errstate(over="ignore"):
+        total = float(weight.sum())
+    if not 0.0 < total < np.inf:
+        problem = (
+            "zero everywhere; at least one weight must be positive" if total == 0.0 else "too large to sum"
+        )
+        raise ValueError(f"sample_weight is {problem}")
+    return weight, total
+
+
+def fit_point(estimator, X, y, **terms):
+    """The path of one point: the `terms` of fit_path, and those that all estimators take from themselves."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return solve_path(
+        X,
+        y,
+        penalty_factor=estimator.penalty_factor,
+        fit_intercept=estimator.fit_intercept,
+        tol=estimator.tol,
+        max_iter=MAX_ITER if estimator.max_iter is None else estimator.max_iter,
+        names=None if names is None else list(names),
+        **terms,
+    )
+
+
+def iterations(path):
+    """Solver steps; at least 1, as scikit-learn counts: certifying the null model is one."""
+    return max(int(path.n_iters[0]), 1)
+
+
+def warn_uncertified(estimator, paths):
+    """One warning for all targets of a fit that are not certified, with the remedy."""
+    reasons, name = [path.reasons[0] for path in paths], type(estimator).__name__
+    if "separable" in reasons:
+        message = (
+            f"{name}: the classes are separable, so without a penalty the coefficients grow without bound; "
+            "these are finite but arbitrary. Use a finite C"
+        )
+    elif "max_iter" in reasons:
+        worst = max(paths, key=lambda path: path.gaps[0])
+        message = (
+            f"{name} did not converge to tol={estimator.tol:g}: after {iterations(worst)} iterations the "
+            f"relative duality gap is {worst.gaps[0]:.1e}. Raise max_iter, loosen tol, or penalise more"
+        )
+    else:
+        return
+    warnings.warn(message, ConvergenceWarning, stacklevel=4)
