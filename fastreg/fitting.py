@@ -171,6 +171,7 @@ def _collect(problem, engine, points, alphas, tol, names, family_class):
     ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
     work = asdict(problem.work)
     work = {"columns_read": work.pop("columns"), "passes": problem.work.columns / problem.p, **work}
+    work["null_loss"] = problem.scale
     return Path(
         alphas=alphas.copy(),
         coefs=coefs,

@@ -29,6 +29,7 @@ class Path:
     alpha_max : smallest penalty at which every penalised coefficient is zero.
     work : what the fit cost: "columns_read" (columns of X multiplied with a vector), "passes" (the same divided by
         p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate descent), "pivots", "grams".
+        Also "null_loss", what gaps are relative to.
     """
 
     alphas: np.ndarray
