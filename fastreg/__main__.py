@@ -93,9 +93,7 @@ def parser():
         help="measure the penalty on columns of equal spread, so that units do not matter; "
         "coefficients come back in the file's units (default: yes)",
     )
-    out.add_argument(
-        "--n-alphas", type=int, default=100, metavar="N", help="points on the path (default 100)"
-    )
+    out.add_argument("--n-alphas", type=int, default=100, metavar="N", help="points on the path (default 100)")
     out.add_argument("--tol", type=float, default=1e-6, help="relative duality gap to reach (default 1e-6)")
     out.add_argument("--plot", metavar="FILE", help="picture to write: png, pdf or svg (default path.png)")
     out.add_argument(
@@ -182,9 +180,7 @@ def _fit_file(options):
         y, coded = classes(y, options.target, options.positive)
         told += f": {coded}"
     elif np.all(y == y[0]):
-        raise ValueError(
-            f"column {options.target!r} is constant ({y[0]:g} in every row): there is nothing to explain"
-        )
+        raise ValueError(f"column {options.target!r} is constant ({y[0]:g} in every row): there is nothing to explain")
     print(f"{options.file}: {y.size:,} rows, {len(table.names):,} features, {told}")
     for note in table.notes:
         print(f"Note: {note}.")

@@ -47,9 +47,7 @@ def plot_path(path, ax=None, *, labels=10, title=None):
         [lines[k] for k in faint], colors="0.72", linewidths=0.8, rasterized=faint.size > RASTER, zorder=1.5
     )
     ax.add_collection(grey, autolim=False)
-    strongest = strongest[
-        np.argsort(-ends[strongest])
-    ]  # from top to bottom, so that neighbours differ in style
+    strongest = strongest[np.argsort(-ends[strongest])]  # from top to bottom, so that neighbours differ in style
     styles = [(SHADES[k % len(SHADES)], DASHES[k % len(DASHES)]) for k in range(strongest.size)]
     dark = collections.LineCollection(
         [lines[k] for k in strongest],

@@ -46,9 +46,7 @@ def write_coefficients(path, file):
 
 def _plain(values):
     """Numbers as text that reads back to the same bits, zeros short."""
-    return [
-        "0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values
-    ]
+    return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
 
 
 def save_picture(paths, titles, file):
@@ -56,9 +54,7 @@ def save_picture(paths, titles, file):
     from fastreg.plots import _matplotlib, plot_path
 
     # A Figure of its own, not pyplot's: no window system is asked for.
-    figure = _matplotlib("matplotlib.figure").Figure(
-        figsize=(1.0 + 6.5 * len(paths), 5.2), layout="constrained"
-    )
+    figure = _matplotlib("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(paths), 5.2), layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(paths)))
     for path, title, ax in zip(paths, titles, axes):
         plot_path(path, ax=ax, title=title)

@@ -106,9 +106,7 @@ def _csv_rows(file):
                 if any(value.strip() for value in row) or len(row) > 1:
                     yield reader.line_num, row
     except UnicodeDecodeError:
-        raise ValueError(
-            f"{file} is not a text file in UTF-8, nor Parquet; save it as CSV in UTF-8"
-        ) from None
+        raise ValueError(f"{file} is not a text file in UTF-8, nor Parquet; save it as CSV in UTF-8") from None
     except csv.Error as error:
         raise ValueError(f"{file} cannot be read as CSV: {error}") from None
 
@@ -149,9 +147,7 @@ def _choose(header, target, weights, drop):
         elif name == "":
             raise ValueError(f"column {k + 1} has no name in the first line")
         if header.index(name) != k:
-            raise ValueError(
-                f"columns {header.index(name) + 1} and {k + 1} are both called {name!r}; rename one"
-            )
+            raise ValueError(f"columns {header.index(name) + 1} and {k + 1} are both called {name!r}; rename one")
     place = _find(header, target, "--target")
     weighing = None if weights is None else _find(header, weights, "--weights")
     if weighing == place:
@@ -171,9 +167,7 @@ def _find(header, name, option):
         return header.index(name)
     near = difflib.get_close_matches(name, header, n=3, cutoff=0.5)
     near += [other for other in header if other.lower() == name.lower() and other not in near]
-    hint = (
-        f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; the columns are {listed(header)}"
-    )
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; the columns are {listed(header)}"
     if not near and all(_number(other) is not None for other in header):
         hint += " (the first line must hold the columns' names)"
     raise ValueError(f"{option}: there is no column {name!r}{hint}")
@@ -299,9 +293,7 @@ def classes(target, name, positive=None):
             "--family binomial needs two labels, or proportions in [0, 1]"
         )
     if positive is not None and positive not in shown:
-        raise ValueError(
-            f"--positive {positive}: the labels of column {name!r} are {shown[0]!r} and {shown[1]!r}"
-        )
+        raise ValueError(f"--positive {positive}: the labels of column {name!r} are {shown[0]!r} and {shown[1]!r}")
     one = 1 if positive is None else shown.index(positive)
     told = [f"{shown[k]!r} ({counts[k]:,} rows)" for k in (one, 1 - one)]
     return (target == labels[one]).astype(float), f"class 1 is {told[0]}, class 0 is {told[1]}"

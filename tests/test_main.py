@@ -72,16 +72,12 @@ def test_the_main_job(tmp_path):
 def test_the_main_job_without_matplotlib(tmp_path):
     done = fastreg(folder=tmp_path, block="matplotlib")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.rstrip().endswith(
-        "No picture: pictures need matplotlib: pip install 'fastreg-engine[plot]'"
-    )
+    assert done.stdout.rstrip().endswith("No picture: pictures need matplotlib: pip install 'fastreg-engine[plot]'")
     assert not list(tmp_path.iterdir())
 
 
 def test_the_main_job_where_the_picture_cannot_be_written(tmp_path):
-    (
-        tmp_path / "path.png"
-    ).mkdir()  # stands for a folder without write permission, which root would not notice
+    (tmp_path / "path.png").mkdir()  # stands for a folder without write permission, which root would not notice
     done = fastreg(folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().splitlines()[-1] == "No picture: path.png: is a directory"
@@ -202,9 +198,7 @@ def test_errors_of_the_surroundings(folder):
 
 
 def test_a_picture_asked_for_by_name_needs_matplotlib(folder):
-    done = fastreg(
-        "good.csv", "--target", "y", "--drop", "label", "--plot", "p.png", folder=folder, block="matplotlib"
-    )
+    done = fastreg("good.csv", "--target", "y", "--drop", "label", "--plot", "p.png", folder=folder, block="matplotlib")
     assert done.returncode == 2
     assert done.stderr == "fastreg: pictures need matplotlib: pip install 'fastreg-engine[plot]'\n"
     assert (folder / "coefficients.csv").exists()
@@ -225,17 +219,13 @@ def test_warmup_command(tmp_path):
 def test_a_closed_pipe_is_no_error(folder):
     command = f"{sys.executable} -m fastreg good.csv --target y --drop label | head -n 1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=200
-    )
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=200)
     assert done.stderr == ""
 
 
 def test_neither_pandas_nor_scikit_learn_is_needed(folder):
     for module in ("pandas", "sklearn"):
-        done = fastreg(
-            "good.csv", "--target", "y", "--drop", "label", "--n-alphas", "3", folder=folder, block=module
-        )
+        done = fastreg("good.csv", "--target", "y", "--drop", "label", "--n-alphas", "3", folder=folder, block=module)
         assert done.returncode == 0, done.stderr
 
 

@@ -69,9 +69,7 @@ def test_the_strongest_are_named(path):
 def test_names_do_not_overlap():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(200, 12))
-    path = fit_path(
-        X, X @ np.full(12, 1.0) + 0.1 * rng.normal(size=200)
-    )  # all lines end at about the same height
+    path = fit_path(X, X @ np.full(12, 1.0) + 0.1 * rng.normal(size=200))  # all lines end at about the same height
     ax = plot_path(path, labels=12)
     ax.figure.draw_without_rendering()
     boxes = [matplotlib.text.Text.get_window_extent(text) for text in names_of(ax)]  # without leader lines
