@@ -12,6 +12,7 @@ from fastreg.solvers.working_set import WorkingSet
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
+FEWEST = 100  # columns that may always enter a working set at once; a multiple of the support may, too
 ROUNDS = 50  # solve-and-certify rounds a point
 
 
@@ -107,7 +108,8 @@ class PathSolver:
             return self.smooth.fit(alpha)
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty(alpha)
-        working.extend(strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains))
+        most = max(FEWEST, 2 * int(np.count_nonzero(state.coef)))
+        working.extend(strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most))
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
         working.set_penalty(penalty)

@@ -8,10 +8,18 @@ columns afterwards and violators are taken in.
 import numpy as np
 
 
-def strong_columns(estimate, problem, penalty, previous_l1, contains):
-    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point."""
+def strong_columns(estimate, problem, penalty, previous_l1, contains, most):
+    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point.
+
+    Where alpha falls by half or more at once the rule expects every column; then only the `most` of the largest
+    correlations are taken, and the certificate brings in what they leave out.
+    """
     threshold = (2.0 * penalty.l1 - previous_l1) * problem.lasso_factor
-    return np.flatnonzero((np.abs(estimate) >= threshold) & problem.usable & ~contains)
+    expected = np.flatnonzero((np.abs(estimate) >= threshold) & problem.usable & ~contains)
+    if expected.size > most:
+        size = np.abs(estimate[expected]) / problem.lasso_factor[expected]
+        expected = np.sort(expected[np.argpartition(-size, most)[:most]])
+    return expected
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
