@@ -8,6 +8,7 @@ _HOMES = {
     "fit_path": "fitting",
     "lasso_path": "fitting",
     "enet_path": "fitting",
+    "warmup": "warm",
     "Path": "result",
     "Ridge": "estimators",
     "Lasso": "estimators",

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastreg.certificates import References, duality_gap, empty_gap
-from fastreg.screening import reaching_columns, strong_columns
+from fastreg.screening import largest_columns, reaching_columns, strong_columns
 from fastreg.solvers.ridge import RidgeSystem, dual_direction, orthogonal
 from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
+FEWEST = 100  # columns that may always enter a working set at once; a multiple of the support may, too
 ROUNDS = 50  # solve-and-certify rounds a point
 
 
@@ -111,7 +112,8 @@ class PathSolver:
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
             working.correlate(state)
-        strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains)
+        most = problem.p if penalty.l1 == 0.0 else max(FEWEST, 2 * int(np.count_nonzero(state.coef[working.columns])))
+        strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
         working.extend(strong, state.residual)
         working.set_penalty(penalty)
         wanted, iterations = self.tol * problem.scale, 0
@@ -126,7 +128,7 @@ class PathSolver:
                 if target < LOWEST_TARGET * wanted:
                     break
                 target *= 0.1
-            working.extend(violators, state.residual)
+            working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
         self.previous_l1 = penalty.l1
         self.done += 1

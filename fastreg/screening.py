@@ -10,11 +10,24 @@ import numpy as np
 from fastreg._jit import kernel
 
 
-def strong_columns(estimate, problem, penalty, previous_l1, contains):
-    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point."""
+def strong_columns(estimate, problem, penalty, previous_l1, contains, most):
+    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point.
+
+    Where alpha falls by half or more at once the rule expects every column; then only the `most` of the largest
+    correlations are taken, and the certificate brings in what they leave out.
+    """
     threshold = 2.0 * penalty.l1 - previous_l1
     found = np.empty(problem.p, dtype=np.int64)
-    return found[: columns_above(estimate, 0.0, problem.norms, threshold, problem.lasso_factor, contains, found)]
+    count = columns_above(estimate, 0.0, problem.norms, threshold, problem.lasso_factor, contains, found)
+    return largest_columns(found[:count], estimate, problem, most)
+
+
+def largest_columns(columns, estimate, problem, most):
+    """The `most` of the columns with the largest correlations, relative to their penalty factors."""
+    if columns.size <= most:
+        return columns
+    size = np.abs(estimate[columns]) / problem.lasso_factor[columns]
+    return np.sort(columns[np.argpartition(-size, most)[:most]])
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):

@@ -1,0 +1,71 @@
+"""warmup: compile every usual kernel ahead of time, by fits too small to cost anything else."""
+
+import time
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg._jit import KernelCache, cache_directories
+from fastreg.families import FAMILIES
+from fastreg.fitting import fit_path
+
+DESIGNS = ("dense", "sparse")
+
+
+def warmup(verbose=False):
+    """Compile the kernels of every family, dense and sparse (32-bit indices), for lasso, elastic net, ridge.
+
+    Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes 10 to
+    20 s the first time, well under a second after that. `verbose` prints each part's seconds. Returns the
+    seconds taken.
+    """
+    KernelCache.announced = True  # the notice of a cold start recommends what is running already
+    begin = time.perf_counter()
+    for design in DESIGNS:
+        for family in FAMILIES:
+            seconds = prepare(family, design)
+            if verbose:
+                print(f"{design:>6} {family:<8} {seconds:6.2f} s", flush=True)
+    total = time.perf_counter() - begin
+    if verbose:
+        directory = cache_directories()[0]
+        kept = f"kept in {directory}" if directory else "not kept: set FASTREG_CACHE_DIR to a writable folder"
+        print(f"{total:22.2f} s in all; kernels are {kept}")
+    return total
+
+
+def prepare(family, design="dense", l1_ratio=None):
+    """Compile what fits of one family on one kind of design need; only a plain path's needs, given l1_ratio.
+
+    Returns the seconds taken.
+    """
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fits on noise nobody wants to hear
+        plain = [(shape, {"l1_ratio": l1_ratio, "n_alphas": 40}) for shape in ((24, 6), (12, 100))]
+        for shape, options in _fits() if l1_ratio is None else plain:
+            X, y = _draw(*shape)
+            fit_path(X if design == "dense" else sp.csc_array(X), y, family=family, **options)
+    return time.perf_counter() - begin
+
+
+def _fits():
+    """Shapes and options of the fits that together reach every kernel and every layout of its arguments."""
+    shape, free = (24, 6), np.array([0.0, 1, 1, 1, 1, 1])
+    for l1_ratio in (1.0, 0.5, 0.0):
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 20}
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "fit_intercept": False}
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "penalty_factor": free}
+        yield (24, 1), {"l1_ratio": l1_ratio, "n_alphas": 5}  # Numba sees one column as row-major
+    yield shape, {"alphas": [1.0, 0.1, 0.0]}
+    yield shape, {"n_alphas": 5, "solver": "coordinate_descent"}  # Gram form
+    yield (2, 6), {"n_alphas": 5, "solver": "coordinate_descent"}  # few rows: residual form
+
+
+def _draw(rows, columns):
+    """A design with zeros in it, and a response that every family admits."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < 0.7)
+    y = np.clip(0.5 + 0.2 * X[:, 0] - 0.1 * X[:, -1] + 0.1 * rng.normal(size=rows), 0.05, 0.95)
+    return X, y

@@ -1,0 +1,280 @@
+"""The command line as a user meets it: in a process of its own, in a folder of its own."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastreg import fit_path, warmup
+from fastreg.datasets import load_nci60
+from fastreg.tables import classes, read_table, split_names
+
+ROOT = Path(__file__).parent.parent
+
+GOOD = """\
+a,b,c,y,label,w
+1,2,3,1.5,no,1
+2,1,0.5,2.5,yes,1
+3,5,1,2,no,2
+4,4,2,4,yes,0.5
+5,6,0,5.5,yes,1
+6,1,1,5,no,1
+"""
+
+
+def fastreg(*arguments, folder, block=None):
+    """Run the command line; `block` names a module that must look as if it were not installed."""
+    command = [sys.executable, "-m", "fastreg", *arguments]
+    if block:
+        code = f"import sys, runpy; sys.modules[{block!r}] = None"
+        code += "; runpy.run_module('fastreg', run_name='__main__')"
+        command = [sys.executable, "-c", code, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment, cwd=folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kernels():
+    """Compile beforehand, so that no test finds the notice of a cold start on stderr."""
+    warmup()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "good.csv").write_text(GOOD)
+    return tmp_path
+
+
+def read_csv(file):
+    with open(file, newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_the_main_job(tmp_path):
+    done = fastreg(folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = done.stdout
+    assert "6,830 genes in 64 cancer cell lines" in out and "melanoma (8 of 64" in out
+    assert out.count("alpha   features   deviance explained       gap") == 2
+    assert out.count("100 of 100 points certified") == 2 and out.count("passes over X") == 2
+    assert out.rstrip().endswith("Drew path.png.")
+    assert (tmp_path / "path.png").read_bytes().startswith(b"\x89PNG") and len(list(tmp_path.iterdir())) == 1
+    X, tissue, names = load_nci60()
+    path = fit_path(X, (tissue == "MELANOMA").astype(float), family="binomial")
+    first = ", ".join(names[j] for j in path.entry_order()[:8])
+    assert f"Entering first: {first}, ..." in out
+
+
+def test_the_main_job_without_matplotlib(tmp_path):
+    done = fastreg(folder=tmp_path, block="matplotlib")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("No picture: pictures need matplotlib: pip install 'fastreg-engine[plot]'")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_main_job_where_the_picture_cannot_be_written(tmp_path):
+    (tmp_path / "path.png").mkdir()  # stands for a folder without write permission, which root would not notice
+    done = fastreg(folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().splitlines()[-1] == "No picture: path.png: is a directory"
+
+
+def test_a_table_of_ones_own(folder):
+    options = ("--drop", "label", "--weights", "w", "--l1-ratio", "0.5")
+    done = fastreg("good.csv", "--target", "y", *options, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "good.csv: 6 rows, 3 features, target 'y'" in done.stdout and "Drew path.png" in done.stdout
+    rows = read_csv(folder / "coefficients.csv")
+    table = np.array([line.split(",")[:4] for line in GOOD.splitlines()[1:]], dtype=float)
+    weight = [1, 1, 2, 0.5, 1, 1]
+    path = fit_path(table[:, :3], table[:, 3], l1_ratio=0.5, standardize=True, sample_weight=weight)
+    assert list(rows[0])[:6] == ["alpha", "features", "deviance_explained", "gap", "reason", "intercept"]
+    assert sorted(list(rows[0])[6:]) == ["a", "b", "c"] and len(rows) == 100
+    np.testing.assert_array_equal([float(row["alpha"]) for row in rows], path.alphas)
+    fitted = np.array([[float(row[name]) for name in "abc"] for row in rows]).T
+    np.testing.assert_allclose(fitted, path.coefs.toarray(), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose([float(row["intercept"]) for row in rows], path.intercepts, rtol=1e-9)
+    assert {row["reason"] for row in rows} == {"converged"}
+
+
+def test_labels_become_classes(folder):
+    options = ["good.csv", "--target", "label", "--family", "binomial", "--n-alphas", "3"]
+    options += ["--plot", "p.svg", "--output", "o.csv"]
+    done = fastreg(*options, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "class 1 is 'yes' (3 rows), class 0 is 'no' (3 rows)" in done.stdout
+    other = fastreg(*options, "--positive", "no", folder=folder)
+    assert "class 1 is 'no' (3 rows)" in other.stdout
+    assert (folder / "p.svg").exists() and len(read_csv(folder / "o.csv")) <= 3
+
+
+def test_separable_classes_are_told_in_one_line(folder):
+    (folder / "apart.csv").write_text("x,y\n1,0\n2,0\n3,1\n4,1\n")
+    done = fastreg("apart.csv", "--target", "y", "--family", "binomial", folder=folder)
+    assert done.returncode == 0
+    assert done.stderr.startswith("Note: the path stops at alpha=") and done.stderr.count("\n") == 1
+
+
+Y = ("--target", "y")
+LABELS = (*Y, "--family", "binomial")
+WRONG = {  # content of bad.csv, arguments, what the message says ("|" separates alternatives)
+    "no target": (GOOD, (), "--target is missing"),
+    "unknown target": (GOOD, ("--target", "lable"), "no column 'lable'; did you mean 'label'?"),
+    "unknown, nothing near": (GOOD, ("--target", "zzzzzz"), "the columns are a, b, c, y, label, w"),
+    "unknown drop": (GOOD, (*Y, "--drop", "labell"), "--drop: there is no column 'labell'"),
+    "unknown weights": (GOOD, (*Y, "--weights", "W"), "--weights: there is no column 'W'; did you mean 'w'?"),
+    "target dropped": (GOOD, (*Y, "--drop", "y,label"), "--drop names column 'y', which is also --target"),
+    "text column": (GOOD, Y, "'label' holds text: 'no' in line 2; leave text columns out with --drop label"),
+    "text target": (GOOD, ("--target", "label"), "'no' in line 2; the target must be numeric"),
+    "two text columns": (
+        "a,s t,u,y\n1,p,q,2\n2,r,s,3\n",
+        Y,
+        "and so do 'u'; leave text columns out with --drop 's t,u'",
+    ),
+    "empty": ("", Y, "bad.csv is empty"),
+    "blank": ("\n\n \n", Y, "bad.csv is empty"),
+    "names only": ("a,y\n", Y, "has column names but no rows"),
+    "no names": ("1,2\n3,4\n", Y, "the first line must hold the columns' names"),
+    "ragged": ("a,y\n1,2\n3\n", Y, "line 3: 1 values, but there are 2 column names"),
+    "missing": ("a,y\n1,2\n,3\n", Y, "column 'a' has no value in line 3"),
+    "NA": ("a,y\n1,2\n2,3\nNA,3\n", Y, "column 'a' has no value in line 4"),
+    "missing target": ("a,y\n1,2\n2,nan\n", Y, "column 'y' has no value in line 3"),
+    "infinite": ("a,y\n1,2\ninf,3\n", Y, "column 'a' holds inf in line 3"),
+    "constant target": ("a,y\n1,2\n2,2\n", Y, "column 'y' is constant (2 in every row)"),
+    "one class": ("a,y\n1,n\n2,n\n", LABELS, "holds one class only ('n')"),
+    "three labels": ("a,y\n1,n\n2,m\n3,o\n", LABELS, "holds 3 different values (m, n, o)"),
+    "wrong positive": (
+        "a,y\n1,n\n2,m\n",
+        (*LABELS, "--positive", "x"),
+        "labels of column 'y' are 'm' and 'n'",
+    ),
+    "negative counts": ("a,y\n1,2\n2,-1\n", (*Y, "--family", "poisson"), "needs y in"),
+    "negative weights": ("a,w,y\n1,-1,2\n2,1,3\n", (*Y, "--weights", "w"), "must not be negative"),
+    "same name twice": ("a,a,y\n1,2,3\n", Y, "columns 1 and 2 are both called 'a'"),
+    "no features": ("y\n1\n2\n", Y, "no column is left to fit on besides the target"),
+    "decimal comma": ("a;y\n1,5;2\n2;3\n", Y, "(write decimals with a point)"),
+    "l1_ratio": ("a,y\n1,2\n2,3\n", (*Y, "--l1-ratio", "2"), "l1_ratio must be in [0, 1], got 2"),
+    "not a number": (GOOD, (*Y, "--n-alphas", "two"), "invalid int value: 'two'"),
+    "family": (GOOD, (*Y, "--family", "poissn"), "invalid choice: 'poissn'"),
+    "overwriting": (GOOD, (*Y, "--output", "bad.csv"), "--output and --plot must name other files"),
+    "both outputs": (GOOD, (*Y, "--output", "p.png", "--plot", "p.png"), "both name p.png"),
+    "binary": (b"\x89\xff\x00\x01", Y, "is not a text file in UTF-8"),
+    "spreadsheet": (b"PK\x03\x04rest", Y, "looks like a spreadsheet or an archive"),
+    "bad Parquet": (b"PAR1xx", Y, "bad.csv cannot be read as Parquet|pyarrow"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_input_is_one_line_and_code_2(case, tmp_path, capfd, monkeypatch):
+    from fastreg.__main__ import main
+
+    content, arguments, message = WRONG[case]
+    monkeypatch.chdir(tmp_path)
+    Path("bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    try:
+        code = main(["bad.csv", *arguments])
+    except SystemExit as end:
+        code = end.code
+    error = capfd.readouterr().err
+    assert code == 2 and error.count("\n") == 1 and error.startswith("fastreg: ")
+    assert any(part in error for part in message.split("|")), error
+
+
+def test_errors_of_the_surroundings(folder):
+    fit = ("good.csv", "--target", "y", "--drop", "label")
+    for arguments, message in [
+        (("nofile.csv", "--target", "y"), "nofile.csv: no such file or directory"),
+        ((".", "--target", "y"), ". is a folder; name a CSV or Parquet file"),
+        (("--target", "y"), "--target needs a table of your own: python -m fastreg FILE --target COLUMN"),
+        ((*fit, "--output", "no/where.csv"), "no/where.csv: no such file or directory"),
+        ((*fit, "--plot", "no/where.png"), "no/where.png: no such file or directory"),
+    ]:
+        done = fastreg(*arguments, folder=folder)
+        assert done.returncode == 2 and done.stderr == f"fastreg: {message}\n"
+
+
+def test_a_picture_asked_for_by_name_needs_matplotlib(folder):
+    done = fastreg("good.csv", "--target", "y", "--drop", "label", "--plot", "p.png", folder=folder, block="matplotlib")
+    assert done.returncode == 2
+    assert done.stderr == "fastreg: pictures need matplotlib: pip install 'fastreg-engine[plot]'\n"
+    assert (folder / "coefficients.csv").exists()
+
+
+def test_help_and_version(tmp_path):
+    done = fastreg("--help", folder=tmp_path)
+    assert done.returncode == 0 and "what is written" in done.stdout and "examples" in done.stdout
+    assert all(len(line) <= 120 for line in done.stdout.splitlines())
+    assert fastreg("--version", folder=tmp_path).stdout.startswith("fastreg 0.")
+
+
+def test_warmup_command(tmp_path):
+    done = fastreg("warmup", folder=tmp_path)
+    assert done.returncode == 0 and "in all; kernels are kept in" in done.stdout
+
+
+def test_a_closed_pipe_is_no_error(folder):
+    command = f"{sys.executable} -m fastreg good.csv --target y --drop label | head -n 1"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=200)
+    assert done.stderr == ""
+
+
+def test_neither_pandas_nor_scikit_learn_is_needed(folder):
+    for module in ("pandas", "sklearn"):
+        done = fastreg("good.csv", "--target", "y", "--drop", "label", "--n-alphas", "3", folder=folder, block=module)
+        assert done.returncode == 0, done.stderr
+
+
+def test_reading_csv(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text('\ufeff;"x; one";y ;"a, b"\n0; 1 ;2;3\n\n1;1e-3;-4;5\n', encoding="utf-8")
+    table = read_table(file, "y")
+    assert table.names == ["x; one", "a, b"] and "row labels" in table.notes[0]
+    np.testing.assert_array_equal(table.X, [[1, 3], [1e-3, 5]])
+    np.testing.assert_array_equal(table.target, [2, -4])
+    assert read_table(file, "y", drop=split_names('"a, b"')).names == ["x; one"]
+
+
+def test_reading_csv_in_chunks(tmp_path, monkeypatch):
+    monkeypatch.setattr("fastreg.tables.CHUNK", 3)
+    file = tmp_path / "t.csv"
+    file.write_text("x,y\n" + "".join(f"{k},{'ab'[k > 5]}\n" for k in range(10)))
+    table = read_table(file, "y", text_target=True)
+    np.testing.assert_array_equal(table.X[:, 0], np.arange(10))
+    assert "".join(table.target) == "aaaaaabbbb"
+    file.write_text("x,y\n" + "".join(f"{k},{k}\n" for k in range(10)) + "10,x\n")
+    with pytest.raises(ValueError, match="line 12"):
+        read_table(file, "y")
+
+
+def test_reading_parquet(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow", exc_type=ImportError)
+    from pyarrow import parquet
+
+    columns = {
+        "a": [1, 2, 3], "flag": [True, False, True], "kind": ["u", "v", "u"], "y": [0.5, 1.5, 2.5],
+        "__index_level_0__": [0, 1, 2], "holes": [1.0, None, 2.0],
+    }  # fmt: skip
+    file = tmp_path / "t.parquet"
+    parquet.write_table(pyarrow.table(columns), file)
+    table = read_table(file, "y", drop=["kind", "holes"])
+    assert table.names == ["a", "flag"] and table.X.tolist() == [[1, 1], [2, 0], [3, 1]]
+    with pytest.raises(ValueError, match="column 'kind' holds text: 'u' in row 1"):
+        read_table(file, "y")
+    with pytest.raises(ValueError, match="column 'holes' has no value in row 2"):
+        read_table(file, "y", drop=["kind"])
+
+
+def test_classes():
+    assert classes(np.array([1.0, 2, 2]), "y")[0].tolist() == [0, 1, 1]
+    assert classes(np.array(["b", "a"]), "y")[0].tolist() == [1, 0]
+    assert classes(np.array(["b", "a"]), "y", "a")[0].tolist() == [0, 1]
+    y, told = classes(np.array([0.0, 0.25, 1.0]), "y")
+    assert y.tolist() == [0, 0.25, 1] and "proportions" in told
+    assert classes(np.array([0.25, 0.75]), "y")[0].tolist() == [0.25, 0.75]
+    with pytest.raises(ValueError, match="3 different values"):
+        classes(np.array([0.0, 1.0, 2.0]), "y")
