@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import check_grad, minimize
 
 import fastreg
-from fastreg.families import FAMILIES, linearise
+from fastreg.families import FAMILIES, linearise, total_loss
 
 
 def main():
@@ -30,7 +30,8 @@ def main():
 
         def loss(eta, family=family):
             residual = np.empty(n)
-            return linearise(family, eta, residual, np.empty(n)), -residual
+            linearise(family, eta, residual, np.empty(n))
+            return total_loss(family, eta), -residual
 
         error = check_grad(lambda eta: loss(eta)[0], lambda eta: loss(eta)[1], signal)
 

@@ -123,7 +123,7 @@ def _family_class(family):
     if isinstance(family, str):
         check.check_option("family", family, tuple(FAMILIES))
         return FAMILIES[family]
-    verbs = ("loss", "residual", "curvature", "divergence", "mean", "check")
+    verbs = ("loss", "derivatives", "divergence", "mean", "check")
     missing = [verb for verb in verbs if not hasattr(family, verb)]
     if missing:
         raise ValueError(f"family must be a name ({', '.join(FAMILIES)}) or a family class; {family!r} lacks {missing}")
