@@ -40,8 +40,9 @@ print(len(before), sorted(after - before))
 """
 
 
-def run(code, folder):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "FASTREG_CACHE_DIR": str(folder)}
+def run(code, folder, cache=True):
+    """Run code in a fresh process in `folder`, with its kernels kept there if `cache`."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | ({"FASTREG_CACHE_DIR": str(folder)} if cache else {})
     environment.pop("NUMBA_DISABLE_JIT", None)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=280, env=environment, cwd=folder
@@ -63,9 +64,9 @@ def test_after_warmup_nothing_compiles(tmp_path):
 
 def test_import_is_light(tmp_path):
     heavy = "print([m for m in ('sklearn', 'matplotlib', 'pandas') if m in sys.modules])"
-    assert run(f"import sys, fastreg\n{heavy}", tmp_path).stdout.strip() == "[]"
+    assert run(f"import sys, fastreg\n{heavy}", tmp_path, cache=False).stdout.strip() == "[]"
     fit = "fastreg.fit_path([[0], [1], [2]], [0, 1, 1], n_alphas=2)"
-    assert run(f"import sys, fastreg\n{fit}\n{heavy}", tmp_path).stdout.strip() == "[]"
+    assert run(f"import sys, fastreg\n{fit}\n{heavy}", tmp_path, cache=False).stdout.strip() == "[]"
 
 
 def test_public_names_exist():
