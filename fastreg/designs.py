@@ -26,59 +26,63 @@ ROW_BLOCK, COLUMN_BLOCK = 4096, 512  # of a Gram matrix of all of X: bounds the 
 
 
 class DenseDesign(NamedTuple):
-    """X in memory, (n, p) float64 in Fortran order: a column is contiguous. A read-only view, never a copy."""
+    """X in memory, (n, p) float64 in Fortran order, held as its transpose: `columns[j]` is column j, contiguous.
 
-    values: np.ndarray
+    A read-only view, never a copy. (A C-ordered transpose has one type for Numba even where n or p is 1.)
+    """
+
+    columns: np.ndarray
 
     def column_dot(self, j, v):
         total = 0.0
         for i in range(v.size):
-            total += self.values[i, j] * v[i]
+            total += self.columns[j, i] * v[i]
         return total
 
     def column_add(self, j, step, v):
         for i in range(v.size):
-            v[i] += step * self.values[i, j]
+            v[i] += step * self.columns[j, i]
 
     def column_add_weighted(self, j, step, h, v):
         for i in range(v.size):
-            v[i] += step * h[i] * self.values[i, j]
+            v[i] += step * h[i] * self.columns[j, i]
 
     def column_spread(self, j, centre, weight, total):
         spread = 0.0
         for i in range(weight.size):
-            spread += weight[i] * (self.values[i, j] - centre) ** 2
+            spread += weight[i] * (self.columns[j, i] - centre) ** 2
         return spread
 
     @property
     def shape(self):
-        return self.values.shape
+        return self.columns.shape[::-1]
 
     def stored_in(self, columns):
-        return self.values.shape[0] * len(columns)
+        return self.columns.shape[1] * len(columns)
 
     def correlate(self, v):
-        return self.values.T @ v
+        return self.columns @ v
 
     def gather(self, columns):
-        return np.asfortranarray(self.values[:, columns])
+        return self.columns[columns].T
 
     def gram(self, columns, h, centre):
         """(X - centre)' diag(h) (X - centre) over some columns, by blocks of rows, so that no copy of X is made."""
         out = np.zeros((len(columns), len(columns)))
-        for start in range(0, self.values.shape[0], ROW_BLOCK):
+        for start in range(0, h.size, ROW_BLOCK):
             rows = slice(start, start + ROW_BLOCK)
-            root = (self.values[rows][:, columns] - centre[columns]) * np.sqrt(h[rows])[:, None]
-            out += root.T @ root
+            root = (self.columns[columns, rows] - centre[columns, None]) * np.sqrt(h[rows])
+            out += root @ root.T
         return out
 
     def row_gram(self, columns, scale, centre):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, by blocks of columns."""
-        out = np.zeros((self.values.shape[0],) * 2)
+        n = self.columns.shape[1]
+        out = np.zeros((n, n))
         for start in range(0, len(columns), COLUMN_BLOCK):
             some = columns[start : start + COLUMN_BLOCK]
-            root = (self.values[:, some] - centre[some]) / np.sqrt(scale[start : start + COLUMN_BLOCK])
-            out += root @ root.T
+            root = (self.columns[some] - centre[some, None]) / np.sqrt(scale[start : start + COLUMN_BLOCK, None])
+            out += root.T @ root
         return out
 
     def working_block(self, centre):
@@ -155,7 +159,7 @@ def as_design(X):
     """The design of a validated X: a float64 Fortran array, or canonical CSC. Shares its memory, read-only."""
     if sp.issparse(X):
         return SparseDesign(_frozen(X.data), _frozen(X.indices), _frozen(X.indptr), X.shape[0])
-    return DenseDesign(_frozen(X))
+    return DenseDesign(_frozen(X.T))
 
 
 def _frozen(array):

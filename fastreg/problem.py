@@ -125,7 +125,10 @@ class Problem:
 
     def loss(self, state):
         """Half the deviance per unit of weight."""
-        return total_loss(self.family, state.eta)
+        return self.loss_at(state.eta)
+
+    def loss_at(self, eta):
+        return total_loss(self.family, eta)
 
     def refresh(self, state):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""

@@ -13,8 +13,8 @@ def test_a_jump_does_not_take_in_all_columns(family, ratios, monkeypatch):
     sizes = []
     extend = WorkingSet.extend
 
-    def spy(self, columns):
-        extend(self, columns)
+    def spy(self, columns, residual):
+        extend(self, columns, residual)
         sizes.append(self.columns.size)
 
     monkeypatch.setattr(WorkingSet, "extend", spy)

@@ -297,7 +297,7 @@ def test_the_callers_objects_stay_as_they_are():
 
 def test_nothing_is_copied_that_is_right():
     fortran = np.asfortranarray(X)
-    assert np.shares_memory(as_design(check.check_design(fortran)).values, fortran)
+    assert np.shares_memory(as_design(check.check_design(fortran)).columns, fortran)
     assert fortran.flags.writeable
     for index in (np.int32, np.int64):
         clean = csc(SPARSE, index)

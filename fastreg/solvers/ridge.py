@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from fastreg.certificates import duality_gap, empty_gap, steering_gap
-from fastreg.solvers.steps import newton_step_length
+from fastreg.solvers.steps import step_length
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
 QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
@@ -71,14 +71,27 @@ class RidgeSystem:
         return l2 <= TINY_RIDGE * self.norms**2
 
     def certify(self, state, l2):
-        """The rigorous gap of the present point, at a dual direction corrected for the weak columns."""
-        problem, weak = self.problem, self.weak(l2)
-        dual = dual_direction(problem, state, self.columns[weak], l2[weak])
-        correlation, coef = self._correlate(dual), state.coef[self.columns]
-        none = np.zeros(coef.size)
-        if not orthogonal(problem, dual, self.columns[l2 == 0.0], correlation[l2 == 0.0]):
+        """The rigorous gap of the present point: the smaller of two, for columns of little ridge or none.
+
+        One keeps their ridge, at a corrected dual point. The other drops it from the dual problem, which can only lower
+        the dual value: the gap without it, plus l2_j b_j^2 / 2. That one holds where l2_j is so small that rounding
+        of c_j, squared and divided by l2_j, is not.
+        """
+        weak = self.weak(l2)
+        gaps = [self._certify_at(state, l2, self.columns[weak], l2[weak], l2)]
+        if np.any(l2[weak] > 0.0):
+            dropped, coef = np.where(weak, 0.0, l2), state.coef[self.columns]
+            extra = 0.5 * float(l2[weak] @ coef[weak] ** 2)
+            gaps.append(extra + self._certify_at(state, l2, self.columns[weak], np.zeros(weak.sum()), dropped))
+        return min(gaps)
+
+    def _certify_at(self, state, l2, columns, dual_l2, kept):
+        problem, coef = self.problem, state.coef[self.columns]
+        dual, none = dual_direction(problem, state, columns, dual_l2), np.zeros(coef.size)
+        correlation, free = self._correlate(dual), kept == 0.0
+        if not orthogonal(problem, dual, self.columns[free], correlation[free]):
             return empty_gap(problem.family, state.eta, state.residual, coef, none, l2)
-        return duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, none, l2)
+        return duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, none, kept)
 
     def _correlate(self, residual):
         if self.everything:
@@ -88,11 +101,9 @@ class RidgeSystem:
     def _move(self, state, correlation, steps, l2):
         problem, coef = self.problem, state.coef[self.columns]
         change = problem.predict(self.columns, steps)
-        if problem.family.quadratic:
-            t = 1.0
-        else:
-            slope = float(-correlation @ steps + 0.5 * (l2 @ ((coef + steps) ** 2 - coef**2)))
-            t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
+        t = 1.0
+        if not problem.family.quadratic:
+            t = step_length(problem, state, correlation, coef, coef + steps, (np.zeros(coef.size), l2), change)
         problem.advance(state, self.columns, steps, change, t)
         return t
 

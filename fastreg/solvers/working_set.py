@@ -12,7 +12,7 @@ when a round gains too little.
 import numpy as np
 
 from fastreg.certificates import steering_gap
-from fastreg.solvers.steps import newton_step_length
+from fastreg.solvers.steps import step_length
 
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 
@@ -96,12 +96,7 @@ class WorkingSet:
         change = self.block.predict(steps)
         t = 1.0
         if not exact:
-            penalty = self.l1 @ (np.abs(coef) - np.abs(old)) + 0.5 * (self.l2 @ (coef**2 - old**2))
-            slope = float(penalty - self.correlation @ steps)
-            # Coefficients may move far at an unchanged fit (duplicate columns). What that adds to the slope is rounding.
-            noise = 1e-15 * float(self.l1 @ (np.abs(coef) + np.abs(old)) + np.abs(self.correlation) @ np.abs(steps))
-            slope = -noise if abs(slope) <= noise else slope
-            t = newton_step_length(state.curvature, change, slope, problem.fit_intercept)
+            t = step_length(problem, state, self.correlation, old, coef, (self.l1, self.l2), change)
         problem.advance(state, self.columns, steps, change, t)
         if t == 1.0:
             state.coef[self.columns] = coef  # b + (b_new - b) may miss an exact zero
