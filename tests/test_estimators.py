@@ -53,14 +53,8 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
     ]
 )
 def test_scikit_learn_checks(estimator, check):
-    if (
-        SKLEARN < (1, 7)
-        and "sample_weight_equivalence" in str(check)
-        and isinstance(estimator, ClassifierMixin)
-    ):
-        pytest.skip(
-            "this check of scikit-learn 1.6 gives a binary classifier two differently coded responses"
-        )
+    if SKLEARN < (1, 7) and "sample_weight_equivalence" in str(check) and isinstance(estimator, ClassifierMixin):
+        pytest.skip("this check of scikit-learn 1.6 gives a binary classifier two differently coded responses")
     check(estimator)
 
 
@@ -131,9 +125,7 @@ def test_logistic_equals_scikit_learn(l1_ratio, class_weight, make, fit_intercep
     theirs.fit(X, y, sample_weight=weight)
     close(ours, theirs)
     for method in ("decision_function", "predict", "predict_proba", "predict_log_proba"):
-        np.testing.assert_allclose(
-            getattr(ours, method)(make(X)), getattr(theirs, method)(X), rtol=1e-4, atol=1e-5
-        )
+        np.testing.assert_allclose(getattr(ours, method)(make(X)), getattr(theirs, method)(X), rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(ours.classes_, theirs.classes_)
 
 
@@ -184,9 +176,7 @@ def test_ridge_takes_a_penalty_for_each_response():
     X, Y, _ = regression(targets=2)
     close(Ridge(alpha=[0.5, 20.0]).fit(X, Y), peers.Ridge(alpha=np.array([0.5, 20.0])).fit(X, Y))
     close(Ridge(alpha=np.array([0.5])).fit(X, Y[:, 0]), peers.Ridge(alpha=0.5).fit(X, Y[:, 0]))
-    with pytest.raises(
-        ValueError, match="Number of targets and number of penalties do not correspond: 3 != 2"
-    ):
+    with pytest.raises(ValueError, match="Number of targets and number of penalties do not correspond: 3 != 2"):
         Ridge(alpha=[1, 2, 3]).fit(X, Y)
 
 
@@ -298,9 +288,7 @@ def test_large_weights_scale_ridge_and_not_lasso():
     )
 
 
-@pytest.mark.parametrize(
-    "solver", ["svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs", "ridge", "newton"]
-)
+@pytest.mark.parametrize("solver", ["svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs", "ridge", "newton"])
 def test_ridge_accepts_scikit_learns_solvers(solver):
     X, y, _ = regression()
     model = Ridge(solver=solver).fit(X, y)
@@ -312,9 +300,7 @@ def test_ridge_accepts_scikit_learns_solvers(solver):
 def test_logistic_accepts_scikit_learns_solvers(solver):
     X, y, _ = classification()
     model = LogisticRegression(solver=solver, tol=1e-9, max_iter=5000, dual=True, n_jobs=2).fit(X, y)
-    np.testing.assert_allclose(
-        model.coef_, LogisticRegression(tol=1e-12).fit(X, y).coef_, rtol=1e-3, atol=1e-4
-    )
+    np.testing.assert_allclose(model.coef_, LogisticRegression(tol=1e-12).fit(X, y).coef_, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -370,9 +356,7 @@ def test_sparse_formats_with_wide_indices():
         for make in (getattr(sp, f"{name}_array"), getattr(sp, f"{name}_matrix")):
             np.testing.assert_allclose(Lasso(0.1).fit(make(X), y).coef_, expected, rtol=1e-8, atol=1e-12)
     wide = sp.csc_array(X)
-    wide = sp.csc_array(
-        (wide.data, wide.indices.astype(np.int64), wide.indptr.astype(np.int64)), shape=X.shape
-    )
+    wide = sp.csc_array((wide.data, wide.indices.astype(np.int64), wide.indptr.astype(np.int64)), shape=X.shape)
     wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
     np.testing.assert_allclose(Lasso(0.1).fit(wide, y).coef_, expected, rtol=1e-8, atol=1e-12)
     assert wide.indices.dtype == np.int64
@@ -389,6 +373,19 @@ def test_sparse_coef_and_sparsify():
     np.testing.assert_allclose(classifier.decision_function(X), scores)
     np.testing.assert_allclose(classifier.decision_function(sp.csr_array(X)), scores)
     assert not sp.issparse(classifier.densify().coef_)
+
+
+def test_a_single_fit_far_below_alpha_max_does_not_read_all_columns_at_once():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2000))
+    y = X[:, :5].sum(axis=1) + rng.normal(size=60)
+    top = fastreg.fit_path(X, y, n_alphas=1).alpha_max
+    path = fastreg.fit_path(X, y, alphas=[0.1 * top])
+    assert path.work["pivots"] < 500
+    assert path.work["passes"] < 15
+    gap = naive.duality_gap(X, y, path.coefs.toarray()[:, 0], path.intercepts[0], 0.1 * top)
+    assert gap <= 1e-6 * naive.null_scale(X, y)
+    close(Lasso(0.1 * top, tol=1e-12).fit(X, y), peers.Lasso(0.1 * top, tol=1e-12, max_iter=100_000).fit(X, y))
 
 
 # ---- labels
@@ -512,9 +509,7 @@ def test_one_warning_if_not_certified():
 def test_pipeline_grid_search_and_cross_validation():
     X, y, _ = regression()
     search = GridSearchCV(make_pipeline(StandardScaler(), Lasso()), {"lasso__alpha": [1.0, 0.1, 0.01]}, cv=3)
-    peer = GridSearchCV(
-        make_pipeline(StandardScaler(), peers.Lasso()), {"lasso__alpha": [1.0, 0.1, 0.01]}, cv=3
-    )
+    peer = GridSearchCV(make_pipeline(StandardScaler(), peers.Lasso()), {"lasso__alpha": [1.0, 0.1, 0.01]}, cv=3)
     assert search.fit(X, y).best_params_ == peer.fit(X, y).best_params_
     assert search.best_score_ == pytest.approx(peer.best_score_, rel=1e-3)
     labels = np.where(y > 1, "high", "low")

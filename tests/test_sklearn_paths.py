@@ -44,14 +44,10 @@ def peer(name, X, y, **params):
     ],
     ids=str,
 )
-@pytest.mark.parametrize(
-    "name, ratio", [("lasso_path", {}), ("enet_path", {}), ("enet_path", {"l1_ratio": 0.9})]
-)
+@pytest.mark.parametrize("name, ratio", [("lasso_path", {}), ("enet_path", {}), ("enet_path", {"l1_ratio": 0.9})])
 def test_paths_equal_scikit_learns(name, ratio, params, make):
     X, y = data()
-    alphas, coefs, gaps, iterations = getattr(fastreg, name)(
-        make(X), y, return_n_iter=True, **ratio, **params
-    )
+    alphas, coefs, gaps, iterations = getattr(fastreg, name)(make(X), y, return_n_iter=True, **ratio, **params)
     theirs = peer(name, X, y, return_n_iter=True, **ratio, **params)
     np.testing.assert_allclose(alphas, theirs[0])
     np.testing.assert_allclose(coefs, theirs[1], rtol=1e-5, atol=1e-5)
@@ -63,14 +59,10 @@ def test_paths_equal_scikit_learns(name, ratio, params, make):
 
 def test_dual_gaps_are_absolute_and_certified():
     X, y = data()
-    alphas, coefs, gaps = fastreg.lasso_path(
-        X, y, alphas=10, tol=1e-3, solver="coordinate_descent", standardize=False
-    )
+    alphas, coefs, gaps = fastreg.lasso_path(X, y, alphas=10, tol=1e-3, solver="coordinate_descent", standardize=False)
     best = fastreg.lasso_path(X, y, alphas=alphas, tol=1e-13)[1]
     for k, alpha in enumerate(alphas):
-        excess = naive.objective(X, y, coefs[:, k], 0.0, alpha) - naive.objective(
-            X, y, best[:, k], 0.0, alpha
-        )
+        excess = naive.objective(X, y, coefs[:, k], 0.0, alpha) - naive.objective(X, y, best[:, k], 0.0, alpha)
         assert excess <= gaps[k] + 1e-14
         assert gaps[k] <= 1e-3 * 0.5 * np.mean(y**2)
         proven = naive.duality_gap(X, y, best[:, k], 0.0, alpha, fit_intercept=False)

@@ -169,9 +169,7 @@ class Ridge(LinearRegressor):
         solver = "auto" if self.solver in RIDGE_SOLVERS else self.solver
         X, y, weight, total, dtype = self._check(X, y, sample_weight)
         alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
-        paths = self._fit_targets(
-            X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver
-        )
+        paths = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
         gaps = np.array([2.0 * total * path.gaps[0] * path.work["null_loss"] for path in paths])
         self.dual_gap_ = gaps if len(paths) > 1 else gaps[0]
         self.n_iter_ = np.array([iterations(path) for path in paths], dtype=np.int32)

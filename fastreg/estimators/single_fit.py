@@ -38,9 +38,7 @@ def check_fit(estimator, X, y, **terms):
 
 def check_predict(estimator, X):
     """X with the columns of the fit."""
-    return validate_data(
-        estimator, X, accept_sparse=SPARSE_FORMATS, dtype=[np.float64, np.float32], reset=False
-    )
+    return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, dtype=[np.float64, np.float32], reset=False)
 
 
 def total_weight(sample_weight, n):
@@ -53,9 +51,7 @@ def total_weight(sample_weight, n):
     with np.errstate(over="ignore"):
         total = float(weight.sum())
     if not 0.0 < total < np.inf:
-        problem = (
-            "zero everywhere; at least one weight must be positive" if total == 0.0 else "too large to sum"
-        )
+        problem = "zero everywhere; at least one weight must be positive" if total == 0.0 else "too large to sum"
         raise ValueError(f"sample_weight is {problem}")
     return weight, total
 
