@@ -122,9 +122,7 @@ def test_orthonormal_columns_are_soft_thresholded(solver, l1_ratio):
     X = np.sqrt(30) * np.linalg.qr(rng.normal(size=(30, 9)))[0]
     y = rng.normal(size=30)
     c, alphas = X.T @ y / 30, np.array([0.2, 0.05, 0.001])
-    path = certified.fit(
-        X, y, alphas=alphas, l1_ratio=l1_ratio, fit_intercept=False, solver=solver, tol=1e-13
-    )
+    path = certified.fit(X, y, alphas=alphas, l1_ratio=l1_ratio, fit_intercept=False, solver=solver, tol=1e-13)
     wanted = np.maximum(np.abs(c)[:, None] - l1_ratio * alphas, 0) / (1 + (1 - l1_ratio) * alphas)
     # All solvers but this one are exact; a gap says half the squared error, as the columns are orthonormal.
     error = np.sqrt(2 * 1e-13 * naive.null_scale(X, y, fit_intercept=False))
@@ -147,9 +145,7 @@ def exact_lasso(X, y, alpha, l1_ratio, fit_intercept):
     l1, l2 = alpha * l1_ratio, alpha * (1 - l1_ratio)
     for signs in product((-1, 0, 1), repeat=p):
         A = [j for j in range(p) if signs[j]]
-        b = solve_exactly(
-            [[H[i][j] + (l2 if i == j else 0) for j in A] for i in A], [q[i] - l1 * signs[i] for i in A]
-        )
+        b = solve_exactly([[H[i][j] + (l2 if i == j else 0) for j in A] for i in A], [q[i] - l1 * signs[i] for i in A])
         if b is None or any(value * signs[j] <= 0 for value, j in zip(b, A)):
             continue
         c = [q[i] - sum(H[i][j] * value for value, j in zip(b, A)) for i in range(p)]
@@ -228,9 +224,7 @@ def test_agrees_with_scikit_learns_ridge_and_least_squares(fit_intercept):
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 def test_agrees_with_scikit_learns_logistic_regression(l1_ratio):
     X, y = certified.draw("binomial", n=60, p=8)
-    path = certified.fit(
-        X, y, family="binomial", alphas=[0.05], l1_ratio=l1_ratio, fit_intercept=False, tol=1e-13
-    )
+    path = certified.fit(X, y, family="binomial", alphas=[0.05], l1_ratio=l1_ratio, fit_intercept=False, tol=1e-13)
     solver = {"solver": "lbfgs"} if l1_ratio == 0 else {"solver": "saga"}
     model = LogisticRegression(
         l1_ratio=l1_ratio, C=1 / (0.05 * 60), fit_intercept=False, tol=1e-10, max_iter=20_000, **solver
