@@ -51,7 +51,7 @@ _jit.KernelCache.save_overload = lambda self, sig, data: compiled.append(self._s
 def house(tmp_path):
     """A folder with a copy of the package's sources and no cache."""
     root = tmp_path / "house"
-    shutil.copytree(PACKAGE, root / "fastreg", ignore=shutil.ignore_patterns("__pycache__", "datasets"))
+    shutil.copytree(PACKAGE, root / "fastreg", ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
     return root
 
 
