@@ -59,9 +59,7 @@ def objectives(path, X, y, **options):
     """The minimised function at every point."""
     X, y, terms = dense(X), np.asarray(y, dtype=float), terms_of(options)
     terms.pop("fit_intercept", None)
-    return np.array(
-        [naive.objective(X, y, *column(path, k), alpha, **terms) for k, alpha in enumerate(path.alphas)]
-    )
+    return np.array([naive.objective(X, y, *column(path, k), alpha, **terms) for k, alpha in enumerate(path.alphas)])
 
 
 def draw(family, n=30, p=8, seed=0, density=1.0):

@@ -130,9 +130,7 @@ class Problem(NamedTuple):
     scale: np.ndarray
 
 
-def prepare(
-    X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset=None, factor=None, standardize=False
-):
+def prepare(X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset=None, factor=None, standardize=False):
     """The `Problem`: rows of positive weight, columns on the penalty's scale, zeros for a column left out."""
     n, p = X.shape
     weight = np.ones(n) if weight is None else np.asarray(weight, float)

@@ -23,12 +23,12 @@ SMALL = """
 import numpy as np
 from fastreg.families import Gaussian, linearise
 from fastreg.solvers.coordinate_descent import gram_epochs
-one, coef = np.ones(3), np.zeros(1)
-loss = linearise(Gaussian(one, one / 3), 3 * one, np.empty(3), np.empty(3))
+one, residual, coef = np.ones(3), np.empty(3), np.zeros(1)
+linearise(Gaussian(one, 0.5 * one), 3 * one, residual, np.empty(3))
 gram_epochs(np.ones((1, 1)), np.full(1, 0.25), np.zeros(1), coef, np.ones(1), 1, 0.0)
-print(loss, coef[0])
+print(residual.sum(), coef[0])
 """
-ANSWER = "2.0 0.75\n"
+ANSWER = "-3.0 0.75\n"
 FIT = """
 import numpy as np, scipy.sparse as sp
 from fastreg import fit_path
@@ -51,7 +51,7 @@ _jit.KernelCache.save_overload = lambda self, sig, data: compiled.append(self._s
 def house(tmp_path):
     """A folder with a copy of the package's sources and no cache."""
     root = tmp_path / "house"
-    shutil.copytree(PACKAGE, root / "fastreg", ignore=shutil.ignore_patterns("__pycache__", "datasets"))
+    shutil.copytree(PACKAGE, root / "fastreg", ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
     return root
 
 
@@ -85,11 +85,11 @@ def edit(house, name, old, new):
 def test_an_edit_of_a_callee_is_seen(house):
     """A verb of a family, and a kernel called across files: their callers are left as they were."""
     assert run(house).stdout == ANSWER
-    edit(house, "families.py", "return 0.5 * self.weight[i] * (self.y[i] - eta) ** 2",
-         "return 7.5 * self.weight[i] * (self.y[i] - eta) ** 2")  # fmt: skip
-    assert run(house).stdout == "30.0 0.75\n"
+    edit(house, "families.py", "return self.weight[i] * (self.y[i] - eta), self.weight[i]",
+         "return 10.0 * self.weight[i] * (self.y[i] - eta), self.weight[i]")  # fmt: skip
+    assert run(house).stdout == "-30.0 0.75\n"
     edit(house, "penalties.py", "return value - threshold", "return value - 2.0 * threshold")
-    assert run(house).stdout == "30.0 0.5\n"
+    assert run(house).stdout == "-30.0 0.5\n"
 
 
 def test_a_second_process_compiles_nothing(warm_house):

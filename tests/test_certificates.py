@@ -37,9 +37,7 @@ class Case(NamedTuple):
         """X, y and options."""
         n, p = self.shape
         X, y = certified.draw(self.family, n=n, p=p, seed=self.seed, density=0.8)
-        options = {
-            word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")
-        }
+        options = {word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")}
         rng = np.random.default_rng(n + p)
         if self.weighted:
             options["sample_weight"] = rng.uniform(0.2, 4, n)

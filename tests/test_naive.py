@@ -39,9 +39,7 @@ def draw(family, seed=0, weight=False, offset=False, factor=False, standardize=F
 def test_solve_is_certified(family, l1_ratio, fit_intercept):
     for options in product([False, True], repeat=4):
         X, y, terms = draw(family, 0, *options)
-        alpha = 0.2 * naive.alpha_max(
-            X, y, l1_ratio=max(l1_ratio, 0.05), fit_intercept=fit_intercept, **terms
-        )
+        alpha = 0.2 * naive.alpha_max(X, y, l1_ratio=max(l1_ratio, 0.05), fit_intercept=fit_intercept, **terms)
         terms |= {"l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
         coef, intercept = naive.solve(X, y, alpha, **terms)
         scale = naive.null_scale(X, y, **terms)
@@ -118,9 +116,7 @@ def test_solve_agrees_with_scipy(family):
     X, y, terms = draw(family, 3, weight=True, offset=True, standardize=True)
     terms["l1_ratio"] = 0.0
     coef, intercept = naive.solve(X, y, 0.1, **terms)
-    found = minimize(
-        lambda at: naive.objective(X, y, at[1:], at[0], 0.1, **terms), np.zeros(P + 1), tol=1e-10
-    )
+    found = minimize(lambda at: naive.objective(X, y, at[1:], at[0], 0.1, **terms), np.zeros(P + 1), tol=1e-10)
     assert np.allclose(found.x, np.r_[intercept, coef], atol=1e-4)
 
 

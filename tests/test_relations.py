@@ -34,9 +34,7 @@ class Case(NamedTuple):
     def make(self):
         """X, y and options."""
         X, y = certified.draw(self.family, n=N, p=P, seed=self.seed, density=0.8)
-        options = {
-            word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")
-        }
+        options = {word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")}
         rng = np.random.default_rng(N)
         if self.weighted:
             options["sample_weight"] = rng.integers(1, 5, N).astype(float)

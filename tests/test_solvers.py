@@ -47,9 +47,7 @@ def best_objectives(X, y, options):
     """The least objective at every alpha, by the reference solver."""
     terms = certified.terms_of(options)
     plain = {name: value for name, value in terms.items() if name != "fit_intercept"}
-    return np.array(
-        [naive.objective(X, y, *naive.solve(X, y, a, **terms), a, **plain) for a in options["alphas"]]
-    )
+    return np.array([naive.objective(X, y, *naive.solve(X, y, a, **terms), a, **plain) for a in options["alphas"]])
 
 
 def allowed(family, l1_ratio):
@@ -202,9 +200,7 @@ def test_verbs_of_a_design_are_those_of_the_matrix(kind):
     assert np.array_equal(design.gather(some), X[:, some])
     assert np.allclose(design.gram(some, h, centre), (centred[:, some].T * h) @ centred[:, some], **close)
     scale = rng.uniform(0.5, 2, 3)
-    assert np.allclose(
-        design.row_gram(some, scale, centre), centred[:, some] / scale @ centred[:, some].T, **close
-    )
+    assert np.allclose(design.row_gram(some, scale, centre), centred[:, some] / scale @ centred[:, some].T, **close)
     block = design.working_block(centre)
     block.extend(some[:1])
     block.extend(some[1:])

@@ -226,7 +226,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     def densify(self):
         """Turn `coef_` back into an array. Returns self."""
         check_is_fitted(self)
-        self.coef_ = self.coef_.toarray() if sp.issparse(self.coef_) else self.coef_
+        self.coef_ = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         return self
 
     def __sklearn_tags__(self):

@@ -38,9 +38,7 @@ def draw(name, family, *, n=40, p=12, l1_ratio=1.0, weight=None, offset=None, fa
     truth = np.where(np.arange(p) % 3 == 0, 0.5, 0.0) * (-1.0) ** np.arange(p) / X.std(axis=0)
     eta = 0.3 + X @ truth
     case = {"name": name, "family": family, "l1_ratio": l1_ratio}
-    case |= {
-        flag: flags.get(flag, flag == "fit_intercept") for flag in ("fit_intercept", "standardize", "sparse")
-    }
+    case |= {flag: flags.get(flag, flag == "fit_intercept") for flag in ("fit_intercept", "standardize", "sparse")}
     weight = None if weight is None else weight(rng, n)
     offset = None if offset is None else offset(rng, n)
     eta += 0 if offset is None else offset

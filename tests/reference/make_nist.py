@@ -89,12 +89,8 @@ def make_case(name, text):
 
 
 def main(folder):
-    cases = [
-        make_case(name, (Path(folder) / f"{name}.dat").read_text(encoding="latin-1")) for name in DEGREES
-    ]
-    source = (
-        "NIST StRD, linear regression; certified: as printed there; exact: rational arithmetic on the data"
-    )
+    cases = [make_case(name, (Path(folder) / f"{name}.dat").read_text(encoding="latin-1")) for name in DEGREES]
+    source = "NIST StRD, linear regression; certified: as printed there; exact: rational arithmetic on the data"
     lines = ['{"source": ' + json.dumps(source) + ', "cases": [', ",\n".join(map(json.dumps, cases)), "]}"]
     (HERE / "nist.json").write_text("\n".join(lines) + "\n")
 

@@ -1,0 +1,162 @@
+"""The house rules that can be read off the sources: which way imports go, where Numba lives, how long a file is."""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+import certified
+import isolated
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import fastreg
+from fastreg import fit_path
+
+PACKAGE = Path(fastreg.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 450
+
+# From the ground up. A room imports from lower floors only; rooms that stand in no list are on top of all.
+FLOORS = [
+    {"_jit", "validation"},
+    {"designs", "families", "penalties"},
+    {"problem"},
+    {"certificates", "screening"},
+    {"solvers"},
+    {"path", "result"},
+    {"fitting"},
+]
+
+
+def module_of(path):
+    """A file's dotted name below fastreg: "designs", "solvers.ridge"; "" for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path, *, everywhere=False):
+    """The modules of fastreg that a file imports at its top, or `everywhere`."""
+    tree = ast.parse(path.read_text())
+    found, known = set(), {module_of(each) for each in FILES}
+    for node in ast.walk(tree) if everywhere else tree.body:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] == "fastreg":
+                name = name.removeprefix("fastreg").removeprefix(".")
+                found.add(name if name in known else name.rpartition(".")[0])
+    return found
+
+
+def floor(module):
+    room = module.split(".")[0]
+    return next((k for k, rooms in enumerate(FLOORS) if room in rooms), len(FLOORS))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path):
+    module = module_of(path)
+    for other in imports(path) - {""}:
+        same_room = module.split(".")[0] == other.split(".")[0]
+        on_top = floor(module) == floor(other) == len(FLOORS)
+        assert same_room or on_top or floor(other) < floor(module), f"{module} imports {other}"
+
+
+def test_imports_have_no_circles():
+    todo = {module_of(path): imports(path) for path in FILES}
+    while todo:
+        free = {module for module, needs in todo.items() if not needs & (todo.keys() - {module, ""})}
+        assert free, f"in circles: {sorted(todo)}"
+        todo = {module: needs for module, needs in todo.items() if module not in free}
+
+
+@pytest.mark.parametrize("room", ["validation", "_jit"])
+def test_leaves_import_nothing_of_the_house(room):
+    assert not imports(PACKAGE / f"{room}.py", everywhere=True)
+
+
+def test_numba_lives_in_one_file():
+    for path in FILES:
+        tree = ast.parse(path.read_text())
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        used = {name.split(".")[0] for name in names} & {"numba", "llvmlite"}
+        assert not used or path.name == "_jit.py", path.name
+        words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not words & {"njit", "jit", "jitclass", "prange"} or path.name == "_jit.py", path.name
+
+
+def test_only_two_files_ask_what_is_sparse():
+    asking = {path.name for path in FILES if "issparse" in path.read_text()}
+    assert asking <= {"designs.py", "validation.py"}
+
+
+def test_no_file_is_long():
+    lengths = {module_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_no_room_for_odds_and_ends():
+    names = {part for path in FILES for part in path.relative_to(PACKAGE).with_suffix("").parts}
+    assert not names & {"utils", "base", "common", "helpers", "registry", "config", "misc"}
+
+
+def test_public_names_exist_and_load_nothing_large():
+    for name in fastreg.__all__:
+        assert getattr(fastreg, name) is not None
+    assert set(fastreg.__all__) <= set(dir(fastreg))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = fastreg.nothing
+    isolated.run(
+        """
+import sys, fastreg
+assert not {"numba", "sklearn", "matplotlib", "pandas", "scipy"} & set(sys.modules)
+import numpy as np
+fastreg.fit_path(np.eye(4), np.arange(4.0), alphas=[0.1])
+assert not {"sklearn", "matplotlib", "pandas"} & set(sys.modules)
+"""
+    )
+
+
+def signatures():
+    """How many signatures of each kernel this process has compiled or loaded."""
+    counts = {}
+    for path in FILES:
+        name = "fastreg." + module_of(path) if module_of(path) else "fastreg"
+        for word, thing in vars(sys.modules.get(name, object)).items() if name in sys.modules else ():
+            if hasattr(thing, "signatures") and hasattr(thing, "py_func"):
+                counts[f"{thing.__module__}.{word}"] = len(thing.signatures)
+    return counts
+
+
+def test_kernels_do_not_multiply_with_kinds_of_input():
+    """Order, writability, type of number and sparse format are settled at the border: one signature serves all."""
+    if not hasattr(importlib.import_module("fastreg.families").linearise, "signatures"):
+        pytest.skip("Numba is switched off")
+    X, y = certified.draw("binomial", n=30, p=6)
+    whole, counts = np.round(2 * X), {"family": "binomial", "alphas": [0.1, 0.05]}
+    fixed, offset = X.copy(), np.zeros(30)
+    fixed.flags.writeable = False
+    solvers = ["auto", "coordinate_descent", "proximal_gradient"]
+    for solver in solvers:
+        for first in (X, sp.csc_array(X)):
+            fit_path(first, y, solver=solver, **counts)
+    before = signatures()
+    assert sum(before.values()) > 10
+    weight = np.arange(1, 31)
+    kinds = [
+        np.asfortranarray(X), fixed, np.asfortranarray(X)[::-1], X[:, ::2], whole.astype(int), X > 0, X.tolist(),
+        X.astype(np.float32), X.astype(">f8"), sp.csr_array(X), sp.coo_matrix(X), sp.csc_array(whole.astype(int)),
+    ]  # fmt: skip
+    for solver in solvers:
+        for kind in kinds:
+            target = y.astype(int) if isinstance(kind, np.ndarray) else y
+            fit_path(kind, target, solver=solver, sample_weight=weight, offset=offset, **counts)
+    assert signatures() == before
