@@ -89,8 +89,8 @@ PROBLEMS = {
     "wide correlated": lambda: dense(500, 10_000, correlation=0.95),
     "tall": lambda: dense(20_000, 500),
     "tall logistic": lambda: dense(20_000, 500, "binomial"),
-    "sparse": lambda: sparse(20_000, 100_000),
-    "sparse logistic": lambda: sparse(20_000, 100_000, "binomial", depth=0.03),
+    "sparse": lambda: sparse(20_000, 100_000, depth=1e-3),
+    "sparse logistic": lambda: sparse(20_000, 100_000, "binomial"),
 }
 
 
