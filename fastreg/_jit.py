@@ -170,7 +170,9 @@ class KernelCache(_Cache):
                 try:
                     return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
                 except Exception as error:  # a foreign or damaged file must not stop a fit: compile instead
-                    warnings.warn(f"a stored kernel could not be loaded ({error!r}); compiling it", RuntimeWarning, stacklevel=2)
+                    warnings.warn(
+                        f"a stored kernel could not be loaded ({error!r}); compiling it", RuntimeWarning, stacklevel=2
+                    )
         KernelCache.compiling_since = KernelCache.compiling_since or time.perf_counter()
         return None
 
@@ -195,7 +197,10 @@ class KernelCache(_Cache):
     def _announce(cls):
         if not cls.announced and cls.compiling_since and time.perf_counter() - cls.compiling_since > SLOW_COMPILE:
             cls.announced = True
-            print("fastreg: compiling kernels for this machine (once; `python -m fastreg warmup` does all)", file=sys.stderr)
+            print(
+                "fastreg: compiling kernels for this machine (once; `python -m fastreg warmup` does all)",
+                file=sys.stderr,
+            )
 
     def _cachable(self, sig):
         """A family or design defined outside fastreg is not covered by the digest, so it is compiled a process."""

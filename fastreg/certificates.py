@@ -7,8 +7,8 @@ Young the gap is a sum of terms none of which is negative:
     gap(s) = sum_i divergence_i(s nu) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 + conj_j(s c_j) - s c_j b_j ],   c = X'nu
     conj_j(z) = (|z| - l1_j)_+^2 / (2 l2_j)  where l2_j > 0;  where l2_j = 0: 0 if |z| <= l1_j, else infinite
 
-With s = 1 and nu = r the rows' sum is zero (form B of the design's mathematics, tight for l1_ratio < 1); the largest s
-that makes every |s c_j| <= l1_j is form A. Summing terms instead of subtracting a dual from a primal value keeps digits:
+With s = 1 and nu = r the rows' sum is zero (tight for l1_ratio < 1); the largest s
+that makes every |s c_j| <= l1_j is the usual scaled dual point. Summing terms instead of subtracting a dual from a primal value keeps digits:
 the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j contribute.
 """
 

@@ -219,7 +219,7 @@ class DenseBlock:
         """Append columns (read once each)."""
         have, size = self.columns.size, self.columns.size + columns.size
         if size > self._store.shape[1]:
-            store = np.empty((self._store.shape[0], max(size, have + have // 2)), order="F")
+            store = np.empty((self._store.shape[0], max(size, have + have // 8)), order="F")
             store[:, :have] = self._store[:, :have]
             self._store = store
         self.columns = np.concatenate([self.columns, columns])

@@ -12,7 +12,11 @@ from fastreg.solvers.working_set import WorkingSet
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
-FEWEST = 100  # columns that may always enter a working set at once; a multiple of the support may, too
+FEWEST, FEW = (
+    100,
+    20,
+)  # columns that may always enter a working set at once (on the way to a far alpha); with the support, more
+FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
 ROUNDS = 50  # solve-and-certify rounds a point
 
 
@@ -104,19 +108,34 @@ class PathSolver:
         self.done = 0
 
     def fit(self, alpha):
-        """Solve at `alpha`, starting from the last point."""
+        """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
         if alpha == 0.0:
             return self.smooth.fit(alpha)
+        for middle in self._approach(alpha):
+            self._solve(middle, LOOSE)
+        return self._solve(alpha, self.tol)
+
+    def _approach(self, alpha):
+        """Alphas between the last point and one far below it, so that screening sees a short way each time."""
+        last = self.previous_l1 / self.problem.l1_ratio if self.problem.l1_ratio > 0.0 else 0.0
+        if not alpha < FAR * last or self.problem.p <= FEWEST:
+            return []
+        steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+        return np.geomspace(last, alpha, steps + 1)[1:-1]
+
+    def _solve(self, alpha, tol):
+        """Solve at `alpha` to a relative gap of `tol`."""
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty(alpha)
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
             working.correlate(state)
-        most = problem.p if penalty.l1 == 0.0 else max(FEWEST, 2 * int(np.count_nonzero(state.coef[working.columns])))
+        support = int(np.count_nonzero(state.coef[working.columns]))
+        most = problem.p if penalty.l1 == 0.0 else max(FEWEST, 2 * support) if tol < LOOSE else FEW + support // 2
         strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
         working.extend(strong, state.residual)
         working.set_penalty(penalty)
-        wanted, iterations = self.tol * problem.scale, 0
+        wanted, iterations = tol * problem.scale, 0
         target = 0.5 * wanted
         for _ in range(ROUNDS):
             _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)

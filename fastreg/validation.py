@@ -195,7 +195,11 @@ def check_vector(name, values, n, *, allow_negative=True):
         raise ValueError(f"{name} is a masked array; fill or drop its masked entries first")
     array = _as_float(name, values.to_numpy() if hasattr(values, "to_numpy") else values)
     if array.ndim == 2 and array.shape[1] == 1:
-        warnings.warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning, stacklevel=4)
+        warnings.warn(
+            f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one",
+            DataWarning,
+            stacklevel=4,
+        )
         array = array.ravel()
     if array.ndim != 1:
         raise ValueError(f"{name} must be a vector, got an array of shape {array.shape}")

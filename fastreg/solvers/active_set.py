@@ -19,6 +19,7 @@ from fastreg.solvers.coordinate_descent import descend_gram
 
 INACTIVE, ACTIVE, PARKED = 0, 1, 2
 DONE, BUDGET, STUCK = 0, 1, 2
+NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
 CROSSING = 1e-11  # of its threshold: how far a dependent column may end beyond it before it counts
 
 
@@ -36,14 +37,14 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
         if status[j] != ACTIVE:
             status[j] = INACTIVE
             shift[j] = min(max(correlation[j], -l1[j]), l1[j]) - correlation[j]
-    pivots, idle, left, last = 0, 0, -1, 0.0
-    while pivots < budget:
+    pivots, idle, left, last = 0, 0, NONE, 0.0
+    while pivots < budget and size < factor.shape[0]:  # a full factor must grow first, outside
         for a in range(size):
             j = active[a]
             direction[a] = correlation[j] - l2[j] * coef[j] - l1[j] * sign[j]
         solve_factored(factor, size, direction)
         respond(gram, active, direction, size, response)
-        step, place, enter, pace = 1.0, -1, -1, 0.0
+        step, place, enter, pace = 1.0, NONE, NONE, 0.0
         for a in range(size):
             j = active[a]
             if l1[j] > 0.0 and (coef[j] + step * direction[a]) * sign[j] < 0.0:
@@ -57,7 +58,7 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
                     continue  # a column that has just left moves inward; outward is rounding
                 room = l1[j] - way * (correlation[j] + shift[j])
                 if speed != 0.0 and room < step * abs(speed):
-                    step, place, enter, toward, pace = max(room, 0.0) / abs(speed), -1, j, way, abs(speed)
+                    step, place, enter, toward, pace = max(room, 0.0) / abs(speed), NONE, j, way, abs(speed)
         for a in range(size):
             coef[active[a]] += step * direction[a]
         for j in range(m):
@@ -69,7 +70,7 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
         idle = idle + 1 if step <= 1e-14 else 0
         if idle > 4 * m + 20:
             return STUCK, size, pivots
-        left = -1
+        left = NONE
         if place >= 0:
             left = active[place]
             last = sign[left]
@@ -139,7 +140,7 @@ def exchange(gram, l1, l2, coef, correlation, active, sign, factor, size, j, tow
     for a in range(size):
         mix[a] = gram[j, active[a]]
     solve_factored(factor, size, mix)
-    place, amount, largest = -1, np.inf, 0.0
+    place, amount, largest = NONE, np.inf, 0.0
     for a in range(size):
         largest = max(largest, abs(mix[a]))
     for a in range(size):
@@ -171,6 +172,7 @@ class ActiveSet:
     """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the same."""
 
     BUDGET = 500  # pivots a kernel call, so that an interruption is heard soon
+    ROOM = 100  # columns by which the factor grows
     WALKS = 20  # calls before coordinate descent takes over
 
     def __init__(self):
@@ -188,8 +190,19 @@ class ActiveSet:
         self._prepare(gram, l1, l2, coef, correlation, (working.gram_version, working.l2_key))
         work, outcome, crossed = working.problem.work, BUDGET, False
         for _ in range(self.WALKS):
+            self._grow_factor(l1.size)
             outcome, self.size, pivots = walk(
-                gram, l1, l2, coef, correlation, self.active, self.status, self.sign, self.factor, self.size, self.BUDGET
+                gram,
+                l1,
+                l2,
+                coef,
+                correlation,
+                self.active,
+                self.status,
+                self.sign,
+                self.factor,
+                self.size,
+                self.BUDGET,
             )
             work.pivots += pivots
             blocked = self.status == PARKED
@@ -217,8 +230,12 @@ class ActiveSet:
         self.active = np.concatenate([self.active, np.zeros(m - have, dtype=np.int64)])
         self.status = np.concatenate([self.status, np.zeros(m - have, dtype=np.int8)])
         self.sign = np.concatenate([self.sign, np.zeros(m - have)])
-        if m > self.factor.shape[0]:
-            grown = np.zeros((m + m // 2, m + m // 2))
+
+    def _grow_factor(self, m):
+        """Room for the columns that one kernel call can bring in, short of the whole working set."""
+        if self.factor.shape[0] <= min(self.size + self.ROOM // 4, m):
+            room = min(self.size + self.ROOM, m + 1)
+            grown = np.zeros((room, room))
             grown[: self.size, : self.size] = self.factor[: self.size, : self.size]
             self.factor = grown
 
@@ -229,6 +246,8 @@ class ActiveSet:
         """
         self.status[:] = INACTIVE
         block = gram[np.ix_(columns, columns)] + np.diag(l2[columns])
+        if self.factor.shape[0] <= columns.size:
+            self.factor = np.zeros((columns.size + self.ROOM, columns.size + self.ROOM))
         self.size = 0
         try:
             lower = np.linalg.cholesky(block)

@@ -75,7 +75,7 @@ class WorkingSet:
         if self.gram_size == m:
             return
         if self.gram.shape[0] < m:
-            grown = np.zeros((m + m // 2, m + m // 2))
+            grown = np.zeros((m + m // 8, m + m // 8))
             have = self.gram_size
             grown[:have, :have] = self.gram[:have, :have]
             self.gram = grown
