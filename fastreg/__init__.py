@@ -1,4 +1,5 @@
-"""fastreg: certified, fast penalised regression. Names are loaded when first used; scikit-learn only with an estimator."""
+"""fastreg: certified, fast penalised regression. Names are loaded when first used; scikit-learn only with an
+estimator."""
 
 import importlib
 

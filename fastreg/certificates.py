@@ -1,15 +1,16 @@
 """What makes an answer true: the duality gap, and bounds on correlations that read nothing of X.
 
 At coefficients b, let nu be a dual direction: the generalised residual r (summing to zero when there is an intercept),
-projected so that unpenalised columns are orthogonal to it. Every s in [0, 1] gives a dual point s nu, and by Fenchel and
-Young the gap is a sum of terms none of which is negative:
+projected so that unpenalised columns are orthogonal to it. Every s in [0, 1] gives a dual point s nu, and by Fenchel
+and Young the gap is a sum of terms none of which is negative:
 
     gap(s) = sum_i divergence_i(s nu) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 + conj_j(s c_j) - s c_j b_j ],   c = X'nu
     conj_j(z) = (|z| - l1_j)_+^2 / (2 l2_j)  where l2_j > 0;  where l2_j = 0: 0 if |z| <= l1_j, else infinite
 
 With s = 1 and nu = r the rows' sum is zero (tight for l1_ratio < 1); the largest s
-that makes every |s c_j| <= l1_j is the usual scaled dual point. Summing terms instead of subtracting a dual from a primal value keeps digits:
-the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j contribute.
+that makes every |s c_j| <= l1_j is the usual scaled dual point. Summing terms instead of subtracting a dual from a
+primal value keeps digits: the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j
+contribute.
 """
 
 import math
@@ -58,10 +59,11 @@ def column_terms(correlation, coef, l1, l2, s):
 
 
 def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
-    """The smallest of three gaps: at s = 1 (as far as pure-lasso columns allow), scaled, and at s = 0 if those are infinite.
+    """The smallest of three gaps: at s = 1 (as far as pure-lasso columns allow), scaled, and at s = 0 if those are
+    infinite.
 
-    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must be
-    orthogonal to `dual`. Absolute, in units of the loss.
+    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must
+    be orthogonal to `dual`. Absolute, in units of the loss.
     """
     best = math.inf
     shrinks = {dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)}
@@ -81,8 +83,8 @@ def empty_gap(family, eta, residual, coef, l1, l2):
 def steering_gap(correlation, coef, l1, l2, free, scale):
     """The gap to first order, from the columns alone: what solvers steer by between certificates.
 
-    The smaller of gap(1) and the scaled gap, its rows' share taken as (1 - s)^2 `scale`, that of the null model. An unpenalised column of
-    curvature free_j counts with c_j^2 / (2 free_j), what a Newton step on it alone would gain.
+    The smaller of gap(1) and the scaled gap, its rows' share taken as (1 - s)^2 `scale`, that of the null model. An
+    unpenalised column of curvature free_j counts with c_j^2 / (2 free_j), what a Newton step on it alone would gain.
     """
     mismatch, size, gain, s = 0.0, 0.0, 0.0, 1.0
     for k in range(correlation.size):

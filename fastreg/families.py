@@ -9,8 +9,9 @@ A family is a NamedTuple with verbs that kernels call for row i at the linear pr
 
 `divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
 With d_i(nu) the infimum of loss + nu eta over eta, it is loss + nu eta - d_i(nu), by Fenchel and Young never negative.
-Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits; `degenerate(y)`,
-why no intercept can be fitted to a response, if so; `separates(loss)`, whether a fit without penalty has run away.
+Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits;
+`degenerate(y)`, why no intercept can be fitted to a response, if so; `separates(loss)`, whether a fit without penalty
+has run away.
 """
 
 import math

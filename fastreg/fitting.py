@@ -50,10 +50,12 @@ def fit_path(
     ----------
     X : (n, p) array, SciPy sparse of any format, or data frame. Never modified. A Fortran-ordered float64 array or
         a canonical float64 CSC matrix is used where it lies; anything else is converted once.
-    y : (n,) response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0 ("gamma").
+    y : (n,) response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
+    ("gamma").
     family : "gaussian", "binomial" (logit link), "poisson" or "gamma" (log link), or a family class of one's own.
     l1_ratio : share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge.
-    alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which every
+    alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which
+    every
         penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max * alpha_min_ratio
         (default 1e-2 if n < p, else 1e-4).
     sample_weight : (n,) weights >= 0, of any scale.
@@ -208,8 +210,8 @@ def _warn(path, stacklevel=3):
     if "separable" in path.reasons:
         k = path.reasons.index("separable")
         warnings.warn(
-            f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % of the "
-            "deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
+            f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % of "
+            "the deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )
@@ -217,8 +219,8 @@ def _warn(path, stacklevel=3):
     if failed:
         worst = max(failed, key=lambda k: path.gaps[k])
         warnings.warn(
-            f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} at "
-            f"alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger alphas",
+            f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} "
+            f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger alphas",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )

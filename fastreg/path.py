@@ -178,6 +178,7 @@ class PathSolver:
 
 
 def alpha_grid(alpha_max, n_alphas, ratio):
-    """Geometric grid from alpha_max down to ratio * alpha_max; from the smallest resolvable number if alpha_max is 0."""
+    """Geometric grid from alpha_max down to ratio * alpha_max; from the smallest resolvable number if alpha_max is
+    0."""
     top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)
     return top * np.geomspace(1.0, ratio, n_alphas) if n_alphas > 1 else np.array([top])

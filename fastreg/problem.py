@@ -14,7 +14,8 @@ from fastreg.penalties import ElasticNet
 LONGEST_STEP = 5.0
 # A column whose spread is below this share of its mean is constant up to rounding.
 CONSTANT = 1e-10
-# A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square underflows.
+# A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square
+# underflows.
 SMALLEST = 1e-150
 
 

@@ -116,7 +116,8 @@ class Path:
         for i in points:
             mark = "" if self.reasons[i] == "converged" else f"   {self.reasons[i]}"
             lines.append(
-                f"{self.alphas[i]:11.4g} {self.n_features_in[i]:10d} {100 * self.deviance_ratio[i]:19.1f}% {self.gaps[i]:9.1e}{mark}"
+                f"{self.alphas[i]:11.4g} {self.n_features_in[i]:10d} {100 * self.deviance_ratio[i]:19.1f}% "
+                f"{self.gaps[i]:9.1e}{mark}"
             )
         return "\n".join(lines)
 
@@ -129,7 +130,8 @@ class Path:
     def __repr__(self) -> str:
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
         return (
-            f"<fastreg.Path: {self.family}, l1_ratio {self.l1_ratio:g}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n"
+            f"<fastreg.Path: {self.family}, l1_ratio {self.l1_ratio:g}, "
+            f"{k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n"
             f" {self.coefs.shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
             f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%\n"
             f" {certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "

@@ -1,7 +1,7 @@
 """Which columns may matter: the sequential strong rule, and the columns whose correlation bound reaches the threshold.
 
-The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active at
-the next alpha only if |c_j| >= v_j rho (2 alpha_next - alpha). It may err, so every point is certified over all
+The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active
+at the next alpha only if |c_j| >= v_j rho (2 alpha_next - alpha). It may err, so every point is certified over all
 columns afterwards and violators are taken in.
 """
 
@@ -31,7 +31,8 @@ def largest_columns(columns, estimate, problem, most):
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
-    """Columns outside the working set whose correlation may exceed the threshold: |c_j| <= |estimate_j| + radius N_j."""
+    """Columns outside the working set whose correlation may exceed the threshold: |c_j| <= |estimate_j| + radius
+    N_j."""
     found = np.empty(problem.p, dtype=np.int64)
     return found[: columns_above(estimate, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
 

@@ -252,7 +252,8 @@ def check_factor(penalty_factor, p):
     bad = np.flatnonzero(~(factor >= 0))
     if bad.size:
         raise ValueError(
-            f"penalty_factor must be 0 or more (infinite leaves a column out), but penalty_factor[{bad[0]}] = {factor[bad[0]]:g}"
+            "penalty_factor must be 0 or more (infinite leaves a column out), "
+            f"but penalty_factor[{bad[0]}] = {factor[bad[0]]:g}"
         )
     return factor
 
@@ -269,7 +270,8 @@ def check_alphas(alphas):
     if rising.size:
         k = int(rising[0])
         raise ValueError(
-            f"alphas must decrease, but alphas[{k}] = {grid[k]:g} < alphas[{k + 1}] = {grid[k + 1]:g}; sort them with np.sort(alphas)[::-1]"
+            f"alphas must decrease, but alphas[{k}] = {grid[k]:g} < alphas[{k + 1}] = {grid[k + 1]:g}; "
+            "sort them with np.sort(alphas)[::-1]"
         )
     return grid
 

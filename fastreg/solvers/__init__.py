@@ -28,10 +28,10 @@ FEW = 500  # below this support pivots always win
 class Cheapest:
     """Pivots or coordinate descent, by the work each would take on this working set.
 
-    A pivot costs about 2 |A|^2 + 2 |W| |A| operations (triangular solves, and correlations along the new direction), and a
-    model takes at least as many pivots as columns enter or leave. An epoch of coordinate descent reads the working
-    set's stored values twice, at the pace of memory. Pivots are exact and need no second round, so they win until
-    supports reach thousands.
+    A pivot costs about 2 |A|^2 + 2 |W| |A| operations (triangular solves, and correlations along the new direction),
+    and a model takes at least as many pivots as columns enter or leave. An epoch of coordinate descent reads the
+    working set's stored values twice, at the pace of memory. Pivots are exact and need no second round, so they win
+    until supports reach thousands.
     """
 
     def __init__(self):

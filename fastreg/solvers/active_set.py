@@ -3,9 +3,9 @@
 On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ]  over d. Perturb the
 linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
 linear in t; between kinks only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
-perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero (leave);
-each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a point,
-a GLM one a Newton step. With l1 falling along a grid this is the LARS-lasso homotopy, but it starts anywhere.
+perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero
+(leave); each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a
+point, a GLM one a Newton step. With l1 falling along a grid this is the LARS-lasso homotopy, but it starts anywhere.
 
 Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
 Best (1996) on parametric quadratic programs.
@@ -169,7 +169,8 @@ def shift_along(gram, l2, coef, correlation, active, mix, size, j, amount):
 
 
 class ActiveSet:
-    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the same."""
+    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the
+    same."""
 
     BUDGET = 500  # pivots a kernel call, so that an interruption is heard soon
     ROOM = 100  # columns by which the factor grows

@@ -29,7 +29,8 @@ def append_row(factor, size, row, diagonal):
 
 @kernel
 def delete_row(factor, size, place):
-    """Remove row and column `place`: shift the rows below, then rotate away what stands right of the diagonal. O(size^2)."""
+    """Remove row and column `place`: shift the rows below, then rotate away what stands right of the diagonal.
+    O(size^2)."""
     for i in range(place, size - 1):
         for k in range(i + 2):
             factor[i, k] = factor[i + 1, k]

@@ -5,11 +5,12 @@ Minimise over b on a working set, about a point where the residual is r and the 
     -c'd + d'Hd/2 + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 ],     d = b - b_start,   H = X' diag(h) X about h-means.
 
 One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j). Residual form keeps r and reads one column an update, which
-suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs over the whole set only the support is
-visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1).
+suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs over the whole set only the support
+is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1).
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
-precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the decrease.
+precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
+decrease.
 """
 
 import numpy as np
@@ -124,7 +125,8 @@ def _chunk(cost):
 
 
 class CoordinateDescent:
-    """Solves a working set's quadratic model by coordinate descent; `form` is "gram", "residual" or "auto" (the cheaper).
+    """Solves a working set's quadratic model by coordinate descent; `form` is "gram", "residual" or "auto" (the
+    cheaper).
 
     An epoch of residual form costs two passes over the working set's stored values, one of Gram form a row of H for
     each coefficient that changes, that is at most |W| |support|.

@@ -5,9 +5,10 @@ point z ahead of b by momentum, with step 1 / (L N_j^2) in the metric of the col
 
     b_new = S(z_j + c_j(z) / (L N_j^2), l1_j / (L N_j^2)) / (1 + l2_j / (L N_j^2)),
 
-L found by backtracking until (grad F(b_new) - grad F(z))'(b_new - z) <= L sum_j N_j^2 (b_new - z)_j^2: for a convex F this
-implies the usual quadratic upper bound, and unlike it keeps its digits near the solution. Momentum restarts when it points uphill: <z - b_new, b_new - b> > 0.
-Beck and Teboulle (2009), SIAM J. Imaging Sci. 2; O'Donoghue and Candes (2015), Found. Comput. Math. 15.
+L found by backtracking until (grad F(b_new) - grad F(z))'(b_new - z) <= L sum_j N_j^2 (b_new - z)_j^2: for a convex F
+this implies the usual quadratic upper bound, and unlike it keeps its digits near the solution. Momentum restarts when
+it points uphill: <z - b_new, b_new - b> > 0. Beck and Teboulle (2009), SIAM J. Imaging Sci. 2; O'Donoghue and Candes
+(2015), Found. Comput. Math. 15.
 """
 
 import math

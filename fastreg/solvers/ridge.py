@@ -140,7 +140,8 @@ class RidgeSystem:
             return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
 
     def _qr(self, state, l2, coef):
-        """Least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length; the target is the residual."""
+        """Least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length; the target is the
+        residual."""
         problem, h = self.problem, state.curvature
         root = np.sqrt(h)
         values = problem.design.gather(self.columns)
@@ -223,8 +224,8 @@ def dual_direction(problem, state, columns, l2):
     """The residual, less what some columns still explain of it: r - h (X a), with a = (H + L2)^-1 (X'r - L2 b).
 
     For unpenalised columns (l2 = 0) this is the projection that makes them orthogonal to the dual point; for weakly
-    penalised ones it is the dual point at which the gap is the Newton decrement. At a solution it differs from the residual
-    by rounding. Taken twice, since the first leaves rounding of its own size.
+    penalised ones it is the dual point at which the gap is the Newton decrement. At a solution it differs from the
+    residual by rounding. Taken twice, since the first leaves rounding of its own size.
     """
     if columns.size == 0:
         return state.residual

@@ -14,11 +14,11 @@ ARMIJO = 0.25  # share of the promised decrease that a longer step must keep
 def step_length(problem, state, correlation, old, new, penalty, change):
     """How far to go from coefficients `old` to `new`, in (0, 1]; 0 if the model promises no decrease.
 
-    A safe step is t = min(1, log(1 + m |D| / q) / m) with m = max |X d|, q = sum h (X d)^2 and D the model's first-order
-    change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third derivative is at
-    most its second: all families here with a log or logit link. The true q is used, so d need not be an exact direction.
-    Where the safe step is short, as far from a solution, the true objective is asked for a longer one.
-    `penalty` is (l1_j, l2_j); `change` is X d.
+    A safe step is t = min(1, log(1 + m |D| / q) / m) with m = max |X d|, q = sum h (X d)^2 and D the model's
+    first-order change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third
+    derivative is at most its second: all families here with a log or logit link. The true q is used, so d need not be
+    an exact direction. Where the safe step is short, as far from a solution, the true objective is asked for a longer
+    one. `penalty` is (l1_j, l2_j); `change` is X d.
     """
     l1, l2 = penalty
     steps = new - old
