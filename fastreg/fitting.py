@@ -125,8 +125,8 @@ def _family_class(family):
     if isinstance(family, str):
         check.check_option("family", family, tuple(FAMILIES))
         return FAMILIES[family]
-    verbs = ("loss", "derivatives", "divergence", "mean", "check")
-    missing = [verb for verb in verbs if not hasattr(family, verb)]
+    needed = ("loss", "derivatives", "divergence", "mean", "check", "degenerate", "separates", "name", "quadratic")
+    missing = [name for name in (*needed, "y", "weight") if not hasattr(family, name)]
     if missing:
         raise ValueError(f"family must be a name ({', '.join(FAMILIES)}) or a family class; {family!r} lacks {missing}")
     return family
@@ -210,8 +210,8 @@ def _warn(path, stacklevel=3):
     if "separable" in path.reasons:
         k = path.reasons.index("separable")
         warnings.warn(
-            f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % of "
-            "the deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
+            f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % "
+            "of the deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )
@@ -220,7 +220,8 @@ def _warn(path, stacklevel=3):
         worst = max(failed, key=lambda k: path.gaps[k])
         warnings.warn(
             f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} "
-            f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger alphas",
+            f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger "
+            "alphas",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )
