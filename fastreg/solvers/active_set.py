@@ -11,6 +11,8 @@ Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et 
 Best (1996) on parametric quadratic programs.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fastreg._jit import kernel
@@ -23,47 +25,49 @@ NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is pa
 CROSSING = 1e-11  # of its threshold: how far a dependent column may end beyond it before it counts
 
 
+class Model(NamedTuple):
+    """The penalised quadratic, and where on it one stands: `correlation` is c - H d at the present coefficients."""
+
+    gram: np.ndarray
+    l1: np.ndarray
+    l2: np.ndarray
+    coef: np.ndarray
+    correlation: np.ndarray
+
+
+class Active(NamedTuple):
+    """The active columns in the order of the factor's rows, and the state of every column of the working set."""
+
+    columns: np.ndarray
+    factor: np.ndarray  # Cholesky factor of H_AA + L2_A
+    status: np.ndarray  # INACTIVE, ACTIVE or PARKED
+    sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered
+    shift: np.ndarray  # what is left of the perturbation, on columns that are not active
+
+
 @kernel
-def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, budget):
-    """Walk from coef to the optimum. Updates coef, correlation (c - H d), the active list and its factor.
+def walk(model, active, size, budget):
+    """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
 
     Returns (outcome, size, pivots): DONE; BUDGET after `budget` pivots (call again to go on); STUCK where ties or
     dependent columns keep it from moving, and another method must finish.
     """
-    m = l1.size
-    shift = np.zeros(m)  # what is left of the perturbation, on inactive columns
+    m = model.l1.size
     direction, response = np.empty(m), np.empty(m)
-    for j in range(m):
-        if status[j] != ACTIVE:
-            status[j] = INACTIVE
-            shift[j] = min(max(correlation[j], -l1[j]), l1[j]) - correlation[j]
+    perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
-    while pivots < budget and size < factor.shape[0]:  # a full factor must grow first, outside
+    while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
         for a in range(size):
-            j = active[a]
-            direction[a] = correlation[j] - l2[j] * coef[j] - l1[j] * sign[j]
-        solve_factored(factor, size, direction)
-        respond(gram, active, direction, size, response)
-        step, place, enter, pace = 1.0, NONE, NONE, 0.0
+            j = active.columns[a]
+            direction[a] = model.correlation[j] - model.l2[j] * model.coef[j] - model.l1[j] * active.sign[j]
+        solve_factored(active.factor, size, direction)
+        respond(model, active, direction, size, response)
+        step, place, enter, toward, pace = next_kink(model, active, direction, size, response, left, last)
         for a in range(size):
-            j = active[a]
-            if l1[j] > 0.0 and (coef[j] + step * direction[a]) * sign[j] < 0.0:
-                step, place = max(-coef[j] / direction[a], 0.0), a
-        toward = 1.0
+            model.coef[active.columns[a]] += step * direction[a]
         for j in range(m):
-            if status[j] == INACTIVE:
-                speed = -response[j] - shift[j]
-                way = 1.0 if speed > 0.0 else -1.0
-                if j == left and way == last:
-                    continue  # a column that has just left moves inward; outward is rounding
-                room = l1[j] - way * (correlation[j] + shift[j])
-                if speed != 0.0 and room < step * abs(speed):
-                    step, place, enter, toward, pace = max(room, 0.0) / abs(speed), NONE, j, way, abs(speed)
-        for a in range(size):
-            coef[active[a]] += step * direction[a]
-        for j in range(m):
-            correlation[j] -= step * response[j]
-            shift[j] *= 1.0 - step
+            model.correlation[j] -= step * response[j]
+            active.shift[j] *= 1.0 - step
         if place < 0 and enter < 0:
             return DONE, size, pivots
         pivots += 1
@@ -71,200 +75,234 @@ def walk(gram, l1, l2, coef, correlation, active, status, sign, factor, size, bu
         if idle > 4 * m + 20:
             return STUCK, size, pivots
         left = NONE
-        if place >= 0:
-            left = active[place]
-            last = sign[left]
-            size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
-        else:
-            size = join(gram, l2, active, status, factor, size, enter)
+        if enter >= 0:
+            size = join(model, active, size, enter)
             # A parked column that is only tied stays at its threshold; one that would cross it must change places.
-            if status[enter] == PARKED and pace * (1.0 - step) > CROSSING * l1[enter]:
-                place = exchange(gram, l1, l2, coef, correlation, active, sign, factor, size, enter, toward)
-                if place >= 0:
-                    left = active[place]
-                    last = sign[left]
-                    size = leave(coef, correlation, shift, l1, active, status, factor, size, place, last)
-                    status[left] = PARKED  # or the two could change places for ever
-                    size = join(gram, l2, active, status, factor, size, enter)
-            sign[enter] = toward if l1[enter] > 0.0 else 0.0
+            if active.status[enter] == PARKED and pace * (1.0 - step) > CROSSING * model.l1[enter]:
+                place = exchange(model, active, size, enter, toward)
+        if place >= 0:
+            left = active.columns[place]
+            last = active.sign[left]
+            size = leave(model, active, size, place)
+        if enter >= 0:
+            if place >= 0:
+                active.status[left] = PARKED  # or the two could change places for ever
+                size = join(model, active, size, enter)
+            active.sign[enter] = toward if model.l1[enter] > 0.0 else 0.0
     return BUDGET, size, pivots
 
 
 @kernel
-def respond(gram, active, direction, size, response):
+def perturb(model, active):
+    """Shift the correlations of inactive columns to their thresholds, so that the start is optimal."""
+    for j in range(model.l1.size):
+        active.shift[j] = 0.0
+        if active.status[j] != ACTIVE:
+            active.status[j] = INACTIVE
+            c = model.correlation[j]
+            active.shift[j] = min(max(c, -model.l1[j]), model.l1[j]) - c
+
+
+@kernel
+def respond(model, active, direction, size, response):
     """response = H_WA direction: how correlations fall as the active coefficients move."""
     response[:] = 0.0
     for a in range(size):
-        row, amount = gram[active[a]], direction[a]
+        row, amount = model.gram[active.columns[a]], direction[a]
         for j in range(response.size):
             response[j] += amount * row[j]
 
 
 @kernel
-def leave(coef, correlation, shift, l1, active, status, factor, size, place, sign):
+def next_kink(model, active, direction, size, response, left, last):
+    """How far the direction holds: (step <= 1, place that leaves or -1, column that enters or -1, its sign, its speed).
+
+    The column `left` has just left at the threshold of sign `last`; it moves inward, and outward would be rounding.
+    """
+    step, place, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
+    for a in range(size):
+        j = active.columns[a]
+        if model.l1[j] > 0.0 and (model.coef[j] + step * direction[a]) * active.sign[j] < 0.0:
+            step, place = max(-model.coef[j] / direction[a], 0.0), np.int64(a)
+    for j in range(response.size):
+        if active.status[j] == INACTIVE:
+            speed = -response[j] - active.shift[j]
+            way = 1.0 if speed > 0.0 else -1.0
+            if j == left and way == last:
+                continue
+            room = model.l1[j] - way * (model.correlation[j] + active.shift[j])
+            if speed != 0.0 and room < step * abs(speed):
+                step, place, enter = max(room, 0.0) / abs(speed), NONE, np.int64(j)
+                toward, pace = way, abs(speed)
+    return step, place, enter, toward, pace
+
+
+@kernel
+def leave(model, active, size, place):
     """Take the column at `place` out; it stays at its threshold. Parked columns get another chance."""
-    j = active[place]
-    coef[j] = 0.0
-    shift[j] = l1[j] * sign - correlation[j]
-    status[j] = INACTIVE
-    delete_row(factor, size, place)
+    j = active.columns[place]
+    model.coef[j] = 0.0
+    active.shift[j] = model.l1[j] * active.sign[j] - model.correlation[j]
+    active.status[j] = INACTIVE
+    delete_row(active.factor, size, place)
     for a in range(place, size - 1):
-        active[a] = active[a + 1]
-    for k in range(status.size):
-        if status[k] == PARKED:
-            status[k] = INACTIVE
+        active.columns[a] = active.columns[a + 1]
+    for k in range(active.status.size):
+        if active.status[k] == PARKED:
+            active.status[k] = INACTIVE
     return size - 1
 
 
 @kernel
-def join(gram, l2, active, status, factor, size, j):
+def join(model, active, size, j):
     """Append column j to the factor, or park it where it depends on the active ones."""
     row = np.empty(size)
     for a in range(size):
-        row[a] = gram[j, active[a]]
-    if append_row(factor, size, row, gram[j, j] + l2[j]):
-        active[size] = j
-        status[j] = ACTIVE
+        row[a] = model.gram[j, active.columns[a]]
+    if append_row(active.factor, size, row, model.gram[j, j] + model.l2[j]):
+        active.columns[size] = j
+        active.status[j] = ACTIVE
         return size + 1
-    status[j] = PARKED
+    active.status[j] = PARKED
     return size
 
 
 @kernel
-def exchange(gram, l1, l2, coef, correlation, active, sign, factor, size, j, toward):
+def exchange(model, active, size, j, toward):
     """Let the dependent column j = X_A u take over from active ones, at an unchanged fit: b_j + t, b_A - t u.
 
     At its threshold this costs nothing, and some active coefficient reaches zero first. Returns its place, or -1.
     """
-    mix = np.empty(size)
-    for a in range(size):
-        mix[a] = gram[j, active[a]]
-    solve_factored(factor, size, mix)
+    mix = mixture(model, active, size, j)
     place, amount, largest = NONE, np.inf, 0.0
     for a in range(size):
         largest = max(largest, abs(mix[a]))
     for a in range(size):
-        k = active[a]
-        towards_zero = toward * mix[a] * (1.0 if coef[k] > 0.0 else -1.0 if coef[k] < 0.0 else sign[k])
-        if l1[k] > 0.0 and towards_zero > 1e-8 * largest and abs(coef[k]) < amount * towards_zero:
-            amount, place = abs(coef[k]) / towards_zero, a
-    if place < 0:
-        return place
-    shift_along(gram, l2, coef, correlation, active, mix, size, j, toward * amount)
-    coef[active[place]] = 0.0
+        k = active.columns[a]
+        b = model.coef[k]
+        towards_zero = toward * mix[a] * (1.0 if b > 0.0 else -1.0 if b < 0.0 else active.sign[k])
+        if model.l1[k] > 0.0 and towards_zero > 1e-8 * largest and abs(b) < amount * towards_zero:
+            amount, place = abs(b) / towards_zero, np.int64(a)
+    if place >= 0:
+        shift_along(model, active, mix, size, j, toward * amount)
+        model.coef[active.columns[place]] = 0.0
     return place
 
 
 @kernel
-def shift_along(gram, l2, coef, correlation, active, mix, size, j, amount):
-    """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
-    coef[j] += amount
-    for k in range(correlation.size):
-        correlation[k] -= amount * gram[j, k]
+def mixture(model, active, size, j):
+    """u with x_j = X_A u, as far as column j depends on the active ones."""
+    mix = np.empty(size)
     for a in range(size):
-        i = active[a]
-        coef[i] -= amount * mix[a]
-        for k in range(correlation.size):
-            correlation[k] += amount * mix[a] * gram[i, k]
+        mix[a] = model.gram[j, active.columns[a]]
+    solve_factored(active.factor, size, mix)
+    return mix
+
+
+@kernel
+def shift_along(model, active, mix, size, j, amount):
+    """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
+    model.coef[j] += amount
+    for k in range(model.correlation.size):
+        model.correlation[k] -= amount * model.gram[j, k]
+    for a in range(size):
+        i = active.columns[a]
+        model.coef[i] -= amount * mix[a]
+        for k in range(model.correlation.size):
+            model.correlation[k] += amount * mix[a] * model.gram[i, k]
 
 
 class ActiveSet:
-    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + diag(l2) stays the
-    same."""
+    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + L2 stays the same."""
 
-    BUDGET = 500  # pivots a kernel call, so that an interruption is heard soon
     ROOM = 100  # columns by which the factor grows
-    WALKS = 20  # calls before coordinate descent takes over
+    MOST = 10_000  # pivots before coordinate descent takes over; a kernel call counts as a hundredth of them
 
     def __init__(self):
         self.size, self.key = 0, None
-        self.active = np.empty(0, dtype=np.int64)
-        self.status = np.empty(0, dtype=np.int8)
-        self.sign = np.empty(0)
-        self.factor = np.empty((0, 0))
+        nothing = np.empty(0)
+        self.active = Active(
+            np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing
+        )
 
     def solve(self, working, state, anew, precision):
         """Coefficients of the working set that minimise the model. Falls back on Gram coordinate descent if stuck."""
         working.update_gram(state, anew)
-        coef, correlation = state.coef[working.columns], working.correlation.copy()
-        gram, l1, l2 = working.gram, working.l1, working.l2
-        self._prepare(gram, l1, l2, coef, correlation, (working.gram_version, working.l2_key))
-        work, outcome, crossed = working.problem.work, BUDGET, False
-        for _ in range(self.WALKS):
-            self._grow_factor(l1.size)
-            outcome, self.size, pivots = walk(
-                gram,
-                l1,
-                l2,
-                coef,
-                correlation,
-                self.active,
-                self.status,
-                self.sign,
-                self.factor,
-                self.size,
-                self.BUDGET,
-            )
+        model = Model(working.gram, working.l1, working.l2, state.coef[working.columns], working.correlation.copy())
+        self._prepare(model, (working.gram_version, working.l2_key))
+        work, outcome, crossed, spent = working.problem.work, BUDGET, False, 0
+        while spent < self.MOST:
+            self._make_room(model.l1.size)
+            outcome, self.size, pivots = walk(model, self.active, self.size, self._budget(model.l1.size))
             work.pivots += pivots
-            blocked = self.status == PARKED
-            crossed = np.any(np.abs(correlation[blocked]) > l1[blocked] * (1.0 + 10.0 * CROSSING))
+            spent += pivots + self.MOST // 100
+            blocked = self.active.status == PARKED
+            crossed = np.any(np.abs(model.correlation[blocked]) > model.l1[blocked] * (1.0 + 10.0 * CROSSING))
             if outcome == STUCK or (outcome == DONE and not crossed):
                 break
         if outcome != DONE or crossed:
             self.key = None
-            work.epochs += descend_gram(gram, l1, l2, coef, correlation, precision)
-        return coef
+            work.epochs += descend_gram(*model, precision)
+        return model.coef
 
-    def _prepare(self, gram, l1, l2, coef, correlation, key):
+    def _budget(self, m):
+        """Pivots a kernel call may take so that it ends within about 0.1 s and an interruption is heard."""
+        return int(min(max(5e7 / ((self.size + 25.0) * (self.size + m)), 1), 500))
+
+    def _prepare(self, model, key):
         """Make the factor that of the present support, afresh unless it already is."""
-        self._fit_to(l1.size)
-        active = self.status == ACTIVE
-        current = key == self.key and not np.any((coef != 0.0) & ~active) and not np.any(coef * self.sign < 0.0)
-        if not current:
-            self._refactor(gram, l1, l2, np.flatnonzero(coef), coef, correlation)
+        self._extend(model.l1.size)
+        coef, active = model.coef, self.active
+        missing = np.any((coef != 0.0) & (active.status != ACTIVE))
+        if key != self.key or missing or np.any(coef * active.sign < 0.0):
+            self._refactor(model, np.flatnonzero(coef))
             self.key = key
 
-    def _fit_to(self, m):
-        have = self.status.size
-        if m <= have:
-            return
-        self.active = np.concatenate([self.active, np.zeros(m - have, dtype=np.int64)])
-        self.status = np.concatenate([self.status, np.zeros(m - have, dtype=np.int8)])
-        self.sign = np.concatenate([self.sign, np.zeros(m - have)])
+    def _extend(self, m):
+        """State for columns that are new in the working set."""
+        more, old = m - self.active.status.size, self.active
+        if more > 0:
+            self.active = old._replace(
+                columns=np.concatenate([old.columns, np.zeros(more, dtype=np.int64)]),
+                status=np.concatenate([old.status, np.zeros(more, dtype=np.int8)]),
+                sign=np.concatenate([old.sign, np.zeros(more)]),
+                shift=np.zeros(m),
+            )
 
-    def _grow_factor(self, m):
-        """Room for the columns that one kernel call can bring in, short of the whole working set."""
-        if self.factor.shape[0] <= min(self.size + self.ROOM // 4, m):
+    def _make_room(self, m):
+        """Room in the factor for the columns that one kernel call can bring in, short of the whole working set."""
+        old = self.active.factor
+        if old.shape[0] <= min(self.size + self.ROOM // 4, m):
             room = min(self.size + self.ROOM, m + 1)
-            grown = np.zeros((room, room))
-            grown[: self.size, : self.size] = self.factor[: self.size, : self.size]
-            self.factor = grown
+            factor = np.zeros((room, room))
+            factor[: self.size, : self.size] = old[: self.size, : self.size]
+            self.active = self.active._replace(factor=factor)
 
-    def _refactor(self, gram, l1, l2, columns, coef, correlation):
+    def _refactor(self, model, columns):
         """Factor the active block by LAPACK where it is safely positive definite, else column by column.
 
         A dependent column hands its coefficient to those it depends on, so that every coefficient left is active.
         """
-        self.status[:] = INACTIVE
-        block = gram[np.ix_(columns, columns)] + np.diag(l2[columns])
-        if self.factor.shape[0] <= columns.size:
-            self.factor = np.zeros((columns.size + self.ROOM, columns.size + self.ROOM))
         self.size = 0
+        if self.active.factor.shape[0] <= columns.size:
+            self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
+        active = self.active
+        active.status[:] = INACTIVE
+        block = model.gram[np.ix_(columns, columns)] + np.diag(model.l2[columns])
         try:
             lower = np.linalg.cholesky(block)
         except np.linalg.LinAlgError:
             lower = None
         if lower is not None and np.all(np.diag(lower) ** 2 > DEPENDENT * np.diag(block)):
             self.size = columns.size
-            self.factor[: self.size, : self.size] = lower
-            self.active[: self.size] = columns
-            self.status[columns] = ACTIVE
+            active.factor[: self.size, : self.size] = lower
+            active.columns[: self.size] = columns
+            active.status[columns] = ACTIVE
         else:
             for j in columns:
-                self.size = join(gram, l2, self.active, self.status, self.factor, self.size, j)
-            for j in columns[self.status[columns] == PARKED]:
-                mix = gram[j, self.active[: self.size]].copy()
-                solve_factored(self.factor, self.size, mix)
-                shift_along(gram, l2, coef, correlation, self.active, mix, self.size, j, -coef[j])
-                coef[j] = 0.0
-        self.sign[:] = np.where(l1 > 0.0, np.sign(coef), 0.0)
+                self.size = join(model, active, self.size, j)
+            for j in columns[active.status[columns] == PARKED]:
+                mix = mixture(model, active, self.size, j)
+                shift_along(model, active, mix, self.size, j, -model.coef[j])
+                model.coef[j] = 0.0
+        active.sign[:] = np.where(model.l1 > 0.0, np.sign(model.coef), 0.0)
