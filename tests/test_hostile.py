@@ -136,3 +136,22 @@ for alphas in (None, [0.1, 0.0]):
     assert np.all(gaps[:-1] <= 1e-6), gaps
 """
     )
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
+def test_an_unpenalised_column_that_separates_is_named(l1_ratio):
+    """No null model exists: a reason and a warning, not a huge coefficient that is called converged."""
+    isolated.run(
+        SMALL
+        + f"""
+from fastreg import ConvergenceWarning
+labels = (X[:, 0] > 0.1).astype(float)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    path = fastreg.fit_path(X, labels, family="binomial", l1_ratio={l1_ratio}, alphas=[0.1, 0.01],
+                            penalty_factor=[0, 1, 1, 1, 1])
+assert path.reasons[-1] == "separable", (path.reasons, abs(path.coefs.data).max())
+assert [w.category for w in caught] == [ConvergenceWarning], [str(w.message) for w in caught]
+assert np.isfinite(path.coefs.data).all()
+"""
+    )
