@@ -51,6 +51,7 @@ class SmoothPath:
             # To rounding: alpha_max carries the root of the gap that is left.
             RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
             problem.scale = max(problem.loss(state), self.floor, 1e-300)
+            problem.unbounded = problem.family.separates(problem.loss(state))
         self.null_correlation = problem.correlate(state.residual)
         self.alpha_max = self._alpha_max()
         self.system = None
@@ -84,7 +85,7 @@ def make_point(problem, state, gap, iterations, tol, alpha, columns):
     """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`."""
     columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
     loss = problem.loss(state)
-    if alpha == 0.0 and problem.family.separates(loss):
+    if (alpha == 0.0 or problem.unbounded) and problem.family.separates(loss):
         reason = "separable"
     else:
         reason = "converged" if relative <= tol else "max_iter"

@@ -51,6 +51,7 @@ class Problem:
         n, p = self.design.shape
         self.n, self.p = n, p
         self.weight = self.family.weight
+        self.unbounded = False  # whether columns that are not penalised separate the classes
         self.longest = math.inf if self.family.quadratic else LONGEST_STEP
         mean, spread = np.empty(p), np.empty(p)
         moments(self.design, self.weight, mean, spread)

@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from fastreg.certificates import duality_gap, empty_gap, steering_gap
-from fastreg.solvers.steps import step_length
+from fastreg.solvers.steps import extent, step_length
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
 QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
@@ -71,19 +71,33 @@ class RidgeSystem:
         return l2 <= TINY_RIDGE * self.norms**2
 
     def certify(self, state, l2):
-        """The rigorous gap of the present point: the smaller of two, for columns of little ridge or none.
+        """The rigorous gap of the present point: the smallest of up to three, for columns of little ridge or none.
 
         One keeps their ridge, at a corrected dual point. The other drops it from the dual problem, which can only lower
         the dual value: the gap without it, plus l2_j b_j^2 / 2. That one holds where l2_j is so small that rounding
-        of c_j, squared and divided by l2_j, is not.
+        of c_j, squared and divided by l2_j, is not. The third is exact for least squares.
         """
-        weak = self.weak(l2)
+        problem, weak = self.problem, self.weak(l2)
         gaps = [self._certify_at(state, l2, self.columns[weak], l2[weak], l2)]
         if np.any(l2[weak] > 0.0):
             dropped, coef = np.where(weak, 0.0, l2), state.coef[self.columns]
             extra = 0.5 * float(l2[weak] @ coef[weak] ** 2)
             gaps.append(extra + self._certify_at(state, l2, self.columns[weak], np.zeros(weak.sum()), dropped))
+            if problem.family.quadratic and self._affords_qr():
+                gaps.append(self._newton_decrement(state, l2))
         return min(gaps)
+
+    def _newton_decrement(self, state, l2):
+        """The suboptimality of a quadratic itself, (a'H a + a'L2 a) / 2 with a the step to its minimum, by QR."""
+        coef = state.coef[self.columns]
+        step = self._qr(state, l2, coef)
+        change = self.problem.predict(self.columns, step)
+        _, square = extent(state.curvature, change, self.problem.fit_intercept)
+        return 0.5 * (square + float(l2 @ step**2))
+
+    def _affords_qr(self):
+        rows, m = self.problem.n + self.columns.size, self.columns.size
+        return rows * m * min(rows, m) <= QR_WORK
 
     def _certify_at(self, state, l2, columns, dual_l2, kept):
         problem, coef = self.problem, state.coef[self.columns]
@@ -114,7 +128,7 @@ class RidgeSystem:
         gradient = correlation - l2 * coef
         scale = self.problem.family.quadratic
         tiny = np.any(self.weak(l2))
-        if tiny and (n + m) * m * min(n + m, m) <= QR_WORK:
+        if tiny and self._affords_qr():
             return self._qr(state, l2, coef)
         if n < m and free.size < n and n <= LARGEST_FACTOR and (scale or not tiny):
             return self._dual(state, l2, coef, free)
