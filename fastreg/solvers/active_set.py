@@ -53,15 +53,16 @@ def walk(model, active, size, budget):
     dependent columns keep it from moving, and another method must finish.
     """
     m = model.l1.size
-    direction, response = np.empty(m), np.empty(m)
+    direction, slope, response = np.empty(m), np.empty(m), np.empty(m)
     perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
     while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
         for a in range(size):
             j = active.columns[a]
-            direction[a] = model.correlation[j] - model.l2[j] * model.coef[j] - model.l1[j] * active.sign[j]
+            slope[a] = model.correlation[j] - model.l2[j] * model.coef[j] - model.l1[j] * active.sign[j]
+            direction[a] = slope[a]
         solve_factored(active.factor, size, direction)
-        respond(model, active, direction, size, response)
+        respond(model, active, direction, slope, size, response)
         step, place, enter, toward, pace = next_kink(model, active, direction, size, response, left, last)
         for a in range(size):
             model.coef[active.columns[a]] += step * direction[a]
@@ -98,19 +99,36 @@ def perturb(model, active):
     for j in range(model.l1.size):
         active.shift[j] = 0.0
         if active.status[j] != ACTIVE:
-            active.status[j] = INACTIVE
             c = model.correlation[j]
             active.shift[j] = min(max(c, -model.l1[j]), model.l1[j]) - c
 
 
 @kernel
-def respond(model, active, direction, size, response):
-    """response = H_WA direction: how correlations fall as the active coefficients move."""
-    response[:] = 0.0
+def respond(model, active, direction, slope, size, response):
+    """response = H_WA direction: how correlations fall as the active coefficients move.
+
+    On active columns it is known, (H + L2) direction = slope; the others take rows of H, whichever are fewer.
+    """
+    m = response.size
+    if 2 * size < m:
+        response[:] = 0.0
+        for a in range(size):
+            row, amount = model.gram[active.columns[a]], direction[a]
+            for j in range(m):
+                response[j] += amount * row[j]
+        return
+    full = np.zeros(m)
     for a in range(size):
-        row, amount = model.gram[active.columns[a]], direction[a]
-        for j in range(response.size):
-            response[j] += amount * row[j]
+        full[active.columns[a]] = direction[a]
+    for j in range(m):
+        if active.status[j] != ACTIVE:
+            total, row = 0.0, model.gram[j]
+            for k in range(m):
+                total += full[k] * row[k]
+            response[j] = total
+    for a in range(size):
+        j = active.columns[a]
+        response[j] = slope[a] - model.l2[j] * direction[a]
 
 
 @kernel
@@ -236,10 +254,12 @@ class ActiveSet:
             outcome, self.size, pivots = walk(model, self.active, self.size, self._budget(model.l1.size))
             work.pivots += pivots
             spent += pivots + self.MOST // 100
-            blocked = self.active.status == PARKED
-            crossed = np.any(np.abs(model.correlation[blocked]) > model.l1[blocked] * (1.0 + 10.0 * CROSSING))
+            out = self.active.status != ACTIVE  # a column parked on the way may have ended beyond its threshold
+            crossed = np.any(np.abs(model.correlation[out]) > model.l1[out] * (1.0 + 10.0 * CROSSING))
             if outcome == STUCK or (outcome == DONE and not crossed):
                 break
+            if outcome == DONE:
+                self.active.status[out] = INACTIVE
         if outcome != DONE or crossed:
             self.key = None
             work.epochs += descend_gram(*model, precision)
