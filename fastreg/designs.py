@@ -209,41 +209,41 @@ def moments(design, weight, mean, spread):
 
 
 class DenseBlock:
-    """The working set's columns side by side, centred, so that BLAS serves its products and Gram matrices."""
+    """The working set's columns, gathered and centred, so that BLAS serves their products. Held as rows, contiguous."""
 
     def __init__(self, design, centre):
         self.design, self.centre = design, centre
         self.columns = np.empty(0, dtype=np.int64)
-        self._store = np.empty((design.shape[0], 0), order="F")
+        self.rows = np.empty((0, design.shape[0]))
 
     def extend(self, columns):
         """Append columns (read once each)."""
         have, size = self.columns.size, self.columns.size + columns.size
-        if size > self._store.shape[1]:
-            store = np.empty((self._store.shape[0], max(size, have + have // 8)), order="F")
-            store[:, :have] = self._store[:, :have]
-            self._store = store
+        if size > self.rows.shape[0]:
+            grown = np.empty((max(size, have + have // 8), self.rows.shape[1]))
+            grown[:have] = self.rows[:have]
+            self.rows = grown
         self.columns = np.concatenate([self.columns, columns])
-        gather_centred(self.design, columns, self.centre, self._store[:, have:size])
+        gather_centred(self.design, columns, self.centre, self.rows[have:size])
 
-    @property
-    def values(self):
-        return self._store[:, : self.columns.size]
+    def wide(self):
+        """Whether a Gram matrix would be larger than the columns themselves."""
+        return self.columns.size > self.rows.shape[1]
 
     def correlate(self, v, start=0):
         """X_W'v, from the column at `start` on."""
-        return self.values[:, start:].T @ v
+        return self.rows[start : self.columns.size] @ v
 
     def predict(self, steps):
-        return self.values @ steps
+        return steps @ self.rows[: self.columns.size]
 
     def gram(self, h, start=0):
-        """Rows `start` onwards of X_W' diag(h) X_W, about the h-weighted means if the design is centred."""
-        values = self.values
+        """Rows `start` onwards of X_W' diag(h) X_W."""
+        rows = self.rows[: self.columns.size]
         if start == 0:
-            root = values * np.sqrt(h)[:, None]
-            return root.T @ root
-        return (values[:, start:] * h[:, None]).T @ values
+            root = rows * np.sqrt(h)
+            return root @ root.T
+        return (rows[start:] * h) @ rows.T
 
 
 class SparseBlock:
@@ -257,6 +257,10 @@ class SparseBlock:
     def extend(self, columns):
         self.columns = np.concatenate([self.columns, columns])
         self._rows = None
+
+    def wide(self):
+        """Sparse columns always have a Gram matrix: it is built from their few stored values."""
+        return False
 
     def correlate(self, v, start=0):
         out = np.empty(self.columns.size - start)
@@ -278,9 +282,9 @@ class SparseBlock:
 
 @kernel
 def gather_centred(design, columns, centre, out):
-    """out[:, k] = x_j - centre_j for j = columns[k]."""
+    """out[k] = x_j - centre_j for j = columns[k]."""
     for k in range(columns.size):
-        column = out[:, k]
+        column = out[k]
         for i in range(column.size):
             column[i] = -centre[columns[k]]
         design.column_add(columns[k], 1.0, column)

@@ -17,22 +17,12 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.solvers.cholesky import DEPENDENT, append_row, delete_row, solve_factored
-from fastreg.solvers.coordinate_descent import descend_gram
+from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
+from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, ColumnModel, GramModel
 
-INACTIVE, ACTIVE, PARKED = 0, 1, 2
 DONE, BUDGET, STUCK = 0, 1, 2
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
 CROSSING = 1e-11  # of its threshold: how far a dependent column may end beyond it before it counts
-
-
-class Model(NamedTuple):
-    """The penalised quadratic, and where on it one stands: `correlation` is c - H d at the present coefficients."""
-
-    gram: np.ndarray
-    l1: np.ndarray
-    l2: np.ndarray
-    coef: np.ndarray
-    correlation: np.ndarray
 
 
 class Active(NamedTuple):
@@ -107,25 +97,12 @@ def perturb(model, active):
 def respond(model, active, direction, slope, size, response):
     """response = H_WA direction: how correlations fall as the active coefficients move.
 
-    On active columns it is known, (H + L2) direction = slope; the others take rows of H, whichever are fewer.
+    On active columns it is known, since (H + L2) direction = slope there.
     """
-    m = response.size
-    if 2 * size < m:
-        response[:] = 0.0
-        for a in range(size):
-            row, amount = model.gram[active.columns[a]], direction[a]
-            for j in range(m):
-                response[j] += amount * row[j]
-        return
-    full = np.zeros(m)
+    full = np.zeros(response.size)
     for a in range(size):
         full[active.columns[a]] = direction[a]
-    for j in range(m):
-        if active.status[j] != ACTIVE:
-            total, row = 0.0, model.gram[j]
-            for k in range(m):
-                total += full[k] * row[k]
-            response[j] = total
+    model.hessian_times(full, active.status, response)
     for a in range(size):
         j = active.columns[a]
         response[j] = slope[a] - model.l2[j] * direction[a]
@@ -175,9 +152,8 @@ def leave(model, active, size, place):
 def join(model, active, size, j):
     """Append column j to the factor, or park it where it depends on the active ones."""
     row = np.empty(size)
-    for a in range(size):
-        row[a] = model.gram[j, active.columns[a]]
-    if append_row(active.factor, size, row, model.gram[j, j] + model.l2[j]):
+    model.hessian_row(j, active.columns, size, row)
+    if append_row(active.factor, size, row, model.hessian_diagonal(j) + model.l2[j]):
         active.columns[size] = j
         active.status[j] = ACTIVE
         return size + 1
@@ -211,8 +187,7 @@ def exchange(model, active, size, j, toward):
 def mixture(model, active, size, j):
     """u with x_j = X_A u, as far as column j depends on the active ones."""
     mix = np.empty(size)
-    for a in range(size):
-        mix[a] = model.gram[j, active.columns[a]]
+    model.hessian_row(j, active.columns, size, mix)
     solve_factored(active.factor, size, mix)
     return mix
 
@@ -220,14 +195,25 @@ def mixture(model, active, size, j):
 @kernel
 def shift_along(model, active, mix, size, j, amount):
     """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
-    model.coef[j] += amount
-    for k in range(model.correlation.size):
-        model.correlation[k] -= amount * model.gram[j, k]
+    m = model.coef.size
+    full, response, every = np.zeros(m), np.empty(m), np.zeros(m, dtype=np.int8)
+    full[j] = amount
     for a in range(size):
-        i = active.columns[a]
-        model.coef[i] -= amount * mix[a]
-        for k in range(model.correlation.size):
-            model.correlation[k] += amount * mix[a] * model.gram[i, k]
+        full[active.columns[a]] = -amount * mix[a]
+    model.hessian_times(full, every, response)
+    for k in range(m):
+        model.coef[k] += full[k]
+        model.correlation[k] -= response[k]
+
+
+def make_model(working, state, anew):
+    """The quadratic at the working set's coefficients, stored in whichever way is smaller."""
+    rest = working.l1, working.l2, state.coef[working.columns], working.correlation.copy()
+    if working.block.wide():
+        working.drop_gram()
+        return ColumnModel(working.block.rows, *working.update_curvature(state, anew), *rest)
+    working.update_gram(state, anew)
+    return GramModel(working.gram, *rest)
 
 
 class ActiveSet:
@@ -245,9 +231,8 @@ class ActiveSet:
 
     def solve(self, working, state, anew, precision):
         """Coefficients of the working set that minimise the model. Falls back on Gram coordinate descent if stuck."""
-        working.update_gram(state, anew)
-        model = Model(working.gram, working.l1, working.l2, state.coef[working.columns], working.correlation.copy())
-        self._prepare(model, (working.gram_version, working.l2_key))
+        model = make_model(working, state, anew)
+        self._prepare(model, (working.model_version, working.l2_key))
         work, outcome, crossed, spent = working.problem.work, BUDGET, False, 0
         while spent < self.MOST:
             self._make_room(model.l1.size)
@@ -262,7 +247,14 @@ class ActiveSet:
                 self.active.status[out] = INACTIVE
         if outcome != DONE or crossed:
             self.key = None
-            work.epochs += descend_gram(*model, precision)
+            return self._descend(model, working, state, precision)
+        return model.coef
+
+    def _descend(self, model, working, state, precision):
+        """Coordinate descent, from where the walk ended if there is a Gram matrix."""
+        if isinstance(model, ColumnModel):
+            return CoordinateDescent("residual").solve(working, state, False, precision)
+        working.problem.work.epochs += descend_gram(*model, precision)
         return model.coef
 
     def _budget(self, m):
@@ -308,7 +300,7 @@ class ActiveSet:
             self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
         active = self.active
         active.status[:] = INACTIVE
-        block = model.gram[np.ix_(columns, columns)] + np.diag(model.l2[columns])
+        block = model.block(columns) + np.diag(model.l2[columns])
         try:
             lower = np.linalg.cholesky(block)
         except np.linalg.LinAlgError:

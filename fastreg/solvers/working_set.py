@@ -28,9 +28,9 @@ class WorkingSet:
         self.norms2 = np.empty(0)
         self.gram = np.empty((0, 0))
         self.gram_size = 0  # leading rows of `gram` that are valid
-        self.gram_curvature = None  # the h it was built with
-        self.gram_sums = np.empty(0)  # X_W'h, about the block's centre
-        self.gram_version = 0
+        self.curvature = None  # the h of the model
+        self.sums = np.empty(0)  # X_W'h, about the block's centre
+        self.model_version = 0
 
     @property
     def columns(self):
@@ -64,29 +64,39 @@ class WorkingSet:
         free = self.norms2 * state.curvature.sum() if self.problem.free.size else self.norms2
         return steering_gap(self.correlation, state.coef[self.columns], self.l1, self.l2, free, self.problem.scale)
 
+    def update_curvature(self, state, anew):
+        """The curvature h that the model is to have (the present one if `anew`), and the columns' h-means."""
+        if anew or self.curvature is None:
+            self.curvature, self.sums = state.curvature.copy(), np.empty(0)
+            self.model_version += 1
+            self.gram_size = 0
+        if self.sums.size < self.columns.size and self.problem.fit_intercept:
+            self.sums = np.concatenate([self.sums, self.block.correlate(self.curvature, self.sums.size)])
+        if not self.problem.fit_intercept:
+            self.sums = np.zeros(self.columns.size)
+        return self.curvature, self.sums / self.curvature.sum()
+
     def update_gram(self, state, anew):
         """H for the working set: extended by new columns, or `anew` at the current curvature."""
-        m = self.columns.size
-        if anew or self.gram_curvature is None:
-            self.gram_curvature = state.curvature.copy()
-            self.gram_size, self.gram_sums = 0, np.empty(0)
-            self.gram_version += 1
-            self.problem.work.grams += 1
-        if self.gram_size == m:
+        h, means = self.update_curvature(state, anew)
+        m, start = self.columns.size, self.gram_size
+        if start == m:
             return
+        self.problem.work.grams += start == 0
         if self.gram.shape[0] < m:
             grown = np.zeros((m + m // 8, m + m // 8))
-            have = self.gram_size
-            grown[:have, :have] = self.gram[:have, :have]
+            grown[:start, :start] = self.gram[:start, :start]
             self.gram = grown
-        h, start = self.gram_curvature, self.gram_size
         fresh = self.block.gram(h, start)
         if self.problem.fit_intercept:
-            self.gram_sums = np.concatenate([self.gram_sums, self.block.correlate(h, start)])
-            fresh -= np.outer(self.gram_sums[start:], self.gram_sums / h.sum())
+            fresh -= np.outer(self.sums[start:], means)
         self.gram[start:m, :m] = fresh
         self.gram[:start, start:m] = fresh[:, :start].T
         self.gram_size = m
+
+    def drop_gram(self):
+        """Forget a Gram matrix that has become larger than the columns."""
+        self.gram, self.gram_size = np.empty((0, 0)), 0
 
     def move(self, state, coef, exact):
         """Step from the current coefficients towards `coef`, all the way if `exact`. Updates the state; returns t."""
@@ -115,7 +125,7 @@ class ProximalNewton:
         On entry and on return working.correlation is current.
         """
         exact = problem.family.quadratic
-        gap, rounds, anew = working.gap(state), 0, working.gram_curvature is None
+        gap, rounds, anew = working.gap(state), 0, working.curvature is None
         while gap > target and rounds < max_iter:
             coef = self.inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
             t = working.move(state, coef, exact)
