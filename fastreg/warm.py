@@ -57,7 +57,7 @@ def _fits():
         yield shape, {"l1_ratio": l1_ratio, "n_alphas": 20}
         yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "fit_intercept": False}
         yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "penalty_factor": free}
-        yield (24, 1), {"l1_ratio": l1_ratio, "n_alphas": 5}  # Numba sees one column as row-major
+        yield (6, 40), {"l1_ratio": l1_ratio, "n_alphas": 20}  # more columns in than rows: no Gram matrix
     yield shape, {"alphas": [1.0, 0.1, 0.0]}
     yield shape, {"n_alphas": 5, "solver": "coordinate_descent"}  # Gram form
     yield (2, 6), {"n_alphas": 5, "solver": "coordinate_descent"}  # few rows: residual form
@@ -67,5 +67,6 @@ def _draw(rows, columns):
     """A design with zeros in it, and a response that every family admits."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < 0.7)
+    X[:, 1] = X[:, 0]  # dependent columns have kernels of their own
     y = np.clip(0.5 + 0.2 * X[:, 0] - 0.1 * X[:, -1] + 0.1 * rng.normal(size=rows), 0.05, 0.95)
     return X, y

@@ -18,9 +18,9 @@ import numpy as np
 from fastreg._jit import kernel
 from fastreg.solvers.cholesky import DEPENDENT, append_row, delete_row, solve_factored
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
-from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, ColumnModel, GramModel
+from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, hessian_row, hessian_times, make_quadratic
 
-DONE, BUDGET, STUCK = 0, 1, 2
+DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
 CROSSING = 1e-11  # of its threshold: how far a dependent column may end beyond it before it counts
 
@@ -39,11 +39,12 @@ class Active(NamedTuple):
 def walk(model, active, size, budget):
     """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
 
-    Returns (outcome, size, pivots): DONE; BUDGET after `budget` pivots (call again to go on); STUCK where ties or
-    dependent columns keep it from moving, and another method must finish.
+    Returns (outcome, size, pivots, column, sign): DONE; BUDGET after `budget` pivots (call again to go on); EXCHANGE
+    where `column`, dependent on the active ones, must change places with one of them to cross its threshold of that
+    sign; STUCK where ties keep it from moving, and another method must finish.
     """
     m = model.l1.size
-    direction, slope, response = np.empty(m), np.empty(m), np.empty(m)
+    direction, slope, full, response = np.empty(m), np.empty(m), np.empty(m), np.empty(m)
     perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
     while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
@@ -52,7 +53,14 @@ def walk(model, active, size, budget):
             slope[a] = model.correlation[j] - model.l2[j] * model.coef[j] - model.l1[j] * active.sign[j]
             direction[a] = slope[a]
         solve_factored(active.factor, size, direction)
-        respond(model, active, direction, slope, size, response)
+        full[:] = 0.0
+        for a in range(size):
+            full[active.columns[a]] = direction[a]
+        # How correlations fall as the active coefficients move; on active columns (H + L2) direction = slope tells.
+        hessian_times(model, full, active.status, response)
+        for a in range(size):
+            j = active.columns[a]
+            response[j] = slope[a] - model.l2[j] * direction[a]
         step, place, enter, toward, pace = next_kink(model, active, direction, size, response, left, last)
         for a in range(size):
             model.coef[active.columns[a]] += step * direction[a]
@@ -60,27 +68,23 @@ def walk(model, active, size, budget):
             model.correlation[j] -= step * response[j]
             active.shift[j] *= 1.0 - step
         if place < 0 and enter < 0:
-            return DONE, size, pivots
+            return DONE, size, pivots, NONE, 0.0
         pivots += 1
         idle = idle + 1 if step <= 1e-14 else 0
         if idle > 4 * m + 20:
-            return STUCK, size, pivots
+            return STUCK, size, pivots, NONE, 0.0
         left = NONE
-        if enter >= 0:
-            size = join(model, active, size, enter)
-            # A parked column that is only tied stays at its threshold; one that would cross it must change places.
-            if active.status[enter] == PARKED and pace * (1.0 - step) > CROSSING * model.l1[enter]:
-                place = exchange(model, active, size, enter, toward)
         if place >= 0:
             left = active.columns[place]
             last = active.sign[left]
             size = leave(model, active, size, place)
-        if enter >= 0:
-            if place >= 0:
-                active.status[left] = PARKED  # or the two could change places for ever
-                size = join(model, active, size, enter)
+        else:
+            size = join(model, active, size, enter)
             active.sign[enter] = toward if model.l1[enter] > 0.0 else 0.0
-    return BUDGET, size, pivots
+            # A parked column that is only tied stays at its threshold.
+            if active.status[enter] == PARKED and pace * (1.0 - step) > CROSSING * model.l1[enter]:
+                return EXCHANGE, size, pivots, enter, toward
+    return BUDGET, size, pivots, NONE, 0.0
 
 
 @kernel
@@ -91,21 +95,6 @@ def perturb(model, active):
         if active.status[j] != ACTIVE:
             c = model.correlation[j]
             active.shift[j] = min(max(c, -model.l1[j]), model.l1[j]) - c
-
-
-@kernel
-def respond(model, active, direction, slope, size, response):
-    """response = H_WA direction: how correlations fall as the active coefficients move.
-
-    On active columns it is known, since (H + L2) direction = slope there.
-    """
-    full = np.zeros(response.size)
-    for a in range(size):
-        full[active.columns[a]] = direction[a]
-    model.hessian_times(full, active.status, response)
-    for a in range(size):
-        j = active.columns[a]
-        response[j] = slope[a] - model.l2[j] * direction[a]
 
 
 @kernel
@@ -152,8 +141,8 @@ def leave(model, active, size, place):
 def join(model, active, size, j):
     """Append column j to the factor, or park it where it depends on the active ones."""
     row = np.empty(size)
-    model.hessian_row(j, active.columns, size, row)
-    if append_row(active.factor, size, row, model.hessian_diagonal(j) + model.l2[j]):
+    diagonal = hessian_row(model, j, active.columns, size, row)
+    if append_row(active.factor, size, row, diagonal + model.l2[j]):
         active.columns[size] = j
         active.status[j] = ACTIVE
         return size + 1
@@ -163,9 +152,10 @@ def join(model, active, size, j):
 
 @kernel
 def exchange(model, active, size, j, toward):
-    """Let the dependent column j = X_A u take over from active ones, at an unchanged fit: b_j + t, b_A - t u.
+    """Let the dependent column j = X_A u take over from an active one, at an unchanged fit: b_j + t, b_A - t u.
 
-    At its threshold this costs nothing, and some active coefficient reaches zero first. Returns its place, or -1.
+    At its threshold this costs nothing, and some active coefficient reaches zero first. That column is parked, or the
+    two could change places for ever. Returns the size of the active set.
     """
     mix = mixture(model, active, size, j)
     place, amount, largest = NONE, np.inf, 0.0
@@ -177,17 +167,22 @@ def exchange(model, active, size, j, toward):
         towards_zero = toward * mix[a] * (1.0 if b > 0.0 else -1.0 if b < 0.0 else active.sign[k])
         if model.l1[k] > 0.0 and towards_zero > 1e-8 * largest and abs(b) < amount * towards_zero:
             amount, place = abs(b) / towards_zero, np.int64(a)
-    if place >= 0:
-        shift_along(model, active, mix, size, j, toward * amount)
-        model.coef[active.columns[place]] = 0.0
-    return place
+    if place < 0:
+        return size
+    shift_along(model, active, mix, size, j, toward * amount)
+    left = active.columns[place]
+    size = leave(model, active, size, place)
+    active.status[left] = PARKED
+    size = join(model, active, size, j)
+    active.sign[j] = toward if model.l1[j] > 0.0 else 0.0
+    return size
 
 
 @kernel
 def mixture(model, active, size, j):
     """u with x_j = X_A u, as far as column j depends on the active ones."""
     mix = np.empty(size)
-    model.hessian_row(j, active.columns, size, mix)
+    hessian_row(model, j, active.columns, size, mix)
     solve_factored(active.factor, size, mix)
     return mix
 
@@ -200,20 +195,10 @@ def shift_along(model, active, mix, size, j, amount):
     full[j] = amount
     for a in range(size):
         full[active.columns[a]] = -amount * mix[a]
-    model.hessian_times(full, every, response)
+    hessian_times(model, full, every, response)
     for k in range(m):
         model.coef[k] += full[k]
         model.correlation[k] -= response[k]
-
-
-def make_model(working, state, anew):
-    """The quadratic at the working set's coefficients, stored in whichever way is smaller."""
-    rest = working.l1, working.l2, state.coef[working.columns], working.correlation.copy()
-    if working.block.wide():
-        working.drop_gram()
-        return ColumnModel(working.block.rows, *working.update_curvature(state, anew), *rest)
-    working.update_gram(state, anew)
-    return GramModel(working.gram, *rest)
 
 
 class ActiveSet:
@@ -231,13 +216,15 @@ class ActiveSet:
 
     def solve(self, working, state, anew, precision):
         """Coefficients of the working set that minimise the model. Falls back on Gram coordinate descent if stuck."""
-        model = make_model(working, state, anew)
+        model = make_quadratic(working, state, anew)
         self._prepare(model, (working.model_version, working.l2_key))
         work, outcome, crossed, spent = working.problem.work, BUDGET, False, 0
         while spent < self.MOST:
             self._make_room(model.l1.size)
-            outcome, self.size, pivots = walk(model, self.active, self.size, self._budget(model.l1.size))
+            outcome, self.size, pivots, column, sign = walk(model, self.active, self.size, self._budget(model.l1.size))
             work.pivots += pivots
+            if outcome == EXCHANGE:
+                self.size = exchange(model, self.active, self.size, column, sign)
             spent += pivots + self.MOST // 100
             out = self.active.status != ACTIVE  # a column parked on the way may have ended beyond its threshold
             crossed = np.any(np.abs(model.correlation[out]) > model.l1[out] * (1.0 + 10.0 * CROSSING))
@@ -252,9 +239,10 @@ class ActiveSet:
 
     def _descend(self, model, working, state, precision):
         """Coordinate descent, from where the walk ended if there is a Gram matrix."""
-        if isinstance(model, ColumnModel):
+        if model.gram.size == 0:
             return CoordinateDescent("residual").solve(working, state, False, precision)
-        working.problem.work.epochs += descend_gram(*model, precision)
+        epochs = descend_gram(model.gram, model.l1, model.l2, model.coef, model.correlation, precision)
+        working.problem.work.epochs += epochs
         return model.coef
 
     def _budget(self, m):
