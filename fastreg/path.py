@@ -12,10 +12,8 @@ from fastreg.solvers.working_set import WorkingSet
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
-FEWEST, FEW = (
-    100,
-    20,
-)  # columns that may always enter a working set at once (on the way to a far alpha); with the support, more
+FEWEST = 100  # columns that may always enter a working set at once; twice the support may, too
+FEW = 20  # the same on the way to a far alpha, where half the support may enter besides
 FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
 ROUNDS = 50  # solve-and-certify rounds a point
 
@@ -131,8 +129,7 @@ class PathSolver:
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
             working.correlate(state)
-        support = int(np.count_nonzero(state.coef[working.columns]))
-        most = problem.p if penalty.l1 == 0.0 else max(FEWEST, 2 * support) if tol < LOOSE else FEW + support // 2
+        most = self._most(penalty, tol)
         strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
         working.extend(strong, state.residual)
         working.set_penalty(penalty)
@@ -153,6 +150,13 @@ class PathSolver:
         self.previous_l1 = penalty.l1
         self.done += 1
         return make_point(problem, state, gap, iterations, self.tol, alpha, np.sort(working.columns))
+
+    def _most(self, penalty, tol):
+        """How many columns may enter the working set at once. Without an l1 part all belong in it."""
+        if penalty.l1 == 0.0:
+            return self.problem.p
+        support = int(np.count_nonzero(self.state.coef[self.working.columns]))
+        return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
 
     def _certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
@@ -179,7 +183,6 @@ class PathSolver:
 
 
 def alpha_grid(alpha_max, n_alphas, ratio):
-    """Geometric grid from alpha_max down to ratio * alpha_max; from the smallest resolvable number if alpha_max is
-    0."""
+    """Geometric grid from alpha_max down to ratio * alpha_max; if alpha_max is 0, from a number close to it."""
     top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)
     return top * np.geomspace(1.0, ratio, n_alphas) if n_alphas > 1 else np.array([top])
