@@ -22,7 +22,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
     verb(_name, _arity)
 
 
-ROW_BLOCK, COLUMN_BLOCK = 4096, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
+ROW_BLOCK, COLUMN_BLOCK = 1024, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
 
 
 class DenseDesign(NamedTuple):
@@ -68,11 +68,13 @@ class DenseDesign(NamedTuple):
 
     def gram(self, columns, h, centre):
         """(X - centre)' diag(h) (X - centre) over some columns, by blocks of rows, so that no copy of X is made."""
-        out = np.zeros((len(columns), len(columns)))
+        out, middle = np.zeros((len(columns), len(columns))), centre[columns, None]
+        everything, root = len(columns) == self.columns.shape[0], np.sqrt(h)
         for start in range(0, h.size, ROW_BLOCK):
-            rows = slice(start, start + ROW_BLOCK)
-            root = (self.columns[columns, rows] - centre[columns, None]) * np.sqrt(h[rows])
-            out += root @ root.T
+            part = self.columns[:, start : start + ROW_BLOCK]
+            part = (part if everything else part[columns]) - middle
+            part *= root[start : start + ROW_BLOCK]
+            out += part @ part.T
         return out
 
     def row_gram(self, columns, scale, centre):

@@ -126,11 +126,10 @@ class RidgeSystem:
         coef = state.coef[self.columns]
         free = np.flatnonzero(l2 == 0.0)
         gradient = correlation - l2 * coef
-        scale = self.problem.family.quadratic
         tiny = np.any(self.weak(l2))
         if tiny and self._affords_qr():
             return self._qr(state, l2, coef)
-        if n < m and free.size < n and n <= LARGEST_FACTOR and (scale or not tiny):
+        if n < m and free.size < n and n <= LARGEST_FACTOR and (self.problem.family.quadratic or not tiny):
             return self._dual(state, l2, coef, free)
         if m <= LARGEST_FACTOR:
             return self._primal(state, gradient, l2)
