@@ -134,6 +134,8 @@ X = rng.normal(size=(600, 6000))
 X = sp.csc_array(X * (rng.random(X.shape) < 0.2)) if {sparse} else np.asfortranarray(X)
 y = X @ np.where(rng.random(6000) < 0.05, 0.2, 0.0) + rng.normal(size=600)
 y = dict(gaussian=y, binomial=(y > 0) * 1.0, poisson=np.round(np.exp(0.3 * y)))["{family}"]
+for rows, columns in ((60, 300), (300, 60)):  # compile first: LLVM hears no interrupt
+    fastreg.fit_path(X[:rows, :columns], y[:rows], alpha_min_ratio=1e-3, **options)
 print("ready", flush=True)
 try:
     fastreg.fit_path(X, y, n_alphas=20_000, alpha_min_ratio=1e-3, tol=1e-9, max_iter=10**7, **options)

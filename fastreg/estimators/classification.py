@@ -248,7 +248,7 @@ def _two_classes(y):
     if classes.size < 2:
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the data contains only one "
-            f"class: {classes[0]!r}"
+            f"class: {check.plain(classes[0])!r}"
         )
     return classes, codes
 
