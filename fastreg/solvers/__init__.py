@@ -1,7 +1,7 @@
 """Solvers, and which one suits a problem.
 
     name                  solves                                        how
-    active_set            least squares, l1_ratio > 0 or = 0            pivots on the Gram matrix of the working set
+    active_set            least squares                                 pivots: exact, one column in or out at a time
     coordinate_descent    every family                                  soft-thresholding on each quadratic model
     newton                every family                                  proximal Newton with pivots; IRLS where l1 = 0
     proximal_gradient     every family                                  accelerated, with restart
