@@ -139,8 +139,6 @@ class References:
         basis, products = self.residuals[:k], self.products[:k, :k]
         jitter = 1e-14 * np.trace(products) + 1e-300
         mix = np.linalg.solve(products + jitter * np.eye(k), basis @ scaled)
-        rest = scaled - mix @ basis
-        mix += np.linalg.solve(products + jitter * np.eye(k), basis @ rest)
-        rest = scaled - mix @ basis
+        rest = scaled - mix @ basis  # whatever the mix, the bound holds
         estimate = mix @ self.correlations[:k]
         return estimate, math.sqrt(rest @ rest) + self.ROUNDING * float(np.abs(mix) @ self.sizes[:k])

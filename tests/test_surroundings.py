@@ -124,7 +124,8 @@ def test_a_pickle_holds_plain_arrays_and_no_data():
 
 
 LONG = """
-import sys, time, numpy as np, scipy.sparse as sp, warnings, certified, fastreg
+import signal, sys, time, numpy as np, scipy.sparse as sp, warnings, certified, fastreg
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with interrupts ignored
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
 small = certified.draw("{family}", n=30, p=5)
