@@ -66,9 +66,11 @@ class Problem:
         self.usable &= ~self.tiny
         self.centre = mean if self.fit_intercept else np.zeros(p)
         self.norms = np.where(self.usable, deviation if self.fit_intercept else np.sqrt(spread + mean**2), 0.0)
-        scale = np.where(constant, 1.0, deviation) if self.standardize else np.ones(p)
         factor = np.where(self.usable, self.factor, 1.0)
-        self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
+        self.lasso_factor = self.ridge_factor = factor
+        if self.standardize:
+            scale = np.where(constant, 1.0, deviation)
+            self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
         self.penalised = self.usable & (factor > 0)
         self.free = np.flatnonzero(self.usable & (factor == 0))
 

@@ -208,4 +208,4 @@ print(peak / 8 / p, working)
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
 def test_memory_of_a_wide_fit(family):
     """Besides X: 3 n |W| and some vectors of length p. No copy of X."""
-    isolated.run(MEMORY.format(family=family, vectors=24), timeout=120)
+    isolated.run(MEMORY.format(family=family, vectors=12), timeout=120)
