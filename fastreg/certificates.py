@@ -59,8 +59,7 @@ def column_terms(correlation, coef, l1, l2, s):
 
 
 def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
-    """The smallest of three gaps: at s = 1 (as far as pure-lasso columns allow), scaled, and at s = 0 if those are
-    infinite.
+    """The smaller of the gaps at s = 1 (as far as pure-lasso columns allow) and scaled; at s = 0 if both are infinite.
 
     `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must
     be orthogonal to `dual`. Absolute, in units of the loss.

@@ -202,8 +202,7 @@ def scatter_columns(design, columns, out):
 
 @kernel
 def moments(design, weight, mean, spread):
-    """Weighted mean and sum of squares about it for every column; the weights sum to one. Two passes, so digits
-    stay."""
+    """Weighted mean of every column and its sum of squares about it, in two passes. The weights sum to one."""
     total = weight.sum()
     for j in range(mean.size):
         mean[j] = design.column_dot(j, weight)

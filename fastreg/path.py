@@ -112,7 +112,9 @@ class PathSolver:
             return self.smooth.fit(alpha)
         for middle in self._approach(alpha):
             self._solve(middle, LOOSE)
-        return self._solve(alpha, self.tol)
+        gap, iterations = self._solve(alpha, self.tol)
+        columns = np.sort(self.working.columns)
+        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
@@ -123,7 +125,7 @@ class PathSolver:
         return np.geomspace(last, alpha, steps + 1)[1:-1]
 
     def _solve(self, alpha, tol):
-        """Solve at `alpha` to a relative gap of `tol`."""
+        """Solve at `alpha` to a relative gap of `tol`. Returns the gap (absolute) and the iterations it took."""
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty(alpha)
         if self.done % REFRESH == REFRESH - 1:
@@ -149,7 +151,7 @@ class PathSolver:
             working.set_penalty(penalty)
         self.previous_l1 = penalty.l1
         self.done += 1
-        return make_point(problem, state, gap, iterations, self.tol, alpha, np.sort(working.columns))
+        return gap, iterations
 
     def _most(self, penalty, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""

@@ -31,8 +31,7 @@ def largest_columns(columns, estimate, problem, most):
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
-    """Columns outside the working set whose correlation may exceed the threshold: |c_j| <= |estimate_j| + radius
-    N_j."""
+    """Columns outside the working set that may exceed their threshold: |c_j| <= |estimate_j| + radius N_j."""
     found = np.empty(problem.p, dtype=np.int64)
     return found[: columns_above(estimate, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
 

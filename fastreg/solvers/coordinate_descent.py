@@ -125,11 +125,10 @@ def _chunk(cost):
 
 
 class CoordinateDescent:
-    """Solves a working set's quadratic model by coordinate descent; `form` is "gram", "residual" or "auto" (the
-    cheaper).
+    """Solves a working set's quadratic model by coordinate descent.
 
-    An epoch of residual form costs two passes over the working set's stored values, one of Gram form a row of H for
-    each coefficient that changes, that is at most |W| |support|.
+    `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch of residual form costs two passes over the
+    working set's stored values, one of Gram form a row of H for each coefficient that changes, at most |W| |support|.
     """
 
     def __init__(self, form="auto", max_epochs=20_000):

@@ -47,13 +47,12 @@ class ProximalGradient:
         gap, iterations = working.gap(state), 0
         if gap <= target:
             return gap, 0
-        norms = problem.norms[working.columns] ** 2
+        norms, columns = working.norms2, working.columns
         current, ahead = state, state.copy()
         momentum = 1.0
         while iterations < max_iter:
-            new = self._step(problem, working, ahead, norms)
+            new = self._step(problem, working, ahead)
             iterations += 1
-            columns = working.columns
             b, b_new, z = current.coef[columns], new.coef[columns], ahead.coef[columns]
             if norms @ ((z - b_new) * (b_new - b)) > 0.0:
                 momentum = 1.0
@@ -73,14 +72,14 @@ class ProximalGradient:
         working.correlate(state)
         return working.gap(state), iterations
 
-    def _step(self, problem, working, ahead, norms):
+    def _step(self, problem, working, ahead):
         """One backtracked proximal gradient step from `ahead`."""
         columns = working.columns
         working.correlate(ahead)
         point, out = ahead.coef[columns], np.empty(columns.size)
         self.lipschitz *= 0.9
         while True:
-            metric = self.lipschitz * norms
+            metric = self.lipschitz * working.norms2
             square = proximal_step(point, working.correlation, metric, working.l1, working.l2, out)
             new = ahead.copy()
             working.move(new, out, exact=True)

@@ -41,7 +41,7 @@ class RidgeSystem:
 
     def solve(self, state, l2, target, max_iter):
         """Newton's method from `state`, which it updates. Returns (absolute gap, Newton steps)."""
-        problem, gap, steps = self.problem, math.inf, 0
+        problem, steps = self.problem, 0
         correlation = self._correlate(state.residual)
         gap = self._gap(state, correlation, l2)
         # For least squares one step is the answer, so even a start within the tolerance takes it.
@@ -54,10 +54,8 @@ class RidgeSystem:
             steps += 1
             problem.work.iterations += 1
             settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.family.quadratic)
-            if t == 0.0 or settled:
-                break  # rounding
-            if not math.isfinite(gap):
-                break
+            if t == 0.0 or settled or not math.isfinite(gap):
+                break  # rounding, or no solution to go to
         return gap, steps
 
     def _gap(self, state, correlation, l2):
@@ -153,8 +151,7 @@ class RidgeSystem:
             return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
 
     def _qr(self, state, l2, coef):
-        """Least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length; the target is the
-        residual."""
+        """Least squares of the residual on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
         problem, h = self.problem, state.curvature
         root = np.sqrt(h)
         values = problem.design.gather(self.columns)
@@ -206,7 +203,7 @@ class RidgeSystem:
     def _conjugate_gradients(self, state, gradient, l2):
         problem, h = self.problem, state.curvature
         total = h.sum()
-        diagonal = self.norms**2 * (total / problem.weight.sum()) + l2
+        diagonal = self.norms**2 * total + l2
         diagonal[diagonal <= 0.0] = 1.0
 
         def product(d):
