@@ -22,6 +22,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
     verb(_name, _arity)
 
 
+ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
 ROW_BLOCK, COLUMN_BLOCK = 1024, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
 
 
@@ -227,9 +228,13 @@ class DenseBlock:
         self.columns = np.concatenate([self.columns, columns])
         gather_centred(self.design, columns, self.centre, self.rows[have:size])
 
+    def rounding(self, columns, norms):
+        """The relative error of a centred product, in units of the columns' norms."""
+        return ROUNDING
+
     def wide(self):
         """Whether a Gram matrix would be larger than the columns themselves."""
-        return self.columns.size > self.rows.shape[1]
+        return self.columns.size > 2 * self.rows.shape[1]
 
     def correlate(self, v, start=0):
         """X_W'v, from the column at `start` on."""
@@ -247,17 +252,34 @@ class DenseBlock:
         return (rows[start:] * h) @ rows.T
 
 
+class ColumnsByRow(NamedTuple):
+    """Stored values of consecutive columns of a working set, row by row; within a row places ascend."""
+
+    first: int  # place of the first column in the working set
+    end: int  # place after the last
+    values: np.ndarray
+    places: np.ndarray
+    pointer: np.ndarray
+
+
 class SparseBlock:
-    """The working set's columns by number only; their rows are copied when a Gram matrix is wanted."""
+    """The working set's columns by number only; their rows are copied when a Gram matrix is wanted.
+
+    New columns are sorted by row on their own, and merged with those before once they hold half as many values: a
+    column is then sorted a few times on a path, not each time that others come.
+    """
 
     def __init__(self, design, centre):
         self.design, self.centre = design, centre
         self.columns = np.empty(0, dtype=np.int64)
-        self._rows = None
+        self.parts = []
 
     def extend(self, columns):
         self.columns = np.concatenate([self.columns, columns])
-        self._rows = None
+
+    def rounding(self, columns, norms):
+        """As for dense columns, times what subtracting the means algebraically loses."""
+        return ROUNDING * (1.0 + float(np.max((self.centre[columns] / norms[columns]) ** 2, initial=0.0)))
 
     def wide(self):
         """Sparse columns always have a Gram matrix: it is built from their few stored values."""
@@ -274,11 +296,24 @@ class SparseBlock:
         return out
 
     def gram(self, h, start=0):
-        if self._rows is None:
-            self._rows = rows_of(self.design, self.columns)
-        out = np.zeros((self.columns.size - start, self.columns.size))
-        sparse_gram(self.design, self.columns[start:], *self._rows, h, out)
+        """Rows `start` onwards of X_W' diag(h) X_W."""
+        self._sort_rows()
+        m = self.columns.size
+        out = np.zeros((m - start, m))
+        for part in self.parts:
+            sparse_gram(self.design, self.columns, start, part, h, out)
+        out[:, start:] += np.tril(out[:, start:], -1).T
         return out
+
+    def _sort_rows(self):
+        """Bring `parts` up to date with the columns."""
+        first = self.parts[-1].end if self.parts else 0
+        if first < self.columns.size:
+            stored = self.design.stored_in(self.columns[first:])
+            while self.parts and 2 * stored >= self.parts[-1].values.size:
+                part = self.parts.pop()
+                first, stored = part.first, stored + part.values.size
+            self.parts.append(by_row(self.design, self.columns, first))
 
 
 @kernel
@@ -291,18 +326,19 @@ def gather_centred(design, columns, centre, out):
         design.column_add(columns[k], 1.0, column)
 
 
-def rows_of(design, columns):
-    """The chosen columns by rows: (values, position among the columns, row pointer)."""
-    counts = np.diff(design.indptr)[columns]
+def by_row(design, columns, first):
+    """The columns from place `first` on, by row."""
+    chosen = columns[first:]
+    stored = design.stored_in(chosen)
     pointer = np.zeros(design.n_rows + 1, dtype=np.int64)
-    values, places = np.empty(counts.sum()), np.empty(counts.sum(), dtype=np.int64)
-    fill_rows(design, columns, pointer, values, places)
-    return values, places, pointer
+    values, places = np.empty(stored), np.empty(stored, dtype=np.int64)
+    fill_rows(design, chosen, first, pointer, values, places)
+    return ColumnsByRow(first, columns.size, values, places, pointer)
 
 
 @kernel
-def fill_rows(design, columns, pointer, values, places):
-    """Counting sort of the chosen columns' stored values by row."""
+def fill_rows(design, columns, first, pointer, values, places):
+    """Counting sort of the columns' stored values by row."""
     n = pointer.size - 1
     for k in range(columns.size):
         for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
@@ -313,7 +349,7 @@ def fill_rows(design, columns, pointer, values, places):
         for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
             i = design.indices[q]
             values[pointer[i]] = design.data[q]
-            places[pointer[i]] = k
+            places[pointer[i]] = first + k
             pointer[i] += 1
     for i in range(n, 0, -1):
         pointer[i] = pointer[i - 1]
@@ -321,12 +357,14 @@ def fill_rows(design, columns, pointer, values, places):
 
 
 @kernel
-def sparse_gram(design, columns, values, places, pointer, h, out):
-    """out[k] = x_j' diag(h) X_W for j = columns[k], touching only rows where x_j is stored."""
-    for k in range(columns.size):
-        j = columns[k]
-        for q in range(design.indptr[j], design.indptr[j + 1]):
+def sparse_gram(design, columns, start, part, h, out):
+    """out[k - start, l] += x_k' diag(h) x_l for places k >= start and l <= k, l in the part. Reads only rows of x_k."""
+    for k in range(max(start, part.first), columns.size):
+        line = out[k - start]
+        for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
             i = design.indices[q]
             scaled = h[i] * design.data[q]
-            for place in range(pointer[i], pointer[i + 1]):
-                out[k, places[place]] += scaled * values[place]
+            for entry in range(part.pointer[i], part.pointer[i + 1]):
+                if part.places[entry] > k:
+                    break
+                line[part.places[entry]] += scaled * part.values[entry]

@@ -9,7 +9,7 @@ from fastreg.screening import largest_columns, reaching_columns, strong_columns
 from fastreg.solvers.ridge import RidgeSystem, dual_direction, orthogonal
 from fastreg.solvers.working_set import WorkingSet
 
-SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
+SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
 FEWEST = 100  # columns that may always enter a working set at once; twice the support may, too
@@ -167,7 +167,7 @@ class PathSolver:
         inside = working.correlation if dual is state.residual else working.block.correlate(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
-        if reaching.size > SWEEP_SHARE * problem.p:
+        if problem.share_of(reaching) > SWEEP_SHARE:
             self.estimate = problem.correlate(dual)
             self.references.add(dual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)

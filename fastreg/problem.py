@@ -51,6 +51,7 @@ class Problem:
         n, p = self.design.shape
         self.n, self.p = n, p
         self.weight = self.family.weight
+        self.stored = max(self.design.stored_in(np.arange(p)), 1)
         self.unbounded = False  # whether columns that are not penalised separate the classes
         self.longest = math.inf if self.family.quadratic else LONGEST_STEP
         mean, spread = np.empty(p), np.empty(p)
@@ -84,6 +85,10 @@ class Problem:
         out = self.design.correlate(residual)
         out[~self.usable] = 0.0
         return out
+
+    def share_of(self, columns):
+        """The share of X's stored values that lie in some columns."""
+        return self.design.stored_in(columns) / self.stored
 
     def correlate_some(self, residual, columns):
         """x_j'r for some columns."""

@@ -47,11 +47,11 @@ class Cheapest:
             walking += support**3 / 3.0
         descending = TYPICAL_EPOCHS * 4.0 * SLOW_READ * working.stored()
         descend = m > LARGEST_GRAM or (walking > descending and support > FEW)
-        coef = (self.descent if descend else self.pivots).solve(working, state, anew, precision)
+        coef, correlation = (self.descent if descend else self.pivots).solve(working, state, anew, precision)
         changed = np.count_nonzero((coef != 0.0) != (old != 0.0))
         self.changes = max(0.9 * self.changes, changed, 2.0)  # a second model at a point changes little
         self.descended = descend
-        return coef
+        return coef, correlation
 
 
 def make_solver(name, family, l1_ratio):

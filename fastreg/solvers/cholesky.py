@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from fastreg._jit import kernel
 
 # A pivot below this share of its diagonal entry means a column that depends on the active ones.
@@ -29,20 +31,21 @@ def append_row(factor, size, row, diagonal):
 
 @kernel
 def delete_row(factor, size, place):
-    """Remove row and column `place`: shift the rows below, then rotate away what stands right of the diagonal.
-    O(size^2)."""
+    """Remove row and column `place`: the rows below move up, and rotations take away what then stands right of the
+    diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it."""
+    cosine, sine = np.empty(size), np.empty(size)
     for i in range(place, size - 1):
-        for k in range(i + 2):
-            factor[i, k] = factor[i + 1, k]
-    for k in range(place, size - 1):
-        a, b = factor[k, k], factor[k, k + 1]
-        length = math.hypot(a, b)
-        cosine, sine = a / length, b / length
-        for i in range(k, size - 1):
-            left, right = factor[i, k], factor[i, k + 1]
-            factor[i, k] = cosine * left + sine * right
-            factor[i, k + 1] = cosine * right - sine * left
-        factor[k, k + 1] = 0.0
+        row, below = factor[i], factor[i + 1]
+        for k in range(place):
+            row[k] = below[k]
+        carried = below[place]
+        for k in range(place, i):
+            right = below[k + 1]
+            row[k] = cosine[k] * carried + sine[k] * right
+            carried = cosine[k] * right - sine[k] * carried
+        length = math.hypot(carried, below[i + 1])
+        cosine[i], sine[i] = carried / length, below[i + 1] / length
+        row[i] = length
 
 
 @kernel

@@ -135,13 +135,14 @@ class CoordinateDescent:
         self.form, self.max_epochs = form, max_epochs
 
     def solve(self, working, state, anew, precision):
+        """(coefficients, their correlations or None where nothing keeps them)."""
         if self._gram_form(working, state):
             working.update_gram(state, anew)
             coef = state.coef[working.columns]
             correlation = working.correlation.copy()
             epochs = descend_gram(working.gram, working.l1, working.l2, coef, correlation, precision, self.max_epochs)
             working.problem.work.epochs += epochs
-            return coef
+            return coef, correlation
         return self._descend_residual(working, state, precision)
 
     def _gram_form(self, working, state):
@@ -166,4 +167,4 @@ class CoordinateDescent:
             epochs += ran
         problem.work.epochs += epochs
         problem.work.columns += 2 * m + 2 * m * epochs
-        return coef
+        return coef, None

@@ -47,7 +47,7 @@ class ProximalGradient:
         gap, iterations = working.gap(state), 0
         if gap <= target:
             return gap, 0
-        norms, columns = working.norms2, working.columns
+        norms, columns = working.norms**2, working.columns
         current, ahead = state, state.copy()
         momentum = 1.0
         while iterations < max_iter:
@@ -79,7 +79,7 @@ class ProximalGradient:
         point, out = ahead.coef[columns], np.empty(columns.size)
         self.lipschitz *= 0.9
         while True:
-            metric = self.lipschitz * working.norms2
+            metric = self.lipschitz * working.norms**2
             square = proximal_step(point, working.correlation, metric, working.l1, working.l2, out)
             new = ahead.copy()
             working.move(new, out, exact=True)

@@ -29,11 +29,15 @@ class Quadratic(NamedTuple):
     correlation: np.ndarray  # c - H d at the present coefficients
 
     def block(self, columns):
-        """H of some columns, as a matrix."""
+        """H + L2 of some columns, in the lower triangle of a matrix."""
         if self.gram.size:
-            return self.gram[np.ix_(columns, columns)]
-        root = (self.rows[columns] - self.mean[columns, None]) * np.sqrt(self.h)
-        return root @ root.T
+            out = np.empty((columns.size, columns.size))
+            gather_lower(self.gram, columns, out)
+        else:
+            root = (self.rows[columns] - self.mean[columns, None]) * np.sqrt(self.h)
+            out = root @ root.T
+        out[np.diag_indices(columns.size)] += self.l2[columns]
+        return out
 
 
 def make_quadratic(working, state, anew):
@@ -45,6 +49,15 @@ def make_quadratic(working, state, anew):
     working.update_gram(state, anew)
     nothing = np.empty(0)
     return Quadratic(working.gram, np.empty((0, 0)), nothing, nothing, *here)
+
+
+@kernel
+def gather_lower(gram, columns, out):
+    """The lower triangle of out = gram[columns][:, columns]; what lies above is left as it was."""
+    for a in range(columns.size):
+        row, line = gram[columns[a]], out[a]
+        for b in range(a + 1):
+            line[b] = row[columns[b]]
 
 
 @kernel

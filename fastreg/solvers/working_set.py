@@ -14,6 +14,7 @@ import numpy as np
 from fastreg.certificates import steering_gap
 from fastreg.solvers.steps import step_length
 
+NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 
 
@@ -25,7 +26,9 @@ class WorkingSet:
         self.block = problem.design.working_block(problem.centre)
         self.contains = np.zeros(problem.p, dtype=bool)
         self.correlation = np.empty(0)
-        self.norms2 = np.empty(0)
+        self.norms = np.empty(0)
+        self.rounding = 0.0
+        self.drift = 0.0  # sum of N_j |step_j| since the correlations were last computed from the residual
         self.gram = np.empty((0, 0))
         self.gram_size = 0  # leading rows of `gram` that are valid
         self.curvature = None  # the h of the model
@@ -44,7 +47,8 @@ class WorkingSet:
             self.problem.work.columns += columns.size
             new = self.problem.correlate_some(residual, columns)
             self.correlation = np.concatenate([self.correlation, new])
-            self.norms2 = np.concatenate([self.norms2, self.problem.norms[columns] ** 2])
+            self.norms = np.concatenate([self.norms, self.problem.norms[columns]])
+            self.rounding = max(self.rounding, self.block.rounding(columns, self.problem.norms))
 
     def stored(self):
         """Values of X that one pass over the working set reads."""
@@ -58,10 +62,21 @@ class WorkingSet:
         """Exact correlations of the working set with the residual."""
         self.problem.work.columns += self.columns.size
         self.correlation = self.block.correlate(state.residual)
+        self.drift = 0.0
+
+    def follow(self, state, correlation, steps, target):
+        """Correlations after the coefficients have moved by `steps`: those of the model, if it is the loss, as long as
+        what rounding in the Gram matrix may add to the gap is far below `target`; else computed from the residual."""
+        self.drift += float(self.norms @ np.abs(steps))
+        size = float(self.norms @ np.abs(state.coef[self.columns]))
+        if correlation is None or self.rounding * self.drift * size > NEGLIGIBLE * target:
+            self.correlate(state)
+        else:
+            self.correlation = correlation
 
     def gap(self, state):
         """Duality gap of the problem restricted to the working set, to steer by."""
-        free = self.norms2 * state.curvature.sum() if self.problem.free.size else self.norms2
+        free = self.norms**2 * state.curvature.sum() if self.problem.free.size else self.norms
         return steering_gap(self.correlation, state.coef[self.columns], self.l1, self.l2, free, self.problem.scale)
 
     def update_curvature(self, state, anew):
@@ -127,9 +142,10 @@ class ProximalNewton:
         exact = problem.family.quadratic
         gap, rounds, anew = working.gap(state), 0, working.curvature is None
         while gap > target and rounds < max_iter:
-            coef = self.inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
+            before = state.coef[working.columns]
+            coef, correlation = self.inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
             t = working.move(state, coef, exact)
-            working.correlate(state)
+            working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
             rounds += 1
             problem.work.iterations += 1

@@ -1,0 +1,94 @@
+"""Walks: a penalised quadratic solved exactly, along a path of perturbed problems.
+
+On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ]  over d. Perturb the
+linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
+linear in t; between kinks only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
+perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero
+(leave); each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a
+point, a GLM one a Newton step. With l1 falling along a grid this is the LARS-lasso homotopy, but it starts anywhere.
+
+Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
+Best (1996) on parametric quadratic programs.
+"""
+
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
+from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED
+
+DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
+
+
+@kernel
+def walk(model, active, size, budget):
+    """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
+
+    Returns (outcome, size, pivots, column, sign): DONE; BUDGET after `budget` pivots (call again to go on); EXCHANGE
+    where `column`, dependent on the active ones, must change places with one of them to cross its threshold of that
+    sign; STUCK where ties keep it from moving, and another method must finish.
+    """
+    m = model.l1.size
+    direction, full, response = np.empty(m), np.empty(m), np.empty(m)
+    perturb(model, active)
+    pivots, idle, left, last = 0, 0, NONE, 0.0
+    while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
+        descent_direction(model, active, size, direction, full, response)
+        step, place, enter, toward, pace = next_kink(model, active, direction, size, response, left, last)
+        for a in range(size):
+            model.coef[active.columns[a]] += step * direction[a]
+        for j in range(m):
+            model.correlation[j] -= step * response[j]
+            active.shift[j] *= 1.0 - step
+        if place < 0 and enter < 0:
+            return DONE, size, pivots, NONE, 0.0
+        pivots += 1
+        idle = idle + 1 if step <= 1e-14 else 0
+        if idle > 4 * m + 20:
+            return STUCK, size, pivots, NONE, 0.0
+        left = NONE
+        if place >= 0:
+            left = active.columns[place]
+            last = active.sign[left]
+            size = leave(model, active, size, place)
+        else:
+            size = join(model, active, size, enter)
+            active.sign[enter] = toward if model.l1[enter] > 0.0 else 0.0
+            # A parked column that is only tied stays at its threshold.
+            if active.status[enter] == PARKED and pace * (1.0 - step) > CROSSING * model.l1[enter]:
+                return EXCHANGE, size, pivots, enter, toward
+    return BUDGET, size, pivots, NONE, 0.0
+
+
+@kernel
+def perturb(model, active):
+    """Shift the correlations of inactive columns to their thresholds, so that the start is optimal."""
+    for j in range(model.l1.size):
+        active.shift[j] = 0.0
+        if active.status[j] != ACTIVE:
+            c = model.correlation[j]
+            active.shift[j] = min(max(c, -model.l1[j]), model.l1[j]) - c
+
+
+@kernel
+def next_kink(model, active, direction, size, response, left, last):
+    """How far the direction holds: (step <= 1, place that leaves or -1, column that enters or -1, its sign, its speed).
+
+    The column `left` has just left at the threshold of sign `last`; it moves inward, and outward would be rounding.
+    """
+    step, place, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
+    for a in range(size):
+        j = active.columns[a]
+        if model.l1[j] > 0.0 and (model.coef[j] + step * direction[a]) * active.sign[j] < 0.0:
+            step, place = max(-model.coef[j] / direction[a], 0.0), np.int64(a)
+    for j in range(response.size):
+        if active.status[j] == INACTIVE:
+            speed = -response[j] - active.shift[j]
+            way = 1.0 if speed > 0.0 else -1.0
+            if j == left and way == last:
+                continue
+            room = model.l1[j] - way * (model.correlation[j] + active.shift[j])
+            if speed != 0.0 and room < step * abs(speed):
+                step, place, enter = max(room, 0.0) / abs(speed), NONE, np.int64(j)
+                toward, pace = way, abs(speed)
+    return step, place, enter, toward, pace
