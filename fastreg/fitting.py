@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from fastreg import compression
 from fastreg import validation as check
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES
@@ -106,18 +107,24 @@ def solve_path(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
     )  # fmt: skip
-    engine: SmoothPath | PathSolver
-    if working_set_solver is None:
-        engine = SmoothPath(problem, tol, max_iter)
-    else:
-        engine = PathSolver(problem, working_set_solver, tol, max_iter)
-    automatic = alphas is None
-    if automatic:
-        grid = _automatic_grid(engine.alpha_max, n_alphas, alpha_min_ratio, problem)
-    else:
-        grid = check.check_alphas(alphas)
-    points = _run(engine, grid, automatic)
-    return _collect(problem, engine, points, grid[: len(points)], tol, names, family_class)
+    if alphas is not None:
+        alphas = check.check_alphas(alphas)
+    count = check.check_count("n_alphas", n_alphas, 1) if alphas is None else alphas.size
+    lowest = np.inf if alphas is None else float(alphas[-1])
+    if solver == "auto" and l1_ratio > 0.0 and compression.pays(problem, count, lowest):
+        small = compression.compress(problem)
+        engine = PathSolver(small, working_set_solver, tol, max_iter)
+        points, grid = _run(engine, alphas, count, alpha_min_ratio, problem)
+        if compression.holds(small, points, tol):
+            return _collect(small, engine, points, grid, tol, names, family_class)
+        working_set_solver = make_solver(solver, family_class, l1_ratio)
+    engine = _engine(problem, working_set_solver, tol, max_iter)
+    points, grid = _run(engine, alphas, count, alpha_min_ratio, problem)
+    return _collect(problem, engine, points, grid, tol, names, family_class)
+
+
+def _engine(problem, solver, tol, max_iter):
+    return SmoothPath(problem, tol, max_iter) if solver is None else PathSolver(problem, solver, tol, max_iter)
 
 
 def _family_class(family):
@@ -153,25 +160,25 @@ def build_problem(
     return problem
 
 
-def _automatic_grid(alpha_max, n_alphas, ratio, problem):
-    n_alphas = check.check_count("n_alphas", n_alphas, 1)
+def _automatic_grid(alpha_max, count, ratio, problem):
     if ratio is None:
         ratio = 1e-2 if problem.n < problem.p else 1e-4
     ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
-    return alpha_grid(alpha_max, n_alphas, ratio)
+    return alpha_grid(alpha_max, count, ratio)
 
 
-def _run(engine, alphas, automatic):
-    """The points of a path; an automatic grid ends where a logistic fit separates the classes."""
+def _run(engine, alphas, count, ratio, problem):
+    """The points of a path and their alphas; an automatic grid ends where a logistic fit separates the classes."""
+    grid = _automatic_grid(engine.alpha_max, count, ratio, problem) if alphas is None else alphas
     points, family = [], engine.problem.family
-    for alpha in alphas:
+    for alpha in grid:
         points.append(engine.fit(float(alpha)))
         if points[-1].reason == "separable":
             break
-        if automatic and family.separates(points[-1].loss):
+        if alphas is None and family.separates(points[-1].loss):
             points[-1].reason = "separable"
             break
-    return points
+    return points, grid[: len(points)]
 
 
 def _collect(problem, engine, points, alphas, tol, names, family_class):
@@ -184,8 +191,9 @@ def _collect(problem, engine, points, alphas, tol, names, family_class):
     loss = np.array([point.loss for point in points])
     null = engine.intercept_loss
     ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
-    work = asdict(problem.work)
-    work = {"columns_read": work.pop("columns"), "passes": problem.work.columns / problem.p, **work}
+    work = asdict(problem.spent())
+    read = work.pop("columns")
+    work = {"columns_read": read, "passes": read / problem.p, **work}
     work["null_loss"] = problem.scale
     return Path(
         alphas=alphas.copy(),

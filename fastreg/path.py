@@ -42,7 +42,7 @@ class SmoothPath:
         self.state = state = problem.start()
         self.intercept_loss = problem.loss(state)
         # Below this loss the null model is perfect up to rounding, as for a constant y.
-        self.floor = 1e-26 * float(problem.weight @ state.eta**2) if problem.family.quadratic else 1e-26
+        self.floor = 1e-26 * problem.square_of(state.eta) if problem.family.quadratic else 1e-26
         problem.scale = max(self.intercept_loss, self.floor, 1e-300)
         if problem.free.size:
             none = np.zeros(problem.free.size)
@@ -87,7 +87,8 @@ def make_point(problem, state, gap, iterations, tol, alpha, columns):
         reason = "separable"
     else:
         reason = "converged" if relative <= tol else "max_iter"
-    return Point(columns, state.coef[columns], state.intercept, float(relative), iterations, reason, loss)
+    intercept = problem.fitted_intercept(state)
+    return Point(columns, state.coef[columns], intercept, float(relative), iterations, reason, loss)
 
 
 class PathSolver:

@@ -136,6 +136,18 @@ class Problem:
         """Half the deviance per unit of weight."""
         return self.loss_at(state.eta)
 
+    def spent(self):
+        """What has been done so far."""
+        return self.work
+
+    def fitted_intercept(self, state):
+        """The intercept of a state, on the scale of the data."""
+        return state.intercept
+
+    def square_of(self, eta):
+        """Weighted mean square of a linear predictor."""
+        return float(self.weight @ eta**2)
+
     def loss_at(self, eta):
         return total_loss(self.family, eta)
 

@@ -23,7 +23,7 @@ FLOORS = [
     {"_jit", "validation"},
     {"designs", "families", "penalties"},
     {"problem"},
-    {"certificates", "screening"},
+    {"certificates", "compression", "screening"},
     {"solvers"},
     {"path", "result"},
     {"fitting"},

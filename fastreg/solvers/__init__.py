@@ -8,7 +8,8 @@
     ridge                 least squares, l1_ratio = 0                   closed form
 
 "auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else
-proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`.
+proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`. Least
+squares with many more rows than columns is solved on p rows that stand for all of them (fastreg.compression).
 """
 
 import numpy as np
