@@ -6,8 +6,8 @@ the Cholesky factor with pivoting. Then for every b
     sum_i w_i (y_i - o_i - b0 - x_i'b)^2 / 2  =  |z - R b|^2 / 2 + rest,      R'z = q,   b0 minimised out,
 
 so the path is that of (R, z): one Gram matrix by BLAS, and X is not read again. A dual point of the small problem is
-one of the large, so gaps carry over. What is lost is rounding: G b errs by about 1e-16 (sum_j N_j |b_j|)^2, which counts
-only where columns are so dependent that large coefficients cancel; `holds` compares it with the tolerance.
+one of the large, so gaps carry over. What is lost is rounding: G b errs by about 1e-16 (sum_j N_j |b_j|)^2, which
+counts only where columns are so dependent that large coefficients cancel; `holds` compares it with the tolerance.
 """
 
 from dataclasses import dataclass, replace

@@ -79,7 +79,7 @@ class DenseDesign(NamedTuple):
         return out
 
     def gram_passes(self):
-        """What the Gram matrix of all columns costs, in passes over X: BLAS does some 20 products in the time of one."""
+        """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
         return self.columns.shape[0] / 20.0
 
     def row_gram(self, columns, scale, centre):
@@ -243,7 +243,7 @@ class DenseBlock:
 
     def wide(self):
         """Whether a Gram matrix would be larger than the columns themselves."""
-        return self.columns.size > 2 * self.rows.shape[1]
+        return self.columns.size > self.rows.shape[1]
 
     def correlate(self, v, start=0):
         """X_W'v, from the column at `start` on."""

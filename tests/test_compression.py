@@ -1,4 +1,4 @@
-"""Least squares through one Gram matrix where rows are many: the same answers, and X is read no more than that takes."""
+"""Least squares through one Gram matrix where rows are many: the same answers, and X is read no more than it takes."""
 
 from itertools import product
 
@@ -74,7 +74,7 @@ def test_constant_response():
 
 
 def test_rows_are_used_where_rounding_in_the_gram_matrix_would_show():
-    """Two nearly equal columns with huge opposite coefficients: the squared condition loses what the rows still hold."""
+    """Two nearly equal columns with huge opposite coefficients: a Gram matrix loses what the rows still hold."""
     X, _ = draw(np.asfortranarray)
     rng = np.random.default_rng(2)
     X[:, 1] = X[:, 0] + 1e-4 * rng.normal(size=N)

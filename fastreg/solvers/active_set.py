@@ -4,7 +4,7 @@ import numpy as np
 
 from fastreg.solvers.cholesky import DEPENDENT
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
-from fastreg.solvers.leaps import LEAPS, leap
+from fastreg.solvers.leaps import leap
 from fastreg.solvers.pivots import CROSSING, Active, exchange, join, mixture, shift_along
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK, walk
@@ -69,7 +69,7 @@ class ActiveSet:
             self.waiting -= 1
             return False
         most = int(min(FEW + SHARE * self.size, max(1e8 / (self.size + 1.0) ** 2, 1)))
-        self._make_room(model.l1.size, most * LEAPS)
+        self._make_room(model.l1.size, most)
         done, self.size, pivots = leap(model, self.active, self.size, most)
         work.pivots += pivots
         self.failures = 0 if done else self.failures + 1

@@ -6,7 +6,7 @@ from fastreg._jit import kernel
 from fastreg.solvers.pivots import CROSSING, descent_direction, join, leave
 from fastreg.solvers.quadratic import ACTIVE, PARKED, hessian_times
 
-LEAPS = 8
+LEAPS = 12
 GAIN = 0.85  # share of the wrong columns that a leap may leave wrong; else single pivots do better
 
 
@@ -42,7 +42,7 @@ def leap(model, active, size, most):
         for j in range(m):
             c = model.correlation[j]
             if active.status[j] != ACTIVE and abs(c) > model.l1[j] * (1.0 + CROSSING):
-                if active.status[j] == PARKED:
+                if active.status[j] == PARKED or size == active.factor.shape[0]:
                     return False, size, pivots
                 size = join(model, active, size, j)
                 active.sign[j] = 0.0 if model.l1[j] == 0.0 else 1.0 if c > 0.0 else -1.0
