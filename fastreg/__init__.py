@@ -10,6 +10,8 @@ _HOMES = {
     "lasso_path": "fitting",
     "enet_path": "fitting",
     "warmup": "warm",
+    "get_num_threads": "threads",
+    "set_num_threads": "threads",
     "Path": "result",
     "Ridge": "estimators",
     "Lasso": "estimators",

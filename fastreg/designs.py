@@ -17,13 +17,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg._jit import kernel, verb
+from fastreg.products import frozen, multiply_rows, sum_of_products
+from fastreg.threads import BLOCK, edges_by_cost, even_edges, over_blocks
 
 for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
     verb(_name, _arity)
 
 
 ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
-ROW_BLOCK, COLUMN_BLOCK = 1024, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
+ROW_BLOCK, COLUMN_BLOCK = 2048, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
 
 
 class DenseDesign(NamedTuple):
@@ -61,22 +63,33 @@ class DenseDesign(NamedTuple):
     def stored_in(self, columns):
         return self.columns.shape[1] * len(columns)
 
+    def part(self, start, stop):
+        """The design of neighbouring columns."""
+        return DenseDesign(self.columns[start:stop])
+
+    def edges(self):
+        return even_edges(*self.columns.shape)
+
+    def edges_among(self, columns):
+        return even_edges(len(columns), self.columns.shape[1])
+
     def correlate(self, v):
-        return self.columns @ v
+        return multiply_rows(self.columns, v)
 
     def gather(self, columns):
         return self.columns[columns].T
 
     def gram(self, columns, h, centre):
         """(X - centre)' diag(h) (X - centre) over some columns, by blocks of rows, so that no copy of X is made."""
-        out, middle = np.zeros((len(columns), len(columns))), centre[columns, None]
-        everything, root = len(columns) == self.columns.shape[0], np.sqrt(h)
-        for start in range(0, h.size, ROW_BLOCK):
-            part = self.columns[:, start : start + ROW_BLOCK]
+        everything, root, middle = len(columns) == self.columns.shape[0], np.sqrt(h), centre[columns, None]
+
+        def rows(start, stop):
+            part = self.columns[:, start:stop]
             part = (part if everything else part[columns]) - middle
-            part *= root[start : start + ROW_BLOCK]
-            out += part @ part.T
-        return out
+            part *= root[start:stop]
+            return part, part
+
+        return sum_of_products(rows, h.size, ROW_BLOCK, len(columns), len(columns))
 
     def gram_passes(self):
         """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
@@ -84,13 +97,15 @@ class DenseDesign(NamedTuple):
 
     def row_gram(self, columns, scale, centre):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, by blocks of columns."""
+        root = np.sqrt(scale[:, None])
+
+        def chosen(start, stop):
+            some = columns[start:stop]
+            part = ((self.columns[some] - centre[some, None]) / root[start:stop]).T
+            return part, part
+
         n = self.columns.shape[1]
-        out = np.zeros((n, n))
-        for start in range(0, len(columns), COLUMN_BLOCK):
-            some = columns[start : start + COLUMN_BLOCK]
-            root = (self.columns[some] - centre[some, None]) / np.sqrt(scale[start : start + COLUMN_BLOCK, None])
-            out += root.T @ root
-        return out
+        return sum_of_products(chosen, len(columns), COLUMN_BLOCK, n, n)
 
     def working_block(self, centre):
         return DenseBlock(self, centre)
@@ -132,11 +147,21 @@ class SparseDesign(NamedTuple):
         return self.n_rows, self.indptr.size - 1
 
     def stored_in(self, columns):
-        return int((self.indptr[columns + 1] - self.indptr[columns]).sum())
+        return stored_values(self.indptr, columns)
+
+    def part(self, start, stop):
+        """The design of neighbouring columns."""
+        return self._replace(indptr=self.indptr[start : stop + 1])
+
+    def edges(self):
+        return edges_by_cost(self.indptr)
+
+    def edges_among(self, columns):
+        return edges_by_cost(np.concatenate([[0], np.cumsum(self.indptr[columns + 1] - self.indptr[columns])]))
 
     def correlate(self, v):
         out = np.empty(self.indptr.size - 1)
-        correlate_range(self, v, out)
+        over_blocks(lambda a, b: correlate_range(self.part(a, b), v, out[a:b]), self.edges(), self.data.size)
         return out
 
     def gather(self, columns):
@@ -170,15 +195,28 @@ class SparseDesign(NamedTuple):
 def as_design(X):
     """The design of a validated X: a float64 Fortran array, or canonical CSC. Shares its memory, read-only."""
     if sp.issparse(X):
-        return SparseDesign(_frozen(X.data), _frozen(X.indices), _frozen(X.indptr), X.shape[0])
-    return DenseDesign(_frozen(X.T))
+        return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])
+    return DenseDesign(frozen(X.T))
 
 
-def _frozen(array):
-    """A read-only view: kernels then compile once for writable, read-only and memory-mapped arrays."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
+def correlate_columns(design, v, columns):
+    """x_j'v for the columns j, in their order."""
+    out, stored = np.empty(len(columns)), design.stored_in(columns)
+    if stored <= BLOCK:
+        correlate_some(design, v, columns, out)
+    else:
+        edges = design.edges_among(columns)
+        over_blocks(lambda a, b: correlate_some(design, v, columns[a:b], out[a:b]), edges, stored)
+    return out
+
+
+def column_moments(design, weight):
+    """(weighted mean of every column, sum of squares about it); the weights sum to one."""
+    p = design.shape[1]
+    mean, spread = np.empty(p), np.empty(p)
+    edges = design.edges()
+    over_blocks(lambda a, b: moments(design.part(a, b), weight, mean[a:b], spread[a:b]), edges, BLOCK * len(edges))
+    return mean, spread
 
 
 @kernel
@@ -186,6 +224,15 @@ def correlate_range(design, v, out):
     """out[j] = x_j'v for every column."""
     for j in range(out.size):
         out[j] = design.column_dot(j, v)
+
+
+@kernel
+def stored_values(indptr, columns):
+    """How many values some columns store."""
+    total = 0
+    for j in columns:
+        total += indptr[j + 1] - indptr[j]
+    return total
 
 
 @kernel
@@ -247,18 +294,21 @@ class DenseBlock:
 
     def correlate(self, v, start=0):
         """X_W'v, from the column at `start` on."""
-        return self.rows[start : self.columns.size] @ v
+        return multiply_rows(self.rows[start : self.columns.size], v)
 
     def predict(self, steps):
         return steps @ self.rows[: self.columns.size]
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
-        rows = self.rows[: self.columns.size]
-        if start == 0:
-            root = rows * np.sqrt(h)
-            return root @ root.T
-        return (rows[start:] * h) @ rows.T
+        rows, m = self.rows[: self.columns.size], self.columns.size
+        scale = np.sqrt(h) if start == 0 else h
+
+        def scaled(first, last):
+            left = rows[start:, first:last] * scale[first:last]
+            return left, left if start == 0 else rows[:, first:last]
+
+        return sum_of_products(scaled, h.size, ROW_BLOCK, m - start, m)
 
 
 class ColumnsByRow(NamedTuple):
@@ -295,9 +345,7 @@ class SparseBlock:
         return False
 
     def correlate(self, v, start=0):
-        out = np.empty(self.columns.size - start)
-        correlate_some(self.design, v, self.columns[start:], out)
-        return out
+        return correlate_columns(self.design, v, self.columns[start:])
 
     def predict(self, steps):
         out = np.full(self.design.n_rows, -float(self.centre[self.columns] @ steps))
@@ -307,10 +355,18 @@ class SparseBlock:
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
         self._sort_rows()
-        m = self.columns.size
+        columns, m = self.columns, self.columns.size
         out = np.zeros((m - start, m))
-        for part in self.parts:
-            sparse_gram(self.design, self.columns, start, part, h, out)
+
+        def lines(a, b):
+            for part in self.parts:
+                sparse_gram(self.design, columns[: start + b], start + a, part, h, out[a:b])
+
+        # A stored value meets the stored values of its row that stand before it.
+        met = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows)
+        stored = (self.design.indptr[columns[start:] + 1] - self.design.indptr[columns[start:]]) * met
+        work = np.concatenate([[0.0], np.cumsum(stored)])
+        over_blocks(lines, edges_by_cost(work), work[-1])
         out[:, start:] += np.tril(out[:, start:], -1).T
         return out
 

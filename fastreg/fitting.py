@@ -17,6 +17,7 @@ from fastreg.path import PathSolver, SmoothPath, alpha_grid
 from fastreg.problem import Problem
 from fastreg.result import Path
 from fastreg.solvers import SOLVERS, make_solver
+from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
 
 
@@ -92,6 +93,7 @@ def fit_path(
     return path
 
 
+@one_blas_thread()
 def solve_path(
     X, y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, offset=None,
     penalty_factor=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, solver="auto", names=None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.designs import combine, correlate_some, moments
+from fastreg.designs import column_moments, combine, correlate_columns
 from fastreg.families import balance, linearise, total_loss
 from fastreg.penalties import ElasticNet
 
@@ -54,8 +54,7 @@ class Problem:
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         self.unbounded = False  # whether columns that are not penalised separate the classes
         self.longest = math.inf if self.family.quadratic else LONGEST_STEP
-        mean, spread = np.empty(p), np.empty(p)
-        moments(self.design, self.weight, mean, spread)
+        mean, spread = column_moments(self.design, self.weight)
         self.finite = bool(np.all(np.isfinite(mean)) and np.all(np.isfinite(spread)))
         deviation = np.sqrt(spread)
         constant = deviation <= CONSTANT * np.abs(mean)
@@ -93,9 +92,7 @@ class Problem:
     def correlate_some(self, residual, columns):
         """x_j'r for some columns."""
         self.work.columns += columns.size
-        out = np.empty(columns.size)
-        correlate_some(self.design, residual, columns, out)
-        return out
+        return correlate_columns(self.design, residual, columns)
 
     def predict(self, columns, steps):
         """(X - centre) steps over some columns: the change of eta, up to the intercept."""

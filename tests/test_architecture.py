@@ -21,6 +21,8 @@ LONGEST = 450
 # From the ground up. A room imports from lower floors only; rooms that stand in no list are on top of all.
 FLOORS = [
     {"_jit", "validation"},
+    {"threads"},
+    {"products"},
     {"designs", "families", "penalties"},
     {"problem"},
     {"certificates", "compression", "screening"},

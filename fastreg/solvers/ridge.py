@@ -21,6 +21,7 @@ import numpy as np
 
 from fastreg.certificates import duality_gap, empty_gap, steering_gap
 from fastreg.solvers.steps import extent, step_length
+from fastreg.threads import linalg
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
 QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
@@ -143,11 +144,10 @@ class RidgeSystem:
             problem.work.grams += 1
             problem.work.columns += self.columns.size
         system = self.gram + np.diag(l2)
-        from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
+        lapack = linalg()
         try:
-            return cho_solve(cho_factor(system, lower=True), gradient)
-        except LinAlgError:  # dependent columns without a ridge: the shortest of the solutions
+            return lapack.cho_solve(lapack.cho_factor(system, lower=True), gradient)
+        except lapack.LinAlgError:  # dependent columns without a ridge: the shortest of the solutions
             return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
 
     def _qr(self, state, l2, coef):
@@ -182,15 +182,14 @@ class RidgeSystem:
         h = np.maximum(state.curvature, CURVATURE_FLOOR * problem.weight)
         root = np.sqrt(h)
         inverse = np.divide(1.0, root, out=np.zeros(n), where=root > 0.0)
-        from scipy.linalg import cho_factor, cho_solve
-
-        factor = cho_factor(np.eye(n) + root[:, None] * kernel * root, lower=True)
+        lapack = linalg()
+        factor = lapack.cho_factor(np.eye(n) + root[:, None] * kernel * root, lower=True)
         fitted = state.eta - problem.offset
         target = inverse * state.residual + root * fitted
-        dual = cho_solve(factor, target)
+        dual = lapack.cho_solve(factor, target)
         if fixed:
             Z = root[:, None] * np.hstack(fixed)
-            solved = cho_solve(factor, Z)
+            solved = lapack.cho_solve(factor, Z)
             beta = np.linalg.lstsq(Z.T @ solved, Z.T @ dual, rcond=1e-14)[0]
             dual -= solved @ beta
         else:
