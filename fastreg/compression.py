@@ -17,6 +17,7 @@ import numpy as np
 from fastreg.designs import as_design
 from fastreg.families import Gaussian
 from fastreg.problem import Problem
+from fastreg.threads import linalg
 
 ROWS_PER_COLUMN = 3  # fewer rows than this a column and there is little to save
 LARGEST = 3000  # columns: a Gram matrix of 72 MB
@@ -97,12 +98,9 @@ def compress(problem):
 
 def factor_with_pivoting(gram, target):
     """(R, z) with R'R = gram up to rounding and R'z = target, of as many rows as the rank. Overwrites `gram`."""
-    from scipy.linalg import solve_triangular
-    from scipy.linalg.lapack import dpstrf
-
-    factor, order, rank, _ = dpstrf(gram, lower=0, overwrite_a=1)
+    factor, order, rank, _ = linalg().lapack.dpstrf(gram, lower=0, overwrite_a=1)
     factor, order = np.triu(factor)[:rank], order - 1
-    z = solve_triangular(factor[:, :rank], target[order][:rank], trans="T")
+    z = linalg().solve_triangular(factor[:, :rank], target[order][:rank], trans="T")
     out = np.empty_like(factor)
     out[:, order] = factor
     return out, z

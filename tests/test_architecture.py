@@ -95,6 +95,12 @@ def test_numba_lives_in_one_file():
         assert not words & {"njit", "jit", "jitclass", "prange"} or path.name == "_jit.py", path.name
 
 
+def test_lapack_is_reached_by_way_of_threads():
+    """Which holds it to one thread, so that results do not depend on the number of its threads."""
+    words = ("import scipy.linalg", "from scipy.linalg", "from scipy import linalg")
+    assert {path.name for path in FILES if any(word in path.read_text() for word in words)} == {"threads.py"}
+
+
 def test_only_two_files_ask_what_is_sparse():
     asking = {path.name for path in FILES if "issparse" in path.read_text()}
     assert asking <= {"designs.py", "validation.py"}
