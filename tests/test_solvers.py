@@ -98,7 +98,10 @@ def test_forms_of_the_inner_solver_agree(family, l1_ratio, shape, form):
     for kind in (np.array, sp.csc_array):
         inner = ActiveSet() if form == "pivots" else CoordinateDescent(form)
         points, problem = solve_with(inner, kind(X), y, options, 1e-9)
-        assert problem.work.epochs == 0 if form == "pivots" else problem.work.epochs > 0
+        # With fewer rows than columns the active ones may become dependent; then coordinate descent may finish.
+        dependent = X.shape[0] < X.shape[1]
+        assert (problem.work.pivots > 0) == (form == "pivots")
+        assert problem.work.epochs > 0 if form != "pivots" else dependent or problem.work.epochs == 0
         for point, alpha, least in zip(points, options["alphas"], best):
             coef = np.zeros(X.shape[1])
             coef[point.columns] = point.values

@@ -4,10 +4,10 @@ import numpy as np
 
 from fastreg.solvers.cholesky import DEPENDENT
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
-from fastreg.solvers.leaps import leap
-from fastreg.solvers.pivots import CROSSING, Active, exchange, join, mixture, shift_along
+from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.pivots import Active, exchange, join, mixture, shift_along
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, make_quadratic
-from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK, walk
+from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE
 
 LONGEST_WAIT = 15
 FEW, SHARE = 10, 0.25  # columns, and share of the active ones, that a leap may change
@@ -31,23 +31,24 @@ class ActiveSet:
         """Coefficients that minimise the model, and their correlations. Falls back on coordinate descent if stuck."""
         model = make_quadratic(working, state, anew)
         self._prepare(model, (working.model_version, working.l2_key))
-        if self._leap(model, working.problem.work):
-            return model.coef, model.correlation
-        work, outcome, crossed, spent = working.problem.work, BUDGET, False, 0
-        while spent < self.MOST:
-            self._make_room(model.l1.size)
-            outcome, self.size, pivots, column, sign = walk(model, self.active, self.size, self._budget(model.l1.size))
+        work, outcome, spent = working.problem.work, BUDGET, 0
+        coef, correlation = model.coef.copy(), model.correlation.copy()
+        while outcome in (BUDGET, EXCHANGE, CROSSED, MET_DEPENDENT) and spent < self.MOST:
+            most = self._most() if spent == 0 else 0
+            self._make_room(model.l1.size, max(most, self.ROOM // 4))
+            budget = self._budget(model.l1.size)
+            outcome, self.size, pivots, column, sign = leap_or_walk(model, self.active, self.size, most, budget)
+            self._learn(most, outcome)
             work.pivots += pivots
+            spent += pivots + self.MOST // 100
             if outcome == EXCHANGE:
                 self.size = exchange(model, self.active, self.size, column, sign)
-            spent += pivots + self.MOST // 100
-            out = self.active.status != ACTIVE  # a column parked on the way may have ended beyond its threshold
-            crossed = np.any(np.abs(model.correlation[out]) > model.l1[out] * (1.0 + 10.0 * CROSSING))
-            if outcome == STUCK or (outcome == DONE and not crossed):
-                break
-            if outcome == DONE:
-                self.active.status[out] = INACTIVE
-        if outcome != DONE or crossed:
+            elif outcome == MET_DEPENDENT:
+                model.coef[:], model.correlation[:] = coef, correlation
+                self._refactor(model, np.flatnonzero(coef))
+            elif outcome == CROSSED:
+                self.active.status[self.active.status != ACTIVE] = INACTIVE
+        if outcome not in (DONE, LEAPT):
             self.key = None
             return self._descend(model, working, state, precision)
         return model.coef, model.correlation
@@ -60,23 +61,18 @@ class ActiveSet:
         working.problem.work.epochs += epochs
         return model.coef, model.correlation
 
-    def _leap(self, model, work):
-        """Several kinks at once, as long as that goes well. Returns whether it ended at the optimum.
-
-        After a leap that failed, ever longer nothing but walks are tried, until one succeeds.
-        """
+    def _most(self):
+        """Columns that a leap may change. None, ever longer, after leaps that failed, until one succeeds."""
         if self.waiting > 0:
             self.waiting -= 1
-            return False
-        most = int(min(FEW + SHARE * self.size, max(1e8 / (self.size + 1.0) ** 2, 1)))
-        self._make_room(model.l1.size, most)
-        done, self.size, pivots = leap(model, self.active, self.size, most)
-        work.pivots += pivots
-        self.failures = 0 if done else self.failures + 1
-        self.waiting = min(2 ** max(self.failures - 1, 0) - 1, LONGEST_WAIT)
-        if not done:  # the walk that follows decides anew which columns depend on others
-            self.active.status[self.active.status == PARKED] = INACTIVE
-        return done
+            return 0
+        return int(min(FEW + SHARE * self.size, max(1e8 / (self.size + 1.0) ** 2, 1)))
+
+    def _learn(self, most, outcome):
+        """How the leap went, if there was one."""
+        if most > 0:
+            self.failures = 0 if outcome == LEAPT else self.failures + 1
+            self.waiting = min(2 ** max(self.failures - 1, 0) - 1, LONGEST_WAIT)
 
     def _budget(self, m):
         """Pivots a kernel call may take so that it ends within about 0.1 s and an interruption is heard."""
@@ -102,7 +98,7 @@ class ActiveSet:
                 shift=np.zeros(m),
             )
 
-    def _make_room(self, m, more=ROOM // 4):
+    def _make_room(self, m, more):
         """Room in the factor for `more` columns, or for the whole working set and one."""
         old = self.active.factor
         if old.shape[0] <= min(self.size + more, m):

@@ -3,11 +3,30 @@
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.solvers.pivots import CROSSING, descent_direction, join, leave
+from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
 from fastreg.solvers.quadratic import ACTIVE, PARKED, hessian_times
+from fastreg.solvers.walks import BUDGET, DONE, walk
 
 LEAPS = 12
 GAIN = 0.85  # share of the wrong columns that a leap may leave wrong; else single pivots do better
+# Besides the outcomes of a walk: a leap was enough; a leap met a dependent column, so that a walk must start where the
+# leap did; a parked column ended beyond its threshold.
+LEAPT, MET_DEPENDENT, CROSSED = 4, 5, 6
+
+
+@kernel
+def leap_or_walk(model, active, size, most, budget):
+    """A leap that may change `most` columns at once, then a walk unless it was enough. Returns what `walk` returns."""
+    pivots = 0
+    if most > 0:
+        outcome, size, pivots = leap(model, active, size, most)
+        if outcome != BUDGET:
+            return outcome, size, pivots, NONE, 0.0
+        size = withdraw(model, active, size)
+    outcome, size, more, column, sign = walk(model, active, size, budget)
+    if outcome == DONE and count_crossed(model, active, 10.0 * CROSSING) > 0:
+        outcome = CROSSED
+    return outcome, size, pivots + more, column, sign
 
 
 @kernel
@@ -16,8 +35,8 @@ def leap(model, active, size, most):
 
     Coefficients of a wrong sign leave, correlations beyond their threshold enter, and so on until none is wrong: then
     the point is the optimum. This need not converge, so it ends as soon as there are more than `most` changes or not
-    clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Returns (whether
-    optimal, size, changes).
+    clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Returns
+    (LEAPT, MET_DEPENDENT or BUDGET, size, changes).
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
     m = model.l1.size
@@ -27,27 +46,39 @@ def leap(model, active, size, most):
         descent_direction(model, active, size, direction, full, response)
         flips = count_flips(model, active, full)
         if flips > GAIN * previous:
-            return False, size, pivots
+            return BUDGET, size, pivots
         for j in range(m):
             model.coef[j] += full[j]
             model.correlation[j] -= response[j]
         size = drop_flipped(model, active, size, full, response)
-        crossed = count_crossed(model, active)
+        crossed = count_crossed(model, active, CROSSING)
         pivots += flips
         if flips + crossed == 0:
-            return True, size, pivots
+            return LEAPT, size, pivots
         if flips + crossed > GAIN * previous:
-            return False, size, pivots
+            return BUDGET, size, pivots
         previous = flips + crossed
         for j in range(m):
             c = model.correlation[j]
             if active.status[j] != ACTIVE and abs(c) > model.l1[j] * (1.0 + CROSSING):
-                if active.status[j] == PARKED or size == active.factor.shape[0]:
-                    return False, size, pivots
+                if size == active.factor.shape[0]:
+                    return BUDGET, size, pivots
                 size = join(model, active, size, j)
+                if active.status[j] == PARKED:
+                    return MET_DEPENDENT, size, pivots
                 active.sign[j] = 0.0 if model.l1[j] == 0.0 else 1.0 if c > 0.0 else -1.0
                 pivots += 1
-    return False, size, pivots
+    return BUDGET, size, pivots
+
+
+@kernel
+def withdraw(model, active, size):
+    """Take out the columns that entered but have not moved: the walk decides anew which enter."""
+    for a in range(size - 1, -1, -1):
+        j = active.columns[a]
+        if model.coef[j] == 0.0 and model.l1[j] > 0.0:
+            size = leave(model, active, size, a)
+    return size
 
 
 @kernel
@@ -78,10 +109,10 @@ def count_flips(model, active, full):
 
 
 @kernel
-def count_crossed(model, active):
-    """How many other columns are beyond their threshold."""
+def count_crossed(model, active, margin):
+    """How many other columns are beyond their threshold by more than a share of `margin`."""
     crossed = 0
     for j in range(model.l1.size):
         if active.status[j] != ACTIVE:
-            crossed += abs(model.correlation[j]) > model.l1[j] * (1.0 + CROSSING)
+            crossed += abs(model.correlation[j]) > model.l1[j] * (1.0 + margin)
     return crossed

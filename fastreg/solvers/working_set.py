@@ -12,6 +12,7 @@ when a round gains too little.
 import numpy as np
 
 from fastreg.certificates import steering_gap
+from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.steps import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
@@ -141,9 +142,15 @@ class ProximalNewton:
         """
         exact = problem.family.quadratic
         gap, rounds, anew = working.gap(state), 0, working.curvature is None
+        acceleration = None
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
             coef, correlation = self.inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
+            if not exact and correlation is not None:
+                if anew or acceleration is None:
+                    acceleration = Acceleration(coef.size)
+                image = working.correlation - correlation + working.l2 * (coef - before)
+                acceleration.extrapolate(before, coef, image)
             t = working.move(state, coef, exact)
             working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
