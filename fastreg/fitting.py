@@ -13,9 +13,10 @@ from fastreg import compression
 from fastreg import validation as check
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES
-from fastreg.path import PathSolver, SmoothPath, alpha_grid
+from fastreg.path import PathSolver, alpha_grid
 from fastreg.problem import Problem
 from fastreg.result import Path
+from fastreg.smooth_path import SmoothPath
 from fastreg.solvers import SOLVERS, make_solver
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -89,7 +90,7 @@ def fit_path(
         sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
     )  # fmt: skip
-    _warn(path)
+    warn_of_points(path)
     return path
 
 
@@ -116,13 +117,13 @@ def solve_path(
     if solver == "auto" and l1_ratio > 0.0 and compression.pays(problem, count, lowest):
         small = compression.compress(problem)
         engine = PathSolver(small, working_set_solver, tol, max_iter)
-        points, grid = _run(engine, alphas, count, alpha_min_ratio, problem)
+        points, grid = run_grid(engine, alphas, count, alpha_min_ratio, problem)
         if compression.holds(small, points, tol):
-            return _collect(small, engine, points, grid, tol, names, family_class)
+            return collect(small, engine, points, grid, tol, names, family_class)
         working_set_solver = make_solver(solver, family_class, l1_ratio)
     engine = _engine(problem, working_set_solver, tol, max_iter)
-    points, grid = _run(engine, alphas, count, alpha_min_ratio, problem)
-    return _collect(problem, engine, points, grid, tol, names, family_class)
+    points, grid = run_grid(engine, alphas, count, alpha_min_ratio, problem)
+    return collect(problem, engine, points, grid, tol, names, family_class)
 
 
 def _engine(problem, solver, tol, max_iter):
@@ -162,16 +163,18 @@ def build_problem(
     return problem
 
 
-def _automatic_grid(alpha_max, count, ratio, problem):
+def automatic_grid(alpha_max, count, ratio, problem):
     if ratio is None:
         ratio = 1e-2 if problem.n < problem.p else 1e-4
     ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
     return alpha_grid(alpha_max, count, ratio)
 
 
-def _run(engine, alphas, count, ratio, problem):
+def run_grid(engine, alphas, count, ratio, problem):
     """The points of a path and their alphas; an automatic grid ends where a logistic fit separates the classes."""
-    grid = _automatic_grid(engine.alpha_max, count, ratio, problem) if alphas is None else alphas
+    grid = automatic_grid(engine.alpha_max, count, ratio, problem) if alphas is None else alphas
+    if isinstance(engine, SmoothPath):
+        engine.expect(grid)
     points, family = [], engine.problem.family
     for alpha in grid:
         points.append(engine.fit(float(alpha)))
@@ -183,7 +186,7 @@ def _run(engine, alphas, count, ratio, problem):
     return points, grid[: len(points)]
 
 
-def _collect(problem, engine, points, alphas, tol, names, family_class):
+def collect(problem, engine, points, alphas, tol, names, family_class):
     """Points as a Path."""
     counts = [point.columns.size for point in points]
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -215,7 +218,7 @@ def _collect(problem, engine, points, alphas, tol, names, family_class):
     )
 
 
-def _warn(path, stacklevel=3):
+def warn_of_points(path, stacklevel=3):
     """One warning for all points that are not certified, with the remedy."""
     if "separable" in path.reasons:
         k = path.reasons.index("separable")
@@ -336,7 +339,7 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         X, y, family="gaussian", l1_ratio=l1_ratio, fit_intercept=False, **grid, **engine,
         names=check.feature_names_of(X),
     )  # fmt: skip
-    _warn(path, stacklevel=4)
+    warn_of_points(path, stacklevel=4)
     coefs = path.coefs.toarray()
     coefs = coefs.astype(np.float32) if getattr(X, "dtype", None) == np.float32 else coefs
     result = (path.alphas, coefs, path.gaps * path.work["null_loss"])

@@ -1,12 +1,11 @@
 """Regularisation paths: a grid of alphas, warm starts, a working set, and a certificate of every point."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from fastreg.certificates import References, duality_gap, empty_gap
 from fastreg.screening import largest_columns, reaching_columns, strong_columns
-from fastreg.solvers.ridge import RidgeSystem, dual_direction, orthogonal
+from fastreg.smooth_path import SmoothPath, make_point
+from fastreg.solvers.ridge import dual_direction, orthogonal
 from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
@@ -16,79 +15,6 @@ FEWEST = 100  # columns that may always enter a working set at once; twice the s
 FEW = 20  # the same on the way to a far alpha, where half the support may enter besides
 FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
 ROUNDS = 50  # solve-and-certify rounds a point
-
-
-@dataclass
-class Point:
-    """One certified point of a path."""
-
-    columns: np.ndarray
-    values: np.ndarray
-    intercept: float
-    gap: float
-    iterations: int
-    reason: str
-    loss: float
-
-
-class SmoothPath:
-    """Points without an l1 part: ridge, or no penalty at all. Also fits the null model of every path.
-
-    `alpha_max` is where the lasso of the same data, at l1_ratio 1e-3, would be empty: the top of an automatic grid.
-    """
-
-    def __init__(self, problem, tol, max_iter):
-        self.problem, self.tol, self.max_iter = problem, tol, max_iter
-        self.state = state = problem.start()
-        self.intercept_loss = problem.loss(state)
-        # Below this loss the null model is perfect up to rounding, as for a constant y.
-        self.floor = 1e-26 * problem.square_of(state.eta) if problem.family.quadratic else 1e-26
-        problem.scale = max(self.intercept_loss, self.floor, 1e-300)
-        if problem.free.size:
-            none = np.zeros(problem.free.size)
-            # To rounding: alpha_max carries the root of the gap that is left.
-            RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
-            problem.scale = max(problem.loss(state), self.floor, 1e-300)
-            problem.unbounded = problem.family.separates(problem.loss(state))
-        self.null_correlation = problem.correlate(state.residual)
-        self.alpha_max = self._alpha_max()
-        self.system = None
-
-    def _alpha_max(self):
-        penalised = self.problem.penalised
-        if self.problem.scale <= self.floor or not penalised.any():
-            return 0.0
-        ratios = np.abs(self.null_correlation[penalised]) / self.problem.lasso_factor[penalised]
-        return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
-
-    def fit(self, alpha):
-        """Solve at `alpha` with the ridge part of the penalty alone, starting from the last point."""
-        problem, state = self.problem, self.state
-        columns = np.flatnonzero(problem.usable)
-        if self.system is None:
-            self.system = RidgeSystem(problem, columns)
-        l2 = problem.penalty(alpha).on(columns)[1]
-        wanted, steps = self.tol * problem.scale, 0
-        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
-            gap, more = self.system.solve(state, l2, share * wanted, self.max_iter - steps)
-            steps += more
-            if np.any(self.system.weak(l2)):
-                gap = self.system.certify(state, l2)
-            if gap <= wanted or (more == 0 and share < 0.5):
-                break
-        return make_point(problem, state, gap, steps, self.tol, alpha, columns)
-
-
-def make_point(problem, state, gap, iterations, tol, alpha, columns):
-    """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`."""
-    columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
-    loss = problem.loss(state)
-    if (alpha == 0.0 or problem.unbounded) and problem.family.separates(loss):
-        reason = "separable"
-    else:
-        reason = "converged" if relative <= tol else "max_iter"
-    intercept = problem.fitted_intercept(state)
-    return Point(columns, state.coef[columns], intercept, float(relative), iterations, reason, loss)
 
 
 class PathSolver:

@@ -1,6 +1,7 @@
 """A problem, bound to its data, and the state of a fit: the two things that solvers and the path pass around."""
 
 import math
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +89,38 @@ class Problem:
     def share_of(self, columns):
         """The share of X's stored values that lie in some columns."""
         return self.design.stored_in(columns) / self.stored
+
+    def correlate_many(self, residuals):
+        """X'R for several residuals (n, k), in one pass; zeros at columns that are left out."""
+        self.work.sweeps += 1
+        self.work.columns += self.p
+        out = self.design.correlate_many(residuals)
+        out[~self.usable] = 0.0
+        return out
+
+    def predict_many(self, coefs):
+        """X C for several vectors of coefficients (p, k), in one pass."""
+        self.work.sweeps += 1
+        self.work.columns += self.p
+        return self.design.predict_many(coefs)
+
+    def gram(self, columns):
+        """(X - centre)' diag(weight) (X - centre) over some columns, in one pass."""
+        self.work.grams += 1
+        self.work.columns += columns.size
+        return self.design.gram(columns, self.weight, self.centre)
+
+    def row_gram(self, columns, scale):
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns, in one pass."""
+        self.work.grams += 1
+        self.work.columns += columns.size
+        return self.design.row_gram(columns, scale, self.centre)
+
+    def with_response(self, y):
+        """The same problem for another response; what is known of the columns is shared."""
+        other = copy(self)
+        other.family, other.work = self.family._replace(y=y), Work()
+        return other
 
     def correlate_some(self, residual, columns):
         """x_j'r for some columns."""

@@ -240,10 +240,11 @@ def orthogonal_residual(problem, eta, columns):
 
 
 def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
-    """A proven bound of objective(coef, intercept) - minimum: primal minus dual at the best of many nu = s r.
+    """A proven bound of objective(coef, intercept) - minimum: primal minus dual at the best of many nu.
 
-    r is the residual with the unpenalised columns refitted, so that they are orthogonal to it. Rows and
-    columns are summed as Fenchel-Young slacks, each >= 0, which is primal - dual without its cancellation.
+    They are s r and, for ridge, `model_residual`. r is the residual with the unpenalised columns refitted, so that
+    they are orthogonal to it. Rows and columns are summed as Fenchel-Young slacks, each >= 0, which is primal - dual
+    without its cancellation.
     With l1_ratio < 1 the penalty's conjugate is finite everywhere and, at one s, never below the form that
     scales into the box of the lasso's dual; at l1_ratio = 1 an s outside that box proves nothing.
     """
@@ -254,15 +255,31 @@ def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
         return np.inf
     assert fit_intercept or intercept == 0
     free = free_columns(problem, fit_intercept)
-    r = orthogonal_residual(problem, eta, free)
-    c = np.where(l1 + l2 == 0, 0.0, problem.X.T @ r)
 
-    def gap(s):
-        rows = problem.weight @ np.maximum(family.slack(problem.y, eta, s * r / problem.weight), 0)
-        columns = column_slack(b, s * c, l1, l2).sum()
+    def gap(nu, c):
+        rows = problem.weight @ np.maximum(family.slack(problem.y, eta, nu / problem.weight), 0)
+        columns = column_slack(b, c, l1, l2).sum()
         return rows + columns if np.isfinite(rows) else np.inf
 
-    return min(gap(s) for s in scalings(c - l2 * b, l1))
+    r = orthogonal_residual(problem, eta, free)
+    c = np.where(l1 + l2 == 0, 0.0, problem.X.T @ r)
+    gaps = [gap(s * r, s * c) for s in scalings(c - l2 * b, l1)]
+    if not l1.any():
+        nu = model_residual(problem, eta, b, free)
+        gaps.append(gap(nu, np.where(l2 == 0, 0.0, problem.X.T @ nu)))
+    return min(gaps)
+
+
+def model_residual(problem, eta, b, free):
+    """The residual of the quadratic model at its minimum, for ridge: a dual point whose gap is the Newton decrement."""
+    held = problem.l2 > 0
+    Z = np.column_stack([free, problem.X[:, held]])
+    l2 = np.concatenate([np.zeros(free.shape[1]), problem.l2[held]])
+    r = problem.weight * problem.family.residual(problem.y, eta)
+    h = problem.weight * problem.family.curvature(problem.y, eta)
+    gradient = Z.T @ r - l2 * np.concatenate([np.zeros(free.shape[1]), b[held]])
+    step = np.linalg.lstsq((Z.T * h) @ Z + np.diag(l2), gradient, rcond=1e-15)[0]
+    return r - h * (Z @ step)
 
 
 def dual_value(problem, nu):
@@ -375,3 +392,54 @@ def stored(case):
     for name in ("weight", "offset", "factor"):
         terms[name] = None if case[name] is None else np.array(case[name], float)
     return np.array(case["X"], float), np.array(case["y"], float), terms
+
+
+def ridge_normal_equations(X, y, alpha, fit_intercept, kept, terms):
+    """(intercept, coefficients) of the user by dense least squares on the rows `kept`; weights and scales of all rows.
+
+    The rows are stacked on the penalty's: sqrt(w) (1, X) over sqrt(alpha v).
+    """
+    n, p = X.shape
+    weight = np.ones(n) if terms.get("weight") is None else np.asarray(terms["weight"], float)
+    weight = weight / weight.sum()
+    offset = np.zeros(n) if terms.get("offset") is None else terms["offset"]
+    factor = np.ones(p) if terms.get("factor") is None else np.asarray(terms["factor"], float)
+    scale = column_scales(X[weight > 0], weight[weight > 0]) if terms.get("standardize") else np.ones(p)
+    columns = np.flatnonzero(np.isfinite(factor))
+    root = np.sqrt(weight[kept])[:, None]
+    rows = root * np.column_stack([np.full(len(kept), float(fit_intercept)), X[np.ix_(kept, columns)]])
+    penalty = np.diag(np.r_[0.0, np.sqrt(alpha * factor[columns]) * scale[columns]])
+    target = np.r_[root[:, 0] * (y - offset)[kept], np.zeros(columns.size + 1)]
+    solution = np.linalg.lstsq(np.vstack([rows, penalty]), target, rcond=1e-14)[0]
+    coef = np.zeros(p)
+    coef[columns] = solution[1:]
+    return solution[0] * fit_intercept, coef
+
+
+def ridge_left_out(X, y, alpha, *, fit_intercept=True, **terms):
+    """Prediction of every row by the ridge fit to all other rows, refitted row by row; offset included."""
+    n = X.shape[0]
+    offset = np.zeros(n) if terms.get("offset") is None else terms["offset"]
+    out = np.empty(n)
+    for i in range(n):
+        kept = np.delete(np.arange(n), i)
+        intercept, coef = ridge_normal_equations(X, y, alpha, fit_intercept, kept, terms)
+        out[i] = offset[i] + intercept + X[i] @ coef
+    return out
+
+
+def ridge_hat(X, y, alpha, *, fit_intercept=True, **terms):
+    """(trace of the hat matrix by moving one response at a time, GCV error)."""
+    n = X.shape[0]
+    weight = np.ones(n) if terms.get("weight") is None else np.asarray(terms["weight"], float)
+    offset = np.zeros(n) if terms.get("offset") is None else terms["offset"]
+    everything = np.arange(n)
+
+    def fitted(response):
+        intercept, coef = ridge_normal_equations(X, response, alpha, fit_intercept, everything, terms)
+        return offset + intercept + X @ coef
+
+    start = fitted(y)
+    trace = sum(fitted(y + np.eye(n)[i])[i] - start[i] for i in range(n) if weight[i] > 0)
+    rows = np.count_nonzero(weight)
+    return trace, np.average((y - start) ** 2, weights=weight) / (1 - trace / rows) ** 2

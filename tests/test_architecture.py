@@ -27,6 +27,7 @@ FLOORS = [
     {"problem"},
     {"certificates", "compression", "screening"},
     {"solvers"},
+    {"smooth_path"},
     {"path", "result"},
     {"fitting"},
 ]

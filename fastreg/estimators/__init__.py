@@ -2,5 +2,6 @@
 
 from fastreg.estimators.classification import LogisticRegression
 from fastreg.estimators.regression import ElasticNet, Lasso, Ridge
+from fastreg.estimators.ridge_cv import RidgeCV
 
-__all__ = ["ElasticNet", "Lasso", "LogisticRegression", "Ridge"]
+__all__ = ["ElasticNet", "Lasso", "LogisticRegression", "Ridge", "RidgeCV"]

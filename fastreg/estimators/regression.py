@@ -10,15 +10,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
 from fastreg.estimators.single_fit import (
+    MAX_ITER,
     check_fit,
     check_predict,
     fit_point,
     iterations,
     total_weight,
+    warn_of_fits,
     warn_uncertified,
 )
 from fastreg.fitting import enet_path
+from fastreg.ridge_targets import fit_targets, ridge_problem, shared_factors
 from fastreg.solvers import SOLVERS
+from fastreg.threads import one_blas_thread
 
 RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
 
@@ -50,6 +54,16 @@ class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.intercept_ = intercepts[0] if y.ndim == 1 else intercepts
         warn_uncertified(self, paths)
         return paths
+
+    def store_targets(self, fits, y, dtype):
+        """Store coef_ and intercept_ of RidgeTargets; one warning for those that are not certified."""
+        self.coef_ = fits.coefs.astype(dtype) if len(fits.coefs) > 1 else fits.coefs[0].astype(dtype)
+        intercepts = fits.intercepts.astype(dtype)
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+        else:
+            self.intercept_ = intercepts[0] if y.ndim == 1 else intercepts
+        warn_of_fits(self, fits.reasons, fits.gaps, np.maximum(fits.n_iters, 1), stacklevel=5)
 
     def predict(self, X):
         """Predict the response.
@@ -169,11 +183,27 @@ class Ridge(LinearRegressor):
         solver = "auto" if self.solver in RIDGE_SOLVERS else self.solver
         X, y, weight, total, dtype = self._check(X, y, sample_weight)
         alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
+        self.solver_ = "ridge" if solver == "auto" else solver
+        if alphas.size > 1 and self.solver_ == "ridge":
+            return self._fit_together(X, y, alphas, weight, total, dtype)
         paths = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
         gaps = np.array([2.0 * total * path.gaps[0] * path.work["null_loss"] for path in paths])
         self.dual_gap_ = gaps if len(paths) > 1 else gaps[0]
         self.n_iter_ = np.array([iterations(path) for path in paths], dtype=np.int32)
-        self.solver_ = "ridge" if solver == "auto" else solver
+        return self
+
+    @one_blas_thread()
+    def _fit_together(self, X, y, alphas, weight, total, dtype):
+        """Several targets: what is factorised for one serves all."""
+        tol = check.check_number("tol", self.tol, 0.0, np.inf, low_open=True, high_open=True)
+        max_iter = MAX_ITER if self.max_iter is None else check.check_count("max_iter", self.max_iter, 1)
+        names = getattr(self, "feature_names_in_", None)
+        problem = ridge_problem(X, y, weight, self.penalty_factor, self.fit_intercept, names)
+        shared = shared_factors(problem, alphas / total)
+        fits = fit_targets(problem, y, alphas / total, tol, spectrum=shared, max_iter=max_iter)
+        self.store_targets(fits, y, dtype)
+        self.dual_gap_ = 2.0 * total * fits.dual_gaps
+        self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)
         return self
 
     def _alphas(self, n_targets):

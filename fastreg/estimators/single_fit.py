@@ -78,18 +78,24 @@ def iterations(path):
 
 def warn_uncertified(estimator, paths):
     """One warning for all targets of a fit that are not certified, with the remedy."""
-    reasons, name = [path.reasons[0] for path in paths], type(estimator).__name__
+    steps = [iterations(path) for path in paths]
+    warn_of_fits(estimator, [path.reasons[0] for path in paths], [path.gaps[0] for path in paths], steps, stacklevel=5)
+
+
+def warn_of_fits(estimator, reasons, gaps, steps, stacklevel=4):
+    """The same from what became of each fit, its relative gap and the steps it took."""
+    name = type(estimator).__name__
     if "separable" in reasons:
         message = (
             f"{name}: the classes are separable, so without a penalty the coefficients grow without bound; "
             "these are finite but arbitrary. Use a finite C"
         )
     elif "max_iter" in reasons:
-        worst = max(paths, key=lambda path: path.gaps[0])
+        worst = int(np.argmax(gaps))
         message = (
-            f"{name} did not converge to tol={estimator.tol:g}: after {iterations(worst)} iterations the "
-            f"relative duality gap is {worst.gaps[0]:.1e}. Raise max_iter, loosen tol, or penalise more"
+            f"{name} did not converge to tol={estimator.tol:g}: after {steps[worst]} iterations the "
+            f"relative duality gap is {gaps[worst]:.1e}. Raise max_iter, loosen tol, or penalise more"
         )
     else:
         return
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)
+    warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)

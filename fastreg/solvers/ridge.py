@@ -20,13 +20,17 @@ import math
 import numpy as np
 
 from fastreg.certificates import duality_gap, empty_gap, steering_gap
-from fastreg.solvers.steps import extent, step_length
+from fastreg.solvers.dual_newton import RowSpace
+from fastreg.solvers.quasi_newton import QuasiNewton
+from fastreg.solvers.steps import extent, smooth_step_length, step_length
 from fastreg.threads import linalg
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
 QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
 TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
 ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
+QUASI_ROWS, FEW_COLUMNS = 2, 20  # rows to a column, and columns, from which Newton steps are dear
+PROMISING = 0.5  # of the gap wanted: a decrement below this is worth a certificate
 CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
 
 
@@ -39,19 +43,26 @@ class RidgeSystem:
         self.norms = problem.norms[columns]
         self.kernel = None
         self.gram = None
+        self.rows = None
 
     def solve(self, state, l2, target, max_iter):
         """Newton's method from `state`, which it updates. Returns (absolute gap, Newton steps)."""
         problem, steps = self.problem, 0
         correlation = self._correlate(state.residual)
-        gap = self._gap(state, correlation, l2)
+        gap = self.gap(state, correlation, l2)
         # For least squares one step is the answer, so even a start within the tolerance takes it.
         required = 1 if problem.family.quadratic else 0
+        if gap > target and self._suits_quasi_newton(l2):
+            gap, correlation, steps = self._quasi_newton(state, correlation, gap, l2, target, max_iter)
+        if gap > target and self._suits_rows(state, l2):
+            steps = self.rows.solve(state, l2, target, max_iter)
+            correlation = self._correlate(state.residual)
+            gap = self.gap(state, correlation, l2)
         while (gap > target or steps < required) and steps < max_iter:
             direction = self._direction(state, correlation, l2)
-            t = self._move(state, correlation, direction, l2)
+            t = self._move(state, correlation, direction, l2, problem.predict(self.columns, direction))
             correlation = self._correlate(state.residual)
-            previous, gap = gap, self._gap(state, correlation, l2)
+            previous, gap = gap, self.gap(state, correlation, l2)
             steps += 1
             problem.work.iterations += 1
             settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.family.quadratic)
@@ -59,7 +70,59 @@ class RidgeSystem:
                 break  # rounding, or no solution to go to
         return gap, steps
 
-    def _gap(self, state, correlation, l2):
+    def _suits_rows(self, state, l2):
+        """Whether Newton's method may work among rows, from this state: more columns than rows, all with a ridge."""
+        n, m = self.problem.n, self.columns.size
+        if self.problem.family.quadratic or not n < m or n > LARGEST_FACTOR or np.any(self.weak(l2)):
+            return False
+        if self.rows is None:
+            self.rows = RowSpace(self.problem, self.columns, l2)
+        return self.rows.start(state, l2) is not None
+
+    def _suits_quasi_newton(self, l2):
+        """Whether cheaper steps than Newton's are worth a try: where a Gram matrix takes as long as many reads of X."""
+        n, m = self.problem.n, self.columns.size
+        tall = n >= QUASI_ROWS * m and m >= FEW_COLUMNS
+        return tall and not self.problem.family.quadratic and not np.any(self.weak(l2))
+
+    def _quasi_newton(self, state, correlation, gap, l2, target, max_iter):
+        """Quasi-Newton steps for as long as they pay. Returns (gap, correlation, steps).
+
+        The gap at the residual is that of the gradient over the ridge, far above the suboptimality where the ridge is
+        small. Once the decrement that the direction promises is below the target, the gap is taken at the dual point
+        r - h (X d), where it is about that decrement.
+        """
+        problem, steps = self.problem, 0
+        quasi = QuasiNewton(problem, self.columns, state, l2)
+        while gap > target and steps < min(quasi.patience, max_iter):
+            gradient = correlation - l2 * state.coef[self.columns]
+            direction = quasi.direction(gradient)
+            change = problem.predict(self.columns, direction)
+            if 0.5 * float(gradient @ direction) < PROMISING * target:
+                gap = min(gap, self._gap_at_corrected(state, change, l2))
+                if gap <= target:
+                    break
+            ridge = float(l2 @ direction**2), float(l2 @ (state.coef[self.columns] * direction))
+            t = smooth_step_length(problem, state, change, *ridge)
+            if t == 0.0:
+                break
+            problem.advance(state, self.columns, direction, change, t)
+            correlation = self._correlate(state.residual)
+            gap = self.gap(state, correlation, l2)
+            steps += 1
+            problem.work.iterations += 1
+            quasi.learn(t * direction, gradient - (correlation - l2 * state.coef[self.columns]))
+        return gap, correlation, steps
+
+    def _gap_at_corrected(self, state, change, l2):
+        """The gap at the dual point r - h (change - its h-mean)."""
+        problem, coef = self.problem, state.coef[self.columns]
+        middle = (state.curvature @ change) / state.curvature.sum() if problem.fit_intercept else 0.0
+        dual = state.residual - state.curvature * (change - middle)
+        args = state.residual, dual, self._correlate(dual), coef, np.zeros(coef.size), l2
+        return duality_gap(problem.family, state.eta, *args)
+
+    def gap(self, state, correlation, l2):
         """The gap to steer by."""
         coef = state.coef[self.columns]
         free = self.norms**2 * float(state.curvature.sum())
@@ -111,9 +174,8 @@ class RidgeSystem:
             return self.problem.correlate(residual)
         return self.problem.correlate_some(residual, self.columns)
 
-    def _move(self, state, correlation, steps, l2):
+    def _move(self, state, correlation, steps, l2, change):
         problem, coef = self.problem, state.coef[self.columns]
-        change = problem.predict(self.columns, steps)
         t = 1.0
         if not problem.family.quadratic:
             t = step_length(problem, state, correlation, coef, coef + steps, (np.zeros(coef.size), l2), change)

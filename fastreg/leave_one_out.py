@@ -1,0 +1,192 @@
+"""Ridge with its leave-one-out errors: what each alpha predicts for rows it has not seen, from one factorisation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.families import Gaussian
+from fastreg.fitting import automatic_grid, build_problem, collect, warn_of_points
+from fastreg.result import Path
+from fastreg.smooth_path import SmoothPath
+from fastreg.threads import one_blas_thread
+
+
+@dataclass
+class RidgeLeaveOneOut:
+    """A ridge path and what it predicts for each row when that row is left out.
+
+    Attributes
+    ----------
+    path : Path of k points, certified: alphas, coefs, intercepts, gaps.
+    errors : (k,) leave-one-out mean squared error, weighted as the rows are.
+    standard_errors : (k,) standard error of that mean over rows (rows share their training data, so it is a rough
+        one, as in every cross-validation).
+    gcv : (k,) generalised cross-validation error, mean squared residual / (1 - degrees of freedom / rows)^2.
+    degrees_of_freedom : (k,) trace of the hat matrix; the intercept and unpenalised columns count one each.
+    predictions : (n, k) prediction of each row by the fit to all others, offset included; None unless asked for.
+    """
+
+    path: Path
+    errors: np.ndarray
+    standard_errors: np.ndarray
+    gcv: np.ndarray
+    degrees_of_freedom: np.ndarray
+    predictions: np.ndarray | None = None
+
+    @property
+    def alphas(self) -> np.ndarray:
+        """(k,) penalties, decreasing."""
+        return self.path.alphas
+
+    @property
+    def alpha_min(self) -> float:
+        """The penalty of least leave-one-out error; of ties the largest."""
+        return float(self.alphas[np.argmin(self.errors)])
+
+    @property
+    def alpha_1se(self) -> float:
+        """The largest penalty whose error is within one standard error of the least."""
+        return float(self.alphas[within_one_se(-self.errors, self.standard_errors)[0]])
+
+    @property
+    def alpha_gcv(self) -> float:
+        """The penalty of least generalised cross-validation error."""
+        return float(self.alphas[np.argmin(self.gcv)])
+
+    def __repr__(self) -> str:
+        best = int(np.argmin(self.errors))
+        return (
+            f"<fastreg.RidgeLeaveOneOut: {self.alphas.size} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n"
+            f" least error {self.errors[best]:.4g} (standard error {self.standard_errors[best]:.2g}) at "
+            f"alpha_min={self.alpha_min:.4g}, alpha_1se={self.alpha_1se:.4g}\n"
+            f" {self.degrees_of_freedom[best]:.1f} degrees of freedom at alpha_min>"
+        )
+
+
+def within_one_se(scores, standard_errors):
+    """Positions whose score (the larger the better) is within one standard error of the best, that of the best."""
+    best = int(np.argmax(scores))
+    return np.flatnonzero(scores >= scores[best] - standard_errors[best])
+
+
+@one_blas_thread()
+def ridge_loo(
+    X: Any,
+    y: ArrayLike,
+    *,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    keep_predictions: bool = False,
+) -> RidgeLeaveOneOut:
+    """Ridge at every alpha, with the exact leave-one-out error of each.
+
+    For rows i with weight w_i (W their sum) and offset o_i, each point minimises
+
+        1/(2 W) sum_i w_i (y_i - b0 - x_i'b - o_i)^2  +  alpha/2 sum_j v_j b_j^2
+
+    which is `fit_path(..., l1_ratio=0)`. The leave-one-out prediction of row i is that of the minimiser of the same sum
+    without row i's term: W and alpha stay as they are, and so do the scales of `standardize`; the intercept and every
+    coefficient are fitted anew. It is had from the residuals r and leverages h of the fit to all rows, as
+    y_i - r_i / (1 - h_i). One factorisation of size min(n, p) and a few matrix products serve all alphas.
+
+    Parameters
+    ----------
+    X : (n, p) array, SciPy sparse of any format, or data frame; see `fit_path`. Never modified, nor copied as a whole.
+    y : (n,) real response.
+    alphas : decreasing penalties > 0, or None for `n_alphas` of them, as in `fit_path`. scikit-learn's Ridge calls
+        W * alpha its alpha.
+    alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol : as in `fit_path`.
+    keep_predictions : keep the (n, k) predictions, for a metric of one's own.
+
+    Returns
+    -------
+    RidgeLeaveOneOut: the certified path, errors, GCV, degrees of freedom, alpha_min and alpha_1se.
+
+    Raises
+    ------
+    ValueError where an argument is out of its range, and where leaving one row out leaves no unique fit: a single row
+    with an intercept, or an unpenalised column that only one row holds.
+
+    References
+    ----------
+    Allen (1974), Technometrics 16(1), for the errors; Golub, Heath and Wahba (1979), Technometrics 21(2), for GCV.
+    """
+    names = check.feature_names_of(X)
+    tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
+    problem = build_problem(
+        X, y, Gaussian, 0.0, sample_weight, offset, penalty_factor,
+        check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
+    )  # fmt: skip
+    engine = SmoothPath(problem, tol, 1000)
+    if alphas is None:
+        count = check.check_count("n_alphas", n_alphas, 1)
+        grid = automatic_grid(engine.alpha_max, count, alpha_min_ratio, problem)
+    else:
+        grid = check.check_alphas(alphas)
+    check_positive(grid)
+    spectrum = engine.factorise(grid)
+    kept = np.empty((problem.n, 1, grid.size)) if keep_predictions else None
+    responses = problem.family.y[:, None]
+    errors, standard_errors, gcv = (each[0] for each in left_out_errors(spectrum, responses, grid, kept))
+    kept = None if kept is None else kept[:, 0]
+    points = [engine.fit(float(alpha)) for alpha in grid]
+    path = collect(problem, engine, points, grid, tol, names, Gaussian)
+    warn_of_points(path)
+    return RidgeLeaveOneOut(path, errors, standard_errors, gcv, spectrum.degrees_of_freedom(grid), kept)
+
+
+def check_positive(alphas):
+    """Leave-one-out needs a penalty: without one a fit to fewer rows than columns is not unique."""
+    if alphas.min() <= 0.0:
+        raise ValueError("alphas must be positive: leave-one-out errors need a penalty, but the last alpha is 0")
+
+
+def left_out_rows(spectrum, responses, alphas):
+    """`spectrum.leave_one_out`, or a ValueError where a fit without some row is not unique."""
+    pinned = spectrum.undetermined()
+    if pinned.size:
+        n = spectrum.problem.n
+        raise ValueError(
+            f"leaving out row {pinned[0]} leaves no unique fit: it alone determines the intercept or an unpenalised "
+            f"coefficient ({n} sample{'s' if n > 1 else ''} in all)"
+        )
+    return spectrum.leave_one_out(responses, alphas)
+
+
+def left_out_errors(spectrum, responses, alphas, predictions=None, together=False):
+    """Mean squared leave-one-out errors of t responses, their standard errors, and GCV errors, each (t, k).
+
+    If `together`, a row's squares are averaged over responses first: (1, k). Fills `predictions` (n, t, k), if any.
+    The rows' errors are summed block by block, never held at once.
+    """
+    weight = spectrum.problem.weight
+    shape = 1 if together else responses.shape[1], alphas.size
+    squares, fourth, spread, plain = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for rows, error, kept in left_out_rows(spectrum, responses, alphas):
+        w = weight[rows]
+        if predictions is not None:
+            predictions[rows] = responses[rows][:, :, None] - np.moveaxis(error, 2, 0)
+        np.square(error, out=error)
+        if together and error.shape[0] > 1:
+            error = error.mean(axis=0, keepdims=True)
+        plain += (error * kept**2) @ w
+        squares += error @ w
+        spread += error @ w**2
+        np.square(error, out=error)
+        fourth += error @ w**2
+    n = np.count_nonzero(weight)
+    # the variance of a weighted mean of independent squares, about that mean
+    variance = np.maximum(fourth - 2.0 * squares * spread + squares**2 * (weight @ weight), 0.0)
+    room = 1.0 - spectrum.degrees_of_freedom(alphas) / n
+    gcv = np.divide(plain, room**2, out=np.full(shape, np.inf), where=room > 0.0)
+    return squares, np.sqrt(variance * (n / max(n - 1, 1))), gcv

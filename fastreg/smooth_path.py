@@ -1,0 +1,174 @@
+"""Paths without an l1 part: ridge, or no penalty at all. Also the null model of every path.
+
+For least squares a path of many alphas comes from one factorisation (solvers/ridge_spectrum.py), and is certified by
+products of X with matrices: coefficients, fitted values and correlations of many points each read X once.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fastreg.certificates import duality_gap
+from fastreg.solvers.ridge import LARGEST_FACTOR, RidgeSystem, orthogonal
+from fastreg.solvers.ridge_krylov import RidgeKrylov
+from fastreg.solvers.ridge_spectrum import ridge_spectrum
+
+FACTORINGS = 25.0  # Cholesky factors that can be had for the price of an eigendecomposition
+SLOW_READ = 12.0  # operations that a point fitted by itself takes beyond its factor, for each value of X
+KRYLOV_SHARE = 0.2  # of the gap wanted, for the gap that a Krylov basis is to reach
+BATCH_VALUES = 2e7  # numbers in the coefficients, fitted values and correlations of points that are solved together
+
+
+@dataclass
+class Point:
+    """One certified point of a path."""
+
+    columns: np.ndarray
+    values: np.ndarray
+    intercept: float
+    gap: float
+    iterations: int
+    reason: str
+    loss: float
+
+
+class SmoothPath:
+    """Points without an l1 part, each from the last; or for least squares many at once, see `expect`.
+
+    `alpha_max` is where the lasso of the same data, at l1_ratio 1e-3, would be empty: the top of an automatic grid.
+    """
+
+    def __init__(self, problem, tol, max_iter):
+        self.problem, self.tol, self.max_iter = problem, tol, max_iter
+        self.state = state = problem.start()
+        self.intercept_loss = problem.loss(state)
+        # Below this loss the null model is perfect up to rounding, as for a constant y.
+        self.floor = 1e-26 * problem.square_of(state.eta) if problem.family.quadratic else 1e-26
+        problem.scale = max(self.intercept_loss, self.floor, 1e-300)
+        if problem.free.size:
+            none = np.zeros(problem.free.size)
+            # To rounding: alpha_max carries the root of the gap that is left.
+            RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
+            problem.scale = max(problem.loss(state), self.floor, 1e-300)
+            problem.unbounded = problem.family.separates(problem.loss(state))
+        self.null_residual = state.residual.copy()
+        self.system = None
+        self.spectrum, self.grid, self.batch = None, np.empty(0), {}
+
+    @cached_property
+    def null_correlation(self):
+        """X'r of the null model, read when it is first asked for."""
+        return self.problem.correlate(self.null_residual)
+
+    @cached_property
+    def alpha_max(self):
+        """The smallest alpha at which every penalised coefficient is zero; at l1_ratio 1e-3 if it is less."""
+        penalised = self.problem.penalised
+        if self.problem.scale <= self.floor or not penalised.any():
+            return 0.0
+        ratios = np.abs(self.null_correlation[penalised]) / self.problem.lasso_factor[penalised]
+        return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
+
+    def expect(self, alphas):
+        """Learn which alphas will be asked for: one factorisation serves them all where that takes less work."""
+        problem, positive = self.problem, alphas[alphas > 0.0]
+        n, p = problem.n, int(np.count_nonzero(problem.penalised))
+        size = min(n, p)
+        if not problem.family.quadratic or positive.size < 2 or size == 0:
+            return
+        if size > LARGEST_FACTOR:
+            self.grid = np.unique(positive)[::-1]
+            self.spectrum = RidgeKrylov(problem, KRYLOV_SHARE * self.tol * problem.scale)
+            return
+        factor = size**3 / 3.0
+        if positive.size * (factor + SLOW_READ * n * p) > FACTORINGS * factor:
+            self.factorise(positive)
+
+    def factorise(self, alphas, form="auto"):
+        """Solve least squares at all of these alphas > 0 from one factorisation, however large. Returns it."""
+        self.grid = np.unique(alphas)[::-1]
+        self.spectrum = ridge_spectrum(self.problem, float(self.grid[-1]), form)
+        return self.spectrum
+
+    def fit(self, alpha):
+        """Solve at `alpha` with the ridge part of the penalty alone, starting from the last point."""
+        problem, state = self.problem, self.state
+        columns = np.flatnonzero(problem.usable)
+        if self.system is None:
+            self.system = RidgeSystem(problem, columns)
+        l2 = problem.penalty(alpha).on(columns)[1]
+        wanted, steps = self.tol * problem.scale, 0
+        if alpha in self.grid:
+            gap, steps = self._take(alpha, columns, l2), 1
+            if gap <= wanted:
+                return make_point(problem, state, gap, steps, self.tol, alpha, columns)
+        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
+            gap, more = self.system.solve(state, l2, share * wanted, self.max_iter - steps)
+            steps += more
+            if np.any(self.system.weak(l2)):
+                gap = self.system.certify(state, l2)
+            if gap <= wanted or (more == 0 and share < 0.5):
+                break
+        return make_point(problem, state, gap, steps, self.tol, alpha, columns)
+
+    def given(self, spectrum, alpha, solved):
+        """Take in one of the points of `solve_together`."""
+        self.spectrum, self.grid, self.batch = spectrum, np.array([alpha]), {alpha: solved}
+
+    def _take(self, alpha, columns, l2):
+        """Make the point solved for `alpha` the state. Returns its gap."""
+        if alpha not in self.batch:
+            self._solve_batch(alpha)
+        problem, state = self.problem, self.state
+        coef, state.intercept, eta, correlation = self.batch[alpha]
+        state.coef[:], state.eta[:] = coef, eta
+        problem.linearise(state)
+        problem.work.iterations += 1
+        weak, correlation = self.system.weak(l2), correlation[columns]
+        if not weak.any():
+            return self.system.gap(state, correlation, l2)
+        free = l2 == 0.0
+        if np.array_equal(weak, free) and orthogonal(problem, state.residual, columns[free], correlation[free]):
+            none = np.zeros(columns.size)
+            args = state.residual, state.residual, correlation, state.coef[columns], none, l2
+            return duality_gap(problem.family, state.eta, *args)
+        return self.system.certify(state, l2)
+
+    def _solve_batch(self, alpha):
+        """Coefficients, intercept, eta and correlations at `alpha` and the alphas that follow it."""
+        problem, start = self.problem, int(np.flatnonzero(self.grid == alpha)[0])
+        alphas = self.grid[start : start + together(problem)]
+        points = solve_together(problem, self.spectrum, problem.family.y[:, None], alphas)
+        self.batch = dict(zip(alphas.tolist(), points))
+
+
+def together(problem):
+    """How many points are solved at once."""
+    return max(1, int(BATCH_VALUES / (2 * problem.p + 3 * problem.n)))
+
+
+def solve_together(problem, spectrum, responses, alphas):
+    """(coef, intercept, eta, correlations) at k alphas, in three passes; responses (n, 1), or one each: (n, k)."""
+    weight = problem.weight[:, None]
+    coefs, intercepts = spectrum.solve(responses, alphas)
+    eta = problem.predict_many(coefs)
+    eta += problem.offset[:, None] + intercepts
+    residual = weight * (responses - eta)
+    if problem.fit_intercept:  # so that residuals sum to zero to rounding
+        shift = residual.sum(axis=0)
+        eta, intercepts, residual = eta + shift, intercepts + shift, residual - weight * shift
+    correlations = problem.correlate_many(residual)
+    return list(zip(coefs.T, intercepts.tolist(), eta.T, correlations.T))
+
+
+def make_point(problem, state, gap, iterations, tol, alpha, columns):
+    """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`."""
+    columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
+    loss = problem.loss(state)
+    if (alpha == 0.0 or problem.unbounded) and problem.family.separates(loss):
+        reason = "separable"
+    else:
+        reason = "converged" if relative <= tol else "max_iter"
+    intercept = problem.fitted_intercept(state)
+    return Point(columns, state.coef[columns], intercept, float(relative), iterations, reason, loss)
