@@ -270,8 +270,8 @@ class SparseDesign(NamedTuple):
             yield rows, (by_rows[rows] @ factors).T - middle
 
     def _by_rows(self, columns):
-        values, places, pointer = rows_of(self, columns)
-        return sp.csr_array((values, places, pointer), shape=(self.n_rows, len(columns)))
+        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
+        return (X if len(columns) == self.shape[1] else X[:, columns]).tocsr()
 
     def working_block(self, centre):
         return SparseBlock(self, centre)
