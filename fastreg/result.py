@@ -28,8 +28,9 @@ class Path:
     deviance_ratio : (k,) share of the intercept-only model's deviance that is explained.
     feature_names : list of p names, or None.
     alpha_max : smallest penalty at which every penalised coefficient is zero.
-    work : what the fit cost: "columns_read" (columns of X multiplied with a vector), "passes" (the same divided by
-        p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate descent), "pivots", "grams".
+    work : what the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
+        "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
+        descent), "pivots", "grams".
         Also "null_loss", the null model's loss: gaps * work["null_loss"] are the gaps in units of the objective.
     """
 

@@ -5,7 +5,7 @@
     coordinate_descent    every family                                  soft-thresholding on each quadratic model
     newton                every family                                  proximal Newton with pivots; IRLS where l1 = 0
     proximal_gradient     every family                                  accelerated, with restart
-    ridge                 least squares, l1_ratio = 0                   closed form
+    ridge                 least squares, l1_ratio = 0                   closed form, one factorisation a path
 
 "auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else
 proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`. Least

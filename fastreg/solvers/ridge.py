@@ -11,6 +11,9 @@ is solved in the form that suits its size; for least squares the first step is t
     qr       singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]             tiny l2: no squared condition
     cg       conjugate gradients on the primal system with the diagonal as preconditioner  n and p both large
 
+GLMs come near the answer by cheaper steps first: quasi-Newton where X is tall (quasi_newton.py), Newton's in the space
+of rows where it is wide (dual_newton.py). Paths of least squares take ridge_spectrum.py or ridge_krylov.py instead.
+
 Every form ends at a point whose residual and correlations are computed from X, and is certified from those.
 Sources: McCullagh and Nelder (1989), section 2.5; Rasmussen and Williams (2006), section 3.4 for the stable dual form.
 """
