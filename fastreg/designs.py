@@ -17,7 +17,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg._jit import kernel, verb
-from fastreg.products import frozen, multiply_rows, sum_of_products
+from fastreg.products import frozen, multiply_rows, scaled_row_gram, sum_of_products
+from fastreg.rows import DenseRows, SparseRows
 from fastreg.threads import BLOCK, edges_by_cost, even_edges, over_blocks
 
 for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
@@ -25,9 +26,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
 
 
 ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
-ROW_BLOCK, COLUMN_BLOCK = 2048, 512  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
-
-BLOCK_VALUES = 2**20  # values of X that are centred or turned at a time (8 MB)
+ROW_BLOCK = 2048  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
 
 
 class DenseDesign(NamedTuple):
@@ -97,49 +96,6 @@ class DenseDesign(NamedTuple):
         """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
         return self.columns.shape[0] / 20.0
 
-    def sampled_gram(self, columns, rows, h, centre):
-        """((X - centre)' diag(h) (X - centre), (X - centre)'h) over some columns and some rows; h is theirs."""
-        part, root = self.columns[:, rows], np.sqrt(h)
-        part = (part if len(columns) == part.shape[0] else part[columns]) - centre[columns, None]
-        part *= root
-        return part @ part.T, part @ root
-
-    def row_gram(self, columns, scale, centre):
-        """(X - centre) diag(1 / scale) (X - centre)' over some columns, by blocks of columns."""
-        n, factor = self.columns.shape[1], 1.0 / np.sqrt(scale[:, None])
-        everything, plain = len(columns) == self.columns.shape[0], bool(np.all(factor == 1.0))
-        if everything and plain:
-            uncentred = self._row_gram_of_all(centre)
-            if uncentred is not None:
-                return uncentred
-
-        def chosen(start, stop):
-            some = columns[start:stop]
-            part = self.columns[start:stop] if everything else self.columns[some]
-            part = part - centre[some, None]
-            if not plain:
-                part *= factor[start:stop]
-            part = part.T
-            return part, part
-
-        return sum_of_products(chosen, len(columns), COLUMN_BLOCK, n, n)
-
-    def _row_gram_of_all(self, centre):
-        """The same without touching a copy; None where subtracting the means afterwards would cost digits."""
-        n, shift = self.columns.shape[1], float(centre @ centre)
-
-        def chosen(start, stop):
-            part = self.columns[start:stop].T
-            return part, part
-
-        out = sum_of_products(chosen, self.columns.shape[0], 4 * COLUMN_BLOCK, n, n)
-        if n * shift > 0.5 * np.trace(out):
-            return None
-        middle = centre @ self.columns
-        out -= middle[:, None] + middle
-        out += shift
-        return out
-
     def correlate_many(self, vectors):
         """X'V for the columns of V (n, k): one pass serves all."""
         return self.columns @ vectors
@@ -148,16 +104,13 @@ class DenseDesign(NamedTuple):
         """X C for coefficients C (p, k)."""
         return self.columns.T @ coefs
 
-    def row_blocks(self, columns, centre):
-        """Blocks of rows of some columns, centred: (slice of rows, (columns, rows of the block))."""
-        everything, middle = len(columns) == self.columns.shape[0], centre[columns, None]
-        for rows in blocks_of_rows(self.columns.shape[1], len(columns)):
-            yield rows, (self.columns[:, rows] if everything else self.columns[columns, rows]) - middle
+    def row_gram(self, columns, scale, centre):
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns."""
+        return scaled_row_gram(self.columns, columns, scale, centre)
 
-    def row_products(self, columns, centre, factors):
-        """((X - centre) F)' over some columns, by blocks of rows: (slice of rows, (k, rows of the block))."""
-        for rows, block in self.row_blocks(columns, centre):
-            yield rows, factors.T @ block
+    def by_rows(self, columns, centre):
+        """Some columns, centred, to be read by blocks of rows."""
+        return DenseRows(self.columns, columns, centre)
 
     def working_block(self, centre):
         return DenseBlock(self, centre)
@@ -233,15 +186,6 @@ class SparseDesign(NamedTuple):
         per_row = np.bincount(self.indices, minlength=1).astype(float)
         return 0.5 * float(per_row @ per_row) / max(self.data.size, 1)
 
-    def sampled_gram(self, columns, rows, h, centre):
-        """As for dense columns."""
-        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[rows][:, columns]
-        sums, middle = X.T @ h, centre[columns]
-        gram = (X.T @ (sp.diags_array(h) @ X)).toarray()
-        gram -= np.outer(middle, sums) + np.outer(sums, middle)
-        gram += h.sum() * np.outer(middle, middle)
-        return gram, sums - h.sum() * middle
-
     def row_gram(self, columns, scale, centre):
         """As for dense columns."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns]
@@ -257,30 +201,13 @@ class SparseDesign(NamedTuple):
         """As for dense columns."""
         return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape) @ coefs
 
-    def row_blocks(self, columns, centre):
-        """As for dense columns: no more than a block of rows is dense at a time."""
-        by_rows = self._by_rows(columns)
-        for rows in blocks_of_rows(self.n_rows, len(columns)):
-            yield rows, by_rows[rows].toarray().T - centre[columns, None]
-
-    def row_products(self, columns, centre, factors):
-        """As for dense columns; only stored values are multiplied."""
-        by_rows, middle = self._by_rows(columns), (centre[columns] @ factors)[:, None]
-        for rows in blocks_of_rows(self.n_rows, len(columns)):
-            yield rows, (by_rows[rows] @ factors).T - middle
-
-    def _by_rows(self, columns):
+    def by_rows(self, columns, centre):
+        """As for dense columns."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
-        return (X if len(columns) == self.shape[1] else X[:, columns]).tocsr()
+        return SparseRows(X if len(columns) == self.shape[1] else X[:, columns], centre[columns])
 
     def working_block(self, centre):
         return SparseBlock(self, centre)
-
-
-def blocks_of_rows(n, width):
-    """Slices of rows that hold about BLOCK_VALUES values of `width` columns each."""
-    size = max(256, BLOCK_VALUES // max(width, 1))
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def as_design(X):

@@ -12,6 +12,7 @@ from fastreg._jit import kernel
 from fastreg.threads import BLOCK, even_edges, over_blocks
 
 GROUPS, PANEL = 16, 512  # most partial sums of a Gram matrix, and the rows of it that one thread multiplies
+COLUMN_BLOCK = 512  # columns that are centred and scaled at a time
 FAST = 16  # multiplications by BLAS in the time that one value takes to be read
 LONG = 4096  # rows from which v does not stay in the fastest cache while a column is read
 
@@ -58,6 +59,43 @@ def sum_of_products(factors, length, block, rows, columns):
         for start in range(PANEL, rows, PANEL):
             total[:start, start : start + PANEL] = total[start : start + PANEL, :start].T
     return total
+
+
+def scaled_row_gram(rows, chosen, scale, centre):
+    """(X - centre) diag(1 / scale) (X - centre)' over the chosen columns, the rows of the array, by blocks of them."""
+    n, factor = rows.shape[1], 1.0 / np.sqrt(scale[:, None])
+    everything, plain = len(chosen) == rows.shape[0], bool(np.all(factor == 1.0))
+    if everything and plain:
+        gram = _row_gram_of_all(rows, centre)
+        if gram is not None:
+            return gram
+
+    def block(start, stop):
+        some = chosen[start:stop]
+        part = (rows[start:stop] if everything else rows[some]) - centre[some, None]
+        if not plain:
+            part *= factor[start:stop]
+        part = part.T
+        return part, part
+
+    return sum_of_products(block, len(chosen), COLUMN_BLOCK, n, n)
+
+
+def _row_gram_of_all(rows, centre):
+    """The same of all columns, unscaled and without a copy; None where subtracting the means last would cost digits."""
+    n, shift = rows.shape[1], float(centre @ centre)
+
+    def block(start, stop):
+        part = rows[start:stop].T
+        return part, part
+
+    out = sum_of_products(block, rows.shape[0], 4 * COLUMN_BLOCK, n, n)
+    if n * shift > 0.5 * np.trace(out):
+        return None
+    middle = centre @ rows
+    out -= middle[:, None] + middle
+    out += shift
+    return out
 
 
 def add_product(left, right, out):

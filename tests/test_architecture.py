@@ -22,7 +22,7 @@ LONGEST = 450
 FLOORS = [
     {"_jit", "validation"},
     {"threads"},
-    {"products"},
+    {"products", "rows"},
     {"designs", "families", "penalties"},
     {"problem"},
     {"certificates", "compression", "screening"},

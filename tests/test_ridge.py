@@ -254,13 +254,13 @@ def test_a_sampled_gram_matrix_is_that_of_the_rows(kind):
     design, h, centre = as_design(check_design(kind(X))), rng.random(12), X.mean(axis=0)
     some, rows = np.array([0, 3, 8]), np.sort(rng.choice(40, 12, replace=False))
     part = X[np.ix_(rows, some)] - centre[some]
-    gram, sums = design.sampled_gram(some, rows, h, centre)
+    gram, sums = design.by_rows(some, centre).sampled_gram(rows, h)
     np.testing.assert_allclose(gram, (part.T * h) @ part, atol=1e-12)
     np.testing.assert_allclose(sums, part.T @ h, atol=1e-12)
-    for rows, block in design.row_blocks(some, centre):
+    for rows, block in design.by_rows(some, centre).blocks():
         np.testing.assert_allclose(block, (X[rows][:, some] - centre[some]).T)
     factors = rng.normal(size=(3, 2))
-    for rows, block in design.row_products(some, centre, factors):
+    for rows, block in design.by_rows(some, centre).products(factors):
         np.testing.assert_allclose(block, ((X[rows][:, some] - centre[some]) @ factors).T, atol=1e-12)
 
 

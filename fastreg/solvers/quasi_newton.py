@@ -69,7 +69,7 @@ def _sampled_factor(problem, columns, curvature, l2, size):
     total = h.sum()
     if not total > 0.0:
         return None
-    gram, sums = problem.design.sampled_gram(columns, rows, h, problem.centre)
+    gram, sums = problem.design.by_rows(columns, problem.centre).sampled_gram(rows, h)
     problem.work.columns += columns.size * size // problem.n
     if problem.fit_intercept:  # the sample's own h-mean
         gram -= np.outer(sums, sums / total)

@@ -169,7 +169,7 @@ class TallSpectrum(RidgeSpectrum):
         """R of A = QR, from blocks of rows."""
         problem, weight = self.problem, np.sqrt(self.problem.weight)
         triangle = np.zeros((0, self.columns.size))
-        for rows, block in problem.design.row_blocks(self.columns, problem.centre):
+        for rows, block in problem.design.by_rows(self.columns, problem.centre).blocks():
             scaled = block.T / self.root - self.basis[rows] @ self.overlap.T
             triangle = np.linalg.qr(np.vstack([triangle, weight[rows, None] * scaled]), mode="r")
         problem.work.columns += self.columns.size
@@ -200,7 +200,7 @@ class TallSpectrum(RidgeSpectrum):
         least = np.asarray(alphas) / (np.asarray(alphas) + self.values.max(initial=0.0))
         rest = rest - self.basis @ (self.basis.T @ (weight[:, None] * rest))
         problem.work.columns += self.columns.size
-        for rows, product in problem.design.row_products(self.columns, problem.centre, directions):
+        for rows, product in problem.design.by_rows(self.columns, problem.centre).products(directions):
             product -= turned @ self.basis[rows].T
             errors = np.stack([right.T @ (side.T @ product) for side in sides])
             np.subtract(rest.T[:, None, rows], errors, out=errors)

@@ -1,0 +1,67 @@
+"""Some columns of X by blocks of rows, centred, dense or sparse: no more than a block is copied at a time."""
+
+import numpy as np
+import scipy.sparse as sp
+
+BLOCK_VALUES = 2**20  # values of X that are centred or turned at a time (8 MB)
+
+
+def blocks_of_rows(n, width):
+    """Slices of rows that hold about BLOCK_VALUES values of `width` columns each."""
+    size = max(256, BLOCK_VALUES // max(width, 1))
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+class DenseRows:
+    """Of an array whose rows are the columns of X."""
+
+    def __init__(self, transposed, columns, centre):
+        self.transposed, self.columns, self.middle = transposed, columns, centre[columns, None]
+        self.everything = len(columns) == transposed.shape[0]
+
+    def _take(self, rows):
+        part = self.transposed[:, rows]
+        return (part if self.everything else part[self.columns]) - self.middle
+
+    def blocks(self):
+        """(slice of rows, X - centre as (columns, rows of the block))."""
+        for rows in blocks_of_rows(self.transposed.shape[1], len(self.columns)):
+            yield rows, self._take(rows)
+
+    def products(self, factors):
+        """(slice of rows, ((X - centre) F)' as (k, rows of the block))."""
+        for rows, block in self.blocks():
+            yield rows, factors.T @ block
+
+    def sampled_gram(self, rows, h):
+        """((X - centre)' diag(h) (X - centre), (X - centre)'h) over some rows; h is theirs."""
+        part, root = self._take(rows), np.sqrt(h)
+        part *= root
+        return part @ part.T, part @ root
+
+
+class SparseRows:
+    """Of sparse columns; only stored values are multiplied, and the centre is subtracted from the product."""
+
+    def __init__(self, X, centre):
+        self.X, self.centre = X.tocsr(), centre
+
+    def blocks(self):
+        """As for dense columns."""
+        for rows in blocks_of_rows(*self.X.shape):
+            yield rows, self.X[rows].toarray().T - self.centre[:, None]
+
+    def products(self, factors):
+        """As for dense columns."""
+        middle = (self.centre @ factors)[:, None]
+        for rows in blocks_of_rows(*self.X.shape):
+            yield rows, (self.X[rows] @ factors).T - middle
+
+    def sampled_gram(self, rows, h):
+        """As for dense columns."""
+        X, middle = self.X[rows], self.centre
+        sums = X.T @ h
+        gram = (X.T @ (sp.diags_array(h) @ X)).toarray()
+        gram -= np.outer(middle, sums) + np.outer(sums, middle)
+        gram += h.sum() * np.outer(middle, middle)
+        return gram, sums - h.sum() * middle
