@@ -194,15 +194,12 @@ class SparseDesign(NamedTuple):
         return product - sums[:, None] - sums + centre[columns] @ (centre[columns] / scale)
 
     def correlate_many(self, vectors):
-        """As for dense columns."""
         return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape).T @ vectors
 
     def predict_many(self, coefs):
-        """As for dense columns."""
         return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape) @ coefs
 
     def by_rows(self, columns, centre):
-        """As for dense columns."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
         return SparseRows(X if len(columns) == self.shape[1] else X[:, columns], centre[columns])
 
