@@ -25,7 +25,7 @@ from numba.core import compiler, config
 from numba.core.caching import _Cache
 from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
-from numba.extending import overload_method
+from numba.extending import intrinsic, overload, overload_method
 
 # nnan and ninf stay off, so that divergence remains visible; the rest lets sums vectorise.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
@@ -40,6 +40,25 @@ def kernel(function):
     if isinstance(dispatcher, Dispatcher):  # under NUMBA_DISABLE_JIT it is the plain function
         dispatcher._cache = KernelCache(function)
     return dispatcher
+
+
+def float_operation(plain):
+    """Make `plain` an operation float64 -> float64 that kernels write in LLVM instructions, by generate(builder, x).
+
+    Such an operation is no call, so that loops around it vectorise. Instructions that carry flags of their own keep
+    them: kernels allow sums to be taken in another order, which no correction of rounding would survive. Outside of
+    kernels it stays plain Python.
+    """
+
+    def decorate(generate):
+        def lower(context, builder, signature, arguments):
+            return generate(builder, arguments[0])
+
+        operation = intrinsic(lambda context, x: (types.float64(types.float64), lower))
+        overload(plain, inline="always", jit_options=OPTIONS, strict=False)(lambda x: lambda x: operation(x))
+        return generate
+
+    return decorate
 
 
 def verb(name, arity):
@@ -62,7 +81,7 @@ def verb(name, arity):
         return getattr(self.instance_class, name, None)
 
     lookup = (one, two, three, four)[arity - 1]
-    overload_method(types.BaseNamedTuple, name, jit_options=OPTIONS, strict=False)(lookup)
+    overload_method(types.BaseNamedTuple, name, jit_options=OPTIONS | {"forceinline": True}, strict=False)(lookup)
 
 
 @functools.cache

@@ -20,18 +20,21 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg._jit import kernel, verb
+from fastreg.elementary import exp, log1p
 
 for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3}.items():
     verb(_name, _arity)
 
 # Beyond this |eta| exp() would overflow in products; no certified solution lies there (deviance is then about 1e300).
 ETA_LIMIT = 500.0
+SMALLEST_SHARE = 1e-15  # y log y below it is rounding beside the loss
+LINEAR = 1e-10  # share of the residuals that their sum may be for its last Newton step to be linear to rounding
 SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
 
 
 @kernel
 def _clipped_exp(eta):
-    return math.exp(min(max(eta, -ETA_LIMIT), ETA_LIMIT))
+    return exp(min(max(eta, -ETA_LIMIT), ETA_LIMIT))
 
 
 @kernel
@@ -41,7 +44,7 @@ def _bregman(m, e):
         return m * e * e * (0.5 + e * (-1.0 / 6.0 + e * (1.0 / 12.0 + e * (-1.0 / 20.0 + e / 30.0))))
     if e <= -1.0:
         return m
-    return m * ((1.0 + e) * math.log1p(e) - e)
+    return m * ((1.0 + e) * log1p(e) - e)
 
 
 @kernel
@@ -101,13 +104,13 @@ class Binomial(NamedTuple):
 
     def loss(self, i, eta):
         y = self.y[i]
-        value = max(eta, 0.0) - y * eta + math.log1p(math.exp(-abs(eta)))
+        value = max(eta, 0.0) - y * eta + log1p(exp(-abs(eta)))
         if 0.0 < y < 1.0:
-            value += y * math.log(y) + (1.0 - y) * math.log1p(-y)
+            value += y * log1p(max(y, SMALLEST_SHARE) - 1.0) + (1.0 - y) * log1p(max(-y, SMALLEST_SHARE - 1.0))
         return self.weight[i] * max(value, 0.0)
 
     def derivatives(self, i, eta):
-        small = math.exp(-abs(eta))
+        small = exp(-abs(eta))
         upper = 1.0 / (1.0 + small)
         lower = small * upper
         mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
@@ -115,7 +118,7 @@ class Binomial(NamedTuple):
         return self.weight[i] * (rest if self.y[i] == 1.0 else self.y[i] - mean), self.weight[i] * upper * lower
 
     def divergence(self, i, eta, e):
-        small = math.exp(-abs(eta))
+        small = exp(-abs(eta))
         upper, lower = 1.0 / (1.0 + small), small / (1.0 + small)
         mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
         return self.weight[i] * (_kullback(mean + e, mean, e) + _kullback(rest - e, rest, -e))
@@ -258,6 +261,12 @@ def balance(family, eta, residual, curvature, longest):
             break
         if iteration == 99:
             break
+        if abs(total) <= LINEAR * size:
+            step = total / slope
+            for i in range(eta.size):
+                eta[i] += step
+                residual[i] -= step * curvature[i]
+            return shift + step
         best = min(best, abs(total))
         if total > 0.0:
             low = shift

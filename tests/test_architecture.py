@@ -21,7 +21,7 @@ LONGEST = 450
 # From the ground up. A room imports from lower floors only; rooms that stand in no list are on top of all.
 FLOORS = [
     {"_jit", "validation"},
-    {"threads"},
+    {"elementary", "threads"},
     {"products", "rows"},
     {"designs", "families", "penalties"},
     {"problem"},

@@ -1,0 +1,63 @@
+"""exp and log1p as kernels use them: as accurate as the library's, and honest beyond their range."""
+
+import isolated
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.elementary import exp, log1p
+
+
+@kernel
+def fill(x, exponentials, logarithms):
+    for i in range(x.size):
+        exponentials[i], logarithms[i] = exp(x[i]), log1p(x[i])
+
+
+def values(x):
+    """(exp(x), log1p(x)) as a kernel computes them."""
+    x = np.asarray(x, dtype=float)
+    out = np.empty_like(x), np.empty_like(x)
+    fill(x, *out)
+    return out
+
+
+def relative_error(computed, exact):
+    return float(np.max(np.abs(computed / exact - 1)))
+
+
+def test_relative_error_of_exp():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([np.linspace(-699, 699, 200_001), rng.normal(size=200_000), rng.normal(size=1000) * 1e-9, [0.0]])
+    assert relative_error(values(x)[0], np.exp(x.astype(np.longdouble))) <= 4.5e-16
+    assert values([0.0])[0] == 1.0
+
+
+def test_relative_error_of_log1p():
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [
+            np.linspace(-0.999, 3, 200_001),
+            np.exp(rng.uniform(-40, 40, 100_000)),
+            -np.exp(rng.uniform(-40, -1e-9, 100_000)),
+        ]
+    )
+    x = x[x != 0.0]
+    assert relative_error(values(x)[1], np.log1p(x.astype(np.longdouble))) <= 6e-16
+    assert values([0.0])[1] == 0.0
+
+
+def test_exp_beyond_its_range():
+    below, lowest, above, highest, infinite, none = values([-1e4, -700.0, 1e4, 700.0, np.inf, np.nan])[0]
+    assert below == lowest > 0.0
+    assert np.isfinite(above) and above == highest == infinite
+    assert np.isnan(none)
+
+
+def test_without_compiling():
+    isolated.run(
+        "import math\nfrom fastreg.elementary import exp, log1p\n"
+        "for x in (-0.7, 0.3, 20.0, 699.5):\n"
+        "    assert abs(exp(x) / math.exp(x) - 1) <= 5e-16, x\n"
+        "    assert abs(log1p(x) / math.log1p(x) - 1) <= 5e-16, x\n",
+        NUMBA_DISABLE_JIT="1",
+    )
