@@ -20,6 +20,7 @@ from pathlib import Path
 
 import llvmlite
 import numba
+from llvmlite import ir
 from numba import njit, types
 from numba.core import compiler, config
 from numba.core.caching import _Cache
@@ -43,7 +44,7 @@ def kernel(function):
 
 
 def float_operation(plain):
-    """Make `plain` an operation float64 -> float64 that kernels write in LLVM instructions, by generate(builder, x).
+    """Make `plain` an operation float64 -> float64 that kernels write in LLVM instructions, by generate(builder, x, 64-bit integer).
 
     Such an operation is no call, so that loops around it vectorise. Instructions that carry flags of their own keep
     them: kernels allow sums to be taken in another order, which no correction of rounding would survive. Outside of
@@ -52,7 +53,7 @@ def float_operation(plain):
 
     def decorate(generate):
         def lower(context, builder, signature, arguments):
-            return generate(builder, arguments[0])
+            return generate(builder, arguments[0], ir.IntType(64))
 
         operation = intrinsic(lambda context, x: (types.float64(types.float64), lower))
         overload(plain, inline="always", jit_options=OPTIONS, strict=False)(lambda x: lambda x: operation(x))

@@ -12,8 +12,6 @@ Relative errors are at most 5e-16. Source: Cody and Waite (1980), Software Manua
 
 import math
 
-from llvmlite import ir
-
 from fastreg._jit import float_operation
 
 LARGEST = 700.0  # |x| beyond it counts as this in exp: exp(700) = 1e304
@@ -29,8 +27,8 @@ AS_WRITTEN = ("contract",)
 class Instructions:
     """Arithmetic on float64 in the order in which it is written."""
 
-    def __init__(self, builder, number):
-        self.builder, self.number, self.integer = builder, number, ir.IntType(64)
+    def __init__(self, builder, number, integer):
+        self.builder, self.number, self.integer = builder, number, integer
 
     def add(self, a, b):
         return self.builder.fadd(a, b, flags=AS_WRITTEN)
@@ -72,8 +70,8 @@ def log1p(x):
 
 
 @float_operation(exp)
-def _exp(builder, x):
-    do, number = Instructions(builder, x.type), x.type
+def _exp(builder, x, integer):
+    do, number = Instructions(builder, x.type, integer), x.type
     x = builder.select(builder.fcmp_ordered("<", x, number(-LARGEST)), number(-LARGEST), x)
     x = builder.select(builder.fcmp_ordered(">", x, number(LARGEST)), number(LARGEST), x)
     holder = do.add(do.multiply(x, number(PER_LOG2)), number(ROUNDER))
@@ -85,8 +83,8 @@ def _exp(builder, x):
 
 
 @float_operation(log1p)
-def _log1p(builder, x):
-    do, number = Instructions(builder, x.type), x.type
+def _log1p(builder, x, integer):
+    do, number = Instructions(builder, x.type, integer), x.type
     w = do.add(x, number(1.0))
     lost = do.divide(do.subtract(x, do.subtract(w, number(1.0))), w)
     exponent = builder.ashr(builder.sub(do.bits(w), do.integer(ROOT_HALF)), do.integer(EXPONENT_BITS))
