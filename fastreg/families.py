@@ -48,7 +48,7 @@ def _bregman(m, e):
 
 
 @kernel
-def _kullback(q, m, difference):
+def kullback(q, m, difference):
     """q log(q / m) - q + m with q = m + difference given separately; infinite where q < 0 or m = 0 < q."""
     if q <= 0.0:
         return m if q >= -1e-14 else math.inf  # rounding of q = 0
@@ -121,7 +121,7 @@ class Binomial(NamedTuple):
         small = exp(-abs(eta))
         upper, lower = 1.0 / (1.0 + small), small / (1.0 + small)
         mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
-        return self.weight[i] * (_kullback(mean + e, mean, e) + _kullback(rest - e, rest, -e))
+        return self.weight[i] * (kullback(mean + e, mean, e) + kullback(rest - e, rest, -e))
 
     @staticmethod
     def mean(eta):
@@ -156,7 +156,7 @@ class Poisson(NamedTuple):
 
     def loss(self, i, eta):
         mean, y = _clipped_exp(eta), self.y[i]
-        return self.weight[i] * _kullback(y, mean, y - mean)
+        return self.weight[i] * kullback(y, mean, y - mean)
 
     def derivatives(self, i, eta):
         mean = _clipped_exp(eta)
@@ -164,7 +164,7 @@ class Poisson(NamedTuple):
 
     def divergence(self, i, eta, e):
         mean = _clipped_exp(eta)
-        return self.weight[i] * _kullback(mean + e, mean, e)
+        return self.weight[i] * kullback(mean + e, mean, e)
 
     @staticmethod
     def mean(eta):
@@ -194,7 +194,7 @@ class Gamma(NamedTuple):
 
     def loss(self, i, eta):
         ratio = self.y[i] * _clipped_exp(-eta)
-        return self.weight[i] * _kullback(1.0, ratio, 1.0 - ratio)
+        return self.weight[i] * kullback(1.0, ratio, 1.0 - ratio)
 
     def derivatives(self, i, eta):
         ratio = self.y[i] * _clipped_exp(-eta)
@@ -202,7 +202,7 @@ class Gamma(NamedTuple):
 
     def divergence(self, i, eta, e):
         ratio = self.y[i] * _clipped_exp(-eta)
-        return self.weight[i] * _kullback(ratio - e, ratio, -e)
+        return self.weight[i] * kullback(ratio - e, ratio, -e)
 
     @staticmethod
     def mean(eta):

@@ -233,6 +233,37 @@ def check_response(y, n, family):
     return array
 
 
+def check_responses(Y, n):
+    """Several responses as a float64 matrix (n, K), finite."""
+    Y = _as_float("Y", Y.to_numpy() if hasattr(Y, "to_numpy") else Y)
+    if Y.ndim != 2 or Y.shape[1] == 0:
+        raise ValueError(f"Y must be a matrix (rows, responses), got an array of shape {Y.shape}")
+    return np.column_stack([check_vector(f"Y[:, {k}]", column, n) for k, column in enumerate(Y.T)])
+
+
+def check_classes(Y, n, weight, fit_intercept):
+    """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
+    Y = np.asarray(Y.to_numpy() if hasattr(Y, "to_numpy") else Y)
+    if Y.ndim == 2 and Y.shape[1] > 1:
+        shares, labels = check_responses(Y, n), np.arange(Y.shape[1])
+        bad = np.flatnonzero((shares.min(axis=1) < 0.0) | (np.abs(shares.sum(axis=1) - 1.0) > 1e-9))
+        if bad.size:
+            raise ValueError(f"rows of Y must be proportions that sum to one, but row {bad[0]} is {shares[bad[0]]}")
+    else:
+        if Y.size != n:
+            raise ValueError(f"Y has {Y.size} labels, but X has {n} rows: inconsistent numbers of samples")
+        labels, codes = np.unique(Y.ravel(), return_inverse=True)
+        shares = np.zeros((n, labels.size))
+        shares[np.arange(n), codes.ravel()] = 1.0
+    seen = weight @ shares > 0.0
+    if labels.size < 2:
+        raise ValueError(f"Y holds one class only: {plain(labels[0])!r}")
+    if fit_intercept and not seen.all():
+        missing = plain(labels[np.flatnonzero(~seen)[0]])
+        raise ValueError(f"class {missing!r} has no row of positive weight, so its intercept has no solution")
+    return shares, labels
+
+
 def check_weight(sample_weight, n):
     """Weights that sum to one."""
     if sample_weight is None:

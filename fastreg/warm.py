@@ -9,12 +9,14 @@ import scipy.sparse as sp
 from fastreg._jit import KernelCache, cache_directories
 from fastreg.families import FAMILIES
 from fastreg.fitting import fit_path
+from fastreg.multi.fitting import fit_multi_path
 
 DESIGNS = ("dense", "sparse")
+SEVERAL = "several"  # responses, or classes
 
 
 def warmup(verbose=False):
-    """Compile the kernels of every family, dense and sparse (32-bit indices), for lasso, elastic net, ridge.
+    """Compile the kernels of every family and of several responses, dense and sparse (32-bit indices).
 
     Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes 10 to
     20 s the first time, well under a second after that. `verbose` prints each part's seconds. Returns the
@@ -23,8 +25,8 @@ def warmup(verbose=False):
     KernelCache.announced = True  # the notice of a cold start recommends what is running already
     begin = time.perf_counter()
     for design in DESIGNS:
-        for family in FAMILIES:
-            seconds = prepare(family, design)
+        for family in (*FAMILIES, SEVERAL):
+            seconds = prepare_several(design) if family == SEVERAL else prepare(family, design)
             if verbose:
                 print(f"{design:>6} {family:<8} {seconds:6.2f} s", flush=True)
     total = time.perf_counter() - begin
@@ -47,6 +49,20 @@ def prepare(family, design="dense", l1_ratio=None):
         for shape, options in _fits() if l1_ratio is None else plain:
             X, y = _draw(*shape)
             fit_path(X if design == "dense" else sp.csc_array(X), y, family=family, **options)
+    return time.perf_counter() - begin
+
+
+def prepare_several(design="dense"):
+    """Compile what fits with several responses or classes need on one kind of design. Returns the seconds taken."""
+    begin = time.perf_counter()
+    X, y = _draw(24, 6)
+    X = X if design == "dense" else sp.csc_array(X)
+    targets = {"gaussian": np.column_stack([y, -y]), "multinomial": np.arange(24) % 3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for family, Y in targets.items():
+            for l1_ratio in (1.0, 0.5, 0.0):
+                fit_multi_path(X, Y, family=family, l1_ratio=l1_ratio, n_alphas=10, alpha_min_ratio=0.01)
     return time.perf_counter() - begin
 
 

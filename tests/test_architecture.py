@@ -30,6 +30,7 @@ FLOORS = [
     {"smooth_path"},
     {"path", "result"},
     {"fitting"},
+    {"multi"},
 ]
 
 

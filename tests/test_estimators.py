@@ -292,7 +292,7 @@ def test_large_weights_scale_ridge_and_not_lasso():
 def test_ridge_accepts_scikit_learns_solvers(solver):
     X, y, _ = regression()
     model = Ridge(solver=solver).fit(X, y)
-    assert model.solver_ in ("ridge", "newton")
+    assert model.solver_ == solver
     close(model, peers.Ridge().fit(X, y))
 
 
@@ -482,8 +482,6 @@ def test_bad_data(cls):
 
 def test_bad_labels():
     X, y, _ = classification()
-    with pytest.raises(ValueError, match=r"Only binary classification .* 3 classes; .*OneVsRestClassifier"):
-        LogisticRegression().fit(X, np.arange(80) % 3)
     with pytest.raises(ValueError, match=r"at least 2 classes.*only one class: 1"):
         LogisticRegression().fit(X, np.ones(80, dtype=int))
     with pytest.raises(ValueError, match="one class only"):

@@ -1,7 +1,18 @@
 """scikit-learn's classes over the engine: parameters in, `coef_` and a certificate out, no algebra."""
 
 from fastreg.estimators.classification import LogisticRegression
+from fastreg.estimators.multi_task import MultiTaskElasticNet, MultiTaskLasso
 from fastreg.estimators.regression import ElasticNet, Lasso, Ridge
+from fastreg.estimators.ridge_classifier import RidgeClassifier
 from fastreg.estimators.ridge_cv import RidgeCV
 
-__all__ = ["ElasticNet", "Lasso", "LogisticRegression", "Ridge", "RidgeCV"]
+__all__ = [
+    "ElasticNet",
+    "Lasso",
+    "LogisticRegression",
+    "MultiTaskElasticNet",
+    "MultiTaskLasso",
+    "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
+]

@@ -1,19 +1,21 @@
-"""LogisticRegression with the parameters and attributes of scikit-learn's class, for two classes."""
+"""LogisticRegression with the parameters and attributes of scikit-learn's class."""
 
 import warnings
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
+from fastreg.estimators.conversion import Convertible
 from fastreg.estimators.single_fit import (
     check_fit,
     check_predict,
+    fit_multi_point,
     fit_point,
     iterations,
     total_weight,
@@ -26,16 +28,20 @@ LOGISTIC_SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag",
 PENALTIES = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
 
 
-class LogisticRegression(ClassifierMixin, BaseEstimator):
-    """Logistic regression of two classes, with an elastic-net penalty, as scikit-learn's LogisticRegression.
+class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
+    """Logistic regression with an elastic-net penalty, as scikit-learn's LogisticRegression.
 
-    Minimises, over coefficients b and an intercept b0 that is not penalised,
+    Of two classes it minimises, over coefficients b and an intercept b0 that is not penalised,
 
         1/W sum_i w_i [ log(1 + exp(eta_i)) - z_i eta_i ]
             +  1/(C W) sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
 
     with eta_i = b0 + x_i'b, z_i = 1 for the second of the sorted classes and 0 for the first, w_i the sample
     weights times the class weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+
+    Of K > 2 classes it fits the multinomial model: coefficients and an intercept for each class, with loss
+    log sum_k exp(eta_ik) - eta_i(y_i) and the penalty summed over classes (`fastreg.fit_multi_path`). Where that
+    leaves a sum over classes open, as for the intercepts, it is zero.
 
     Parameters
     ----------
@@ -54,15 +60,16 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         it weigh 1.
     random_state, verbose, warm_start, n_jobs : no effect; none could change a certified solution.
     solver : "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient"), or one of
-        scikit-learn's names, which are accepted and mean "auto".
+        scikit-learn's names, which are accepted and mean "auto". With more than two classes proximal Newton solves
+        all of them, but for "liblinear", which scikit-learn has for two.
     max_iter : Newton steps allowed (or proximal gradient steps).
     penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    classes_ : (2,) the labels, sorted.
-    coef_ : (1, n_features); float32 if X was.
-    intercept_ : (1,).
+    classes_ : (K,) the labels, sorted.
+    coef_ : (1, n_features) for two classes, else (K, n_features); float32 if X was.
+    intercept_ : (1,) or (K,).
     n_iter_ : (1,) Newton or proximal gradient steps.
     dual_gap_ : float, proven bound of how far the objective above lies over its minimum.
     n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
@@ -71,7 +78,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
     -----
     A fit that is not certified to `tol`, or of separable classes without a penalty, warns with a
     ConvergenceWarning (scikit-learn's and fastreg's). Proportions as targets: `fastreg.fit_path(...,
-    family="binomial")`. More than two classes: wrap it in sklearn.multiclass.OneVsRestClassifier.
+    family="binomial")` and `fastreg.fit_multi_path(..., family="multinomial")`.
 
     References
     ----------
@@ -128,7 +135,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         ----------
         X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
             canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples,) labels of two classes, of any type.
+        y : (n_samples,) labels of two or more classes, of any type.
         sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters: see
             `C`.
 
@@ -138,84 +145,110 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place, and where y does not hold
-        two classes.
+        ValueError where an argument is out of its range, with the first bad place, and where y holds one class.
         """
         strength, l1_ratio = self._penalty()
         check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
         X, y, dtype = check_fit(self, X, y)
-        self.classes_, second = _two_classes(y)
+        self.classes_, codes = _classes(y)
+        if self.classes_.size > 2 and self.solver == "liblinear":
+            raise ValueError("The 'liblinear' solver does not support multiclass classification (n_classes >= 3)")
         weight, total = total_weight(sample_weight, X.shape[0])
         if self.class_weight is not None:
             weight = np.ones(X.shape[0]) if weight is None else weight
-            weight, total = total_weight(weight * self._class_weights(second, weight)[second], X.shape[0])
-        path = fit_point(
-            self,
-            X,
-            second.astype(float),
-            family="binomial",
-            alphas=[strength / total],
-            l1_ratio=l1_ratio,
-            sample_weight=weight,
-            solver="auto" if self.solver in LOGISTIC_SOLVERS else self.solver,
-        )
-        self.coef_ = path.coefs.toarray().T.astype(dtype)
-        self.intercept_ = path.intercepts.astype(dtype)
+            weight, total = total_weight(weight * self._class_weights(codes, weight)[codes], X.shape[0])
+        terms = {"alphas": [strength / total], "l1_ratio": l1_ratio, "sample_weight": weight}
+        solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
+        if self.classes_.size == 2:
+            path = fit_point(self, X, codes.astype(float), family="binomial", solver=solver, **terms)
+            self.coef_ = path.coefs.toarray().T.astype(dtype)
+            self.intercept_ = path.intercepts.astype(dtype)
+        else:
+            path = self._fit_classes(X, codes, dtype, terms)
         self.n_iter_ = np.array([iterations(path)], dtype=np.int32)
         self.dual_gap_ = path.gaps[0] * path.work["null_loss"]
         warn_uncertified(self, [path])
         return self
 
+    def _fit_classes(self, X, codes, dtype, terms):
+        """Fit the multinomial. A class without weight gets zeros and, the limit of its fit, an intercept of -inf."""
+        weight, K = terms["sample_weight"], self.classes_.size
+        seen = np.bincount(codes, weights=weight, minlength=K) > 0.0
+        if not self.fit_intercept:
+            seen[:] = True
+        places = np.flatnonzero(seen)
+        path = fit_multi_point(self, X, np.where(seen[codes], codes, places[0]), family="multinomial", **terms)
+        self.coef_, self.intercept_ = np.zeros((K, X.shape[1]), dtype=dtype), np.full(K, -np.inf, dtype=dtype)
+        self.coef_[places] = path.point(0)[0].T
+        self.intercept_[places] = path.intercepts[:, 0]
+        return path
+
     def _penalty(self):
         """(1 / C, l1_ratio) after scikit-learn's deprecated spellings."""
         strength = 1.0 / check.check_number("C", self.C, 0.0, np.inf, low_open=True)
-        l1_ratio = self.l1_ratio
-        if self.penalty != "deprecated":
-            if self.penalty is not None:
-                check.check_option("penalty", self.penalty, (*PENALTIES, "elasticnet"))
-            if self.penalty == "elasticnet" and l1_ratio is None:
-                raise ValueError("l1_ratio must be specified when penalty is 'elasticnet'")
-            _deprecated("penalty", "l1_ratio (0 for 'l2', 1 for 'l1') and C=np.inf for penalty=None")
-            l1_ratio = PENALTIES.get(self.penalty, l1_ratio)
-            strength = 0.0 if self.penalty is None else strength
-        elif l1_ratio is None:
-            _deprecated("l1_ratio=None", "l1_ratio=0")
-        return strength, 0.0 if l1_ratio is None else l1_ratio
+        l1_ratio, penalty = self.l1_ratio, self.penalty
+        if self.n_jobs is not None:
+            _deprecated("'n_jobs' has no effect since 1.8", "no n_jobs")
+        if penalty == "deprecated":
+            if l1_ratio is None:
+                _deprecated("'l1_ratio=None' was deprecated in version 1.8", "l1_ratio=0")
+            return strength, 0.0 if l1_ratio is None else l1_ratio
+        if penalty is not None:
+            check.check_option("penalty", penalty, (*PENALTIES, "elasticnet"))
+        if penalty == "elasticnet" and l1_ratio is None:
+            raise ValueError("l1_ratio must be specified when penalty is elasticnet")
+        _deprecated(
+            "'penalty' was deprecated in version 1.8", "l1_ratio (0 for 'l2', 1 for 'l1') and C=np.inf for penalty=None"
+        )
+        if penalty is None:
+            if self.C != 1.0:
+                _inconsistent("Setting penalty=None will ignore the C and l1_ratio parameters")
+            strength = 0.0
+        if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
+            _inconsistent(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})")
+        if penalty in PENALTIES and l1_ratio != PENALTIES[penalty]:
+            _inconsistent(f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}; please use l1_ratio only")
+        return strength, PENALTIES.get(penalty, 0.0 if l1_ratio is None else l1_ratio)
 
-    def _class_weights(self, second, weight):
-        """The weights of the two classes."""
+    def _class_weights(self, codes, weight):
+        """The weights of the classes."""
+        K = self.classes_.size
         if isinstance(self.class_weight, str):
             check.check_option("class_weight", self.class_weight, ("balanced",))
-            sums = np.bincount(second, weights=weight, minlength=2)
-            return np.divide(sums.sum() / 2.0, sums, out=np.zeros(2), where=sums > 0.0)
+            sums = np.bincount(codes, weights=weight, minlength=K)
+            return np.divide(sums.sum() / K, sums, out=np.zeros(K), where=sums > 0.0)
         if not isinstance(self.class_weight, dict):
             raise ValueError(f"class_weight must be None, 'balanced' or a dict, got {self.class_weight!r}")
         labels = self.classes_.tolist()
         unknown = [label for label in self.class_weight if label not in labels]
-        if unknown and len(self.class_weight) - len(unknown) < 2:
+        if unknown and len(self.class_weight) - len(unknown) < K:
             raise ValueError(f"class_weight names {unknown}, which y does not hold; its classes are {labels}")
         return np.array([self.class_weight.get(label, 1.0) for label in labels], dtype=float)
 
     def decision_function(self, X):
-        """Linear predictor X coef_' + intercept_, shape (n_samples,); positive means the second class."""
+        """Linear predictors X coef_' + intercept_.
+
+        (n_samples,) for two classes, where positive means the second; else (n_samples, K), the largest wins.
+        """
         check_is_fitted(self)
         X = check_predict(self, X)
-        return (safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_).ravel()
+        eta = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        return eta.ravel() if self.classes_.size == 2 else eta
 
     def predict(self, X):
-        """The more likely class of each row of X, shape (n_samples,)."""
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0.0).astype(np.intp)]
+        """The most likely class of each row of X, shape (n_samples,)."""
+        eta = self.decision_function(X)
+        return self.classes_[(eta > 0.0).astype(np.intp) if eta.ndim == 1 else eta.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Probabilities of the classes in the order of `classes_`, shape (n_samples, 2)."""
+        """Probabilities of the classes in the order of `classes_`, shape (n_samples, K)."""
         eta = self.decision_function(X)
-        return np.column_stack([expit(-eta), expit(eta)])
+        return np.column_stack([expit(-eta), expit(eta)]) if eta.ndim == 1 else softmax(eta, axis=1)
 
     def predict_log_proba(self, X):
-        """Logarithms of `predict_proba`, shape (n_samples, 2); finite also where a probability underflows."""
+        """Logarithms of `predict_proba`, shape (n_samples, K); finite also where a probability underflows."""
         eta = self.decision_function(X)
-        return np.column_stack([log_expit(-eta), log_expit(eta)])
+        return np.column_stack([log_expit(-eta), log_expit(eta)]) if eta.ndim == 1 else log_softmax(eta, axis=1)
 
     def sparsify(self):
         """Turn `coef_` into a CSR matrix; prediction works as before. Returns self."""
@@ -229,22 +262,22 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):
         self.coef_ = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         return self
 
+    def _peer_solvers(self):
+        return LOGISTIC_SOLVERS
+
+    def _peer_solver(self):
+        return "saga" if self.l1_ratio else "lbfgs"
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = False
         return tags
 
 
-def _two_classes(y):
-    """(the sorted labels, for each row 0 or 1), or a ValueError."""
+def _classes(y):
+    """(the sorted labels, for each row the number of its label), or a ValueError."""
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
-    if classes.size > 2:
-        raise ValueError(
-            f"Only binary classification is supported. The type of the target is {type_of_target(y)}: "
-            f"y holds {classes.size} classes; sklearn.multiclass.OneVsRestClassifier fits one model a class"
-        )
     if classes.size < 2:
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the data contains only one "
@@ -254,4 +287,10 @@ def _two_classes(y):
 
 
 def _deprecated(what, instead):
-    warnings.warn(f"{what} is deprecated, as in scikit-learn 1.8; use {instead}", FutureWarning, stacklevel=4)
+    """scikit-learn's FutureWarning."""
+    warnings.warn(f"{what} and will be removed in 1.10, as in scikit-learn; use {instead}", FutureWarning, stacklevel=4)
+
+
+def _inconsistent(message):
+    """scikit-learn's warning about parameters of which one is ignored."""
+    warnings.warn(message, check.DataWarning, stacklevel=4)

@@ -9,6 +9,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
+from fastreg.estimators.conversion import Convertible
 from fastreg.estimators.single_fit import (
     MAX_ITER,
     check_fit,
@@ -19,7 +20,7 @@ from fastreg.estimators.single_fit import (
     warn_of_fits,
     warn_uncertified,
 )
-from fastreg.fitting import enet_path
+from fastreg.peer_paths import enet_path
 from fastreg.ridge_targets import fit_targets, ridge_problem, shared_factors
 from fastreg.solvers import SOLVERS
 from fastreg.threads import one_blas_thread
@@ -27,7 +28,7 @@ from fastreg.threads import one_blas_thread
 RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
 
 
-class LinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class LinearRegressor(Convertible, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """What the three share: a fit of every target, prediction, tags."""
 
     def _check(self, X, y, sample_weight):
@@ -117,7 +118,7 @@ class Ridge(LinearRegressor):
     intercept_ : float, or (n_targets,) if y is two-dimensional; 0.0 if fit_intercept is False.
     n_iter_ : (n_targets,) steps taken.
     dual_gap_ : float, or (n_targets,): proven bound of how far the objective above lies over its minimum.
-    solver_ : the solver used, by fastreg's name.
+    solver_ : the solver named; for "auto" fastreg's name of the one used.
     n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
 
     Notes
@@ -183,8 +184,8 @@ class Ridge(LinearRegressor):
         solver = "auto" if self.solver in RIDGE_SOLVERS else self.solver
         X, y, weight, total, dtype = self._check(X, y, sample_weight)
         alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
-        self.solver_ = "ridge" if solver == "auto" else solver
-        if alphas.size > 1 and self.solver_ == "ridge":
+        self.solver_ = "ridge" if self.solver == "auto" else self.solver
+        if alphas.size > 1 and solver in ("auto", "ridge"):
             return self._fit_together(X, y, alphas, weight, total, dtype)
         paths = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
         gaps = np.array([2.0 * total * path.gaps[0] * path.work["null_loss"] for path in paths])
@@ -205,6 +206,9 @@ class Ridge(LinearRegressor):
         self.dual_gap_ = 2.0 * total * fits.dual_gaps
         self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)
         return self
+
+    def _peer_solvers(self):
+        return (*RIDGE_SOLVERS, "auto")
 
     def _alphas(self, n_targets):
         """One penalty a target, on the scale of the objective above."""

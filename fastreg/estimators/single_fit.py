@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from fastreg import validation as check
 from fastreg.fitting import solve_path
+from fastreg.multi.fitting import solve_multi_path
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
@@ -47,6 +48,9 @@ def total_weight(sample_weight, n):
         return None, float(n)
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n, sample_weight)
+    sample_weight = np.asarray(sample_weight)
+    if sample_weight.ndim != 1:
+        raise ValueError(f"Sample weights must be 1D array or scalar, got an array of shape {sample_weight.shape}")
     weight = check.check_vector("sample_weight", sample_weight, n, allow_negative=False)
     with np.errstate(over="ignore"):
         total = float(weight.sum())
@@ -62,6 +66,21 @@ def fit_point(estimator, X, y, **terms):
     return solve_path(
         X,
         y,
+        penalty_factor=estimator.penalty_factor,
+        fit_intercept=estimator.fit_intercept,
+        tol=estimator.tol,
+        max_iter=MAX_ITER if estimator.max_iter is None else estimator.max_iter,
+        names=None if names is None else list(names),
+        **terms,
+    )
+
+
+def fit_multi_point(estimator, X, Y, **terms):
+    """As `fit_point`, with several responses or classes."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return solve_multi_path(
+        X,
+        Y,
         penalty_factor=estimator.penalty_factor,
         fit_intercept=estimator.fit_intercept,
         tol=estimator.tol,

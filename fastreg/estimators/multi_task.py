@@ -1,0 +1,188 @@
+"""MultiTaskLasso and MultiTaskElasticNet with the parameters and attributes of scikit-learn's classes."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from fastreg import validation as check
+from fastreg.estimators.regression import LinearRegressor
+from fastreg.estimators.single_fit import (
+    SPARSE_FORMATS,
+    fit_multi_point,
+    iterations,
+    total_weight,
+    warn_uncertified,
+)
+from fastreg.peer_paths import enet_path
+
+
+class MultiTaskElasticNet(LinearRegressor):
+    """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskElasticNet.
+
+    Minimises, over coefficients B (n_features, n_targets) with rows B_j, and intercepts b0 that are not penalised,
+
+        1/(2 W) sum_i w_i |y_i - b0 - B'x_i|_2^2  +  alpha sum_j v_j ( l1_ratio |B_j|_2 + (1 - l1_ratio)/2 |B_j|_2^2 )
+
+    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none). A feature is in for
+    all targets or for none.
+
+    Parameters
+    ----------
+    alpha : float >= 0. 0 is least squares.
+    l1_ratio : share of the part that selects in [0, 1]: 1 is the multi-task lasso, 0 is ridge.
+    fit_intercept : whether b0 is fitted, else it is 0.
+    copy_X, warm_start, random_state, selection : no effect; none could change a certified solution.
+    max_iter : rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
+    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
+    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    coef_ : (n_targets, n_features); float32 if X was.
+    sparse_coef_ : the same as a CSR matrix.
+    intercept_ : (n_targets,); 0.0 if fit_intercept is False.
+    dual_gap_ : float, proven bound of how far the objective above lies over its minimum.
+    eps_ : float, the gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
+    n_iter_ : int, rounds of the solver.
+    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's).
+
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20, 231-252.
+
+    Examples
+    --------
+    >>> from fastreg import MultiTaskElasticNet
+    >>> model = MultiTaskElasticNet(alpha=0.1).fit([[0, 0], [1, 1], [2, 2]], [[0, 0], [1, 1], [2, 2]])
+    >>> model.coef_.round(3)
+    array([[0.457, 0.457],
+           [0.457, 0.457]])
+    """
+
+    positive = False
+    path = staticmethod(enet_path)
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        l1_ratio=0.5,
+        fit_intercept=True,
+        copy_X=True,
+        max_iter=1000,
+        tol=1e-6,
+        warm_start=False,
+        random_state=None,
+        selection="cyclic",
+        penalty_factor=None,
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients of all targets.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
+            canonical CSC are used where they lie; anything else is converted once.
+        y : (n_samples, n_targets).
+        sample_weight : None or (n_samples,) weights >= 0, of any scale.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError where an argument is out of its range, with the first bad place.
+        """
+        alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
+        for_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
+        for_y = {"ensure_2d": False, "dtype": [np.float64, np.float32]}
+        X, y = validate_data(self, X, y, validate_separately=(for_X, for_y))
+        check_consistent_length(X, y)
+        if y.ndim == 1:
+            raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")
+        weight, _ = total_weight(sample_weight, X.shape[0])
+        path = fit_multi_point(
+            self, X, y, family="gaussian", alphas=[alpha], l1_ratio=self.l1_ratio, sample_weight=weight
+        )
+        coef, intercepts = path.point(0)
+        self.coef_ = np.asfortranarray(coef.T, dtype=X.dtype)
+        self.intercept_ = intercepts.astype(X.dtype) if self.fit_intercept else 0.0
+        self.n_iter_ = iterations(path)
+        self.dual_gap_ = path.gaps[0] * path.work["null_loss"]
+        self.eps_ = self.tol * path.work["null_loss"]
+        warn_uncertified(self, [path])
+        return self
+
+    @property
+    def sparse_coef_(self):
+        """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
+        return sp.csr_matrix(self.coef_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        return tags
+
+
+class MultiTaskLasso(MultiTaskElasticNet):
+    """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskLasso.
+
+    Minimises, over coefficients B (n_features, n_targets) with rows B_j, and intercepts b0 that are not penalised,
+
+        1/(2 W) sum_i w_i |y_i - b0 - B'x_i|_2^2  +  alpha sum_j v_j |B_j|_2
+
+    Parameters, attributes and errors are those of `MultiTaskElasticNet`, without l1_ratio.
+
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20, 231-252.
+
+    Examples
+    --------
+    >>> from fastreg import MultiTaskLasso
+    >>> model = MultiTaskLasso(alpha=0.1).fit([[0, 1], [1, 0], [2, 2]], [[0, 0], [1, 1], [2, 3]])
+    >>> model.dual_gap_ < 1e-6
+    True
+    """
+
+    l1_ratio = 1.0
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        copy_X=True,
+        max_iter=1000,
+        tol=1e-6,
+        warm_start=False,
+        random_state=None,
+        selection="cyclic",
+        penalty_factor=None,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor

@@ -1,0 +1,185 @@
+"""fit_multi_path: from a user's arrays to a certified path with several responses."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.designs import as_design
+from fastreg.fitting import warn_of_points
+from fastreg.multi.path import MultiPathSolver
+from fastreg.multi.penalties import Entries, Rows
+from fastreg.multi.problem import MultiProblem
+from fastreg.multi.responses import Softmax, SquaredError
+from fastreg.multi.result import MultiPath
+from fastreg.path import alpha_grid
+from fastreg.threads import one_blas_thread
+
+RESPONSES = {"gaussian": SquaredError, "multinomial": Softmax}
+
+
+def fit_multi_path(
+    X: Any,
+    Y: ArrayLike,
+    *,
+    family: str = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+) -> MultiPath:
+    """Fit a regularisation path with K coefficients a column, every point with its duality gap.
+
+    With coefficients B (p, K), intercepts b0 (K,) that are not penalised, rows' weights w_i (W their sum) and
+    eta_i = b0 + B'x_i, each point minimises
+
+        (1/W) sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j ( l1_ratio |B_j| + (1 - l1_ratio)/2 |B_j|_2^2 )
+
+    family          loss(y_i, eta_i)                              |B_j|
+    "gaussian"      |y_i - eta_i|_2^2 / 2                         Euclidean length: a column of X serves all responses
+                                                                  or none (scikit-learn's MultiTaskElasticNet)
+    "multinomial"   log sum_k exp(eta_ik) - sum_k y_ik eta_ik     sum_k |B_jk|
+
+    The multinomial is parametrised symmetrically, with coefficients for every class. Where the penalty leaves the sum
+    over classes open (intercepts, columns that are not penalised), it is zero.
+
+    Parameters
+    ----------
+    X : (n, p) array, SciPy sparse of any format, or data frame. Never modified. A Fortran-ordered float64 array or
+        a canonical float64 CSC matrix is used where it lies; anything else is converted once.
+    Y : (n, K) responses; for "multinomial" (n,) labels of any type, or (n, K) proportions whose rows sum to one.
+    l1_ratio : share of the l1 part in [0, 1]; 0 is ridge.
+    alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which
+        every penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
+        alpha_min_ratio (default 1e-2 if n < p, else 1e-4).
+    sample_weight : (n,) weights >= 0, of any scale.
+    penalty_factor : (p,) v_j >= 0: 0 leaves a column unpenalised, infinity leaves it out.
+    fit_intercept : whether intercepts are fitted, else they are 0.
+    standardize : measure the penalty on columns divided by their weighted standard deviation (1/W, about the mean).
+        Coefficients come back on the scale of X.
+    tol : relative duality gap that every point must reach; see MultiPath.gaps.
+    max_iter : Newton steps, or rounds of block descent, allowed at one point.
+
+    Returns
+    -------
+    MultiPath. Points that could not be certified are marked in `reasons` and named in one ConvergenceWarning. An
+    automatic grid of a multinomial path ends once 99.9 % of the deviance is explained (reason "separable").
+
+    Raises
+    ------
+    ValueError where an argument is out of its range, with the first bad place.
+
+    References
+    ----------
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20, for rows; Friedman, Hastie and Tibshirani (2010),
+    Journal of Statistical Software 33(1), for the symmetric multinomial.
+    """
+    path = solve_multi_path(
+        X, Y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
+        sample_weight=sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        standardize=standardize, tol=tol, max_iter=max_iter, names=check.feature_names_of(X),
+    )  # fmt: skip
+    warn_of_points(path)
+    return path
+
+
+@one_blas_thread()
+def solve_multi_path(
+    X, Y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, penalty_factor=None,
+    fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, names=None,
+):  # fmt: skip
+    """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps."""
+    l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
+    tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
+    max_iter = check.check_count("max_iter", max_iter, 1)
+    check.check_option("family", family, tuple(RESPONSES))
+    fit_intercept = check.check_flag("fit_intercept", fit_intercept)
+    X = check.check_design(X)
+    n, p = X.shape
+    weight = check.check_weight(sample_weight, n)
+    if family == "multinomial":
+        y, classes = check.check_classes(Y, n, weight, fit_intercept)
+    else:
+        y, classes = check.check_responses(Y, n), None
+    response = RESPONSES[family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
+    units = Rows(response.K) if family == "gaussian" else Entries(response.K)
+    factor = check.check_factor(penalty_factor, p)
+    standardize = check.check_flag("standardize", standardize)
+    problem = MultiProblem(as_design(X), response, units, fit_intercept, l1_ratio, factor, standardize)
+    if not problem.finite:
+        raise check.explain_not_finite(X, names)
+    check.warn_tiny(np.flatnonzero(problem.tiny), names)
+    engine = MultiPathSolver(problem, tol, max_iter)
+    automatic = alphas is None
+    if automatic:
+        grid = _automatic_grid(engine.alpha_max, n_alphas, alpha_min_ratio, n < p)
+    else:
+        grid = check.check_alphas(alphas)
+    points = _run(engine, grid, automatic)
+    return _collect(engine, points, grid[: len(points)], classes, names)
+
+
+def _automatic_grid(alpha_max, n_alphas, ratio, wide):
+    n_alphas = check.check_count("n_alphas", n_alphas, 1)
+    ratio = (1e-2 if wide else 1e-4) if ratio is None else ratio
+    ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
+    return alpha_grid(alpha_max, n_alphas, ratio)
+
+
+def _run(engine, alphas, automatic):
+    """The points of a path; an automatic grid ends where a multinomial fit separates the classes."""
+    points, response = [], engine.problem.response
+    for alpha in alphas:
+        points.append(engine.fit(float(alpha)))
+        if points[-1].reason == "separable":
+            break
+        if automatic and response.separates(points[-1].loss, engine.intercept_loss):
+            points[-1].reason = "separable"
+            break
+    return points
+
+
+def _collect(engine, points, alphas, classes, names):
+    """Points as a MultiPath."""
+    problem = engine.problem
+    loss = np.array([point.loss for point in points])
+    null = engine.intercept_loss
+    ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
+    work = asdict(problem.work)
+    work = {"columns_read": work.pop("columns"), "passes": problem.work.columns / problem.p, **work}
+    work["null_loss"] = problem.scale
+    return MultiPath(
+        alphas=alphas.copy(),
+        coefs=[_response_coefs(points, k, problem.p) for k in range(problem.K)],
+        intercepts=np.stack([point.intercepts for point in points], axis=1),
+        gaps=np.array([point.gap for point in points]),
+        n_iters=np.array([point.iterations for point in points]),
+        reasons=[point.reason for point in points],
+        deviance_ratio=ratio,
+        family=problem.response.name,
+        grouped=problem.units.together,
+        l1_ratio=problem.l1_ratio,
+        tol=engine.tol,
+        alpha_max=engine.alpha_max,
+        classes=classes,
+        feature_names=names,
+        work=work,
+    )
+
+
+def _response_coefs(points, k, p):
+    """One response's coefficients at all points, (p, points)."""
+    kept = [np.flatnonzero(point.values[:, k]) for point in points]
+    indptr = np.concatenate([[0], np.cumsum([rows.size for rows in kept])]).astype(np.int64)
+    indices = np.concatenate([point.columns[rows] for point, rows in zip(points, kept)]).astype(np.int64)
+    values = np.concatenate([point.values[rows, k] for point, rows in zip(points, kept)])
+    return sp.csc_array((values, indices, indptr), shape=(p, len(points)))

@@ -1,0 +1,118 @@
+"""A problem with K responses, bound to its data, and the state of a fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastreg.multi.products import correlate, expand
+from fastreg.problem import Problem
+
+
+class MultiProblem(Problem):
+    """Design, response and what the penalty needs to know of each column of X; coefficients are a (p, K) matrix."""
+
+    def __init__(self, design, response, units, fit_intercept, l1_ratio, factor, standardize):
+        self.response, self.units, self.K = response, units, response.K
+        super().__init__(design, response, np.zeros(0), fit_intercept, l1_ratio, factor, standardize)
+        self.unit_factor = np.repeat(self.lasso_factor, units.a_column)
+
+    def unit_penalty(self, alpha, units):
+        """(l1, l2) of some units."""
+        return self.penalty(alpha).on(self.units.columns_of(units))
+
+    def start(self):
+        """The state with every coefficient zero and the intercepts fitted."""
+        eta = np.zeros((self.K, self.n))
+        state = MultiState(np.zeros((self.p, self.K)), np.zeros(self.K), eta, eta, eta)
+        self.linearise(state)
+        return state
+
+    def linearise(self, state):
+        """Mean and residual at state.eta, after fitting the intercepts (which moves eta)."""
+        if self.fit_intercept:
+            self.response.balance(state.eta, state.intercepts)
+        state.mean = self.response.mean(state.eta)
+        state.residual = self.response.residual(state.mean)
+
+    def advance(self, state, columns, steps, change, shift, t):
+        """Rows of B += t steps, with `change` and `shift` of `along`; then linearise."""
+        state.matrix[columns] += t * steps
+        state.eta += t * change
+        if self.fit_intercept:
+            state.intercepts += t * (shift - self.centre[columns] @ steps)
+        self.linearise(state)
+
+    def loss(self, state):
+        return self.response.loss(state.mean)
+
+    def refresh(self, state):
+        """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
+        columns = np.flatnonzero(state.matrix.any(axis=1))
+        state.eta = self.expand(columns, state.matrix[columns])
+        state.eta += (state.intercepts + self.centre[columns] @ state.matrix[columns])[:, None]
+        self.linearise(state)
+
+    def correlate(self, residual):
+        """One sweep: X'R as a (p, K) matrix, with zeros at columns that are left out."""
+        self.work.sweeps += 1
+        self.work.columns += self.p * self.K
+        out = correlate(self.design, residual)
+        out[~self.usable] = 0.0
+        return out
+
+    def correlate_units(self, residual, units):
+        """Correlations of some units, as a (units, size) matrix."""
+        columns = self.units.columns_of(units)
+        out = np.empty((units.size, self.units.size))
+        for k in range(self.K):
+            if self.units.together:
+                out[:, k] = self.correlate_some(residual[k], columns)
+            else:
+                chosen = units % self.K == k
+                out[chosen, 0] = self.correlate_some(residual[k], columns[chosen])
+        return out
+
+    def correlate_columns(self, residual, columns):
+        """X'R for some columns of X, as a (columns, K) matrix."""
+        if columns.size == self.p:
+            return self.correlate(residual)
+        return np.stack([self.correlate_some(row, columns) for row in residual], axis=1)
+
+    def expand(self, columns, steps):
+        """((X - centre) steps)', (K, n), for steps (columns, K)."""
+        if columns.size == self.p:
+            self.work.columns += self.p * self.K
+            return expand(self.design, steps) - (self.centre @ steps)[:, None]
+        return np.stack([self.predict(columns, np.ascontiguousarray(row)) for row in steps.T])
+
+    def along(self, mean, change):
+        """(change of eta, shift of the intercepts in it): `change` with the Newton step of the intercepts.
+
+        With it residuals go on summing to zero, to first order.
+        """
+        if not self.fit_intercept:
+            return change, np.zeros(self.K)
+        curved = self.response.curve(mean, change).sum(axis=1)
+        shift = -(pseudo_inverse(self.response.intercept_curvature(mean)) @ curved)
+        return change + shift[:, None], shift
+
+
+def pseudo_inverse(curvature):
+    """Of the intercepts' curvature, which is zero along equal steps of all classes."""
+    return np.linalg.pinv(curvature, rcond=1e-12, hermitian=True)
+
+
+@dataclass
+class MultiState:
+    """Where a fit stands: updated in place and owned by the fit."""
+
+    matrix: np.ndarray  # (p, K) coefficients
+    intercepts: np.ndarray  # (K,)
+    eta: np.ndarray  # (K, n) linear predictors
+    mean: np.ndarray  # (K, n)
+    residual: np.ndarray  # (K, n) minus the derivative of the loss in eta
+
+    @property
+    def coef(self):
+        """The coefficients as a vector, entry j K + k; a view."""
+        return self.matrix.reshape(-1)

@@ -1,0 +1,81 @@
+"""Products of X, or of a working set's columns, with many vectors at once: one read of X serves all of them."""
+
+from functools import singledispatch
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg.designs import DenseBlock, DenseDesign, SparseBlock, SparseDesign, combine
+
+
+@singledispatch
+def correlate(design, residual):
+    """X'R, (p, K), for residuals (K, n)."""
+    raise TypeError(f"no products with {type(design).__name__}")
+
+
+@correlate.register
+def _(design: DenseDesign, residual):
+    return design.columns @ residual.T
+
+
+@correlate.register(SparseDesign)
+@correlate.register(SparseBlock)
+def _(design, residual):
+    return np.stack([design.correlate(row) for row in residual], axis=1)
+
+
+@correlate.register
+def _(design: DenseBlock, residual):
+    return design.rows[: design.columns.size] @ residual.T
+
+
+@singledispatch
+def expand(design, steps):
+    """(X steps)', (K, n), for steps (p, K); a working set's columns are centred."""
+    raise TypeError(f"no products with {type(design).__name__}")
+
+
+@expand.register
+def _(design: DenseDesign, steps):
+    return steps.T @ design.columns
+
+
+@expand.register
+def _(design: SparseDesign, steps):
+    out = np.zeros((steps.shape[1], design.n_rows))
+    for row, values in zip(out, np.ascontiguousarray(steps.T)):
+        combine(design, np.arange(values.size), values, row)
+    return out
+
+
+@expand.register(DenseBlock)
+@expand.register(SparseBlock)
+def _(design, steps):
+    return np.stack([design.predict(row) for row in np.ascontiguousarray(steps.T)])
+
+
+@singledispatch
+def pair_products(block, places, classes, factors, others):
+    """(Z Z', Z others) where row q of Z is column places[q] times factors[classes[q]], row by row of X."""
+    raise TypeError(f"no products with {type(block).__name__}")
+
+
+@pair_products.register
+def _(block: DenseBlock, places, classes, factors, others):
+    Z = block.rows[places]
+    Z *= factors[classes]
+    return Z @ Z.T, Z @ others
+
+
+@pair_products.register
+def _(block: SparseBlock, places, classes, factors, others):
+    design, columns = block.design, block.columns[places]
+    start = design.indptr[columns].astype(np.int64)
+    counts = design.indptr[columns + 1] - start
+    pointer = np.concatenate([[0], np.cumsum(counts)])
+    stored = np.arange(pointer[-1]) + np.repeat(start - pointer[:-1], counts)
+    rows = design.indices[stored]
+    values = design.data[stored] * factors[np.repeat(classes, counts), rows]
+    Z = sp.csr_array((values, rows, pointer), shape=(places.size, design.n_rows))
+    return (Z @ Z.T).toarray(), Z @ others

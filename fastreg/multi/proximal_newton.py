@@ -1,0 +1,31 @@
+"""Proximal Newton for the multinomial: quadratic models over pairs of column and class, solved by the active set."""
+
+from fastreg.solvers.active_set import ActiveSet
+
+STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
+NOISE = 1e-11  # of the null model's loss: below it a round that gains nothing is at rounding
+
+
+class ProximalNewton:
+    """Newton steps on a working set of pairs. The Hessian is kept while steps with it still gain enough."""
+
+    def __init__(self):
+        self.inner = ActiveSet()
+
+    def reduce(self, problem, state, working, target, max_iter):
+        """Iterate until the working set's gap is at most `target` (absolute). Returns (gap, Newton steps).
+
+        On entry and on return working.correlation is current.
+        """
+        gap, rounds, anew = working.gap(state), 0, False
+        while gap > target and rounds < max_iter:
+            coef, _ = self.inner.solve(working, state, anew, max(target, 0.01 * gap))
+            t = working.move(state, coef)
+            working.correlate(state)
+            previous, gap = gap, working.gap(state)
+            rounds += 1
+            problem.work.iterations += 1
+            if (t == 0.0 or (gap >= previous and anew)) and previous < NOISE * problem.scale:
+                break
+            anew = gap > STALE_GAIN * previous
+        return gap, rounds

@@ -1,0 +1,37 @@
+"""How far to go along a Newton direction of the softmax."""
+
+import math
+
+import numpy as np
+
+SHORT = 0.5  # a safe step up to this length is worth a look at longer ones
+ARMIJO = 0.25  # share of the promised decrease that a longer step must keep
+
+
+def step_length(problem, state, change, slope, penalty):
+    """A step t in (0, 1] along `change` (of eta, intercepts included); 0 if the model promises no decrease.
+
+    The safe step is t = log(1 + m |D| / q) / m with q = sum_i change_i'H_i change_i, D = `slope` the first-order change
+    of the objective and m the largest spread, max_k - min_k, of a row's change: along a line the third derivative of a
+    log-sum-exp, a third central moment, is at most the spread times its second, the variance. `penalty(t)` is the
+    penalty at step t. Where the safe step is short the true objective is asked for a longer one.
+    """
+    if problem.response.quadratic:
+        return 1.0
+    seen = problem.weight > 0.0
+    spread = float(np.ptp(change[:, seen], axis=0).max())
+    if spread == 0.0:
+        return 1.0
+    if slope >= 0.0:
+        return 0.0
+    q = float((change * problem.response.curve(state.mean, change)).sum())
+    t = min(1.0, math.log1p(spread * -slope / q) / spread) if q > 0.0 else min(1.0, 1.0 / spread)
+    if t > SHORT:
+        return t
+    start, trial = problem.loss(state) + penalty(0.0), 1.0
+    while trial > 1.5 * t:
+        value = problem.response.loss(problem.response.mean(state.eta + trial * change)) + penalty(trial)
+        if value - start <= ARMIJO * trial * slope:
+            return trial
+        trial *= 0.5
+    return t

@@ -1,0 +1,223 @@
+"""Obvious references for problems with several responses: plain NumPy, dense float64, nothing of fastreg.
+
+    minimise  sum_i w_i loss(y_i, eta_i) + alpha sum_j v_j [ l1_ratio |B_j| + (1 - l1_ratio)/2 |B_j|_2^2 ]
+
+with eta_i = b0 + B'x_i and w = weight / sum(weight). "gaussian": |y - eta|^2 / 2 and |B_j| a Euclidean length.
+"multinomial": log sum_k exp(eta_k) - y'eta, y in the simplex, and |B_j| a sum of absolute values. Y and eta are (n, K).
+The gap is primal minus dual as they stand, not the sum of Fenchel-Young terms that the package uses.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from naive import column_scales
+from scipy.special import log_softmax, softmax, xlogy
+
+
+class Gaussian:
+    def loss(Y, eta):
+        return 0.5 * ((Y - eta) ** 2).sum(axis=1)
+
+    def mean(eta):
+        return eta
+
+    def curvature(eta, i):
+        return np.eye(eta.shape[1])
+
+    def dual(Y, U):
+        return (U * Y).sum(axis=1) - 0.5 * (U**2).sum(axis=1)
+
+    def size(B):
+        return np.sqrt((B**2).sum(axis=1))
+
+    def prox(B, threshold):
+        size = np.maximum(Gaussian.size(B), 1e-300)
+        return np.maximum(1 - threshold / size, 0)[:, None] * B
+
+    def excess(C, l1):
+        """Distance of every row from the ball in which the conjugate of the l1 part is zero."""
+        return np.maximum(Gaussian.size(C) - l1, 0)
+
+    steepest = 1.0  # bound of the curvature
+
+
+class Multinomial:
+    def loss(Y, eta):
+        return -(Y * log_softmax(eta, axis=1)).sum(axis=1)
+
+    def mean(eta):
+        return softmax(eta, axis=1)
+
+    def curvature(eta, i):
+        m = softmax(eta[i])
+        return np.diag(m) - np.outer(m, m)
+
+    def dual(Y, U):
+        q = Y - U
+        assert np.all(q > -1e-12)
+        q = np.maximum(q, 0)
+        return -xlogy(q, q).sum(axis=1)
+
+    def size(B):
+        return np.abs(B).sum(axis=1)
+
+    def prox(B, threshold):
+        return np.sign(B) * np.maximum(np.abs(B) - threshold[:, None], 0)
+
+    def excess(C, l1):
+        return np.sqrt((np.maximum(np.abs(C) - l1[:, None], 0) ** 2).sum(axis=1))
+
+    steepest = 0.5
+
+
+FAMILIES = {"gaussian": Gaussian, "multinomial": Multinomial}
+
+
+class Problem(NamedTuple):
+    """Rows of positive weight, columns on the penalty's scale, zeros for a column left out."""
+
+    family: type
+    X: np.ndarray
+    Y: np.ndarray
+    weight: np.ndarray
+    l1: np.ndarray
+    l2: np.ndarray
+    scale: np.ndarray
+
+
+def one_hot(y):
+    """(n, K) from labels 0 .. K-1; a matrix stays as it is."""
+    y = np.asarray(y)
+    return y.astype(float) if y.ndim == 2 else np.eye(int(y.max()) + 1)[y]
+
+
+def prepare(X, Y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, factor=None, standardize=False):
+    n, p = X.shape
+    weight = np.ones(n) if weight is None else np.asarray(weight, float)
+    factor = np.ones(p) if factor is None else np.asarray(factor, float)
+    rows = weight > 0
+    X, Y, weight = X[rows], one_hot(Y)[rows], weight[rows] / weight.sum()
+    scale = column_scales(X, weight) if standardize else np.ones(p)
+    left_out = np.isinf(factor)
+    v = np.where(left_out, 1.0, factor)
+    return Problem(
+        FAMILIES[family], np.where(left_out, 0.0, X / scale), Y, weight, alpha * l1_ratio * v,
+        alpha * (1 - l1_ratio) * v, scale,
+    )  # fmt: skip
+
+
+def primal(problem, B, intercepts):
+    eta = intercepts + problem.X @ B
+    penalty = problem.l1 @ problem.family.size(B) + 0.5 * problem.l2 @ (B**2).sum(axis=1)
+    return problem.weight @ problem.family.loss(problem.Y, eta) + penalty
+
+
+def objective(X, Y, coef, intercepts, alpha, **terms):
+    """The minimised function at coefficients on the scale of X."""
+    problem = prepare(X, Y, alpha, **terms)
+    return primal(problem, coef * problem.scale[:, None], intercepts)
+
+
+def free_columns(problem, fit_intercept):
+    free = problem.X[:, problem.l1 + problem.l2 == 0]
+    return np.column_stack([np.ones((len(problem.X), int(fit_intercept))), free])
+
+
+def newton_step(problem, eta, columns, residual):
+    """The change of eta along some columns that makes columns'residual zero, to first order; and H times it."""
+    n, K = eta.shape
+    H = [problem.weight[i] * problem.family.curvature(eta, i) for i in range(n)]
+    system = sum(np.kron(np.outer(columns[i], columns[i]), H[i]) for i in range(n))
+    solution = np.linalg.pinv(system, rcond=1e-12, hermitian=True) @ (columns.T @ residual).ravel()
+    change = columns @ solution.reshape(-1, K)
+    return change, np.stack([H[i] @ change[i] for i in range(n)])
+
+
+def residual_at(problem, eta):
+    return problem.weight[:, None] * (problem.Y - problem.family.mean(eta))
+
+
+def refit(problem, eta, columns):
+    """eta moved along the columns by damped Newton steps until they are orthogonal to the residual."""
+    for _ in range(100 if columns.shape[1] else 0):
+        change, _ = newton_step(problem, eta, columns, residual_at(problem, eta))
+        start, t = problem.weight @ problem.family.loss(problem.Y, eta), 1.0
+        while t > 1e-9 and problem.weight @ problem.family.loss(problem.Y, eta + t * change) > start + 1e-15 * abs(
+            start
+        ):
+            t /= 2
+        eta = eta + t * change
+        if np.abs(change).max() <= 1e-14 * (1 + np.abs(eta).max()):
+            break
+    return eta
+
+
+def null_scale(X, Y, *, fit_intercept=True, **terms):
+    """The null model's loss above the least loss row by row."""
+    problem = prepare(X, Y, 1.0, **terms)
+    eta = refit(problem, np.zeros_like(problem.Y), free_columns(problem, fit_intercept))
+    least = 0.0 if problem.family is Gaussian else problem.weight @ -xlogy(problem.Y, problem.Y).sum(axis=1)
+    return problem.weight @ problem.family.loss(problem.Y, eta) - least
+
+
+def alpha_max(X, Y, *, fit_intercept=True, l1_ratio=1.0, **terms):
+    problem = prepare(X, Y, 1.0, **terms)
+    eta = refit(problem, np.zeros_like(problem.Y), free_columns(problem, fit_intercept))
+    C = problem.X.T @ residual_at(problem, eta)
+    sizes = Gaussian.size(C) if problem.family is Gaussian else np.abs(C).max(axis=1)
+    held = problem.l1 > 0
+    return (sizes[held] / problem.l1[held]).max() / l1_ratio
+
+
+def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=None, **terms):
+    """primal - dual at the best of several nu = s R, R the residual after refitting what is not penalised."""
+    if factor is not None and np.any(coef[np.isinf(factor)]):
+        return np.inf
+    assert fit_intercept or not np.any(intercepts)
+    problem = prepare(X, Y, alpha, factor=factor, **terms)
+    B = coef * problem.scale[:, None]
+    eta = intercepts + problem.X @ B
+    columns = free_columns(problem, fit_intercept)
+    R = residual_at(problem, refit(problem, eta, columns)) if columns.shape[1] else residual_at(problem, eta)
+    C = problem.X.T @ R
+    held, ridge = problem.l1 + problem.l2 > 0, problem.l2 > 0
+    assert np.abs(C[~held]).max(initial=0.0) < 1e-9
+    value = primal(problem, B, intercepts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = Gaussian.size(C) if problem.family is Gaussian else np.abs(C).max(axis=1)
+        into_box = np.where(sizes > 0, problem.l1 / sizes, np.inf)
+    best = value
+    for s in {1.0, min(1.0, into_box[held].min(initial=1.0)), min(1.0, into_box[held & ~ridge].min(initial=1.0))}:
+        excess = problem.family.excess(s * C, problem.l1)
+        if np.any(excess[held & ~ridge] > 1e-13 * problem.l1[held & ~ridge]):
+            continue
+        dual = problem.weight @ problem.family.dual(problem.Y, s * R / problem.weight[:, None])
+        best = min(best, value - dual + (excess[ridge] ** 2 / (2 * problem.l2[ridge])).sum())
+    return best
+
+
+def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **terms):
+    """(coef, intercepts) by accelerated proximal gradient with restart, to a gap of tol times the null model's loss."""
+    problem = prepare(X, Y, alpha, **terms)
+    family, K = problem.family, problem.Y.shape[1]
+    ones = np.full((len(problem.X), 1), float(fit_intercept))
+    Z = np.column_stack([ones, problem.X])
+    step = 1.0 / (family.steepest * np.linalg.eigvalsh(Z.T @ (problem.weight[:, None] * Z))[-1])
+    l1, l2 = np.r_[0.0, problem.l1], np.r_[0.0, problem.l2]
+    target = tol * null_scale(X, Y, fit_intercept=fit_intercept, **terms)
+    B = ahead = np.zeros((Z.shape[1], K))
+    momentum = 1.0
+    for iteration in range(max_iter):
+        gradient = Z.T @ residual_at(problem, Z @ ahead)
+        new = family.prox(ahead + step * gradient, step * l1) / (1 + step * l2)[:, None]
+        if np.sum((ahead - new) * (new - B)) > 0:
+            momentum, new = 1.0, B
+            ahead = B
+            continue
+        following = 0.5 * (1 + np.sqrt(1 + 4 * momentum**2))
+        ahead, B, momentum = new + (momentum - 1) / following * (new - B), new, following
+        if iteration % 500 == 499:
+            coef = B[1:] / problem.scale[:, None]
+            if duality_gap(X, Y, coef, B[0] * fit_intercept, alpha, fit_intercept=fit_intercept, **terms) <= target:
+                return coef, B[0] * fit_intercept
+    raise RuntimeError("the reference solver did not reach its tolerance")
