@@ -1,7 +1,7 @@
 """Tests of scikit-learn's that fastreg's classes do not pass, one by one, each with the reason.
 
-They are run all the same and must fail: one that passes has to be taken off the list. A pattern names a function, or
-some of its parametrised cases with * for any text.
+They are run all the same and must fail: one that passes has to be taken off the list (but for LUCK and ROUNDING, where
+either may happen). A pattern names a function, or some of its parametrised cases with * for any text.
 """
 
 POSITIVE = "positive=True is refused with a ValueError: bounds on coefficients are not implemented"
@@ -16,6 +16,9 @@ TWO_LIBRARIES = (
     "compares a class of fastreg's with a cross-validating one of scikit-learn's to more digits than its tol"
 )
 ROUNDING = "compares two gaps of 1e-15, which are rounding, to seven digits"
+LUCK = (
+    "compares scores of loose fits on a split fixed 'in order to make the test pass': any other solution may do or not"
+)
 EXACT = "asks for a warning, or many steps, where fastreg solves the problem exactly at once"
 
 LEFT_OUT = {
@@ -61,7 +64,8 @@ LEFT_OUT = {
         "test_LogisticRegressionCV_on_folds": TWO_LIBRARIES,
         "test_logistic_cv": TWO_LIBRARIES,
         "test_logistic_regression_cv_refit[42-0]": TWO_LIBRARIES,
-        "test_scores_attribute_layout_elasticnet": TWO_LIBRARIES,
+        "test_scores_attribute_layout_elasticnet": LUCK,  # against LogisticRegressionCV's, to 1e-3
+        "test_elastic_net_vs_l1_l2[1]": LUCK,
     },
     "ridge": {
         "test_dtype_match[lbfgs]": POSITIVE,
@@ -74,6 +78,7 @@ LEFT_OUT = {
         "test_ridge_sample_weight_consistency[42-lbfgs-*]": POSITIVE,
         "test_n_iter": NAMED_SOLVER,
         "test_ridge_fit_intercept_sparse_error": NAMED_SOLVER,
+        "test_regularization_limits_ridge_gcv[csr_*-svd-*]": NAMED_SOLVER,  # a warning that gcv_mode="svd" is dense
         "test_ridge_fit_intercept_sparse_sag": NAMED_SOLVER,
         "test_regularization_limits_ridge[*-wide-*-zero_alpha]": SHORTEST,
         "test_ridge_regression_unpenalized[wide-42-False-*]": SHORTEST,
