@@ -135,12 +135,6 @@ def test_errors(params, message):
         fastreg.lasso_path(X, y, **params)
 
 
-def test_several_responses_are_refused():
-    X, y = data()
-    with pytest.raises(ValueError, match=r"got an array of shape \(40, 2\).*one column of y at a time"):
-        fastreg.enet_path(X, np.column_stack([y, y]))
-
-
 @pytest.mark.parametrize("name", ["lasso_path", "enet_path"])
 def test_the_warning_points_at_the_caller(name):
     X, y = data()
