@@ -44,7 +44,9 @@ def kernel(function):
 
 
 def float_operation(plain):
-    """Make `plain` an operation float64 -> float64 that kernels write in LLVM instructions, by generate(builder, x, 64-bit integer).
+    """Make `plain` an operation float64 -> float64 that kernels write in LLVM instructions.
+
+    They come from generate(builder, x, integer), with the type of a 64-bit integer.
 
     Such an operation is no call, so that loops around it vectorise. Instructions that carry flags of their own keep
     them: kernels allow sums to be taken in another order, which no correction of rounding would survive. Outside of
