@@ -106,10 +106,9 @@ def factor_with_pivoting(gram, target):
     return out, z
 
 
-def holds(small, points, tol):
-    """Whether rounding in the Gram matrix is beyond doubt below the tolerance at every point."""
-    residual = np.sqrt(2.0 * small.scale)
-    size = max(float(small.norms[point.columns] @ np.abs(point.values)) + residual for point in points)
+def holds(small, path, tol):
+    """Whether rounding in the Gram matrix is beyond doubt below the tolerance at every point of the path."""
+    size = float((abs(path.coefs).T @ small.norms).max()) + np.sqrt(2.0 * small.scale)
     return ROUNDING * size**2 <= 0.1 * tol * small.scale
 
 

@@ -26,7 +26,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
 
 
 ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
-ROW_BLOCK = 2048  # of a Gram matrix of all of X: bounds the copy that is centred and scaled
+ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
 
 
 class DenseDesign(NamedTuple):
@@ -291,13 +291,14 @@ class DenseBlock:
 
     def extend(self, columns):
         """Append columns (read once each)."""
-        have, size = self.columns.size, self.columns.size + columns.size
+        have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
         if size > self.rows.shape[0]:
-            grown = np.empty((max(size, have + have // 8), self.rows.shape[1]))
+            grown = np.empty((max(size, have + have // 8), n))
             grown[:have] = self.rows[:have]
             self.rows = grown
-        self.columns = np.concatenate([self.columns, columns])
-        gather_centred(self.design, columns, self.centre, self.rows[have:size])
+        self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)
+        for k in range(0, columns.size, step):
+            gather_centred(self.design, columns[k : k + step], self.centre, self.rows[have + k : size])
 
     def rounding(self, columns, norms):
         """The relative error of a centred product, in units of the columns' norms."""
@@ -400,10 +401,9 @@ class SparseBlock:
 def gather_centred(design, columns, centre, out):
     """out[k] = x_j - centre_j for j = columns[k]."""
     for k in range(columns.size):
-        column = out[k]
-        for i in range(column.size):
-            column[i] = -centre[columns[k]]
-        design.column_add(columns[k], 1.0, column)
+        for i in range(out.shape[1]):
+            out[k, i] = -centre[columns[k]]
+        design.column_add(columns[k], 1.0, out[k])
 
 
 def by_row(design, columns, first):

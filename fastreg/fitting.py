@@ -1,7 +1,8 @@
 """fit_path: from a user's arrays to a certified path."""
 
+import time
 import warnings
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from fastreg.designs import as_design
 from fastreg.families import FAMILIES
 from fastreg.path import PathSolver, alpha_grid
 from fastreg.problem import Problem
+from fastreg.progress import Interrupted, Progress, interruptible
+from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
 from fastreg.solvers import SOLVERS, make_solver
@@ -38,6 +41,9 @@ def fit_path(
     tol: float = 1e-6,
     max_iter: int = 1000,
     solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
+    trace: bool = False,
 ) -> Path:
     """Fit a regularisation path of a penalised generalised linear model, every point with its duality gap.
 
@@ -69,6 +75,10 @@ def fit_path(
     tol : relative duality gap that every point must reach; see Path.gaps.
     max_iter : Newton or proximal gradient steps allowed at one point.
     solver : "auto", "active_set", "coordinate_descent", "newton", "proximal_gradient" or "ridge"; see fastreg.solvers.
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : called with a `fastreg.Progress` after every point: its number, alpha, gap, support, seconds. What it
+        raises ends the fit.
+    trace : whether every solver step is recorded, in Path.steps (at the cost of the loss and the penalty each).
 
     Returns
     -------
@@ -78,6 +88,7 @@ def fit_path(
     Raises
     ------
     ValueError where an argument is out of its range, with the first bad place.
+    Interrupted (a KeyboardInterrupt) on Ctrl-C; its `path` holds the points that were done.
 
     References
     ----------
@@ -87,18 +98,25 @@ def fit_path(
     path = solve_path(
         X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
         sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
-        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
+        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names, verbose=verbose,
+        callback=callback, trace=trace,
     )  # fmt: skip
     warn_of_points(path)
     return path
 
 
+@interruptible()
 @one_blas_thread()
 def solve_path(
     X, y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, offset=None,
     penalty_factor=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, solver="auto", names=None,
+    verbose=False, callback=None, trace=False, start=None,
 ):  # fmt: skip
-    """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps."""
+    """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
+
+    `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
+    """
+    begin = time.perf_counter()
     l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     max_iter = check.check_count("max_iter", max_iter, 1)
@@ -113,20 +131,47 @@ def solve_path(
         alphas = check.check_alphas(alphas)
     count = check.check_count("n_alphas", n_alphas, 1) if alphas is None else alphas.size
     lowest = np.inf if alphas is None else float(alphas[-1])
+    stated = {"tol": tol, "names": names, "family_class": family_class, "penalty_factor": penalty_factor}
+
+    def follow(engine):
+        record = Record(engine.problem, begin, count, verbose, callback, trace)
+        return _follow(engine, problem, alphas, alpha_min_ratio, start, record, stated)
+
     if solver == "auto" and l1_ratio > 0.0 and compression.pays(problem, count, lowest):
         small = compression.compress(problem)
-        engine = PathSolver(small, working_set_solver, tol, max_iter)
-        points, grid = run_grid(engine, alphas, count, alpha_min_ratio, problem)
-        if compression.holds(small, points, tol):
-            return collect(small, engine, points, grid, tol, names, family_class)
+        try:
+            path = follow(PathSolver(small, working_set_solver, tol, max_iter))
+        except Interrupted as stop:
+            if stop.path is not None and not compression.holds(small, stop.path, tol):
+                stop.path = None
+            raise
+        if compression.holds(small, path, tol):
+            return path
         working_set_solver = make_solver(solver, family_class, l1_ratio)
-    engine = _engine(problem, working_set_solver, tol, max_iter)
-    points, grid = run_grid(engine, alphas, count, alpha_min_ratio, problem)
-    return collect(problem, engine, points, grid, tol, names, family_class)
+    return follow(_engine(problem, working_set_solver, tol, max_iter))
 
 
 def _engine(problem, solver, tol, max_iter):
     return SmoothPath(problem, tol, max_iter) if solver is None else PathSolver(problem, solver, tol, max_iter)
+
+
+def _follow(engine, problem, alphas, ratio, start, record, stated):
+    """The Path of an engine; `problem` is the one posed. An interrupt leaves with the points done."""
+    if start is not None:
+        engine.resume(*start)
+    automatic = alphas is None
+    grid = automatic_grid(engine.alpha_max, record.n_points, ratio, problem) if automatic else alphas
+    try:
+        if isinstance(engine, SmoothPath):
+            engine.expect(grid)
+        run_grid(engine, grid, automatic, record)
+    except KeyboardInterrupt:
+        done = len(record.points)
+        path = collect(engine, problem, record, grid, **stated) if done else None
+        raise Interrupted(f"interrupted after {done} of {grid.size} points", path) from None
+    finally:
+        record.close()
+    return collect(engine, problem, record, grid, **stated)
 
 
 def _family_class(family):
@@ -169,24 +214,22 @@ def automatic_grid(alpha_max, count, ratio, problem):
     return alpha_grid(alpha_max, count, ratio)
 
 
-def run_grid(engine, alphas, count, ratio, problem):
-    """The points of a path and their alphas; an automatic grid ends where a logistic fit separates the classes."""
-    grid = automatic_grid(engine.alpha_max, count, ratio, problem) if alphas is None else alphas
-    if isinstance(engine, SmoothPath):
-        engine.expect(grid)
-    points, family = [], engine.problem.family
-    for alpha in grid:
-        points.append(engine.fit(float(alpha)))
-        if points[-1].reason == "separable":
+def run_grid(engine, alphas, automatic, record):
+    """Fit the points of a path; an automatic grid ends where a logistic fit separates the classes."""
+    family = engine.problem.family
+    for alpha in alphas.tolist():
+        record.alpha = alpha
+        point = engine.fit(alpha)
+        if automatic and family.separates(point.loss):
+            point.reason = "separable"
+        record.add(point, alpha)
+        if point.reason == "separable":
             break
-        if alphas is None and family.separates(points[-1].loss):
-            points[-1].reason = "separable"
-            break
-    return points, grid[: len(points)]
 
 
-def collect(problem, engine, points, alphas, tol, names, family_class):
-    """Points as a Path."""
+def collect(engine, problem, record, grid, tol, names, family_class, penalty_factor):
+    """What has been recorded as a Path of the `problem` posed."""
+    points = record.points
     counts = [point.columns.size for point in points]
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     indices = np.concatenate([point.columns for point in points]).astype(np.int64)
@@ -195,12 +238,10 @@ def collect(problem, engine, points, alphas, tol, names, family_class):
     loss = np.array([point.loss for point in points])
     null = engine.intercept_loss
     ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
-    work = asdict(problem.spent())
-    read = work.pop("columns")
-    work = {"columns_read": read, "passes": read / problem.p, **work}
-    work["null_loss"] = problem.scale
+    work = dict(zip(record.COUNTS, engine.problem.spent().counts()))
+    work |= {"passes": work["columns_read"] / problem.p, "null_loss": engine.problem.scale}
     return Path(
-        alphas=alphas.copy(),
+        alphas=grid[: len(points)].copy(),
         coefs=coefs,
         intercepts=np.array([point.intercept for point in points]),
         gaps=np.array([point.gap for point in points]),
@@ -214,6 +255,11 @@ def collect(problem, engine, points, alphas, tol, names, family_class):
         feature_names=names,
         work=work,
         family_class=None if family_class in FAMILIES.values() else family_class,
+        trace=record.trace(),
+        steps=record.table_of_steps(),
+        fit_intercept=problem.fit_intercept,
+        standardize=problem.standardize,
+        penalty_factor=None if penalty_factor is None else problem.factor.copy(),
     )
 
 

@@ -1,5 +1,6 @@
 """Ridge with its leave-one-out errors: what each alpha predicts for rows it has not seen, from one factorisation."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.families import Gaussian
-from fastreg.fitting import automatic_grid, build_problem, collect, warn_of_points
+from fastreg.fitting import automatic_grid, build_problem, collect, run_grid, warn_of_points
+from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
 from fastreg.threads import one_blas_thread
@@ -121,7 +123,7 @@ def ridge_loo(
     ----------
     Allen (1974), Technometrics 16(1), for the errors; Golub, Heath and Wahba (1979), Technometrics 21(2), for GCV.
     """
-    names = check.feature_names_of(X)
+    begin, names = time.perf_counter(), check.feature_names_of(X)
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     problem = build_problem(
         X, y, Gaussian, 0.0, sample_weight, offset, penalty_factor,
@@ -139,8 +141,9 @@ def ridge_loo(
     responses = problem.family.y[:, None]
     errors, standard_errors, gcv = (each[0] for each in left_out_errors(spectrum, responses, grid, kept))
     kept = None if kept is None else kept[:, 0]
-    points = [engine.fit(float(alpha)) for alpha in grid]
-    path = collect(problem, engine, points, grid, tol, names, Gaussian)
+    record = Record(problem, begin, grid.size)
+    run_grid(engine, grid, False, record)
+    path = collect(engine, problem, record, grid, tol, names, Gaussian, penalty_factor)
     warn_of_points(path)
     return RidgeLeaveOneOut(path, errors, standard_errors, gcv, spectrum.degrees_of_freedom(grid), kept)
 

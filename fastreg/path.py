@@ -33,6 +33,16 @@ class PathSolver:
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
         self.done = 0
 
+    def resume(self, coef, intercept, alpha):
+        """Start from these coefficients, near the solution at `alpha`, instead of the null model."""
+        self.smooth.resume(coef, intercept, alpha)
+        self.estimate = self.problem.correlate(self.state.residual)
+        self.references.add(self.state.residual, self.estimate)
+        support = np.flatnonzero(self.state.coef)
+        self.working.extend(support[~self.working.contains[support]], self.state.residual)
+        self.working.correlate(self.state)
+        self.previous_l1 = alpha * self.problem.l1_ratio
+
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
         if alpha == 0.0:

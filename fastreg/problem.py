@@ -31,6 +31,9 @@ class Work:
     pivots: int = 0
     grams: int = 0
 
+    def counts(self):
+        return self.columns, self.sweeps, self.iterations, self.epochs, self.pivots, self.grams
+
 
 @dataclass
 class Problem:
@@ -47,6 +50,7 @@ class Problem:
     factor: np.ndarray
     standardize: bool
     work: Work = field(default_factory=Work)
+    watcher: Any = None  # called with (state, gap) after a solver's step
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -161,6 +165,12 @@ class Problem:
         if self.fit_intercept:
             state.intercept -= t * (middle + float(self.centre[columns] @ steps))
         self.linearise(state)
+
+    def count_steps(self, steps, state, gap):
+        """Count a solver's steps, and show whoever watches where they have led: `gap` is the one steered by."""
+        self.work.iterations += steps
+        if self.watcher is not None:
+            self.watcher(state, gap)
 
     def loss(self, state):
         """Half the deviance per unit of weight."""

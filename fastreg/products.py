@@ -104,12 +104,10 @@ def add_product(left, right, out):
 
     def panel(k, _):
         a, b = edges[-k - 2], edges[-k - 1]  # the last first: where both factors are one it takes longest
-        if left is not right:
-            out[a:b] += left[a:b] @ right.T
-            return
-        out[a:b, a:b] += left[a:b] @ left[a:b].T
-        if a > 0:
-            out[a:b, :a] += left[a:b] @ left[:a].T
+        last = b if left is right else len(right)
+        for c in range(0, last, PANEL):  # a piece at a time, so that an interrupt is heard soon
+            d = min(c + PANEL, last)
+            out[a:b, c:d] += left[a:b] @ right[c:d].T
 
     over_blocks(panel, range(len(edges)), left.size * len(right) // FAST)
 

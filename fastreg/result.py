@@ -7,8 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from fastreg.families import FAMILIES
-from fastreg.validation import check_columns
+from fastreg.families import FAMILIES, balance, total_loss
+from fastreg.prediction import times
+from fastreg.problem import LONGEST_STEP
+from fastreg.summary import Summary
+from fastreg.validation import check_columns, check_response, check_vector, check_weight, read_only
 
 
 @dataclass
@@ -32,6 +35,11 @@ class Path:
         "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
         descent), "pivots", "grams".
         Also "null_loss", the null model's loss: gaps * work["null_loss"] are the gaps in units of the objective.
+    trace : what each point cost: (k,) arrays by name, "seconds" and the counts of `work`.
+    steps : None, or of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha",
+        "objective" (at that alpha), "loss", "gap" (relative; of the working set, to first order), "support",
+        "columns_read" and "seconds" so far.
+    fit_intercept, standardize, penalty_factor : as the path was fitted.
     """
 
     alphas: np.ndarray
@@ -48,6 +56,11 @@ class Path:
     feature_names: list[str] | None = None
     work: dict[str, float] = field(default_factory=dict)
     family_class: type | None = None
+    trace: dict[str, np.ndarray] = field(default_factory=dict)
+    steps: dict[str, np.ndarray] | None = None
+    fit_intercept: bool = True
+    standardize: bool = False
+    penalty_factor: np.ndarray | None = None
 
     @property
     def converged(self) -> bool:
@@ -77,17 +90,72 @@ class Path:
     def _column(self, k):
         return self.coefs[:, [k]].toarray().ravel()
 
-    def linear_predictor(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
-        """eta = offset + intercept + X coef at `alpha`, shape (rows of X,)."""
-        coef, intercept = self.coef(alpha)
-        X = check_columns(X, coef.size)
-        eta = X @ coef + intercept
-        return eta if offset is None else eta + np.asarray(offset, dtype=float)
+    def linear_predictor(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
+        """eta = offset + intercept + X coef at `alpha`, shape (rows of X,); (rows of X, m) at m alphas.
 
-    def predict(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
-        """The mean response at `alpha`: eta itself, a probability, or exp(eta), by family."""
-        family: Any = self.family_class or FAMILIES[self.family]
-        return family.mean(self.linear_predictor(X, alpha, offset))
+        X is an array, sparse, or a data frame, with the columns of the fit. Where it is Fortran-ordered or CSC, only
+        the columns with a coefficient are read.
+        """
+        X = check_columns(X, self.coefs.shape[0])
+        if np.ndim(alpha) == 0:
+            eta = times(X, *self.coef(float(np.asarray(alpha))))
+        else:
+            models = [self.coef(float(each)) for each in np.asarray(alpha)]
+            eta = X @ np.column_stack([coef for coef, _ in models])
+            eta += np.array([intercept for _, intercept in models])
+        if offset is not None:
+            eta += np.asarray(offset, dtype=float).reshape(-1, *[1] * (eta.ndim - 1))
+        return eta
+
+    def predict(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
+        """The mean response at `alpha`: eta itself, a probability, or exp(eta), by family. Shapes as of eta."""
+        return self._family().mean(self.linear_predictor(X, alpha, offset))
+
+    def _family(self) -> Any:
+        return self.family_class or FAMILIES[self.family]
+
+    def score(
+        self,
+        X: Any,
+        y: ArrayLike,
+        alpha: float,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> float:
+        """Share of the deviance of y that is explained at `alpha`: for least squares R squared, otherwise D squared.
+
+        1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan where that
+        intercept leaves nothing to explain.
+        """
+        eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
+        response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
+        family = family_class(read_only(response), read_only(weight))
+        null = np.zeros(eta.size) if offset is None else check_vector("offset", offset, eta.size).copy()
+        if family_class.degenerate(response[weight > 0]):
+            return float("nan")
+        longest = np.inf if family_class.quadratic else LONGEST_STEP
+        balance(family, null, np.empty(eta.size), np.empty(eta.size), longest)
+        worst = total_loss(family, null)
+        return float(1.0 - total_loss(family, eta) / worst) if worst > 0.0 else float("nan")
+
+    def refit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        alphas: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        **options: Any,
+    ) -> "Path":
+        """Fit exactly at other alphas, starting from this path's interpolated solution: a Path of just those.
+
+        `coef` and `predict` interpolate between points, which is quick, needs no data, and is exact for the lasso as
+        long as no column enters or leaves between them. See fastreg.refit.refit_path.
+        """
+        from fastreg.refit import refit_path
+
+        return refit_path(self, X, y, alphas, sample_weight=sample_weight, offset=offset, **options)
 
     def support(self, alpha: float) -> list[str] | list[int]:
         """Names (or numbers) of the columns with a coefficient at `alpha`."""
@@ -109,18 +177,27 @@ class Path:
                 seen.setdefault(int(j))
         return [self.feature_names[j] for j in seen] if self.feature_names else list(seen)
 
-    def summary(self, rows: int = 12) -> str:
-        """A table for people: alpha, features in, deviance explained and gap at about `rows` points."""
+    def summary(self, rows: int = 12) -> Summary:
+        """A table for people: alpha, features in, deviance explained and gap at about `rows` points.
+
+        A str that a notebook shows as HTML.
+        """
         k = self.alphas.size
         points = np.unique(np.linspace(0, k - 1, min(rows, k)).round().astype(int))
-        lines = ["      alpha   features   deviance explained       gap"]
-        for i in points:
-            mark = "" if self.reasons[i] == "converged" else f"   {self.reasons[i]}"
-            lines.append(
-                f"{self.alphas[i]:11.4g} {self.n_features_in[i]:10d} {100 * self.deviance_ratio[i]:19.1f}% "
-                f"{self.gaps[i]:9.1e}{mark}"
+        body = [
+            (
+                f"{self.alphas[i]:.4g}", f"{self.n_features_in[i]:,}", f"{100 * self.deviance_ratio[i]:.1f}%",
+                f"{self.gaps[i]:.1e}", "" if self.reasons[i] == "converged" else self.reasons[i],
             )
-        return "\n".join(lines)
+            for i in points
+        ]  # fmt: skip
+        return Summary(("alpha", "features", "deviance explained", "gap", ""), body)
+
+    def save(self, file: Any) -> None:
+        """Write the path as JSON, plain numbers that any language reads; fastreg.load_path reads it back."""
+        from fastreg.stored import save_path
+
+        save_path(self, file)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the coefficients against alpha; needs matplotlib. See fastreg.plots.plot_path."""
@@ -129,12 +206,19 @@ class Path:
         return plot_path(self, ax=ax, **options)
 
     def __repr__(self) -> str:
+        return "<fastreg.Path: " + "\n ".join(self._head()) + ">"
+
+    def _repr_html_(self) -> str:
+        head = "<br>".join(self._head())
+        return f"<div><p><b>fastreg.Path</b>: {head}</p>{self.summary()._repr_html_()}</div>"
+
+    def _head(self) -> list[str]:
+        """What the path is, in three lines."""
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
-        return (
-            f"<fastreg.Path: {self.family}, l1_ratio {self.l1_ratio:g}, "
-            f"{k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n"
-            f" {self.coefs.shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
-            f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%\n"
-            f" {certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "
-            f"{self.work.get('passes', 0):.1f} passes over X>"
-        )
+        return [
+            f"{self.family}, l1_ratio {self.l1_ratio:g}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}",
+            f"{self.coefs.shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
+            f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%",
+            f"{certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "
+            f"{self.work.get('passes', 0):.1f} passes over X",
+        ]

@@ -55,6 +55,14 @@ class SmoothPath:
         self.null_residual = state.residual.copy()
         self.system = None
         self.spectrum, self.grid, self.batch = None, np.empty(0), {}
+        self.resumed = False
+
+    def resume(self, coef, intercept, alpha):
+        """Start from these coefficients, whatever their alpha, instead of the null model; unusable columns stay out."""
+        self.state.coef[:] = np.where(self.problem.usable, coef, 0.0)
+        self.state.intercept = intercept if self.problem.fit_intercept else 0.0
+        self.problem.refresh(self.state)
+        self.resumed = True
 
     @cached_property
     def null_correlation(self):
@@ -71,13 +79,18 @@ class SmoothPath:
         return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
 
     def expect(self, alphas):
-        """Learn which alphas will be asked for: one factorisation serves them all where that takes less work."""
+        """Learn which alphas will be asked for: one factorisation serves them all where that takes less work.
+
+        It is exact wherever a fit starts. A Krylov basis begins at nothing, so a fit that resumes goes on without one.
+        """
         problem, positive = self.problem, alphas[alphas > 0.0]
         n, p = problem.n, int(np.count_nonzero(problem.penalised))
         size = min(n, p)
         if not problem.family.quadratic or positive.size < 2 or size == 0:
             return
         if size > LARGEST_FACTOR:
+            if self.resumed:
+                return
             self.grid = np.unique(positive)[::-1]
             self.spectrum = RidgeKrylov(problem, KRYLOV_SHARE * self.tol * problem.scale)
             return
@@ -101,6 +114,7 @@ class SmoothPath:
         wanted, steps = self.tol * problem.scale, 0
         if alpha in self.grid:
             gap, steps = self._take(alpha, columns, l2), 1
+            problem.count_steps(1, state, gap)
             if gap <= wanted:
                 return make_point(problem, state, gap, steps, self.tol, alpha, columns)
         for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
@@ -124,7 +138,6 @@ class SmoothPath:
         coef, state.intercept, eta, correlation = self.batch[alpha]
         state.coef[:], state.eta[:] = coef, eta
         problem.linearise(state)
-        problem.work.iterations += 1
         weak, correlation = self.system.weak(l2), correlation[columns]
         if not weak.any():
             return self.system.gap(state, correlation, l2)

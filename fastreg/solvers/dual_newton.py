@@ -41,8 +41,8 @@ class RowSpace:
     def solve(self, state, l2, target, max_iter):
         """Newton steps until the gap is at most `target`, or no more helps. Updates the state; returns the steps."""
         problem, kernel, dual = self.problem, self.kernel_at(l2), self.start(state, l2)
-        steps, distance = 0, state.residual - dual
-        while steps < max_iter and 0.5 * float(distance @ (kernel @ distance)) > SHARE * target:
+        steps, gap = 0, _gap(kernel, state.residual - dual)
+        while steps < max_iter and gap > SHARE * target:
             step = self._direction(state, kernel, dual)
             change = kernel @ step
             t = smooth_step_length(problem, state, change, float(step @ change), float(dual @ change))
@@ -51,8 +51,10 @@ class RowSpace:
             dual += t * step
             state.eta += t * change
             problem.linearise(state)
-            distance = state.residual - dual
-            problem.work.iterations += 1
+            gap = _gap(kernel, state.residual - dual)
+            if problem.watcher is not None:  # whoever watches sees the coefficients of this step as well
+                state.coef[self.columns] = self._coefs(l2, dual)
+            problem.count_steps(1, state, gap)
             steps += 1
         self._return(state, l2, dual)
         return steps
@@ -73,10 +75,13 @@ class RowSpace:
             solved -= ones * ((root @ solved) / (root @ ones))
         return root * solved - dual
 
+    def _coefs(self, l2, dual):
+        return self.problem.correlate_some(dual, self.columns) / l2
+
     def _return(self, state, l2, dual):
         """Coefficients, intercept and eta from X."""
         problem, columns = self.problem, self.columns
-        coef = problem.correlate_some(dual, columns) / l2
+        coef = self._coefs(l2, dual)
         fitted = problem.offset + problem.predict(columns, coef)
         if problem.fit_intercept:
             middle = float(problem.weight @ (state.eta - fitted))
@@ -85,3 +90,8 @@ class RowSpace:
         state.coef[columns], state.eta[:] = coef, fitted
         problem.linearise(state)
         self.last = coef, dual, l2[0]
+
+
+def _gap(kernel, distance):
+    """The duality gap of a dual variable at this distance from the residual."""
+    return 0.5 * float(distance @ (kernel @ distance))

@@ -44,7 +44,7 @@ class ProximalGradient:
 
     def reduce(self, problem, state, working, target, max_iter):
         """Iterate until the gap on the working set is at most `target`. Returns (gap, iterations)."""
-        gap, iterations = working.gap(state), 0
+        gap, iterations, counted = working.gap(state), 0, 0
         if gap <= target:
             return gap, 0
         norms, columns = working.norms**2, working.columns
@@ -62,12 +62,13 @@ class ProximalGradient:
             if iterations % CHECK == 0 or iterations == max_iter:
                 working.correlate(new)
                 gap = working.gap(new)
+                problem.count_steps(iterations - counted, new, gap)
+                counted = iterations
                 if gap <= target:
                     current = new
                     break
             ahead = _extrapolate(problem, columns, current, new, weight)
             current = new
-        problem.work.iterations += iterations
         _assign(state, current)
         working.correlate(state)
         return working.gap(state), iterations

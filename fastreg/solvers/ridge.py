@@ -67,7 +67,7 @@ class RidgeSystem:
             correlation = self._correlate(state.residual)
             previous, gap = gap, self.gap(state, correlation, l2)
             steps += 1
-            problem.work.iterations += 1
+            problem.count_steps(1, state, gap)
             settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.family.quadratic)
             if t == 0.0 or settled or not math.isfinite(gap):
                 break  # rounding, or no solution to go to
@@ -79,6 +79,8 @@ class RidgeSystem:
         if self.problem.family.quadratic or not n < m or n > LARGEST_FACTOR or np.any(self.weak(l2)):
             return False
         if self.rows is None:
+            if np.any(state.coef[self.columns]):
+                return False  # a fit that was resumed: the dual variable of its start is not known
             self.rows = RowSpace(self.problem, self.columns, l2)
         return self.rows.start(state, l2) is not None
 
@@ -113,7 +115,7 @@ class RidgeSystem:
             correlation = self._correlate(state.residual)
             gap = self.gap(state, correlation, l2)
             steps += 1
-            problem.work.iterations += 1
+            problem.count_steps(1, state, gap)
             quasi.learn(t * direction, gradient - (correlation - l2 * state.coef[self.columns]))
         return gap, correlation, steps
 

@@ -155,7 +155,7 @@ class ProximalNewton:
             working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
             rounds += 1
-            problem.work.iterations += 1
+            problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
                 break  # rounding: a full step no longer helps
             anew = gap > STALE_GAIN * previous

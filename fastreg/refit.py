@@ -1,0 +1,59 @@
+"""Exact solutions between, above or below a path's points, from a warm start."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.fitting import solve_path, warn_of_points
+from fastreg.result import Path
+
+TIGHT = 1e-9  # relative gap
+
+
+def refit_path(
+    path: Path,
+    X: Any,
+    y: ArrayLike,
+    alphas: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    tol: float | None = None,
+    **options: Any,
+) -> Path:
+    """Fit at the given alphas the problem that `path` solves at its own, starting from its solution.
+
+    The start is the path interpolated at the first alpha (its end, if that lies beyond), so that a refit costs a sweep
+    over X and a correction instead of a walk down from alpha_max. Every point carries its certificate, whatever the
+    start: other data than the path's own only makes a refit slower.
+
+    Parameters
+    ----------
+    path : a Path, which knows family, l1_ratio, fit_intercept, standardize and penalty_factor.
+    X, y, sample_weight, offset : the data, which a path does not keep; columns as in the path's fit.
+    alphas : a number, or decreasing numbers.
+    tol : relative duality gap to reach. None is 1e-9, or the path's if smaller: with more, the interpolated start may
+        pass for the solution.
+    options : max_iter, solver, verbose, callback and trace of fit_path.
+
+    Returns
+    -------
+    Path of exactly these alphas.
+    """
+    grid = check.check_alphas(alphas)
+    p = path.coefs.shape[0]
+    shape = getattr(X, "shape", None) or np.shape(X)
+    if len(shape) == 2 and shape[1] != p:
+        raise ValueError(f"X has shape {shape}, but this path was fitted on {p} columns")
+    tol = min(path.tol, TIGHT) if tol is None else tol
+    near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
+    refitted = solve_path(
+        X, y, family=path.family_class or path.family, l1_ratio=path.l1_ratio, alphas=grid,
+        sample_weight=sample_weight, offset=offset, penalty_factor=path.penalty_factor,
+        fit_intercept=path.fit_intercept, standardize=path.standardize, tol=tol,
+        names=path.feature_names, start=(*path.coef(near), near), **options,
+    )  # fmt: skip
+    warn_of_points(refitted, stacklevel=4)
+    return refitted

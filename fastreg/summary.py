@@ -1,0 +1,40 @@
+"""Tables for people: text in a terminal, HTML in a notebook."""
+
+from html import escape
+from typing import Any
+
+
+class Summary(str):
+    """A str, the table as text; `columns` (titles) and `rows` (cells as text) say what is in it.
+
+    Numbers stand at the right; a column without a title holds remarks and stands at the left.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+    def __new__(cls, columns: Any, rows: Any) -> "Summary":
+        columns, rows = tuple(columns), [tuple(row) for row in rows]
+        widths = [max(len(cells[k]) for cells in (columns, *rows)) for k in range(len(columns))]
+        lines = [
+            "   ".join(cell.rjust(width) if title else cell for cell, width, title in zip(cells, widths, columns))
+            for cells in (columns, *rows)
+        ]
+        table = super().__new__(cls, "\n".join(line.rstrip() for line in lines))
+        table.columns, table.rows = columns, rows
+        return table
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __reduce__(self) -> Any:
+        return Summary, (self.columns, self.rows)
+
+    def _repr_html_(self) -> str:
+        def line(tag: str, cells: tuple[str, ...]) -> str:
+            sides = ["right" if title else "left" for title in self.columns]
+            inside = [f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>' for cell, side in zip(cells, sides)]
+            return f"<tr>{''.join(inside)}</tr>"
+
+        body = "".join(line("td", row) for row in self.rows)
+        return f"<table><thead>{line('th', self.columns)}</thead><tbody>{body}</tbody></table>"
