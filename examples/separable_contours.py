@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import fastreg
+from fastreg.plots import plot_probability
 
 
 def main(picture="separable_contours.png"):
@@ -33,12 +34,8 @@ def main(picture="separable_contours.png"):
         width[alpha] = np.mean((probability > 0.1) & (probability < 0.9))
         soft = f"{100 * width[alpha]:.1f} % of the plane between 0.1 and 0.9"
         print(f"penalty {alpha:5g}: {path.reasons[0]}, {soft}")
-        drawn = ax.contourf(side, side, probability, levels=np.linspace(0, 1, 11), cmap="Greys", alpha=0.7)
-        ax.contour(side, side, probability, levels=[0.5], colors="black")
-        ax.plot(*X[y == 1].T, "o", color="#b3460a", markersize=5, markeredgecolor="white")
-        ax.plot(*X[y == 0].T, "s", color="#0072b2", markersize=4, markerfacecolor="white")
-        ax.set(title=f"penalty {alpha:g}: {path.reasons[0]}", aspect="equal")
-    figure.colorbar(drawn, label="probability of class 1")
+        plot_probability(lambda rows: path.predict(rows, alpha), X, y, ax=ax, title=f"penalty {alpha:g}")  # noqa: B023
+        ax.set_aspect("equal")
     figure.savefig(picture, dpi=120)
     assert width[0.0] < width[1e-3] < width[1.0]
 

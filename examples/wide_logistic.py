@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import fastreg
+from fastreg.plots import plot_estimates
 
 
 def main(picture="wide_logistic.png"):
@@ -30,13 +31,7 @@ def main(picture="wide_logistic.png"):
         first = np.round(coef[:3], 3)
         print(f"lambda = {penalty:g}: {zeros} of {p} weights exactly zero; the first three are {first}")
         assert zeros >= p / 2 and np.all(coef[:3] * [1, 1, -1] > 0) and coef[0] == np.abs(coef).max()
-        ax.axhline(0, color="0.6", linewidth=0.8)
-        ax.plot(truth, "o", markerfacecolor="none", color="black", markersize=8, label="true")
-        ax.vlines(np.arange(p), 0, coef, color="#0072b2")
-        ax.plot(np.flatnonzero(coef), coef[coef != 0], "o", color="#0072b2", markersize=4, label="estimated")
-        ax.set(ylabel="weight", title=f"lambda = {penalty:g}: {zeros} of {p} weights exactly zero")
-        ax.legend(loc="upper right")
-    ax.set_xlabel("column")
+        plot_estimates(truth, coef, ax=ax, title=f"lambda = {penalty:g}: {zeros} of {p} weights exactly zero")
     figure.savefig(picture, dpi=120)
 
 

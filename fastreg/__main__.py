@@ -3,19 +3,20 @@
 import argparse
 import os
 import sys
-import time
-import warnings
-
-import numpy as np
 
 import fastreg
 from fastreg.families import FAMILIES
+from fastreg.report import told
 
 DESCRIPTION = """\
 Certified regularisation paths: lasso, elastic net, ridge, and their logistic, Poisson and gamma relatives.
 
   python -m fastreg                       fit two paths on the bundled NCI60 gene data and draw path.png
   python -m fastreg FILE --target COLUMN  fit a path on your own table, write coefficients.csv, draw path.png
+  python -m fastreg FILE --target COLUMN --cv 10 --save model.json
+                                          choose the penalty by cross-validation and keep the model
+  python -m fastreg --load model.json --predict NEW
+                                          predict the rows of another table with it
   python -m fastreg warmup                compile all usual kernels now (10 to 20 s); later fits start at once
 """
 
@@ -35,9 +36,17 @@ what is written
   gap, reason, intercept, then one column for each feature that is ever in, in the order of entry. Features
   that never enter are zero throughout and not listed. Files of the same name are overwritten.
 
+choosing and predicting
+  --cv K splits the rows at random into K folds, fits a path to the rows outside each, and scores the rows inside at
+  every alpha. --select min takes the alpha of the best mean score; 1se, the default, the largest alpha (the fewest
+  features) that is within one standard error of it. Predictions are the mean response: for two labels the
+  probability of class 1, and the label that is more likely. NEW needs the model's features by name, in any order;
+  other columns are passed over. model.json holds the whole path, so that --alpha can ask for another penalty.
+
 examples
   python -m fastreg houses.csv --target price
   python -m fastreg patients.csv --target outcome --family binomial --drop id,name --plot path.pdf
+  python -m fastreg patients.csv --target outcome --family binomial --cv 10 --metric auc --predict new.csv
   python -m fastreg claims.parquet --target count --family poisson --weights exposure --l1-ratio 0.5
 """
 
@@ -95,6 +104,7 @@ def parser():
     )
     out.add_argument("--n-alphas", type=int, default=100, metavar="N", help="points on the path (default 100)")
     out.add_argument("--tol", type=float, default=1e-6, help="relative duality gap to reach (default 1e-6)")
+    _add_choice(out)
     out.add_argument("--plot", metavar="FILE", help="picture to write: png, pdf or svg (default path.png)")
     out.add_argument(
         "--output",
@@ -106,16 +116,55 @@ def parser():
     return out
 
 
+def _add_choice(out):
+    """The arguments that choose one model of the path, predict with it and keep it."""
+    out.add_argument("--cv", type=int, metavar="K", help="choose alpha by cross-validation with K folds, such as 10")
+    out.add_argument(
+        "--metric",
+        metavar="NAME",
+        help="what --cv scores: deviance (default), mse, mae, misclassification or auc, or a scorer of scikit-learn's",
+    )
+    out.add_argument(
+        "--select",
+        choices=("1se", "min"),
+        help="which alpha --cv chooses: the best (min), or the largest within a standard error of it (1se, default)",
+    )
+    out.add_argument(
+        "--alpha", type=float, metavar="A", help="the penalty to predict with, instead of choosing by --cv"
+    )
+    out.add_argument("--predict", metavar="NEW", help="CSV or Parquet file whose rows are to be predicted")
+    out.add_argument(
+        "--predictions",
+        metavar="FILE",
+        default="predictions.csv",
+        help="predictions to write (default predictions.csv)",
+    )
+    out.add_argument("--save", metavar="FILE", help="model to write, as JSON: the path and the alpha that was chosen")
+    out.add_argument("--load", metavar="FILE", help="model written by --save, to predict with instead of fitting")
+
+
 def main(arguments=None):
     """Run the command line; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
         if options.file == "warmup":
             fastreg.warmup(verbose=True)
+        elif options.load is not None:
+            from fastreg.jobs import use_model
+
+            _refuse(
+                options, ("file", *FITTING, "cv", "metric", "select", "save"), "is for fitting, and --load fits not"
+            )
+            use_model(options)
         elif options.file is None:
-            _main_job(options)
+            from fastreg.jobs import main_job
+
+            _refuse(options, (*FITTING, *CHOOSING), "needs a table of your own: python -m fastreg FILE --target COLUMN")
+            main_job(options)
         else:
-            _fit_file(options)
+            from fastreg.jobs import fit_table
+
+            fit_table(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,120 +174,27 @@ def main(arguments=None):
     except MemoryError:
         return _fail("not enough memory for this table")
     except OSError as error:
-        return _fail(_told(error))
+        return _fail(told(error))
     except (ValueError, ImportError) as error:
         return _fail(str(error))
     return 0
 
 
+FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output")
+CHOOSING = ("cv", "metric", "select", "alpha", "predict", "predictions", "save")
+
+
+def _refuse(options, names, reason):
+    """A ValueError for the first of some options that has been given."""
+    default = parser().parse_args([])
+    for name in names:
+        if getattr(options, name) != getattr(default, name):
+            raise ValueError(f"{'FILE' if name == 'file' else '--' + name.replace('_', '-')} {reason}")
+
+
 def _fail(message):
     print(f"fastreg: {' '.join(str(message).split())}", file=sys.stderr)
     return 2
-
-
-def _told(error):
-    """An OSError in a few words: which file, and why."""
-    reason = error.strerror or str(error)
-    return f"{error.filename}: {reason[:1].lower()}{reason[1:]}" if error.filename else reason
-
-
-def _main_job(options):
-    """Two paths on the NCI60 data: least squares on one gene, and melanoma against the rest."""
-    from fastreg.datasets import load_nci60
-
-    default = parser().parse_args([])
-    for name in ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output"):
-        if getattr(options, name) != getattr(default, name):
-            option = "--" + name.replace("_", "-")
-            raise ValueError(f"{option} needs a table of your own: python -m fastreg FILE --target COLUMN")
-    X, tissue, names = load_nci60()
-    names = names.tolist()
-    melanoma = (tissue == "MELANOMA").astype(float)
-    print(f"NCI60: expression of {X.shape[1]:,} genes in {X.shape[0]} cancer cell lines (Ross et al. 2000).")
-    asked = {"n_alphas": options.n_alphas, "tol": options.tol}
-    print(f"\nLasso: {names[0]} explained by the other {X.shape[1] - 1:,} genes")
-    lasso = _fit(X[:, 1:], X[:, 0], "gaussian", names[1:], asked)
-    print(f"\nLogistic lasso: is the tissue melanoma ({melanoma.sum():.0f} of {melanoma.size} cell lines)?")
-    logistic = _fit(X, melanoma, "binomial", names, asked)
-    titles = [f"Lasso: {names[0]} by the other genes", "Logistic lasso: is it melanoma?"]
-    print(f"\n{_picture([lasso, logistic], titles, options.plot)}")
-
-
-def _fit_file(options):
-    """A path on the user's table."""
-    from fastreg.report import write_coefficients
-    from fastreg.tables import classes, read_table, split_names
-
-    if options.target is None:
-        raise ValueError(f"--target is missing: which column of {options.file} is to be explained?")
-    _check_outputs(options)
-    drop = [name for text in options.drop for name in split_names(text)]
-    binomial = options.family == "binomial"
-    table = read_table(options.file, options.target, options.weights, drop, text_target=binomial)
-    y, told = table.target, f"target {options.target!r}"
-    if binomial:
-        y, coded = classes(y, options.target, options.positive)
-        told += f": {coded}"
-    elif np.all(y == y[0]):
-        raise ValueError(f"column {options.target!r} is constant ({y[0]:g} in every row): there is nothing to explain")
-    print(f"{options.file}: {y.size:,} rows, {len(table.names):,} features, {told}")
-    for note in table.notes:
-        print(f"Note: {note}.")
-    path = _fit(
-        table.X, y, options.family, table.names,
-        {
-            "l1_ratio": options.l1_ratio, "standardize": options.standardize, "n_alphas": options.n_alphas,
-            "tol": options.tol, "sample_weight": table.weights,
-        },
-    )  # fmt: skip
-    count = write_coefficients(path, options.output)
-    listed = f"{count:,} feature{'s' * (count != 1)}"
-    print(f"Wrote {options.output}: {path.alphas.size} rows, one per alpha, with {listed}.")
-    title = f"{options.target} ({options.family}, l1_ratio {options.l1_ratio:g})"
-    print(_picture([path], [title], options.plot))
-
-
-def _check_outputs(options):
-    """What is written must not be what was read, nor each other."""
-    outputs = [os.path.abspath(options.output), os.path.abspath(options.plot or "path.png")]
-    if os.path.abspath(options.file) in outputs:
-        raise ValueError(f"{options.file} is the table to read; --output and --plot must name other files")
-    if outputs[0] == outputs[1]:
-        raise ValueError(f"--output and --plot both name {options.output}")
-
-
-def _fit(X, y, family, names, options):
-    """Fit, print what came out, and return the path. Compiling is timed apart: it happens once a machine."""
-    from fastreg.report import describe
-    from fastreg.warm import prepare
-
-    compiling = prepare(family, l1_ratio=options.get("l1_ratio", 1.0))
-    if compiling > 1.0:
-        print(f"(compiled kernels for this machine in {compiling:.1f} s, once)")
-    begin = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        path = fastreg.fit_path(X, y, family=family, **options)
-    seconds = time.perf_counter() - begin
-    path.feature_names = names
-    print(describe(path, seconds), flush=True)
-    for warning in caught:
-        print(f"Note: {warning.message}", file=sys.stderr)
-    return path
-
-
-def _picture(paths, titles, file):
-    """Draw the paths; returns a line on it. Only a picture that was asked for by name must succeed."""
-    from fastreg.report import save_picture
-
-    name = file or "path.png"
-    try:
-        save_picture(paths, titles, name)
-    except (ImportError, OSError) as error:
-        if file:
-            raise
-        return f"No picture: {_told(error) if isinstance(error, OSError) else error}"
-    return f"Drew {name}."
 
 
 if __name__ == "__main__":

@@ -44,18 +44,59 @@ def write_coefficients(path, file):
     return len(ever)
 
 
+def write_predictions(mean, labels, file):
+    """A row for each row predicted: its number, the mean response, and of two `labels` the more likely one."""
+    with open(file, "w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened)
+        if labels is None:
+            writer.writerow(["row", "prediction"])
+            writer.writerows([k, text] for k, text in enumerate(_plain(mean), start=1))
+            return
+        writer.writerow(["row", f"probability of {labels[1]}", "prediction"])
+        likely = [labels[int(value > 0.5)] for value in mean]
+        writer.writerows([k, *pair] for k, pair in enumerate(zip(_plain(mean), likely), start=1))
+
+
+def chosen_text(path, alpha, word):
+    """One model of a path in words: its alpha, how many features are in, and the largest coefficients."""
+    coef, intercept = path.coef(alpha)
+    columns = np.flatnonzero(coef)
+    columns = columns[np.argsort(-np.abs(coef[columns]), kind="stable")]
+    lines = [f"{word}: alpha = {alpha:.4g}, {columns.size:,} features in, intercept {intercept:.4g}"]
+    width = max((len(_name_of(path, j)) for j in columns[:FIRST]), default=0)
+    lines += [f"  {_name_of(path, j):<{width}}  {coef[j]:+.4g}" for j in columns[:FIRST]]
+    if columns.size > FIRST:
+        lines.append(f"  ... and {columns.size - FIRST:,} smaller ones")
+    return "\n".join(lines)
+
+
+def _name_of(path, j):
+    return path.feature_names[j] if path.feature_names else f"x{j}"
+
+
 def _plain(values):
     """Numbers as text that reads back to the same bits, zeros short."""
     return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
 
 
-def save_picture(paths, titles, file):
-    """One panel a path, side by side, in one file. Raises ImportError without matplotlib."""
-    from fastreg.plots import _matplotlib, plot_path
+def save_picture(fits, titles, file):
+    """One panel a path, in one file, and the curve beside a cross-validated one. ImportError without matplotlib."""
+    from fastreg.plots import plot_cv, plot_path
+    from fastreg.plots.axes import matplotlib_module
 
+    panels = []
+    for fit, title in zip(fits, titles):
+        panels.append((plot_path, fit, title))
+        if hasattr(fit, "alpha_1se"):
+            panels.append((plot_cv, fit, "Cross-validation"))
     # A Figure of its own, not pyplot's: no window system is asked for.
-    figure = _matplotlib("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(paths), 5.2), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(1, len(paths)))
-    for path, title, ax in zip(paths, titles, axes):
-        plot_path(path, ax=ax, title=title)
+    figure = matplotlib_module("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(panels), 5.2), layout="constrained")
+    for (draw, fit, title), ax in zip(panels, np.atleast_1d(figure.subplots(1, len(panels)))):
+        draw(fit, ax=ax, title=title)
     figure.savefig(file, dpi=120)
+
+
+def told(error):
+    """An OSError in a few words: which file, and why."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason[:1].lower()}{reason[1:]}" if error.filename else reason

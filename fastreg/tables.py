@@ -40,6 +40,41 @@ def read_table(file, target, weights=None, drop=(), text_target=False):
     `target` and `weights` name columns, `drop` names columns to leave out; all others are features.
     `text_target` keeps a target that is not numeric as text.
     """
+    header, chunks = _open(file)
+    wanted = _choose(header, target, weights, drop)
+    parts = [_numbers(header, wanted, lines, columns, text_target) for lines, columns in chunks]
+    if not parts:
+        raise ValueError(f"{file} has column names but no rows")
+    return Table(
+        _stack([part[0] for part in parts]),
+        [header[k] for k in wanted.features],
+        _join([part[1] for part in parts]),
+        None if wanted.weights is None else np.concatenate([part[2] for part in parts]),
+        wanted.notes,
+    )
+
+
+def read_features(file, names):
+    """The columns `names` of a CSV or Parquet file, in that order, as an array; other columns are not looked at."""
+    header, chunks = _open(file)
+    missing = [name for name in names if name not in header]
+    if missing:
+        raise ValueError(f"{file} lacks {len(missing):,} of the model's {len(names):,} features: {listed(missing)}")
+    parts, places = [], [header.index(name) for name in names]
+    for lines, columns in chunks:
+        parts.append(np.empty((len(lines), len(names))))
+        for place, k in enumerate(places):
+            values = _as_numbers(columns[k])
+            if values is None:
+                raise _explain(header, lines, columns, [k], "a feature of the model")
+            parts[-1][:, place] = values
+    if not parts:
+        raise ValueError(f"{file} has column names but no rows")
+    return _stack(parts)
+
+
+def _open(file):
+    """(column names, chunks) of a file, whichever of the two kinds it is."""
     path = Path(file)
     if path.is_dir():
         raise ValueError(f"{file} is a folder; name a CSV or Parquet file")
@@ -48,24 +83,16 @@ def read_table(file, target, weights=None, drop=(), text_target=False):
     if not start:
         raise ValueError(f"{file} is empty")
     if start == b"PAR1":
-        header, chunks = _parquet(file)
-    elif start == b"PK\x03\x04":
+        return _parquet(file)
+    if start == b"PK\x03\x04":
         raise ValueError(f"{file} looks like a spreadsheet or an archive; save the sheet as CSV first")
-    else:
-        header, chunks = _csv(file)
-    wanted = _choose(header, target, weights, drop)
-    parts = [_numbers(header, wanted, lines, columns, text_target) for lines, columns in chunks]
-    if not parts:
-        raise ValueError(f"{file} has column names but no rows")
-    X = np.empty((sum(part[0].shape[0] for part in parts), len(wanted.features)), order="F")
-    np.concatenate([part[0] for part in parts], out=X)
-    return Table(
-        X,
-        [header[k] for k in wanted.features],
-        _join([part[1] for part in parts]),
-        None if wanted.weights is None else np.concatenate([part[2] for part in parts]),
-        wanted.notes,
-    )
+    return _csv(file)
+
+
+def _stack(parts):
+    """Chunks of rows as one array, in the order that fits use without a copy."""
+    X = np.empty((sum(part.shape[0] for part in parts), parts[0].shape[1]), order="F")
+    return np.concatenate(parts, out=X)
 
 
 def _join(parts):

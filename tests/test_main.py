@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastreg import fit_path, warmup
+import fastreg as package
+from fastreg import fit_path, load_path, warmup
 from fastreg.datasets import load_nci60
 from fastreg.tables import classes, read_table, split_names
 
@@ -202,6 +203,108 @@ def test_a_picture_asked_for_by_name_needs_matplotlib(folder):
     assert done.returncode == 2
     assert done.stderr == "fastreg: pictures need matplotlib: pip install 'fastreg-engine[plot]'\n"
     assert (folder / "coefficients.csv").exists()
+
+
+CHOOSE = ("good.csv", "--target", "label", "--family", "binomial", "--drop", "y", "--l1-ratio", "0.5")
+
+
+def test_predicting_and_keeping_a_model(folder):
+    (folder / "new.csv").write_text("c;extra;w;a;b\n1;?;1;2;3\n0.5;text;2;5;5\n")  # other order, separator, columns
+    options = (*CHOOSE, "--alpha", "0.05", "--predict", "new.csv", "--save", "model.json")
+    done = fastreg(*options, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Wrote model.json: the path and alpha = 0.05." in done.stdout
+    assert "Wrote predictions.csv: 2 rows, predicted at alpha = 0.05." in done.stdout
+    path = load_path(folder / "model.json")
+    assert path.feature_names == ["a", "b", "c", "w"]
+    mean = path.predict(np.array([[2, 3, 1, 1], [5, 5, 0.5, 2]]), 0.05)
+    rows = read_csv(folder / "predictions.csv")
+    assert list(rows[0]) == ["row", "probability of yes", "prediction"]
+    np.testing.assert_allclose([float(row["probability of yes"]) for row in rows], mean, rtol=1e-14)
+    assert [row["prediction"] for row in rows] == ["yes" if value > 0.5 else "no" for value in mean]
+    again = fastreg(
+        "--load", "model.json", "--predict", "new.csv", "--predictions", "p.csv", "--plot", "p.png", folder=folder
+    )
+    assert again.returncode == 0, again.stderr
+    assert (folder / "p.csv").read_text() == (folder / "predictions.csv").read_text()
+    assert "model.json: target 'label', <fastreg.Path: binomial" in again.stdout and "Drew p.png." in again.stdout
+    told = fastreg("--load", "model.json", folder=folder)
+    assert "Chosen: alpha = 0.05, " in told.stdout and "deviance explained" in told.stdout
+    other = fastreg(
+        "--load", "model.json", "--predict", "new.csv", "--alpha", "0.2", "--predictions", "q.csv", folder=folder
+    )
+    assert "predicted at alpha = 0.2" in other.stdout
+    np.testing.assert_allclose(
+        [float(row["probability of yes"]) for row in read_csv(folder / "q.csv")],
+        path.predict(np.array([[2, 3, 1, 1], [5, 5, 0.5, 2]]), 0.2),
+    )
+
+
+def test_predictions_of_numbers(folder):
+    fit = ("good.csv", "--target", "y", "--drop", "label", "--alpha", "0.1", "--predict", "good.csv")
+    done = fastreg(*fit, "--predictions", "good.csv", folder=folder)
+    assert (
+        done.stderr
+        == "fastreg: good.csv is a table to read; --output and --plot and --predictions must name other files\n"
+    )
+    done = fastreg(*fit, folder=folder)
+    assert done.returncode == 0, done.stderr
+    rows = read_csv(folder / "predictions.csv")
+    assert list(rows[0]) == ["row", "prediction"] and [row["row"] for row in rows] == list("123456")
+
+
+@pytest.mark.skipif(not hasattr(package, "cv_path"), reason="needs cross-validation")
+def test_cross_validation(folder):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5))
+    y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    table = np.column_stack([X, y])
+    text = "\n".join(",".join(map(repr, row.tolist())) for row in table)
+    (folder / "t.csv").write_text("a,b,c,d,e,y\n" + text)
+    options = ("t.csv", "--target", "y", "--cv", "5", "--metric", "mse", "--save", "m.json", "--predict", "t.csv")
+    found = {}
+    for select in ("min", "1se"):
+        done = fastreg(*options, "--select", select, folder=folder)
+        assert done.returncode == 0, done.stderr
+        cv = package.cv_path(X, y, cv=5, metric="mse", standardize=True)
+        found[select] = alpha = cv.alpha_min if select == "min" else cv.alpha_1se
+        assert f"Chosen (--select {select}): alpha = {alpha:.4g}, " in done.stdout and "  a  +" in done.stdout
+        predicted = [float(row["prediction"]) for row in read_csv(folder / "predictions.csv")]
+        np.testing.assert_allclose(predicted, cv.path.predict(X, alpha), rtol=1e-9)
+    assert found["min"] < found["1se"]
+    assert "m.json" in fastreg("--load", "m.json", "--predict", "t.csv", folder=folder).stdout
+
+
+WRONG_USE = {
+    "--predict needs one penalty: choose it by --cv 10, or give it by --alpha": (*CHOOSE, "--predict", "new.csv"),
+    "--metric needs --cv, for example --cv 10": (*CHOOSE, "--metric", "auc"),
+    "--select needs --cv, for example --cv 10": (*CHOOSE, "--select", "min"),
+    "--alpha and --cv both choose the penalty; give one of them": (*CHOOSE, "--cv", "3", "--alpha", "1"),
+    "bare.csv lacks 3 of the model's 4 features: a, b, c": (*CHOOSE, "--alpha", "1", "--predict", "bare.csv"),
+    "holed.csv: no such file or directory": (*CHOOSE, "--alpha", "1", "--predict", "holed.csv"),
+    "column 'w' has no value in line 2; fill it in or remove the row": (*CHOOSE, "--alpha", "1", "--predict", "na.csv"),
+    "--save and --predictions both name m": (*CHOOSE, "--alpha", "1", "--predict", "new.csv", "--save", "m",
+                                             "--predictions", "m"),
+    "--target is for fitting, and --load fits not": ("--load", "good.csv", "--target", "y"),
+    "FILE is for fitting, and --load fits not": ("good.csv", "--load", "good.csv"),
+    "good.csv is not a JSON file": ("--load", "good.csv"),
+    "nothing.json: no such file or directory": ("--load", "nothing.json"),
+    "--predict needs a table of your own": ("--predict", "new.csv"),
+    "alpha must be at least": (*CHOOSE, "--alpha", "1e-9", "--predict", "new.csv"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", WRONG_USE)
+def test_a_wrong_use_is_one_line_and_code_2(message, folder, capfd, monkeypatch):
+    from fastreg.__main__ import main
+
+    monkeypatch.chdir(folder)
+    Path("new.csv").write_text("c,a,b,w\n1,2,3,4\n")
+    Path("bare.csv").write_text("w,z\n1,2\n")
+    Path("na.csv").write_text("c,a,b,w\n1,2,3,\n")
+    code = main(list(WRONG_USE[message]))
+    error = capfd.readouterr().err
+    assert code == 2 and error.count("\n") == 1 and error.startswith("fastreg: ") and message in error
 
 
 def test_help_and_version(tmp_path):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -15,7 +16,8 @@ import matplotlib.pyplot as plt
 from matplotlib.collections import LineCollection
 
 from fastreg import fit_path
-from fastreg.plots import plot_path, spread_apart
+from fastreg.plots import plot_convergence, plot_cv, plot_estimates, plot_path, plot_probability, plot_stability
+from fastreg.plots.axes import spread_apart
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def lines_of(ax):
 
 
 def names_of(ax):
-    return [text for text in ax.texts if text.get_text() and hasattr(text, "xyann")]
+    return [text for text in ax.texts if text.get_text() and hasattr(text, "xyann") and text.arrow_patch is not None]
 
 
 def test_every_feature_ever_in_has_its_line(path):
@@ -140,6 +142,172 @@ def test_ten_thousand_features_are_drawn_at_once():
     ax = plot_path(fit_path(X, X[:, 0], l1_ratio=0.0, n_alphas=10))
     grey, dark = lines_of(ax)
     assert len(grey) + len(dark) == 10_000 and len(ax.collections) == 2
+
+
+def marks_of(ax):
+    """{label: place} of the vertical lines."""
+    return {text.get_text(): text.xy[0] for text in ax.texts if text.get_rotation() == 90}
+
+
+@pytest.mark.parametrize("x", ["deviance", "norm"])
+def test_against_deviance_or_norm(path, x):
+    ax = plot_path(path, x=x, chosen={"here": path.alphas[20]})
+    size = np.asarray(abs(path.coefs).sum(axis=0)).ravel()
+    places = path.deviance_ratio if x == "deviance" else size
+    assert ax.get_xscale() == "linear" and ax.get_xlim() == (places[0], places[-1])
+    assert x in ax.get_xlabel() or "sizes" in ax.get_xlabel()
+    grey, dark = lines_of(ax)
+    dense = path.coefs.toarray()
+    for segment in [*grey, *dark]:
+        assert np.all(np.diff(segment[:, 0]) >= 0)
+        columns = [int(np.abs(places - place).argmin()) for place in segment[:, 0]]
+        assert any(np.array_equal(row[columns], segment[:, 1]) for row in dense)
+    assert marks_of(ax) == {"here": pytest.approx(places[20])}
+    with pytest.raises(ValueError, match="'alpha', 'deviance' or 'norm'"):
+        plot_path(path, x="lambda")
+
+
+def test_chosen_alphas_are_marked(path):
+    assert marks_of(plot_path(path, chosen=path.alphas[7])) == {f"alpha = {path.alphas[7]:.3g}": path.alphas[7]}
+    assert marks_of(plot_path(path)) == {}
+    assert marks_of(plot_path(path, chosen={"outside": 2 * path.alphas[0]})) == {}
+
+
+def curve(path, best=25, within=12, **changes):
+    """What cross-validation returns, as far as pictures look at it."""
+    k = path.alphas.size
+    mean = 1 + 0.01 * (np.arange(k) - best) ** 2
+    fields = {
+        "path": path, "alphas": path.alphas, "mean": mean, "std_error": np.full(k, 0.1), "fold_scores": np.ones((7, k)),
+        "index_min": best, "index_1se": within, "metric": "mse", "greater_is_better": False,
+    }  # fmt: skip
+    fields |= changes
+    chosen = {name: path.alphas[fields[f"index_{name[6:]}"]] for name in ("alpha_min", "alpha_1se")}
+    return SimpleNamespace(**fields, **chosen)
+
+
+def test_the_choices_of_cross_validation_are_marked_on_the_path(path):
+    ax = plot_path(curve(path))
+    assert marks_of(ax) == {"best": path.alphas[25], "1 SE": path.alphas[12]}
+    assert marks_of(plot_path(curve(path, within=25))) == {"best and 1 SE": path.alphas[25]}
+
+
+def test_a_cross_validation_curve(path):
+    cv = curve(path)
+    ax = plot_cv(cv, title="a curve")
+    (points, _, (bars,)) = ax.containers[0].lines
+    np.testing.assert_array_equal(points.get_xdata(), path.alphas)
+    np.testing.assert_array_equal(points.get_ydata(), cv.mean)
+    for segment, mean in zip(bars.get_segments(), cv.mean):
+        np.testing.assert_allclose(segment[:, 1], [mean - 0.1, mean + 0.1])
+    assert marks_of(ax) == {"best": path.alphas[25], "1 SE": path.alphas[12]}
+    levels = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
+    np.testing.assert_allclose(levels, [1.1])  # one standard error above the best
+    assert ax.get_ylabel() == "mean squared error, mean of 7 folds" and ax.get_title() == "a curve"
+    assert ax.get_xlim()[0] > path.alphas[0] and ax.get_xlim()[1] < path.alphas[-1] and ax.get_xscale() == "log"
+    (top,) = ax.child_axes
+    assert {tick.get_text() for tick in top.get_xticklabels()} <= {str(count) for count in path.n_features_in}
+
+
+def test_a_curve_to_be_raised_and_one_without_errors(path):
+    ax = plot_cv(curve(path, metric="auc", greater_is_better=True))
+    levels = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
+    np.testing.assert_allclose(levels, [0.9])
+    assert any("higher is better" in text.get_text() for text in ax.texts) and "ROC" in ax.get_ylabel()
+    ax = plot_cv(curve(path, std_error=np.full(40, np.nan), metric="my_score"))
+    assert np.all(np.isfinite(ax.get_ylim())) and ax.get_ylabel().startswith("my_score")
+
+
+def test_true_against_estimated():
+    true, estimated = np.zeros(10_000), np.zeros(10_000)
+    true[[3, 50, 700]], estimated[[3, 50, 9000]] = [1, -2, 3], [0.5, -1.5, 0.25]
+    ax = plot_estimates(true, estimated)
+    drawn = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+    np.testing.assert_array_equal(drawn["true"].get_xydata(), [[3, 1], [50, -2], [700, 3]])
+    np.testing.assert_array_equal(drawn["estimated"].get_xydata(), [[3, 0.5], [50, -1.5], [9000, 0.25]])
+    assert any(text.get_text() == "2 of 3 found, 1 others in, 10,000 columns" for text in ax.texts)
+    ax = plot_estimates(true[:8], estimated[:8], feature_names=list("abcdefgh"))
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == list("abcdefgh")
+    with pytest.raises(ValueError, match="true holds 8 coefficients, estimated 9"):
+        plot_estimates(true[:8], estimated[:9])
+
+
+def test_contours_of_probability():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    y = np.where(X[:, 0] > 0, "yes", "no")
+
+    def probability(plane):
+        return 1 / (1 + np.exp(-2 * plane[:, 0]))
+
+    ax = plot_probability(probability, X, y, feature_names=["dose", "age"])
+    (contours,) = [c for c in ax.collections if hasattr(c, "levels")]
+    half = contours.get_paths()[list(contours.levels).index(0.5)].vertices
+    np.testing.assert_allclose(half[:, 0], 0.0, atol=0.05)
+    drawn = {line.get_label(): line.get_xydata() for line in ax.lines}
+    np.testing.assert_array_equal(drawn["yes"], X[y == "yes"])
+    np.testing.assert_array_equal(drawn["no"], X[y == "no"])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("dose", "age")
+    both = plot_probability(lambda plane: np.column_stack([1 - probability(plane), probability(plane)]), X, y)
+    (other,) = [c for c in both.collections if hasattr(c, "levels")]
+    np.testing.assert_array_equal(other.get_paths()[3].vertices, contours.get_paths()[3].vertices)
+    with pytest.raises(ValueError, match="two columns and two classes"):
+        plot_probability(probability, np.ones((4, 3)), [0, 1, 0, 1])
+
+
+def traced(**options):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 30))
+    y = (X[:, 0] + rng.normal(size=60) > 0) * 1.0
+    return fit_path(X, y, family="binomial", trace=True, **options)
+
+
+@pytest.mark.parametrize("x", ["step", "seconds", "columns_read"])
+def test_convergence(x):
+    path = traced(alphas=[0.1, 0.05, 0.01])
+    ax = plot_convergence(path, x=x)
+    lines = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+    steps = np.concatenate([line.get_ydata() for line in lines])
+    np.testing.assert_array_equal(steps, np.maximum(path.steps["gap"], 1e-16))
+    (squares,) = [line for line in ax.lines if line.get_marker() == "s" and len(line.get_xdata())]
+    np.testing.assert_array_equal(squares.get_ydata(), np.maximum(path.gaps, 1e-16))
+    assert squares.get_xdata()[-1] >= lines[-1].get_xdata()[-1] and ax.get_yscale() == "log"
+    assert {"0.1", "0.05", "0.01", "tol 1e-06"} <= {text.get_text() for text in ax.texts}
+
+
+@pytest.mark.parametrize("y", ["objective", "loss", "support"])
+def test_convergence_of_other_numbers(y):
+    path = traced(n_alphas=20, alpha_min_ratio=0.1)
+    ax = plot_convergence(path, y=y)
+    lines = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+    np.testing.assert_array_equal(np.concatenate([line.get_ydata() for line in lines]), path.steps[y])
+    (squares,) = [line for line in ax.lines if line.get_marker() == "s" and len(line.get_xdata())]
+    assert squares.get_ydata()[-1] == path.steps[y][-1] and ax.get_yscale() == "linear"
+
+
+def test_convergence_needs_a_trace(path):
+    with pytest.raises(ValueError, match="trace=True"):
+        plot_convergence(path)
+    with pytest.raises(ValueError, match="x must be one of 'step', 'seconds', 'columns_read'"):
+        plot_convergence(traced(alphas=[0.1]), x="time")
+
+
+def test_stability():
+    probabilities = np.zeros((10_000, 20))
+    probabilities[:, 5:] = 0.1
+    probabilities[:4, 5:] = np.linspace(0.2, 0.9, 15)
+    probabilities[9, :] = 0.0
+    names = [f"gene_{j}" for j in range(10_000)]
+    stability = SimpleNamespace(
+        alphas=np.geomspace(1, 0.1, 20), probabilities=probabilities, threshold=0.8, feature_names=names
+    )
+    ax = plot_stability(stability, labels=3)
+    grey, dark = lines_of(ax)
+    assert len(dark) == 4 and len(grey) == 9995  # but for the one that is never selected
+    np.testing.assert_array_equal(dark[0][:, 1], probabilities[0])
+    assert {text.get_text() for text in names_of(ax)} >= {"gene_0", "gene_1", "gene_2"}
+    assert any("4 of 10,000 features reach the threshold of 0.8" in text.get_text() for text in ax.texts)
+    assert 0.8 in [line.get_ydata()[0] for line in ax.lines] and ax.get_ylim()[0] == 0.0
 
 
 def test_path_plot_draws_on_the_given_axes(path):

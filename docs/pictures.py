@@ -1,0 +1,69 @@
+"""Draw the pictures of the documents: python docs/pictures.py, seconds once kernels are compiled."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+import fastreg
+from fastreg.datasets import load_nci60
+from fastreg.plots import plot_convergence, plot_estimates, plot_path, plot_probability
+
+FOLDER = Path(__file__).parent
+
+
+def new(columns=1, size=(8, 5)):
+    """(figure, axes side by side), drawn without a window."""
+    figure = Figure(figsize=(size[0] * columns, size[1]), layout="constrained")
+    return figure, np.atleast_1d(figure.subplots(1, columns))
+
+
+def paths():
+    """The NCI60 data: one gene by the others, and melanoma against the rest."""
+    X, tissue, names = load_nci60()
+    lasso = fastreg.fit_path(X[:, 1:], X[:, 0])
+    logistic = fastreg.fit_path(X, (tissue == "MELANOMA").astype(float), family="binomial")
+    lasso.feature_names, logistic.feature_names = names[1:].tolist(), names.tolist()
+    figure, (left, right) = new(2, (7, 5.2))
+    plot_path(lasso, ax=left, title="Lasso: gene_1 by the other genes")
+    plot_path(logistic, ax=right, title="Logistic lasso: is it melanoma?")
+    figure.savefig(FOLDER / "path.png", dpi=120)
+    figure, (left, right) = new(2, (7, 5.2))
+    plot_path(logistic, ax=left, x="deviance", chosen=logistic.alphas[40])
+    plot_path(logistic, ax=right, x="norm", chosen=logistic.alphas[40])
+    figure.savefig(FOLDER / "path_axes.png", dpi=100)
+
+
+def convergence():
+    """A logistic lasso on the NCI60 data, four points to a gap of 1e-10."""
+    X, tissue, _ = load_nci60()
+    path = fastreg.fit_path(
+        X, (tissue == "MELANOMA").astype(float), family="binomial", alphas=[0.1, 0.03, 0.01, 0.003], tol=1e-10,
+        trace=True,
+    )  # fmt: skip
+    figure, (left, right) = new(2, (6.5, 4.2))
+    plot_convergence(path, ax=left, title="Gap")
+    plot_convergence(path, ax=right, y="objective", title="Objective")
+    figure.savefig(FOLDER / "convergence.png", dpi=100)
+
+
+def simulated():
+    """300 rows of 10,000 columns, 30 of them with a coefficient; and two clouds of 40 points."""
+    rng = np.random.default_rng(0)
+    X, true = rng.standard_normal((300, 10_000)), np.zeros(10_000)
+    true[rng.choice(10_000, 30, replace=False)] = rng.standard_normal(30)
+    path = fastreg.fit_path(X, X @ true + rng.standard_normal(300))
+    clouds = np.vstack([rng.normal((1.2, 0.8), 0.9, (40, 2)), rng.normal((-1.0, -1.0), 0.9, (40, 2))])
+    label = np.repeat(["ill", "healthy"], 40)
+    model = fastreg.LogisticRegression(C=1.0).fit(clouds, label)
+    figure, (left, right) = new(2, (6.5, 4.6))
+    plot_estimates(true, path.coef(path.alphas[60])[0], ax=left)
+    names = ["first marker", "second marker"]
+    plot_probability(lambda rows: model.predict_proba(rows)[:, 1], clouds, label, ax=right, feature_names=names)
+    figure.savefig(FOLDER / "estimates_contours.png", dpi=100)
+
+
+if __name__ == "__main__":
+    for draw in (paths, convergence, simulated):
+        draw()
+        print(f"drew {draw.__name__}")

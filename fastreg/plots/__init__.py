@@ -1,0 +1,13 @@
+"""Pictures of fits, by matplotlib's conventions: each draws on `ax`, or on a new figure, and returns the axes.
+
+matplotlib is imported when a picture is drawn. All of them read without colour.
+"""
+
+from fastreg.plots.contours import plot_probability
+from fastreg.plots.convergence import plot_convergence
+from fastreg.plots.curves import plot_cv
+from fastreg.plots.estimates import plot_estimates
+from fastreg.plots.paths import plot_path
+from fastreg.plots.stability import plot_stability
+
+__all__ = ["plot_convergence", "plot_cv", "plot_estimates", "plot_path", "plot_probability", "plot_stability"]

@@ -1,0 +1,58 @@
+"""Probabilities of a class in two dimensions."""
+
+import numpy as np
+
+from fastreg.plots.axes import NAME_SIZE, axes_or_new
+
+LEVELS = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+SIDE = 200  # points along each side of the grid that is evaluated
+
+
+def plot_probability(predict, X, y, ax=None, *, feature_names=None, title=None):
+    """Draw the probability of class 1 over the plane of two features, and the rows of X on it.
+
+    The contours are 0.01, 0.1, 0.25, 0.5 (heavy), 0.75, 0.9 and 0.99; darker is more probable. Class 1 is drawn as
+    filled circles, class 0 as open squares.
+
+    Parameters
+    ----------
+    predict : function of an array (m, 2) that returns m probabilities, or (m, 2) with those of class 1 last, such as
+        `model.predict_proba` or `lambda X: path.predict(X, alpha)`.
+    X : (n, 2) rows to draw.
+    y : (n,) their classes, two labels of any type; the later in order is class 1.
+    ax : matplotlib axes to draw on, or None for a new figure.
+    feature_names : names of the two columns; taken from X if it is a data frame.
+    title : text above the picture.
+
+    Returns
+    -------
+    The axes.
+    """
+    names = feature_names if feature_names is not None else getattr(X, "columns", ("column 0", "column 1"))
+    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    classes = np.unique(y)
+    if X.ndim != 2 or X.shape[1] != 2 or classes.size > 2:
+        raise ValueError(f"two columns and two classes are drawn, got X of shape {X.shape} and {classes.size} classes")
+    ax = axes_or_new(ax, (6, 5))
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = 0.12 * np.where(high > low, high - low, 1.0)
+    sides = [np.linspace(low[k] - margin[k], high[k] + margin[k], SIDE) for k in range(2)]
+    plane = np.column_stack([side.ravel() for side in np.meshgrid(*sides)])
+    probability = np.asarray(predict(plane))
+    probability = (probability[:, -1] if probability.ndim == 2 else probability).reshape(SIDE, SIDE)
+    ax.pcolormesh(*sides, probability, cmap="Greys", vmin=-0.05, vmax=1.8, shading="gouraud", rasterized=True)
+    lines = ax.contour(
+        *sides, probability, levels=LEVELS, colors="black", linewidths=[1.8 if p == 0.5 else 0.7 for p in LEVELS]
+    )
+    ax.clabel(lines, fmt="%g", fontsize=NAME_SIZE)
+    second = y == classes[-1]
+    ax.plot(*X[second].T, "o", color="#b3460a", markersize=5, markeredgecolor="white", label=str(classes[-1]))
+    if classes.size == 2:
+        ax.plot(*X[~second].T, "s", color="#0072b2", markersize=4.5, markerfacecolor="white", label=str(classes[0]))
+    ax.set(xlabel=str(names[0]), ylabel=str(names[1]), xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
+    ax.legend(
+        frameon=False, fontsize=NAME_SIZE, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
+    )
+    if title:
+        ax.set_title(title, loc="left", fontsize="medium")
+    return ax

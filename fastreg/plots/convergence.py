@@ -1,0 +1,104 @@
+"""How a fit converges, solver step by solver step."""
+
+import numpy as np
+
+from fastreg.plots.axes import NAME_SIZE, SHADES, axes_or_new
+
+X_AXES = {"step": "solver step", "seconds": "seconds", "columns_read": "columns of X read"}
+Y_AXES = {
+    "gap": "relative duality gap",
+    "objective": "objective: loss + penalty",
+    "loss": "loss",
+    "support": "features in",
+}
+SMALLEST = 1e-16  # gaps below rounding are drawn here
+MANY = 12  # points of a path beyond which they are not labelled
+
+
+def plot_convergence(path, ax=None, *, x="step", y="gap", title=None):
+    """Draw what every solver step of a path fitted with trace=True came to, point by point.
+
+    Small circles are solver steps, joined within a point of the path; its end is a black square, labelled with its
+    alpha if there are few. For y="gap" the circles are the gaps that the solver steers by, on its working set, and the
+    squares the certificates over all columns; the dotted line is the tolerance. Gaps are relative to the null model's
+    loss, and those below 1e-16 are drawn there.
+
+    Parameters
+    ----------
+    path : fastreg.Path of `fit_path(..., trace=True)`.
+    ax : matplotlib axes to draw on, or None for a new figure.
+    x : "step", "seconds" or "columns_read", from the beginning of the fit.
+    y : "gap", "objective" (at the point's alpha), "loss" (half the deviance: cross-entropy, for classes) or "support".
+    title : text above the picture.
+
+    Returns
+    -------
+    The axes.
+
+    Raises
+    ------
+    ValueError if the path holds no steps, or for an unknown x or y.
+    """
+    if path.steps is None:
+        raise ValueError("this path holds no steps; fit it with fit_path(..., trace=True)")
+    for name, value, known in (("x", x, X_AXES), ("y", y, Y_AXES)):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
+    ax = axes_or_new(ax, (8, 4.5))
+    points, count = path.steps["point"], path.alphas.size
+    values = np.maximum(path.steps["gap"], SMALLEST) if y == "gap" else path.steps[y]
+    where = np.arange(1, points.size + 1) if x == "step" else path.steps[x]
+    for k in range(count):
+        own = points == k + 1
+        ax.plot(
+            where[own], values[own], "o-", color=SHADES[1] if k % 2 else "0.45", markersize=3, linewidth=0.9,
+            markerfacecolor="white",
+        )  # fmt: skip
+    ended, places, ends = _ends(path, points, where, values, x, y)
+    ax.plot(places, ends, "s", color="black", markersize=4 if count <= MANY else 2.5, linestyle="none", zorder=3)
+    for k in range(ended.size if count <= MANY else 0):
+        ax.annotate(
+            f"{path.alphas[ended[k]]:.3g}", (places[k], ends[k]), xytext=(0, -5), textcoords="offset points",
+            ha="center", va="top", fontsize=NAME_SIZE, color="0.25",
+        )  # fmt: skip
+    ax.set(xlabel=X_AXES[x], ylabel=Y_AXES[y])
+    if y == "gap":
+        _gap_axis(ax, path.tol, np.concatenate([values, ends]))
+    else:
+        ax.margins(y=0.12)
+        ax.yaxis.get_major_locator().set_params(integer=y == "support")
+    _explain(ax, "certificate of a point" if y == "gap" else "end of a point", count <= MANY)
+    if title:
+        ax.set_title(title, loc="left", fontsize="medium")
+    return ax
+
+
+def _ends(path, points, where, values, x, y):
+    """(points that have an end to draw, where, and its height)."""
+    taken = np.searchsorted(points, np.arange(1, path.alphas.size + 1), side="right")
+    if y != "gap":
+        ended = np.flatnonzero(np.diff(taken, prepend=0))  # a point that took no step has nothing but its gap
+        return ended, where[taken[ended] - 1], values[taken[ended] - 1]
+    places = taken if x == "step" else np.cumsum(path.trace[x])
+    return np.arange(taken.size), places, np.maximum(path.gaps, SMALLEST)
+
+
+def _gap_axis(ax, tol, gaps):
+    """A logarithmic axis with the tolerance."""
+    ax.axhline(tol, color="0.3", linewidth=0.9, linestyle=(0, (1, 2)))
+    ax.annotate(
+        f"tol {tol:g}", (1.0, tol), xycoords=ax.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
+        va="center", fontsize=NAME_SIZE, color="0.25", annotation_clip=False,
+    )  # fmt: skip
+    ax.set_yscale("log")
+    ax.set_ylim(gaps.min() / 20.0, 10.0 * max(gaps.max(), tol))
+
+
+def _explain(ax, end, labelled):
+    """The two marks in words, above the picture."""
+    ax.plot([], [], "o-", color="0.45", markersize=3, markerfacecolor="white", label="solver step")
+    told = f"{end}, with its alpha" if labelled else end
+    ax.plot([], [], "s", color="black", markersize=4, linestyle="none", label=told)
+    ax.legend(
+        frameon=False, fontsize=NAME_SIZE, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
+    )

@@ -1,0 +1,64 @@
+"""Cross-validation curves."""
+
+import numpy as np
+
+from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, count_on_top, mark_places
+
+# Metrics as words on an axis; others stand as they are called.
+WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absolute error",
+         "misclassification": "share of rows misclassified", "auc": "area under the ROC curve"}  # fmt: skip
+
+
+def plot_cv(cv_path, ax=None, *, title=None):
+    """Draw the mean score of held-out rows against alpha, which falls to the right as features come in.
+
+    Bars are one standard error of the mean up and down. The chosen alphas are marked: the best, and the largest
+    within one standard error of it, whose level is the dotted line. The numbers on top count the features in the
+    path on all rows. Points at alpha = 0 are left out.
+
+    Parameters
+    ----------
+    cv_path : fastreg.CVPath.
+    ax : matplotlib axes to draw on, or None for a new figure.
+    title : text above the picture.
+
+    Returns
+    -------
+    The axes.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 7.10, for the rule.
+    """
+    ax = axes_or_new(ax, (8, 4.5))
+    shown = np.flatnonzero(np.asarray(cv_path.alphas) > 0)
+    if not shown.size:
+        raise ValueError("no point with alpha > 0 to draw")
+    alphas, mean = np.asarray(cv_path.alphas)[shown], np.asarray(cv_path.mean)[shown]
+    error = np.nan_to_num(np.asarray(cv_path.std_error)[shown])  # a single fold has none
+    alpha_axis(ax, alphas)
+    ax.errorbar(
+        alphas, mean, yerr=error, fmt="o", color="black", markersize=3, ecolor="0.6", elinewidth=0.9,
+        capsize=1.5 if alphas.size <= 150 else 0, zorder=2,
+    )  # fmt: skip
+    best = cv_path.index_min
+    sign = -1.0 if cv_path.greater_is_better else 1.0
+    level = cv_path.mean[best] + sign * np.nan_to_num(cv_path.std_error[best])
+    ax.axhline(level, color="0.4", linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+    chosen = {"1 SE": cv_path.alpha_1se, "best": cv_path.alpha_min}
+    if cv_path.alpha_1se == cv_path.alpha_min:
+        chosen = {"best and 1 SE": cv_path.alpha_min}
+    spare = (alphas[0] / alphas[-1]) ** 0.02  # so that bars at the ends are seen whole
+    ax.set_xlim(ax.get_xlim()[0] * spare, ax.get_xlim()[1] / spare)
+    mark_places(ax, chosen)
+    folds = len(cv_path.fold_scores)
+    ax.set_ylabel(f"{WORDS.get(cv_path.metric, cv_path.metric)}, mean of {folds} folds")
+    better = "higher" if cv_path.greater_is_better else "lower"
+    ax.annotate(
+        f"{better} is better; bars: 1 standard error", (1.0, 0.0), xycoords="axes fraction", xytext=(-5, 5),
+        textcoords="offset points", ha="right", va="bottom", fontsize=NAME_SIZE, color="0.35",
+    )  # fmt: skip
+    if title:
+        ax.set_title(title)
+    count_on_top(ax, alphas, np.asarray(cv_path.path.n_features_in)[shown])
+    return ax

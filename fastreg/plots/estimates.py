@@ -1,0 +1,59 @@
+"""True against estimated: coefficients by column, and what is known of them beforehand."""
+
+import numpy as np
+
+from fastreg.plots.axes import NAME_SIZE, RASTER, axes_or_new, short_name
+
+MANY = 60  # columns beyond which they are numbered, not named
+
+
+def plot_estimates(true, estimated, ax=None, *, feature_names=None, title=None):
+    """Draw true coefficients (rings) and estimated ones (filled points on stems), column by column.
+
+    Columns where both are zero are left blank: of 10,000 only those that matter ink the picture. A line of text
+    says how many of the true ones were found, and how many others came with them.
+
+    Parameters
+    ----------
+    true, estimated : (p,) coefficients.
+    ax : matplotlib axes to draw on, or None for a new figure.
+    feature_names : p names for the axis, or None; they are shown for at most 60 columns.
+    title : text above the picture.
+
+    Returns
+    -------
+    The axes.
+    """
+    true, estimated = np.asarray(true, dtype=float).ravel(), np.asarray(estimated, dtype=float).ravel()
+    if true.shape != estimated.shape:
+        raise ValueError(f"true holds {true.size} coefficients, estimated {estimated.size}")
+    ax = axes_or_new(ax, (8, 4))
+    meant, found = np.flatnonzero(true), np.flatnonzero(estimated)
+    ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=1)
+    ax.vlines(found, 0.0, estimated[found], color="0.35", linewidth=1.0, zorder=1.5, rasterized=found.size > RASTER)
+    ax.plot(
+        found, estimated[found], "o", color="black", markersize=3.5, label="estimated", rasterized=found.size > RASTER
+    )
+    ax.plot(
+        meant, true[meant], "o", color="#b3460a", markerfacecolor="none", markersize=8, markeredgewidth=1.2,
+        label="true", rasterized=meant.size > RASTER,
+    )  # fmt: skip
+    ax.set_xlim(-1, true.size)
+    ax.set_ylabel("coefficient")
+    ax.set_xlabel("column")
+    if feature_names is not None and true.size <= MANY:
+        names = [short_name(list(feature_names), j) for j in range(true.size)]
+        ax.set_xticks(np.arange(true.size), labels=names, rotation=90, fontsize=NAME_SIZE)
+        ax.set_xlabel("")
+    both = np.intersect1d(meant, found).size
+    told = f"{both:,} of {meant.size:,} found, {found.size - both:,} others in, {true.size:,} columns"
+    ax.annotate(
+        told, (0.0, 1.0), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", fontsize=NAME_SIZE,
+        color="0.25",
+    )  # fmt: skip
+    ax.legend(
+        frameon=False, fontsize=NAME_SIZE, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
+    )
+    if title:
+        ax.set_title(title, pad=20)
+    return ax

@@ -1,0 +1,132 @@
+"""Coefficient paths."""
+
+import numpy as np
+
+from fastreg.plots.axes import (
+    NAME_SIZE,
+    alpha_axis,
+    axes_or_new,
+    count_on_top,
+    draw_lines,
+    mark_places,
+    name_ends,
+    short_name,
+)
+
+AXES = {"deviance": "share of the deviance explained", "norm": "sum of the sizes of the coefficients"}
+
+
+def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None):
+    """Draw the coefficients of a path against alpha, which falls to the right as features come in.
+
+    Only features that are ever in are drawn. The `labels` features of largest coefficient at the last point
+    are drawn dark and named at the ends of their lines; the others are grey. The numbers on top count the
+    features in. Points that are not certified carry a cross on the zero line. A point at alpha = 0 has no
+    place on the logarithmic axis and is left out.
+
+    Parameters
+    ----------
+    path : fastreg.Path, or a fastreg.CVPath, whose two choices are then marked.
+    ax : matplotlib axes to draw on, or None for a new figure.
+    x : "alpha", "deviance" (the share explained) or "norm" (sum of |b_j|; columns should share a scale).
+    labels : how many features to name at most; 0 for none.
+    chosen : {label: alpha} to mark by a vertical line, or one alpha; {} for none.
+    title : text above the picture.
+
+    Returns
+    -------
+    The axes. Save the picture with ax.figure.savefig("path.png").
+
+    Raises
+    ------
+    ValueError for an unknown x; ImportError without matplotlib, naming the extra that brings it.
+    """
+    if x not in ("alpha", *AXES):
+        raise ValueError(f"x must be 'alpha', 'deviance' or 'norm', got {x!r}")
+    path, chosen = _path_and_choices(path, chosen)
+    ax = axes_or_new(ax)
+    shown = np.flatnonzero(path.alphas > 0) if x == "alpha" else np.arange(path.alphas.size)
+    places = _places(path, x)[shown]
+    features, ends, lines = _lines(path, shown, places)
+    strongest = np.argsort(-np.abs(ends), kind="stable")[: min(labels, np.count_nonzero(ends))]
+    _frame(ax, path, x, shown, places, lines)
+    if title:
+        ax.set_title(title)
+    if shown.size == 1:
+        ax.plot(np.repeat(places, features.size), ends, "o", color="0.35", markersize=4)
+    strongest, shades = draw_lines(ax, lines, strongest, ends)
+    if shown.size:
+        at = {label: np.interp(-alpha, -path.alphas[shown], places) for label, alpha in chosen.items()}
+        mark_places(ax, chosen if x == "alpha" else at)
+    names = [short_name(path.feature_names, features[k]) for k in strongest]
+    name_ends(ax, names, places[-1] if shown.size else 0.0, ends[strongest], shades)
+    return ax
+
+
+def _path_and_choices(path, chosen):
+    """A Path and {label: alpha}; what cross-validation has chosen, unless something else is asked for."""
+    if chosen is None:
+        chosen = {}
+        if hasattr(path, "alpha_1se"):
+            chosen = {"1 SE": path.alpha_1se, "best": path.alpha_min}
+            if path.alpha_1se == path.alpha_min:
+                chosen = {"best and 1 SE": path.alpha_min}
+    elif not hasattr(chosen, "items"):
+        chosen = {f"alpha = {float(chosen):.3g}": float(chosen)}
+    return getattr(path, "path", path), chosen
+
+
+def _places(path, x):
+    """Where each point of the path stands."""
+    if x == "alpha":
+        return path.alphas
+    # As the penalty falls both grow; rounding must not make a line turn back.
+    values = path.deviance_ratio if x == "deviance" else np.asarray(abs(path.coefs).sum(axis=0)).ravel()
+    return np.maximum.accumulate(values)
+
+
+def _lines(path, shown, places):
+    """Features that are ever in, their coefficients at the last point, and a polyline (points, 2) for each.
+
+    A line begins at the zero before a feature enters and ends at the zero after it has left for good.
+    """
+    rows = path.coefs[:, shown].tocsr()
+    rows.sort_indices()
+    features = np.flatnonzero(np.diff(rows.indptr))
+    last = shown.size - 1
+    ends, lines = np.zeros(features.size), []
+    for k, j in enumerate(features):
+        part = slice(rows.indptr[j], rows.indptr[j + 1])
+        where = rows.indices[part]
+        low, high = max(where[0] - 1, 0), min(where[-1] + 1, last)
+        values = np.zeros(high - low + 1)
+        values[where - low] = rows.data[part]
+        ends[k] = values[-1] if high == last else 0.0
+        lines.append(np.column_stack([places[low : high + 1], values]))
+    return features, ends, lines
+
+
+def _frame(ax, path, x, shown, places, lines):
+    """Limits and labels, the count of features on top, and crosses at points that are not certified."""
+    ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=1)
+    ax.set_ylabel("coefficient")
+    values = np.concatenate([line[:, 1] for line in lines]) if lines else np.zeros(1)
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    margin = 0.05 * (high - low) or 1.0
+    ax.set_ylim(low - margin, high + margin)
+    if not lines:
+        message = "no feature is in" if shown.size else "no point with alpha > 0"
+        ax.text(0.5, 0.6, message, transform=ax.transAxes, ha="center", color="0.35")
+    if not shown.size:
+        ax.set_xticks([])
+        return
+    if x == "alpha":
+        alpha_axis(ax, places)
+    else:
+        ax.set_xlabel(AXES[x])
+        ax.set_xlim(places[0], places[-1] if places[-1] > places[0] else places[0] + 1.0)
+    failed = [k for k, point in enumerate(shown) if path.reasons[point] == "max_iter"]
+    if failed:
+        ax.plot(places[failed], np.zeros(len(failed)), "x", color="black", markersize=5, label="not certified")
+        ax.legend(loc="best", frameon=False, fontsize=NAME_SIZE)
+    count_on_top(ax, places, path.n_features_in[shown])

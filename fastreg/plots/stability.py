@@ -1,0 +1,56 @@
+"""Stability paths: how often each feature is selected."""
+
+import numpy as np
+
+from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, draw_lines, name_ends, short_name
+
+
+def plot_stability(stability, ax=None, *, labels=10, title=None):
+    """Draw each feature's probability of selection against alpha, which falls to the right.
+
+    Features that reach the threshold somewhere are drawn dark, and the `labels` most probable of them are named; the
+    others are grey, as far as they are ever selected. The dotted line is the threshold.
+
+    Parameters
+    ----------
+    stability : what stability selection returns: an object with alphas (k,), probabilities (p, k), threshold and
+        feature_names (p names or None).
+    ax : matplotlib axes to draw on, or None for a new figure.
+    labels : how many features to name at most.
+    title : text above the picture.
+
+    Returns
+    -------
+    The axes.
+
+    References
+    ----------
+    Meinshausen and Buehlmann (2010), JRSS-B 72, section 2.
+    """
+    ax = axes_or_new(ax)
+    shown = np.flatnonzero(np.asarray(stability.alphas) > 0)
+    if not shown.size:
+        raise ValueError("no point with alpha > 0 to draw")
+    alphas = np.asarray(stability.alphas)[shown]
+    probabilities = np.asarray(stability.probabilities)[:, shown]
+    features = np.flatnonzero(probabilities.any(axis=1))
+    lines = [np.column_stack([alphas, probabilities[j]]) for j in features]
+    ends, peaks = probabilities[features, -1], probabilities[features].max(axis=1)
+    stable = np.flatnonzero(peaks >= stability.threshold)
+    stable = stable[np.lexsort((-ends[stable], -peaks[stable]))]
+    alpha_axis(ax, alphas)
+    ax.set_ylim(0.0, 1.03)
+    ax.set_ylabel("probability of selection")
+    ax.axhline(stability.threshold, color="0.3", linewidth=0.9, linestyle=(0, (1, 2)))
+    ax.annotate(
+        f"{stable.size:,} of {len(probabilities):,} features reach the threshold of {stability.threshold:g}",
+        (0.0, 1.0), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", fontsize=NAME_SIZE,
+        color="0.25",
+    )  # fmt: skip
+    order, shades = draw_lines(ax, lines, stable, ends)
+    if title:
+        ax.set_title(title, pad=18)
+    named = [k for k, feature in enumerate(order) if feature in set(stable[:labels])]
+    names = [short_name(stability.feature_names, features[order[k]]) for k in named]
+    name_ends(ax, names, alphas[-1], ends[order[named]], [shades[k] for k in named])
+    return ax
