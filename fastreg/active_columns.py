@@ -1,0 +1,77 @@
+"""The columns that a path ever used, as a problem of their own: where fits that follow a path are made.
+
+Choosing or refitting along a path needs the data again, but only the columns with a coefficient somewhere: they are
+gathered once, and the rest of X is not read.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg import validation as check
+from fastreg.designs import combine
+from fastreg.families import FAMILIES
+from fastreg.fitting import build_problem
+from fastreg.problem import Problem
+
+SAME = 1e-6  # deviance ratios that differ by more belong to other data
+
+
+class ActiveColumns(NamedTuple):
+    """The problem over the ever-active columns, their numbers, and the loss of the intercept alone."""
+
+    problem: Problem
+    columns: np.ndarray
+    null: float
+
+    def explained(self, loss):
+        """The share of the intercept-only model's deviance that is explained."""
+        return np.clip(1.0 - loss / self.null, 0.0, 1.0) if self.null > 0.0 else np.zeros(np.shape(loss))
+
+    def predictor(self, path, k):
+        """eta of point k."""
+        coef = path.coefs[:, [k]].toarray().ravel()[self.columns]
+        eta, used = self.problem.offset + path.intercepts[k], np.flatnonzero(coef)
+        combine(self.problem.design, used, coef[used], eta)
+        return eta
+
+
+def active_problem(path, X, y, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize):
+    """The ActiveColumns of a path, checked to be of the data that it was fitted on.
+
+    Raises
+    ------
+    ValueError where the path's last point does not explain these data as it says: another X, y, weight or offset.
+    """
+    X = check.check_design(X)
+    if X.shape[1] != path.coefs.shape[0]:
+        raise ValueError(f"X has {X.shape[1]} columns, but the path was fitted on {path.coefs.shape[0]}")
+    fit_intercept = check.check_flag("fit_intercept", fit_intercept)
+    if not fit_intercept and np.any(path.intercepts != 0.0):
+        raise ValueError("the path has intercepts, but fit_intercept is False; pass what it was fitted with")
+    columns = np.unique(path.coefs.indices)
+    chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
+    factor = check.check_factor(penalty_factor, X.shape[1])[chosen]
+    names = [path.feature_names[j] for j in chosen] if path.feature_names else None
+    family = path.family_class or FAMILIES[path.family]
+    part = X if chosen.size == X.shape[1] else X[:, chosen]
+    problem = build_problem(
+        part, y, family, l1_ratio, sample_weight, offset, factor, fit_intercept,
+        check.check_flag("standardize", standardize), names,
+    )  # fmt: skip
+    active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
+    last = float(active.explained(problem.loss_at(active.predictor(path, -1))))
+    if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:
+        raise ValueError(
+            f"the path's last point explains {100 * last:.4g} % of the deviance of these data, but says "
+            f"{100 * path.deviance_ratio[-1]:.4g} %: pass the X, y, sample_weight, offset and fit_intercept that it "
+            "was fitted with"
+        )
+    problem.scale = path.work["null_loss"]
+    return active
+
+
+def support_of(path, columns, k):
+    """Which of `columns` point k uses, as places among them, ascending."""
+    part = path.coefs.indices[path.coefs.indptr[k] : path.coefs.indptr[k + 1]]
+    return np.searchsorted(columns, np.sort(part))

@@ -1,0 +1,213 @@
+"""Information criteria along a path: AIC, AICc, BIC and EBIC, and the alpha that each of them chooses."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import digamma, gammaln, polygamma
+
+from fastreg import validation as check
+from fastreg.active_columns import active_problem
+from fastreg.freedom import degrees_of_freedom
+from fastreg.result import Path
+from fastreg.threads import one_blas_thread
+
+NAMES = ("aic", "aicc", "bic", "ebic")
+
+
+@dataclass
+class Criteria:
+    """Information criteria of the k points of a path. Smaller is better.
+
+    With L the largest likelihood at a fit's means, K its number of parameters and N the number of observations:
+
+        aic   -2 log L + 2 K
+        aicc  aic + 2 K (K + 1) / (N - K - 1), infinite where N <= K + 1
+        bic   -2 log L + K log N
+        ebic  bic + 2 gamma log C(m, features), C the number of ways to choose that many of m penalised columns
+
+    Attributes
+    ----------
+    alphas : (k,) penalties, decreasing.
+    df : (k,) degrees of freedom, the intercept included; see fastreg.freedom for the formulas.
+    parameters : (k,) K: df, and one more where a variance or shape is estimated.
+    features : (k,) penalised columns with a coefficient.
+    minus_two_log_likelihood : (k,) see `information_criteria`.
+    n_observations : N.
+    n_candidates : m, the penalised columns that could enter.
+    gamma : of the EBIC.
+    certified : (k,) whether the point is; others are never chosen.
+    """
+
+    alphas: np.ndarray
+    df: np.ndarray
+    parameters: np.ndarray
+    features: np.ndarray
+    minus_two_log_likelihood: np.ndarray
+    n_observations: float
+    n_candidates: int
+    gamma: float
+    certified: np.ndarray
+
+    @property
+    def aic(self) -> np.ndarray:
+        """Akaike (1974)."""
+        return self.minus_two_log_likelihood + 2.0 * self.parameters
+
+    @property
+    def aicc(self) -> np.ndarray:
+        """Hurvich and Tsai (1989)."""
+        spare = self.n_observations - self.parameters - 1.0
+        correction = 2.0 * self.parameters * (self.parameters + 1.0) / np.where(spare > 0.0, spare, 1.0)
+        return np.where(spare > 0.0, self.aic + correction, np.inf)
+
+    @property
+    def bic(self) -> np.ndarray:
+        """Schwarz (1978)."""
+        return self.minus_two_log_likelihood + np.log(self.n_observations) * self.parameters
+
+    @property
+    def ebic(self) -> np.ndarray:
+        """Chen and Chen (2008), equation 3."""
+        m, chosen = self.n_candidates, self.features
+        ways = gammaln(m + 1.0) - gammaln(chosen + 1.0) - gammaln(m - chosen + 1.0)
+        return self.bic + 2.0 * self.gamma * ways
+
+    def index_best(self, name: str = "bic") -> int:
+        """The certified point of the smallest criterion, the one of larger alpha among equals."""
+        check.check_option("name", name, NAMES)
+        values = np.where(self.certified, getattr(self, name), np.inf)
+        if not np.any(np.isfinite(values)):
+            raise ValueError(f"{name} is finite at no certified point of this path, so it chooses none")
+        return int(np.argmin(values))
+
+    def alpha_best(self, name: str = "bic") -> float:
+        """The alpha that "aic", "aicc", "bic" or "ebic" chooses."""
+        return float(self.alphas[self.index_best(name)])
+
+    def summary(self, rows: int = 12) -> str:
+        """A table for people at about `rows` points; those that a criterion chooses are among them, and marked."""
+        chosen: dict[int, list[str]] = {}
+        for name in NAMES:
+            if np.any(np.isfinite(getattr(self, name)[self.certified])):
+                chosen.setdefault(self.index_best(name), []).append(name)
+        k = self.alphas.size
+        spread = np.linspace(0, k - 1, min(rows, k)).round().astype(int)
+        lines = ["      alpha   features        df        aic       aicc        bic       ebic"]
+        for i in np.unique(np.concatenate([spread, np.array(list(chosen), dtype=int)])):
+            values = " ".join(f"{getattr(self, name)[i]:10.5g}" for name in NAMES)
+            mark = "   <- " + ", ".join(chosen[i]) if i in chosen else ""
+            lines.append(f"{self.alphas[i]:11.4g} {self.features[i]:10d} {self.df[i]:9.2f} {values}{mark}")
+        return "\n".join(lines)
+
+
+@one_blas_thread()
+def information_criteria(
+    path: Path,
+    X: Any,
+    y: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    gamma: float = 1.0,
+    variance: float | None = None,
+    n_observations: float | None = None,
+) -> Criteria:
+    """Degrees of freedom, AIC, AICc, BIC and EBIC of every point of a path.
+
+    With N observations, loss the weighted mean of half the unit deviances (`fit_path`'s), -2 log L is
+
+        gaussian           N log(2 pi s2) + N,  s2 = 2 loss: the profile likelihood, with the variance that is largest
+                           for each fit; or N log(2 pi variance) + 2 N loss / variance if `variance` is given
+        gamma              the profile likelihood over the shape a, log(a) - digamma(a) = loss
+        binomial, poisson  2 N loss, the deviance: the likelihood of the saturated model counts as one
+
+    less terms that hold y and weights alone. A profiled variance or shape counts as one more parameter. The profile
+    likelihood of a gaussian falls without bound as a fit reaches y: where p is near or above N use "aicc" or "ebic", or
+    give a `variance` from elsewhere.
+
+    Parameters
+    ----------
+    path : what `fit_path` returned for the same X, y, sample_weight, offset, penalty_factor, fit_intercept and
+        standardize. All are checked but penalty_factor and standardize, which matter only if l1_ratio < 1 and for
+        counting the columns that are penalised.
+    gamma : of the EBIC in [0, 1]: 0 is the BIC, 1 the choice for p growing like any power of N.
+    variance : known variance of a gaussian y (of a row of mean weight).
+    n_observations : N; None for the number of rows of positive weight, weights being relative then. Where weights
+        count repeated rows, or a proportion's trials, give their sum.
+
+    Returns
+    -------
+    Criteria.
+
+    Raises
+    ------
+    ValueError where the path was fitted on other data.
+
+    References
+    ----------
+    Zou, Hastie and Tibshirani (2007), Annals of Statistics 35, 2173-2192, for AIC and BIC of the lasso by its degrees
+    of freedom. Chen and Chen (2008), Extended Bayesian information criteria for model selection with large model
+    spaces, Biometrika 95, 759-771. Hurvich and Tsai (1989), Biometrika 76, 297-307.
+    """
+    gamma = check.check_number("gamma", gamma, 0.0, 1.0)
+    active = active_problem(
+        path, X, y, path.l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize
+    )
+    problem, family = active.problem, path.family
+    if n_observations is None:
+        n_observations = float(np.count_nonzero(problem.weight))
+    n_observations = check.check_number("n_observations", n_observations, 0.0, np.inf, low_open=True, high_open=True)
+    if variance is not None:
+        variance = check.check_number("variance", variance, 0.0, np.inf, low_open=True, high_open=True)
+        if family != "gaussian":
+            raise ValueError(f"variance is for family='gaussian', this path is of family {family!r}")
+    loss = np.array([problem.loss_at(active.predictor(path, k)) for k in range(path.alphas.size)])
+    df = degrees_of_freedom(path, active)
+    estimated = family == "gamma" or (family == "gaussian" and variance is None)
+    factor = check.check_factor(penalty_factor, path.coefs.shape[0])
+    penalised = (factor > 0.0) & np.isfinite(factor)
+    return Criteria(
+        alphas=path.alphas.copy(),
+        df=df,
+        parameters=df + float(estimated),
+        features=np.array([np.count_nonzero(penalised[_rows(path, k)]) for k in range(path.alphas.size)]),
+        minus_two_log_likelihood=_minus_two_log_likelihood(family, loss, n_observations, variance),
+        n_observations=n_observations,
+        n_candidates=int(np.count_nonzero(penalised)),
+        gamma=gamma,
+        certified=np.array([reason == "converged" for reason in path.reasons]),
+    )
+
+
+def _rows(path, k):
+    return path.coefs.indices[path.coefs.indptr[k] : path.coefs.indptr[k + 1]]
+
+
+def _minus_two_log_likelihood(family, loss, count, variance):
+    with np.errstate(divide="ignore"):  # a perfect fit: minus infinity, the supremum
+        if family == "gaussian":
+            if variance is not None:
+                return count * (np.log(2.0 * np.pi * variance) + 2.0 * loss / variance)
+            return count * (np.log(4.0 * np.pi * loss) + 1.0)
+        if family == "gamma":
+            return count * np.array([gamma_profile(value) for value in loss])
+    return 2.0 * count * loss
+
+
+def gamma_profile(loss):
+    """-2 log L of one gamma observation at the best shape a, less -2 log of the density's 1/y: loss is the mean of
+    y/m - 1 - log(y/m), and a solves log(a) - digamma(a) = loss."""
+    if loss <= 0.0:
+        return -np.inf
+    a = (3.0 - loss + np.sqrt((loss - 3.0) ** 2 + 24.0 * loss)) / (12.0 * loss)  # within 1.5 % (Minka 2002)
+    for _ in range(20):
+        step = (np.log(a) - digamma(a) - loss) / (1.0 / a - polygamma(1, a))
+        a = a - step if a > step else 0.5 * a
+        if abs(step) <= 1e-14 * a:
+            break
+    return -2.0 * float(a * np.log(a) - gammaln(a) - a * (1.0 + loss))

@@ -1,0 +1,199 @@
+"""Relaxed fits: columns chosen by the penalised path, coefficients blended with a refit on those columns."""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.active_columns import active_problem, support_of
+from fastreg.families import FAMILIES
+from fastreg.refits import refit_sets
+from fastreg.result import Path
+from fastreg.threads import one_blas_thread
+from fastreg.validation import ConvergenceWarning
+
+
+@dataclass
+class RelaxedPath:
+    """A path and the refit on each of its supports; fits at any (alpha, gamma) lie between the two.
+
+    Attributes
+    ----------
+    path : the penalised Path (gamma = 1).
+    refit : a Path of the same alphas that holds the refits (gamma = 0). Its gaps bound the suboptimality of each
+        refit on its own support, relative to the same null model as those of `path`; reason "separable" where
+        classes are separated on a support, so that no finite refit exists.
+    ridge : the alpha of the ridge penalty that the refits carry; 0 for none.
+    """
+
+    path: Path
+    refit: Path
+    ridge: float
+
+    @property
+    def alphas(self) -> np.ndarray:
+        """(k,) the path's penalties."""
+        return self.path.alphas
+
+    @property
+    def converged(self) -> bool:
+        """Whether every point and every refit is certified."""
+        return self.path.converged and self.refit.converged
+
+    def coef(self, alpha: float, gamma: float = 0.0) -> tuple[np.ndarray, float]:
+        """(coefficients (p,), intercept): gamma times the penalised fit plus 1 - gamma times the refit.
+
+        Both are interpolated linearly between the path's alphas, as in `Path.coef`.
+        """
+        gamma = check.check_number("gamma", gamma, 0.0, 1.0)
+        if gamma == 1.0:
+            return self.path.coef(alpha)
+        coef, intercept = self.refit.coef(alpha)
+        if gamma == 0.0:
+            return coef, intercept
+        penalised, its_intercept = self.path.coef(alpha)
+        return gamma * penalised + (1.0 - gamma) * coef, gamma * its_intercept + (1.0 - gamma) * intercept
+
+    def linear_predictor(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
+        """eta = offset + intercept + X coef at (alpha, gamma), shape (rows of X,)."""
+        coef, intercept = self.coef(alpha, gamma)
+        eta = check.check_columns(X, coef.size) @ coef + intercept
+        return eta if offset is None else eta + np.asarray(offset, dtype=float)
+
+    def predict(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
+        """The mean response at (alpha, gamma): eta itself, a probability, or exp(eta), by family."""
+        family: Any = self.path.family_class or FAMILIES[self.path.family]
+        return family.mean(self.linear_predictor(X, alpha, gamma, offset))
+
+    def support(self, alpha: float) -> list[str] | list[int]:
+        """Names (or numbers) of the columns with a coefficient at `alpha`, whatever gamma."""
+        return self.path.support(alpha)
+
+    def summary(self, rows: int = 12) -> str:
+        """A table for people: features in, and deviance explained and gap of the path and of its refits."""
+        k = self.alphas.size
+        lines = [
+            "                       deviance explained             gap",
+            "      alpha   features   path   refit       path     refit",
+        ]
+        for i in np.unique(np.linspace(0, k - 1, min(rows, k)).round().astype(int)):
+            mark = "" if self.refit.reasons[i] == "converged" else f"   refit {self.refit.reasons[i]}"
+            lines.append(
+                f"{self.alphas[i]:11.4g} {self.path.n_features_in[i]:10d} {100 * self.path.deviance_ratio[i]:5.1f}% "
+                f"{100 * self.refit.deviance_ratio[i]:6.1f}%  {self.path.gaps[i]:9.1e} {self.refit.gaps[i]:9.1e}{mark}"
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        k, certified = self.alphas.size, self.refit.reasons.count("converged")
+        penalty = f"ridge {self.ridge:g}" if self.ridge > 0.0 else "no penalty"
+        return (
+            f"<fastreg.RelaxedPath: {certified} of {k} refits ({penalty}) certified to {self.refit.tol:g}, "
+            f"largest gap {self.refit.gaps.max(initial=0.0):.1e}\n of {self.path!r}>"
+        )
+
+
+def relax_path(
+    path: Path,
+    X: Any,
+    y: ArrayLike,
+    *,
+    ridge: float = 0.0,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float | None = None,
+    max_iter: int = 100,
+) -> RelaxedPath:
+    """Refit a path on each of its supports, without its l1 part, every refit with its duality gap.
+
+    With S the support of the path at one alpha, and weights, offset and intercept as in `fit_path`, the refit minimises
+    over the coefficients of S alone
+
+        (1/W) sum_i w_i loss(y_i, eta_i)  +  ridge / 2 sum_{j in S} v_j b_j^2
+
+    With ridge = 0 the blend of the two, gamma b(path) + (1 - gamma) b(refit), is the relaxed lasso in the form of
+    glmnet; with ridge > 0 it is "select by L1, then refit by L2". `cv_relaxed` chooses alpha, gamma and ridge.
+
+    Parameters
+    ----------
+    path : what `fit_path` returned for the same X, y, sample_weight, offset and fit_intercept (checked).
+    ridge : penalty of the refits, on the scale of alpha.
+    penalty_factor, standardize : as for `fit_path`: v_j, and whether `ridge` is measured on columns divided by
+        their standard deviation. Of no effect while ridge is 0.
+    tol : relative duality gap that every refit must reach; None for that of the path.
+    max_iter : Newton steps allowed for one refit.
+
+    Returns
+    -------
+    RelaxedPath. Refits that could not be certified are marked in `refit.reasons` and named in one ConvergenceWarning:
+    "separable" where the classes of a logistic fit are separated on a support.
+
+    Raises
+    ------
+    ValueError where the path was fitted on other data.
+
+    References
+    ----------
+    Meinshausen (2007), Relaxed Lasso, Computational Statistics and Data Analysis 52, 374-393. Hastie, Tibshirani and
+    Tibshirani (2020), Best subset, forward stepwise or lasso? Statistical Science 35, 579-592, for the blend.
+    """
+    relaxed = solve_relaxed(
+        path, X, y, ridge, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter
+    )
+    warn_refits(relaxed)
+    return relaxed
+
+
+@one_blas_thread()
+def solve_relaxed(
+    path, X, y, ridge, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol=None, max_iter=100
+):
+    """relax_path without its warning."""
+    ridge = check.check_number("ridge", ridge, 0.0, np.inf, high_open=True)
+    tol = path.tol if tol is None else check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
+    max_iter = check.check_count("max_iter", max_iter, 1)
+    active = active_problem(path, X, y, 0.0, sample_weight, offset, penalty_factor, fit_intercept, standardize)
+    sets = [support_of(path, active.columns, k) for k in range(path.alphas.size)]
+    points = refit_sets(active.problem, sets, ridge, tol, max_iter)
+    counts = [point.columns.size for point in points]
+    rows = np.concatenate([active.columns[point.columns] for point in points])
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    values = np.concatenate([point.values for point in points])
+    loss = np.array([point.loss for point in points])
+    refit = replace(
+        path,
+        coefs=sp.csc_array((values, rows.astype(np.int64), indptr), shape=path.coefs.shape),
+        intercepts=np.array([point.intercept for point in points]),
+        gaps=np.array([point.gap for point in points]),
+        n_iters=np.array([point.iterations for point in points]),
+        reasons=[point.reason for point in points],
+        deviance_ratio=active.explained(loss),
+        l1_ratio=0.0,
+        tol=tol,
+    )
+    return RelaxedPath(path, refit, ridge)
+
+
+def warn_refits(relaxed, stacklevel=3):
+    """One warning for all refits that are not certified."""
+    refit = relaxed.refit
+    for reason, remedy in (
+        ("separable", "the classes are separated there and no finite refit exists; keep to larger alphas, or refit "
+         "with a ridge"),
+        ("max_iter", "raise max_iter or loosen tol"),
+    ):  # fmt: skip
+        failed = [k for k, each in enumerate(refit.reasons) if each == reason]
+        if failed:
+            warnings.warn(
+                f"{len(failed)} of {refit.alphas.size} refits are not certified ({reason!r}), the first at "
+                f"alpha={refit.alphas[failed[0]]:.4g}: {remedy}",
+                ConvergenceWarning,
+                stacklevel=stacklevel,
+            )

@@ -1,0 +1,308 @@
+"""Stability selection: how often the path selects each feature on random halves of the rows."""
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.error_bounds import ASSUMPTIONS, error_bound, largest_selection
+from fastreg.families import FAMILIES
+from fastreg.fitting import build_problem, solve_path
+from fastreg.path import PathSolver
+from fastreg.problem import Problem, Work
+from fastreg.result import Path
+from fastreg.solvers import make_solver
+from fastreg.threads import one_blas_thread
+from fastreg.validation import ConvergenceWarning
+
+ABOVE = 2.0  # times the smallest alpha at which all rows select nothing: halves may select something there already
+SPARE = 4  # a half's path ends once it has selected this many times the number of features allowed on average
+
+
+@dataclass
+class StabilityPath:
+    """Selection probabilities of p features at k alphas, from B complementary pairs of halves of the rows.
+
+    Attributes
+    ----------
+    alphas : (k,) penalties, decreasing: the region over which features are selected.
+    counts : (p, k) scipy CSC array: how many of the 2 B halves select a feature at an alpha.
+    threshold : share of the halves that must select a feature, at one alpha at least.
+    n_pairs : B.
+    average_selected : q, the mean number of features that one half selects anywhere in the region.
+    error_bound : bound on the expected number of falsely selected features, under `assumption`.
+    assumption : "none" or "unimodal"; see fastreg.error_bounds.
+    n_candidates : features that are penalised and so take part; those that are not are never counted as selected.
+    gaps : (2 B, k) relative duality gap of every fit.
+    path : the Path on all rows, over the whole grid.
+    feature_names : p names, or None.
+    work : "columns_read" by the halves, and "passes", the same divided by p.
+    """
+
+    alphas: np.ndarray
+    counts: sp.csc_array
+    threshold: float
+    n_pairs: int
+    average_selected: float
+    error_bound: float
+    assumption: str
+    n_candidates: int
+    gaps: np.ndarray
+    tol: float
+    path: Path
+    feature_names: list[str] | None = None
+    work: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """(p, k) share of the halves that select a feature at an alpha."""
+        return self.counts.toarray() / (2 * self.n_pairs)
+
+    @property
+    def largest(self) -> np.ndarray:
+        """(p,) largest probability of each feature over the alphas."""
+        return self.counts.max(axis=1).toarray().ravel() / (2 * self.n_pairs)
+
+    @property
+    def selected(self) -> list[str] | list[int]:
+        """Names (or numbers) of the features whose probability reaches the threshold, the most probable first."""
+        largest = self.largest
+        reached = np.flatnonzero(largest >= self.threshold - 1e-12)
+        reached = reached[np.argsort(-largest[reached], kind="stable")]
+        return [self.feature_names[j] for j in reached] if self.feature_names else reached.tolist()
+
+    @property
+    def converged(self) -> bool:
+        """Whether every fit is certified."""
+        return bool(np.all(self.gaps <= self.tol))
+
+    def summary(self, rows: int = 12) -> str:
+        """A table for people: the `rows` most probable features, and what the selection promises."""
+        largest = self.largest
+        order = np.argsort(-largest, kind="stable")[:rows]
+        lines = ["feature                        probability   reached at alpha"]
+        for j in order[largest[order] > 0.0]:
+            name = self.feature_names[j] if self.feature_names else f"[{j}]"
+            values = self.counts[[j]].toarray().ravel()
+            mark = "   selected" if largest[j] >= self.threshold - 1e-12 else ""
+            lines.append(f"{name!s:28.28} {largest[j]:13.2f} {self.alphas[values.argmax()]:18.4g}{mark}")
+        return "\n".join([*lines, self._promise()])
+
+    def _promise(self):
+        given = "whatever the data" if self.assumption == "none" else "if selection proportions are unimodal"
+        return (
+            f"{len(self.selected)} of {self.n_candidates} features reach {self.threshold:g}; a half selects "
+            f"{self.average_selected:.1f} on average, so at most {self.error_bound:.3g} of them are expected to be "
+            f"false ({given})."
+        )
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the probabilities against alpha; needs matplotlib. See fastreg.plots.plot_stability."""
+        from fastreg.plots import plot_stability  # type: ignore[attr-defined]
+
+        return plot_stability(self, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        return (
+            f"<fastreg.StabilityPath: {self.n_pairs} complementary pairs, {self.alphas.size} alphas from "
+            f"{self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n {self._promise()}>"
+        )
+
+
+def stability_selection(
+    X: Any,
+    y: ArrayLike,
+    *,
+    threshold: float = 0.75,
+    expected_errors: float = 1.0,
+    n_pairs: int = 50,
+    assumption: str = "none",
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+) -> StabilityPath:
+    """Select the features that paths on random halves of the rows select again and again, with a bound on errors.
+
+    The rows are split at random into two halves, `n_pairs` times, and the path of `fit_path` is fitted to every half on
+    one grid, that of all rows (an automatic one begins at twice the alpha at which they select nothing). The share of
+    the 2 n_pairs halves in which a feature has a coefficient is its probability at that alpha; features that reach
+    `threshold` at some alpha are selected. The grid is followed downwards only as far as the bound on the expected
+    number of falsely selected features stays at or below `expected_errors`.
+
+    A half is a set of weights, zero on the rows left out: X is not copied, and means, scales and null model are those
+    of the half. Classes are split evenly between the halves of a pair, and rows of weight zero take no part.
+
+    Parameters
+    ----------
+    threshold : share of the halves in (0.5, 1].
+    expected_errors : falsely selected features to be expected at most.
+    n_pairs : number of complementary pairs; each costs two paths.
+    assumption : "none", or "unimodal" for a bound that is about half as large; see fastreg.error_bounds.
+    random_state : seed, or a numpy Generator; None draws other halves each time.
+    X, y, family, l1_ratio, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
+    standardize, tol, max_iter, solver : as for `fit_path`; l1_ratio must be above 0.
+
+    Returns
+    -------
+    StabilityPath. Fits that could not be certified are counted in one ConvergenceWarning.
+
+    Raises
+    ------
+    ValueError where an argument is out of its range, or already the first alpha selects too many features.
+
+    References
+    ----------
+    Meinshausen and Buehlmann (2010), Stability selection, JRSS-B 72, 417-473. Shah and Samworth (2013), JRSS-B 75,
+    55-80, for complementary pairs and the bounds.
+    """
+    threshold = check.check_number("threshold", threshold, 0.5, 1.0, low_open=True)
+    expected_errors = check.check_number("expected_errors", expected_errors, 0.0, np.inf, low_open=True, high_open=True)
+    n_pairs = check.check_count("n_pairs", n_pairs, 1)
+    check.check_option("assumption", assumption, ASSUMPTIONS)
+    check.check_number("l1_ratio", l1_ratio, 0.0, 1.0, low_open=True)
+    names, X = check.feature_names_of(X), check.check_design(X)  # converted, where it must be, once for all halves
+    path = solve_path(
+        X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
+        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
+    )  # fmt: skip
+    if path.alphas[-1] == 0.0:
+        raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
+    problem = build_problem(
+        X, y, path.family_class or FAMILIES[path.family], l1_ratio, sample_weight, offset, penalty_factor,
+        fit_intercept, standardize, names,
+    )  # fmt: skip
+    candidates = int(np.count_nonzero(problem.penalised))
+    allowed = largest_selection(expected_errors, max(candidates, 1), threshold, n_pairs, assumption)
+    halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
+    grid = path.alphas if alphas is not None else _from_above(path.alphas)
+    followed = follow_halves(problem, halves, grid, SPARE * allowed, solver, tol, max_iter)
+    reach = _reach(followed, allowed)
+    average = float(np.mean([half.sizes[reach - 1] for half in followed]))
+    stability = StabilityPath(
+        path=path, alphas=grid[:reach], counts=_counts(followed, problem.p, reach), threshold=threshold,
+        n_pairs=n_pairs, average_selected=average,
+        error_bound=error_bound(average, candidates, threshold, n_pairs, assumption), assumption=assumption,
+        n_candidates=candidates, gaps=np.array([half.gaps[:reach] for half in followed]), tol=path.tol,
+        feature_names=names, work=_work(problem, followed),
+    )  # fmt: skip
+    _warn(stability)
+    return stability
+
+
+def _from_above(alphas):
+    """An automatic grid, continued upwards."""
+    if alphas.size < 2:
+        return alphas
+    step = np.log(alphas[0] / alphas[1])
+    return np.concatenate([alphas[0] * np.exp(step * np.arange(int(np.log(ABOVE) / step), 0, -1)), alphas])
+
+
+def complementary_halves(problem, n_pairs, generator):
+    """2 n_pairs arrays of rows, each two of them disjoint and of equal size; both classes evenly in each."""
+    rows, y = np.flatnonzero(problem.weight > 0.0), problem.family.y
+    half = rows.size // 2
+    if half == 0:
+        raise ValueError("stability selection needs at least two rows of positive weight")
+    classes = problem.family.name == "binomial" and bool(np.all((y == 0.0) | (y == 1.0)))
+    for _ in range(n_pairs):
+        order = generator.permutation(rows)
+        if classes:
+            order = order[np.argsort(y[order], kind="stable")]
+        yield order[0 : 2 * half : 2]
+        yield order[1 : 2 * half : 2]
+
+
+class Half(NamedTuple):
+    """The path of one half: for each alpha its columns, their union so far in number, and the gap."""
+
+    columns: list
+    sizes: list
+    gaps: list
+    work: Work
+
+
+@one_blas_thread()
+def follow_halves(problem, halves, alphas, most, solver, tol, max_iter):
+    """The path of each half down to where more than `most` features have been selected, or the end of `alphas`."""
+    out = []
+    for rows in halves:
+        weight = np.zeros(problem.n)
+        weight[rows] = problem.weight[rows]
+        part = _part(problem, check.read_only(weight / weight.sum()))
+        degenerate = part.family.degenerate(part.family.y[rows])
+        if degenerate and part.fit_intercept:
+            raise ValueError(f"in a half of the rows {degenerate}: too few rows differ for stability selection")
+        engine = PathSolver(part, make_solver(solver, type(part.family), part.l1_ratio), tol, max_iter)
+        half, seen = Half([], [], [], part.work), np.zeros(problem.p, dtype=bool)
+        for alpha in alphas.tolist():
+            point = engine.fit(alpha)
+            half.columns.append(point.columns[problem.penalised[point.columns]])
+            half.gaps.append(point.gap)
+            seen[half.columns[-1]] = True
+            half.sizes.append(int(np.count_nonzero(seen)))
+            if half.sizes[-1] > most:
+                break
+        out.append(half)
+    return out
+
+
+def _part(problem, weight):
+    """The same problem with other weights."""
+    family = type(problem.family)(problem.family.y, weight)
+    return Problem(
+        problem.design, family, problem.offset, problem.fit_intercept, problem.l1_ratio, problem.factor,
+        problem.standardize,
+    )  # fmt: skip
+
+
+def _reach(followed, allowed):
+    """How many alphas the region holds: as long as halves select `allowed` features on average, and none has ended."""
+    known = min(len(half.sizes) for half in followed)
+    average = np.mean([half.sizes[:known] for half in followed], axis=0)
+    reach = int(np.searchsorted(average, allowed, side="right"))  # averages do not fall
+    if reach == 0:
+        raise ValueError(
+            f"halves select {average[0]:.3g} features on average at the first alpha already, and the bound allows "
+            f"{allowed:.3g}; start at a larger alpha, or raise expected_errors or threshold"
+        )
+    return reach
+
+
+def _counts(followed, p, reach):
+    """(p, reach) how many halves select each feature at each alpha."""
+    rows = np.concatenate([columns for half in followed for columns in half.columns[:reach]])
+    sizes = [columns.size for half in followed for columns in half.columns[:reach]]
+    points = np.repeat(np.tile(np.arange(reach), len(followed)), sizes)
+    return sp.csc_array(sp.coo_array((np.ones(rows.size), (rows, points)), shape=(p, reach)))
+
+
+def _work(problem, followed):
+    read = sum(half.work.columns for half in followed)
+    return {"columns_read": read, "passes": read / problem.p}
+
+
+def _warn(stability):
+    failed = np.count_nonzero(~(stability.gaps <= stability.tol))
+    if failed:
+        warnings.warn(
+            f"{failed} of the {stability.gaps.size} fits of halves are not certified: the largest gap is "
+            f"{stability.gaps.max():.1e}, tol is {stability.tol:g}; raise max_iter or loosen tol",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
