@@ -22,6 +22,7 @@ _HOMES = {
     "Interrupted": "progress",
     "relax_path": "relaxed",
     "RelaxedPath": "relaxed",
+    "adaptive_factor": "adaptive",
     "information_criteria": "criteria",
     "Criteria": "criteria",
     "stability_selection": "stability",

@@ -1,0 +1,85 @@
+"""The adaptive lasso: penalty factors from a pilot fit, so that weak columns are penalised more than strong ones."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.criteria import NAMES, information_criteria
+from fastreg.designs import as_design, column_moments
+from fastreg.fitting import solve_path
+
+PILOTS = {"ridge": 0.0, "lasso": 1.0}
+
+
+def adaptive_factor(
+    X: Any,
+    y: ArrayLike,
+    *,
+    pilot: str | ArrayLike = "ridge",
+    power: float = 1.0,
+    pilot_alpha: float | None = None,
+    criterion: str = "aicc",
+    family: str | type = "gaussian",
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+) -> np.ndarray:
+    """Penalty factors of the adaptive lasso, (p,): fit_path(X, y, penalty_factor=adaptive_factor(X, y)) is its path.
+
+    With b the coefficients of a pilot fit, and s_j the standard deviation of column j under `standardize`, else 1,
+
+        factor_j = penalty_factor_j / |b_j s_j|^power
+
+    A column that the pilot leaves out has an infinite factor, and stays out. Unpenalised columns stay unpenalised.
+    The factors are learned from y: inside cross-validation they belong into the fold (`cv_relaxed` does that).
+
+    Parameters
+    ----------
+    pilot : "ridge", "lasso", or coefficients (p,) from elsewhere.
+    power : above 0; larger powers tell strong from weak columns more sharply.
+    pilot_alpha : penalty of the pilot; None for the one on a path of 100 that `criterion` chooses.
+    criterion : "aic", "aicc", "bic" or "ebic"; see `information_criteria`.
+    X, y, family, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter : as for `fit_path`.
+
+    Raises
+    ------
+    ValueError where an argument is out of its range, or the pilot could not be certified.
+
+    References
+    ----------
+    Zou (2006), The adaptive lasso and its oracle properties, JASA 101, 1418-1429. Huang, Ma and Zhang (2008), Adaptive
+    lasso for sparse high-dimensional regression models, Statistica Sinica 18, 1603-1618, for p > n.
+    """
+    power = check.check_number("power", power, 0.0, np.inf, low_open=True, high_open=True)
+    check.check_option("criterion", criterion, NAMES)
+    names, X = check.feature_names_of(X), check.check_design(X)
+    fit: dict[str, Any] = {"sample_weight": sample_weight, "offset": offset, "penalty_factor": penalty_factor,
+                           "fit_intercept": fit_intercept, "standardize": standardize}  # fmt: skip
+    if isinstance(pilot, str):
+        check.check_option("pilot", pilot, tuple(PILOTS))
+        alphas = None if pilot_alpha is None else [check.check_number("pilot_alpha", pilot_alpha, 0.0, np.inf)]
+        path = solve_path(
+            X, y, family=family, l1_ratio=PILOTS[pilot], alphas=alphas, tol=tol, max_iter=max_iter, names=names, **fit
+        )
+        k = 0 if alphas else information_criteria(path, X, y, **fit).index_best(criterion)
+        if path.reasons[k] != "converged":
+            raise ValueError(
+                f"the pilot at alpha={path.alphas[k]:g} is not certified ({path.reasons[k]!r}, gap "
+                f"{path.gaps[k]:.1e}); choose a larger pilot_alpha, raise max_iter or loosen tol"
+            )
+        coef = path.coefs[:, [k]].toarray().ravel()
+    else:
+        coef = check.check_vector("pilot", pilot, X.shape[1])
+    size = np.abs(coef)
+    if standardize:
+        size = size * np.sqrt(column_moments(as_design(X), check.check_weight(sample_weight, X.shape[0]))[1])
+    factor = check.check_factor(penalty_factor, X.shape[1])
+    with np.errstate(divide="ignore", over="ignore"):
+        adapted = factor / size**power
+    return np.where(factor == 0.0, 0.0, np.where(size > 0.0, adapted, np.inf))
