@@ -108,7 +108,12 @@ def factor_with_pivoting(gram, target):
 
 def holds(small, path, tol):
     """Whether rounding in the Gram matrix is beyond doubt below the tolerance at every point of the path."""
-    size = float((abs(path.coefs).T @ small.norms).max()) + np.sqrt(2.0 * small.scale)
+    return precise(small, abs(path.coefs).T @ small.norms, tol)
+
+
+def precise(small, sizes, tol):
+    """The same from the sum_j N_j |b_j| of every point."""
+    size = float(np.max(sizes)) + np.sqrt(2.0 * small.scale)
     return ROUNDING * size**2 <= 0.1 * tol * small.scale
 
 

@@ -35,7 +35,7 @@ def refit_sets(problem, sets, alpha, tol, max_iter):
         small = compression.compress(problem)
         small.scale = problem.scale
         points = _each(Refits(small, tol, max_iter), sets, alpha)
-        if compression.holds(small, points, tol):
+        if compression.precise(small, [small.norms[each.columns] @ np.abs(each.values) for each in points], tol):
             return points
     return _each(Refits(problem, tol, max_iter), sets, alpha)
 
