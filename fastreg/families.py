@@ -249,13 +249,13 @@ def balance(family, eta, residual, curvature, longest):
     shift, best = 0.0, math.inf
     low, high = -math.inf, math.inf  # the root lies between: the sum falls as the intercept grows
     for iteration in range(100):
+        linearise(family, eta, residual, curvature)
+        # In a loop of their own: sums beside stores are vectorised or not by how far apart the arrays happen to lie.
         total, slope, size = 0.0, 0.0, 0.0
         for i in range(eta.size):
-            r, h = family.derivatives(i, eta[i])
-            residual[i], curvature[i] = r, h
-            total += r
-            slope += h
-            size += abs(r)
+            total += residual[i]
+            slope += curvature[i]
+            size += abs(residual[i])
         # At rounding, or no longer improving: one more step would only move noise.
         if abs(total) <= 1e-15 * size or slope <= 0.0 or (abs(total) >= best and best <= 1e-11 * size):
             break
