@@ -12,6 +12,8 @@ _HOMES = {
     "fit_multi_path": "multi.fitting",
     "ridge_loo": "leave_one_out",
     "RidgeLeaveOneOut": "leave_one_out",
+    "cv_path": "selection",
+    "CVPath": "selection",
     "warmup": "warm",
     "get_num_threads": "threads",
     "set_num_threads": "threads",
@@ -35,6 +37,9 @@ _HOMES = {
     "MultiTaskLasso": "estimators",
     "MultiTaskElasticNet": "estimators",
     "RidgeClassifier": "estimators",
+    "LassoCV": "estimators",
+    "ElasticNetCV": "estimators",
+    "LogisticRegressionCV": "estimators",
     "ConvergenceWarning": "validation",
     "DataWarning": "validation",
 }

@@ -69,14 +69,16 @@ def pays(problem, points, smallest_alpha):
     )
 
 
-def compress(problem):
-    """The small problem of `problem`. Reads X twice: for the Gram matrix, and for X'y."""
+def compress(problem, gram=None, target=None):
+    """The small problem of `problem`. Reads X twice: for the Gram matrix and for X'y, unless they are given."""
     state = problem.start()
-    gram = problem.design.gram(np.arange(problem.p), problem.weight, problem.centre)
+    if gram is None:
+        gram = problem.design.gram(np.arange(problem.p), problem.weight, problem.centre)
+        problem.work.columns += problem.p
+        problem.work.grams += 1
     gram[~problem.usable, :] = gram[:, ~problem.usable] = 0.0
-    problem.work.columns += problem.p
-    problem.work.grams += 1
-    factor, z = factor_with_pivoting(gram, problem.correlate(state.residual))
+    target = problem.correlate(state.residual) if target is None else np.where(problem.usable, target, 0.0)
+    factor, z = factor_with_pivoting(gram, target)
     rank = z.size
     small = Compressed(
         as_design(np.asfortranarray(np.sqrt(rank) * factor)),

@@ -17,7 +17,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg._jit import kernel, verb
-from fastreg.products import frozen, multiply_rows, scaled_row_gram, sum_of_products
+from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
+from fastreg.row_order import by_row, sparse_gram, stored_values
 from fastreg.rows import DenseRows, SparseRows
 from fastreg.threads import BLOCK, edges_by_cost, even_edges, over_blocks
 
@@ -27,6 +28,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
 
 ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
 ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
+SHORT_COLUMN = 1000  # rows up to which a loop over columns beats BLAS in products of X' with a few vectors
 
 
 class DenseDesign(NamedTuple):
@@ -77,6 +79,19 @@ class DenseDesign(NamedTuple):
     def correlate(self, v):
         return multiply_rows(self.columns, v)
 
+    def correlate_each(self, vectors):
+        """X'v for every row v of `vectors`, in one pass over X: (vectors, p)."""
+        out, short = np.empty((vectors.shape[0], self.columns.shape[0])), self.columns.shape[1] <= SHORT_COLUMN
+
+        def multiply(start, stop):
+            if short:
+                correlate_fours(self.columns, vectors, out, start, stop)
+            else:
+                np.matmul(vectors, self.columns[start:stop].T, out=out[:, start:stop])
+
+        over_blocks(multiply, self.edges(), self.columns.size)
+        return out
+
     def gather(self, columns):
         return self.columns[columns].T
 
@@ -91,6 +106,12 @@ class DenseDesign(NamedTuple):
             return part, part
 
         return sum_of_products(rows, h.size, ROW_BLOCK, len(columns), len(columns))
+
+    def rows(self, chosen, columns):
+        """The design of some rows of some columns: a copy."""
+        out = np.empty((len(columns), len(chosen)))
+        take_rows(self.columns, columns, chosen, out)
+        return DenseDesign(frozen(out))
 
     def gram_passes(self):
         """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
@@ -169,6 +190,12 @@ class SparseDesign(NamedTuple):
         over_blocks(lambda a, b: correlate_range(self.part(a, b), v, out[a:b]), self.edges(), self.data.size)
         return out
 
+    def correlate_each(self, vectors):
+        """As for dense columns."""
+        out = np.empty((vectors.shape[0], self.indptr.size - 1))
+        over_blocks(lambda a, b: correlate_vectors(self, vectors, out, a, b), self.edges(), self.data.size)
+        return out
+
     def gather(self, columns):
         out = np.zeros((self.n_rows, len(columns)), order="F")
         scatter_columns(self, np.asarray(columns, dtype=np.int64), out)
@@ -180,6 +207,12 @@ class SparseDesign(NamedTuple):
         block.extend(columns)
         sums, middle = block.correlate(h), centre[columns]
         return block.gram(h) - np.outer(middle, sums) - np.outer(sums, middle) + h.sum() * np.outer(middle, middle)
+
+    def rows(self, chosen, columns):
+        """As for dense columns."""
+        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
+        X.sort_indices()
+        return as_design(X)
 
     def gram_passes(self):
         """As for dense columns: half the products of the stored values of each row with each other."""
@@ -242,19 +275,18 @@ def correlate_range(design, v, out):
 
 
 @kernel
-def stored_values(indptr, columns):
-    """How many values some columns store."""
-    total = 0
-    for j in columns:
-        total += indptr[j + 1] - indptr[j]
-    return total
-
-
-@kernel
 def correlate_some(design, v, columns, out):
     """out[k] = x_j'v for the columns j = columns[k]."""
     for k in range(columns.size):
         out[k] = design.column_dot(columns[k], v)
+
+
+@kernel
+def correlate_vectors(design, vectors, out, start, stop):
+    """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`, each read once for all."""
+    for j in range(start, stop):
+        for k in range(out.shape[0]):
+            out[k, j] = design.column_dot(j, vectors[k])
 
 
 @kernel
@@ -312,8 +344,16 @@ class DenseBlock:
         """X_W'v, from the column at `start` on."""
         return multiply_rows(self.rows[start : self.columns.size], v)
 
+    def correlate_each(self, vectors):
+        """X_W'v for every row v of `vectors`: (vectors, columns)."""
+        return vectors @ self.rows[: self.columns.size].T
+
     def predict(self, steps):
         return steps @ self.rows[: self.columns.size]
+
+    def predict_each(self, steps):
+        """(X_W - centre) s for every row s of `steps`: (steps, n)."""
+        return self.predict(steps)
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
@@ -325,16 +365,6 @@ class DenseBlock:
             return left, left if start == 0 else rows[:, first:last]
 
         return sum_of_products(scaled, h.size, ROW_BLOCK, m - start, m)
-
-
-class ColumnsByRow(NamedTuple):
-    """Stored values of consecutive columns of a working set, row by row; within a row places ascend."""
-
-    first: int  # place of the first column in the working set
-    end: int  # place after the last
-    values: np.ndarray
-    places: np.ndarray
-    pointer: np.ndarray
 
 
 class SparseBlock:
@@ -367,6 +397,14 @@ class SparseBlock:
         out = np.full(self.design.n_rows, -float(self.centre[self.columns] @ steps))
         combine(self.design, self.columns, steps, out)
         return out
+
+    def correlate_each(self, vectors):
+        """As for dense columns."""
+        return np.array([self.correlate(v) for v in vectors])
+
+    def predict_each(self, steps):
+        """As for dense columns."""
+        return np.array([self.predict(s) for s in steps])
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
@@ -404,47 +442,3 @@ def gather_centred(design, columns, centre, out):
         for i in range(out.shape[1]):
             out[k, i] = -centre[columns[k]]
         design.column_add(columns[k], 1.0, out[k])
-
-
-def by_row(design, columns, first):
-    """The columns from place `first` on, by row."""
-    chosen = columns[first:]
-    stored = design.stored_in(chosen)
-    pointer = np.zeros(design.n_rows + 1, dtype=np.int64)
-    values, places = np.empty(stored), np.empty(stored, dtype=np.int64)
-    fill_rows(design, chosen, first, pointer, values, places)
-    return ColumnsByRow(first, columns.size, values, places, pointer)
-
-
-@kernel
-def fill_rows(design, columns, first, pointer, values, places):
-    """Counting sort of the columns' stored values by row."""
-    n = pointer.size - 1
-    for k in range(columns.size):
-        for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
-            pointer[design.indices[q] + 1] += 1
-    for i in range(n):
-        pointer[i + 1] += pointer[i]
-    for k in range(columns.size):
-        for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
-            i = design.indices[q]
-            values[pointer[i]] = design.data[q]
-            places[pointer[i]] = first + k
-            pointer[i] += 1
-    for i in range(n, 0, -1):
-        pointer[i] = pointer[i - 1]
-    pointer[0] = 0
-
-
-@kernel
-def sparse_gram(design, columns, start, part, h, out):
-    """out[k - start, l] += x_k' diag(h) x_l for places k >= start and l <= k, l in the part. Reads only rows of x_k."""
-    for k in range(max(start, part.first), columns.size):
-        line = out[k - start]
-        for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
-            i = design.indices[q]
-            scaled = h[i] * design.data[q]
-            for entry in range(part.pointer[i], part.pointer[i + 1]):
-                if part.places[entry] > k:
-                    break
-                line[part.places[entry]] += scaled * part.values[entry]

@@ -121,38 +121,57 @@ def solve_path(
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     max_iter = check.check_count("max_iter", max_iter, 1)
     check.check_option("solver", solver, SOLVERS)
-    family_class = _family_class(family)
-    working_set_solver = make_solver(solver, family_class, l1_ratio)
+    family_class = family_named(family)
+    make_solver(solver, family_class, l1_ratio)  # says what it cannot solve before the data are read
     problem = build_problem(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
     )  # fmt: skip
+    return follow_path(
+        problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor,
+        watched=(begin, verbose, callback, trace), start=start,
+    )  # fmt: skip
+
+
+def make_engine(problem, tol, max_iter, solver, null_correlation=None):
+    """What fits the points of a path: SmoothPath without an l1 part, else PathSolver."""
+    working_set_solver = make_solver(solver, type(problem.family), problem.l1_ratio)
+    if working_set_solver is None:
+        return SmoothPath(problem, tol, max_iter)
+    return PathSolver(problem, working_set_solver, tol, max_iter, null_correlation)
+
+
+def follow_path(
+    problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor, *, watched, start=None,
+    gram=None,
+):  # fmt: skip
+    """The Path of a problem, on the grid given or an automatic one.
+
+    `watched` is (begin, verbose, callback, trace), see Record; `start` as for solve_path; `gram` that of the columns,
+    if known, which is overwritten.
+    """
     if alphas is not None:
         alphas = check.check_alphas(alphas)
     count = check.check_count("n_alphas", n_alphas, 1) if alphas is None else alphas.size
     lowest = np.inf if alphas is None else float(alphas[-1])
-    stated = {"tol": tol, "names": names, "family_class": family_class, "penalty_factor": penalty_factor}
+    stated = {"tol": tol, "names": names, "family_class": type(problem.family), "penalty_factor": penalty_factor}
 
     def follow(engine):
-        record = Record(engine.problem, begin, count, verbose, callback, trace)
+        begin, *watchers = watched
+        record = Record(engine.problem, begin, count, *watchers)
         return _follow(engine, problem, alphas, alpha_min_ratio, start, record, stated)
 
-    if solver == "auto" and l1_ratio > 0.0 and compression.pays(problem, count, lowest):
-        small = compression.compress(problem)
+    if solver == "auto" and problem.l1_ratio > 0.0 and compression.pays(problem, count, lowest):
+        small = compression.compress(problem, gram)
         try:
-            path = follow(PathSolver(small, working_set_solver, tol, max_iter))
+            path = follow(make_engine(small, tol, max_iter, solver))
         except Interrupted as stop:
             if stop.path is not None and not compression.holds(small, stop.path, tol):
                 stop.path = None
             raise
         if compression.holds(small, path, tol):
             return path
-        working_set_solver = make_solver(solver, family_class, l1_ratio)
-    return follow(_engine(problem, working_set_solver, tol, max_iter))
-
-
-def _engine(problem, solver, tol, max_iter):
-    return SmoothPath(problem, tol, max_iter) if solver is None else PathSolver(problem, solver, tol, max_iter)
+    return follow(make_engine(problem, tol, max_iter, solver))
 
 
 def _follow(engine, problem, alphas, ratio, start, record, stated):
@@ -174,7 +193,7 @@ def _follow(engine, problem, alphas, ratio, start, record, stated):
     return collect(engine, problem, record, grid, **stated)
 
 
-def _family_class(family):
+def family_named(family):
     """A family by name, or a class with the verbs of fastreg.families."""
     if isinstance(family, str):
         check.check_option("family", family, tuple(FAMILIES))
@@ -208,6 +227,7 @@ def build_problem(
 
 
 def automatic_grid(alpha_max, count, ratio, problem):
+    """`count` alphas from alpha_max down to its share `ratio` (None: 1e-2 if n < p, else 1e-4)."""
     if ratio is None:
         ratio = 1e-2 if problem.n < problem.p else 1e-4
     ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)

@@ -20,9 +20,13 @@ ROUNDS = 50  # solve-and-certify rounds a point
 class PathSolver:
     """Fits point after point, each from the last, over a working set that screening and certificates extend."""
 
-    def __init__(self, problem, solver, tol, max_iter):
+    sweep_share = SWEEP_SHARE
+
+    def __init__(self, problem, solver, tol, max_iter, null_correlation=None):
         self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
         self.smooth = SmoothPath(problem, tol, max_iter)
+        if null_correlation is not None and problem.free.size == 0:
+            self.smooth.null_correlation = null_correlation
         self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
         self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
         self.estimate = self.smooth.null_correlation
@@ -45,11 +49,18 @@ class PathSolver:
 
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
+        return answered(self.steps(alpha), self.problem)
+
+    def steps(self, alpha):
+        """`fit` as a generator: yields (dual, columns), is sent X'dual on the columns (None: on all), ends in a Point.
+
+        So that fits of the same X can go in lockstep and have their products with X made together.
+        """
         if alpha == 0.0:
             return self.smooth.fit(alpha)
         for middle in self._approach(alpha):
-            self._solve(middle, LOOSE)
-        gap, iterations = self._solve(alpha, self.tol)
+            yield from self._solve(middle, LOOSE)
+        gap, iterations = yield from self._solve(alpha, self.tol)
         columns = np.sort(self.working.columns)
         return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
 
@@ -77,7 +88,7 @@ class PathSolver:
         for _ in range(ROUNDS):
             _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)
             iterations += rounds
-            gap, violators = self._certify(penalty)
+            gap, violators = yield from self._certify(penalty)
             if gap <= wanted or iterations >= self.max_iter:
                 break
             if violators.size == 0:
@@ -104,12 +115,12 @@ class PathSolver:
         inside = working.correlation if dual is state.residual else working.block.correlate(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
-        if problem.share_of(reaching) > SWEEP_SHARE:
-            self.estimate = problem.correlate(dual)
+        if problem.share_of(reaching) > self.sweep_share:
+            self.estimate = yield dual, None
             self.references.add(dual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)
         elif reaching.size:
-            self.estimate[reaching] = problem.correlate_some(dual, reaching)
+            self.estimate[reaching] = yield dual, reaching
         self.estimate[working.columns] = inside
         violators = reaching[np.abs(self.estimate[reaching]) > penalty.l1 * problem.lasso_factor[reaching]]
         columns = np.concatenate([working.columns, violators])
@@ -119,6 +130,17 @@ class PathSolver:
         if not orthogonal(problem, dual, free, self.estimate[free]):
             return empty_gap(family, state.eta, state.residual, coef, l1, l2), violators
         return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2), violators
+
+
+def answered(steps, problem):
+    """Run the generator `steps`, each product with X made on its own. Returns what it returns."""
+    product = None
+    while True:
+        try:
+            dual, columns = steps.send(product)
+        except StopIteration as end:
+            return end.value
+        product = problem.correlate(dual) if columns is None else problem.correlate_some(dual, columns)
 
 
 def alpha_grid(alpha_max, n_alphas, ratio):

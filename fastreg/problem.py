@@ -50,6 +50,7 @@ class Problem:
     factor: np.ndarray
     standardize: bool
     work: Work = field(default_factory=Work)
+    moments: Any = None  # (mean, sum of squares about it) of every column, where they are known
     watcher: Any = None  # called with (state, gap) after a solver's step
 
     def __post_init__(self):
@@ -59,7 +60,7 @@ class Problem:
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         self.unbounded = False  # whether columns that are not penalised separate the classes
         self.longest = math.inf if self.family.quadratic else LONGEST_STEP
-        mean, spread = column_moments(self.design, self.weight)
+        mean, spread = column_moments(self.design, self.weight) if self.moments is None else self.moments
         self.finite = bool(np.all(np.isfinite(mean)) and np.all(np.isfinite(spread)))
         deviation = np.sqrt(spread)
         constant = deviation <= CONSTANT * np.abs(mean)

@@ -129,3 +129,37 @@ def row_dots(rows, v, out):
         for i in range(v.size):
             total += rows[j, i] * v[i]
         out[j] = total
+
+
+@kernel
+def correlate_fours(columns, vectors, out, start, stop):
+    """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`.
+
+    Four vectors are taken at a time, so that each value read serves four sums.
+    """
+    whole = vectors.shape[0] // 4 * 4
+    for j in range(start, stop):
+        x = columns[j]
+        for k in range(0, whole, 4):
+            a, b, c, d = vectors[k], vectors[k + 1], vectors[k + 2], vectors[k + 3]
+            first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+            for i in range(x.size):
+                first += x[i] * a[i]
+                second += x[i] * b[i]
+                third += x[i] * c[i]
+                fourth += x[i] * d[i]
+            out[k, j], out[k + 1, j], out[k + 2, j], out[k + 3, j] = first, second, third, fourth
+        for k in range(whole, vectors.shape[0]):
+            last, total = vectors[k], 0.0
+            for i in range(x.size):
+                total += x[i] * last[i]
+            out[k, j] = total
+
+
+@kernel
+def take_rows(columns, picked, chosen, out):
+    """out[k, i] = row chosen[i] of column picked[k]."""
+    for k in range(picked.size):
+        column, line = columns[picked[k]], out[k]
+        for i in range(chosen.size):
+            line[i] = column[chosen[i]]

@@ -35,7 +35,8 @@ class Path:
         "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
         descent), "pivots", "grams".
         Also "null_loss", the null model's loss: gaps * work["null_loss"] are the gaps in units of the objective.
-    trace : what each point cost: (k,) arrays by name, "seconds" and the counts of `work`.
+    trace : what each point cost: (k,) arrays by name, "seconds" and the counts of `work`. In cross-validation fits go
+        side by side, so that seconds hold the others' work, too; points fitted together count at the first of them.
     steps : None, or of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha",
         "objective" (at that alpha), "loss", "gap" (relative; of the working set, to first order), "support",
         "columns_read" and "seconds" so far.

@@ -22,13 +22,14 @@ LONGEST = 450
 FLOORS = [
     {"_jit", "validation", "progress", "summary"},
     {"elementary", "threads"},
-    {"products", "rows"},
+    {"products", "row_order", "rows"},
     {"designs", "families", "penalties"},
     {"prediction", "problem"},
     {"certificates", "compression", "screening"},
     {"solvers"},
     {"smooth_path"},
     {"path", "result", "record"},
+    {"block_path"},
     {"fitting", "stored"},
     {"multi", "refit"},
 ]

@@ -253,7 +253,6 @@ def test_predictions_of_numbers(folder):
     assert list(rows[0]) == ["row", "prediction"] and [row["row"] for row in rows] == list("123456")
 
 
-@pytest.mark.skipif(not hasattr(package, "cv_path"), reason="needs cross-validation")
 def test_cross_validation(folder):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 5))

@@ -22,7 +22,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastreg
-from fastreg import ElasticNet, Lasso, LogisticRegression, MultiTaskElasticNet, MultiTaskLasso, Ridge, RidgeClassifier
+from fastreg import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LogisticRegression,
+    LogisticRegressionCV,
+    MultiTaskElasticNet,
+    MultiTaskLasso,
+    Ridge,
+    RidgeClassifier,
+)
 
 SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 MAKE = pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
@@ -183,6 +194,7 @@ def test_float32_gives_float32():
     [
         Ridge(), Lasso(0.1), ElasticNet(0.1), Ridge(solver="newton"), LogisticRegression(), RidgeClassifier(),
         LogisticRegression(l1_ratio=0.5, solver="auto", C=0.5), MultiTaskLasso(0.1), MultiTaskElasticNet(0.1),
+        LassoCV(), ElasticNetCV(), LogisticRegressionCV(l1_ratios=[0.5], Cs=[0.5, 1.0]),
     ],
     ids=str,
 )  # fmt: skip
@@ -193,6 +205,8 @@ def test_to_sklearn_predicts_the_same_without_fastreg(model):
         kinds = [Y.argmax(axis=1), Y[:, 0] > 1]
     else:
         kinds = [Y] if "MultiTask" in type(model).__name__ else [Y, Y[:, 0]]
+    if type(model).__name__.endswith("CV"):
+        kinds = kinds[-1:]
     with pytest.raises(NotFittedError):
         clone(model).to_sklearn()
     for target in kinds:

@@ -1,6 +1,8 @@
 """scikit-learn's classes over the engine: parameters in, `coef_` and a certificate out, no algebra."""
 
 from fastreg.estimators.classification import LogisticRegression
+from fastreg.estimators.least_squares_cv import ElasticNetCV, LassoCV
+from fastreg.estimators.logistic_cv import LogisticRegressionCV
 from fastreg.estimators.multi_task import MultiTaskElasticNet, MultiTaskLasso
 from fastreg.estimators.regression import ElasticNet, Lasso, Ridge
 from fastreg.estimators.ridge_classifier import RidgeClassifier
@@ -8,8 +10,11 @@ from fastreg.estimators.ridge_cv import RidgeCV
 
 __all__ = [
     "ElasticNet",
+    "ElasticNetCV",
     "Lasso",
+    "LassoCV",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "MultiTaskElasticNet",
     "MultiTaskLasso",
     "Ridge",

@@ -31,13 +31,18 @@ class Convertible:
         params = {name: value for name, value in self.get_params(deep=False).items() if name in shared}
         if "solver" in params and params["solver"] not in self._peer_solvers():
             params["solver"] = self._peer_solver()
-        model = peer(**params)
+        model = peer(**self._peer_params(params))
         # Private ones are a class's own business, but for the binarizer of labels, which has the same name in both.
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
+        fitted.pop("cv_path_", None)  # fastreg's own
         vars(model).update(fitted)
         if hasattr(self, "_label_binarizer"):
             model._label_binarizer = self._label_binarizer
         return model
+
+    def _peer_params(self, params):
+        """The shared parameters with values that scikit-learn knows."""
+        return params
 
     def _peer_solvers(self):
         """scikit-learn's names of solvers."""

@@ -1,0 +1,325 @@
+"""The lasso path of least squares by blocks of points: walk them all, then certify them all.
+
+Between grid points the solution on a working set moves along straight lines, which the active set's walk follows from
+kink to kink. So one kernel call walks a block of points; their residuals and correlations with the working set are
+products of matrices; one sweep, at the block's last point, is exact for every other column there, and the points
+before it are certified from the residuals at both ends: being nearly a mixture of them, they leave a small radius
+(certificates.References has the bound). Where a column violates its threshold the points before it stand, it joins
+the working set, and the walk resumes.
+
+The sweeps are asked for, not made, so that the folds of a cross-validation have theirs made together.
+"""
+
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.certificates import References, column_terms, dual_scale
+from fastreg.families import row_divergence
+from fastreg.path import FAR, STRIDE
+from fastreg.screening import largest_columns
+from fastreg.smooth_path import Point, SmoothPath, make_point
+from fastreg.solvers.active_set import ActiveSet
+from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.pivots import NONE, exchange
+from fastreg.solvers.quadratic import INACTIVE, PARKED, make_quadratic
+from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
+from fastreg.solvers.working_set import WorkingSet
+
+LONGEST = 20  # points a block may have
+FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a block
+FEW = 10  # columns, besides a quarter of the active ones, that a leap may change
+STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
+EXCHANGES = 100  # of dependent columns, in one block, before it counts as stuck
+ROUNDS = 30  # walks a block may take
+
+
+def suits(problem, solver, alphas):
+    """Whether a path can go by blocks: a lasso of least squares, every column penalised, alpha > 0."""
+    lasso = problem.family.quadratic and problem.l1_ratio == 1.0 and problem.free.size == 0
+    return lasso and solver in ("auto", "active_set") and alphas[-1] > 0.0
+
+
+class BlockPath:
+    """Fits a grid of alphas by blocks. `null_loss` etc. are as PathSolver has them."""
+
+    def __init__(self, problem, tol, max_iter, null_correlation=None):
+        self.problem, self.tol = problem, tol
+        self.smooth = SmoothPath(problem, tol, max_iter)
+        if null_correlation is not None and problem.free.size == 0:
+            self.smooth.null_correlation = null_correlation
+        self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
+        self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
+        self.correlation = self.smooth.null_correlation
+        self.references = References(problem.norms, problem.weight)
+        self.references.add(self.state.residual, self.correlation)
+        self.working, self.active = WorkingSet(problem), ActiveSet()
+        self.previous = self.alpha_max
+
+    def steps(self, alphas, rows, record):
+        """All points, as a generator of sweeps: yields duals, is sent X'dual, ends in the eta of `rows` at each.
+
+        The points are added to `record`, those of a block together. Ends in None where the walk gets stuck or a gap
+        stays above tol; another solver must then fit the path.
+        """
+        etas = []
+        for alpha in alphas[alphas >= self.alpha_max]:
+            none = np.empty(0, dtype=np.intp)
+            record.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none), alpha)
+            etas.append(self.state.eta[rows])
+        grid, wanted = with_steps(alphas[len(etas) :], self.alpha_max)
+        start = 0
+        while start < grid.size:
+            end, columns = self._next_block(grid, start)
+            self._extend(columns)
+            done = yield from self._block(grid[start:end])
+            if done is None:
+                return None
+            for k, (point, eta) in enumerate(zip(*done), start=start):
+                if wanted[k]:
+                    record.add(point, grid[k])
+                    etas.append(eta[rows])
+            start = end
+        return etas
+
+    def _next_block(self, grid, start):
+        """(end of the next block, columns that the strong rule expects in it), as many as may enter at once."""
+        problem = self.problem
+        outside = np.flatnonzero((problem.norms > 0.0) & ~self.working.contains)
+        size = np.abs(self.correlation[outside]) / problem.lasso_factor[outside]
+        support = np.count_nonzero(self.state.coef[self.working.columns])
+        most = max(FEWEST, int(SHARE * support))
+        points = min(LONGEST, grid.size - start)
+        threshold = 2.0 * grid[start + points - 1] - self.previous
+        columns = outside[size >= threshold]
+        return start + points, largest_columns(columns, self.correlation, problem, most)
+
+    def _extend(self, columns):
+        self.working.extend(columns, self.state.residual)
+
+    def _block(self, alphas):
+        """Walk and certify the points at `alphas`. Ends in (points, their etas), or None."""
+        points, etas = [], []
+        for _ in range(ROUNDS):
+            walked = self._walk(alphas[len(points) :])
+            if walked is None:
+                return None
+            last, here = walked.residuals[-1], alphas[len(points) : len(points) + len(walked.coefs)]
+            exact = yield last, None
+            self.references.add(last, exact)
+            good, violators = self._check(here, walked, exact)
+            gaps = self._gaps(here, walked, good)
+            if np.any(gaps > self.tol * self.problem.scale):
+                return None
+            for k in range(good):
+                points.append(self._point(walked, k, gaps[k]))
+                etas.append(walked.etas[k])
+            if good:
+                self._settle(walked, good - 1)
+            if len(points) == alphas.size:
+                self.correlation, self.previous = exact, alphas[-1]
+                return points, etas
+            self._extend(violators)
+        return None
+
+    def _walk(self, alphas):
+        """Solve at every alpha on the working set, in bounded kernel calls. A Walked of all points, or of those before
+        the walk got stuck; None if that was at the first."""
+        working, active, state = self.working, self.active, self.state
+        working.set_penalty(self.problem.penalty(alphas[0]))
+        model = make_quadratic(working, state, False)
+        active._prepare(model, (working.model_version, working.l2_key))
+        coefs, factor = np.empty((alphas.size, model.l1.size)), self.problem.lasso_factor[working.columns]
+        done, exchanges, leaping = 0, 0, True
+        while done < alphas.size:
+            active._make_room(model.l1.size, active.ROOM)
+            outcome, active.size, done, pivots, column, sign = walk_points(
+                model, active.active, active.size, (alphas, factor, done, leaping), active._budget(model.l1.size), coefs
+            )
+            self.problem.work.pivots += pivots
+            exchanges += outcome not in (DONE, BUDGET)
+            leaping = outcome != MET_DEPENDENT
+            if outcome == EXCHANGE:
+                active.size = exchange(model, active.active, active.size, column, sign)
+            elif outcome == CROSSED:
+                active.active.status[active.active.status == PARKED] = INACTIVE
+            elif outcome == MET_DEPENDENT:
+                active._refactor(model, np.flatnonzero(model.coef))
+            if outcome == STUCK or exchanges > EXCHANGES:
+                active.key = None
+                if done == 0:
+                    return None
+                break  # what is done stands; with the columns that it lacks, the rest may be easier
+        return Walked(self.problem, working, state, coefs[:done])
+
+    def _check(self, alphas, walked, exact):
+        """(number of leading points without violators, the violators)."""
+        problem, working = self.problem, self.working
+        mixes, radii = self._mixtures(walked.residuals[:-1])
+        found = np.empty(problem.p, dtype=np.int64)
+        bounds = (self.references.correlations, mixes, radii)
+        count = columns_reaching(bounds, exact, alphas, problem.norms, problem.lasso_factor, working.contains, found)
+        columns = found[:count]
+        sizes = np.empty((alphas.size, count))
+        correlate_vectors_some(problem.design, walked.residuals[:-1], columns, sizes[:-1])
+        problem.work.columns += count
+        sizes[-1] = exact[columns]
+        over = np.abs(sizes) > alphas[:, None] * problem.lasso_factor[columns]
+        bad = np.flatnonzero(over.any(axis=1))
+        good = int(bad[0]) if bad.size else alphas.size
+        if not bad.size:
+            return good, columns[:0]
+        # Those at the first bad point, and at the last, where the rest of the block is going.
+        violators = columns[over[good] | over[-1]]
+        support = np.count_nonzero(self.state.coef[working.columns])
+        return good, largest_columns(violators, exact, problem, max(2 * FEWEST, support))
+
+    def _mixtures(self, residuals):
+        """For each residual its mixture of the references and the norm of what is left, all in the weights' metric."""
+        references = self.references
+        k = min(references.count, references.capacity)
+        basis, products = references.residuals[:k], references.products[:k, :k]
+        scaled = residuals * references.unit
+        jitter = 1e-14 * np.trace(products) + 1e-300
+        mixes = np.zeros((len(residuals), references.capacity))  # a reference that is not there yet has no share
+        mixes[:, :k] = np.linalg.solve(products + jitter * np.eye(k), basis @ scaled.T).T
+        rest = np.sqrt(np.sum((scaled - mixes[:, :k] @ basis) ** 2, axis=1))
+        return mixes, rest + references.ROUNDING * (np.abs(mixes) @ references.sizes)
+
+    def _gaps(self, alphas, walked, good):
+        """Absolute duality gaps of the first `good` points, which no column outside the working set violates."""
+        gaps = np.empty(good)
+        factor = self.problem.lasso_factor[self.working.columns]
+        lasso_gaps(
+            self.problem.family, walked.etas, walked.residuals, walked.correlations, walked.coefs, alphas, factor, gaps
+        )
+        return gaps
+
+    def _point(self, walked, k, gap):
+        coefs = walked.coefs[k, walked.order]
+        inside = np.flatnonzero(coefs)
+        relative = float(gap / self.problem.scale)
+        return Point(
+            walked.columns[inside],
+            coefs[inside],
+            walked.intercepts[k],
+            relative,
+            1,
+            "converged",
+            self.problem.loss_at(walked.etas[k]),
+        )
+
+    def _settle(self, walked, k):
+        """Make point k the state."""
+        state, columns = self.state, self.working.columns
+        state.coef[columns] = walked.coefs[k]
+        state.intercept = walked.intercepts[k]
+        self.problem.refresh(state)
+        self.working.correlation = walked.correlations[k].copy()
+        self.problem.work.iterations += 1
+
+
+class Walked:
+    """A block's points on the working set, as arrays: one row a point."""
+
+    def __init__(self, problem, working, state, coefs):
+        columns, family = working.columns, problem.family
+        steps = coefs - state.coef[columns]
+        change = working.block.predict_each(steps)
+        middle = change @ problem.weight if problem.fit_intercept else np.zeros(len(coefs))
+        self.etas = state.eta + change - middle[:, None]
+        self.residuals = problem.weight * (family.y - self.etas)
+        shift = self.residuals.sum(axis=1) if problem.fit_intercept else np.zeros(len(coefs))
+        self.etas += shift[:, None]
+        self.residuals -= shift[:, None] * problem.weight
+        self.intercepts = state.intercept - middle + shift
+        if problem.fit_intercept:
+            self.intercepts -= steps @ problem.centre[columns]
+        self.coefs, self.correlations = coefs, working.block.correlate_each(self.residuals)
+        self.order = np.argsort(columns)
+        self.columns = columns[self.order]
+
+
+def with_steps(alphas, top):
+    """The grid with steps added where it falls far at once, and which of its points were asked for."""
+    grid, wanted, last = [], [], top
+    for alpha in alphas:
+        if alpha < FAR * last:
+            steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+            between = np.geomspace(last, alpha, steps + 1)[1:-1]
+            grid.extend(between)
+            wanted.extend([False] * between.size)
+        grid.append(alpha)
+        wanted.append(True)
+        last = alpha
+    return np.array(grid), wanted
+
+
+@kernel
+def walk_points(model, active, size, points, budget, coefs):
+    """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients.
+
+    `points` is (alphas, factors of the columns, points done, whether to leap). Returns (outcome, size, points done,
+    pivots, column, sign), as leap_or_walk has them. Where a leap met a dependent column the point's start is back.
+    """
+    alphas, factor, done, leaping = points
+    spent, coef, correlation = 0, np.empty(factor.size), np.empty(factor.size)
+    while done < alphas.size:
+        if spent > budget:
+            return BUDGET, size, done, spent, NONE, 0.0
+        coef[:], correlation[:] = model.coef, model.correlation
+        for j in range(factor.size):
+            model.l1[j] = alphas[done] * factor[j]
+        most = FEW + size // 4 if leaping else 0
+        outcome, size, pivots, column, sign = leap_or_walk(model, active, size, most, max(budget - spent, 1))
+        spent += pivots
+        if outcome == MET_DEPENDENT:
+            model.coef[:], model.correlation[:] = coef, correlation
+        if outcome not in (DONE, LEAPT):
+            return outcome, size, done, spent, column, sign
+        coefs[done] = model.coef
+        done += 1
+    return DONE, size, done, spent, NONE, 0.0
+
+
+@kernel
+def columns_reaching(bounds, exact, alphas, norms, factor, contains, found):
+    """List the columns outside the working set that exceed their threshold at the last point, where they are known
+    exactly, or may do so at an earlier one. Returns how many."""
+    known, mixes, radii = bounds
+    count, last, excess = 0, alphas.size - 1, np.empty(STRIPE)
+    for start in range(0, norms.size, STRIPE):
+        size = min(STRIPE, norms.size - start)
+        first, second, third = known[0, start:], known[1, start:], known[2, start:]
+        norm, weight = norms[start:], factor[start:]
+        for j in range(size):
+            excess[j] = abs(exact[start + j]) - alphas[last] * weight[j]
+        for k in range(last):
+            a, b, c, radius, alpha = mixes[k, 0], mixes[k, 1], mixes[k, 2], radii[k], alphas[k]
+            for j in range(size):
+                size_there = abs(a * first[j] + b * second[j] + c * third[j]) + radius * norm[j]
+                excess[j] = max(excess[j], size_there - alpha * weight[j])
+        for j in range(size):
+            if excess[j] > 0.0 and norm[j] > 0.0 and not contains[start + j]:
+                found[count] = start + j
+                count += 1
+    return count
+
+
+@kernel
+def correlate_vectors_some(design, vectors, columns, out):
+    """out[k, i] = x_j'v for the rows v of `vectors` and the columns j = columns[i]."""
+    for i in range(columns.size):
+        for k in range(out.shape[0]):
+            out[k, i] = design.column_dot(columns[i], vectors[k])
+
+
+@kernel
+def lasso_gaps(family, etas, residuals, correlations, coefs, alphas, factor, gaps):
+    """The duality gap of each point at its scaled residual, the columns outside not violating theirs."""
+    l1, none = np.empty(factor.size), np.zeros(factor.size)
+    for k in range(gaps.size):
+        for j in range(factor.size):
+            l1[j] = alphas[k] * factor[j]
+        s = dual_scale(correlations[k], l1, none, False)
+        rows = row_divergence(family, etas[k], residuals[k], residuals[k], s)
+        gaps[k] = rows + column_terms(correlations[k], coefs[k], l1, none, s)

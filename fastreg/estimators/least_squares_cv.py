@@ -1,0 +1,267 @@
+"""LassoCV and ElasticNetCV with the parameters and attributes of scikit-learn's classes."""
+
+import numbers
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from fastreg import validation as check
+from fastreg.estimators.conversion import Convertible
+from fastreg.estimators.fold_fits import names_seen, routed, warn_folds
+from fastreg.estimators.single_fit import MAX_ITER, check_fit, check_predict, total_weight
+from fastreg.families import Gaussian
+from fastreg.peer_paths import enet_path, lasso_path
+from fastreg.selection.cross_validation import FitTerms, Folding, Grid, best_of, cross_validate
+from fastreg.selection.metrics import METRICS, Response
+
+PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's
+SELECTIONS = ("min", "1se", *PEER_SELECTIONS)
+
+
+class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
+    """ElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as sklearn's ElasticNetCV.
+
+    The path on all rows and that on each fold's training rows have one grid of alphas and minimise the objective of
+    `ElasticNet`; every fit is certified. What a fold leaves out is scored by the squared error.
+
+    Parameters
+    ----------
+    l1_ratio : share of the l1 part in [0, 1], or a list of them to choose from.
+    eps : the last alpha of an automatic grid over its first, in (0, 1).
+    alphas : the number of alphas of an automatic grid, or their values in any order.
+    fit_intercept : whether an intercept is fitted, else it is 0.
+    precompute, copy_X, verbose, n_jobs, random_state : no effect. The solver decides on Gram matrices, never
+        modifies X and draws nothing at random; folds share their products with X instead of running apart.
+    max_iter : solver steps allowed at each alpha (None is 1000).
+    tol : > 0. Relative duality gap that every fit must reach.
+    cv : None (5 folds of consecutive rows), a number of folds, a splitter, or pairs of (train, test) rows.
+    positive : True is not supported and raises ValueError.
+    selection : "min", the alpha of the smallest mean squared error, or "1se", the largest alpha within one standard
+        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as "min".
+    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    alpha_ : the alpha chosen.
+    l1_ratio_ : the l1_ratio chosen.
+    coef_ : (n_features,) of the fit on all rows; float32 if X was.
+    intercept_ : float; 0.0 if fit_intercept is False.
+    mse_path_ : (n_alphas, n_folds), or (n_l1_ratios, n_alphas, n_folds), mean squared errors.
+    alphas_ : (n_alphas,), or (n_l1_ratios, n_alphas) if an automatic grid differs between l1_ratios.
+    dual_gap_ : proven bound of how far the objective at alpha_ lies over its minimum.
+    n_iter_ : solver steps at alpha_.
+    cv_path_ : the `fastreg.CVPath`, with standard errors, out-of-fold predictions and the fits of the folds.
+    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+
+    Notes
+    -----
+    The mean over folds is not weighted by their size, as in scikit-learn; `fastreg.cv_path` weights it. Fits that are
+    not certified to `tol` are counted in one ConvergenceWarning (scikit-learn's and fastreg's).
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 7.10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import ElasticNetCV
+    >>> X = np.random.default_rng(0).normal(size=(50, 5))
+    >>> model = ElasticNetCV(l1_ratio=[0.5, 1.0], cv=5, selection="1se").fit(X, X[:, 0])
+    >>> model.coef_.round(1)
+    array([1., 0., 0., 0., 0.])
+    """
+
+    path = staticmethod(enet_path)
+
+    # Defaults are scikit-learn's but for tol, see ElasticNet, and selection.
+    def __init__(
+        self,
+        *,
+        l1_ratio=0.5,
+        eps=1e-3,
+        alphas=100,
+        fit_intercept=True,
+        precompute="auto",
+        max_iter=1000,
+        tol=1e-6,
+        cv=None,
+        copy_X=True,
+        verbose=0,
+        n_jobs=None,
+        positive=False,
+        random_state=None,
+        selection="min",
+        penalty_factor=None,
+    ):
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.cv = cv
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
+
+    def fit(self, X, y, sample_weight=None, **params):
+        """Cross-validate the path and keep the fit on all rows at the alpha chosen.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
+            canonical CSC are used where they lie; anything else is converted once.
+        y : (n_samples,).
+        sample_weight : None, a number, or (n_samples,) weights >= 0, of any scale. They count in the fits and in each
+            fold's mean squared error.
+        params : what the splitter asks for (`groups`), with scikit-learn's metadata routing enabled.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError where an argument is out of its range, with the first bad place.
+        """
+        if self.positive:
+            raise ValueError(f"positive=True is not supported by fastreg's {type(self).__name__}")
+        check.check_option("selection", self.selection, SELECTIONS)
+        grid = self._grid()
+        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        y = column_or_1d(y, warn=True)
+        weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
+        split = routed(self, "fit", params, sample_weight=sample_weight).get("splitter", {"split": {}})["split"]
+        folds = list(check_cv(self.cv).split(X, y, **split))
+        terms = FitTerms(
+            Gaussian, weight, None, self.penalty_factor, self.fit_intercept, False, self.tol,
+            MAX_ITER if self.max_iter is None else self.max_iter, names=names_seen(self),
+        )  # fmt: skip
+        metric = METRICS["mse"]._replace(equal_folds=True)
+        ratios = self._l1_ratios()
+        curves = cross_validate(X, y, terms, ratios, Folding(folds), metric, grid, Response(X, y, None, weight))
+        self._keep(curves, dtype)
+        warn_folds(self, curves)
+        return self
+
+    def _grid(self):
+        """The Grid that `alphas` and `eps` stand for."""
+        if isinstance(self.alphas, numbers.Integral) and not isinstance(self.alphas, bool):
+            count = check.check_count("alphas", self.alphas, 1)
+            eps = check.check_number("eps", self.eps, 0.0, 1.0, low_open=True, high_open=count > 1)
+            return Grid(None, count, eps if count > 1 else None)  # one alpha is the first and has no last
+        values = [check.check_number(f"alphas[{k}]", a, 0.0, np.inf, high_open=True) for k, a in enumerate(self.alphas)]
+        return Grid(np.sort(values)[::-1])
+
+    def _l1_ratios(self):
+        return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]
+
+    def _keep(self, curves, dtype):
+        """Attributes from the curves."""
+        best = self.cv_path_ = best_of(curves)
+        place = best.index_1se if self.selection == "1se" else best.index_min
+        path = best.path
+        self.alpha_, self.l1_ratio_ = float(path.alphas[place]), best.l1_ratio
+        self.coef_ = path.coefs[:, [place]].toarray().ravel().astype(dtype)
+        self.intercept_ = dtype.type(path.intercepts[place]) if self.fit_intercept else 0.0
+        self.mse_path_ = np.squeeze(np.stack([curve.fold_scores.T for curve in curves]))
+        several = len(curves) > 1 and isinstance(self.alphas, numbers.Integral)
+        self.alphas_ = np.stack([curve.alphas for curve in curves]) if several else best.alphas
+        self.dual_gap_ = float(path.gaps[place] * path.work["null_loss"])
+        self.n_iter_ = max(int(path.n_iters[place]), 1)
+
+    def predict(self, X):
+        """Predict the response, X coef_ + intercept_, shape (n_samples,).
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame with the names seen in fit.
+        """
+        check_is_fitted(self)
+        return check_predict(self, X) @ self.coef_ + self.intercept_
+
+    def get_metadata_routing(self):
+        """Which metadata `fit` hands to the splitter; see scikit-learn's guide on metadata routing."""
+        mapping = MethodMapping().add(caller="fit", callee="split")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(splitter=check_cv(self.cv), method_mapping=mapping)
+
+    def _peer_params(self, params):
+        return params if self.selection in PEER_SELECTIONS else params | {"selection": "cyclic"}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class LassoCV(ElasticNetCV):
+    """Lasso with alpha chosen by cross-validation, as sklearn's LassoCV: ElasticNetCV with l1_ratio = 1.
+
+    Parameters, attributes and errors are those of `ElasticNetCV`, without l1_ratio.
+
+    References
+    ----------
+    Tibshirani (1996), Journal of the Royal Statistical Society B 58(1), 267-288.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import LassoCV
+    >>> X = np.random.default_rng(0).normal(size=(50, 5))
+    >>> LassoCV(cv=5).fit(X, X[:, 0]).coef_.round(1)
+    array([1., 0., 0., 0., 0.])
+    """
+
+    path = staticmethod(lasso_path)
+
+    def __init__(
+        self,
+        *,
+        eps=1e-3,
+        alphas=100,
+        fit_intercept=True,
+        precompute="auto",
+        max_iter=1000,
+        tol=1e-6,
+        copy_X=True,
+        cv=None,
+        verbose=False,
+        n_jobs=None,
+        positive=False,
+        random_state=None,
+        selection="min",
+        penalty_factor=None,
+    ):
+        super().__init__(
+            l1_ratio=1.0,
+            eps=eps,
+            alphas=alphas,
+            fit_intercept=fit_intercept,
+            precompute=precompute,
+            max_iter=max_iter,
+            tol=tol,
+            copy_X=copy_X,
+            cv=cv,
+            verbose=verbose,
+            n_jobs=n_jobs,
+            positive=positive,
+            random_state=random_state,
+            selection=selection,
+            penalty_factor=penalty_factor,
+        )
+
+    def _keep(self, curves, dtype):
+        super()._keep(curves, dtype)
+        del self.l1_ratio_

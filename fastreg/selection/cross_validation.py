@@ -1,0 +1,297 @@
+"""cv_path: from a user's arrays to a cross-validated path."""
+
+import numbers
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.block_path import suits
+from fastreg.fitting import automatic_grid, build_problem, family_named, follow_path, warn_of_points
+from fastreg.selection.curve import CVPath, averages, choose
+from fastreg.selection.folds import check_fold_response, make_folds, training_weight
+from fastreg.selection.gram_folds import fold_grams
+from fastreg.selection.lockstep import FoldFit, fit_folds
+from fastreg.selection.metrics import Held, Response, metric_named
+from fastreg.smooth_path import SmoothPath
+from fastreg.solvers import SOLVERS, make_solver
+from fastreg.threads import one_blas_thread
+from fastreg.validation import ConvergenceWarning
+
+
+def cv_path(
+    X: Any,
+    y: ArrayLike,
+    *,
+    cv: Any = 10,
+    groups: ArrayLike | None = None,
+    metric: str | Callable[..., float] = "deviance",
+    l1_ratio: float | list[float] = 1.0,
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+) -> CVPath:
+    """Cross-validate a regularisation path: one grid, every fold's path on its training rows, scores of the others.
+
+    The grid is that of `fit_path` on all rows. Fold f solves the problem of `fit_path` at every alpha with the
+    weights of its held-out rows set to zero, so that means, scales (`standardize`) and null model are learned from the
+    training rows alone; each point is certified on that problem. X is never copied. Folds advance together, and
+    products with X are made for all of them at once.
+
+    Parameters
+    ----------
+    X, y, family, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
+    standardize, tol, max_iter, solver : as for `fit_path`. With family="binomial" y may also hold any two labels.
+        Weights count in the fits, in the scores and in the mean over folds.
+    cv : number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number shuffles the
+        rows; classes are then spread evenly over the folds and groups kept together.
+    groups : (n,) labels of rows that belong together, for a number of folds or a splitter that asks for them.
+    metric : "deviance", "mse", "mae", "misclassification", "auc" (see fastreg.selection.metrics), the name of a
+        scikit-learn scorer ("neg_log_loss", "r2", ...) or one made by make_scorer, or a function of (y, mean, weight);
+        smaller is better for a function unless it has an attribute greater_is_better. Its y is coded 0 and 1 for
+        classes, and the weights sum to one.
+    l1_ratio : a number in [0, 1] or a list of them; each has its own grid, and the one whose best mean is best
+        is chosen.
+    random_state : of the shuffle; None draws another each time.
+
+    Returns
+    -------
+    CVPath. Fold fits that could not be certified are counted in one ConvergenceWarning.
+
+    Raises
+    ------
+    ValueError where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), section 2.5 and cv.glmnet for the
+    weighting of folds and the one-standard-error rule.
+    """
+    family_class = family_named(family)
+    targets, classes = _classes(y, family_class)
+    terms = FitTerms(
+        family_class, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver,
+        check.feature_names_of(X),
+    )  # fmt: skip
+    response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, sample_weight)
+    curves = cross_validate(
+        X, targets, terms, _l1_ratios(l1_ratio), Folding(cv, groups, random_state),
+        metric_named(metric, family_class, response), Grid(alphas, n_alphas, alpha_min_ratio), response,
+    )  # fmt: skip
+    best = best_of(curves)
+    for curve in curves:
+        warn_of_points(curve.path)
+    warn_folds(curves)
+    return best
+
+
+class FitTerms(NamedTuple):
+    """The arguments of fit_path that say what is fitted and how well."""
+
+    family_class: Any
+    sample_weight: Any = None
+    offset: Any = None
+    penalty_factor: Any = None
+    fit_intercept: bool = True
+    standardize: bool = False
+    tol: float = 1e-6
+    max_iter: int = 1000
+    solver: str = "auto"
+    names: Any = None
+
+
+class Grid(NamedTuple):
+    """The arguments of fit_path that say at which alphas.
+
+    With `of_sum` the penalty is one on the sum of losses, as scikit-learn's C is: a fold's mean loss is over less
+    weight, so that its alpha is larger by that share.
+    """
+
+    alphas: Any = None
+    n_alphas: int = 100
+    alpha_min_ratio: float | None = None
+    of_sum: bool = False
+
+
+class Folding(NamedTuple):
+    """The arguments of cv_path that say which rows are held out together."""
+
+    cv: Any = 10
+    groups: Any = None
+    random_state: Any = 0
+
+
+@one_blas_thread()
+def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response):
+    """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family."""
+    names = terms.names
+    tol = check.check_number("tol", terms.tol, 0.0, np.inf, low_open=True, high_open=True)
+    terms = terms._replace(tol=tol, max_iter=check.check_count("max_iter", terms.max_iter, 1))
+    check.check_option("solver", terms.solver, SOLVERS)
+    for ratio in l1_ratios:
+        make_solver(terms.solver, terms.family_class, ratio)
+    user_X, X = X, check.check_design(X)
+    folds, curves = None, []
+    for ratio in l1_ratios:
+        problem = _problem(X, y, terms, ratio, names)
+        if folds is None:
+            stratify = response.classes is not None
+            pairs = make_folds(folding.cv, user_X, response.y, folding.groups, stratify, folding.random_state)
+            score_weight = check.check_weight(response.weight, problem.n)
+            folds = _weighted_folds(pairs, problem, score_weight)
+        path, fits, read = _fit(problem, folds, terms, grid)
+        fold_paths = [fit.path(names, terms.penalty_factor, tol) for fit in fits]
+        read += sum(fit.problem.spent().columns for fit in fits)
+        curve = _curve(
+            path, fold_paths, _score(type(problem.family), problem.family.y, score_weight, fits, metric), metric
+        )
+        curve.work, curve.classes = {"columns_read": read, "passes": read / problem.p}, response.classes
+        curves.append(curve)
+    return curves
+
+
+def _fit(problem, folds, terms, grid):
+    """(the Path on all rows, the FoldFits, columns read by the folds)."""
+    begin = time.perf_counter()
+    grams = fold_grams(problem, folds, terms.solver, grid)
+    alphas = None if grid.alphas is None else check.check_alphas(grid.alphas)
+    whole = None
+    if grams is None and suits(problem, terms.solver, [np.inf] if alphas is None else alphas):
+        # Blocks of points serve all rows as they serve a fold, so the fit on all rows goes along with the folds'.
+        if alphas is None:
+            top = SmoothPath(problem, terms.tol, terms.max_iter).alpha_max
+            count = check.check_count("n_alphas", grid.n_alphas, 1)
+            alphas = automatic_grid(top, count, grid.alpha_min_ratio, problem)
+        whole = FoldFit(problem, alphas, np.empty(0, dtype=np.intp), begin)
+    else:
+        path = follow_path(
+            problem, alphas, grid.n_alphas, grid.alpha_min_ratio, terms.tol, terms.max_iter, terms.solver, terms.names,
+            terms.penalty_factor, watched=(begin,), gram=None if grams is None else grams.gram.copy(),
+        )  # fmt: skip
+        alphas = path.alphas
+    grids = [alphas / weight.sum() if grid.of_sum else alphas for weight, _ in folds]
+    fits, read = fit_folds(problem, folds, grids, terms, grams, [] if whole is None else [whole])
+    return path if whole is None else whole.path(terms.names, terms.penalty_factor, terms.tol), fits, read
+
+
+def _problem(X, y, terms, l1_ratio, names):
+    """The problem on all rows."""
+    return build_problem(
+        X, y, terms.family_class, l1_ratio, terms.sample_weight, terms.offset, terms.penalty_factor,
+        check.check_flag("fit_intercept", terms.fit_intercept), check.check_flag("standardize", terms.standardize),
+        names,
+    )  # fmt: skip
+
+
+def _weighted_folds(pairs, problem, score_weight):
+    """(weights of the fit, held-out rows) of each fold."""
+    folds = []
+    for number, (train, test) in enumerate(pairs, start=1):
+        weight = training_weight(train, problem.weight, number)
+        check_fold_response(type(problem.family), problem.family.y, weight, problem.fit_intercept, number)
+        if not score_weight[test].sum() > 0.0:
+            raise ValueError(f"the test rows of fold {number} have no weight, so there is nothing to score")
+        folds.append((weight, test))
+    return folds
+
+
+class Scored(NamedTuple):
+    """Scores (F, k) and weights (F,) of the folds, and what they predicted."""
+
+    scores: np.ndarray
+    weights: np.ndarray
+    predictions: np.ndarray
+    test_folds: np.ndarray
+
+
+def _score(family, y, score_weight, fits, metric):
+    """Score the held-out rows of every fold."""
+    k = len(fits[0].points)
+    predictions, test_folds = np.full((y.size, k), np.nan), np.full(y.size, -1)
+    scores, weights = np.empty((len(fits), k)), np.empty(len(fits))
+    for f, fit in enumerate(fits):
+        eta, weight = np.array(fit.held_out), score_weight[fit.test]
+        weights[f] = weight.sum()
+        predictions[fit.test], test_folds[fit.test] = family.mean(eta).T, f
+        scores[f] = metric.score(Held(family, y[fit.test], weight / weights[f], eta, fit.test, f + 1))
+    return Scored(scores, np.ones(len(fits)) if metric.equal_folds else weights, predictions, test_folds)
+
+
+def _curve(path, fold_paths, scored, metric):
+    """Averages of the scores, and what is chosen from them."""
+    mean, std_error = averages(scored.scores, scored.weights)
+    index_min, index_1se = choose(mean, std_error, metric.greater_is_better)
+    return CVPath(
+        path=path, alphas=path.alphas, mean=mean, std_error=std_error, fold_scores=scored.scores,
+        fold_gaps=np.array([fold.gaps for fold in fold_paths]), index_min=index_min, index_1se=index_1se,
+        metric=metric.name, greater_is_better=metric.greater_is_better, predictions=scored.predictions,
+        test_folds=scored.test_folds, l1_ratio=path.l1_ratio, l1_ratios=[path.l1_ratio], fold_paths=fold_paths,
+    )  # fmt: skip
+
+
+def best_of(curves):
+    """The curve of the best mean; if there are several it holds them all."""
+    best = curves[0]
+    for curve in curves[1:]:
+        here, there = curve.mean[curve.index_min], best.mean[best.index_min]
+        if here > there if curve.greater_is_better else here < there:
+            best = curve
+    if len(curves) == 1:
+        return best
+    fields = {name: getattr(best, name) for name in best.__dataclass_fields__}
+    return CVPath(**fields | {"l1_ratios": [curve.l1_ratio for curve in curves], "per_l1_ratio": curves})
+
+
+def warn_folds(curves, stacklevel=3):
+    """One warning for all fold fits that are not certified."""
+    gaps = np.concatenate([curve.fold_gaps.ravel() for curve in curves])
+    tol = curves[0].path.tol
+    failed = np.count_nonzero(~(gaps <= tol))
+    if failed:
+        warnings.warn(
+            f"{failed} of the {gaps.size} fits of folds are not certified: the largest gap is {gaps.max():.1e}, tol is "
+            f"{tol:g}; raise max_iter, loosen tol or keep to larger alphas. CVPath.fold_gaps says where",
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _l1_ratios(l1_ratio):
+    """A list of numbers in [0, 1]."""
+    several = [l1_ratio] if isinstance(l1_ratio, numbers.Number) or np.ndim(l1_ratio) == 0 else list(l1_ratio)
+    if not several:
+        raise ValueError("l1_ratio is an empty list; give a number in [0, 1] or several")
+    return [check.check_number("l1_ratio", check.plain(ratio), 0.0, 1.0) for ratio in several]
+
+
+def _classes(y, family_class):
+    """(y for the family, the two labels or None). Labels are coded 0 and 1 in their order; proportions stay."""
+    if family_class.name != "binomial" or y is None:
+        return y if y is None else np.asarray(y), None
+    values = np.asarray(y)
+    if values.ndim != 1 or values.size == 0:
+        return values, None
+    if values.dtype.kind in "fc" and not np.all(np.isfinite(values)):
+        return values, None
+    labels, codes = np.unique(values, return_inverse=True)
+    if labels.size == 2 and (values.dtype.kind not in "f" or set(labels.tolist()) == {0.0, 1.0}):
+        return codes.astype(float), labels
+    if values.dtype.kind in "OSU":
+        raise ValueError(
+            f"y holds {labels.size} labels, for example {check.plain(labels[0])!r}; family 'binomial' needs two classes"
+        )
+    return values, None

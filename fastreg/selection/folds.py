@@ -1,0 +1,92 @@
+"""Folds: which rows are held out together."""
+
+import numbers
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+
+from fastreg import validation as check
+
+
+def make_folds(cv, X, y, groups, stratify, random_state):
+    """A list of (train rows, test rows) from a number of folds, a scikit-learn splitter, or pairs of rows.
+
+    A number of folds shuffles the rows by `random_state`; `stratify` spreads the classes of y evenly over them, and
+    rows of one group stay together.
+    """
+    n = y.size
+    if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
+        cv = _splitter(check.check_count("cv", cv, 2), n, groups, stratify, random_state)
+    if hasattr(cv, "split") and not isinstance(cv, str):
+        pairs = list(cv.split(X, y, groups))
+    elif isinstance(cv, Iterable) and not isinstance(cv, str):
+        pairs = list(cv)
+    else:
+        raise ValueError(
+            f"cv must be a number of folds, a splitter with a split method, or pairs of (train, test), got {cv!r}"
+        )
+    if not pairs:
+        raise ValueError("cv gives no folds at all; at least 2 are needed for a standard error, 1 for a mean")
+    return [_rows(pair, number, n) for number, pair in enumerate(pairs, start=1)]
+
+
+def _splitter(folds, n, groups, stratify, random_state):
+    """scikit-learn's splitter for a number of folds."""
+    from sklearn import model_selection as splitters
+
+    if folds > n:
+        raise ValueError(f"cv={folds} folds need at least {folds} rows, but X has {n}")
+    options = {"n_splits": folds, "shuffle": True, "random_state": random_state}
+    if groups is not None:
+        return splitters.StratifiedGroupKFold(**options) if stratify else splitters.GroupKFold(**options)
+    return splitters.StratifiedKFold(**options) if stratify else splitters.KFold(**options)
+
+
+def _rows(pair, number, n):
+    """One fold's train and test rows as numbers, checked."""
+    try:
+        train, test = pair
+    except (TypeError, ValueError):
+        raise ValueError(f"fold {number} of cv is not a pair (train rows, test rows): {pair!r}") from None
+    found = []
+    for name, rows in (("train", train), ("test", test)):
+        rows = np.asarray(rows)
+        if rows.dtype == bool and rows.shape == (n,):
+            rows = np.flatnonzero(rows)
+        if rows.ndim != 1 or rows.dtype.kind not in "iu":
+            raise ValueError(f"the {name} rows of fold {number} must be row numbers or a mask of {n} True and False")
+        if rows.size == 0:
+            raise ValueError(f"fold {number} has no {name} rows")
+        bad = rows[(rows < -n) | (rows >= n)]
+        if bad.size:
+            raise ValueError(f"fold {number} names {name} row {bad[0]}, but X has {n} rows")
+        found.append(np.where(rows < 0, rows + n, rows).astype(np.intp))
+    train, test = found
+    both = np.intersect1d(train, test)
+    if both.size:
+        warnings.warn(
+            f"fold {number} tests on row {both[0]}, which it also trains on ({both.size} such rows): its score will be "
+            "too good",
+            check.DataWarning,
+            stacklevel=5,
+        )
+    return train, test
+
+
+def training_weight(rows, weight, number):
+    """The weights of a fold's fit: zero on the rows it leaves out. A row that is named twice counts twice."""
+    fitted = weight * np.bincount(rows, minlength=weight.size)
+    if not fitted.sum() > 0.0:
+        raise ValueError(f"the training rows of fold {number} have no weight")
+    return fitted
+
+
+def check_fold_response(family_class, y, weight, fit_intercept, number):
+    """Raise where a fold's training rows have no solution of their own."""
+    degenerate = family_class.degenerate(y[weight > 0.0])
+    if degenerate and fit_intercept:
+        raise ValueError(
+            f"in the training rows of fold {number} {degenerate}: an intercept has no solution there. Use fewer or "
+            "stratified folds"
+        )

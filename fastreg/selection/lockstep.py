@@ -1,0 +1,156 @@
+"""The paths of all folds in lockstep, so that X is read for all of them at once.
+
+A fold is the problem with the weights of its held-out rows set to zero: X is not copied, and the predictions of the
+held-out rows come with the fit. Every fold's solver runs until it wants the product of all of X with its residual;
+those of all folds are then made together.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fastreg import compression
+from fastreg.block_path import BlockPath, suits
+from fastreg.compression import Compressed
+from fastreg.fitting import collect, make_engine
+from fastreg.path import answered
+from fastreg.problem import Problem
+from fastreg.record import Record
+from fastreg.selection.gram_folds import compressed_fold, predictions_of, with_intercepts
+from fastreg.validation import read_only
+
+SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
+
+
+@dataclass
+class FoldFit:
+    """One fold: its problem and grid, and once fitted its points and the linear predictor of its held-out rows."""
+
+    problem: Problem
+    grid: np.ndarray
+    test: np.ndarray
+    begin: float
+    engine: object = None
+    record: Record | None = None
+    held_out: list = field(default_factory=list)
+
+    @property
+    def points(self):
+        return [] if self.record is None else self.record.points
+
+    def steps(self, tol, max_iter, solver, null_correlation=None):
+        """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
+        small = isinstance(self.problem, Compressed)
+        if suits(self.problem, solver, self.grid):
+            self.engine = BlockPath(self.problem, tol, max_iter, null_correlation)
+            self.record = Record(self.problem, self.begin, self.grid.size)
+            etas = yield from self.engine.steps(self.grid, self.test[:0] if small else self.test, self.record)
+            if etas is not None:
+                self.held_out = etas
+                return
+        self.engine = make_engine(self.problem, tol, max_iter, solver, null_correlation)
+        self.record = Record(self.problem, self.begin, self.grid.size)
+        self.engine.sweep_share = SWEEP_SHARE
+        for alpha in self.grid.tolist():
+            point = (yield from self.engine.steps(alpha)) if hasattr(self.engine, "steps") else self.engine.fit(alpha)
+            self.record.add(point, alpha)
+            if not small:
+                self.held_out.append(self.engine.state.eta[self.test])
+
+    def fit_compressed(self, tol, max_iter, solver):
+        """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
+        small = self.problem
+        answered(self.steps(tol, max_iter, solver), small)
+        if not compression.holds(small, self.path(None, None, tol), tol):
+            return False
+        with_intercepts(small.original, small, self.points)
+        self.held_out = list(predictions_of(small.original, self.points, self.test))
+        return True
+
+    def path(self, names, penalty_factor, tol):
+        """The fold's Path."""
+        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
+        family_class = type(posed.family)
+        return collect(self.engine, posed, self.record, self.grid, tol, names, family_class, penalty_factor)
+
+
+def fit_folds(problem, folds, grids, terms, grams=None, others=()):
+    """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
+
+    `others` are FoldFits that go along. Columns read for several at once count once; what a fold reads alone is in its
+    problem's `work`.
+    """
+    tol, max_iter, solver, begin = terms.tol, terms.max_iter, terms.solver, time.perf_counter()
+    fits = []
+    for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
+        small = None
+        if grams is not None:
+            small = compressed_fold(problem, fold_family(problem, weight), grams, number)
+        fits.append(FoldFit(small or fold_problem(problem, weight), np.asarray(grid, dtype=float), test, begin))
+        if small is not None and not fits[-1].fit_compressed(tol, max_iter, solver):
+            fits[-1] = FoldFit(fold_problem(problem, weight), fits[-1].grid, test, begin)
+    waiting = [fit for fit in (*fits, *others) if not fit.points]
+    if not waiting:
+        return fits, 0
+    problems = [fit.problem for fit in waiting]
+    nulls = sweep(problems, [each.start().residual for each in problems])
+    steps = [fit.steps(tol, max_iter, solver, null) for fit, null in zip(waiting, nulls)]
+    return fits, (1 + in_lockstep(problems, steps)) * problem.p
+
+
+def fold_family(problem, weight):
+    return type(problem.family)(problem.family.y, read_only(weight / weight.sum()))
+
+
+def fold_problem(problem, weight):
+    """The same problem with other weights; they need not sum to one."""
+    return Problem(
+        problem.design,
+        fold_family(problem, weight),
+        problem.offset,
+        problem.fit_intercept,
+        problem.l1_ratio,
+        problem.factor,
+        problem.standardize,
+    )
+
+
+def in_lockstep(problems, generators):
+    """Run generators of requests (dual, columns) side by side until all have ended. Returns the number of sweeps.
+
+    Each runs until it wants all of X'dual; when all do, the products are made at once.
+    """
+    waiting = {}
+    for place, steps in enumerate(generators):
+        resume(waiting, place, steps, None, problems[place])
+    sweeps = 0
+    while waiting:
+        places = list(waiting)
+        products = sweep([problems[place] for place in places], [waiting[place][1] for place in places])
+        sweeps += 1
+        for place, product in zip(places, products):
+            resume(waiting, place, waiting[place][0], product, problems[place])
+    return sweeps
+
+
+def sweep(problems, duals):
+    """X'dual of each fold, with zeros at the columns that it leaves out."""
+    products = problems[0].design.correlate_each(np.stack(duals))
+    for problem, product in zip(problems, products):
+        product[~problem.usable] = 0.0
+        problem.work.sweeps += 1
+    return products
+
+
+def resume(waiting, place, steps, product, problem):
+    """Go on with one generator until it asks for a sweep or ends."""
+    try:
+        while True:
+            dual, columns = steps.send(product)
+            if columns is None:
+                waiting[place] = (steps, dual)
+                return
+            product = problem.correlate_some(dual, columns)
+    except StopIteration:
+        waiting.pop(place, None)

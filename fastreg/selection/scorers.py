@@ -1,0 +1,92 @@
+"""scikit-learn's scorers, applied to predictions that are already there."""
+
+import inspect
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer
+
+from fastreg.selection.metrics import Metric
+
+
+class Predicted(BaseEstimator):
+    """An estimator whose predictions for the rows it will be asked about are known."""
+
+    def __init__(self, mean=None, eta=None):
+        self.mean, self.eta = mean, eta
+
+    def fit(self, X, y):
+        """Nothing is left to fit."""
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict(self, X):
+        """The mean response."""
+        return self.mean
+
+
+class PredictedResponse(RegressorMixin, Predicted):
+    """Known predictions of a number."""
+
+
+class PredictedClasses(ClassifierMixin, Predicted):
+    """Known probabilities of two classes."""
+
+    def predict(self, X):
+        """The more likely class."""
+        return self.classes_[(self.eta > 0.0).astype(np.intp)]
+
+    def predict_proba(self, X):
+        """Probabilities of both classes."""
+        return np.column_stack([1.0 - self.mean, self.mean])
+
+    def decision_function(self, X):
+        """The linear predictor."""
+        return self.eta
+
+
+def scorer_metric(scorer, response, others):
+    """A scorer (by name, made by make_scorer, or any function of (estimator, X, y)) as a Metric. Larger is better."""
+    name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", None) or str(scorer)
+    if isinstance(scorer, str):
+        try:
+            scorer = get_scorer(scorer)
+        except ValueError:
+            raise ValueError(
+                f"metric={name!r} is neither one of {', '.join(others)} nor a scorer of scikit-learn "
+                "(sklearn.metrics.get_scorer_names() lists those)"
+            ) from None
+    weighs = response.weight is not None
+    weight = np.asarray(response.weight) if weighs else None
+    function = getattr(scorer, "_score_func", None)
+    if weighs and function is not None and "sample_weight" not in inspect.signature(function).parameters:
+        raise ValueError(f"scorer {name!r} takes no sample_weight, so it cannot score rows of different weight")
+
+    def score(held):
+        options = {"sample_weight": weight[held.rows]} if weighs else {}
+        # One made by make_scorer looks at predictions only; a function of one's own may look at X.
+        X = np.zeros((held.rows.size, 1)) if function is not None else _rows_of(response.X, held.rows)
+        y = response.y[held.rows]
+        means = held.family.mean(held.eta)
+        return np.array([float(scorer(_predicted(response, m, e), X, y, **options)) for m, e in zip(means, held.eta)])
+
+    return Metric(name, True, score)
+
+
+def _predicted(response, mean, eta):
+    if response.classes is None:
+        return PredictedResponse(mean, eta)
+    model = PredictedClasses(mean, eta)
+    model.classes_ = response.classes
+    return model
+
+
+def _rows_of(X, rows):
+    """The held-out rows, for scorers that look at them."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if hasattr(X, "tocsr"):
+        return X.tocsr()[rows]
+    return np.asarray(X)[rows]

@@ -1,0 +1,173 @@
+"""Lasso paths by blocks of points, and folds of tall least squares by subtraction: certified, and as PathSolver's."""
+
+import warnings
+
+import certified
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from fastreg import cv_path, fit_path
+from fastreg.block_path import BlockPath, suits
+from fastreg.families import Gaussian
+from fastreg.fitting import build_problem, collect
+from fastreg.path import answered
+from fastreg.record import Record
+
+
+def pose(X, y, **terms):
+    """A Problem with the defaults of fit_path."""
+    given = {"sample_weight": None, "offset": None, "penalty_factor": None, "fit_intercept": True} | terms
+    standardize = given.pop("standardize", False)
+    return build_problem(X, y, Gaussian, 1.0, *given.values(), standardize, None)
+
+
+def by_blocks(X, y, alphas, tol=1e-10, **terms):
+    """The path by BlockPath, or None where it gives up; also the eta of every row."""
+    problem = pose(X, y, **terms)
+    assert suits(problem, "auto", alphas)
+    engine = BlockPath(problem, tol, 1000)
+    record = Record(problem, 0.0, alphas.size)
+    etas = answered(engine.steps(alphas, np.arange(y.size), record), problem)
+    if etas is None:
+        return None
+    return collect(engine, problem, record, alphas, tol, None, Gaussian, terms.get("penalty_factor")), np.array(etas)
+
+
+@pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"fit_intercept": False},
+        {"standardize": True},
+        {"sample_weight": np.random.default_rng(1).uniform(0, 2, 40) * (np.arange(40) % 7 > 0)},
+        {"offset": np.random.default_rng(2).normal(size=40)},
+        {"penalty_factor": np.random.default_rng(3).uniform(0.5, 2, 300)},
+    ],
+    ids=lambda terms: next(iter(terms), "plain"),
+)
+def test_blocks_are_certified_points(terms, make):
+    X, y = certified.draw("gaussian", n=40, p=300, density=0.6)
+    alphas = fit_path(X, y, n_alphas=60, alpha_min_ratio=0.005, **terms).alphas
+    path, etas = by_blocks(make(X), y, alphas, **terms)
+    certified.assert_certified(path, X, y, tol=1e-10, **terms)
+    eta = X @ path.coefs.toarray() + path.intercepts + np.reshape(terms.get("offset", 0.0), (-1, 1))
+    np.testing.assert_allclose(etas.T, eta, atol=1e-10)
+    other = fit_path(make(X), y, alphas=alphas, tol=1e-12, **terms)
+    np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-5)
+    np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-8)
+
+
+def test_far_grids_and_alphas_above_the_top():
+    X, y = certified.draw("gaussian", n=50, p=400)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    alphas = top * np.array([3.0, 1.0, 0.99, 0.01, 0.002])
+    path, _ = by_blocks(X, y, alphas)
+    certified.assert_certified(path, X, y, tol=1e-10)
+    assert path.n_features_in[0] == path.n_features_in[1] == 0
+
+
+def test_dependent_columns_are_certified_or_left_to_others():
+    """Copies of columns tie; where the walk gets stuck it says so, and cv_path fits the fold by PathSolver."""
+    X, y = certified.draw("gaussian", n=40, p=30)
+    X = np.hstack([X, X, -X])
+    alphas = fit_path(X, y, n_alphas=30).alphas
+    found = by_blocks(X, y, alphas)
+    if found is not None:
+        certified.assert_certified(found[0], X, y, tol=1e-10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = cv_path(X, y, cv=4, n_alphas=30)
+    for f, fold in enumerate(result.fold_paths):
+        train = result.test_folds != f
+        certified.assert_certified(fold, X[train], y[train], tol=1e-6)
+
+
+def test_constant_response():
+    X, _ = certified.draw("gaussian", n=20, p=30)
+    path, _ = by_blocks(X, np.ones(20), np.array([0.1, 0.01]))
+    assert path.converged and np.all(path.n_features_in == 0) and np.allclose(path.intercepts, 1.0)
+
+
+# ---- folds by subtraction
+
+
+TALL = {
+    "plain": {},
+    "no intercept": {"fit_intercept": False, "standardize": True},
+    "all": {"sample_weight": "w", "offset": "o", "standardize": True},
+    "elastic net": {"l1_ratio": 0.5, "sample_weight": "w"},
+    "factors": {"penalty_factor": np.r_[0.0, np.ones(18), np.inf]},
+}
+
+
+def tall(n=12_000, p=20):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p)) + 2 * rng.normal(size=p)
+    return X, X[:, :5] @ rng.normal(size=5) + rng.normal(size=n) + 3, rng.uniform(0.2, 3, n), rng.normal(size=n)
+
+
+@pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("case", TALL)
+def test_folds_by_subtraction_are_those_of_the_training_rows(case, make):
+    X, y, w, o = tall()
+    vectors = {"w": w, "o": o}
+    options = {name: vectors[v] if isinstance(v, str) else v for name, v in TALL[case].items()}
+    found = cv_path(make(X), y, cv=5, n_alphas=40, tol=1e-10, **options)
+    assert found.path.work["grams"] == 1
+    assert found.work["passes"] < 1.0  # all that the folds read of X was read for the Gram matrix of all rows
+    for f, fold in enumerate(found.fold_paths):
+        train, test = found.test_folds != f, found.test_folds == f
+        here = {name: v[train] if name in ("sample_weight", "offset") else v for name, v in options.items()}
+        certified.assert_certified(fold, X[train], y[train], tol=1e-6, **here)
+        alone = fit_path(X[train], y[train], alphas=found.alphas, tol=1e-12, **here)
+        np.testing.assert_allclose(fold.coefs.toarray(), alone.coefs.toarray(), atol=2e-3)
+        np.testing.assert_allclose(fold.deviance_ratio, alone.deviance_ratio, atol=1e-5)
+        eta = X[test] @ fold.coefs.toarray() + fold.intercepts
+        eta += options["offset"][test, None] if "offset" in options else 0.0
+        np.testing.assert_allclose(found.predictions[test], eta, atol=1e-9)
+
+
+def test_digits_that_subtraction_would_lose_are_not_lost():
+    """A column whose spread lies in one fold's held-out rows: that fold is fitted from its rows."""
+    X, y, _, _ = tall()
+    found = cv_path(X, y, cv=5, n_alphas=5)
+    held = found.test_folds == 2
+    X[:, 7] = np.where(held, 1e6 * X[:, 7], 1e-3 * X[:, 7])
+    again = cv_path(X, y, cv=5, alphas=[0.1, 0.01])
+    np.testing.assert_array_equal(again.test_folds, found.test_folds)
+    fold = again.fold_paths[2]
+    certified.assert_certified(fold, X[~held], y[~held], tol=1e-6)
+    assert fold.work["grams"] == 1  # its own
+
+
+# ---- what it costs
+
+
+@pytest.mark.parametrize("n, p, most", [(60, 3000, 25.0), (200, 5000, 25.0)])
+def test_ten_folds_and_the_fit_on_all_rows_read_a_wide_X_at_most_so_often(n, p, most):
+    """Ten folds and the fit on all rows together: hardly more than one path of 100 points reads."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p))
+    y = X[:, :10] @ rng.normal(size=10) + rng.normal(size=n)
+    found = cv_path(X, y)
+    assert found.work["passes"] + found.path.work["passes"] < most
+
+
+@pytest.mark.parametrize(("shape", "l1_ratio"), [((40, 120), 1.0), ((40, 120), 0.5), ((12_000, 20), 1.0)], ids=str)
+def test_paths_know_their_cost_and_how_they_were_posed(shape, l1_ratio):
+    """By blocks, point by point and by subtraction: so that a fold's path can be refitted and saved."""
+    X, y = certified.draw("gaussian", n=shape[0], p=shape[1])
+    factor = np.r_[2.0, np.ones(shape[1] - 1)]
+    found = cv_path(X, y, cv=4, n_alphas=12, l1_ratio=l1_ratio, penalty_factor=factor, standardize=True)
+    for path, rows in [(found.path, found.test_folds >= 0), (found.fold_paths[1], found.test_folds != 1)]:
+        assert path.standardize and path.fit_intercept and np.array_equal(path.penalty_factor, factor)
+        assert sorted(path.trace) == sorted(fit_path(X, y, n_alphas=3).trace)
+        assert all(values.size == 12 for values in path.trace.values()) and path.trace["seconds"].min() >= 0.0
+        alpha = 0.6 * path.alphas[5] + 0.4 * path.alphas[6]
+        again = path.refit(X[rows], y[rows], alpha)
+        terms = {"l1_ratio": l1_ratio, "penalty_factor": factor, "standardize": True}
+        certified.assert_certified(again, X[rows], y[rows], tol=1e-9, **terms)
+        other = fit_path(X[rows], y[rows], alphas=path.alphas, tol=1e-12, **terms)
+        np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=2e-3)
