@@ -323,6 +323,17 @@ def check_number(name, value, low, high, *, low_open=False, high_open=False):
     return float(value)
 
 
+def check_several(name, values, low, high):
+    """A vector of at least one finite number within bounds."""
+    array = np.atleast_1d(_as_float(name, values))
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must be a number or a non-empty vector, got an array of shape {array.shape}")
+    bad = np.flatnonzero(~((array >= low) & (array <= high) & np.isfinite(array)))
+    if bad.size:
+        raise ValueError(f"{name} must be in [{low:g}, {high:g}] and finite, but {name}[{bad[0]}] = {array[bad[0]]:g}")
+    return array
+
+
 def check_count(name, value, low):
     """An integer of at least `low`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < low:

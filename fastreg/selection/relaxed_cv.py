@@ -1,0 +1,239 @@
+"""cv_relaxed: selection by L1 and the fit on what it selects, chosen as one model; everything learned is learned in
+the fold."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.adaptive import PILOTS, adaptive_factor
+from fastreg.fitting import family_named, solve_path
+from fastreg.relaxed import solve_relaxed
+from fastreg.selection.cross_validation import FitTerms, Folding, Grid, _classes, cross_validate
+from fastreg.selection.curve import averages
+from fastreg.selection.folds import check_fold_response, make_folds, training_weight
+from fastreg.selection.metrics import Held, Metric, Response, metric_named
+from fastreg.selection.relaxed_surface import CVRelaxed
+from fastreg.validation import ConvergenceWarning
+
+
+def cv_relaxed(
+    X: Any,
+    y: ArrayLike,
+    *,
+    gammas: ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0),
+    ridges: ArrayLike = (0.0,),
+    pilot: str | None = None,
+    power: float = 1.0,
+    cv: Any = 10,
+    groups: ArrayLike | None = None,
+    metric: Any = "deviance",
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+) -> CVRelaxed:
+    """Cross-validate relaxed paths: choose alpha, the blend gamma and the ridge of the refits together.
+
+    In every fold the path is fitted to the training rows, refitted on each of its supports (`relax_path`, once for each
+    of `ridges`), and all blends of the two predict the held-out rows: selection never sees the rows that judge it. With
+    gammas=(0,) and some ridges above 0 this is "select by L1, then refit by L2" as one model. With a `pilot` the
+    penalty factors of the adaptive lasso are learned in the fold as well.
+
+    `nested_cv_relaxed` tells what the model so chosen is worth on rows that had no part in choosing it.
+
+    Parameters
+    ----------
+    gammas : blends in [0, 1]: 1 is the path, 0 the refit.
+    ridges : penalties of the refits, each 0 or more.
+    pilot, power : None, or "ridge" or "lasso" for `adaptive_factor`, whose alpha is chosen by AICc.
+    cv, groups, metric, random_state : as for `cv_path`.
+    X, y, family, l1_ratio, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
+    standardize, tol, max_iter, solver : as for `fit_path`.
+
+    Returns
+    -------
+    CVRelaxed. Where a fold's refit separates the classes, blends with it have no score and are not chosen. Fits
+    that could not be certified for another reason are counted in one ConvergenceWarning.
+
+    Raises
+    ------
+    ValueError where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+
+    References
+    ----------
+    Meinshausen (2007), Relaxed Lasso; Hastie, Tibshirani and Tibshirani (2020); Friedman et al., the glmnet vignette
+    on the relaxed lasso, for cross-validating both parameters.
+    """
+    task = make_task(
+        X, y, gammas, ridges, pilot, power, metric, l1_ratio, Grid(alphas, n_alphas, alpha_min_ratio),
+        FitTerms(family_named(family), sample_weight, offset, penalty_factor, fit_intercept, standardize, tol,
+                 max_iter, solver, check.feature_names_of(X)),
+    )  # fmt: skip
+    pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
+    chosen = choose_relaxed(task, pairs)
+    warn_relaxed(chosen)
+    return chosen
+
+
+class Task(NamedTuple):
+    """What is to be chosen from, on which data; `terms` holds the weights."""
+
+    X: Any
+    y: np.ndarray
+    response: Response
+    metric: Metric
+    terms: FitTerms
+    l1_ratio: float
+    grid: Grid
+    gammas: np.ndarray
+    ridges: np.ndarray
+    pilot: str | None
+    power: float
+
+    def fit_options(self, weight):
+        """The keywords that fits, refits and pilots share, with other weights."""
+        terms = self.terms
+        return {"sample_weight": weight, "offset": terms.offset, "fit_intercept": terms.fit_intercept,
+                "standardize": terms.standardize}  # fmt: skip
+
+    def factor(self, weight):
+        """The penalty factors, learned from the rows of positive weight if there is a pilot."""
+        if self.pilot is None:
+            return self.terms.penalty_factor
+        return adaptive_factor(
+            self.X, self.y, pilot=self.pilot, power=self.power, family=self.terms.family_class,
+            penalty_factor=self.terms.penalty_factor, tol=self.terms.tol, max_iter=self.terms.max_iter,
+            **self.fit_options(weight),
+        )  # fmt: skip
+
+    def path(self, weight, factor, alphas):
+        """A path on rows of positive weight."""
+        terms = self.terms
+        return solve_path(
+            self.X, self.y, family=terms.family_class, l1_ratio=self.l1_ratio, alphas=alphas,
+            n_alphas=self.grid.n_alphas, alpha_min_ratio=self.grid.alpha_min_ratio, penalty_factor=factor,
+            tol=terms.tol, max_iter=terms.max_iter, solver=terms.solver, names=terms.names, **self.fit_options(weight),
+        )  # fmt: skip
+
+    def relax(self, path, weight, factor):
+        """A RelaxedPath for each ridge."""
+        return [
+            solve_relaxed(path, self.X, self.y, ridge, penalty_factor=factor, **self.fit_options(weight))
+            for ridge in self.ridges.tolist()
+        ]
+
+
+def make_task(X, y, gammas, ridges, pilot, power, metric, l1_ratio, grid, terms):
+    """A Task from checked arguments."""
+    gammas, ridges = check.check_several("gammas", gammas, 0.0, 1.0), check.check_several("ridges", ridges, 0.0, np.inf)
+    if pilot is not None:
+        check.check_option("pilot", pilot, tuple(PILOTS))
+    check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
+    y, classes = _classes(y, terms.family_class)
+    response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
+    metric = metric_named(metric, terms.family_class, response)
+    X = check.check_design(X)  # converted, where it must be, once for all fits
+    weight = check.check_weight(terms.sample_weight, X.shape[0])
+    y = check.check_response(y, X.shape[0], terms.family_class)
+    terms = terms._replace(sample_weight=weight)
+    return Task(X, y, response, metric, terms, l1_ratio, grid, gammas, ridges, pilot, power)
+
+
+def choose_relaxed(task, pairs):
+    """The CVRelaxed of a task on (train, test) pairs of rows."""
+    weight = task.terms.sample_weight
+    folds = []
+    for number, (train, test) in enumerate(pairs, start=1):
+        fold = training_weight(train, weight, number)
+        check_fold_response(task.terms.family_class, task.y, fold, task.terms.fit_intercept, number)
+        if not weight[test].sum() > 0.0:
+            raise ValueError(f"the test rows of fold {number} have no weight, so there is nothing to score")
+        folds.append((fold, test))
+    factor, path, fold_factors, fold_paths = _paths(task, pairs, folds)
+    relaxed = task.relax(path, weight, factor)
+    scores, shares, gaps = [], [], []
+    for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
+        each = task.relax(its_path, fold, own)
+        scores.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
+        shares.append(1.0 if task.metric.equal_folds else float(weight[test].sum()))
+        gaps.append([its_path.gaps] + [np.where(_separated(one), np.nan, one.refit.gaps) for one in each])
+    scores = np.array(scores)
+    mean, error = averages(scores.reshape(len(folds), -1), np.array(shares))
+    shape = scores.shape[1:]
+    return CVRelaxed(
+        relaxed=relaxed, alphas=path.alphas, gammas=task.gammas, ridges=task.ridges, mean=mean.reshape(shape),
+        std_error=error.reshape(shape), fold_scores=scores, fold_gaps=np.array(gaps), metric=task.metric.name,
+        greater_is_better=task.metric.greater_is_better, classes=task.response.classes, penalty_factor=factor,
+    )  # fmt: skip
+
+
+def _paths(task, pairs, folds):
+    """(factors, path) of all rows, and lists of those of the folds, on one grid."""
+    weight = task.terms.sample_weight
+    if task.pilot is None:
+        curve = cross_validate(
+            task.X, task.y, task.terms, [task.l1_ratio], Folding(pairs), task.metric, task.grid, task.response
+        )[0]
+        factor = task.terms.penalty_factor
+        return factor, curve.path, [factor] * len(folds), curve.fold_paths
+    factor = task.factor(weight)
+    path = task.path(weight, factor, task.grid.alphas)
+    fold_factors = [task.factor(fold) for fold, _ in folds]
+    return (
+        factor,
+        path,
+        fold_factors,
+        [task.path(fold, own, path.alphas) for (fold, _), own in zip(folds, fold_factors)],
+    )
+
+
+def _score(task, relaxed, gamma, test, number):
+    """(k,) scores of held-out rows; NaN where the blend holds a refit that separates the classes."""
+    weight = task.terms.sample_weight[test]
+    eta = predictors(task, relaxed, gamma, test)
+    scores = task.metric.score(
+        Held(task.terms.family_class, task.y[test], weight / weight.sum(), eta, test, number)
+    )  # fmt: skip
+    return np.where(_separated(relaxed) & (gamma < 1.0), np.nan, scores)
+
+
+def _separated(relaxed):
+    return np.array([reason == "separable" for reason in relaxed.refit.reasons])
+
+
+def predictors(task, relaxed, gamma, rows):
+    """(k, m) linear predictors of some rows."""
+    path, refit = relaxed.path, relaxed.refit
+    used = np.unique(np.concatenate([path.coefs.indices, refit.coefs.indices]))
+    part = task.X[:, used][rows]
+    offset = 0.0 if task.terms.offset is None else np.asarray(task.terms.offset, dtype=float)[rows]
+    coefs = (gamma * path.coefs + (1.0 - gamma) * refit.coefs).tocsr()[used].toarray()
+    intercepts = gamma * path.intercepts + (1.0 - gamma) * refit.intercepts
+    return np.asarray(part @ coefs + intercepts).T + offset
+
+
+def warn_relaxed(chosen, stacklevel=3):
+    """One warning for the fits and refits that are not certified; separated ones are marked by their scores."""
+    gaps, tol = chosen.fold_gaps[~np.isnan(chosen.fold_gaps)], chosen.relaxed[0].path.tol
+    failed = np.count_nonzero(~(gaps <= tol))
+    failed += sum(reason == "max_iter" for one in chosen.relaxed for reason in one.path.reasons + one.refit.reasons)
+    if failed:
+        warnings.warn(
+            f"{failed} fits and refits are not certified to tol={tol:g}, the largest gap is {gaps.max():.1e}: raise "
+            "max_iter, loosen tol, or keep to larger alphas",
+            ConvergenceWarning,
+            stacklevel=stacklevel,
+        )

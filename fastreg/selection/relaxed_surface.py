@@ -1,0 +1,104 @@
+"""CVRelaxed: scores over (ridge, gamma, alpha), and the model that is chosen from them."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg.relaxed import RelaxedPath
+from fastreg.validation import check_option
+
+SELECTIONS = ("min", "1se")
+
+
+class Choice(NamedTuple):
+    """One model of those tried, and its mean score."""
+
+    ridge: float
+    gamma: float
+    alpha: float
+    score: float
+    place: tuple[int, int, int]
+
+
+@dataclass
+class CVRelaxed:
+    """Cross-validated relaxed paths: R ridges, G gammas, k alphas, F folds.
+
+    Attributes
+    ----------
+    relaxed : a RelaxedPath on all rows for each ridge.
+    alphas, gammas, ridges : (k,), (G,) and (R,), what was tried.
+    mean, std_error : (R, G, k) mean over folds of their scores and its standard error, as in `CVPath`; NaN where a
+        refit of some fold separates the classes.
+    fold_scores : (F, R, G, k).
+    fold_gaps : (F, 1 + R, k) relative duality gaps of each fold's path and of its refits for each ridge; NaN where
+        a refit separates the classes.
+    metric, greater_is_better : name of the score, and which way is up.
+    classes : the two labels of a response of classes, coded 0 and 1, else None.
+    penalty_factor : those of the path on all rows: an adaptive pilot's, or what was passed.
+    """
+
+    relaxed: list[RelaxedPath]
+    alphas: np.ndarray
+    gammas: np.ndarray
+    ridges: np.ndarray
+    mean: np.ndarray
+    std_error: np.ndarray
+    fold_scores: np.ndarray
+    fold_gaps: np.ndarray
+    metric: str
+    greater_is_better: bool
+    classes: np.ndarray | None
+    penalty_factor: Any
+
+    def choice(self, selection: str = "1se") -> Choice:
+        """The model of "min", the best mean score, or of "1se", the largest alpha within one standard error of it.
+
+        Among equals the larger alpha, then the better score, then the first gamma and ridge are taken.
+        """
+        check_option("selection", selection, SELECTIONS)
+        loss = -self.mean if self.greater_is_better else self.mean
+        if np.all(np.isnan(loss)):
+            raise ValueError("no model has a score in every fold, so nothing can be chosen")
+        best = np.nanmin(loss)
+        if selection == "1se":
+            place = np.unravel_index(np.nanargmin(loss), loss.shape)
+            slack = self.std_error[place]
+            within = np.where(loss <= best + (slack if np.isfinite(slack) else 0.0), loss, np.nan)
+            k = int(np.flatnonzero(~np.all(np.isnan(within), axis=(0, 1)))[0])
+        else:
+            k = int(np.flatnonzero(np.any(loss == best, axis=(0, 1)))[0])
+        r, g = (int(i) for i in np.unravel_index(np.nanargmin(loss[:, :, k]), loss.shape[:2]))
+        return Choice(
+            float(self.ridges[r]), float(self.gammas[g]), float(self.alphas[k]), float(self.mean[r, g, k]), (r, g, k)
+        )
+
+    def coef(self, selection: str = "1se") -> tuple[np.ndarray, float]:
+        """(coefficients (p,), intercept) of the fit on all rows that is chosen."""
+        choice = self.choice(selection)
+        return self.relaxed[choice.place[0]].coef(choice.alpha, choice.gamma)
+
+    def predict(self, X: Any, selection: str = "1se", offset: ArrayLike | None = None) -> np.ndarray:
+        """The mean response by the fit chosen: eta itself, a probability of classes[1], or exp(eta), by family."""
+        choice = self.choice(selection)
+        return self.relaxed[choice.place[0]].predict(X, choice.alpha, choice.gamma, offset)
+
+    def support(self, selection: str = "1se") -> list[str] | list[int]:
+        """Names (or numbers) of the columns of the fit chosen."""
+        choice = self.choice(selection)
+        return self.relaxed[choice.place[0]].support(choice.alpha)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"<fastreg.CVRelaxed: {self.metric} over {self.fold_scores.shape[0]} folds, {self.alphas.size} alphas, "
+            f"{self.gammas.size} gammas, {self.ridges.size} ridges"
+        ]
+        for name in SELECTIONS:
+            choice = self.choice(name)
+            lines.append(
+                f" {name}: alpha {choice.alpha:.4g}, gamma {choice.gamma:g}, ridge {choice.ridge:g}, "
+                f"{choice.score:.5g} +- {self.std_error[choice.place]:.2g}, {len(self.support(name))} features in"
+            )
+        return "\n".join(lines) + ">"
