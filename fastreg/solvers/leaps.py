@@ -61,11 +61,11 @@ def leap(model, active, size, most):
         for j in range(m):
             c = model.correlation[j]
             if active.status[j] != ACTIVE and abs(c) > model.l1[j] * (1.0 + CROSSING):
+                if active.status[j] == PARKED:  # it was tied when it came, and is no more
+                    return MET_DEPENDENT, size, pivots
                 if size == active.factor.shape[0]:
                     return BUDGET, size, pivots
                 size = join(model, active, size, j)
-                if active.status[j] == PARKED:
-                    return MET_DEPENDENT, size, pivots
                 active.sign[j] = 0.0 if model.l1[j] == 0.0 else 1.0 if c > 0.0 else -1.0
                 pivots += 1
     return BUDGET, size, pivots
