@@ -17,6 +17,7 @@ import numpy as np
 from fastreg.designs import as_design
 from fastreg.families import Gaussian
 from fastreg.problem import Problem
+from fastreg.products import frozen
 from fastreg.threads import linalg
 
 ROWS_PER_COLUMN = 3  # fewer rows than this a column and there is little to save
@@ -82,7 +83,7 @@ def compress(problem, gram=None, target=None):
     rank = z.size
     small = Compressed(
         as_design(np.asfortranarray(np.sqrt(rank) * factor)),
-        Gaussian(_frozen(np.sqrt(rank) * z), _frozen(np.full(rank, 1.0 / rank))),
+        Gaussian(frozen(np.sqrt(rank) * z), frozen(np.full(rank, 1.0 / rank))),
         np.zeros(rank),
         False,
         problem.l1_ratio,
@@ -117,8 +118,3 @@ def precise(small, sizes, tol):
     """The same from the sum_j N_j |b_j| of every point."""
     size = float(np.max(sizes)) + np.sqrt(2.0 * small.scale)
     return ROUNDING * size**2 <= 0.1 * tol * small.scale
-
-
-def _frozen(array):
-    array.flags.writeable = False
-    return array

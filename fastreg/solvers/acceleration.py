@@ -55,7 +55,7 @@ def mix_points(points, steps, images, last, signs, solution):
     if not same:
         return False
     # Differences to one and two points before, and the normal equations of the mix in the metric of M.
-    one, other = 0.0, 0.0
+    other = 0.0
     aa, ab, bb, a, b = 0.0, 0.0, 0.0, 0.0, 0.0
     first, second = last - 1, max(last - 2, 0)
     for j in range(signs.size):
