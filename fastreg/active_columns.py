@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg import validation as check
-from fastreg.designs import combine
+from fastreg.columns import combine
 from fastreg.families import FAMILIES
 from fastreg.fitting import build_problem
 from fastreg.problem import Problem

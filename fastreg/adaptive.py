@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
+from fastreg.columns import column_moments
 from fastreg.criteria import NAMES, information_criteria
-from fastreg.designs import as_design, column_moments
+from fastreg.designs import as_design
 from fastreg.fitting import solve_path
 
 PILOTS = {"ridge": 0.0, "lasso": 1.0}

@@ -94,7 +94,7 @@ def compress(problem, gram=None, target=None):
         level=state.intercept,
         square=problem.square_of(state.eta),
     )
-    for name in ("lasso_factor", "ridge_factor", "usable", "penalised", "free", "norms"):
+    for name in ("lasso_factor", "ridge_factor", "usable", "columns", "left_out", "penalised", "free", "norms"):
         setattr(small, name, getattr(problem, name))
     return small
 

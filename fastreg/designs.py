@@ -16,18 +16,18 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg._jit import kernel, verb
+from fastreg._jit import verb
+from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
+from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
 from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
-from fastreg.row_order import by_row, sparse_gram, stored_values
+from fastreg.row_order import stored_values
 from fastreg.rows import DenseRows, SparseRows
-from fastreg.threads import BLOCK, edges_by_cost, even_edges, over_blocks
+from fastreg.threads import edges_by_cost, even_edges, over_blocks
 
 for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
     verb(_name, _arity)
 
 
-ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
-ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
 SHORT_COLUMN = 1000  # rows up to which a loop over columns beats BLAS in products of X' with a few vectors
 
 
@@ -245,200 +245,3 @@ def as_design(X):
     if sp.issparse(X):
         return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])
     return DenseDesign(frozen(X.T))
-
-
-def correlate_columns(design, v, columns):
-    """x_j'v for the columns j, in their order."""
-    out, stored = np.empty(len(columns)), design.stored_in(columns)
-    if stored <= BLOCK:
-        correlate_some(design, v, columns, out)
-    else:
-        edges = design.edges_among(columns)
-        over_blocks(lambda a, b: correlate_some(design, v, columns[a:b], out[a:b]), edges, stored)
-    return out
-
-
-def column_moments(design, weight):
-    """(weighted mean of every column, sum of squares about it); the weights sum to one."""
-    p = design.shape[1]
-    mean, spread = np.empty(p), np.empty(p)
-    edges = design.edges()
-    over_blocks(lambda a, b: moments(design.part(a, b), weight, mean[a:b], spread[a:b]), edges, BLOCK * len(edges))
-    return mean, spread
-
-
-@kernel
-def correlate_range(design, v, out):
-    """out[j] = x_j'v for every column."""
-    for j in range(out.size):
-        out[j] = design.column_dot(j, v)
-
-
-@kernel
-def correlate_some(design, v, columns, out):
-    """out[k] = x_j'v for the columns j = columns[k]."""
-    for k in range(columns.size):
-        out[k] = design.column_dot(columns[k], v)
-
-
-@kernel
-def correlate_vectors(design, vectors, out, start, stop):
-    """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`, each read once for all."""
-    for j in range(start, stop):
-        for k in range(out.shape[0]):
-            out[k, j] = design.column_dot(j, vectors[k])
-
-
-@kernel
-def combine(design, columns, steps, out):
-    """out += sum_k steps[k] x_j over the columns j = columns[k]; zero steps read nothing."""
-    for k in range(columns.size):
-        if steps[k] != 0.0:
-            design.column_add(columns[k], steps[k], out)
-
-
-@kernel
-def scatter_columns(design, columns, out):
-    """out[:, k] += x_j for j = columns[k]."""
-    for k in range(columns.size):
-        design.column_add(columns[k], 1.0, out[:, k])
-
-
-@kernel
-def moments(design, weight, mean, spread):
-    """Weighted mean of every column and its sum of squares about it, in two passes. The weights sum to one."""
-    total = weight.sum()
-    for j in range(mean.size):
-        mean[j] = design.column_dot(j, weight)
-        spread[j] = design.column_spread(j, mean[j], weight, total)
-
-
-class DenseBlock:
-    """The working set's columns, gathered and centred, so that BLAS serves their products. Held as rows, contiguous."""
-
-    def __init__(self, design, centre):
-        self.design, self.centre = design, centre
-        self.columns = np.empty(0, dtype=np.int64)
-        self.rows = np.empty((0, design.shape[0]))
-
-    def extend(self, columns):
-        """Append columns (read once each)."""
-        have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
-        if size > self.rows.shape[0]:
-            grown = np.empty((max(size, have + have // 8), n))
-            grown[:have] = self.rows[:have]
-            self.rows = grown
-        self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)
-        for k in range(0, columns.size, step):
-            gather_centred(self.design, columns[k : k + step], self.centre, self.rows[have + k : size])
-
-    def rounding(self, columns, norms):
-        """The relative error of a centred product, in units of the columns' norms."""
-        return ROUNDING
-
-    def wide(self):
-        """Whether a Gram matrix would be larger than the columns themselves."""
-        return self.columns.size > self.rows.shape[1]
-
-    def correlate(self, v, start=0):
-        """X_W'v, from the column at `start` on."""
-        return multiply_rows(self.rows[start : self.columns.size], v)
-
-    def correlate_each(self, vectors):
-        """X_W'v for every row v of `vectors`: (vectors, columns)."""
-        return vectors @ self.rows[: self.columns.size].T
-
-    def predict(self, steps):
-        return steps @ self.rows[: self.columns.size]
-
-    def predict_each(self, steps):
-        """(X_W - centre) s for every row s of `steps`: (steps, n)."""
-        return self.predict(steps)
-
-    def gram(self, h, start=0):
-        """Rows `start` onwards of X_W' diag(h) X_W."""
-        rows, m = self.rows[: self.columns.size], self.columns.size
-        scale = np.sqrt(h) if start == 0 else h
-
-        def scaled(first, last):
-            left = rows[start:, first:last] * scale[first:last]
-            return left, left if start == 0 else rows[:, first:last]
-
-        return sum_of_products(scaled, h.size, ROW_BLOCK, m - start, m)
-
-
-class SparseBlock:
-    """The working set's columns by number only; their rows are copied when a Gram matrix is wanted.
-
-    New columns are sorted by row on their own, and merged with those before once they hold half as many values: a
-    column is then sorted a few times on a path, not each time that others come.
-    """
-
-    def __init__(self, design, centre):
-        self.design, self.centre = design, centre
-        self.columns = np.empty(0, dtype=np.int64)
-        self.parts = []
-
-    def extend(self, columns):
-        self.columns = np.concatenate([self.columns, columns])
-
-    def rounding(self, columns, norms):
-        """As for dense columns, times what subtracting the means algebraically loses."""
-        return ROUNDING * (1.0 + float(np.max((self.centre[columns] / norms[columns]) ** 2, initial=0.0)))
-
-    def wide(self):
-        """Sparse columns always have a Gram matrix: it is built from their few stored values."""
-        return False
-
-    def correlate(self, v, start=0):
-        return correlate_columns(self.design, v, self.columns[start:])
-
-    def predict(self, steps):
-        out = np.full(self.design.n_rows, -float(self.centre[self.columns] @ steps))
-        combine(self.design, self.columns, steps, out)
-        return out
-
-    def correlate_each(self, vectors):
-        """As for dense columns."""
-        return np.array([self.correlate(v) for v in vectors])
-
-    def predict_each(self, steps):
-        """As for dense columns."""
-        return np.array([self.predict(s) for s in steps])
-
-    def gram(self, h, start=0):
-        """Rows `start` onwards of X_W' diag(h) X_W."""
-        self._sort_rows()
-        columns, m = self.columns, self.columns.size
-        out = np.zeros((m - start, m))
-
-        def lines(a, b):
-            for part in self.parts:
-                sparse_gram(self.design, columns[: start + b], start + a, part, h, out[a:b])
-
-        # A stored value meets the stored values of its row that stand before it.
-        met = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows)
-        stored = (self.design.indptr[columns[start:] + 1] - self.design.indptr[columns[start:]]) * met
-        work = np.concatenate([[0.0], np.cumsum(stored)])
-        over_blocks(lines, edges_by_cost(work), work[-1])
-        out[:, start:] += np.tril(out[:, start:], -1).T
-        return out
-
-    def _sort_rows(self):
-        """Bring `parts` up to date with the columns."""
-        first = self.parts[-1].end if self.parts else 0
-        if first < self.columns.size:
-            stored = self.design.stored_in(self.columns[first:])
-            while self.parts and 2 * stored >= self.parts[-1].values.size:
-                part = self.parts.pop()
-                first, stored = part.first, stored + part.values.size
-            self.parts.append(by_row(self.design, self.columns, first))
-
-
-@kernel
-def gather_centred(design, columns, centre, out):
-    """out[k] = x_j - centre_j for j = columns[k]."""
-    for k in range(columns.size):
-        for i in range(out.shape[1]):
-            out[k, i] = -centre[columns[k]]
-        design.column_add(columns[k], 1.0, out[k])

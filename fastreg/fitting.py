@@ -19,7 +19,7 @@ from fastreg.progress import Interrupted, Progress, interruptible
 from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
-from fastreg.solvers import SOLVERS, make_solver
+from fastreg.solvers import SOLVERS, make_first, make_solver
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
 
@@ -117,6 +117,22 @@ def solve_path(
     `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
     """
     begin = time.perf_counter()
+    problem, tol, max_iter, solver = pose(
+        X, y, family=family, l1_ratio=l1_ratio, sample_weight=sample_weight, offset=offset,
+        penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize, tol=tol,
+        max_iter=max_iter, solver=solver, names=names,
+    )  # fmt: skip
+    return follow_path(
+        problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor,
+        watched=(begin, verbose, callback, trace), start=start,
+    )  # fmt: skip
+
+
+def pose(
+    X, y, *, family, l1_ratio, sample_weight, offset=None, penalty_factor, fit_intercept, standardize=False, tol,
+    max_iter, solver="auto", names=None,
+):  # fmt: skip
+    """(problem, tol, max_iter, solver): the terms of fit_path, checked."""
     l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     max_iter = check.check_count("max_iter", max_iter, 1)
@@ -127,18 +143,19 @@ def solve_path(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
     )  # fmt: skip
-    return follow_path(
-        problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor,
-        watched=(begin, verbose, callback, trace), start=start,
-    )  # fmt: skip
+    return problem, tol, max_iter, solver
 
 
-def make_engine(problem, tol, max_iter, solver, null_correlation=None):
-    """What fits the points of a path: SmoothPath without an l1 part, else PathSolver."""
+def make_engine(problem, tol, max_iter, solver, null_correlation=None, first=True):
+    """What fits the points of a path: SmoothPath without an l1 part, else PathSolver.
+
+    `first` is whether a cold start may be tried in X itself; a compressed problem has its columns together already.
+    """
     working_set_solver = make_solver(solver, type(problem.family), problem.l1_ratio)
     if working_set_solver is None:
         return SmoothPath(problem, tol, max_iter)
-    return PathSolver(problem, working_set_solver, tol, max_iter, null_correlation)
+    cold = make_first(solver) if first else None
+    return PathSolver(problem, working_set_solver, tol, max_iter, null_correlation, cold)
 
 
 def follow_path(
@@ -164,7 +181,7 @@ def follow_path(
     if solver == "auto" and problem.l1_ratio > 0.0 and compression.pays(problem, count, lowest):
         small = compression.compress(problem, gram)
         try:
-            path = follow(make_engine(small, tol, max_iter, solver))
+            path = follow(make_engine(small, tol, max_iter, solver, first=False))
         except Interrupted as stop:
             if stop.path is not None and not compression.holds(small, stop.path, tol):
                 stop.path = None

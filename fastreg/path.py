@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastreg.certificates import References, duality_gap, empty_gap
-from fastreg.screening import largest_columns, reaching_columns, strong_columns
+from fastreg.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
 from fastreg.smooth_path import SmoothPath, make_point
 from fastreg.solvers.ridge import dual_direction, orthogonal
 from fastreg.solvers.working_set import WorkingSet
@@ -15,6 +15,11 @@ FEWEST = 100  # columns that may always enter a working set at once; twice the s
 FEW = 20  # the same on the way to a far alpha, where half the support may enter besides
 FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
 ROUNDS = 50  # solve-and-certify rounds a point
+FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the last sweep found,
+FINER = 0.05  # and to this share of the last one's gap
+FIRST_STEPS = {True: 1, False: 5}  # steps of one descent, for a quadratic loss or another
+PATIENCE = 3  # a descent goes on while the gap promises to close within this many more like the last
+FINEST = 1e-8  # tol below which there are none: pivots are exact, and descents take longer the finer the tolerance
 
 
 class PathSolver:
@@ -22,30 +27,25 @@ class PathSolver:
 
     sweep_share = SWEEP_SHARE
 
-    def __init__(self, problem, solver, tol, max_iter, null_correlation=None):
+    def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=None):
         self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
+        self.first = first if problem.stored <= problem.n**2 and tol >= FINEST else None
         self.smooth = SmoothPath(problem, tol, max_iter)
         if null_correlation is not None and problem.free.size == 0:
             self.smooth.null_correlation = null_correlation
         self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
         self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
-        self.estimate = self.smooth.null_correlation
-        self.references = References(problem.norms, problem.weight)
-        self.references.add(self.state.residual, self.estimate)
-        self.working = WorkingSet(problem)
-        self.working.extend(problem.free, self.state.residual)
+        self.dual, self.estimate = self.state.residual, self.smooth.null_correlation
+        self.working: WorkingSet | None = None
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
-        self.done = 0
+        self.done, self.formed = 0, False
 
     def resume(self, coef, intercept, alpha):
         """Start from these coefficients, near the solution at `alpha`, instead of the null model."""
         self.smooth.resume(coef, intercept, alpha)
-        self.estimate = self.problem.correlate(self.state.residual)
-        self.references.add(self.state.residual, self.estimate)
-        support = np.flatnonzero(self.state.coef)
-        self.working.extend(support[~self.working.contains[support]], self.state.residual)
-        self.working.correlate(self.state)
+        self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
         self.previous_l1 = alpha * self.problem.l1_ratio
+        self.first = None  # it is for cold starts
 
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
@@ -58,22 +58,95 @@ class PathSolver:
         """
         if alpha == 0.0:
             return self.smooth.fit(alpha)
-        for middle in self._approach(alpha):
-            yield from self._solve(middle, LOOSE)
-        gap, iterations = yield from self._solve(alpha, self.tol)
-        columns = np.sort(self.working.columns)
+        gap, iterations = np.inf, 0
+        if self.first and (self.done == 0 or self._far(alpha)):
+            gap, iterations = yield from self._descend(alpha)
+        else:
+            for middle in self._approach(alpha):
+                yield from self._solve(middle, LOOSE)
+        if gap > self.tol * self.problem.scale:
+            gap, iterations = yield from self._solve(alpha, self.tol, iterations)
+        columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
         return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
+
+    def _far(self, alpha):
+        """Whether alpha lies far below the last point."""
+        return self.problem.l1_ratio > 0.0 and alpha * self.problem.l1_ratio < FAR * self.previous_l1
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
-        last = self.previous_l1 / self.problem.l1_ratio if self.problem.l1_ratio > 0.0 else 0.0
-        if not alpha < FAR * last or self.problem.p <= FEWEST:
+        if self.problem.p <= FEWEST or not self._far(alpha):
             return []
+        last = self.previous_l1 / self.problem.l1_ratio
         steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
         return np.geomspace(last, alpha, steps + 1)[1:-1]
 
-    def _solve(self, alpha, tol):
+    def _descend(self, alpha):
+        """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""
+        problem, state, penalty = self.problem, self.state, self.problem.penalty(alpha)
+        if self.done:
+            self.estimate = yield state.residual, None
+        wanted, steps, gap = self.tol * problem.scale, 0, np.inf
+        columns = self._candidates(penalty)
+        loosely = columns.size < problem.columns.size and self._far(alpha)
+        target = 0.5 * max(wanted, LOOSE * problem.scale if loosely else 0.0)
+        before = problem.scale
+        for _ in range(FIRST_ROUNDS):
+            reached, more = self._descend_over(columns, penalty, target, self.max_iter - steps)
+            steps += more
+            dual = dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
+            self.estimate = yield dual, None
+            columns = self._candidates(penalty)
+            gap = self._gap(penalty, dual, columns)
+            slow = reached > target and np.log(reached / target) > PATIENCE * np.log(before / reached)
+            if gap <= wanted or slow or steps >= self.max_iter:
+                break
+            if reached <= target:  # as far as its columns tell; the certificate asks more of active ones
+                lowest = 0.5 * wanted if target > 0.5 * wanted else LOWEST_TARGET * wanted
+                target = max(lowest, FINER * min(target, reached))
+            before = reached
+        self.dual, self.previous_l1, self.formed = dual, penalty.l1, False
+        self.done += 1
+        return gap, steps
+
+    def _descend_over(self, columns, penalty, target, steps_left):
+        """One descent over some columns, from their correlations at the last sweep: (the gap among them, steps)."""
+        problem, state = self.problem, self.state
+        working = WorkingSet.in_place(problem, columns, self.estimate[columns])
+        working.set_penalty(penalty)
+        if problem.free.size:  # the sweep was of a residual made orthogonal to them
+            working.correlate(state)
+        most = min(FIRST_STEPS[problem.family.quadratic], steps_left)
+        return self.first.reduce(problem, state, working, target, most)
+
+    def _candidates(self, penalty):
+        """The columns of a descent: those in and those near their threshold, or all if these are the most."""
+        everything = self.problem.columns
+        if everything.size <= FEWEST:
+            return everything
+        found = candidate_columns(self.estimate, self.problem, penalty, self.state.coef)
+        return found if 2 * found.size < everything.size else everything
+
+    def _form(self):
+        """The working set and the references, formed when first needed: a descent may end a single fit without.
+
+        After a descent its support belongs to the working set, and its sweep to the references.
+        """
+        problem, state = self.problem, self.state
+        if self.working is None:
+            self.references = References(problem.norms, problem.weight)
+            self.working = WorkingSet(problem)
+            self.working.extend(problem.free, state.residual)
+        self.references.add(self.dual, self.estimate)
+        support = np.flatnonzero(state.coef)
+        self.working.extend(support[~self.working.contains[support]], state.residual)
+        self.working.correlate(state)
+        self.formed = True
+
+    def _solve(self, alpha, tol, iterations=0):
         """Solve at `alpha` to a relative gap of `tol`. Returns the gap (absolute) and the iterations it took."""
+        if not self.formed:
+            self._form()
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty(alpha)
         if self.done % REFRESH == REFRESH - 1:
@@ -83,7 +156,7 @@ class PathSolver:
         strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
         working.extend(strong, state.residual)
         working.set_penalty(penalty)
-        wanted, iterations = tol * problem.scale, 0
+        wanted = tol * problem.scale
         target = 0.5 * wanted
         for _ in range(ROUNDS):
             _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)
@@ -124,12 +197,17 @@ class PathSolver:
         self.estimate[working.columns] = inside
         violators = reaching[np.abs(self.estimate[reaching]) > penalty.l1 * problem.lasso_factor[reaching]]
         columns = np.concatenate([working.columns, violators])
+        return self._gap(penalty, dual, columns), violators
+
+    def _gap(self, penalty, dual, columns):
+        """The duality gap, from columns that hold the support and all violators; their correlations are known."""
+        problem, state = self.problem, self.state
         l1, l2 = penalty.on(columns)
         correlation, coef = self.estimate[columns], state.coef[columns]
         family, free = problem.family, problem.free
         if not orthogonal(problem, dual, free, self.estimate[free]):
-            return empty_gap(family, state.eta, state.residual, coef, l1, l2), violators
-        return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2), violators
+            return empty_gap(family, state.eta, state.residual, coef, l1, l2)
+        return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2)
 
 
 def answered(steps, problem):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.designs import column_moments, combine, correlate_columns
+from fastreg._jit import kernel
+from fastreg.columns import column_moments, combine, correlate_columns
 from fastreg.families import balance, linearise, total_loss
 from fastreg.penalties import ElasticNet
 
@@ -18,6 +19,26 @@ CONSTANT = 1e-10
 # A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square
 # underflows.
 SMALLEST = 1e-150
+
+
+@kernel
+def judge(mean, deviation, factor, fit_intercept, norms, usable, tiny):
+    """From columns' moments: their norms, which can enter and which are tiny; `deviation` comes as its square.
+
+    Returns whether all moments are finite.
+    """
+    finite = True
+    for j in range(mean.size):
+        size, square = abs(mean[j]), deviation[j]
+        finite = finite and math.isfinite(size) and math.isfinite(square)
+        deviation[j] = math.sqrt(square)
+        about = deviation[j] if fit_intercept else math.hypot(deviation[j], size)
+        stored = square > 0.0 or size > 0.0
+        tiny[j] = stored and about < SMALLEST and size < SMALLEST / CONSTANT
+        varies = not fit_intercept or deviation[j] > CONSTANT * size
+        usable[j] = stored and varies and not tiny[j] and math.isfinite(factor[j])
+        norms[j] = about if usable[j] else 0.0
+    return finite
 
 
 @dataclass
@@ -60,22 +81,18 @@ class Problem:
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         self.unbounded = False  # whether columns that are not penalised separate the classes
         self.longest = math.inf if self.family.quadratic else LONGEST_STEP
-        mean, spread = column_moments(self.design, self.weight) if self.moments is None else self.moments
-        self.finite = bool(np.all(np.isfinite(mean)) and np.all(np.isfinite(spread)))
-        deviation = np.sqrt(spread)
-        constant = deviation <= CONSTANT * np.abs(mean)
-        self.usable = np.isfinite(self.factor) & ((deviation > 0) | (mean != 0))
-        if self.fit_intercept:
-            self.usable &= ~constant
-        small = (deviation if self.fit_intercept else np.hypot(deviation, mean)) < SMALLEST
-        self.tiny = small & (np.abs(mean) < SMALLEST / CONSTANT) & ((deviation > 0) | (mean != 0))
-        self.usable &= ~self.tiny
+        if self.moments is None:
+            mean, deviation = column_moments(self.design, self.weight)
+        else:
+            mean, deviation = self.moments[0], self.moments[1].copy()
+        self.norms, self.usable, self.tiny = np.empty(p), np.empty(p, dtype=bool), np.empty(p, dtype=bool)
+        self.finite = judge(mean, deviation, self.factor, self.fit_intercept, self.norms, self.usable, self.tiny)
+        self.columns, self.left_out = np.flatnonzero(self.usable), np.flatnonzero(~self.usable)
         self.centre = mean if self.fit_intercept else np.zeros(p)
-        self.norms = np.where(self.usable, deviation if self.fit_intercept else np.sqrt(spread + mean**2), 0.0)
-        factor = np.where(self.usable, self.factor, 1.0)
+        factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
         self.lasso_factor = self.ridge_factor = factor
         if self.standardize:
-            scale = np.where(constant, 1.0, deviation)
+            scale = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)
             self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
         self.penalised = self.usable & (factor > 0)
         self.free = np.flatnonzero(self.usable & (factor == 0))
@@ -88,7 +105,7 @@ class Problem:
         self.work.sweeps += 1
         self.work.columns += self.p
         out = self.design.correlate(residual)
-        out[~self.usable] = 0.0
+        out[self.left_out] = 0.0
         return out
 
     def share_of(self, columns):
@@ -100,7 +117,7 @@ class Problem:
         self.work.sweeps += 1
         self.work.columns += self.p
         out = self.design.correlate_many(residuals)
-        out[~self.usable] = 0.0
+        out[self.left_out] = 0.0
         return out
 
     def predict_many(self, coefs):

@@ -9,6 +9,8 @@ import numpy as np
 
 from fastreg._jit import kernel
 
+NEAR = 0.7  # of its threshold: a correlation from which a column may yet enter
+
 
 def strong_columns(estimate, problem, penalty, previous_l1, contains, most):
     """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point.
@@ -34,6 +36,14 @@ def reaching_columns(estimate, radius, problem, penalty, contains):
     """Columns outside the working set that may exceed their threshold: |c_j| <= |estimate_j| + radius N_j."""
     found = np.empty(problem.p, dtype=np.int64)
     return found[: columns_above(estimate, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
+
+
+def candidate_columns(estimate, problem, penalty, coef):
+    """Columns with a coefficient, and those whose correlation comes near their threshold."""
+    found, inside = np.empty(problem.p, dtype=np.int64), coef != 0.0
+    found = found[: columns_above(estimate, 0.0, problem.norms, NEAR * penalty.l1, problem.lasso_factor, inside, found)]
+    support = np.flatnonzero(coef)
+    return np.sort(np.concatenate([support, found])) if support.size else found
 
 
 @kernel

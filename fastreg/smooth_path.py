@@ -107,7 +107,7 @@ class SmoothPath:
     def fit(self, alpha):
         """Solve at `alpha` with the ridge part of the penalty alone, starting from the last point."""
         problem, state = self.problem, self.state
-        columns = np.flatnonzero(problem.usable)
+        columns = problem.columns
         if self.system is None:
             self.system = RidgeSystem(problem, columns)
         l2 = problem.penalty(alpha).on(columns)[1]

@@ -51,6 +51,21 @@ def check_design(X):
     return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
 
 
+def is_plain(X, y):
+    """Whether X is a table of floats, an array or CSC, and y a vector of numbers, finite and as long."""
+    return (
+        (type(X) is np.ndarray or (sp.issparse(X) and X.format == "csc"))
+        and type(y) is np.ndarray
+        and X.dtype in (np.float64, np.float32)
+        and y.dtype in (np.float64, np.float32, np.int64)
+        and X.ndim == 2
+        and y.ndim == 1
+        and 0 < y.size == X.shape[0]
+        and X.shape[1] > 0
+        and bool(np.isfinite(y).all())
+    )
+
+
 def check_columns(X, p):
     """X to predict from, of p columns: sparse as it is, anything else as a float64 array."""
     if not sp.issparse(X):
@@ -150,7 +165,9 @@ def _is_canonical(indices, indptr):
     if indices.size < 2:
         return True
     falling = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
-    return bool(np.all(np.isin(falling, indptr))) if falling.size else True
+    starts = np.zeros(indices.size + 1, dtype=bool)
+    starts[indptr] = True
+    return bool(np.all(starts[falling]))
 
 
 def explain_not_finite(X, names=None):
@@ -210,12 +227,13 @@ def check_vector(name, values, n, *, allow_negative=True):
         raise ValueError(f"{name} must be a vector, got an array of shape {array.shape}")
     if array.size != n:
         raise ValueError(f"{name} has {array.size} values, but X has {n} rows: inconsistent numbers of samples")
-    bad = np.flatnonzero(~np.isfinite(array))
-    if bad.size:
-        raise ValueError(_not_finite(name, (int(bad[0]),), array[bad[0]]))
-    large = np.flatnonzero(np.abs(array) > LARGEST)
-    if large.size and name != "sample_weight":
-        raise ValueError(f"overflow: {name}[{large[0]}] = {array[large[0]]:g} is too large to square; rescale {name}")
+    if not np.abs(array).max(initial=0.0) <= LARGEST:  # one pass for all of NaN, infinity and overflow
+        bad = np.flatnonzero(~np.isfinite(array))
+        if bad.size:
+            raise ValueError(_not_finite(name, (int(bad[0]),), array[bad[0]]))
+        k = int(np.argmax(np.abs(array)))
+        if name != "sample_weight":
+            raise ValueError(f"overflow: {name}[{k}] = {array[k]:g} is too large to square; rescale {name}")
     if not allow_negative and np.any(array < 0):
         bad = int(np.flatnonzero(array < 0)[0])
         raise ValueError(f"{name} must not be negative, but {name}[{bad}] = {array[bad]:g}")
@@ -227,8 +245,9 @@ def check_response(y, n, family):
     if y is None:
         raise ValueError("y is None: this fit requires y to be passed, but the target y is None")
     array = check_vector("y", y, n)
-    bad = np.flatnonzero(~family.check(array))
-    if bad.size:
+    admitted = family.check(array)
+    if not np.all(admitted):
+        bad = np.flatnonzero(~admitted)
         raise ValueError(f"family {family.name!r} needs y in {family.admits}, but y[{bad[0]}] = {array[bad[0]]:g}")
     return array
 
@@ -282,7 +301,7 @@ def check_factor(penalty_factor, p):
     """Penalty factors: not negative, infinite ones leave a column out."""
     if penalty_factor is None:
         return np.ones(p)
-    factor = _as_float("penalty_factor", penalty_factor)
+    factor = np.array(_as_float("penalty_factor", penalty_factor))
     if factor.shape != (p,):
         raise ValueError(f"penalty_factor has shape {factor.shape}, but X has {p} columns")
     bad = np.flatnonzero(~(factor >= 0))
@@ -299,12 +318,12 @@ def check_alphas(alphas):
     grid = np.atleast_1d(_as_float("alphas", alphas))
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"alphas must be a non-empty vector, got an array of shape {grid.shape}")
-    bad = np.flatnonzero(~((grid >= 0) & np.isfinite(grid)))
-    if bad.size:
+    if not (grid.min() >= 0.0 and grid.max() < np.inf):
+        bad = np.flatnonzero(~((grid >= 0) & np.isfinite(grid)))
         raise ValueError(f"alphas must be finite and not negative, but alphas[{bad[0]}] = {grid[bad[0]]:g}")
-    rising = np.flatnonzero(np.diff(grid) > 0)
-    if rising.size:
-        k = int(rising[0])
+    rising = grid[1:] > grid[:-1]
+    if rising.any():
+        k = int(np.argmax(rising))
         raise ValueError(
             f"alphas must decrease, but alphas[{k}] = {grid[k]:g} < alphas[{k + 1}] = {grid[k + 1]:g}; "
             "sort them with np.sort(alphas)[::-1]"

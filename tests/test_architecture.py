@@ -22,7 +22,8 @@ LONGEST = 450
 FLOORS = [
     {"_jit", "validation", "progress", "summary"},
     {"elementary", "threads"},
-    {"products", "row_order", "rows"},
+    {"columns", "products", "row_order", "rows"},
+    {"blocks"},
     {"designs", "families", "penalties"},
     {"prediction", "problem"},
     {"certificates", "compression", "screening"},

@@ -317,6 +317,14 @@ def test_equals_scikit_learn(options, shape, targets, fit_intercept, weighted):
             np.testing.assert_allclose(ours.predict(kind(X)), theirs.predict(X), rtol=1e-7, atol=1e-8)
 
 
+def test_rows_of_an_array_are_turned_once_for_all_folds(monkeypatch):
+    X, y = draw(40, 8)
+    turned, turn = [], np.asfortranarray
+    monkeypatch.setattr(np, "asfortranarray", lambda X: turned.append(X.shape) or turn(X))
+    RidgeCV(cv=5).fit(np.ascontiguousarray(X), y)
+    assert turned.count(X.shape) == 1
+
+
 def test_the_one_standard_error_rule():
     X, y = draw(40, 8)
     alphas = np.geomspace(1e-3, 1e4, 30)

@@ -112,6 +112,13 @@ def test_forms_of_the_inner_solver_agree(family, l1_ratio, shape, form):
             assert abs(naive.objective(X, y, coef, point.intercept, alpha, **plain) - least) <= 1e-8 * scale
 
 
+def test_without_an_l1_part_no_alpha_is_far():
+    """Nothing enters on the way down, so there is no way to be taken in steps."""
+    X, y = certified.draw("gaussian", n=60, p=150)
+    path = certified.fit(X, y, l1_ratio=0.0, alphas=[5.0, 0.5], solver="coordinate_descent")
+    assert path.n_iters.max() <= 2
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_solver_says_by_name_what_it_cannot_pose(family):
     X, y = certified.draw(family)

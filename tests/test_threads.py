@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import fastreg
 from fastreg import threads
-from fastreg.designs import as_design, column_moments, correlate_columns
+from fastreg.columns import column_moments, correlate_columns
+from fastreg.designs import as_design
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,6 @@ from fastreg.estimators.single_fit import (
     check_predict,
     fit_multi_point,
     fit_point,
-    iterations,
     total_weight,
     warn_uncertified,
 )
@@ -157,31 +156,33 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
         if self.class_weight is not None:
             weight = np.ones(X.shape[0]) if weight is None else weight
             weight, total = total_weight(weight * self._class_weights(codes, weight)[codes], X.shape[0])
-        terms = {"alphas": [strength / total], "l1_ratio": l1_ratio, "sample_weight": weight}
+        terms = {"l1_ratio": l1_ratio, "sample_weight": weight}
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
         if self.classes_.size == 2:
-            path = fit_point(self, X, codes.astype(float), family="binomial", solver=solver, **terms)
-            self.coef_ = path.coefs.toarray().T.astype(dtype)
-            self.intercept_ = path.intercepts.astype(dtype)
+            y, alpha = codes.astype(float), strength / total
+            fit = fit_point(self, X, y, alpha, family="binomial", solver=solver, **terms)
+            self.coef_ = fit.coef[None].astype(dtype)
+            self.intercept_ = np.array([fit.intercept], dtype=dtype)
         else:
-            path = self._fit_classes(X, codes, dtype, terms)
-        self.n_iter_ = np.array([iterations(path)], dtype=np.int32)
-        self.dual_gap_ = path.gaps[0] * path.work["null_loss"]
-        warn_uncertified(self, [path])
+            fit = self._fit_classes(X, codes, strength / total, dtype, terms)
+        self.n_iter_ = np.array([fit.iterations], dtype=np.int32)
+        self.dual_gap_ = fit.excess
+        warn_uncertified(self, [fit])
         return self
 
-    def _fit_classes(self, X, codes, dtype, terms):
+    def _fit_classes(self, X, codes, alpha, dtype, terms):
         """Fit the multinomial. A class without weight gets zeros and, the limit of its fit, an intercept of -inf."""
         weight, K = terms["sample_weight"], self.classes_.size
         seen = np.bincount(codes, weights=weight, minlength=K) > 0.0
         if not self.fit_intercept:
             seen[:] = True
         places = np.flatnonzero(seen)
-        path = fit_multi_point(self, X, np.where(seen[codes], codes, places[0]), family="multinomial", **terms)
+        codes = np.where(seen[codes], codes, places[0])
+        fit = fit_multi_point(self, X, codes, alpha, family="multinomial", **terms)
         self.coef_, self.intercept_ = np.zeros((K, X.shape[1]), dtype=dtype), np.full(K, -np.inf, dtype=dtype)
-        self.coef_[places] = path.point(0)[0].T
-        self.intercept_[places] = path.intercepts[:, 0]
-        return path
+        self.coef_[places] = fit.coef.T
+        self.intercept_[places] = fit.intercept
+        return fit
 
     def _penalty(self):
         """(1 / C, l1_ratio) after scikit-learn's deprecated spellings."""

@@ -9,7 +9,6 @@ from fastreg.estimators.regression import LinearRegressor
 from fastreg.estimators.single_fit import (
     SPARSE_FORMATS,
     fit_multi_point,
-    iterations,
     total_weight,
     warn_uncertified,
 )
@@ -117,16 +116,13 @@ class MultiTaskElasticNet(LinearRegressor):
         if y.ndim == 1:
             raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")
         weight, _ = total_weight(sample_weight, X.shape[0])
-        path = fit_multi_point(
-            self, X, y, family="gaussian", alphas=[alpha], l1_ratio=self.l1_ratio, sample_weight=weight
-        )
-        coef, intercepts = path.point(0)
-        self.coef_ = np.asfortranarray(coef.T, dtype=X.dtype)
-        self.intercept_ = intercepts.astype(X.dtype) if self.fit_intercept else 0.0
-        self.n_iter_ = iterations(path)
-        self.dual_gap_ = path.gaps[0] * path.work["null_loss"]
-        self.eps_ = self.tol * path.work["null_loss"]
-        warn_uncertified(self, [path])
+        fit = fit_multi_point(self, X, y, alpha, family="gaussian", l1_ratio=self.l1_ratio, sample_weight=weight)
+        self.coef_ = np.asfortranarray(fit.coef.T, dtype=X.dtype)
+        self.intercept_ = fit.intercept.astype(X.dtype) if self.fit_intercept else 0.0
+        self.n_iter_ = fit.iterations
+        self.dual_gap_ = fit.excess
+        self.eps_ = self.tol * fit.null_loss
+        warn_uncertified(self, [fit])
         return self
 
     @property

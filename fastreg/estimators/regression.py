@@ -15,7 +15,6 @@ from fastreg.estimators.single_fit import (
     check_fit,
     check_predict,
     fit_point,
-    iterations,
     total_weight,
     warn_of_fits,
     warn_uncertified,
@@ -40,21 +39,18 @@ class LinearRegressor(Convertible, MultiOutputMixin, RegressorMixin, BaseEstimat
         return X, y, weight, total, dtype
 
     def _fit_targets(self, X, y, dtype, alphas, **terms):
-        """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a path a target."""
+        """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a fit a target."""
         columns = y[:, None] if y.ndim == 1 else y
-        paths = [
-            fit_point(self, X, column, alphas=[alpha], family="gaussian", **terms)
-            for column, alpha in zip(columns.T, alphas)
-        ]
-        coefs = np.stack([path.coefs.toarray()[:, 0] for path in paths]).astype(dtype)
-        intercepts = np.array([path.intercepts[0] for path in paths], dtype=dtype)
-        self.coef_ = coefs if len(paths) > 1 else coefs[0]
+        fits = [fit_point(self, X, z, alpha, family="gaussian", **terms) for z, alpha in zip(columns.T, alphas)]
+        coefs = np.stack([fit.coef for fit in fits]).astype(dtype, copy=False)
+        intercepts = np.array([fit.intercept for fit in fits], dtype=dtype)
+        self.coef_ = coefs if len(fits) > 1 else coefs[0]
         if not self.fit_intercept:
             self.intercept_ = 0.0
         else:
             self.intercept_ = intercepts[0] if y.ndim == 1 else intercepts
-        warn_uncertified(self, paths)
-        return paths
+        warn_uncertified(self, fits)
+        return fits
 
     def store_targets(self, fits, y, dtype):
         """Store coef_ and intercept_ of RidgeTargets; one warning for those that are not certified."""
@@ -187,10 +183,10 @@ class Ridge(LinearRegressor):
         self.solver_ = "ridge" if self.solver == "auto" else self.solver
         if alphas.size > 1 and solver in ("auto", "ridge"):
             return self._fit_together(X, y, alphas, weight, total, dtype)
-        paths = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
-        gaps = np.array([2.0 * total * path.gaps[0] * path.work["null_loss"] for path in paths])
-        self.dual_gap_ = gaps if len(paths) > 1 else gaps[0]
-        self.n_iter_ = np.array([iterations(path) for path in paths], dtype=np.int32)
+        fits = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
+        gaps = np.array([2.0 * total * fit.excess for fit in fits])
+        self.dual_gap_ = gaps if len(fits) > 1 else gaps[0]
+        self.n_iter_ = np.array([fit.iterations for fit in fits], dtype=np.int32)
         return self
 
     @one_blas_thread()
@@ -273,8 +269,8 @@ class ElasticNet(LinearRegressor):
     path = staticmethod(enet_path)
     __metadata_request__fit: ClassVar[dict] = {"check_input": UNUSED}
 
-    # tol: pivots end exactly on the solution, so 1e-6 costs next to nothing more than scikit-learn's 1e-4,
-    # where coefficients can still be off in their second digit. It is also the default of fit_path.
+    # tol: 1e-6 costs little more than scikit-learn's 1e-4, where coefficients can still be off in their second
+    # digit. It is also the default of fit_path.
     def __init__(
         self,
         alpha=1.0,
@@ -326,11 +322,11 @@ class ElasticNet(LinearRegressor):
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
         X, y, weight, _, dtype = self._check(X, y, sample_weight)
         alphas = np.full(1 if y.ndim == 1 else y.shape[1], alpha)
-        paths = self._fit_targets(X, y, dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
-        gaps = np.array([path.gaps[0] * path.work["null_loss"] for path in paths])
-        self.dual_gap_ = gaps if len(paths) > 1 else gaps[0]
-        steps = [iterations(path) for path in paths]
-        self.n_iter_ = steps if len(paths) > 1 else steps[0]
+        fits = self._fit_targets(X, y, dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
+        gaps = np.array([fit.excess for fit in fits])
+        self.dual_gap_ = gaps if len(fits) > 1 else gaps[0]
+        steps = [fit.iterations for fit in fits]
+        self.n_iter_ = steps if len(fits) > 1 else steps[0]
         return self
 
     @property

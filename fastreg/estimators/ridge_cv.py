@@ -122,6 +122,7 @@ class RidgeCV(LinearRegressor):
         alphas, form = self._check_parameters()
         routed = self._route(sample_weight, params)
         X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
+        X = check.check_design(X)  # once for all folds
         weight, total = total_weight(sample_weight, X.shape[0])
         responses = np.asarray(y[:, None] if y.ndim == 1 else y, dtype=float)
         problem = self._problem(X, responses, weight)

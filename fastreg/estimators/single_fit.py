@@ -2,14 +2,17 @@
 
 import numbers
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils.validation import validate_data
 
 from fastreg import validation as check
-from fastreg.fitting import solve_path
+from fastreg.fitting import make_engine, pose
 from fastreg.multi.fitting import solve_multi_path
+from fastreg.progress import interruptible
+from fastreg.threads import one_blas_thread
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
@@ -23,8 +26,14 @@ class ConvergenceWarning(check.ConvergenceWarning, SklearnConvergenceWarning):
 def check_fit(estimator, X, y, **terms):
     """X for the engine, y, and the dtype for coefficients. Sets n_features_in_ and feature_names_in_.
 
-    The engine looks for NaN and infinity on its way through X, and names row and column of the first.
+    The engine looks for NaN and infinity on its way through X, and names row and column of the first. It takes plain
+    arrays as they are; scikit-learn's checks, which say what is wrong with others, cost as much as a small fit.
     """
+    if check.is_plain(X, y):
+        estimator.n_features_in_ = X.shape[1]
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+        return X, y, X.dtype
     X, y = validate_data(
         estimator,
         X,
@@ -60,10 +69,28 @@ def total_weight(sample_weight, n):
     return weight, total
 
 
-def fit_point(estimator, X, y, **terms):
-    """The path of one point: the `terms` of fit_path, and those that all estimators take from themselves."""
+class SingleFit(NamedTuple):
+    """One certified fit."""
+
+    coef: np.ndarray  # (p,), or (p, K) of several responses or classes
+    intercept: float | np.ndarray  # (K,)
+    gap: float  # relative to the null model's loss
+    null_loss: float
+    iterations: int  # at least 1, as scikit-learn counts: certifying the null model is one
+    reason: str
+
+    @property
+    def excess(self):
+        """The gap in units of the loss."""
+        return self.gap * self.null_loss
+
+
+@interruptible()
+@one_blas_thread()
+def fit_point(estimator, X, y, alpha, **terms):
+    """The fit at `alpha`: the `terms` of fit_path, and those that all estimators take from themselves."""
     names = getattr(estimator, "feature_names_in_", None)
-    return solve_path(
+    terms = pose(
         X,
         y,
         penalty_factor=estimator.penalty_factor,
@@ -73,14 +100,20 @@ def fit_point(estimator, X, y, **terms):
         names=None if names is None else list(names),
         **terms,
     )
+    engine = make_engine(*terms)
+    point, coef = engine.fit(float(alpha)), np.zeros(X.shape[1])
+    coef[point.columns] = point.values
+    steps = max(int(point.iterations), 1)
+    return SingleFit(coef, point.intercept, point.gap, engine.problem.scale, steps, point.reason)
 
 
-def fit_multi_point(estimator, X, Y, **terms):
+def fit_multi_point(estimator, X, Y, alpha, **terms):
     """As `fit_point`, with several responses or classes."""
     names = getattr(estimator, "feature_names_in_", None)
-    return solve_multi_path(
+    path = solve_multi_path(
         X,
         Y,
+        alphas=[alpha],
         penalty_factor=estimator.penalty_factor,
         fit_intercept=estimator.fit_intercept,
         tol=estimator.tol,
@@ -88,17 +121,15 @@ def fit_multi_point(estimator, X, Y, **terms):
         names=None if names is None else list(names),
         **terms,
     )
+    coef, intercepts = path.point(0)
+    steps, null_loss = max(int(path.n_iters[0]), 1), path.work["null_loss"]
+    return SingleFit(coef, intercepts, path.gaps[0], null_loss, steps, path.reasons[0])
 
 
-def iterations(path):
-    """Solver steps; at least 1, as scikit-learn counts: certifying the null model is one."""
-    return max(int(path.n_iters[0]), 1)
-
-
-def warn_uncertified(estimator, paths):
+def warn_uncertified(estimator, fits):
     """One warning for all targets of a fit that are not certified, with the remedy."""
-    steps = [iterations(path) for path in paths]
-    warn_of_fits(estimator, [path.reasons[0] for path in paths], [path.gaps[0] for path in paths], steps, stacklevel=5)
+    reasons, gaps = [fit.reason for fit in fits], [fit.gap for fit in fits]
+    warn_of_fits(estimator, reasons, gaps, [fit.iterations for fit in fits], stacklevel=5)
 
 
 def warn_of_fits(estimator, reasons, gaps, steps, stacklevel=4):

@@ -5,7 +5,9 @@ from functools import singledispatch
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.designs import DenseBlock, DenseDesign, SparseBlock, SparseDesign, combine
+from fastreg.blocks import DenseBlock, SparseBlock
+from fastreg.columns import combine
+from fastreg.designs import DenseDesign, SparseDesign
 
 
 @singledispatch

@@ -49,7 +49,7 @@ class FoldFit:
             if etas is not None:
                 self.held_out = etas
                 return
-        self.engine = make_engine(self.problem, tol, max_iter, solver, null_correlation)
+        self.engine = make_engine(self.problem, tol, max_iter, solver, null_correlation, first=not small)
         self.record = Record(self.problem, self.begin, self.grid.size)
         self.engine.sweep_share = SWEEP_SHARE
         for alpha in self.grid.tolist():

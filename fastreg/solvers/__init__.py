@@ -9,7 +9,8 @@
 
 "auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else
 proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`. Least
-squares with many more rows than columns is solved on p rows that stand for all of them (fastreg.compression).
+squares with many more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold
+start on X of at most n * n stored values first tries coordinate descent, see `make_first`.
 """
 
 import numpy as np
@@ -24,6 +25,7 @@ LARGEST_GRAM = 12_000  # columns of a working set whose Gram matrix is kept (1.2
 TYPICAL_EPOCHS = 60  # passes over the working set that coordinate descent takes for one quadratic model
 SLOW_READ = 3.0  # a scattered read and write of a row costs as much as this many operations of a pivot
 FEW = 500  # below this support pivots always win
+FIRST_PASSES = 25  # over the columns, that one descent of a cold start may take
 
 
 class Cheapest:
@@ -67,3 +69,11 @@ def make_solver(name, family, l1_ratio):
         return ProximalGradient()
     inner = {"coordinate_descent": CoordinateDescent, "auto": Cheapest}.get(name, ActiveSet)
     return ProximalNewton(inner())
+
+
+def make_first(name):
+    """What tries a cold start before a working set is formed, or None: coordinate descent, with bounded epochs.
+
+    Where columns are nearly independent some dozen epochs end at the solution, sooner than a Gram matrix is built.
+    """
+    return ProximalNewton(CoordinateDescent("residual", passes=FIRST_PASSES)) if name == "auto" else None

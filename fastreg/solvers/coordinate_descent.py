@@ -69,35 +69,41 @@ def violation(b, c, l1, l2, mismatch, excess, size):
 def residual_epochs(design, columns, quadratic, l1, l2, coef, residual, lift, max_epochs, precision):
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
-    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h). Returns (epochs, converged, lift)."""
+    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h). Returns (epochs, converged, lift, columns read)."""
     h, curvature, mean, column_h = quadratic
-    epochs = 0
+    epochs, read = 0, 0
     while epochs < max_epochs:
-        decrease, first = 0.0, 0.0
+        decrease, first, support = 0.0, 0.0, 1
         for inner in range(SUPPORT_EPOCHS):
             decrease, mismatch, excess, size = 0.0, 0.0, 0.0, 0.0
+            if inner * support > columns.size:  # as much as another epoch over the whole set, which sees more
+                break
+            support = 1
             for k in range(columns.size):
                 old = coef[k]
                 if (inner > 0 and old == 0.0) or curvature[k] <= 0.0:
                     continue
                 j = columns[k]
+                read += 1
                 correlation = design.column_dot(j, residual) + lift * column_h[k]
                 mismatch, excess, size = violation(old, correlation, l1[k], l2[k], mismatch, excess, size)
                 new = soft_threshold(curvature[k] * old + correlation, l1[k]) / (curvature[k] + l2[k])
+                support += new != 0.0
                 if new != old:
                     coef[k] = new
+                    read += 1
                     design.column_add_weighted(j, old - new, h, residual)
                     lift += (new - old) * mean[k]
                     decrease += 0.5 * (curvature[k] + l2[k]) * (new - old) ** 2
             epochs += 1
             if inner == 0 and mismatch + excess * size + decrease <= precision:
-                return epochs, True, lift
+                return epochs, True, lift, read
             first = max(first, decrease)
             if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
                 break
             if epochs >= max_epochs:
                 break
-    return epochs, False, lift
+    return epochs, False, lift, read
 
 
 @kernel
@@ -129,10 +135,11 @@ class CoordinateDescent:
 
     `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch of residual form costs two passes over the
     working set's stored values, one of Gram form a row of H for each coefficient that changes, at most |W| |support|.
+    `passes` bounds the columns that residual form reads, in multiples of |W|.
     """
 
-    def __init__(self, form="auto", max_epochs=20_000):
-        self.form, self.max_epochs = form, max_epochs
+    def __init__(self, form="auto", max_epochs=20_000, passes=np.inf):
+        self.form, self.max_epochs, self.passes = form, max_epochs, passes
 
     def solve(self, working, state, anew, precision):
         """(coefficients, their correlations or None where nothing keeps them)."""
@@ -154,17 +161,30 @@ class CoordinateDescent:
 
     def _descend_residual(self, working, state, precision):
         problem, columns = working.problem, working.columns
-        m, h = columns.size, state.curvature
-        curvature, mean, column_h = np.empty(m), np.empty(m), np.empty(m)
-        weighted_columns(problem.design, columns, h, h.sum(), problem.fit_intercept, curvature, mean, column_h)
+        h = state.curvature
+        quadratic = (h, *self._moments(working, h))
         coef, residual, lift = state.coef[columns], state.residual.copy(), 0.0
         chunk, epochs, done = _chunk(2 * working.stored()), 0, False
-        while not done and epochs < self.max_epochs:
-            ran, done, lift = residual_epochs(
-                problem.design, columns, (h, curvature, mean, column_h), working.l1, working.l2,
-                coef, residual, lift, chunk, SHARE * precision,
+        if self.passes < np.inf:
+            chunk = min(chunk, SUPPORT_EPOCHS)  # so that the columns read are looked at in between
+        limit = problem.work.columns + self.passes * columns.size
+        while not done and epochs < self.max_epochs and problem.work.columns < limit:
+            ran, done, lift, read = residual_epochs(
+                problem.design, columns, quadratic, working.l1, working.l2,
+                coef, residual, lift, min(chunk, self.max_epochs - epochs), SHARE * precision,
             )  # fmt: skip
             epochs += ran
+            problem.work.columns += read
         problem.work.epochs += epochs
-        problem.work.columns += 2 * m + 2 * m * epochs
         return coef, None
+
+    def _moments(self, working, h):
+        """H_jj, h-mean and x_j'h of the columns; for h = the weights they are known from the start."""
+        problem, columns = working.problem, working.columns
+        if np.array_equal(h, problem.weight):
+            return working.norms**2, problem.centre[columns], problem.centre[columns]
+        m = columns.size
+        problem.work.columns += 2 * m
+        curvature, mean, column_h = np.empty(m), np.empty(m), np.empty(m)
+        weighted_columns(problem.design, columns, h, h.sum(), problem.fit_intercept, curvature, mean, column_h)
+        return curvature, mean, column_h

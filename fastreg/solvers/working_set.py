@@ -11,6 +11,7 @@ when a round gains too little.
 
 import numpy as np
 
+from fastreg.blocks import PlainBlock
 from fastreg.certificates import steering_gap
 from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.steps import step_length
@@ -35,6 +36,15 @@ class WorkingSet:
         self.curvature = None  # the h of the model
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
+
+    @classmethod
+    def in_place(cls, problem, columns, correlation):
+        """Columns that are read where they lie in X, and their correlations with the residual."""
+        working = cls(problem)
+        working.block = PlainBlock(problem.design, problem.centre)
+        working.block.extend(columns)
+        working.correlation, working.norms = correlation, problem.norms[columns]
+        return working
 
     @property
     def columns(self):
@@ -145,7 +155,8 @@ class ProximalNewton:
         acceleration = None
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
-            coef, correlation = self.inner.solve(working, state, anew and not exact, max(target, 0.01 * gap))
+            precision = target if exact else max(target, 0.01 * gap)
+            coef, correlation = self.inner.solve(working, state, anew and not exact, precision)
             if not exact and correlation is not None:
                 if anew or acceleration is None:
                     acceleration = Acceleration(coef.size)

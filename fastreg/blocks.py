@@ -1,0 +1,150 @@
+"""The columns of a working set, in the form that their products and Gram matrices are taken from."""
+
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.columns import combine, correlate_columns
+from fastreg.products import multiply_rows, sum_of_products
+from fastreg.row_order import by_row, sparse_gram
+from fastreg.threads import edges_by_cost, over_blocks
+
+ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
+ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
+
+
+class DenseBlock:
+    """The working set's columns, gathered and centred, so that BLAS serves their products. Held as rows, contiguous."""
+
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
+        self.columns = np.empty(0, dtype=np.int64)
+        self.rows = np.empty((0, design.shape[0]))
+
+    def extend(self, columns):
+        """Append columns (read once each)."""
+        have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
+        if size > self.rows.shape[0]:
+            grown = np.empty((max(size, have + have // 8), n))
+            grown[:have] = self.rows[:have]
+            self.rows = grown
+        self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)
+        for k in range(0, columns.size, step):
+            gather_centred(self.design, columns[k : k + step], self.centre, self.rows[have + k : size])
+
+    def rounding(self, columns, norms):
+        """The relative error of a centred product, in units of the columns' norms."""
+        return ROUNDING
+
+    def wide(self):
+        """Whether a Gram matrix would be larger than the columns themselves."""
+        return self.columns.size > self.rows.shape[1]
+
+    def correlate(self, v, start=0):
+        """X_W'v, from the column at `start` on."""
+        return multiply_rows(self.rows[start : self.columns.size], v)
+
+    def correlate_each(self, vectors):
+        """X_W'v for every row v of `vectors`: (vectors, columns)."""
+        return vectors @ self.rows[: self.columns.size].T
+
+    def predict(self, steps):
+        return steps @ self.rows[: self.columns.size]
+
+    def predict_each(self, steps):
+        """(X_W - centre) s for every row s of `steps`: (steps, n)."""
+        return self.predict(steps)
+
+    def gram(self, h, start=0):
+        """Rows `start` onwards of X_W' diag(h) X_W."""
+        rows, m = self.rows[: self.columns.size], self.columns.size
+        scale = np.sqrt(h) if start == 0 else h
+
+        def scaled(first, last):
+            left = rows[start:, first:last] * scale[first:last]
+            return left, left if start == 0 else rows[:, first:last]
+
+        return sum_of_products(scaled, h.size, ROW_BLOCK, m - start, m)
+
+
+class PlainBlock:
+    """The working set's columns by number only, dense or sparse: they are read where they lie in X."""
+
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
+        self.columns = np.empty(0, dtype=np.int64)
+
+    def extend(self, columns):
+        self.columns = np.concatenate([self.columns, columns])
+
+    def correlate(self, v, start=0):
+        return correlate_columns(self.design, v, self.columns[start:])
+
+    def predict(self, steps):
+        out = np.full(self.design.shape[0], -float(self.centre[self.columns] @ steps))
+        combine(self.design, self.columns, steps, out)
+        return out
+
+
+class SparseBlock(PlainBlock):
+    """Sparse columns where they lie; their rows are copied when a Gram matrix is wanted.
+
+    New columns are sorted by row on their own, and merged with those before once they hold half as many values: a
+    column is then sorted a few times on a path, not each time that others come.
+    """
+
+    def __init__(self, design, centre):
+        super().__init__(design, centre)
+        self.parts = []
+
+    def rounding(self, columns, norms):
+        """As for dense columns, times what subtracting the means algebraically loses."""
+        return ROUNDING * (1.0 + float(np.max((self.centre[columns] / norms[columns]) ** 2, initial=0.0)))
+
+    def wide(self):
+        """Sparse columns always have a Gram matrix: it is built from their few stored values."""
+        return False
+
+    def correlate_each(self, vectors):
+        """As for dense columns."""
+        return np.array([self.correlate(v) for v in vectors])
+
+    def predict_each(self, steps):
+        """As for dense columns."""
+        return np.array([self.predict(s) for s in steps])
+
+    def gram(self, h, start=0):
+        """Rows `start` onwards of X_W' diag(h) X_W."""
+        self._sort_rows()
+        columns, m = self.columns, self.columns.size
+        out = np.zeros((m - start, m))
+
+        def lines(a, b):
+            for part in self.parts:
+                sparse_gram(self.design, columns[: start + b], start + a, part, h, out[a:b])
+
+        # A stored value meets the stored values of its row that stand before it.
+        met = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows)
+        stored = (self.design.indptr[columns[start:] + 1] - self.design.indptr[columns[start:]]) * met
+        work = np.concatenate([[0.0], np.cumsum(stored)])
+        over_blocks(lines, edges_by_cost(work), work[-1])
+        out[:, start:] += np.tril(out[:, start:], -1).T
+        return out
+
+    def _sort_rows(self):
+        """Bring `parts` up to date with the columns."""
+        first = self.parts[-1].end if self.parts else 0
+        if first < self.columns.size:
+            stored = self.design.stored_in(self.columns[first:])
+            while self.parts and 2 * stored >= self.parts[-1].values.size:
+                part = self.parts.pop()
+                first, stored = part.first, stored + part.values.size
+            self.parts.append(by_row(self.design, self.columns, first))
+
+
+@kernel
+def gather_centred(design, columns, centre, out):
+    """out[k] = x_j - centre_j for j = columns[k]."""
+    for k in range(columns.size):
+        for i in range(out.shape[1]):
+            out[k, i] = -centre[columns[k]]
+        design.column_add(columns[k], 1.0, out[k])

@@ -1,0 +1,72 @@
+"""Products with some columns of a design, dense or sparse, and the moments of all: what its verbs alone allow."""
+
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.threads import BLOCK, over_blocks
+
+
+def correlate_columns(design, v, columns):
+    """x_j'v for the columns j, in their order."""
+    out, stored = np.empty(len(columns)), design.stored_in(columns)
+    if stored <= BLOCK:
+        correlate_some(design, v, columns, out)
+    else:
+        edges = design.edges_among(columns)
+        over_blocks(lambda a, b: correlate_some(design, v, columns[a:b], out[a:b]), edges, stored)
+    return out
+
+
+def column_moments(design, weight):
+    """(weighted mean of every column, sum of squares about it); the weights sum to one."""
+    p = design.shape[1]
+    mean, spread = np.empty(p), np.empty(p)
+    edges = design.edges()
+    over_blocks(lambda a, b: moments(design.part(a, b), weight, mean[a:b], spread[a:b]), edges, BLOCK * len(edges))
+    return mean, spread
+
+
+@kernel
+def correlate_range(design, v, out):
+    """out[j] = x_j'v for every column."""
+    for j in range(out.size):
+        out[j] = design.column_dot(j, v)
+
+
+@kernel
+def correlate_some(design, v, columns, out):
+    """out[k] = x_j'v for the columns j = columns[k]."""
+    for k in range(columns.size):
+        out[k] = design.column_dot(columns[k], v)
+
+
+@kernel
+def correlate_vectors(design, vectors, out, start, stop):
+    """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`, each read once for all."""
+    for j in range(start, stop):
+        for k in range(out.shape[0]):
+            out[k, j] = design.column_dot(j, vectors[k])
+
+
+@kernel
+def combine(design, columns, steps, out):
+    """out += sum_k steps[k] x_j over the columns j = columns[k]; zero steps read nothing."""
+    for k in range(columns.size):
+        if steps[k] != 0.0:
+            design.column_add(columns[k], steps[k], out)
+
+
+@kernel
+def scatter_columns(design, columns, out):
+    """out[:, k] += x_j for j = columns[k]."""
+    for k in range(columns.size):
+        design.column_add(columns[k], 1.0, out[:, k])
+
+
+@kernel
+def moments(design, weight, mean, spread):
+    """Weighted mean of every column and its sum of squares about it, in two passes. The weights sum to one."""
+    total = weight.sum()
+    for j in range(mean.size):
+        mean[j] = design.column_dot(j, weight)
+        spread[j] = design.column_spread(j, mean[j], weight, total)

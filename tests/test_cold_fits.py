@@ -1,0 +1,110 @@
+"""A cold start by coordinate descent over columns where they lie: certified, with few reads of X and no Gram matrix."""
+
+import certified
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from fastreg import Lasso, LogisticRegression, fit_path
+from fastreg.families import FAMILIES
+from fastreg.path import FINEST, WorkingSet
+
+
+def correlated(n, p, correlation, seed=0):
+    """A common factor in every column."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, p)) + np.sqrt(correlation / (1.0 - correlation)) * rng.normal(size=(n, 1))
+
+
+@pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_cold_points_of_all_kinds(family, fit_intercept, kind):
+    X, y = certified.draw(family, n=300, p=150, density=0.5)
+    X[:, 7] = 1.0  # constant: cannot enter under an intercept
+    rng = np.random.default_rng(2)
+    factor = rng.uniform(0.5, 2.0, 150)
+    factor[3], factor[5] = 0.0, np.inf
+    options = {
+        "family": family, "l1_ratio": 0.7, "fit_intercept": fit_intercept, "penalty_factor": factor,
+        "sample_weight": rng.uniform(0.2, 2.0, 300), "offset": 0.1 * rng.normal(size=300),
+    }  # fmt: skip
+    top = fit_path(X, y, n_alphas=1, **options).alpha_max
+    for alphas in ([0.7 * top], [0.05 * top], top * np.array([0.8, 0.2, 0.15, 0.02])):
+        path = certified.fit(kind(X), y, check=(X, y), alphas=alphas, **options)
+        assert path.coefs[5].nnz == 0
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
+def test_work_of_a_cold_fit(share):
+    """Nearly independent columns: no Gram matrix, no working set, and fewer reads than peers' dozens of epochs."""
+    X = correlated(2000, 300, 0.0)
+    y = X[:, :30] @ np.linspace(-1.0, 1.0, 30) + np.random.default_rng(1).normal(size=2000)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    work = certified.fit(X, y, alphas=[share * top]).work
+    assert work["grams"] == 0 and work["pivots"] == 0
+    assert 0 < work["epochs"] <= 30
+    assert work["passes"] <= 40, work
+
+
+def test_a_descent_that_gets_nowhere_is_finished_by_pivots():
+    X = correlated(400, 120, 0.9999)
+    y = X[:, :3] @ [1.0, -1.0, 0.5] + 0.1 * np.random.default_rng(1).normal(size=400)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    work = certified.fit(X, y, alphas=[1e-5 * top]).work
+    assert 0 < work["epochs"] <= 30 and work["grams"] > 0
+    assert work["passes"] <= 80, work  # the descent's share is bounded
+
+
+def test_no_descent_below_the_finest_tolerance():
+    """There pivots give solutions that are exact to rounding."""
+    X, y = certified.draw("gaussian", n=200, p=30)
+    path = certified.fit(X, y, alphas=[0.02], tol=FINEST / 10)
+    assert path.work["epochs"] == 0 and path.gaps[0] < 1e-13
+
+
+def test_no_descent_over_many_columns_of_few_rows():
+    """Dense and wide, they depend on one another, and an epoch over all costs a sweep."""
+    X, y = certified.draw("gaussian", n=50, p=400)
+    assert certified.fit(X, y, alphas=[0.05]).work["epochs"] == 0
+
+
+def test_a_path_after_a_descent_continues_from_its_support(monkeypatch):
+    """The working set takes in the support of the descent, and no more than later points need."""
+    X, y = certified.draw("gaussian", n=500, p=300)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    formed = []
+    init = WorkingSet.__init__
+
+    def spy(self, problem):
+        init(self, problem)
+        formed.append(self)
+
+    monkeypatch.setattr(WorkingSet, "__init__", spy)
+    path = certified.fit(X, y, alphas=top * np.array([0.3, 0.25, 0.2]))
+    final = formed[-1]
+    assert set(path.coefs[:, [2]].indices) <= set(final.columns)
+    assert np.unique(final.columns).size == final.columns.size < 300
+
+
+@pytest.mark.parametrize("model", [Lasso(alpha=0.1), LogisticRegression(C=0.5)])
+def test_plain_arrays_are_fitted_as_any_other_input(model):
+    X, y = certified.draw("binomial", n=60, p=5)
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    by_frame = model.fit(frame, y)
+    coef, names = by_frame.coef_.copy(), list(by_frame.feature_names_in_)
+    assert names == list("abcde")
+    for kind in (np.asfortranarray, np.ascontiguousarray, sp.csc_array, sp.csr_array, np.ndarray.tolist):
+        model.fit(kind(X), y)
+        assert not hasattr(model, "feature_names_in_") and model.n_features_in_ == 5
+        np.testing.assert_allclose(model.coef_, coef, atol=1e-9)
+    assert model.fit(X.astype(np.float32), y).coef_.dtype == np.float32
+    holes = y.copy()
+    holes[3] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(X, holes)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(X, y[:-1])
+    with pytest.raises(ValueError, match="minimum of 1 is required"):
+        model.fit(X[:, :0], y)
