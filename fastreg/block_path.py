@@ -31,6 +31,7 @@ FEW = 10  # columns, besides a quarter of the active ones, that a leap may chang
 STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
 EXCHANGES = 100  # of dependent columns, in one block, before it counts as stuck
 ROUNDS = 30  # walks a block may take
+BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the walk to a point starts
 
 
 def suits(problem, solver, alphas):
@@ -129,15 +130,15 @@ class BlockPath:
         model = make_quadratic(working, state, False)
         active._prepare(model, (working.model_version, working.l2_key))
         coefs, factor = np.empty((alphas.size, model.l1.size)), self.problem.lasso_factor[working.columns]
-        done, exchanges, leaping = 0, 0, True
+        done, exchanges, how = 0, 0, BEGIN_LEAPING
         while done < alphas.size:
             active._make_room(model.l1.size, active.ROOM)
             outcome, active.size, done, pivots, column, sign = walk_points(
-                model, active.active, active.size, (alphas, factor, done, leaping), active._budget(model.l1.size), coefs
+                model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), coefs
             )
             self.problem.work.pivots += pivots
             exchanges += outcome not in (DONE, BUDGET)
-            leaping = outcome != MET_DEPENDENT
+            how = GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN if outcome == MET_DEPENDENT else BEGIN_LEAPING
             if outcome == EXCHANGE:
                 active.size = exchange(model, active.active, active.size, column, sign)
             elif outcome == CROSSED:
@@ -258,19 +259,22 @@ def with_steps(alphas, top):
 def walk_points(model, active, size, points, budget, coefs):
     """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients.
 
-    `points` is (alphas, factors of the columns, points done, whether to leap). Returns (outcome, size, points done,
-    pivots, column, sign), as leap_or_walk has them. Where a leap met a dependent column the point's start is back.
+    `points` is (alphas, factors of the columns, points done, how the next starts). Returns (outcome, size, points done,
+    pivots, column, sign), as leap_or_walk has them; DONE between points if the budget is spent. Where a leap met a
+    dependent column the point's start is back.
     """
-    alphas, factor, done, leaping = points
+    alphas, factor, done, how = points
     spent, coef, correlation = 0, np.empty(factor.size), np.empty(factor.size)
     while done < alphas.size:
         if spent > budget:
-            return BUDGET, size, done, spent, NONE, 0.0
+            break
         coef[:], correlation[:] = model.coef, model.correlation
         for j in range(factor.size):
             model.l1[j] = alphas[done] * factor[j]
-        most = FEW + size // 4 if leaping else 0
-        outcome, size, pivots, column, sign = leap_or_walk(model, active, size, most, max(budget - spent, 1))
+        most = FEW + size // 4 if how == BEGIN_LEAPING else 0
+        left = max(budget - spent, 1)
+        outcome, size, pivots, column, sign = leap_or_walk(model, active, size, most, left, how != GO_ON)
+        how = BEGIN_LEAPING
         spent += pivots
         if outcome == MET_DEPENDENT:
             model.coef[:], model.correlation[:] = coef, correlation

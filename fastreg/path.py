@@ -6,6 +6,7 @@ from fastreg.certificates import References, duality_gap, empty_gap
 from fastreg.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
 from fastreg.smooth_path import SmoothPath, make_point
 from fastreg.solvers.ridge import dual_direction, orthogonal
+from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
 
 SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
@@ -116,8 +117,11 @@ class PathSolver:
         working.set_penalty(penalty)
         if problem.free.size:  # the sweep was of a residual made orthogonal to them
             working.correlate(state)
-        most = min(FIRST_STEPS[problem.family.quadratic], steps_left)
-        return self.first.reduce(problem, state, working, target, most)
+        quadratic = problem.family.quadratic
+        reached, steps = self.first.reduce(problem, state, working, target, min(FIRST_STEPS[quadratic], steps_left))
+        if quadratic and reached <= target <= 0.5 * self.tol * problem.scale:
+            solve_support(working, state)
+        return reached, steps
 
     def _candidates(self, penalty):
         """The columns of a descent: those in and those near their threshold, or all if these are the most."""

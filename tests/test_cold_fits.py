@@ -38,12 +38,12 @@ def test_cold_points_of_all_kinds(family, fit_intercept, kind):
 
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
 def test_work_of_a_cold_fit(share):
-    """Nearly independent columns: no Gram matrix, no working set, and fewer reads than peers' dozens of epochs."""
+    """Nearly independent columns: no pivots, no Gram matrix but of the support, fewer reads than dozens of epochs."""
     X = correlated(2000, 300, 0.0)
     y = X[:, :30] @ np.linspace(-1.0, 1.0, 30) + np.random.default_rng(1).normal(size=2000)
     top = fit_path(X, y, n_alphas=1).alpha_max
     work = certified.fit(X, y, alphas=[share * top]).work
-    assert work["grams"] == 0 and work["pivots"] == 0
+    assert work["grams"] <= 1 and work["pivots"] == 0
     assert 0 < work["epochs"] <= 30
     assert work["passes"] <= 40, work
 

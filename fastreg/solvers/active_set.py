@@ -33,11 +33,13 @@ class ActiveSet:
         self._prepare(model, (working.model_version, working.l2_key))
         work, outcome, spent = working.problem.work, BUDGET, 0
         coef, correlation = model.coef.copy(), model.correlation.copy()
+        begin = True
         while outcome in (BUDGET, EXCHANGE, CROSSED, MET_DEPENDENT) and spent < self.MOST:
             most = self._most() if spent == 0 else 0
             self._make_room(model.l1.size, max(most, self.ROOM // 4))
             budget = self._budget(model.l1.size)
-            outcome, self.size, pivots, column, sign = leap_or_walk(model, self.active, self.size, most, budget)
+            outcome, self.size, pivots, column, sign = leap_or_walk(model, self.active, self.size, most, budget, begin)
+            begin = outcome not in (BUDGET, EXCHANGE)
             self._learn(most, outcome)
             work.pivots += pivots
             spent += pivots + self.MOST // 100

@@ -15,7 +15,7 @@ LEAPT, MET_DEPENDENT, CROSSED = 4, 5, 6
 
 
 @kernel
-def leap_or_walk(model, active, size, most, budget):
+def leap_or_walk(model, active, size, most, budget, begin):
     """A leap that may change `most` columns at once, then a walk unless it was enough. Returns what `walk` returns."""
     pivots = 0
     if most > 0:
@@ -23,7 +23,7 @@ def leap_or_walk(model, active, size, most, budget):
         if outcome != BUDGET:
             return outcome, size, pivots, NONE, 0.0
         size = withdraw(model, active, size)
-    outcome, size, more, column, sign = walk(model, active, size, budget)
+    outcome, size, more, column, sign = walk(model, active, size, budget, begin)
     if outcome == DONE and count_crossed(model, active, 10.0 * CROSSING) > 0:
         outcome = CROSSED
     return outcome, size, pivots + more, column, sign

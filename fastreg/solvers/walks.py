@@ -21,16 +21,18 @@ DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
 
 
 @kernel
-def walk(model, active, size, budget):
+def walk(model, active, size, budget, begin):
     """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
 
+    `begin` a walk, or go on with one that ended in BUDGET or EXCHANGE.
     Returns (outcome, size, pivots, column, sign): DONE; BUDGET after `budget` pivots (call again to go on); EXCHANGE
     where `column`, dependent on the active ones, must change places with one of them to cross its threshold of that
     sign; STUCK where ties keep it from moving, and another method must finish.
     """
     m = model.l1.size
     direction, full, response = np.empty(m), np.empty(m), np.empty(m)
-    perturb(model, active)
+    if begin:
+        perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
     while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
         descent_direction(model, active, size, direction, full, response)
@@ -62,12 +64,20 @@ def walk(model, active, size, budget):
 
 @kernel
 def perturb(model, active):
-    """Shift the correlations of inactive columns to their thresholds, so that the start is optimal."""
+    """Shift the correlations of inactive columns within their thresholds, so that the start is optimal.
+
+    Those beyond it are all shrunk by the same factor, the worst to its threshold: they then enter one after another,
+    as they would along a grid, and not all at once, where ties among dependent columns could go round in circles.
+    """
+    worst = 1.0
     for j in range(model.l1.size):
         active.shift[j] = 0.0
-        if active.status[j] != ACTIVE:
-            c = model.correlation[j]
-            active.shift[j] = min(max(c, -model.l1[j]), model.l1[j]) - c
+        if active.status[j] != ACTIVE and model.l1[j] > 0.0:
+            worst = max(worst, abs(model.correlation[j]) / model.l1[j])
+    for j in range(model.l1.size):
+        c = model.correlation[j]
+        if active.status[j] != ACTIVE and abs(c) > model.l1[j]:
+            active.shift[j] = c / worst - c if model.l1[j] > 0.0 else -c
 
 
 @kernel

@@ -40,10 +40,21 @@ class WorkingSet:
     @classmethod
     def in_place(cls, problem, columns, correlation):
         """Columns that are read where they lie in X, and their correlations with the residual."""
+        return cls._of(problem, PlainBlock(problem.design, problem.centre), columns, correlation)
+
+    def part(self, chosen):
+        """Some of these columns, in a block that has Gram matrices."""
+        problem, columns = self.problem, self.columns[chosen]
+        problem.work.columns += columns.size
+        part = self._of(problem, problem.design.working_block(problem.centre), columns, self.correlation[chosen])
+        part.l1, part.l2 = self.l1[chosen], self.l2[chosen]
+        return part
+
+    @classmethod
+    def _of(cls, problem, block, columns, correlation):
         working = cls(problem)
-        working.block = PlainBlock(problem.design, problem.centre)
-        working.block.extend(columns)
-        working.correlation, working.norms = correlation, problem.norms[columns]
+        block.extend(columns)
+        working.block, working.correlation, working.norms = block, correlation, problem.norms[columns]
         return working
 
     @property
