@@ -20,6 +20,7 @@ _HOMES = {
     "Path": "result",
     "MultiPath": "multi.result",
     "load_path": "stored",
+    "convert_penalty": "conventions",
     "Progress": "progress",
     "Interrupted": "progress",
     "relax_path": "relaxed",

@@ -1,7 +1,7 @@
-# Rscript glmnet.R FOLDER: fits every case that make_glmnet.py wrote into FOLDER, one folder a case.
+# Rscript glmnet.R FOLDER: fits every case that make_glmnet*.py wrote into FOLDER, one folder a case.
 # Numbers travel as raw little-endian doubles: R's reading of decimals may miss the last bit.
 suppressMessages(library(glmnet))
-glmnet.control(fdev = 0, devmax = 1, eps = 1e-30)
+glmnet.control(fdev = 0, devmax = 1, eps = 1e-30, epsnr = 1e-15, mxitnr = 500)
 
 fit_case <- function(folder) {
   numbers <- function(name) {
@@ -14,14 +14,15 @@ fit_case <- function(folder) {
 
   X <- matrix(numbers("X"), ncol = as.integer(setting$p))
   y <- numbers("y")
+  if (setting$family %in% c("multinomial", "mgaussian")) y <- matrix(y, nrow = nrow(X))
   weight <- numbers("weight")
   factor <- numbers("factor")
   lambda <- numbers("lambda")
   fit <- glmnet(
     if (flag("sparse")) as(X, "dgCMatrix") else X,
     if (setting$family == "binomial") cbind(1 - y, y) else y,  # the second column is the modelled class
-    family = setting$family,
-    weights = if (is.null(weight)) rep(1, length(y)) else weight,
+    family = switch(setting$family, "gaussian()" = gaussian(), gamma = Gamma(link = "log"), setting$family),
+    weights = if (is.null(weight)) rep(1, nrow(X)) else weight,
     offset = numbers("offset"),
     alpha = as.numeric(setting$l1_ratio),
     lambda = lambda,
@@ -32,7 +33,8 @@ fit_case <- function(folder) {
     maxit = 1e8
   )
   stopifnot(fit$jerr == 0, isTRUE(all.equal(fit$lambda, lambda, tolerance = 1e-15)))
-  writeBin(as.vector(as.matrix(fit$beta)), file.path(folder, "coefs"), endian = "little")
+  coefs <- if (is.list(fit$beta)) do.call(rbind, lapply(fit$beta, as.matrix)) else as.matrix(fit$beta)
+  writeBin(as.vector(coefs), file.path(folder, "coefs"), endian = "little")
   writeBin(as.vector(fit$a0), file.path(folder, "intercepts"), endian = "little")
 }
 

@@ -104,17 +104,28 @@ def choose_alphas(case):
 
 
 def write(case, folder):
-    """The case as glmnet.R reads it."""
-    folder.mkdir()
+    """The case, translated, as glmnet.R reads it."""
     factor, p = case["factor"], case["X"].shape[1]
     share = 1.0 if factor is None else np.where(np.isinf(factor), 1, factor).sum() / p
     arrays = {"lambda": case["alphas"] * share} | {name: case[name] for name in ("X", "y", *ABSENT)}
+    settings = {name: case[name] for name in ("family", "l1_ratio", "fit_intercept", "standardize", "sparse")}
+    send(arrays, settings | {"p": p}, folder)
+
+
+def send(arrays, settings, folder):
+    """Files for glmnet.R: arrays of doubles by name, and a table of settings."""
+    folder.mkdir()
     for name, array in arrays.items():
         if array is not None:
             (folder / name).write_bytes(np.asarray(array, "<f8").tobytes(order="F"))
-    settings = {name: case[name] for name in ("family", "l1_ratio", "fit_intercept", "standardize", "sparse")}
     with (folder / "settings.csv").open("w", newline="") as stream:
-        csv.writer(stream).writerows(zip(*(settings | {"p": p}).items()))
+        csv.writer(stream).writerows(zip(*settings.items()))
+
+
+def solve(folder):
+    """Run glmnet.R on a folder of cases. Returns the versions that did it."""
+    run = ["Rscript", "--vanilla", str(HERE / "glmnet.R"), folder]
+    return subprocess.run(run, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def read(case, folder):
@@ -146,8 +157,7 @@ def main():
         for case in CASES:
             case["alphas"] = choose_alphas(case)
             write(case, Path(folder) / case["name"])
-        run = ["Rscript", "--vanilla", str(HERE / "glmnet.R"), folder]
-        made_by = subprocess.run(run, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        made_by = solve(folder)
         for case in CASES:
             case |= read(case, Path(folder) / case["name"])
             report(case)
