@@ -36,7 +36,7 @@ def main(picture="shared_features.png"):
     ax = figure.subplots()
     lengths = np.sqrt(sum(coef.toarray() ** 2 for coef in path.coefs))
     ax.plot(path.alphas, np.delete(lengths, causes, axis=0).T, color="0.75", linewidth=0.8)
-    for j, style in zip(causes, ["-", "--", "-.", ":", (0, (5, 1))]):
+    for j, style in zip(causes, ["-", "--", "-.", ":", (0, (7, 2, 1, 2, 1, 2))]):
         ax.plot(path.alphas, lengths[j], color="#0072b2", linestyle=style, label=f"column {j}")
     ax.set(xscale="log", xlabel="alpha", ylabel="length of a column's coefficients", title="Five columns matter to all")
     ax.invert_xaxis()

@@ -79,9 +79,9 @@ class LogisticRegressionCV(LogisticRegression):
     --------
     >>> import numpy as np
     >>> from fastreg import LogisticRegressionCV
-    >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> model = LogisticRegressionCV(l1_ratios=[1.0], scoring="neg_log_loss").fit(X, X[:, 0] > 0)
-    >>> model.coef_.round(1)[0, 1:]
+    >>> X, noise = np.random.default_rng(0).normal(size=(60, 3)), np.random.default_rng(1).normal(size=60)
+    >>> model = LogisticRegressionCV(l1_ratios=[1.0], scoring="neg_log_loss", selection="1se")
+    >>> model.fit(X, X[:, 0] + 0.2 * noise > 0).coef_.round(1)[0, 1:]
     array([0., 0.])
     """
 

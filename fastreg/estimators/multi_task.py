@@ -58,8 +58,8 @@ class MultiTaskElasticNet(LinearRegressor):
     >>> from fastreg import MultiTaskElasticNet
     >>> model = MultiTaskElasticNet(alpha=0.1).fit([[0, 0], [1, 1], [2, 2]], [[0, 0], [1, 1], [2, 2]])
     >>> model.coef_.round(3)
-    array([[0.457, 0.457],
-           [0.457, 0.457]])
+    array([[0.456, 0.456],
+           [0.456, 0.456]])
     """
 
     positive = False

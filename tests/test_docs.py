@@ -1,0 +1,82 @@
+"""What the documents say is so: their code runs, their links lead somewhere, the examples in docstrings hold."""
+
+import doctest
+import importlib
+import re
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+
+import pytest
+
+import fastreg
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+MODULES = [path for path in sorted((ROOT / "fastreg").rglob("*.py")) if ">>>" in path.read_text()]
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+def blocks(page, language):
+    """The code blocks of a page in a language, each with as many empty lines before it as its place in the page."""
+    text = page.read_text()
+    found = re.finditer(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return ["\n" * text.count("\n", 0, block.start(1)) + block[1] for block in found]
+
+
+def pages_in(language):
+    return [page for page in PAGES if blocks(page, language)]
+
+
+@pytest.mark.parametrize("page", pages_in("python"), ids=name)
+def test_python_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "page"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", fastreg.ConvergenceWarning)
+        for block in blocks(page, "python"):
+            exec(compile(block, name(page), "exec"), names)
+
+
+@pytest.mark.parametrize("page", pages_in("r"), ids=name)
+def test_r_of_a_page_runs_from_top_to_bottom(page, tmp_path):
+    asked = [shutil.which("Rscript") or "", "-e", "library(glmnet)"]
+    if not asked[0] or subprocess.run(asked, capture_output=True).returncode:
+        pytest.skip("needs R with glmnet")
+    script = tmp_path / "page.R"
+    script.write_text("\n".join(blocks(page, "r")))
+    done = subprocess.run([asked[0], "--vanilla", script], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#\s]+)\)", page.read_text())
+    missing = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_docstrings(path):
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_index_names_every_page_and_example():
+    index = (ROOT / "docs" / "README.md").read_text()
+    wanted = [
+        path.name for folder, kind in (("docs", "md"), ("examples", "py")) for path in (ROOT / folder).glob(f"*.{kind}")
+    ]
+    assert [each for each in wanted if each not in index and each != "README.md"] == []
+
+
+def test_the_guide_names_every_module():
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    modules = {
+        path.relative_to(ROOT / "fastreg").parts[0].removesuffix(".py") for path in (ROOT / "fastreg").rglob("*.py")
+    }
+    assert [each for each in sorted(modules - {"__init__", "__main__"}) if f"`{each}`" not in guide] == []
