@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """The README's table of speed: fastreg and the peers that are installed, on the same paths and equally accurate.
 
-    pip install . celer skglm adelie glum
-    python asv_bench/table.py                       # all problems; name some to print fewer
+    pip install . celer skglm adelie glum                        # and R with glmnet, for which nothing need be done
+    python asv_bench/table.py                                    # the problems of the README; name some to print fewer
     python asv_bench/table.py nci60 wide --target 1e-8
+    python asv_bench/table.py X.npz,y.npy,binomial               # data of your own, see benchmarks/datasets.py
 
 Each engine's tolerance is tightened until a check in NumPy (benchmarks/optimality.py) shows every point of its path
 to lie within `target` of the optimum, relative to the intercept-only model. The optimum is bounded by the best dual
 value that any engine reached: rigorous, and the same for all. Then the engines are timed in turns, in processes of
-their own, warm, and on one thread. A read of X is one product with all its columns: fastreg counts what it read;
-one such product takes the time printed in the last row of a problem.
+their own, warm, and on one thread; medians count. A read of X is one product with all its columns: fastreg counts what
+it read; one such product takes the time printed in the last row of a problem. A table of all problems comes last.
 """
 
 import argparse
@@ -23,23 +24,30 @@ for variable in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
     os.environ[f"{variable}_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402
-from benchmarks import datasets  # noqa: E402
+from benchmarks import datasets, peers  # noqa: E402
+from benchmarks.glmnet import Glmnet  # noqa: E402
 from benchmarks.optimality import bounds  # noqa: E402
-from benchmarks.peers import ENGINES  # noqa: E402
 
-DEFAULT = ("nci60", "nci60 logistic", "wide", "wide logistic", "tall", "tall logistic", "sparse", "sparse logistic")
+ENGINES = peers.ENGINES | {Glmnet.name: Glmnet}
+DEFAULT = (
+    "nci60", "nci60 logistic", "wide", "wide elastic net", "wide logistic", "wide poisson", "tall", "tall logistic",
+    "sparse", "sparse logistic",
+)  # fmt: skip
+AROUND = 30.0  # seconds that a process may take besides a fit: to start, load, compile and check
 
 
-def measure(engine, name, tol):
+def measure(engine, name, tol, limit):
     """In the engine's own process: (seconds, reads of X, primal values, dual values). The first call warms up."""
     warnings.filterwarnings("ignore")
     problem, solver = datasets.load(name), ENGINES[engine]()
+    solver.limit = limit
     if not hasattr(measure, "warm"):
         solver.solve(problem, solver.ladder[0])
         measure.warm = True
     start = time.perf_counter()
     coefs = solver.solve(problem, tol)
-    return time.perf_counter() - start, getattr(solver, "passes", None), *bounds(problem, coefs)
+    seconds = time.perf_counter() - start
+    return getattr(solver, "seconds", seconds), getattr(solver, "passes", None), *bounds(problem, coefs)
 
 
 class Worker:
@@ -51,7 +59,7 @@ class Worker:
 
     def run(self, tol):
         try:
-            return self.pool.apply_async(measure, (self.engine, self.name, tol)).get(self.limit)
+            return self.pool.apply_async(measure, (self.engine, self.name, tol, self.limit)).get(self.limit + AROUND)
         except BaseException:
             self.pool.terminate()
             raise
@@ -123,6 +131,51 @@ def product_time(problem):
     return statistics.median(times)
 
 
+def show(name, rows):
+    """Print the table of one problem, row by row as they come. Returns {engine: row} of those that got there."""
+    problem = datasets.load(name)
+    n, p = problem.X.shape
+    print(f"\n{name}: {problem.family}, {n:,} x {p:,}, {problem.alphas.size} alphas\n")
+    print("| engine | seconds | tolerance | suboptimality | certified gap | reads of X |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    done = {}
+    for engine, *row in rows:
+        if len(row) == 1:
+            print(f"| {engine} | {row[0]} | | | | |", flush=True)
+            continue
+        done[engine] = row
+        seconds, tol, suboptimality, gap, reads = row
+        reads = "" if reads is None else f"{reads:.1f}"
+        print(f"| {engine} | {seconds:.3f} | {tol:.0e} | {suboptimality:.0e} | {gap:.0e} | {reads} |", flush=True)
+    print(f"| one product with X | {product_time(problem):.4f} | | | | 1 |", flush=True)
+    return done
+
+
+def show_all(results, engines):
+    """Print the table of all problems: seconds by engine, fastreg against the fastest peer, gaps, reads of X."""
+    used = [engine for engine in engines if any(engine in done for done in results.values())]
+    compared = "fastest peer / fastreg | gap certified: fastreg, fastest peer | reads of X"
+    print(f"\n| problem | size | {' | '.join(used)} | {compared} |")
+    print("| --- | --- |" + " ---: |" * len(used) + " ---: | --- | ---: |")
+    for name, done in results.items():
+        n, p = datasets.load(name).X.shape
+        fastest = min(done, key=lambda engine: done[engine][0], default=None)
+        times = [f"{done[engine][0]:.3f}" if engine in done else "–" for engine in used]
+        times = [f"**{cell}**" if engine == fastest else cell for engine, cell in zip(used, times)]
+        print(f"| {name} | {n:,} × {p:,} | {' | '.join(times)} | {' | '.join(against_peers(done))} |")
+
+
+def against_peers(done):
+    """The cells that set fastreg beside the fastest peer."""
+    if "fastreg" not in done:
+        return ["–"] * 3
+    seconds, _, _, gap, reads = done["fastreg"]
+    peer = min((row for engine, row in done.items() if engine != "fastreg"), default=None)
+    if peer is None:
+        return ["–", f"{gap:.0e}", f"{reads:.0f}"]
+    return [f"{peer[0] / seconds:.1f}", f"{gap:.0e}, {peer[3]:.0e}", f"{reads:.0f}"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("problems", nargs="*", default=DEFAULT, help=f"some of: {', '.join(datasets.PROBLEMS)}")
@@ -131,20 +184,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="timed runs of each engine; the median counts")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds after which an engine is given up")
     options = parser.parse_args()
-    for name in options.problems:
-        problem = datasets.load(name)
-        shape = f"{problem.X.shape[0]:,} x {problem.X.shape[1]:,}"
-        print(f"\n{name}: {problem.family}, {shape}, {problem.alphas.size} alphas\n")
-        print("| engine | seconds | tolerance | suboptimality | certified gap | reads of X |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
-        for engine, *row in compare(name, options.engines, options):
-            if len(row) == 1:
-                print(f"| {engine} | {row[0]} | | | | |", flush=True)
-                continue
-            seconds, tol, suboptimality, gap, reads = row
-            reads = "" if reads is None else f"{reads:.1f}"
-            print(f"| {engine} | {seconds:.3f} | {tol:.0e} | {suboptimality:.0e} | {gap:.0e} | {reads} |", flush=True)
-        print(f"| one product with X | {product_time(problem):.4f} | | | | 1 |", flush=True)
+    results = {name: show(name, compare(name, options.engines, options)) for name in options.problems}
+    show_all(results, options.engines)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,14 @@ PROBLEMS = {
 }
 
 
+def from_files(names):
+    """X.npz (SciPy sparse) or X.npy, y.npy, and if not gaussian the family, between commas: "X.npz,y.npy,binomial"."""
+    X, y, family = [*names.split(","), "gaussian"][:3]
+    X = sp.csc_matrix(sp.load_npz(X)) if X.endswith(".npz") else np.asfortranarray(np.load(X))
+    return Problem(X.astype(float), np.load(y).astype(float), family)
+
+
 @cache
 def load(name):
-    return PROBLEMS[name]()
+    """A problem by its name, or from files."""
+    return PROBLEMS[name]() if name in PROBLEMS else from_files(name)
