@@ -122,9 +122,9 @@ def send(arrays, settings, folder):
         csv.writer(stream).writerows(zip(*settings.items()))
 
 
-def solve(folder):
-    """Run glmnet.R on a folder of cases. Returns the versions that did it."""
-    run = ["Rscript", "--vanilla", str(HERE / "glmnet.R"), folder]
+def solve(folder, script="glmnet.R"):
+    """Run an R script on a folder of cases. Returns the versions that did it."""
+    run = ["Rscript", "--vanilla", str(HERE / script), folder]
     return subprocess.run(run, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
