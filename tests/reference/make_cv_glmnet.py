@@ -2,8 +2,8 @@
 
     python tests/reference/make_cv_glmnet.py        (needs R with glmnet 4.1: Debian's r-cran-glmnet)
 
-glmnet divides a gaussian y by its standard deviation, another one in every fold: with l1_ratio = 1 that is of no effect,
-and lambda is alpha.
+glmnet divides a gaussian y by its standard deviation, another one in every fold: with l1_ratio = 1 that is of no
+effect, and lambda is alpha.
 """
 
 import json
