@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 import fastreg
 from fastreg.datasets import load_nci60
-from fastreg.plots import plot_convergence, plot_estimates, plot_path, plot_probability
+from fastreg.plots import plot_convergence, plot_cv, plot_estimates, plot_path, plot_probability, plot_stability
 
 FOLDER = Path(__file__).parent
 
@@ -63,7 +63,20 @@ def simulated():
     figure.savefig(FOLDER / "estimates_contours.png", dpi=100)
 
 
+def choices():
+    """Eight folds of the NCI60 data; and 120 rows of 400 columns, six of which have an effect."""
+    X, _, _ = load_nci60()
+    rng = np.random.default_rng(0)
+    rows, true = rng.standard_normal((120, 400)), np.zeros(400)
+    true[:6] = [1.0, -0.8, 0.7, -0.6, 0.5, 0.4]
+    stability = fastreg.stability_selection(rows, rows @ true + rng.standard_normal(120))
+    figure, (left, right) = new(2, (7, 4.6))
+    plot_cv(fastreg.cv_path(X[:, 1:], X[:, 0], cv=8), ax=left)
+    plot_stability(stability, ax=right)
+    figure.savefig(FOLDER / "choices.png", dpi=100)
+
+
 if __name__ == "__main__":
-    for draw in (paths, convergence, simulated):
+    for draw in (paths, convergence, simulated, choices):
         draw()
         print(f"drew {draw.__name__}")
