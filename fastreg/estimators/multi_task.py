@@ -57,9 +57,9 @@ class MultiTaskElasticNet(LinearRegressor):
     --------
     >>> from fastreg import MultiTaskElasticNet
     >>> model = MultiTaskElasticNet(alpha=0.1).fit([[0, 0], [1, 1], [2, 2]], [[0, 0], [1, 1], [2, 2]])
-    >>> model.coef_.round(3)
-    array([[0.456, 0.456],
-           [0.456, 0.456]])
+    >>> model.coef_.round(2)
+    array([[0.46, 0.46],
+           [0.46, 0.46]])
     """
 
     positive = False
@@ -154,7 +154,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
     --------
     >>> from fastreg import MultiTaskLasso
     >>> model = MultiTaskLasso(alpha=0.1).fit([[0, 1], [1, 0], [2, 2]], [[0, 0], [1, 1], [2, 3]])
-    >>> model.dual_gap_ < 1e-6
+    >>> bool(model.dual_gap_ < 1e-6)
     True
     """
 

@@ -262,7 +262,7 @@ class ElasticNet(LinearRegressor):
     --------
     >>> from fastreg import ElasticNet
     >>> model = ElasticNet(alpha=0.1).fit([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], [0.0, 1.0, 3.0])
-    >>> model.dual_gap_ < 1e-6
+    >>> bool(model.dual_gap_ < 1e-6)
     True
     """
 
