@@ -7,25 +7,30 @@ before it are certified from the residuals at both ends: being nearly a mixture 
 (certificates.References has the bound). Where a column violates its threshold the points before it stand, it joins
 the working set, and the walk resumes.
 
-The sweeps are asked for, not made, so that the folds of a cross-validation have theirs made together.
+The sweeps are asked for, not made, so that the folds of a cross-validation have theirs made together. A block's
+residuals are all in memory, so it holds fewer points the more rows there are.
 """
 
 import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.certificates import References, column_terms, dual_scale
-from fastreg.families import row_divergence
+from fastreg.columns import correlate_vectors_some
+from fastreg.families import Gaussian
 from fastreg.path import FAR, STRIDE
 from fastreg.screening import largest_columns
 from fastreg.smooth_path import Point, SmoothPath, make_point
+from fastreg.solvers import descent_pays
 from fastreg.solvers.active_set import ActiveSet
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import NONE, exchange
 from fastreg.solvers.quadratic import INACTIVE, PARKED, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
-from fastreg.solvers.working_set import WorkingSet
+from fastreg.solvers.working_set import NEGLIGIBLE, WorkingSet
+from fastreg.walked import Walked
 
-LONGEST = 20  # points a block may have
+LONGEST, SHORTEST = 20, 5  # points a block may have, and below which it is not worth it
+MOST_VALUES = 2_000_000  # of a block's residuals
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a block
 FEW = 10  # columns, besides a quarter of the active ones, that a leap may change
 STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
@@ -34,10 +39,16 @@ ROUNDS = 30  # walks a block may take
 BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the walk to a point starts
 
 
-def suits(problem, solver, alphas):
-    """Whether a path can go by blocks: a lasso of least squares, every column penalised, alpha > 0."""
-    lasso = problem.family.quadratic and problem.l1_ratio == 1.0 and problem.free.size == 0
-    return lasso and solver in ("auto", "active_set") and alphas[-1] > 0.0
+def suits(problem, solver, count, lowest):
+    """Whether a path of `count` alphas down to `lowest` can go by blocks: a lasso of least squares, every column
+    penalised, alpha > 0."""
+    lasso = isinstance(problem.family, Gaussian) and problem.l1_ratio == 1.0 and problem.free.size == 0
+    return lasso and solver in ("auto", "active_set") and lowest > 0.0 and min(count, longest(problem)) >= SHORTEST
+
+
+def longest(problem):
+    """Points that a block may have."""
+    return min(LONGEST, MOST_VALUES // problem.n)
 
 
 class BlockPath:
@@ -54,33 +65,34 @@ class BlockPath:
         self.references = References(problem.norms, problem.weight)
         self.references.add(self.state.residual, self.correlation)
         self.working, self.active = WorkingSet(problem), ActiveSet()
-        self.previous = self.alpha_max
+        self.previous, self.changes = self.alpha_max, 5.0  # columns that enter or leave at a point
 
     def steps(self, alphas, rows, record):
         """All points, as a generator of sweeps: yields duals, is sent X'dual, ends in the eta of `rows` at each.
 
-        The points are added to `record`, those of a block together. Ends in None where the walk gets stuck or a gap
-        stays above tol; another solver must then fit the path.
+        The points are added to `record`, those of a block together. There are fewer than alphas where the walk gets
+        stuck, a gap stays above tol, or coordinate descent would be cheaper; another solver must then fit the rest.
         """
-        etas = []
-        for alpha in alphas[alphas >= self.alpha_max]:
+        self.record, self.rows, self.etas = record, rows, []
+        for alpha in alphas[alphas >= self.alpha_max].tolist():
             none = np.empty(0, dtype=np.intp)
-            record.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none), alpha)
-            etas.append(self.state.eta[rows])
-        grid, wanted = with_steps(alphas[len(etas) :], self.alpha_max)
+            self._keep(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none), self.state.eta[rows], alpha)
+        grid, wanted = with_steps(alphas[len(self.etas) :], self.alpha_max)
         start = 0
         while start < grid.size:
             end, columns = self._next_block(grid, start)
             self._extend(columns)
-            done = yield from self._block(grid[start:end])
-            if done is None:
-                return None
-            for k, (point, eta) in enumerate(zip(*done), start=start):
-                if wanted[k]:
-                    record.add(point, grid[k])
-                    etas.append(eta[rows])
+            if self._descent_pays() or not (yield from self._block(grid[start:end], wanted[start:end])):
+                break
             start = end
-        return etas
+        return self.etas
+
+    def _keep(self, point, eta, alpha):
+        self.record.add(point, alpha)
+        self.etas.append(eta)
+
+    def _descent_pays(self):
+        return descent_pays(self.changes, np.count_nonzero(self.state.coef[self.working.columns]), self.working)
 
     def _next_block(self, grid, start):
         """(end of the next block, columns that the strong rule expects in it), as many as may enter at once."""
@@ -89,7 +101,7 @@ class BlockPath:
         size = np.abs(self.correlation[outside]) / problem.lasso_factor[outside]
         support = np.count_nonzero(self.state.coef[self.working.columns])
         most = max(FEWEST, int(SHARE * support))
-        points = min(LONGEST, grid.size - start)
+        points = min(longest(problem), grid.size - start)
         threshold = 2.0 * grid[start + points - 1] - self.previous
         columns = outside[size >= threshold]
         return start + points, largest_columns(columns, self.correlation, problem, most)
@@ -97,30 +109,31 @@ class BlockPath:
     def _extend(self, columns):
         self.working.extend(columns, self.state.residual)
 
-    def _block(self, alphas):
-        """Walk and certify the points at `alphas`. Ends in (points, their etas), or None."""
-        points, etas = [], []
+    def _block(self, alphas, wanted):
+        """Walk and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
+        done = 0
         for _ in range(ROUNDS):
-            walked = self._walk(alphas[len(points) :])
+            walked = self._walk(alphas[done:])
             if walked is None:
-                return None
-            last, here = walked.residuals[-1], alphas[len(points) : len(points) + len(walked.coefs)]
+                return False
+            last, here = walked.residuals[:, -1].copy(), alphas[done : done + len(walked.coefs)]
             exact = yield last, None
             self.references.add(last, exact)
             good, violators = self._check(here, walked, exact)
             gaps = self._gaps(here, walked, good)
             if np.any(gaps > self.tol * self.problem.scale):
-                return None
+                return False
             for k in range(good):
-                points.append(self._point(walked, k, gaps[k]))
-                etas.append(walked.etas[k])
+                if wanted[done + k]:
+                    self._finish(walked, k, gaps[k], alphas[done + k])
             if good:
                 self._settle(walked, good - 1)
-            if len(points) == alphas.size:
+            done += good
+            if done == alphas.size:
                 self.correlation, self.previous = exact, alphas[-1]
-                return points, etas
+                return True
             self._extend(violators)
-        return None
+        return False
 
     def _walk(self, alphas):
         """Solve at every alpha on the working set, in bounded kernel calls. A Walked of all points, or of those before
@@ -129,12 +142,13 @@ class BlockPath:
         working.set_penalty(self.problem.penalty(alphas[0]))
         model = make_quadratic(working, state, False)
         active._prepare(model, (working.model_version, working.l2_key))
-        coefs, factor = np.empty((alphas.size, model.l1.size)), self.problem.lasso_factor[working.columns]
-        done, exchanges, how = 0, 0, BEGIN_LEAPING
+        factor = self.problem.lasso_factor[working.columns]
+        out = np.empty((2, alphas.size, model.l1.size))
+        done, exchanges, how, pivots_before = 0, 0, BEGIN_LEAPING, self.problem.work.pivots
         while done < alphas.size:
-            active._make_room(model.l1.size, active.ROOM)
+            active._make_room(model.l1.size, active.ROOM // 2)
             outcome, active.size, done, pivots, column, sign = walk_points(
-                model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), coefs
+                model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), out
             )
             self.problem.work.pivots += pivots
             exchanges += outcome not in (DONE, BUDGET)
@@ -150,21 +164,20 @@ class BlockPath:
                 if done == 0:
                     return None
                 break  # what is done stands; with the columns that it lacks, the rest may be easier
-        return Walked(self.problem, working, state, coefs[:done])
+        self.changes = (self.problem.work.pivots - pivots_before) / done
+        return Walked(self.problem, working, state, out[:, :done], NEGLIGIBLE * self.tol, self.rows)
 
     def _check(self, alphas, walked, exact):
         """(number of leading points without violators, the violators)."""
         problem, working = self.problem, self.working
-        mixes, radii = self._mixtures(walked.residuals[:-1])
-        found = np.empty(problem.p, dtype=np.int64)
-        bounds = (self.references.correlations, mixes, radii)
+        found, bounds = np.empty(problem.p, dtype=np.int64), self.references.mixtures(walked.residuals)
+        bounds = (self.references.correlations, *bounds)
         count = columns_reaching(bounds, exact, alphas, problem.norms, problem.lasso_factor, working.contains, found)
         columns = found[:count]
-        sizes = np.empty((alphas.size, count))
-        correlate_vectors_some(problem.design, walked.residuals[:-1], columns, sizes[:-1])
+        sizes = np.zeros((count, alphas.size))
+        correlate_vectors_some(problem.design, walked.residuals, columns, sizes)
         problem.work.columns += count
-        sizes[-1] = exact[columns]
-        over = np.abs(sizes) > alphas[:, None] * problem.lasso_factor[columns]
+        over = np.abs(sizes.T) > alphas[:, None] * problem.lasso_factor[columns]
         bad = np.flatnonzero(over.any(axis=1))
         good = int(bad[0]) if bad.size else alphas.size
         if not bad.size:
@@ -174,40 +187,24 @@ class BlockPath:
         support = np.count_nonzero(self.state.coef[working.columns])
         return good, largest_columns(violators, exact, problem, max(2 * FEWEST, support))
 
-    def _mixtures(self, residuals):
-        """For each residual its mixture of the references and the norm of what is left, all in the weights' metric."""
-        references = self.references
-        k = min(references.count, references.capacity)
-        basis, products = references.residuals[:k], references.products[:k, :k]
-        scaled = residuals * references.unit
-        jitter = 1e-14 * np.trace(products) + 1e-300
-        mixes = np.zeros((len(residuals), references.capacity))  # a reference that is not there yet has no share
-        mixes[:, :k] = np.linalg.solve(products + jitter * np.eye(k), basis @ scaled.T).T
-        rest = np.sqrt(np.sum((scaled - mixes[:, :k] @ basis) ** 2, axis=1))
-        return mixes, rest + references.ROUNDING * (np.abs(mixes) @ references.sizes)
-
     def _gaps(self, alphas, walked, good):
         """Absolute duality gaps of the first `good` points, which no column outside the working set violates."""
-        gaps = np.empty(good)
-        factor = self.problem.lasso_factor[self.working.columns]
-        lasso_gaps(
-            self.problem.family, walked.etas, walked.residuals, walked.correlations, walked.coefs, alphas, factor, gaps
-        )
+        gaps, factor = np.empty(good), self.problem.lasso_factor[self.working.columns]
+        lasso_gaps(walked.squares, walked.correlations, walked.coefs, alphas, factor, gaps)
         return gaps
 
-    def _point(self, walked, k, gap):
-        coefs = walked.coefs[k, walked.order]
+    def _finish(self, walked, k, gap, alpha):
+        """Keep point k, and let whoever watches see it as the state."""
+        problem, coefs = self.problem, walked.coefs[k, walked.order]
         inside = np.flatnonzero(coefs)
-        relative = float(gap / self.problem.scale)
-        return Point(
-            walked.columns[inside],
-            coefs[inside],
-            walked.intercepts[k],
-            relative,
-            1,
-            "converged",
-            self.problem.loss_at(walked.etas[k]),
-        )
+        columns, values = walked.columns[inside], coefs[inside]
+        intercept = problem.fitted_intercept(walked.intercepts[k], columns, values)
+        relative, loss = float(gap / problem.scale), problem.loss_of_squares(walked.squares[k])
+        self.record.alpha = alpha
+        if problem.watcher is not None:
+            self._settle(walked, k)
+        problem.count_steps(1, self.state, gap)
+        self._keep(Point(columns, values, intercept, relative, 1, "converged", loss), walked.etas[k], alpha)
 
     def _settle(self, walked, k):
         """Make point k the state."""
@@ -215,29 +212,7 @@ class BlockPath:
         state.coef[columns] = walked.coefs[k]
         state.intercept = walked.intercepts[k]
         self.problem.refresh(state)
-        self.working.correlation = walked.correlations[k].copy()
-        self.problem.work.iterations += 1
-
-
-class Walked:
-    """A block's points on the working set, as arrays: one row a point."""
-
-    def __init__(self, problem, working, state, coefs):
-        columns, family = working.columns, problem.family
-        steps = coefs - state.coef[columns]
-        change = working.block.predict_each(steps)
-        middle = change @ problem.weight if problem.fit_intercept else np.zeros(len(coefs))
-        self.etas = state.eta + change - middle[:, None]
-        self.residuals = problem.weight * (family.y - self.etas)
-        shift = self.residuals.sum(axis=1) if problem.fit_intercept else np.zeros(len(coefs))
-        self.etas += shift[:, None]
-        self.residuals -= shift[:, None] * problem.weight
-        self.intercepts = state.intercept - middle + shift
-        if problem.fit_intercept:
-            self.intercepts -= steps @ problem.centre[columns]
-        self.coefs, self.correlations = coefs, working.block.correlate_each(self.residuals)
-        self.order = np.argsort(columns)
-        self.columns = columns[self.order]
+        self.working.correlation, self.working.drift = walked.correlations[k].copy(), float(walked.drifts[k])
 
 
 def with_steps(alphas, top):
@@ -256,8 +231,9 @@ def with_steps(alphas, top):
 
 
 @kernel
-def walk_points(model, active, size, points, budget, coefs):
-    """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients.
+def walk_points(model, active, size, points, budget, out):
+    """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients
+    and correlations, out[0] and out[1].
 
     `points` is (alphas, factors of the columns, points done, how the next starts). Returns (outcome, size, points done,
     pivots, column, sign), as leap_or_walk has them; DONE between points if the budget is spent. Where a leap met a
@@ -280,7 +256,7 @@ def walk_points(model, active, size, points, budget, coefs):
             model.coef[:], model.correlation[:] = coef, correlation
         if outcome not in (DONE, LEAPT):
             return outcome, size, done, spent, column, sign
-        coefs[done] = model.coef
+        out[0, done], out[1, done] = model.coef, model.correlation
         done += 1
     return DONE, size, done, spent, NONE, 0.0
 
@@ -310,20 +286,14 @@ def columns_reaching(bounds, exact, alphas, norms, factor, contains, found):
 
 
 @kernel
-def correlate_vectors_some(design, vectors, columns, out):
-    """out[k, i] = x_j'v for the rows v of `vectors` and the columns j = columns[i]."""
-    for i in range(columns.size):
-        for k in range(out.shape[0]):
-            out[k, i] = design.column_dot(columns[i], vectors[k])
+def lasso_gaps(squares, correlations, coefs, alphas, factor, gaps):
+    """The duality gap of each point at its scaled residual, the columns outside not violating theirs.
 
-
-@kernel
-def lasso_gaps(family, etas, residuals, correlations, coefs, alphas, factor, gaps):
-    """The duality gap of each point at its scaled residual, the columns outside not violating theirs."""
+    Of least squares, whose rows' share of gap(s) is (1 - s)^2 sum r^2 / (2 w).
+    """
     l1, none = np.empty(factor.size), np.zeros(factor.size)
     for k in range(gaps.size):
         for j in range(factor.size):
             l1[j] = alphas[k] * factor[j]
         s = dual_scale(correlations[k], l1, none, False)
-        rows = row_divergence(family, etas[k], residuals[k], residuals[k], s)
-        gaps[k] = rows + column_terms(correlations[k], coefs[k], l1, none, s)
+        gaps[k] = 0.5 * (1.0 - s) ** 2 * squares[k] + column_terms(correlations[k], coefs[k], l1, none, s)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.columns import combine, correlate_columns
+from fastreg.columns import combine, combine_each, correlate_columns, correlate_vectors_some
 from fastreg.products import multiply_rows, sum_of_products
 from fastreg.row_order import by_row, sparse_gram
 from fastreg.threads import edges_by_cost, over_blocks
@@ -44,15 +44,15 @@ class DenseBlock:
         return multiply_rows(self.rows[start : self.columns.size], v)
 
     def correlate_each(self, vectors):
-        """X_W'v for every row v of `vectors`: (vectors, columns)."""
-        return vectors @ self.rows[: self.columns.size].T
+        """X_W'v for every column v of `vectors`: (vectors, columns)."""
+        return vectors.T @ self.rows[: self.columns.size].T
 
     def predict(self, steps):
         return steps @ self.rows[: self.columns.size]
 
     def predict_each(self, steps):
-        """(X_W - centre) s for every row s of `steps`: (steps, n)."""
-        return self.predict(steps)
+        """(X_W - centre) s for every row s of `steps`, side by side: (n, steps)."""
+        return self.rows[: self.columns.size].T @ steps.T
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
@@ -106,11 +106,16 @@ class SparseBlock(PlainBlock):
 
     def correlate_each(self, vectors):
         """As for dense columns."""
-        return np.array([self.correlate(v) for v in vectors])
+        out = np.zeros((self.columns.size, vectors.shape[1]))
+        correlate_vectors_some(self.design, vectors, self.columns, out)
+        return out.T
 
     def predict_each(self, steps):
         """As for dense columns."""
-        return np.array([self.predict(s) for s in steps])
+        out = np.empty((self.design.shape[0], len(steps)))
+        out[:] = -(steps @ self.centre[self.columns])
+        combine_each(self.design, self.columns, np.ascontiguousarray(steps.T), out)
+        return out
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""

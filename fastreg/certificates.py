@@ -141,3 +141,40 @@ class References:
         rest = scaled - mix @ basis  # whatever the mix, the bound holds
         estimate = mix @ self.correlations[:k]
         return estimate, math.sqrt(rest @ rest) + self.ROUNDING * float(np.abs(mix) @ self.sizes[:k])
+
+    def mixtures(self, residuals):
+        """Of residuals side by side (n, k): the mixture of references for each (k, capacity), and the radius."""
+        k = min(self.count, self.capacity)
+        basis, products = self.residuals[:k], self.products[:k, :k]
+        dots, rest = np.zeros((k, residuals.shape[1])), np.zeros(residuals.shape[1])
+        dot_each(basis, self.unit, residuals, dots)
+        jitter = 1e-14 * np.trace(products) + 1e-300
+        mix = np.linalg.solve(products + jitter * np.eye(k), dots)
+        rest_each(basis, self.unit, residuals, mix, rest)
+        mixes = np.zeros((rest.size, self.capacity))  # a reference that is not there yet has no share
+        mixes[:, :k] = mix.T
+        return mixes, np.sqrt(rest) + self.ROUNDING * (np.abs(mixes) @ self.sizes)
+
+
+@kernel
+def dot_each(basis, unit, residuals, out):
+    """out[b, k] += the product of row b of the basis with residual k, scaled."""
+    for i in range(residuals.shape[0]):
+        for b in range(basis.shape[0]):
+            share = basis[b, i] * unit[i]
+            for k in range(out.shape[1]):
+                out[b, k] += share * residuals[i, k]
+
+
+@kernel
+def rest_each(basis, unit, residuals, mix, out):
+    """out[k] += the square of what residual k, scaled, has besides its mixture of the basis."""
+    line = np.empty(out.size)
+    for i in range(residuals.shape[0]):
+        for k in range(out.size):
+            line[k] = residuals[i, k] * unit[i]
+        for b in range(basis.shape[0]):
+            for k in range(out.size):
+                line[k] -= mix[b, k] * basis[b, i]
+        for k in range(out.size):
+            out[k] += line[k] * line[k]

@@ -41,11 +41,17 @@ def correlate_some(design, v, columns, out):
 
 
 @kernel
-def correlate_vectors(design, vectors, out, start, stop):
-    """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`, each read once for all."""
-    for j in range(start, stop):
-        for k in range(out.shape[0]):
-            out[k, j] = design.column_dot(j, vectors[k])
+def correlate_vectors(design, vectors, out):
+    """out[j] += x_j'V for every column, the vectors side by side in V (n, k)."""
+    for j in range(out.shape[0]):
+        design.column_dots(j, vectors, out[j])
+
+
+@kernel
+def correlate_vectors_some(design, vectors, columns, out):
+    """out[i] += x_j'V for the columns j = columns[i]."""
+    for i in range(columns.size):
+        design.column_dots(columns[i], vectors, out[i])
 
 
 @kernel
@@ -54,6 +60,14 @@ def combine(design, columns, steps, out):
     for k in range(columns.size):
         if steps[k] != 0.0:
             design.column_add(columns[k], steps[k], out)
+
+
+@kernel
+def combine_each(design, columns, steps, out):
+    """out[:, q] += sum_k steps[k, q] x_j over the columns j = columns[k]; columns of zero steps alone are not read."""
+    for k in range(columns.size):
+        if np.any(steps[k] != 0.0):
+            design.column_adds(columns[k], steps[k], out)
 
 
 @kernel

@@ -41,6 +41,9 @@ class Compressed(Problem):
     def loss_at(self, eta):
         return super().loss_at(eta) + self.rest
 
+    def loss_of_squares(self, squares):
+        return super().loss_of_squares(squares) + self.rest
+
     def square_of(self, eta):
         return self.square
 
@@ -49,11 +52,10 @@ class Compressed(Problem):
         read = self.original.work
         return replace(self.work, columns=read.columns, sweeps=read.sweeps, grams=read.grams)
 
-    def fitted_intercept(self, state):
+    def fitted_intercept(self, intercept, columns, values):
         if not self.original.fit_intercept:
             return 0.0
-        columns = np.flatnonzero(state.coef)
-        return self.level - float(self.original.centre[columns] @ state.coef[columns])
+        return self.level - float(self.original.centre[columns] @ values)
 
 
 def pays(problem, points, smallest_alpha):

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from fastreg import compression
 from fastreg import validation as check
+from fastreg.block_path import BlockPath, suits
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES
-from fastreg.path import PathSolver, alpha_grid
+from fastreg.path import PathSolver, alpha_grid, answered
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Progress, interruptible
 from fastreg.record import Record
@@ -176,7 +177,7 @@ def follow_path(
     def follow(engine):
         begin, *watchers = watched
         record = Record(engine.problem, begin, count, *watchers)
-        return _follow(engine, problem, alphas, alpha_min_ratio, start, record, stated)
+        return _follow(engine, problem, alphas, alpha_min_ratio, start, record, stated, solver)
 
     if solver == "auto" and problem.l1_ratio > 0.0 and compression.pays(problem, count, lowest):
         small = compression.compress(problem, gram)
@@ -191,7 +192,7 @@ def follow_path(
     return follow(make_engine(problem, tol, max_iter, solver))
 
 
-def _follow(engine, problem, alphas, ratio, start, record, stated):
+def _follow(engine, problem, alphas, ratio, start, record, stated, solver):
     """The Path of an engine; `problem` is the one posed. An interrupt leaves with the points done."""
     if start is not None:
         engine.resume(*start)
@@ -200,7 +201,9 @@ def _follow(engine, problem, alphas, ratio, start, record, stated):
     try:
         if isinstance(engine, SmoothPath):
             engine.expect(grid)
-        run_grid(engine, grid, automatic, record)
+        elif start is None and suits(engine.problem, solver, grid.size, grid[-1]):
+            run_blocks(engine, grid, record)
+        run_grid(engine, grid[len(record.points) :], automatic, record)
     except KeyboardInterrupt:
         done = len(record.points)
         path = collect(engine, problem, record, grid, **stated) if done else None
@@ -249,6 +252,15 @@ def automatic_grid(alpha_max, count, ratio, problem):
         ratio = 1e-2 if problem.n < problem.p else 1e-4
     ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
     return alpha_grid(alpha_max, count, ratio)
+
+
+def run_blocks(engine, grid, record):
+    """Fit a lasso's points by blocks, as far as these go, and leave the engine where it can go on."""
+    blocks = BlockPath(engine.problem, engine.tol, engine.max_iter, engine.smooth.null_correlation)
+    answered(blocks.steps(grid, slice(0, 0), record), engine.problem)
+    done, state = len(record.points), blocks.state
+    if 0 < done < grid.size:
+        engine.resume(state.coef, state.intercept, grid[done - 1])
 
 
 def run_grid(engine, alphas, automatic, record):

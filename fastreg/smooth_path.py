@@ -183,5 +183,6 @@ def make_point(problem, state, gap, iterations, tol, alpha, columns):
         reason = "separable"
     else:
         reason = "converged" if relative <= tol else "max_iter"
-    intercept = problem.fitted_intercept(state)
-    return Point(columns, state.coef[columns], intercept, float(relative), iterations, reason, loss)
+    values = state.coef[columns]
+    intercept = problem.fitted_intercept(state.intercept, columns, values)
+    return Point(columns, values, intercept, float(relative), iterations, reason, loss)

@@ -30,6 +30,7 @@ FLOORS = [
     {"solvers"},
     {"smooth_path"},
     {"path", "result", "record"},
+    {"walked"},
     {"block_path"},
     {"fitting", "stored"},
     {"multi", "refit"},

@@ -170,11 +170,11 @@ def _fit(problem, folds, terms, grid):
     grams = fold_grams(problem, folds, terms.solver, grid)
     alphas = None if grid.alphas is None else check.check_alphas(grid.alphas)
     whole = None
-    if grams is None and suits(problem, terms.solver, [np.inf] if alphas is None else alphas):
+    count = check.check_count("n_alphas", grid.n_alphas, 1) if alphas is None else alphas.size
+    if grams is None and suits(problem, terms.solver, count, np.inf if alphas is None else alphas[-1]):
         # Blocks of points serve all rows as they serve a fold, so the fit on all rows goes along with the folds'.
         if alphas is None:
             top = SmoothPath(problem, terms.tol, terms.max_iter).alpha_max
-            count = check.check_count("n_alphas", grid.n_alphas, 1)
             alphas = automatic_grid(top, count, grid.alpha_min_ratio, problem)
         whole = FoldFit(problem, alphas, np.empty(0, dtype=np.intp), begin)
     else:

@@ -101,14 +101,6 @@ def compressed_fold(problem, family, grams, number):
     return compression.compress(fold, gram, target)
 
 
-def with_intercepts(problem, small, points):
-    """Points of the small problem, with the intercepts of the large one."""
-    for point in points:
-        if problem.fit_intercept:
-            point.intercept = small.level - float(small.original.centre[point.columns] @ point.values)
-    return points
-
-
 def predictions_of(problem, points, rows):
     """The linear predictor of some rows at every point: (points, rows)."""
     columns = np.unique(np.concatenate([point.columns for point in points]))

@@ -17,7 +17,7 @@ from fastreg.fitting import collect, make_engine
 from fastreg.path import answered
 from fastreg.problem import Problem
 from fastreg.record import Record
-from fastreg.selection.gram_folds import compressed_fold, predictions_of, with_intercepts
+from fastreg.selection.gram_folds import compressed_fold, predictions_of
 from fastreg.validation import read_only
 
 SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
@@ -42,11 +42,11 @@ class FoldFit:
     def steps(self, tol, max_iter, solver, null_correlation=None):
         """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
         small = isinstance(self.problem, Compressed)
-        if suits(self.problem, solver, self.grid):
+        if suits(self.problem, solver, self.grid.size, self.grid[-1]):
             self.engine = BlockPath(self.problem, tol, max_iter, null_correlation)
             self.record = Record(self.problem, self.begin, self.grid.size)
             etas = yield from self.engine.steps(self.grid, self.test[:0] if small else self.test, self.record)
-            if etas is not None:
+            if len(etas) == self.grid.size:
                 self.held_out = etas
                 return
         self.engine = make_engine(self.problem, tol, max_iter, solver, null_correlation, first=not small)
@@ -64,7 +64,6 @@ class FoldFit:
         answered(self.steps(tol, max_iter, solver), small)
         if not compression.holds(small, self.path(None, None, tol), tol):
             return False
-        with_intercepts(small.original, small, self.points)
         self.held_out = list(predictions_of(small.original, self.points, self.test))
         return True
 

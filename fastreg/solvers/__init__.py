@@ -8,7 +8,8 @@
     ridge                 least squares, l1_ratio = 0                   closed form, one factorisation a path
 
 "auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else
-proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`. Least
+proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots,
+coordinate descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least
 squares with many more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold
 start on X of at most n * n stored values first tries coordinate descent, see `make_first`.
 """
@@ -18,6 +19,7 @@ import numpy as np
 from fastreg.solvers.active_set import ActiveSet
 from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.proximal_gradient import ProximalGradient
+from fastreg.solvers.semismooth import Semismooth
 from fastreg.solvers.working_set import ProximalNewton
 
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
@@ -28,32 +30,41 @@ FEW = 500  # below this support pivots always win
 FIRST_PASSES = 25  # over the columns, that one descent of a cold start may take
 
 
-class Cheapest:
-    """Pivots or coordinate descent, by the work each would take on this working set.
+def descent_pays(changes, support, working, refactor=False):
+    """Whether coordinate descent is the cheaper for a model, by the work each would take on this working set.
 
     A pivot costs about 2 |A|^2 + 2 |W| |A| operations (triangular solves, and correlations along the new direction),
     and a model takes at least as many pivots as columns enter or leave. An epoch of coordinate descent reads the
     working set's stored values twice, at the pace of memory. Pivots are exact and need no second round, so they win
     until supports reach thousands.
     """
+    m, size = working.columns.size, support + changes
+    walking = 2.0 * changes * size * (size + m) + (size**3 / 3.0 if refactor else 0.0)
+    descending = TYPICAL_EPOCHS * 4.0 * SLOW_READ * working.stored()
+    return m > LARGEST_GRAM or (walking > descending and size > FEW)
+
+
+class Cheapest:
+    """Pivots, Newton steps among rows or coordinate descent, whichever takes least work for the model at hand."""
 
     def __init__(self):
-        self.pivots, self.descent = ActiveSet(), CoordinateDescent("residual")
+        self.pivots, self.rows, self.descent = ActiveSet(), Semismooth(), CoordinateDescent("residual")
         self.changes = 5.0  # columns that enter or leave in one model, as seen lately
-        self.descended = False
+        self.descended = False  # then the factor is gone
 
     def solve(self, working, state, anew, precision):
-        m, old = working.columns.size, state.coef[working.columns]
-        support = np.count_nonzero(old) + self.changes
-        walking = 2.0 * self.changes * support * (support + m)
-        if self.descended:  # the factor is gone
-            walking += support**3 / 3.0
-        descending = TYPICAL_EPOCHS * 4.0 * SLOW_READ * working.stored()
-        descend = m > LARGEST_GRAM or (walking > descending and support > FEW)
-        coef, correlation = (self.descent if descend else self.pivots).solve(working, state, anew, precision)
+        old = state.coef[working.columns]
+        support = np.count_nonzero(old)
+        if self.rows.suits(working, support):
+            found = self.rows.solve(working, state, anew)
+            if found is not None:
+                return found
+            anew = False  # the curvature is up to date
+        self.descended = descent_pays(self.changes, support, working, refactor=self.descended)
+        inner = self.descent if self.descended else self.pivots
+        coef, correlation = inner.solve(working, state, anew, precision)
         changed = np.count_nonzero((coef != 0.0) != (old != 0.0))
         self.changes = max(0.9 * self.changes, changed, 2.0)  # a second model at a point changes little
-        self.descended = descend
         return coef, correlation
 
 
