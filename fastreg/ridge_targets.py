@@ -12,6 +12,7 @@ from fastreg.solvers.ridge import LARGEST_FACTOR
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
 
 MAX_ITER = 1000
+VANISHING = 1e-9  # of the sum of squares of X: with less ridge than this, a wide Gram matrix is close to singular
 
 
 @dataclass
@@ -36,10 +37,18 @@ def ridge_problem(X, responses, sample_weight, penalty_factor, fit_intercept, na
 
 
 def shared_factors(problem, alphas):
-    """What serves fits at these alphas best: Cholesky factors if they are few; None if X is too large for either."""
+    """What serves fits at these alphas best: Cholesky factors if they are few; None if X is too large for either.
+
+    Where a vanishing alpha leaves more columns than rows open, singular values give the shortest solution.
+    """
     distinct = np.unique(alphas)
-    size = min(np.count_nonzero(problem.weight), np.count_nonzero(problem.penalised))
-    if size > LARGEST_FACTOR or distinct[0] <= 0.0 or size == 0:
+    rows, columns = np.count_nonzero(problem.weight), np.count_nonzero(problem.penalised)
+    size = min(rows, columns)
+    if size > LARGEST_FACTOR or size == 0:
+        return None
+    if columns >= rows and distinct[0] < VANISHING * float((problem.norms**2).sum()):
+        return ridge_spectrum(problem, float(distinct[0]))
+    if distinct[0] <= 0.0:
         return None
     return ridge_spectrum(problem, float(distinct[0]), "cholesky" if distinct.size < FACTORINGS else "auto")
 

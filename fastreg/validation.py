@@ -20,6 +20,10 @@ class ConvergenceWarning(UserWarning):
     """A point of a path is not certified to the tolerance asked for."""
 
 
+class ParameterError(ValueError, TypeError):
+    """A parameter of the wrong type or out of its range; of both classes, as scikit-learn's InvalidParameterError."""
+
+
 def plain(value):
     """A NumPy scalar as Python's own, whose repr is what a user wrote: 1, not np.int64(1)."""
     return value.item() if isinstance(value, np.generic) else value
@@ -335,10 +339,10 @@ def check_number(name, value, low, high, *, low_open=False, high_open=False):
     """A real number within bounds."""
     interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise ValueError(f"{name} must be a number in {interval}, got {plain(value)!r}")
+        raise ParameterError(f"{name} must be a number in {interval}, got {plain(value)!r}")
     inside = (value > low if low_open else value >= low) and (value < high if high_open else value <= high)
     if not inside:
-        raise ValueError(f"{name} must be in {interval}, got {plain(value)!r}")
+        raise ParameterError(f"{name} must be in {interval}, got {plain(value)!r}")
     return float(value)
 
 
@@ -356,21 +360,21 @@ def check_several(name, values, low, high):
 def check_count(name, value, low):
     """An integer of at least `low`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < low:
-        raise ValueError(f"{name} must be an integer of at least {low}, got {plain(value)!r}")
+        raise ParameterError(f"{name} must be an integer of at least {low}, got {plain(value)!r}")
     return int(value)
 
 
 def check_option(name, value, options):
     """One of a set of words."""
     if not isinstance(value, str) or value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {plain(value)!r}")
+        raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}, got {plain(value)!r}")
     return value
 
 
 def check_flag(name, value):
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be True or False, got {plain(value)!r}")
+        raise ParameterError(f"{name} must be True or False, got {plain(value)!r}")
     return bool(value)
 
 

@@ -95,9 +95,12 @@ def fit_multi_path(
 @one_blas_thread()
 def solve_multi_path(
     X, Y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, penalty_factor=None,
-    fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, names=None,
+    fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, names=None, start=None,
 ):  # fmt: skip
-    """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps."""
+    """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
+
+    `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
+    """
     l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
     tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
     max_iter = check.check_count("max_iter", max_iter, 1)
@@ -124,6 +127,8 @@ def solve_multi_path(
         grid = _automatic_grid(engine.alpha_max, n_alphas, alpha_min_ratio, n < p)
     else:
         grid = check.check_alphas(alphas)
+        if start is not None:
+            engine.resume(*start, float(grid[0]))
     points = _run(engine, grid, automatic)
     return _collect(engine, points, grid[: len(points)], classes, names)
 

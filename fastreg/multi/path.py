@@ -71,6 +71,21 @@ class MultiPathSolver:
         sizes = lengths(problem.units.shaped(self.estimate))[penalised] / problem.unit_factor[penalised]
         return float(sizes.max() / max(problem.l1_ratio, 1e-3))
 
+    def resume(self, matrix, intercepts, alpha):
+        """Start from these coefficients (p, K), near the solution at `alpha`, instead of the null model."""
+        problem, state = self.problem, self.state
+        state.matrix[:] = np.where(problem.usable[:, None], matrix, 0.0)
+        state.intercepts[:] = intercepts if problem.fit_intercept else 0.0
+        if not problem.response.quadratic and alpha * problem.l1_ratio == 0.0:  # as at the solution; eta stays
+            state.matrix -= state.matrix.mean(axis=1, keepdims=True)
+        problem.refresh(state)
+        self.estimate = problem.correlate(state.residual)
+        self._refer(state.residual, self.estimate)
+        support = np.flatnonzero(problem.units.shaped(state.matrix).any(axis=1))
+        self.working.extend(support[~self.working.contains[support]], state.residual)
+        self.working.correlate(state)
+        self.previous_l1 = alpha * problem.l1_ratio
+
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
         if alpha * self.problem.l1_ratio == 0.0:

@@ -85,7 +85,8 @@ class CVPath:
 
     def predict(self, X: Any, selection: str | float = "1se", offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response at the alpha chosen: eta itself, a probability of classes[1], or exp(eta), by family."""
-        return self.path.predict(X, self.alpha(selection), offset)
+        options = {} if offset is None else {"offset": offset}  # a MultiPath takes none
+        return self.path.predict(X, self.alpha(selection), **options)
 
     def support(self, selection: str | float = "1se") -> list[str] | list[int]:
         """Names (or numbers) of the columns with a coefficient at the alpha chosen."""

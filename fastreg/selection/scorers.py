@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, make_scorer
 
 from fastreg.selection.metrics import Metric
 
@@ -32,15 +32,15 @@ class PredictedResponse(RegressorMixin, Predicted):
 
 
 class PredictedClasses(ClassifierMixin, Predicted):
-    """Known probabilities of two classes."""
+    """Known probabilities of classes: of the second of two, or of each of several."""
 
     def predict(self, X):
-        """The more likely class."""
-        return self.classes_[(self.eta > 0.0).astype(np.intp)]
+        """The most likely class."""
+        return self.classes_[(self.eta > 0.0).astype(np.intp) if self.eta.ndim == 1 else self.eta.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Probabilities of both classes."""
-        return np.column_stack([1.0 - self.mean, self.mean])
+        """Probabilities of all classes."""
+        return np.column_stack([1.0 - self.mean, self.mean]) if self.mean.ndim == 1 else self.mean
 
     def decision_function(self, X):
         """The linear predictor."""
@@ -64,6 +64,8 @@ def scorer_metric(scorer, response, others):
     if weighs and function is not None and "sample_weight" not in inspect.signature(function).parameters:
         raise ValueError(f"scorer {name!r} takes no sample_weight, so it cannot score rows of different weight")
 
+    scorer = told_classes(scorer, response.classes)
+
     def score(held):
         options = {"sample_weight": weight[held.rows]} if weighs else {}
         # One made by make_scorer looks at predictions only; a function of one's own may look at X.
@@ -73,6 +75,19 @@ def scorer_metric(scorer, response, others):
         return np.array([float(scorer(_predicted(response, m, e), X, y, **options)) for m, e in zip(means, held.eta)])
 
     return Metric(name, True, score)
+
+
+def told_classes(scorer, classes):
+    """The scorer with all classes as its `labels`, if it takes them: held-out rows alone may lack one."""
+    function = getattr(scorer, "_score_func", None)
+    parameters = inspect.signature(function).parameters if function is not None else {}
+    if classes is None or "labels" not in parameters:
+        return scorer
+    known = {"labels": classes}
+    if classes.size == 2 and "pos_label" in parameters:
+        known["pos_label"] = classes[-1]
+    larger, method = scorer._sign == 1, scorer._response_method
+    return make_scorer(function, response_method=method, greater_is_better=larger, **known | scorer._kwargs)
 
 
 def _predicted(response, mean, eta):

@@ -1,0 +1,153 @@
+"""Cross-validation fold by fold: one grid, every fold's path from warm starts of its own.
+
+For several responses or classes, and for two classes where a fold lacks one.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg import validation as check
+from fastreg.families import Binomial
+from fastreg.fitting import solve_path
+from fastreg.multi.classes import solve_classes
+from fastreg.multi.fitting import solve_multi_path
+from fastreg.result import Path
+from fastreg.selection.cross_validation import Scored, _curve
+from fastreg.selection.folds import make_folds, training_weight
+from fastreg.selection.metrics import Held, Metric
+
+
+class Targets:
+    """K real responses: fitted by least squares, predicted by eta itself."""
+
+    name = "gaussian"
+
+    @staticmethod
+    def solve(X, Y, weight, alphas, solver, **terms):
+        return solve_multi_path(X, Y, family="gaussian", sample_weight=weight, alphas=alphas, **terms)
+
+    @staticmethod
+    def mean(eta):
+        return eta
+
+
+class Classes:
+    """Rows' classes, numbered from 0: fitted by the multinomial, predicted by probabilities."""
+
+    name = "multinomial"
+
+    @staticmethod
+    def solve(X, codes, weight, alphas, *, n_alphas, alpha_min_ratio, solver, **terms):
+        return solve_classes(X, codes, weight, alphas, **terms)
+
+    @staticmethod
+    def mean(eta):
+        mean = np.exp(eta - eta.max(axis=-1, keepdims=True))
+        return mean / mean.sum(axis=-1, keepdims=True)
+
+
+class TwoClasses:
+    """Rows' classes 0 and 1, one of which may have no weight: coefficients are then zero, the intercept is infinite."""
+
+    name = "binomial"
+    mean = staticmethod(Binomial.mean)
+
+    @staticmethod
+    def solve(X, codes, weight, alphas, *, n_alphas, alpha_min_ratio, **terms):
+        seen = np.unique(codes[weight > 0.0])
+        if seen.size == 2 or not terms["fit_intercept"]:
+            return solve_path(X, codes, family="binomial", sample_weight=weight, alphas=alphas, **terms)
+        k = np.size(alphas)
+        return Path(
+            alphas=check.check_alphas(alphas), coefs=sp.csc_array((X.shape[1], k)),
+            intercepts=np.full(k, np.inf if seen[0] else -np.inf), gaps=np.zeros(k), n_iters=np.zeros(k, dtype=int),
+            reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=terms["l1_ratio"],
+            tol=terms["tol"], alpha_max=0.0, feature_names=terms["names"],
+            work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
+        )  # fmt: skip
+
+
+def squared_error(held):
+    """Weighted mean over rows of the mean squared error over responses."""
+    return ((held.eta - held.y) ** 2).mean(axis=2) @ held.weight
+
+
+def accuracy(held):
+    """Weighted share of rows whose class has the largest eta; y holds the classes' numbers."""
+    return (held.eta.argmax(axis=2) == held.y) @ held.weight
+
+
+MSE = Metric("mse", False, squared_error, equal_folds=True)
+ACCURACY = Metric("accuracy", True, accuracy, equal_folds=True)
+
+
+class Fold(NamedTuple):
+    """A fold's path and what it says of the rows held out."""
+
+    path: Any  # MultiPath, or Path of two classes
+    test: np.ndarray
+    eta: np.ndarray  # (k, rows, K), or (k, rows)
+
+
+def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response):
+    """A CVPath for each l1_ratio, on the same (train, test) `pairs` of rows, without warnings.
+
+    `kind` is Targets, for real Y (n, K), Classes, for Y (n,) of numbers from 0 to K - 1 on a grid of given alphas, or
+    TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid` and `response`
+    are as for `cross_validation.cross_validate`, `terms` its FitTerms but for the family.
+    """
+    X = check.check_design(X)
+    n = X.shape[0]
+    weight, score_weight = check.check_weight(terms.sample_weight, n), check.check_weight(response.weight, n)
+    pairs = make_folds(pairs, X, np.arange(n), None, False, None)
+    weighted = [(training_weight(train, weight, number), test) for number, (train, test) in enumerate(pairs, start=1)]
+    curves = []
+    for ratio in l1_ratios:
+        path, folds = _solve(X, Y, kind, terms, ratio, weight, grid), []
+        for fold_weight, test in weighted:
+            alphas = path.alphas / fold_weight.sum() if grid.of_sum else path.alphas
+            fold = _solve(X, Y, kind, terms, ratio, fold_weight, grid._replace(alphas=alphas))
+            folds.append(Fold(fold, test, _predictors(fold, X, test)))
+        scored = _score(kind, Y, score_weight, folds, metric)
+        curve = _curve(path, [fold.path for fold in folds], scored, metric)
+        read = sum(fold.path.work["columns_read"] for fold in folds)
+        curve.work, curve.classes = {"columns_read": read, "passes": read / X.shape[1]}, response.classes
+        curves.append(curve)
+    return curves
+
+
+def _solve(X, Y, kind, terms, l1_ratio, weight, grid):
+    """The path of some rows' weights."""
+    return kind.solve(
+        X, Y, weight, grid.alphas, n_alphas=grid.n_alphas, alpha_min_ratio=grid.alpha_min_ratio, l1_ratio=l1_ratio,
+        penalty_factor=terms.penalty_factor, fit_intercept=terms.fit_intercept, standardize=terms.standardize,
+        tol=terms.tol, max_iter=terms.max_iter, solver=terms.solver, names=terms.names,
+    )  # fmt: skip
+
+
+def _predictors(path, X, rows):
+    """Linear predictors of some rows of X at every point, from the columns with a coefficient."""
+    if isinstance(path, Path):
+        columns = np.unique(path.coefs.indices)
+        return (X[np.ix_(rows, columns)] @ path.coefs[columns].toarray() + path.intercepts).T
+    columns = np.unique(np.concatenate([coef.indices for coef in path.coefs]))
+    held = X[np.ix_(rows, columns)]
+    eta = np.stack([held @ coef[columns].toarray() for coef in path.coefs], axis=2)
+    return np.moveaxis(eta, 1, 0) + path.intercepts.T[:, None, :]
+
+
+def _score(kind, Y, score_weight, folds, metric):
+    """Score the held-out rows of every fold."""
+    k, _, *K = folds[0].eta.shape
+    predictions, test_folds = np.full((Y.shape[0], k, *K), np.nan), np.full(Y.shape[0], -1)
+    scores, weights = np.empty((len(folds), k)), np.empty(len(folds))
+    for number, (_, test, eta) in enumerate(folds):
+        weight = score_weight[test]
+        weights[number] = weight.sum()
+        if not weights[number] > 0.0:
+            raise ValueError(f"the test rows of fold {number + 1} have no weight, so there is nothing to score")
+        predictions[test], test_folds[test] = np.moveaxis(kind.mean(eta), 0, 1), number
+        scores[number] = metric.score(Held(kind, Y[test], weight / weights[number], eta, test, number + 1))
+    return Scored(scores, np.ones(len(folds)) if metric.equal_folds else weights, predictions, test_folds)
