@@ -45,6 +45,9 @@ _HOMES = {
     "LassoCV": "estimators",
     "ElasticNetCV": "estimators",
     "LogisticRegressionCV": "estimators",
+    "MultiTaskLassoCV": "estimators",
+    "MultiTaskElasticNetCV": "estimators",
+    "RidgeClassifierCV": "estimators",
     "ConvergenceWarning": "validation",
     "DataWarning": "validation",
 }

@@ -5,18 +5,20 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
-from fastreg.estimators.conversion import Convertible
+from fastreg.estimators.linear import LinearClassifier
+from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
+    SingleFit,
     check_fit,
-    check_predict,
     fit_multi_point,
     fit_point,
+    last_fit,
+    outside,
     total_weight,
     warn_uncertified,
 )
@@ -27,7 +29,7 @@ LOGISTIC_SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag",
 PENALTIES = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
 
 
-class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
+class LogisticRegression(LinearClassifier):
     """Logistic regression with an elastic-net penalty, as scikit-learn's LogisticRegression.
 
     Of two classes it minimises, over coefficients b and an intercept b0 that is not penalised,
@@ -50,18 +52,21 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
         terms of `fastreg.fit_path`, alpha = 1 / (C W).
     l1_ratio : share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso. Any value goes with any solver.
     dual : no effect; the problem is the same and the solver sees to its form.
-    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
+    tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
         scikit-learn's tol bounds a gradient instead, for which 1e-4 stops at gaps of about 1e-6, the default
         here.
     fit_intercept : whether b0 is fitted, else it is 0.
     intercept_scaling : no effect; scikit-learn's liblinear penalises the intercept, and that is not copied.
     class_weight : None, "balanced" (W / (2 W_k) for class k of weight W_k), or {label: weight}; labels not in
         it weigh 1.
-    random_state, verbose, warm_start, n_jobs : no effect; none could change a certified solution.
+    warm_start : whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
+        certified solution by more than tol.
+    random_state, verbose, n_jobs : no effect; none could change a certified solution.
     solver : "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient"), or one of
         scikit-learn's names, which are accepted and mean "auto". With more than two classes proximal Newton solves
         all of them, but for "liblinear", which scikit-learn has for two.
-    max_iter : Newton steps allowed (or proximal gradient steps).
+    max_iter : Newton steps allowed (or proximal gradient steps). 0 keeps the start: zeros, or the last fit with
+        warm_start, of which nothing is proven (dual_gap_ is inf).
     penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
@@ -92,6 +97,7 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
     """
 
     # Defaults are scikit-learn's but for two: tol is a gap, see above; solver="lbfgs" would name another.
+    @keeps_parameters
     def __init__(
         self,
         penalty="deprecated",
@@ -110,22 +116,7 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
         warm_start=False,
         n_jobs=None,
         penalty_factor=None,
-    ):
-        self.penalty = penalty
-        self.C = C
-        self.l1_ratio = l1_ratio
-        self.dual = dual
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.intercept_scaling = intercept_scaling
-        self.class_weight = class_weight
-        self.random_state = random_state
-        self.solver = solver
-        self.max_iter = max_iter
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.n_jobs = n_jobs
-        self.penalty_factor = penalty_factor
+    ): ...
 
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients.
@@ -149,40 +140,38 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
         strength, l1_ratio = self._penalty()
         check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
         X, y, dtype = check_fit(self, X, y)
-        self.classes_, codes = _classes(y)
-        if self.classes_.size > 2 and self.solver == "liblinear":
-            raise ValueError("The 'liblinear' solver does not support multiclass classification (n_classes >= 3)")
-        weight, total = total_weight(sample_weight, X.shape[0])
-        if self.class_weight is not None:
-            weight = np.ones(X.shape[0]) if weight is None else weight
-            weight, total = total_weight(weight * self._class_weights(codes, weight)[codes], X.shape[0])
-        terms = {"l1_ratio": l1_ratio, "sample_weight": weight}
-        solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
-        if self.classes_.size == 2:
-            y, alpha = codes.astype(float), strength / total
-            fit = fit_point(self, X, y, alpha, family="binomial", solver=solver, **terms)
-            self.coef_ = fit.coef[None].astype(dtype)
-            self.intercept_ = np.array([fit.intercept], dtype=dtype)
-        else:
-            fit = self._fit_classes(X, codes, strength / total, dtype, terms)
+        self.classes_, codes = _classes(y, self.solver)
+        weight, total = self._fitted_weight(codes, *total_weight(sample_weight, X.shape[0]))
+        fit = self._fit_point(X, codes, strength / total, l1_ratio, weight)
+        m = 1 if self.classes_.size == 2 else self.classes_.size
+        self.coef_ = fit.coef.T.reshape(m, -1).astype(dtype)
+        self.intercept_ = np.reshape(fit.intercept, m).astype(dtype)
         self.n_iter_ = np.array([fit.iterations], dtype=np.int32)
         self.dual_gap_ = fit.excess
         warn_uncertified(self, [fit])
         return self
 
-    def _fit_classes(self, X, codes, alpha, dtype, terms):
-        """Fit the multinomial. A class without weight gets zeros and, the limit of its fit, an intercept of -inf."""
-        weight, K = terms["sample_weight"], self.classes_.size
-        seen = np.bincount(codes, weights=weight, minlength=K) > 0.0
-        if not self.fit_intercept:
-            seen[:] = True
-        places = np.flatnonzero(seen)
-        codes = np.where(seen[codes], codes, places[0])
-        fit = fit_multi_point(self, X, codes, alpha, family="multinomial", **terms)
-        self.coef_, self.intercept_ = np.zeros((K, X.shape[1]), dtype=dtype), np.full(K, -np.inf, dtype=dtype)
-        self.coef_[places] = fit.coef.T
-        self.intercept_[places] = fit.intercept
-        return fit
+    def _fit_point(self, X, codes, alpha, l1_ratio, weight):
+        """The fit at `alpha`; a class without weight gets zeros and, the limit of its fit, an intercept of -inf."""
+        K = self.classes_.size
+        start = last_fit(self, (1 if K == 2 else K, X.shape[1]))
+        if self.max_iter == 0:
+            assert_all_finite(X)
+            coef, intercept = (np.zeros((K if K > 2 else 1, X.shape[1])), 0.0) if start is None else start
+            return SingleFit(coef.T, np.broadcast_to(intercept, len(coef)), np.inf, 1.0, 0, "max_iter")
+        terms = {"l1_ratio": l1_ratio, "sample_weight": weight}
+        if K > 2:
+            return fit_multi_point(self, X, codes, alpha, family="multinomial", start=start, **terms)
+        start = None if start is None else (start[0][0], start[1][0])
+        solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
+        return fit_point(self, X, codes.astype(float), alpha, start=start, family="binomial", solver=solver, **terms)
+
+    def _fitted_weight(self, codes, weight, total):
+        """(weights of the fit, their sum): the sample weights times those of the classes."""
+        if self.class_weight is None:
+            return weight, total
+        weight = np.ones(codes.size) if weight is None else weight
+        return total_weight(weight * self._class_weights(codes, weight)[codes], codes.size)
 
     def _penalty(self):
         """(1 / C, l1_ratio) after scikit-learn's deprecated spellings."""
@@ -226,21 +215,6 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
             raise ValueError(f"class_weight names {unknown}, which y does not hold; its classes are {labels}")
         return np.array([self.class_weight.get(label, 1.0) for label in labels], dtype=float)
 
-    def decision_function(self, X):
-        """Linear predictors X coef_' + intercept_.
-
-        (n_samples,) for two classes, where positive means the second; else (n_samples, K), the largest wins.
-        """
-        check_is_fitted(self)
-        X = check_predict(self, X)
-        eta = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        return eta.ravel() if self.classes_.size == 2 else eta
-
-    def predict(self, X):
-        """The most likely class of each row of X, shape (n_samples,)."""
-        eta = self.decision_function(X)
-        return self.classes_[(eta > 0.0).astype(np.intp) if eta.ndim == 1 else eta.argmax(axis=1)]
-
     def predict_proba(self, X):
         """Probabilities of the classes in the order of `classes_`, shape (n_samples, K)."""
         eta = self.decision_function(X)
@@ -269,13 +243,8 @@ class LogisticRegression(Convertible, ClassifierMixin, BaseEstimator):
     def _peer_solver(self):
         return "saga" if self.l1_ratio else "lbfgs"
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
-
-def _classes(y):
+def _classes(y, solver):
     """(the sorted labels, for each row the number of its label), or a ValueError."""
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
@@ -284,14 +253,18 @@ def _classes(y):
             "This solver needs samples of at least 2 classes in the data, but the data contains only one "
             f"class: {check.plain(classes[0])!r}"
         )
+    if classes.size > 2 and solver == "liblinear":
+        raise ValueError("The 'liblinear' solver does not support multiclass classification (n_classes >= 3)")
     return classes, codes
 
 
 def _deprecated(what, instead):
     """scikit-learn's FutureWarning."""
-    warnings.warn(f"{what} and will be removed in 1.10, as in scikit-learn; use {instead}", FutureWarning, stacklevel=4)
+    warnings.warn(
+        f"{what} and will be removed in 1.10, as in scikit-learn; use {instead}", FutureWarning, stacklevel=outside()
+    )
 
 
 def _inconsistent(message):
     """scikit-learn's warning about parameters of which one is ignored."""
-    warnings.warn(message, check.DataWarning, stacklevel=4)
+    warnings.warn(message, check.DataWarning, stacklevel=outside())

@@ -4,27 +4,45 @@ import warnings
 
 import numpy as np
 from sklearn import get_config
-from sklearn.utils.metadata_routing import process_routing
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from fastreg.estimators.single_fit import ConvergenceWarning
+from fastreg.estimators.single_fit import ConvergenceWarning, outside
+
+
+def refuse_unrouted(estimator, method, params):
+    """Raise where there are `params`, metadata for splitter or scorer, without scikit-learn's routing of metadata."""
+    if params and not get_config()["enable_metadata_routing"]:
+        raise ValueError(
+            f"{type(estimator).__name__}.{method} got {sorted(params)}, which is only supported if "
+            "enable_metadata_routing=True is set by sklearn.set_config"
+        )
 
 
 def routed(estimator, method, params, **given):
     """Metadata by receiver and method: what was asked for in `params`, if scikit-learn's routing is enabled."""
     if get_config()["enable_metadata_routing"]:
         return process_routing(estimator, method, **given, **params)
-    if params:
-        raise ValueError(
-            f"{type(estimator).__name__}.{method} got {sorted(params)}, which is only supported if "
-            "enable_metadata_routing=True is set by sklearn.set_config"
-        )
     return {}
 
 
-def names_seen(estimator):
-    """The feature names of the fit as a list, or None."""
-    names = getattr(estimator, "feature_names_in_", None)
-    return None if names is None else list(names)
+def folds_of(estimator, X, y, params, sample_weight, classifier=False):
+    """(pairs of (train, test) rows by the estimator's `cv`, the metadata asked for as in `routed`)."""
+    asked = routed(estimator, "fit", params, sample_weight=sample_weight)
+    split = asked["splitter"]["split"] if asked else {}
+    return list(check_cv(estimator.cv, y, classifier=classifier).split(X, y, **split)), asked
+
+
+def cv_router(estimator, scorer=None, callers=("fit",)):
+    """Which metadata the methods `callers` hand to the scorer, and `fit` to the splitter."""
+    router = MetadataRouter(owner=estimator).add_self_request(estimator)
+    router.add(splitter=check_cv(estimator.cv), method_mapping=MethodMapping().add(caller="fit", callee="split"))
+    if scorer is not None:
+        mapping = MethodMapping()
+        for caller in callers:
+            mapping.add(caller=caller, callee="score")
+        router.add(scorer=scorer, method_mapping=mapping)
+    return router
 
 
 def warn_folds(estimator, curves):
@@ -37,5 +55,5 @@ def warn_folds(estimator, curves):
             f"{type(estimator).__name__}: {failed} of {gaps.size} fits did not converge to tol={tol:g}: the largest "
             f"relative duality gap is {gaps.max():.1e}. Raise max_iter, loosen tol, or penalise more",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=outside(),
         )

@@ -3,15 +3,14 @@
 import numbers
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import check_cv
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils import check_scalar
+from sklearn.utils.validation import column_or_1d
 
 from fastreg import validation as check
-from fastreg.estimators.conversion import Convertible
-from fastreg.estimators.fold_fits import names_seen, routed, warn_folds
-from fastreg.estimators.single_fit import MAX_ITER, check_fit, check_predict, total_weight
+from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, warn_folds
+from fastreg.estimators.linear import LinearPredictor
+from fastreg.estimators.parameters import keeps_parameters
+from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.families import Gaussian
 from fastreg.peer_paths import enet_path, lasso_path
 from fastreg.selection.cross_validation import FitTerms, Folding, Grid, best_of, cross_validate
@@ -21,7 +20,7 @@ PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's
 SELECTIONS = ("min", "1se", *PEER_SELECTIONS)
 
 
-class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
+class ElasticNetCV(LinearPredictor):
     """ElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as sklearn's ElasticNetCV.
 
     The path on all rows and that on each fold's training rows have one grid of alphas and minimise the objective of
@@ -36,7 +35,7 @@ class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
     precompute, copy_X, verbose, n_jobs, random_state : no effect. The solver decides on Gram matrices, never
         modifies X and draws nothing at random; folds share their products with X instead of running apart.
     max_iter : solver steps allowed at each alpha (None is 1000).
-    tol : > 0. Relative duality gap that every fit must reach.
+    tol : >= 0. Relative duality gap that every fit must reach.
     cv : None (5 folds of consecutive rows), a number of folds, a splitter, or pairs of (train, test) rows.
     positive : True is not supported and raises ValueError.
     selection : "min", the alpha of the smallest mean squared error, or "1se", the largest alpha within one standard
@@ -78,6 +77,7 @@ class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
     path = staticmethod(enet_path)
 
     # Defaults are scikit-learn's but for tol, see ElasticNet, and selection.
+    @keeps_parameters
     def __init__(
         self,
         *,
@@ -96,22 +96,7 @@ class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
         random_state=None,
         selection="min",
         penalty_factor=None,
-    ):
-        self.l1_ratio = l1_ratio
-        self.eps = eps
-        self.alphas = alphas
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.tol = tol
-        self.cv = cv
-        self.copy_X = copy_X
-        self.verbose = verbose
-        self.n_jobs = n_jobs
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-        self.penalty_factor = penalty_factor
+    ): ...
 
     def fit(self, X, y, sample_weight=None, **params):
         """Cross-validate the path and keep the fit on all rows at the alpha chosen.
@@ -133,27 +118,39 @@ class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
         ------
         ValueError where an argument is out of its range, with the first bad place.
         """
-        if self.positive:
-            raise ValueError(f"positive=True is not supported by fastreg's {type(self).__name__}")
+        refuse_unrouted(self, "fit", params)
         check.check_option("selection", self.selection, SELECTIONS)
-        grid = self._grid()
-        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
-        if y.ndim > 1 and y.shape[1] > 1:
-            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        y = column_or_1d(y, warn=True)
+        grid, ratios = self._grid(), self._l1_ratios()
+        X, y, dtype = self._checked(X, y)
         weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
-        split = routed(self, "fit", params, sample_weight=sample_weight).get("splitter", {"split": {}})["split"]
-        folds = list(check_cv(self.cv).split(X, y, **split))
-        terms = FitTerms(
-            Gaussian, weight, None, self.penalty_factor, self.fit_intercept, False, self.tol,
-            MAX_ITER if self.max_iter is None else self.max_iter, names=names_seen(self),
-        )  # fmt: skip
-        metric = METRICS["mse"]._replace(equal_folds=True)
-        ratios = self._l1_ratios()
-        curves = cross_validate(X, y, terms, ratios, Folding(folds), metric, grid, Response(X, y, None, weight))
+        folds, _ = folds_of(self, X, y, params, sample_weight)
+        terms = FitTerms(Gaussian, weight, **terms_of(self))
+        if grid.alphas is None and 0.0 in ratios:
+            raise ValueError(
+                "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "
+                "your estimator with the appropriate `alphas=` argument. fastreg.cv_path has one"
+            )
+        curves = self._cross_validate(X, y, terms, ratios, folds, grid)
+        if grid.alphas is None and curves[0].path.alpha_max == 0.0:  # nothing to explain: scikit-learn's grid is flat
+            flat = Grid(np.full(grid.n_alphas, np.finfo(float).resolution))
+            curves = self._cross_validate(X, y, terms, ratios, folds, flat)
         self._keep(curves, dtype)
         warn_folds(self, curves)
         return self
+
+    def _checked(self, X, y):
+        """(X for the engine, y, dtype of the coefficients)."""
+        if self.positive:
+            raise ValueError(f"positive=True is not supported by fastreg's {type(self).__name__}")
+        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
+        if y.ndim > 1 and y.shape[1] > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        return X, column_or_1d(y, warn=True), dtype
+
+    def _cross_validate(self, X, y, terms, ratios, folds, grid):
+        """The curve of each l1_ratio."""
+        metric, response = METRICS["mse"]._replace(equal_folds=True), Response(X, y, None, terms.sample_weight)
+        return cross_validate(X, y, terms, ratios, Folding(folds), metric, grid, response)
 
     def _grid(self):
         """The Grid that `alphas` and `eps` stand for."""
@@ -161,8 +158,9 @@ class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
             count = check.check_count("alphas", self.alphas, 1)
             eps = check.check_number("eps", self.eps, 0.0, 1.0, low_open=True, high_open=count > 1)
             return Grid(None, count, eps if count > 1 else None)  # one alpha is the first and has no last
-        values = [check.check_number(f"alphas[{k}]", a, 0.0, np.inf, high_open=True) for k, a in enumerate(self.alphas)]
-        return Grid(np.sort(values)[::-1])
+        for k, alpha in enumerate(self.alphas):
+            check_scalar(alpha, f"alphas[{k}]", numbers.Real, min_val=0.0, include_boundaries="left")
+        return Grid(np.sort(np.asarray(self.alphas, dtype=float))[::-1])
 
     def _l1_ratios(self):
         return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]
@@ -173,37 +171,27 @@ class ElasticNetCV(Convertible, RegressorMixin, BaseEstimator):
         place = best.index_1se if self.selection == "1se" else best.index_min
         path = best.path
         self.alpha_, self.l1_ratio_ = float(path.alphas[place]), best.l1_ratio
-        self.coef_ = path.coefs[:, [place]].toarray().ravel().astype(dtype)
-        self.intercept_ = dtype.type(path.intercepts[place]) if self.fit_intercept else 0.0
+        coef, intercept = self._point(path, place)
+        self.coef_ = coef.astype(dtype)
+        self.intercept_ = np.asarray(intercept).astype(dtype)[()] if self.fit_intercept else 0.0
         self.mse_path_ = np.squeeze(np.stack([curve.fold_scores.T for curve in curves]))
         several = len(curves) > 1 and isinstance(self.alphas, numbers.Integral)
         self.alphas_ = np.stack([curve.alphas for curve in curves]) if several else best.alphas
         self.dual_gap_ = float(path.gaps[place] * path.work["null_loss"])
         self.n_iter_ = max(int(path.n_iters[place]), 1)
+        if "l1_ratio" not in self.get_params():
+            del self.l1_ratio_
 
-    def predict(self, X):
-        """Predict the response, X coef_ + intercept_, shape (n_samples,).
-
-        Parameters
-        ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame with the names seen in fit.
-        """
-        check_is_fitted(self)
-        return check_predict(self, X) @ self.coef_ + self.intercept_
+    def _point(self, path, place):
+        """(coefficients, intercept) of a point."""
+        return path.coefs[:, [place]].toarray().ravel(), path.intercepts[place]
 
     def get_metadata_routing(self):
         """Which metadata `fit` hands to the splitter; see scikit-learn's guide on metadata routing."""
-        mapping = MethodMapping().add(caller="fit", callee="split")
-        router = MetadataRouter(owner=self).add_self_request(self)
-        return router.add(splitter=check_cv(self.cv), method_mapping=mapping)
+        return cv_router(self)
 
     def _peer_params(self, params):
         return params if self.selection in PEER_SELECTIONS else params | {"selection": "cyclic"}
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 class LassoCV(ElasticNetCV):
@@ -225,7 +213,9 @@ class LassoCV(ElasticNetCV):
     """
 
     path = staticmethod(lasso_path)
+    l1_ratio = 1.0
 
+    @keeps_parameters
     def __init__(
         self,
         *,
@@ -243,25 +233,4 @@ class LassoCV(ElasticNetCV):
         random_state=None,
         selection="min",
         penalty_factor=None,
-    ):
-        super().__init__(
-            l1_ratio=1.0,
-            eps=eps,
-            alphas=alphas,
-            fit_intercept=fit_intercept,
-            precompute=precompute,
-            max_iter=max_iter,
-            tol=tol,
-            copy_X=copy_X,
-            cv=cv,
-            verbose=verbose,
-            n_jobs=n_jobs,
-            positive=positive,
-            random_state=random_state,
-            selection=selection,
-            penalty_factor=penalty_factor,
-        )
-
-    def _keep(self, curves, dtype):
-        super()._keep(curves, dtype)
-        del self.l1_ratio_
+    ): ...

@@ -5,17 +5,39 @@ import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from fastreg import validation as check
-from fastreg.estimators.regression import LinearRegressor
+from fastreg.estimators.linear import LinearPredictor
+from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
     SPARSE_FORMATS,
     fit_multi_point,
+    last_fit,
     total_weight,
     warn_uncertified,
 )
 from fastreg.peer_paths import enet_path
 
 
-class MultiTaskElasticNet(LinearRegressor):
+class SeveralTargets:
+    """Estimators for y of two dimensions only."""
+
+    def _check_tasks(self, X, y):
+        """X for the engine and y (n, K). Sets n_features_in_ and feature_names_in_."""
+        for_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
+        for_y = {"ensure_2d": False, "dtype": [np.float64, np.float32]}
+        X, y = validate_data(self, X, y, validate_separately=(for_X, for_y))
+        check_consistent_length(X, y)
+        if y.ndim == 1:
+            raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")
+        return X, y
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        return tags
+
+
+class MultiTaskElasticNet(SeveralTargets, LinearPredictor):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskElasticNet.
 
     Minimises, over coefficients B (n_features, n_targets) with rows B_j, and intercepts b0 that are not penalised,
@@ -30,9 +52,11 @@ class MultiTaskElasticNet(LinearRegressor):
     alpha : float >= 0. 0 is least squares.
     l1_ratio : share of the part that selects in [0, 1]: 1 is the multi-task lasso, 0 is ridge.
     fit_intercept : whether b0 is fitted, else it is 0.
-    copy_X, warm_start, random_state, selection : no effect; none could change a certified solution.
+    warm_start : whether a further fit starts from the `coef_` and `intercept_` at hand. It saves rounds, and changes no
+        certified solution by more than tol.
+    copy_X, random_state, selection : no effect; none could change a certified solution.
     max_iter : rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
-    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
+    tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
     penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
@@ -62,9 +86,9 @@ class MultiTaskElasticNet(LinearRegressor):
            [0.46, 0.46]])
     """
 
-    positive = False
     path = staticmethod(enet_path)
 
+    @keeps_parameters
     def __init__(
         self,
         alpha=1.0,
@@ -78,17 +102,7 @@ class MultiTaskElasticNet(LinearRegressor):
         random_state=None,
         selection="cyclic",
         penalty_factor=None,
-    ):
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.selection = selection
-        self.penalty_factor = penalty_factor
+    ): ...
 
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients of all targets.
@@ -109,14 +123,10 @@ class MultiTaskElasticNet(LinearRegressor):
         ValueError where an argument is out of its range, with the first bad place.
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
-        for_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
-        for_y = {"ensure_2d": False, "dtype": [np.float64, np.float32]}
-        X, y = validate_data(self, X, y, validate_separately=(for_X, for_y))
-        check_consistent_length(X, y)
-        if y.ndim == 1:
-            raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")
+        X, y = self._check_tasks(X, y)
         weight, _ = total_weight(sample_weight, X.shape[0])
-        fit = fit_multi_point(self, X, y, alpha, family="gaussian", l1_ratio=self.l1_ratio, sample_weight=weight)
+        terms = {"family": "gaussian", "l1_ratio": self.l1_ratio, "sample_weight": weight}
+        fit = fit_multi_point(self, X, y, alpha, start=last_fit(self, (y.shape[1], X.shape[1])), **terms)
         self.coef_ = np.asfortranarray(fit.coef.T, dtype=X.dtype)
         self.intercept_ = fit.intercept.astype(X.dtype) if self.fit_intercept else 0.0
         self.n_iter_ = fit.iterations
@@ -129,12 +139,6 @@ class MultiTaskElasticNet(LinearRegressor):
     def sparse_coef_(self):
         """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
         return sp.csr_matrix(self.coef_)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.target_tags.single_output = False
-        return tags
 
 
 class MultiTaskLasso(MultiTaskElasticNet):
@@ -160,6 +164,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
 
     l1_ratio = 1.0
 
+    @keeps_parameters
     def __init__(
         self,
         alpha=1.0,
@@ -172,13 +177,4 @@ class MultiTaskLasso(MultiTaskElasticNet):
         random_state=None,
         selection="cyclic",
         penalty_factor=None,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.selection = selection
-        self.penalty_factor = penalty_factor
+    ): ...

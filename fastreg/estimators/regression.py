@@ -4,19 +4,23 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
-from fastreg.estimators.conversion import Convertible
+from fastreg.estimators.given_gram import check_gram
+from fastreg.estimators.linear import LinearPredictor
+from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
     MAX_ITER,
     check_fit,
-    check_predict,
     fit_point,
+    keep_coefficients,
+    keep_targets,
+    last_fit,
+    names_seen,
+    tolerance,
     total_weight,
-    warn_of_fits,
     warn_uncertified,
 )
 from fastreg.peer_paths import enet_path
@@ -27,8 +31,8 @@ from fastreg.threads import one_blas_thread
 RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
 
 
-class LinearRegressor(Convertible, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """What the three share: a fit of every target, prediction, tags."""
+class LinearRegressor(MultiOutputMixin, LinearPredictor):
+    """What the three share: a fit of every target."""
 
     def _check(self, X, y, sample_weight):
         """(X, targets as columns, weights, their sum, dtype of the coefficients), all parameters checked."""
@@ -41,45 +45,16 @@ class LinearRegressor(Convertible, MultiOutputMixin, RegressorMixin, BaseEstimat
     def _fit_targets(self, X, y, dtype, alphas, **terms):
         """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a fit a target."""
         columns = y[:, None] if y.ndim == 1 else y
-        fits = [fit_point(self, X, z, alpha, family="gaussian", **terms) for z, alpha in zip(columns.T, alphas)]
-        coefs = np.stack([fit.coef for fit in fits]).astype(dtype, copy=False)
-        intercepts = np.array([fit.intercept for fit in fits], dtype=dtype)
-        self.coef_ = coefs if len(fits) > 1 else coefs[0]
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
-        else:
-            self.intercept_ = intercepts[0] if y.ndim == 1 else intercepts
+        start = last_fit(self, (columns.shape[1], X.shape[1]))
+        starts = [None] * len(alphas) if start is None else zip(*start)
+        fits = [
+            fit_point(self, X, column, alpha, start=begin, family="gaussian", **terms)
+            for column, alpha, begin in zip(columns.T, alphas, starts)
+        ]
+        coefs, intercepts = np.stack([fit.coef for fit in fits]), np.array([fit.intercept for fit in fits])
+        keep_coefficients(self, coefs, intercepts, dtype, single=y.ndim == 1)
         warn_uncertified(self, fits)
         return fits
-
-    def store_targets(self, fits, y, dtype):
-        """Store coef_ and intercept_ of RidgeTargets; one warning for those that are not certified."""
-        self.coef_ = fits.coefs.astype(dtype) if len(fits.coefs) > 1 else fits.coefs[0].astype(dtype)
-        intercepts = fits.intercepts.astype(dtype)
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
-        else:
-            self.intercept_ = intercepts[0] if y.ndim == 1 else intercepts
-        warn_of_fits(self, fits.reasons, fits.gaps, np.maximum(fits.n_iters, 1), stacklevel=5)
-
-    def predict(self, X):
-        """Predict the response.
-
-        Parameters
-        ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame with the names seen in fit.
-
-        Returns
-        -------
-        (n_samples,) or (n_samples, n_targets) array, X coef_ + intercept_.
-        """
-        check_is_fitted(self)
-        return check_predict(self, X) @ self.coef_.T + self.intercept_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
 
 class Ridge(LinearRegressor):
@@ -99,7 +74,7 @@ class Ridge(LinearRegressor):
     fit_intercept : whether b0 is fitted, else it is 0.
     copy_X : no effect; X is never modified.
     max_iter : steps of an iterative solver; None is 1000. The closed form takes one.
-    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
+    tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
         scikit-learn's default of 1e-4 means another thing with each of its solvers; the closed form does not
         stop there in either.
     solver : "auto" (closed form), another of fastreg's ("newton", "coordinate_descent", "active_set",
@@ -134,6 +109,7 @@ class Ridge(LinearRegressor):
     """
 
     # tol: a gap needs a default of its own. 1e-6 is fit_path's; the closed form is exact whatever it is.
+    @keeps_parameters
     def __init__(
         self,
         alpha=1.0,
@@ -146,16 +122,7 @@ class Ridge(LinearRegressor):
         positive=False,
         random_state=None,
         penalty_factor=None,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.solver = solver
-        self.positive = positive
-        self.random_state = random_state
-        self.penalty_factor = penalty_factor
+    ): ...
 
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients of every target.
@@ -181,7 +148,7 @@ class Ridge(LinearRegressor):
         X, y, weight, total, dtype = self._check(X, y, sample_weight)
         alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
         self.solver_ = "ridge" if self.solver == "auto" else self.solver
-        if alphas.size > 1 and solver in ("auto", "ridge"):
+        if (alphas.size > 1 or X.shape[1] >= X.shape[0]) and solver in ("auto", "ridge"):
             return self._fit_together(X, y, alphas, weight, total, dtype)
         fits = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
         gaps = np.array([2.0 * total * fit.excess for fit in fits])
@@ -191,15 +158,17 @@ class Ridge(LinearRegressor):
 
     @one_blas_thread()
     def _fit_together(self, X, y, alphas, weight, total, dtype):
-        """Several targets: what is factorised for one serves all."""
-        tol = check.check_number("tol", self.tol, 0.0, np.inf, low_open=True, high_open=True)
+        """Several targets, or one on wide X: a factorisation serves all, and finds the shortest of many solutions."""
+        tol = tolerance(self)
         max_iter = MAX_ITER if self.max_iter is None else check.check_count("max_iter", self.max_iter, 1)
-        names = getattr(self, "feature_names_in_", None)
-        problem = ridge_problem(X, y, weight, self.penalty_factor, self.fit_intercept, names)
+        names = names_seen(self)
+        responses = y[:, None] if y.ndim == 1 else y
+        problem = ridge_problem(X, responses, weight, self.penalty_factor, self.fit_intercept, names)
         shared = shared_factors(problem, alphas / total)
-        fits = fit_targets(problem, y, alphas / total, tol, spectrum=shared, max_iter=max_iter)
-        self.store_targets(fits, y, dtype)
-        self.dual_gap_ = 2.0 * total * fits.dual_gaps
+        fits = fit_targets(problem, responses, alphas / total, tol, spectrum=shared, max_iter=max_iter)
+        keep_targets(self, fits, dtype, single=y.ndim == 1)
+        gaps = 2.0 * total * fits.dual_gaps
+        self.dual_gap_ = gaps if alphas.size > 1 else gaps[0]
         self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)
         return self
 
@@ -230,12 +199,14 @@ class ElasticNet(LinearRegressor):
     alpha : float >= 0. 0 is least squares, and as accurate as any other value.
     l1_ratio : share of the l1 part in [0, 1]: 1 is the lasso, 0 is ridge.
     fit_intercept : whether b0 is fitted, else it is 0.
-    precompute, copy_X, warm_start, random_state, selection : no effect. The solver decides on Gram matrices,
-        never modifies X, starts from nothing and draws nothing at random; none of these could change a
-        certified solution.
+    warm_start : whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and
+        changes no certified solution by more than tol.
+    precompute, copy_X, random_state, selection : no effect. The solver decides on Gram matrices, never modifies
+        X and draws nothing at random; none of these could change a certified solution. A Gram matrix given as
+        precompute is checked at one entry, as scikit-learn does, and not used.
     max_iter : solver steps allowed (None is 1000), far fewer of which are needed than passes of coordinate
         descent.
-    tol : > 0. Duality gap that certifies a fit, relative to the loss without penalised columns. The unit is
+    tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns. The unit is
         that of scikit-learn (there: relative to the mean of y^2), the default is stricter: 1e-6 instead of
         1e-4.
     positive : True is not supported and raises ValueError.
@@ -271,6 +242,7 @@ class ElasticNet(LinearRegressor):
 
     # tol: 1e-6 costs little more than scikit-learn's 1e-4, where coefficients can still be off in their second
     # digit. It is also the default of fit_path.
+    @keeps_parameters
     def __init__(
         self,
         alpha=1.0,
@@ -286,19 +258,7 @@ class ElasticNet(LinearRegressor):
         random_state=None,
         selection="cyclic",
         penalty_factor=None,
-    ):
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.fit_intercept = fit_intercept
-        self.precompute = precompute
-        self.max_iter = max_iter
-        self.copy_X = copy_X
-        self.tol = tol
-        self.warm_start = warm_start
-        self.positive = positive
-        self.random_state = random_state
-        self.selection = selection
-        self.penalty_factor = penalty_factor
+    ): ...
 
     def fit(self, X, y, sample_weight=None, check_input=True):
         """Fit the coefficients of every target.
@@ -321,6 +281,7 @@ class ElasticNet(LinearRegressor):
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
         X, y, weight, _, dtype = self._check(X, y, sample_weight)
+        check_gram(self.precompute, X, self.fit_intercept, weight)
         alphas = np.full(1 if y.ndim == 1 else y.shape[1], alpha)
         fits = self._fit_targets(X, y, dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
         gaps = np.array([fit.excess for fit in fits])
@@ -357,6 +318,9 @@ class Lasso(ElasticNet):
     array([2.7])
     """
 
+    l1_ratio = 1.0
+
+    @keeps_parameters
     def __init__(
         self,
         alpha=1.0,
@@ -371,18 +335,4 @@ class Lasso(ElasticNet):
         random_state=None,
         selection="cyclic",
         penalty_factor=None,
-    ):
-        super().__init__(
-            alpha=alpha,
-            l1_ratio=1.0,
-            fit_intercept=fit_intercept,
-            precompute=precompute,
-            copy_X=copy_X,
-            max_iter=max_iter,
-            tol=tol,
-            warm_start=warm_start,
-            positive=positive,
-            random_state=random_state,
-            selection=selection,
-            penalty_factor=penalty_factor,
-        )
+    ): ...

@@ -1,18 +1,17 @@
 """RidgeClassifier with the parameters and attributes of scikit-learn's class."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from fastreg.estimators.conversion import Convertible
+from fastreg.estimators.linear import LinearClassifier
+from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.regression import RIDGE_SOLVERS, Ridge
-from fastreg.estimators.single_fit import check_fit, check_predict, total_weight
+from fastreg.estimators.single_fit import check_fit, total_weight
 
 
-class RidgeClassifier(Convertible, ClassifierMixin, BaseEstimator):
+class RidgeClassifier(LinearClassifier):
     """Classification by ridge regression on targets -1 and 1, as sklearn.linear_model.RidgeClassifier.
 
     For two classes one target, for more (or for several labels a row) one a class, each minimising
@@ -43,6 +42,7 @@ class RidgeClassifier(Convertible, ClassifierMixin, BaseEstimator):
     array(['no', 'yes'], dtype='<U3')
     """
 
+    @keeps_parameters
     def __init__(
         self,
         alpha=1.0,
@@ -56,17 +56,7 @@ class RidgeClassifier(Convertible, ClassifierMixin, BaseEstimator):
         positive=False,
         random_state=None,
         penalty_factor=None,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.class_weight = class_weight
-        self.solver = solver
-        self.positive = positive
-        self.random_state = random_state
-        self.penalty_factor = penalty_factor
+    ): ...
 
     def fit(self, X, y, sample_weight=None):
         """Fit a ridge regression for each target.
@@ -85,39 +75,42 @@ class RidgeClassifier(Convertible, ClassifierMixin, BaseEstimator):
         ------
         ValueError where an argument is out of its range, with the first bad place.
         """
-        X, y, _ = check_fit(self, X, y, multi_output=True)
-        binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
-        targets = binarizer.fit_transform(y)
-        y = y if binarizer.y_type_.startswith("multilabel") else column_or_1d(y, warn=True)
-        weight, _ = total_weight(sample_weight, X.shape[0])
-        if self.class_weight:
-            share = compute_sample_weight(self.class_weight, y)
-            weight = share if weight is None else weight * share
+        X, _, targets, weight, _ = self._binarised(X, y, sample_weight)
         params = {name: value for name, value in self.get_params().items() if name != "class_weight"}
         ridge = Ridge(**params).fit(X, targets, weight)
-        self._label_binarizer, self.classes_ = binarizer, binarizer.classes_
         self.coef_, self.intercept_ = ridge.coef_, ridge.intercept_
         self.n_iter_, self.dual_gap_, self.solver_ = ridge.n_iter_, ridge.dual_gap_, ridge.solver_
         return self
 
-    def decision_function(self, X):
-        """Predicted targets: (n_samples,) for two classes, where positive means the second; else (n_samples, K)."""
-        check_is_fitted(self)
-        scores = safe_sparse_dot(check_predict(self, X), self.coef_.T, dense_output=True) + self.intercept_
-        return scores
+    def _binarised(self, X, y, sample_weight):
+        """(X, labels, targets (n, t) of -1 and 1, weights times class weights or None, dtype). Sets classes_."""
+        X, y, dtype = check_fit(self, X, y, multi_output=True)
+        self._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
+        targets = self._label_binarizer.fit_transform(y)
+        self.classes_ = self._label_binarizer.classes_
+        y = y if self._several_labels() else column_or_1d(y, warn=True)
+        weight, _ = total_weight(sample_weight, X.shape[0])
+        if self.class_weight:
+            share = compute_sample_weight(self.class_weight, y)
+            weight = share if weight is None else weight * share
+        return X, y, targets, weight, dtype
+
+    def _several_labels(self):
+        """Whether a row may have several labels."""
+        return self._label_binarizer.y_type_.startswith("multilabel")
 
     def predict(self, X):
         """The class of the largest target, (n_samples,); for several labels a row all positive ones, 0 or 1 each."""
-        scores = self.decision_function(X)
-        if self._label_binarizer.y_type_.startswith("multilabel"):
+        check_is_fitted(self)
+        if self._several_labels():
+            scores = self.decision_function(X)
             return self._label_binarizer.inverse_transform(np.where(scores > 0.0, 1.0, -1.0))
-        return self.classes_[(scores > 0.0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+        return super().predict(X)
 
     def _peer_solvers(self):
         return (*RIDGE_SOLVERS, "auto")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags

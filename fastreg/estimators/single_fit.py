@@ -1,7 +1,9 @@
 """One fit as scikit-learn poses it: its arrays in, one certified point out, or one warning."""
 
 import numbers
+import sys
 import warnings
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from fastreg import validation as check
 from fastreg.fitting import make_engine, pose
+from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.progress import interruptible
 from fastreg.threads import one_blas_thread
@@ -76,7 +79,7 @@ class SingleFit(NamedTuple):
     intercept: float | np.ndarray  # (K,)
     gap: float  # relative to the null model's loss
     null_loss: float
-    iterations: int  # at least 1, as scikit-learn counts: certifying the null model is one
+    iterations: int
     reason: str
 
     @property
@@ -85,54 +88,98 @@ class SingleFit(NamedTuple):
         return self.gap * self.null_loss
 
 
+NO_GAP = 1e-100  # for tol=0: smaller than the gap of any fit, unless rounding makes it nothing
+
+
+def tolerance(estimator):
+    """`tol` for the engine, which wants it positive. 0 asks for every digit, with a warning where the gap is not 0."""
+    return max(check.check_number("tol", estimator.tol, 0.0, np.inf, high_open=True), NO_GAP)
+
+
+def last_fit(estimator, shape):
+    """(coefficients of this shape (t, p), intercepts (t,)) of the last fit if `warm_start` asks for them, else None."""
+    if not getattr(estimator, "warm_start", False) or not hasattr(estimator, "coef_"):
+        return None
+    coef = estimator.coef_
+    coef = np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
+    if coef.shape != shape or not np.isfinite(coef).all():
+        raise ValueError(
+            f"warm_start=True starts from coef_ of the last fit, which must be finite and of shape {shape} now; it has "
+            f"shape {coef.shape}. Set warm_start=False to start anew"
+        )
+    intercepts = np.broadcast_to(getattr(estimator, "intercept_", 0.0), shape[:1])
+    return coef.astype(float), np.where(np.isfinite(intercepts), intercepts, 0.0).astype(float)
+
+
+def names_seen(estimator):
+    """The feature names of the fit as a list, or None."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else list(names)
+
+
+def terms_of(estimator):
+    """The terms of fit_path that all estimators take from themselves."""
+    return {
+        "penalty_factor": estimator.penalty_factor,
+        "fit_intercept": estimator.fit_intercept,
+        "tol": tolerance(estimator),
+        "max_iter": MAX_ITER if estimator.max_iter is None else estimator.max_iter,
+        "names": names_seen(estimator),
+    }
+
+
 @interruptible()
 @one_blas_thread()
-def fit_point(estimator, X, y, alpha, **terms):
-    """The fit at `alpha`: the `terms` of fit_path, and those that all estimators take from themselves."""
-    names = getattr(estimator, "feature_names_in_", None)
-    terms = pose(
-        X,
-        y,
-        penalty_factor=estimator.penalty_factor,
-        fit_intercept=estimator.fit_intercept,
-        tol=estimator.tol,
-        max_iter=MAX_ITER if estimator.max_iter is None else estimator.max_iter,
-        names=None if names is None else list(names),
-        **terms,
-    )
-    engine = make_engine(*terms)
+def fit_point(estimator, X, y, alpha, *, start=None, **terms):
+    """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
+    engine = make_engine(*pose(X, y, **terms_of(estimator), **terms))
+    if start is not None:
+        engine.resume(*start, float(alpha))
     point, coef = engine.fit(float(alpha)), np.zeros(X.shape[1])
     coef[point.columns] = point.values
-    steps = max(int(point.iterations), 1)
+    steps = counted(point.iterations, start)
     return SingleFit(coef, point.intercept, point.gap, engine.problem.scale, steps, point.reason)
 
 
-def fit_multi_point(estimator, X, Y, alpha, **terms):
-    """As `fit_point`, with several responses or classes."""
-    names = getattr(estimator, "feature_names_in_", None)
-    path = solve_multi_path(
-        X,
-        Y,
-        alphas=[alpha],
-        penalty_factor=estimator.penalty_factor,
-        fit_intercept=estimator.fit_intercept,
-        tol=estimator.tol,
-        max_iter=MAX_ITER if estimator.max_iter is None else estimator.max_iter,
-        names=None if names is None else list(names),
-        **terms,
-    )
+def fit_multi_point(estimator, X, Y, alpha, *, family, sample_weight, l1_ratio, start=None):
+    """As `fit_point`, with several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
+    solve = solve_classes if family == "multinomial" else partial(solve_multi_path, family=family)
+    start = None if start is None else (start[0].T, start[1])
+    terms = {"sample_weight": sample_weight, "l1_ratio": l1_ratio, "start": start}
+    path = solve(X, Y, alphas=[alpha], **terms, **terms_of(estimator))
     coef, intercepts = path.point(0)
-    steps, null_loss = max(int(path.n_iters[0]), 1), path.work["null_loss"]
-    return SingleFit(coef, intercepts, path.gaps[0], null_loss, steps, path.reasons[0])
+    steps = counted(path.n_iters[0], start)
+    return SingleFit(coef, intercepts, path.gaps[0], path.work["null_loss"], steps, path.reasons[0])
+
+
+def counted(iterations, start):
+    """Solver steps: at least 1 from nothing, as scikit-learn counts, since certifying the null model is one."""
+    return max(int(iterations), 1 if start is None else 0)
+
+
+def keep_coefficients(estimator, coefs, intercepts, dtype, single):
+    """Set coef_ and intercept_ from (t, p) and (t,) of t targets; `single` is whether y was a vector."""
+    estimator.coef_ = (coefs if len(coefs) > 1 else coefs[0]).astype(dtype, copy=False)
+    intercepts = intercepts.astype(dtype, copy=False)
+    if not estimator.fit_intercept:
+        estimator.intercept_ = 0.0
+    else:
+        estimator.intercept_ = intercepts[0] if single else intercepts
+
+
+def keep_targets(estimator, fits, dtype, single):
+    """The same from RidgeTargets; one warning for those that are not certified."""
+    keep_coefficients(estimator, fits.coefs, fits.intercepts, dtype, single)
+    warn_of_fits(estimator, fits.reasons, fits.gaps, np.maximum(fits.n_iters, 1))
 
 
 def warn_uncertified(estimator, fits):
     """One warning for all targets of a fit that are not certified, with the remedy."""
     reasons, gaps = [fit.reason for fit in fits], [fit.gap for fit in fits]
-    warn_of_fits(estimator, reasons, gaps, [fit.iterations for fit in fits], stacklevel=5)
+    warn_of_fits(estimator, reasons, gaps, [fit.iterations for fit in fits])
 
 
-def warn_of_fits(estimator, reasons, gaps, steps, stacklevel=4):
+def warn_of_fits(estimator, reasons, gaps, steps):
     """The same from what became of each fit, its relative gap and the steps it took."""
     name = type(estimator).__name__
     if "separable" in reasons:
@@ -143,9 +190,18 @@ def warn_of_fits(estimator, reasons, gaps, steps, stacklevel=4):
     elif "max_iter" in reasons:
         worst = int(np.argmax(gaps))
         message = (
-            f"{name} did not converge to tol={estimator.tol:g}: after {steps[worst]} iterations the "
-            f"relative duality gap is {gaps[worst]:.1e}. Raise max_iter, loosen tol, or penalise more"
+            f"{name}: Objective did not converge. You might want to increase the number of iterations. After "
+            f"{steps[worst]} of them the relative duality gap is {gaps[worst]:.1e}, tol is {estimator.tol:g}; a larger "
+            "tol or a stronger penalty helps, too"
         )
     else:
         return
-    warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+    warnings.warn(message, ConvergenceWarning, stacklevel=outside())
+
+
+def outside():
+    """The `stacklevel` at which a warning of the function that calls this names the user's line."""
+    level, frame = 1, sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -16,7 +16,8 @@ class CVPath:
 
     Attributes
     ----------
-    path : the Path on all rows, at the l1_ratio that was chosen.
+    path : the Path on all rows, at the l1_ratio that was chosen; a MultiPath where an estimator cross-validates several
+        responses or classes.
     alphas : (k,) penalties, decreasing, the same for every fold.
     mean : (k,) mean over folds of their scores, each weighted by its held-out weight.
     std_error : (k,) standard error of the mean: the weighted standard deviation of the folds' scores over
@@ -27,13 +28,13 @@ class CVPath:
     index_min, alpha_min : point of the best mean (the first of equals), and its alpha.
     index_1se, alpha_1se : the largest alpha whose mean is within one standard error of the best.
     metric, greater_is_better : name of the score, and which way is up.
-    predictions : (n, k) mean response of each row by the fold that held it out (the last, if several did); NaN in
-        rows that no fold held out.
+    predictions : (n, k), of a MultiPath (n, k, K), mean response of each row by the fold that held it out (the last, if
+        several did); NaN in rows that no fold held out.
     test_folds : (n,) number of the fold, from 0, that predictions come from; -1 for none.
     l1_ratio, l1_ratios : the one chosen, and those tried.
     per_l1_ratio : a CVPath for each of l1_ratios where there are several, else empty.
     fold_paths : a Path for each fold.
-    classes : the two labels of a response of classes, sorted: the first counts as 0, the second as 1; else None.
+    classes : the labels of a response of classes, sorted; of two, the first counts as 0, the second as 1. Else None.
     work : "columns_read" by all folds together, a column multiplied for several folds at once counting once, and
         "passes", the same divided by p. The path on all rows counts its own, in path.work.
 

@@ -1,0 +1,166 @@
+"""The alpha of a ridge chosen by exact leave-one-out errors of one factorisation, or by folds."""
+
+import numbers
+from inspect import signature
+
+import numpy as np
+from sklearn.metrics import check_scoring, get_scorer
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_scalar
+
+from fastreg import validation as check
+from fastreg.estimators.fold_fits import cv_router, refuse_unrouted, routed
+from fastreg.estimators.single_fit import names_seen, tolerance, total_weight
+from fastreg.leave_one_out import left_out_errors, within_one_se
+from fastreg.ridge_targets import fit_targets, fold_predictions, ridge_problem, shared_factors
+from fastreg.solvers.ridge_spectrum import ridge_spectrum
+from fastreg.threads import one_blas_thread
+
+GCV_MODES = {None: "auto", "auto": "auto", "eigen": "eigen", "svd": "svd"}
+
+
+class RidgeChoice:
+    """What RidgeCV and RidgeClassifierCV share. They say what a scorer is shown, and which is usual.
+
+    _shown(predictions, truth, target)    (stand-in for a model, what it predicts, truth) of (rows, t) predictions
+    _usual_scorer()                       the name of the scorer that is asked for weights where none is given
+    """
+
+    gcv_mode = None
+    alpha_per_target = False
+    classifies = False  # whether folds given as a number are stratified
+
+    @one_blas_thread()
+    def _fit_chosen(self, X, responses, truth, sample_weight, alphas, form, asked):
+        """Choose alpha for responses (n, t), set attributes that tell of it, and fit it. Returns RidgeTargets."""
+        X = check.check_design(X)  # once for all folds
+        weight, total = total_weight(sample_weight, X.shape[0])
+        problem = self._problem(X, responses, weight)
+        if self.cv is None:
+            spectrum = ridge_spectrum(problem, float(alphas.min()) / total, form)
+            scores, spread = self._score_left_out(spectrum, responses, truth, alphas / total, total, asked["scorer"])
+        else:
+            scores, spread = self._score_folds(X, responses, truth, alphas, weight, form, asked)
+            spectrum = None
+        best = [self._choose(*pair, alphas) for pair in zip(scores, spread)]
+        chosen = np.broadcast_to(alphas[best], responses.shape[1])
+        per_target = self.alpha_per_target and truth.ndim == 2
+        self.alpha_ = alphas[best] if per_target and len(best) > 1 else float(alphas[best[0]])
+        self.best_score_ = scores[np.arange(len(best)), best] if per_target else scores[0, best[0]]
+        if spectrum is None:
+            spectrum = shared_factors(problem, chosen / total)
+        fits = fit_targets(problem, responses, chosen / total, tolerance(self), spectrum=spectrum)
+        self.dual_gap_ = 2.0 * total * (fits.dual_gaps if len(fits.dual_gaps) > 1 else fits.dual_gaps[0])
+        return fits
+
+    def _check_parameters(self):
+        """(alphas (k,), form of the factorisation)."""
+        alphas = np.atleast_1d(self.alphas).tolist() if isinstance(self.alphas, np.ndarray) else self.alphas
+        alphas = [alphas] if np.ndim(alphas) == 0 else list(alphas)
+        boundary = "neither" if self.cv is None else "left"
+        for k, alpha in enumerate(alphas):
+            name = f"alphas[{k}]" if len(alphas) > 1 else "alphas"
+            check_scalar(alpha, name, numbers.Real, min_val=0.0, include_boundaries=boundary)
+        grid = np.array(alphas, dtype=float)
+        if not (grid.size and np.all(np.isfinite(grid))):
+            raise ValueError(f"alphas must be finite numbers, at least one, got {self.alphas!r}")
+        if self.gcv_mode is not None:
+            check.check_option("gcv_mode", self.gcv_mode, ("auto", "svd", "eigen"))
+        check.check_option("selection", self.selection, ("min", "1se"))
+        check.check_flag("store_cv_results", self.store_cv_results)
+        check.check_flag("alpha_per_target", self.alpha_per_target)
+        if self.cv is not None and self.store_cv_results:
+            raise ValueError("cv!=None and store_cv_results=True are incompatible")
+        if self.cv is not None and self.alpha_per_target:
+            raise ValueError("cv!=None and alpha_per_target=True are incompatible")
+        if self.cv is None and self.scoring is not None and self.selection == "1se":
+            raise ValueError("selection='1se' with leave-one-out (cv=None) needs scoring=None: a score of all rows at "
+                             "once has no standard error over rows")  # fmt: skip
+        return grid, GCV_MODES[self.gcv_mode]
+
+    def _problem(self, X, responses, weight):
+        intercept = check.check_flag("fit_intercept", self.fit_intercept)
+        return ridge_problem(X, responses, weight, self.penalty_factor, intercept, names_seen(self))
+
+    def _choose(self, scores, spread, alphas):
+        """The position of the alpha to take."""
+        scores = np.where(np.isnan(scores), -np.inf, scores)
+        best = int(np.argmax(scores))
+        if self.selection == "min" or not np.isfinite(scores[best]):
+            return best
+        near = within_one_se(scores, spread)
+        return int(near[np.argmax(alphas[near])])
+
+    def _score_left_out(self, spectrum, responses, truth, alphas, total, score_params):
+        """(scores, their standard errors) at each alpha: one row of them, or one a target."""
+        n, t = responses.shape
+        keep = self.store_cv_results or self.scoring is not None
+        predictions = np.empty((n, t, alphas.size)) if keep else None
+        errors, spread, _ = left_out_errors(
+            spectrum, responses, alphas, predictions, together=not self.alpha_per_target
+        )
+        if self.store_cv_results:
+            self.cv_results_ = predictions
+            if self.scoring is None:
+                weight = total * spectrum.problem.weight[:, None, None]
+                self.cv_results_ = weight * (responses[:, :, None] - predictions) ** 2
+        if self.scoring is None:
+            return -errors * (total / n), spread * (total / n)
+        targets = range(t) if self.alpha_per_target and truth.ndim == 2 else [None]
+        scores = np.array([self._scores(predictions, truth, score_params, target) for target in targets])
+        return scores, np.zeros(scores.shape)
+
+    def _score_folds(self, X, responses, truth, alphas, weight, form, asked):
+        """(mean scores (1, k) over folds, their standard errors); one factorisation a fold serves all alphas."""
+        n, scores = X.shape[0], []
+        for train, test in check_cv(self.cv, truth, classifier=self.classifies).split(X, truth, **asked["splitter"]):
+            rows = np.zeros(n)
+            np.add.at(rows, np.arange(n)[train], 1.0)
+            rows = rows if weight is None else rows * weight
+            problem = self._problem(X, responses, rows)
+            fitted = fold_predictions(problem, responses, alphas / rows.sum(), form)[:, test]
+            params = {name: _rows_of(value, n, test) for name, value in asked["scorer"].items()}
+            scores.append(self._scores(np.moveaxis(fitted, 0, 1), truth[test], params))
+        folds = len(scores)
+        spread = np.std(scores, axis=0, ddof=1) / np.sqrt(folds) if folds > 1 else np.zeros(alphas.size)
+        return np.mean(scores, axis=0)[None], spread[None]
+
+    def _scores(self, predictions, truth, params, target=None):
+        """The scorer's value for the predictions (rows, t, k) at each of k alphas."""
+        scorer = self._scorer()
+        shown = [self._shown(predictions[:, :, k], truth, target) for k in range(predictions.shape[2])]
+        return [scorer(model, X, y, **params) for model, X, y in shown]
+
+    def _scorer(self):
+        return check_scoring(estimator=self, scoring=self.scoring, allow_none=True)
+
+    def _route(self, sample_weight, params):
+        """Keyword arguments of the scorer and the splitter."""
+        given = {} if sample_weight is None else {"sample_weight": sample_weight}
+        refuse_unrouted(self, "fit", params)
+        asked = routed(self, "fit", params, **given)
+        if asked:
+            return {"scorer": asked.scorer.score, "splitter": asked.splitter.split}
+        return {"scorer": given if self._scorer_takes_weights() else {}, "splitter": {}}
+
+    def _scorer_takes_weights(self):
+        """Without metadata routing scikit-learn hands sample weights to every scorer that has an argument for them."""
+        if self.scoring is None:
+            return True
+        scorer = self._scorer()
+        return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
+
+    def get_metadata_routing(self):
+        """Where scikit-learn's metadata routing sends what `fit` is given: the scorer and the splitter."""
+        scorer = (
+            self._scorer()
+            if self.scoring is not None
+            else get_scorer(self._usual_scorer()).set_score_request(sample_weight=True)
+        )
+        return cv_router(self, scorer)
+
+
+def _rows_of(value, n, rows):
+    """The chosen rows of an argument that has one value for each row; any other argument as it is."""
+    array = np.asarray(value)
+    return array[rows] if array.ndim > 0 and array.shape[0] == n else value
