@@ -43,6 +43,8 @@ def active_problem(path, X, y, l1_ratio, sample_weight, offset, penalty_factor, 
     ------
     ValueError where the path's last point does not explain these data as it says: another X, y, weight or offset.
     """
+    if path.lower is not None:
+        raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
     X = check.check_design(X)
     if X.shape[1] != path.coefs.shape[0]:
         raise ValueError(f"X has {X.shape[1]} columns, but the path was fitted on {path.coefs.shape[0]}")

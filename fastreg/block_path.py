@@ -41,8 +41,9 @@ BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the walk to a point starts
 
 def suits(problem, solver, count, lowest):
     """Whether a path of `count` alphas down to `lowest` can go by blocks: a lasso of least squares, every column
-    penalised, alpha > 0."""
-    lasso = isinstance(problem.family, Gaussian) and problem.l1_ratio == 1.0 and problem.free.size == 0
+    penalised, no bounds, alpha > 0."""
+    lasso = isinstance(problem.family, Gaussian) and problem.l1_ratio == 1.0 and problem.unpenalised.size == 0
+    lasso = lasso and problem.bounds is None
     return lasso and solver in ("auto", "active_set") and lowest > 0.0 and min(count, longest(problem)) >= SHORTEST
 
 

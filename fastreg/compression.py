@@ -96,7 +96,18 @@ def compress(problem, gram=None, target=None):
         level=state.intercept,
         square=problem.square_of(state.eta),
     )
-    for name in ("lasso_factor", "ridge_factor", "usable", "columns", "left_out", "penalised", "free", "norms"):
+    shared = (
+        "lasso_factor",
+        "ridge_factor",
+        "usable",
+        "columns",
+        "left_out",
+        "penalised",
+        "free",
+        "unpenalised",
+        "norms",
+    )
+    for name in (*shared, "bounds"):
         setattr(small, name, getattr(problem, name))
     return small
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from fastreg import compression
 from fastreg import validation as check
 from fastreg.block_path import BlockPath, suits
+from fastreg.bounds import Bounds
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES
 from fastreg.path import PathSolver, alpha_grid, answered
@@ -37,6 +38,8 @@ def fit_path(
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     penalty_factor: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float = 1e-6,
@@ -52,7 +55,7 @@ def fit_path(
 
         (1/W) sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
 
-    The intercept b0 is not penalised. For "gaussian" the loss is (y - eta)^2 / 2, so that alpha and l1_ratio mean what
+    subject to lower_j <= b_j <= upper_j. The intercept b0 is neither penalised nor bounded. For "gaussian" the loss is (y - eta)^2 / 2, so that alpha and l1_ratio mean what
     they mean in scikit-learn's Lasso and ElasticNet.
 
     Parameters
@@ -70,6 +73,9 @@ def fit_path(
     sample_weight : (n,) weights >= 0, of any scale.
     offset : (n,) added to the linear predictor.
     penalty_factor : (p,) v_j >= 0: 0 leaves a column unpenalised, infinity leaves it out.
+    lower, upper : bounds of the coefficients, lower <= 0 <= upper: numbers, or (p,), on the scale of X whatever
+        `standardize` says. Infinite ones bound nothing; None is infinite; 0 forbids a sign. They hold exactly, and the
+        gap is that of the bounded problem.
     fit_intercept : whether b0 is fitted, else 0.
     standardize : measure the penalty on columns divided by their weighted standard deviation (1/W, about the mean).
         Coefficients come back on the scale of X.
@@ -98,9 +104,9 @@ def fit_path(
     names = check.feature_names_of(X)
     path = solve_path(
         X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
-        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
-        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names, verbose=verbose,
-        callback=callback, trace=trace,
+        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, lower=lower, upper=upper,
+        fit_intercept=fit_intercept, standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
+        verbose=verbose, callback=callback, trace=trace,
     )  # fmt: skip
     warn_of_points(path)
     return path
@@ -110,8 +116,8 @@ def fit_path(
 @one_blas_thread()
 def solve_path(
     X, y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, offset=None,
-    penalty_factor=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, solver="auto", names=None,
-    verbose=False, callback=None, trace=False, start=None,
+    penalty_factor=None, lower=None, upper=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000,
+    solver="auto", names=None, verbose=False, callback=None, trace=False, start=None,
 ):  # fmt: skip
     """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
 
@@ -120,8 +126,8 @@ def solve_path(
     begin = time.perf_counter()
     problem, tol, max_iter, solver = pose(
         X, y, family=family, l1_ratio=l1_ratio, sample_weight=sample_weight, offset=offset,
-        penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize, tol=tol,
-        max_iter=max_iter, solver=solver, names=names,
+        penalty_factor=penalty_factor, lower=lower, upper=upper, fit_intercept=fit_intercept, standardize=standardize,
+        tol=tol, max_iter=max_iter, solver=solver, names=names,
     )  # fmt: skip
     return follow_path(
         problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor,
@@ -130,8 +136,8 @@ def solve_path(
 
 
 def pose(
-    X, y, *, family, l1_ratio, sample_weight, offset=None, penalty_factor, fit_intercept, standardize=False, tol,
-    max_iter, solver="auto", names=None,
+    X, y, *, family, l1_ratio, sample_weight, offset=None, penalty_factor, lower=None, upper=None, fit_intercept,
+    standardize=False, tol, max_iter, solver="auto", names=None,
 ):  # fmt: skip
     """(problem, tol, max_iter, solver): the terms of fit_path, checked."""
     l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
@@ -139,10 +145,13 @@ def pose(
     max_iter = check.check_count("max_iter", max_iter, 1)
     check.check_option("solver", solver, SOLVERS)
     family_class = family_named(family)
-    make_solver(solver, family_class, l1_ratio)  # says what it cannot solve before the data are read
+    make_solver(
+        solver, family_class, l1_ratio, lower is not None or upper is not None
+    )  # says what it cannot solve before the data are read
     problem = build_problem(
         X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
         check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
+        (lower, upper),
     )  # fmt: skip
     return problem, tol, max_iter, solver
 
@@ -152,7 +161,7 @@ def make_engine(problem, tol, max_iter, solver, null_correlation=None, first=Tru
 
     `first` is whether a cold start may be tried in X itself; a compressed problem has its columns together already.
     """
-    working_set_solver = make_solver(solver, type(problem.family), problem.l1_ratio)
+    working_set_solver = make_solver(solver, type(problem.family), problem.l1_ratio, problem.bounds is not None)
     if working_set_solver is None:
         return SmoothPath(problem, tol, max_iter)
     cold = make_first(solver) if first else None
@@ -179,7 +188,11 @@ def follow_path(
         record = Record(engine.problem, begin, count, *watchers)
         return _follow(engine, problem, alphas, alpha_min_ratio, start, record, stated, solver)
 
-    if solver == "auto" and problem.l1_ratio > 0.0 and compression.pays(problem, count, lowest):
+    if (
+        solver == "auto"
+        and (problem.l1_ratio > 0.0 or problem.bounds is not None)
+        and compression.pays(problem, count, lowest)
+    ):
         small = compression.compress(problem, gram)
         try:
             path = follow(make_engine(small, tol, max_iter, solver, first=False))
@@ -226,9 +239,10 @@ def family_named(family):
 
 
 def build_problem(
-    X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize, names
-):
-    """A Problem from checked arrays. What is wrong with X itself shows in its columns' moments, at no extra pass."""
+    X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize, names,
+    limits=(None, None),
+):  # fmt: skip
+    """A Problem from checked arrays; `limits` are (lower, upper). What is wrong with X itself shows in its columns' moments, at no extra pass."""
     X = check.check_design(X)
     n, p = X.shape
     y = check.check_response(y, n, family_class)
@@ -239,7 +253,9 @@ def build_problem(
         raise ValueError(f"{degenerate}; family {family_class.name!r} with an intercept has no solution")
     factor = check.check_factor(penalty_factor, p)
     family = family_class(check.read_only(y), check.read_only(weight))
-    problem = Problem(as_design(X), family, offset, fit_intercept, l1_ratio, factor, standardize)
+    limits = check.check_bounds(*limits, p)
+    bounds = None if limits is None else Bounds(*limits)
+    problem = Problem(as_design(X), family, offset, fit_intercept, l1_ratio, factor, standardize, bounds=bounds)
     if not problem.finite:
         raise check.explain_not_finite(X, names)
     check.warn_tiny(np.flatnonzero(problem.tiny), names)
@@ -309,6 +325,8 @@ def collect(engine, problem, record, grid, tol, names, family_class, penalty_fac
         fit_intercept=problem.fit_intercept,
         standardize=problem.standardize,
         penalty_factor=None if penalty_factor is None else problem.factor.copy(),
+        lower=None if problem.bounds is None else problem.bounds.lower.copy(),
+        upper=None if problem.bounds is None else problem.bounds.upper.copy(),
     )
 
 

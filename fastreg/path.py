@@ -5,6 +5,7 @@ import numpy as np
 from fastreg.certificates import References, duality_gap, empty_gap
 from fastreg.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
 from fastreg.smooth_path import SmoothPath, make_point
+from fastreg.solvers.bounded_dual import bounded_dual_direction, bounded_gap
 from fastreg.solvers.ridge import dual_direction, orthogonal
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
@@ -32,7 +33,7 @@ class PathSolver:
         self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
         self.first = first if problem.stored <= problem.n**2 and tol >= FINEST else None
         self.smooth = SmoothPath(problem, tol, max_iter)
-        if null_correlation is not None and problem.free.size == 0:
+        if null_correlation is not None and problem.unpenalised.size == 0:
             self.smooth.null_correlation = null_correlation
         self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
         self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
@@ -57,7 +58,7 @@ class PathSolver:
 
         So that fits of the same X can go in lockstep and have their products with X made together.
         """
-        if alpha == 0.0:
+        if alpha == 0.0 and self.problem.bounds is None:
             return self.smooth.fit(alpha)
         gap, iterations = np.inf, 0
         if self.first and (self.done == 0 or self._far(alpha)):
@@ -72,7 +73,7 @@ class PathSolver:
 
     def _far(self, alpha):
         """Whether alpha lies far below the last point."""
-        return self.problem.l1_ratio > 0.0 and alpha * self.problem.l1_ratio < FAR * self.previous_l1
+        return 0.0 < alpha * self.problem.l1_ratio < FAR * self.previous_l1
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
@@ -95,7 +96,7 @@ class PathSolver:
         for _ in range(FIRST_ROUNDS):
             reached, more = self._descend_over(columns, penalty, target, self.max_iter - steps)
             steps += more
-            dual = dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
+            dual = self._dual(penalty)
             self.estimate = yield dual, None
             columns = self._candidates(penalty)
             gap = self._gap(penalty, dual, columns)
@@ -115,7 +116,7 @@ class PathSolver:
         problem, state = self.problem, self.state
         working = WorkingSet.in_place(problem, columns, self.estimate[columns])
         working.set_penalty(penalty)
-        if problem.free.size:  # the sweep was of a residual made orthogonal to them
+        if problem.unpenalised.size or penalty.l1 == 0.0:  # the sweep was of a residual made orthogonal to such columns
             working.correlate(state)
         quadratic = problem.family.quadratic
         reached, steps = self.first.reduce(problem, state, working, target, min(FIRST_STEPS[quadratic], steps_left))
@@ -140,7 +141,7 @@ class PathSolver:
         if self.working is None:
             self.references = References(problem.norms, problem.weight)
             self.working = WorkingSet(problem)
-            self.working.extend(problem.free, state.residual)
+            self.working.extend(problem.unpenalised, state.residual)
         self.references.add(self.dual, self.estimate)
         support = np.flatnonzero(state.coef)
         self.working.extend(support[~self.working.contains[support]], state.residual)
@@ -188,7 +189,7 @@ class PathSolver:
     def _certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
         problem, state, working = self.problem, self.state, self.working
-        dual = dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
+        dual = self._dual(penalty)
         inside = working.correlation if dual is state.residual else working.block.correlate(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
@@ -199,13 +200,24 @@ class PathSolver:
         elif reaching.size:
             self.estimate[reaching] = yield dual, reaching
         self.estimate[working.columns] = inside
-        violators = reaching[np.abs(self.estimate[reaching]) > penalty.l1 * problem.lasso_factor[reaching]]
+        violators = reaching[
+            np.abs(problem.pull(self.estimate)[reaching]) > penalty.l1 * problem.lasso_factor[reaching]
+        ]
         columns = np.concatenate([working.columns, violators])
         return self._gap(penalty, dual, columns), violators
+
+    def _dual(self, penalty):
+        """The residual, made orthogonal to columns that are not penalised."""
+        problem, state = self.problem, self.state
+        if problem.bounds is not None:
+            return bounded_dual_direction(problem, state, penalty)
+        return dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
 
     def _gap(self, penalty, dual, columns):
         """The duality gap, from columns that hold the support and all violators; their correlations are known."""
         problem, state = self.problem, self.state
+        if problem.bounds is not None:
+            return bounded_gap(problem, state, penalty, dual, columns, self.estimate[columns])
         l1, l2 = penalty.on(columns)
         correlation, coef = self.estimate[columns], state.coef[columns]
         family, free = problem.family, problem.free

@@ -72,10 +72,10 @@ def enet_path(
         None means 100.
     n_alphas : scikit-learn's older way to give their number.
     return_n_iter : whether the numbers of iterations are returned, too.
-    positive : True is not supported and raises ValueError.
+    positive : whether coefficients must not be negative; for one response only, as in scikit-learn.
     precompute, Xy, copy_X, coef_init, verbose, check_input : no effect on the result.
-    params : tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, standardize
-        and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no effect.
+    params : tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, lower,
+        upper, standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no effect.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def enet_path(
     return _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params)
 
 
-PEER_PARAMS = ("tol", "max_iter", "sample_weight", "penalty_factor", "standardize", "solver")
+PEER_PARAMS = ("tol", "max_iter", "sample_weight", "penalty_factor", "lower", "upper", "standardize", "solver")
 WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
 
 
@@ -94,8 +94,6 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
     unexpected = [name for name in params if name not in PEER_PARAMS + WITHOUT_EFFECT]
     if unexpected:
         raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}")
-    if positive:
-        raise ValueError("positive=True is not supported")
     if n_alphas is not None:
         _deprecated("'n_alphas' was deprecated in 1.9 and will be removed in 1.11", "alphas")
     elif alphas is None:
@@ -110,6 +108,10 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
     several = np.ndim(y) == 2
     if several and engine.pop("solver", "auto") != "auto":
         raise ValueError("solver is for one response; leave it out for several")
+    if several and (positive or not {"lower", "upper"}.isdisjoint(engine)):
+        raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1), nor are lower and upper")
+    if positive:
+        engine["lower"] = 0.0
     terms = {"l1_ratio": l1_ratio, "fit_intercept": False, "family": "gaussian", "names": check.feature_names_of(X)}
     path: Any = (solve_multi_path if several else solve_path)(X, y, **terms, **{"alphas": None, **grid}, **engine)
     warn_of_points(path, stacklevel=4)

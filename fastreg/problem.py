@@ -60,7 +60,8 @@ class Work:
 class Problem:
     """Design, family, weights and what the penalty needs to know of each column.
 
-    Columns that cannot enter (constant under an intercept, zero, `tiny`, or of infinite factor) are not `usable`.
+    Columns that cannot enter (constant under an intercept, zero, `tiny`, of infinite factor, or bounded to zero) are not
+    `usable`. Columns of factor zero are `unpenalised`; those of them without bounds are `free`.
     """
 
     design: Any
@@ -73,6 +74,7 @@ class Problem:
     work: Work = field(default_factory=Work)
     moments: Any = None  # (mean, sum of squares about it) of every column, where they are known
     watcher: Any = None  # called with (state, gap) after a solver's step
+    bounds: Any = None  # fastreg.bounds.Bounds of every column, or None where no coefficient has any
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -86,7 +88,10 @@ class Problem:
         else:
             mean, deviation = self.moments[0], self.moments[1].copy()
         self.norms, self.usable, self.tiny = np.empty(p), np.empty(p, dtype=bool), np.empty(p, dtype=bool)
-        self.finite = judge(mean, deviation, self.factor, self.fit_intercept, self.norms, self.usable, self.tiny)
+        entering = self.factor
+        if self.bounds is not None:  # bounds of zero on both sides leave a column out
+            entering = np.where(self.bounds.lower < self.bounds.upper, entering, np.inf)
+        self.finite = judge(mean, deviation, entering, self.fit_intercept, self.norms, self.usable, self.tiny)
         self.columns, self.left_out = np.flatnonzero(self.usable), np.flatnonzero(~self.usable)
         self.centre = mean if self.fit_intercept else np.zeros(p)
         factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
@@ -95,7 +100,9 @@ class Problem:
             scale = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)
             self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
         self.penalised = self.usable & (factor > 0)
-        self.free = np.flatnonzero(self.usable & (factor == 0))
+        self.free = self.unpenalised = np.flatnonzero(self.usable & (factor == 0))
+        if self.bounds is not None:
+            self.free = self.free[self.bounds.on(self.free).infinite()]
 
     def penalty(self, alpha):
         return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.lasso_factor, self.ridge_factor)
@@ -107,6 +114,10 @@ class Problem:
         out = self.design.correlate(residual)
         out[self.left_out] = 0.0
         return out
+
+    def pull(self, correlation):
+        """X'r as far as it could move coefficients away from zero, see Bounds."""
+        return correlation if self.bounds is None else self.bounds.pull(correlation)
 
     def share_of(self, columns):
         """The share of X's stored values that lie in some columns."""

@@ -31,7 +31,7 @@ def refit_path(
 
     Parameters
     ----------
-    path : a Path, which knows family, l1_ratio, fit_intercept, standardize and penalty_factor.
+    path : a Path, which knows family, l1_ratio, fit_intercept, standardize, penalty_factor and bounds.
     X, y, sample_weight, offset : the data, which a path does not keep; columns as in the path's fit.
     alphas : a number, or decreasing numbers.
     tol : relative duality gap to reach. None is 1e-9, or the path's if smaller: with more, the interpolated start may
@@ -51,8 +51,8 @@ def refit_path(
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     refitted = solve_path(
         X, y, family=path.family_class or path.family, l1_ratio=path.l1_ratio, alphas=grid,
-        sample_weight=sample_weight, offset=offset, penalty_factor=path.penalty_factor,
-        fit_intercept=path.fit_intercept, standardize=path.standardize, tol=tol,
+        sample_weight=sample_weight, offset=offset, penalty_factor=path.penalty_factor, lower=path.lower,
+        upper=path.upper, fit_intercept=path.fit_intercept, standardize=path.standardize, tol=tol,
         names=path.feature_names, start=(*path.coef(near), near), **options,
     )  # fmt: skip
     warn_of_points(refitted, stacklevel=4)

@@ -41,6 +41,7 @@ class Path:
         "objective" (at that alpha), "loss", "gap" (relative; of the working set, to first order), "support",
         "columns_read" and "seconds" so far.
     fit_intercept, standardize, penalty_factor : as the path was fitted.
+    lower, upper : (p,) bounds of the coefficients, or None if there were none.
     """
 
     alphas: np.ndarray
@@ -62,6 +63,8 @@ class Path:
     fit_intercept: bool = True
     standardize: bool = False
     penalty_factor: np.ndarray | None = None
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
 
     @property
     def converged(self) -> bool:

@@ -2,7 +2,8 @@
 
 The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active
 at the next alpha only if |c_j| >= v_j rho (2 alpha_next - alpha). It may err, so every point is certified over all
-columns afterwards and violators are taken in.
+columns afterwards and violators are taken in. Where a bound of zero forbids a sign, correlations of that sign count as
+zero.
 """
 
 import numpy as np
@@ -19,8 +20,8 @@ def strong_columns(estimate, problem, penalty, previous_l1, contains, most):
     correlations are taken, and the certificate brings in what they leave out.
     """
     threshold = 2.0 * penalty.l1 - previous_l1
-    found = np.empty(problem.p, dtype=np.int64)
-    count = columns_above(estimate, 0.0, problem.norms, threshold, problem.lasso_factor, contains, found)
+    found, pull = np.empty(problem.p, dtype=np.int64), problem.pull(estimate)
+    count = columns_above(pull, 0.0, problem.norms, threshold, problem.lasso_factor, contains, found)
     return largest_columns(found[:count], estimate, problem, most)
 
 
@@ -28,20 +29,20 @@ def largest_columns(columns, estimate, problem, most):
     """The `most` of the columns with the largest correlations, relative to their penalty factors."""
     if columns.size <= most:
         return columns
-    size = np.abs(estimate[columns]) / problem.lasso_factor[columns]
+    size = np.abs(problem.pull(estimate)[columns]) / problem.lasso_factor[columns]
     return np.sort(columns[np.argpartition(-size, most)[:most]])
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
     """Columns outside the working set that may exceed their threshold: |c_j| <= |estimate_j| + radius N_j."""
-    found = np.empty(problem.p, dtype=np.int64)
-    return found[: columns_above(estimate, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
+    found, pull = np.empty(problem.p, dtype=np.int64), problem.pull(estimate)
+    return found[: columns_above(pull, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
 
 
 def candidate_columns(estimate, problem, penalty, coef):
     """Columns with a coefficient, and those whose correlation comes near their threshold."""
-    found, inside = np.empty(problem.p, dtype=np.int64), coef != 0.0
-    found = found[: columns_above(estimate, 0.0, problem.norms, NEAR * penalty.l1, problem.lasso_factor, inside, found)]
+    found, inside, pull = np.empty(problem.p, dtype=np.int64), coef != 0.0, problem.pull(estimate)
+    found = found[: columns_above(pull, 0.0, problem.norms, NEAR * penalty.l1, problem.lasso_factor, inside, found)]
     support = np.flatnonzero(coef)
     return np.sort(np.concatenate([support, found])) if support.size else found
 

@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from fastreg.certificates import duality_gap
+from fastreg.solvers import Cheapest
 from fastreg.solvers.ridge import LARGEST_FACTOR, RidgeSystem, orthogonal
 from fastreg.solvers.ridge_krylov import RidgeKrylov
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
+from fastreg.solvers.working_set import ProximalNewton, WorkingSet
 
 FACTORINGS = 25.0  # Cholesky factors that can be had for the price of an eigendecomposition
 SLOW_READ = 12.0  # operations that a point fitted by itself takes beyond its factor, for each value of X
@@ -46,10 +48,9 @@ class SmoothPath:
         # Below this loss the null model is perfect up to rounding, as for a constant y.
         self.floor = 1e-26 * problem.square_of(state.eta) if problem.family.quadratic else 1e-26
         problem.scale = max(self.intercept_loss, self.floor, 1e-300)
-        if problem.free.size:
-            none = np.zeros(problem.free.size)
+        if problem.unpenalised.size:
             # To rounding: alpha_max carries the root of the gap that is left.
-            RidgeSystem(problem, problem.free).solve(state, none, 1e-28 * problem.scale, 100)
+            fit_unpenalised(problem, state, 1e-28 * problem.scale)
             problem.scale = max(problem.loss(state), self.floor, 1e-300)
             problem.unbounded = problem.family.separates(problem.loss(state))
         self.null_residual = state.residual.copy()
@@ -75,7 +76,7 @@ class SmoothPath:
         penalised = self.problem.penalised
         if self.problem.scale <= self.floor or not penalised.any():
             return 0.0
-        ratios = np.abs(self.null_correlation[penalised]) / self.problem.lasso_factor[penalised]
+        ratios = np.abs(self.problem.pull(self.null_correlation)[penalised]) / self.problem.lasso_factor[penalised]
         return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
 
     def expect(self, alphas):
@@ -156,6 +157,18 @@ class SmoothPath:
         self.batch = dict(zip(alphas.tolist(), points))
 
 
+def fit_unpenalised(problem, state, target):
+    """Fit the columns without a penalty, within their bounds, to an absolute gap of `target` if rounding allows."""
+    columns = problem.unpenalised
+    if problem.free.size == columns.size:
+        RidgeSystem(problem, columns).solve(state, np.zeros(columns.size), target, 100)
+        return
+    working = WorkingSet(problem)
+    working.extend(columns, state.residual)
+    working.set_penalty(problem.penalty(0.0))
+    ProximalNewton(Cheapest()).reduce(problem, state, working, target, 100)
+
+
 def together(problem):
     """How many points are solved at once."""
     return max(1, int(BATCH_VALUES / (2 * problem.p + 3 * problem.n)))
@@ -179,7 +192,8 @@ def make_point(problem, state, gap, iterations, tol, alpha, columns):
     """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`."""
     columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
     loss = problem.loss(state)
-    if (alpha == 0.0 or problem.unbounded) and problem.family.separates(loss):
+    held = problem.bounds is not None and np.all(np.isfinite(problem.bounds.on(columns).room(state.coef[columns])))
+    if (alpha == 0.0 or problem.unbounded) and not held and problem.family.separates(loss):
         reason = "separable"
     else:
         reason = "converged" if relative <= tol else "max_iter"

@@ -267,7 +267,7 @@ def _part(problem, weight):
     family = type(problem.family)(problem.family.y, weight)
     return Problem(
         problem.design, family, problem.offset, problem.fit_intercept, problem.l1_ratio, problem.factor,
-        problem.standardize,
+        problem.standardize, bounds=problem.bounds,
     )  # fmt: skip
 
 

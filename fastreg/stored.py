@@ -15,6 +15,7 @@ from fastreg.result import Path
 FORMAT, VERSION = "fastreg path", 1
 VECTORS = ("alphas", "intercepts", "gaps", "n_iters", "deviance_ratio")  # a number a point
 PLAIN = ("reasons", "family", "l1_ratio", "tol", "alpha_max", "feature_names", "work", "fit_intercept", "standardize")
+OPTIONAL = ("penalty_factor", "lower", "upper")  # a number a column, or None
 WORDS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # JSON has no numbers for them
 
 
@@ -32,7 +33,7 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     coefs = path.coefs
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "fastreg": fastreg.__version__}
     document |= {name: getattr(path, name) for name in PLAIN + VECTORS}
-    document["penalty_factor"] = path.penalty_factor
+    document |= {name: getattr(path, name) for name in OPTIONAL}
     document["coefs"] = {name: getattr(coefs, name) for name in ("shape", "indptr", "indices", "data")}
     document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
@@ -74,8 +75,8 @@ def path_of(document, file):
         fields |= {name: _numbers(document[name]) for name in VECTORS}
         fields["n_iters"] = _integers(document["n_iters"])
         fields["alpha_max"], fields["tol"] = _number(document["alpha_max"]), _number(document["tol"])
-        factor = document["penalty_factor"]
-        fields["penalty_factor"] = None if factor is None else _numbers(factor)
+        given = {name: document.get(name) for name in OPTIONAL}
+        fields |= {name: None if values is None else _numbers(values) for name, values in given.items()}
         fields["trace"] = _table(document["trace"])
         fields["steps"] = None if document["steps"] is None else _table(document["steps"])
         path = Path(coefs=coefs, **fields)

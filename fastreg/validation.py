@@ -317,6 +317,26 @@ def check_factor(penalty_factor, p):
     return factor
 
 
+def check_bounds(lower, upper, p):
+    """(lower, upper), each (p,), or None where there is no bound: lower <= 0 <= upper, infinite ones bound nothing."""
+    if lower is None and upper is None:
+        return None
+    arrays = []
+    for name, given, none in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
+        bound = _as_float(name, none if given is None else given)
+        if bound.shape not in ((), (p,)):
+            raise ValueError(f"{name} has shape {bound.shape}; it must be a number or one for each of the {p} columns")
+        bound = np.array(np.broadcast_to(bound, p))
+        bad = np.flatnonzero(~(bound <= 0.0 if name == "lower" else bound >= 0.0))
+        if bad.size:
+            raise ValueError(
+                f"{name} must be {'0 or less' if name == 'lower' else '0 or more'} (as in glmnet, zero lies within the "
+                f"bounds), but {name}[{bad[0]}] = {bound[bad[0]]:g}"
+            )
+        arrays.append(bound)
+    return None if np.all(np.isinf(arrays[0])) and np.all(np.isinf(arrays[1])) else tuple(arrays)
+
+
 def check_alphas(alphas):
     """A decreasing grid of penalties."""
     grid = np.atleast_1d(_as_float("alphas", alphas))

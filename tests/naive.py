@@ -1,10 +1,10 @@
 """Obvious references for the tests: the formulas in plain NumPy, dense float64, nothing of fastreg.
 
     minimise  sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j [ l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 ]
-    with      eta = intercept + X b + offset,   w = weight / sum(weight)
+    with      eta = intercept + X b + offset,   w = weight / sum(weight),   lower <= b <= upper
 
 Functions of a problem take X, y, alpha and the keywords of `prepare` (family, l1_ratio, weight, offset,
-factor, standardize); those to which it matters also `fit_intercept`. A `factor` of inf leaves a column out.
+factor, standardize, lower, upper); those to which it matters also `fit_intercept`. A `factor` of inf leaves a column out.
 """
 
 from typing import NamedTuple
@@ -128,9 +128,14 @@ class Problem(NamedTuple):
     l1: np.ndarray
     l2: np.ndarray
     scale: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
 
 
-def prepare(X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset=None, factor=None, standardize=False):
+def prepare(
+    X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset=None, factor=None, standardize=False,
+    lower=None, upper=None,
+):  # fmt: skip
     """The `Problem`: rows of positive weight, columns on the penalty's scale, zeros for a column left out."""
     n, p = X.shape
     weight = np.ones(n) if weight is None else np.asarray(weight, float)
@@ -144,7 +149,13 @@ def prepare(X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset
     v = np.where(left_out, 1.0, factor)
     X = np.where(left_out, 0.0, X / scale)
     l1, l2 = alpha * l1_ratio * v, alpha * (1 - l1_ratio) * v
-    return Problem(FAMILIES[family], X, y, weight, offset, l1, l2, scale)
+    bounds = (np.broadcast_to(none if given is None else given, p) * scale for given, none in bounds_of(lower, upper))
+    return Problem(FAMILIES[family], X, y, weight, offset, l1, l2, scale, *bounds)
+
+
+def bounds_of(lower, upper):
+    """Each bound, and what it is where there is none."""
+    return (lower, -np.inf), (upper, np.inf)
 
 
 def column_scales(X, weight):
@@ -167,16 +178,29 @@ def primal(problem, b, eta):
 
 
 def objective(X, y, coef, intercept, alpha, *, factor=None, **terms):
-    """The minimised function; inf if a column that is left out has a coefficient."""
+    """The minimised function; inf if a column that is left out has a coefficient, or one is beyond its bounds."""
     if factor is not None and np.any(np.asarray(coef)[np.isinf(factor)] != 0):
         return np.inf
+    for (bound, none), sign in zip(bounds_of(terms.get("lower"), terms.get("upper")), (-1, 1)):
+        if np.any(sign * np.asarray(coef) > sign * np.asarray(none if bound is None else bound, float)):
+            return np.inf
     problem = prepare(X, y, alpha, factor=factor, **terms)
     return primal(problem, *on_problem(problem, coef, intercept))
 
 
-def free_columns(problem, fit_intercept):
-    """The columns that no penalty holds, the intercept's among them, with unit norms."""
-    free = problem.X[:, problem.l1 + problem.l2 == 0]
+def unbounded(problem):
+    """Which columns have no bounds."""
+    return np.isinf(problem.lower) & np.isinf(problem.upper)
+
+
+def inside(problem, b):
+    """Which coefficients are within their bounds by more than rounding."""
+    return (b - problem.lower > 1e-12 * np.abs(b)) & (problem.upper - b > 1e-12 * np.abs(b))
+
+
+def free_columns(problem, fit_intercept, among=True):
+    """Those columns that no penalty holds, the intercept's with them, with unit norms."""
+    free = problem.X[:, (problem.l1 + problem.l2 == 0) & among]
     free = np.column_stack([np.ones(len(problem.y)), free]) if fit_intercept else free
     norms = np.sqrt((free**2).sum(axis=0))
     return free / np.where(norms > 0, norms, 1.0)
@@ -212,7 +236,12 @@ def descend(function, at, step):
 def null_eta(X, y, *, fit_intercept=True, **terms):
     """eta of the null model (intercept, offset, columns of factor 0), and the problem at alpha = 1."""
     problem = prepare(X, y, 1.0, **terms)
-    return refit(problem, problem.offset, free_columns(problem, fit_intercept)), problem
+    held = (problem.l1 + problem.l2 == 0) & ~unbounded(problem)
+    if held.any():
+        factor = np.where(problem.l1 + problem.l2 == 0, 0.0, np.inf)
+        coef, intercept = solve(X, y, 0.0, fit_intercept=fit_intercept, scale=1.0, **terms | {"factor": factor})
+        return on_problem(problem, coef, intercept)[1], problem
+    return refit(problem, problem.offset, free_columns(problem, fit_intercept, unbounded(problem))), problem
 
 
 def null_scale(X, y, **terms):
@@ -224,9 +253,15 @@ def null_scale(X, y, **terms):
 def alpha_max(X, y, *, l1_ratio=1.0, **terms):
     """The least alpha at which every penalised coefficient is 0."""
     eta, problem = null_eta(X, y, l1_ratio=1.0, **terms)
-    c = np.abs(problem.X.T @ (problem.weight * problem.family.residual(problem.y, eta)))
+    c = problem.X.T @ (problem.weight * problem.family.residual(problem.y, eta))
+    c = np.abs(np.where(room(problem, c) > 0, c, 0.0))
     held = problem.l1 > 0
     return (c[held] / problem.l1[held]).max() / l1_ratio
+
+
+def room(problem, c):
+    """How far coefficients may go from zero in the directions of c."""
+    return np.where(c > 0, problem.upper, -problem.lower)
 
 
 def orthogonal_residual(problem, eta, columns):
@@ -254,25 +289,28 @@ def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
     if not np.isfinite(objective(X, y, coef, intercept, alpha, **terms)):
         return np.inf
     assert fit_intercept or intercept == 0
-    free = free_columns(problem, fit_intercept)
+    bounded = not np.all(unbounded(problem))
+    projected = (l1 + l2 == 0) & inside(problem, b)
+    free = free_columns(problem, fit_intercept, projected)
 
     def gap(nu, c):
         rows = problem.weight @ np.maximum(family.slack(problem.y, eta, nu / problem.weight), 0)
-        columns = column_slack(b, c, l1, l2).sum()
+        columns = (bounded_slack(problem, b, c, nu) if bounded else column_slack(b, c, l1, l2)).sum()
         return rows + columns if np.isfinite(rows) else np.inf
 
     r = orthogonal_residual(problem, eta, free)
-    c = np.where(l1 + l2 == 0, 0.0, problem.X.T @ r)
-    gaps = [gap(s * r, s * c) for s in scalings(c - l2 * b, l1)]
+    c = np.where(projected, 0.0, problem.X.T @ r)
+    kinds = [np.isinf(room(problem, c)), room(problem, c) > 0] if bounded else [True]  # what has to lie in the box
+    gaps = [gap(s * r, s * c) for kind in kinds for s in scalings(np.where(kind, c - l2 * b, 0.0), l1)]
     if not l1.any():
         nu = model_residual(problem, eta, b, free)
-        gaps.append(gap(nu, np.where(l2 == 0, 0.0, problem.X.T @ nu)))
+        gaps.append(gap(nu, np.where(projected, 0.0, problem.X.T @ nu)))
     return min(gaps)
 
 
 def model_residual(problem, eta, b, free):
     """The residual of the quadratic model at its minimum, for ridge: a dual point whose gap is the Newton decrement."""
-    held = problem.l2 > 0
+    held = (problem.l2 > 0) & inside(problem, b)
     Z = np.column_stack([free, problem.X[:, held]])
     l2 = np.concatenate([np.zeros(free.shape[1]), problem.l2[held]])
     r = problem.weight * problem.family.residual(problem.y, eta)
@@ -302,6 +340,21 @@ def column_slack(b, c, l1, l2):
     return np.where(outside, np.inf, beyond + l1 * np.abs(b) - inside * b)
 
 
+def bounded_slack(problem, b, c, nu):
+    """penalty(b) + conjugate(c) - b c, the conjugate a maximum over the bounds: it is at 0, at one of them, or between.
+
+    Each candidate x counts with its gain over b, (x - b) (c - l2 (x + b) / 2) - l1 (|x| - |b|).
+    """
+    l1, l2, lower, upper = problem.l1, problem.l2, problem.lower, problem.upper
+    beyond = np.abs(c) - l1 > 1e-14 * (np.abs(problem.X).T @ np.abs(nu))  # which is rounding of c = X'nu
+    best = np.where((l2 == 0) & np.isinf(room(problem, c)) & beyond, np.inf, 0.0)
+    between = np.sign(c) * np.maximum(np.abs(c) - l1, 0) / np.where(l2 > 0, l2, np.inf)
+    for x in (np.zeros_like(b), lower, upper, np.clip(between, lower, upper)):
+        x = np.where(np.isfinite(x), x, b)
+        best = np.maximum(best, (x - b) * (c - l2 * (x + b) / 2) - l1 * (np.abs(x) - np.abs(b)))
+    return best
+
+
 def scalings(shifted, l1):
     """Candidates for s in [0, 1]: the largest that scales into the box, and a grid that is fine near 1."""
     ratio = l1[shifted != 0] / np.abs(shifted[shifted != 0])
@@ -317,22 +370,28 @@ def kkt_violation(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
     if not np.isfinite(objective(X, y, coef, intercept, alpha, **terms)):
         return np.inf
     r = problem.weight * problem.family.residual(problem.y, eta)
-    violation = violations(b, problem.X.T @ r - problem.l2 * b, problem.l1).max(initial=0.0)
+    c = problem.X.T @ r - problem.l2 * b
+    violation = violations(b, c, problem.l1, problem.lower, problem.upper).max(initial=0.0)
     return max(violation, abs(r.sum())) if fit_intercept else violation
 
 
-def violations(b, c, l1):
-    """|c_j - l1_j sign(b_j)| where b_j != 0, what |c_j| has above l1_j where b_j = 0."""
-    return np.where(b != 0, np.abs(c - l1 * np.sign(b)), np.maximum(np.abs(c) - l1, 0))
+def violations(b, c, l1, lower=-np.inf, upper=np.inf):
+    """|c_j - l1_j sign(b_j)| where b_j != 0, what |c_j| has above l1_j where b_j = 0; 0 if a bound holds b_j there."""
+    pull = np.where(b != 0, c - l1 * np.sign(b), np.sign(c) * np.maximum(np.abs(c) - l1, 0))
+    return np.where((b >= upper) & (pull > 0) | (b <= lower) & (pull < 0), 0.0, np.abs(pull))
 
 
-def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, **terms):
-    """(coef, intercept) by proximal Newton: a step beyond a gap <= tol * null_scale, or RuntimeError."""
+def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=None, **terms):
+    """(coef, intercept) by proximal Newton: a step beyond a gap <= tol * scale (None: null_scale), or RuntimeError."""
     problem = prepare(X, y, alpha, **terms)
     family, n, first = problem.family, len(problem.y), int(fit_intercept)
     Z = np.column_stack([np.ones((n, first)), problem.X])
     l1, l2 = (np.concatenate([np.zeros(first), penalty]) for penalty in (problem.l1, problem.l2))
-    target = tol * null_scale(X, y, fit_intercept=fit_intercept, **terms)
+    lower, upper = (
+        np.concatenate([np.full(first, none), bound])
+        for bound, none in ((problem.lower, -np.inf), (problem.upper, np.inf))
+    )
+    target = tol * (null_scale(X, y, fit_intercept=fit_intercept, **terms) if scale is None else scale)
 
     def value(b):
         return primal(problem, b[first:], problem.offset + Z @ b)
@@ -342,8 +401,11 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, **terms):
         eta = problem.offset + Z @ b
         H = Z.T @ ((problem.weight * family.curvature(problem.y, eta))[:, None] * Z)
         gradient = Z.T @ (problem.weight * family.residual(problem.y, eta))
-        b, _ = descend(value, b, minimise_quadratic(H, gradient + H @ b, l1, l2, b) - b)
+        b, _ = descend(value, b, minimise_quadratic(H, gradient + H @ b, l1, l2, b, lower, upper) - b)
+        b = np.clip(b, lower, upper)
         coef, intercept = b[first:] / problem.scale, b[0] if fit_intercept else 0.0
+        for bound, keep in ((terms.get("lower"), np.maximum), (terms.get("upper"), np.minimum)):
+            coef = coef if bound is None else keep(coef, bound)  # scales round
         certified = duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **terms) <= target
         if certified and done:
             return coef, intercept
@@ -351,34 +413,40 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, **terms):
     raise RuntimeError("the reference solver did not reach its tolerance")
 
 
-def minimise_quadratic(H, q, l1, l2, b, max_epochs=10_000):
+def minimise_quadratic(H, q, l1, l2, b, lower, upper, max_epochs=10_000):
     """argmin of x'Hx/2 - q'x + penalty by epochs of coordinate descent, each followed by `settle`."""
     unit = np.sqrt(np.where(np.diag(H) > 0, np.diag(H), 1.0))
     H, q, l1, l2, b = H / np.outer(unit, unit), q / unit, l1 / unit, l2 / unit**2, b * unit
+    lower, upper = lower * unit, upper * unit
     for _ in range(max_epochs):
         for j in np.flatnonzero(np.diag(H)):
             c = q[j] - H[j] @ b + H[j, j] * b[j]
-            b[j] = np.sign(c) * max(abs(c) - l1[j], 0.0) / (H[j, j] + l2[j])
-        b = settle(H, q, l1, l2, b)
-        if violations(b, q - H @ b - l2 * b, l1).max() <= 1e-12 * np.abs(q).max():
+            b[j] = np.clip(np.sign(c) * max(abs(c) - l1[j], 0.0) / (H[j, j] + l2[j]), lower[j], upper[j])
+        b = settle(H, q, l1, l2, b, lower, upper)
+        if violations(b, q - H @ b - l2 * b, l1, lower, upper).max() <= 1e-12 * np.abs(q).max():
             break
     return b / unit
 
 
-def settle(H, q, l1, l2, b):
-    """The minimum over the support of b with its signs, dropping what reaches 0 on the way there."""
+def settle(H, q, l1, l2, b, lower, upper):
+    """The minimum over the support of b with its signs, dropping what reaches 0 on the way; what is or comes to lie at
+    a bound stays there."""
 
     def value(b):
         return 0.5 * b @ H @ b - q @ b + l1 @ np.abs(b) + 0.5 * l2 @ b**2
 
     while True:
-        support, exact = ((b != 0) | (l1 == 0)) & (np.diag(H) > 0), np.zeros_like(b)
+        resting = (b <= lower) | (b >= upper)
+        support, exact = ((b != 0) | (l1 == 0)) & (np.diag(H) > 0) & ~resting, np.where(resting, b, 0.0)
         A = H[np.ix_(support, support)] + np.diag(l2[support])
-        exact[support] = np.linalg.lstsq(A, (q - l1 * np.sign(b))[support], rcond=1e-14)[0]
-        crossing = np.flatnonzero((exact * b < 0) & (l1 > 0))
-        shares = b[crossing] / (b[crossing] - exact[crossing])
+        rest = (q - l1 * np.sign(b) - H @ exact)[support]
+        exact[support] = np.linalg.lstsq(A, rest, rcond=1e-14)[0]
+        end = np.where((exact * b < 0) & (l1 > 0), 0.0, np.clip(exact, lower, upper))
+        crossing = np.flatnonzero(end != exact)
+        shares = (end - b)[crossing] / (exact - b)[crossing]
         new = b + shares.min(initial=1.0) * (exact - b)
-        new[crossing[shares == shares.min(initial=1.0)]] = 0.0
+        at_end = crossing[shares == shares.min(initial=1.0)]
+        new[at_end] = end[at_end]
         if value(new) > value(b) + 1e-14 * abs(value(b)):
             return b
         b = new

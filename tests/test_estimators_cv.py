@@ -168,7 +168,6 @@ def test_penalty_factor(estimator):
 @pytest.mark.parametrize(
     "estimator, message",
     [
-        (LassoCV(positive=True), "positive=True is not supported by fastreg's LassoCV"),
         (LassoCV(eps=2.0), r"eps must be in \(0, 1\), got 2"),
         (LassoCV(alphas=[1.0, -1.0]), r"alphas\[1\] == -1.0, must be >= 0.0"),
         (ElasticNetCV(l1_ratio=[0.0, 0.5]), "Automatic alpha grid generation is not supported for l1_ratio=0"),

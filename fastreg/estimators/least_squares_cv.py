@@ -37,7 +37,7 @@ class ElasticNetCV(LinearPredictor):
     max_iter : solver steps allowed at each alpha (None is 1000).
     tol : >= 0. Relative duality gap that every fit must reach.
     cv : None (5 folds of consecutive rows), a number of folds, a splitter, or pairs of (train, test) rows.
-    positive : True is not supported and raises ValueError.
+    positive : whether coefficients must not be negative, in the folds as well.
     selection : "min", the alpha of the smallest mean squared error, or "1se", the largest alpha within one standard
         error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as "min".
     penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
@@ -124,7 +124,7 @@ class ElasticNetCV(LinearPredictor):
         X, y, dtype = self._checked(X, y)
         weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
         folds, _ = folds_of(self, X, y, params, sample_weight)
-        terms = FitTerms(Gaussian, weight, **terms_of(self))
+        terms = FitTerms(Gaussian, weight, limits=(0.0 if self.positive else None, None), **terms_of(self))
         if grid.alphas is None and 0.0 in ratios:
             raise ValueError(
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "
@@ -140,8 +140,6 @@ class ElasticNetCV(LinearPredictor):
 
     def _checked(self, X, y):
         """(X for the engine, y, dtype of the coefficients)."""
-        if self.positive:
-            raise ValueError(f"positive=True is not supported by fastreg's {type(self).__name__}")
         X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
         if y.ndim > 1 and y.shape[1] > 1:
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")

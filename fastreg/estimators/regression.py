@@ -36,8 +36,6 @@ class LinearRegressor(MultiOutputMixin, LinearPredictor):
 
     def _check(self, X, y, sample_weight):
         """(X, targets as columns, weights, their sum, dtype of the coefficients), all parameters checked."""
-        if self.positive:
-            raise ValueError(f"positive=True is not supported by fastreg's {type(self).__name__}")
         X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
         weight, total = total_weight(sample_weight, X.shape[0])
         return X, y, weight, total, dtype
@@ -45,10 +43,11 @@ class LinearRegressor(MultiOutputMixin, LinearPredictor):
     def _fit_targets(self, X, y, dtype, alphas, **terms):
         """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a fit a target."""
         columns = y[:, None] if y.ndim == 1 else y
+        terms |= {"family": "gaussian", "lower": 0.0 if self.positive else None}
         start = last_fit(self, (columns.shape[1], X.shape[1]))
         starts = [None] * len(alphas) if start is None else zip(*start)
         fits = [
-            fit_point(self, X, column, alpha, start=begin, family="gaussian", **terms)
+            fit_point(self, X, column, alpha, start=begin, **terms)
             for column, alpha, begin in zip(columns.T, alphas, starts)
         ]
         coefs, intercepts = np.stack([fit.coef for fit in fits]), np.array([fit.intercept for fit in fits])
@@ -79,7 +78,8 @@ class Ridge(LinearRegressor):
         stop there in either.
     solver : "auto" (closed form), another of fastreg's ("newton", "coordinate_descent", "active_set",
         "proximal_gradient"), or one of scikit-learn's names, which are accepted and mean "auto".
-    positive : True is not supported and raises ValueError.
+    positive : whether coefficients must not be negative; solver is then "auto", "lbfgs" (which means "auto", and
+        like in scikit-learn has no meaning without `positive`) or one of fastreg's that knows bounds.
     random_state : no effect; nothing is random.
     penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
@@ -89,7 +89,7 @@ class Ridge(LinearRegressor):
     intercept_ : float, or (n_targets,) if y is two-dimensional; 0.0 if fit_intercept is False.
     n_iter_ : (n_targets,) steps taken.
     dual_gap_ : float, or (n_targets,): proven bound of how far the objective above lies over its minimum.
-    solver_ : the solver named; for "auto" fastreg's name of the one used.
+    solver_ : the solver named; for "auto" fastreg's name of the one used, but where `positive` chooses anew by work.
     n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
 
     Notes
@@ -144,11 +144,13 @@ class Ridge(LinearRegressor):
         ValueError where an argument is out of its range, with the first bad place.
         """
         check.check_option("solver", self.solver, (*SOLVERS, *RIDGE_SOLVERS))
+        self._check_positive()
         solver = "auto" if self.solver in RIDGE_SOLVERS else self.solver
         X, y, weight, total, dtype = self._check(X, y, sample_weight)
         alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
-        self.solver_ = "ridge" if self.solver == "auto" else self.solver
-        if (alphas.size > 1 or X.shape[1] >= X.shape[0]) and solver in ("auto", "ridge"):
+        self.solver_ = "ridge" if self.solver == "auto" and not self.positive else self.solver
+        together = alphas.size > 1 or X.shape[1] >= X.shape[0]
+        if together and solver in ("auto", "ridge") and not self.positive:
             return self._fit_together(X, y, alphas, weight, total, dtype)
         fits = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
         gaps = np.array([2.0 * total * fit.excess for fit in fits])
@@ -172,8 +174,18 @@ class Ridge(LinearRegressor):
         self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)
         return self
 
+    def _check_positive(self):
+        """scikit-learn's errors for solvers that cannot keep coefficients positive, and for the one made for it."""
+        if self.solver == "lbfgs" and not self.positive:
+            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        if self.positive and self.solver in RIDGE_SOLVERS and self.solver != "lbfgs":
+            raise ValueError(
+                f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or "
+                "'lbfgs', or set `positive=False`"
+            )
+
     def _peer_solvers(self):
-        return (*RIDGE_SOLVERS, "auto")
+        return ("lbfgs", "auto") if self.positive else (*RIDGE_SOLVERS, "auto")
 
     def _alphas(self, n_targets):
         """One penalty a target, on the scale of the objective above."""
@@ -209,7 +221,7 @@ class ElasticNet(LinearRegressor):
     tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns. The unit is
         that of scikit-learn (there: relative to the mean of y^2), the default is stricter: 1e-6 instead of
         1e-4.
-    positive : True is not supported and raises ValueError.
+    positive : whether coefficients must not be negative. Bounds of other kinds: `fastreg.fit_path`.
     penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes

@@ -108,7 +108,7 @@ class RidgeClassifier(LinearClassifier):
         return super().predict(X)
 
     def _peer_solvers(self):
-        return (*RIDGE_SOLVERS, "auto")
+        return ("lbfgs", "auto") if self.positive else (*RIDGE_SOLVERS, "auto")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

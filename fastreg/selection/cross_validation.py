@@ -39,6 +39,8 @@ def cv_path(
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     penalty_factor: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float = 1e-6,
@@ -54,8 +56,8 @@ def cv_path(
 
     Parameters
     ----------
-    X, y, family, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
-    standardize, tol, max_iter, solver : as for `fit_path`. With family="binomial" y may also hold any two labels.
+    X, y, family, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, lower, upper,
+    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`. With family="binomial" y may also hold any two labels.
         Weights count in the fits, in the scores and in the mean over folds.
     cv : number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number shuffles the
         rows; classes are then spread evenly over the folds and groups kept together.
@@ -85,7 +87,7 @@ def cv_path(
     targets, classes = _classes(y, family_class)
     terms = FitTerms(
         family_class, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver,
-        check.feature_names_of(X),
+        check.feature_names_of(X), (lower, upper),
     )  # fmt: skip
     response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, sample_weight)
     curves = cross_validate(
@@ -112,6 +114,7 @@ class FitTerms(NamedTuple):
     max_iter: int = 1000
     solver: str = "auto"
     names: Any = None
+    limits: tuple[Any, Any] = (None, None)  # lower and upper
 
 
 class Grid(NamedTuple):
@@ -143,7 +146,7 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response):
     terms = terms._replace(tol=tol, max_iter=check.check_count("max_iter", terms.max_iter, 1))
     check.check_option("solver", terms.solver, SOLVERS)
     for ratio in l1_ratios:
-        make_solver(terms.solver, terms.family_class, ratio)
+        make_solver(terms.solver, terms.family_class, ratio, any(limit is not None for limit in terms.limits))
     user_X, X = X, check.check_design(X)
     folds, curves = None, []
     for ratio in l1_ratios:
@@ -193,7 +196,7 @@ def _problem(X, y, terms, l1_ratio, names):
     return build_problem(
         X, y, terms.family_class, l1_ratio, terms.sample_weight, terms.offset, terms.penalty_factor,
         check.check_flag("fit_intercept", terms.fit_intercept), check.check_flag("standardize", terms.standardize),
-        names,
+        names, terms.limits,
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def compressed_fold(problem, family, grams, number):
         return None
     fold = Problem(
         problem.design, family, problem.offset, problem.fit_intercept, problem.l1_ratio, problem.factor,
-        problem.standardize, moments=(problem.centre + shift, np.maximum(spread, 0.0)),
+        problem.standardize, moments=(problem.centre + shift, np.maximum(spread, 0.0)), bounds=problem.bounds,
     )  # fmt: skip
     return compression.compress(fold, gram, target)
 

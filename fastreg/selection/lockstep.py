@@ -112,6 +112,7 @@ def fold_problem(problem, weight):
         problem.l1_ratio,
         problem.factor,
         problem.standardize,
+        bounds=problem.bounds,
     )
 
 

@@ -11,7 +11,8 @@
 proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots,
 coordinate descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least
 squares with many more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold
-start on X of at most n * n stored values first tries coordinate descent, see `make_first`.
+start on X of at most n * n stored values first tries coordinate descent, see `make_first`. Where coefficients have
+bounds a fit without an l1 part goes the same way; pivots and descent both know them.
 """
 
 import numpy as np
@@ -55,7 +56,10 @@ class Cheapest:
     def solve(self, working, state, anew, precision):
         old = state.coef[working.columns]
         support = np.count_nonzero(old)
-        if self.rows.suits(working, support):
+        bounded = working.problem.bounds is not None
+        if bounded and working.l2_key > 0.0 and not working.l1.any():  # ridge within bounds: all change that may
+            self.changes = max(self.changes, 0.25 * old.size)
+        if not bounded and self.rows.suits(working, support):
             found = self.rows.solve(working, state, anew)
             if found is not None:
                 return found
@@ -68,13 +72,15 @@ class Cheapest:
         return coef, correlation
 
 
-def make_solver(name, family, l1_ratio):
+def make_solver(name, family, l1_ratio, bounded=False):
     """The solver called `name` for working sets, or None where the smooth (l1 = 0) path is to be taken."""
+    if name == "ridge" and bounded:
+        raise ValueError("solver='ridge' is a closed form, which knows no bounds; use solver='auto'")
     if name == "ridge" and not (family.quadratic and l1_ratio == 0.0):
         raise ValueError("solver='ridge' is for family='gaussian' with l1_ratio=0")
     if name == "active_set" and not family.quadratic:
         raise ValueError(f"solver='active_set' solves least squares; for family={family.name!r} use solver='newton'")
-    if l1_ratio == 0.0 and name in ("auto", "newton", "ridge"):
+    if l1_ratio == 0.0 and not bounded and name in ("auto", "newton", "ridge"):
         return None
     if name == "proximal_gradient":
         return ProximalGradient()

@@ -6,11 +6,12 @@ from fastreg.solvers.cholesky import DEPENDENT
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import Active, exchange, join, mixture, shift_along
-from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, make_quadratic
+from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE
 
 LONGEST_WAIT = 15
 FEW, SHARE = 10, 0.25  # columns, and share of the active ones, that a leap may change
+BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
 
 
 class ActiveSet:
@@ -30,12 +31,26 @@ class ActiveSet:
     def solve(self, working, state, anew, precision):
         """Coefficients that minimise the model, and their correlations. Falls back on coordinate descent if stuck."""
         model = make_quadratic(working, state, anew)
+        start = model.coef.copy(), model.correlation.copy()
         self._prepare(model, (working.model_version, working.l2_key))
+        bounds = None if working.problem.bounds is None else working.bounds
+        within = keep_within(model, bounds)
+        solved = within and self._pivot(model, working, bounds is not None and bounds.boxed())
+        if not (within and keep_within(model, bounds)):  # a dependent column has handed its coefficient to others
+            solved = False
+            model.coef[:], model.correlation[:] = start
+        if not solved:
+            self.key = None
+            return self._descend(model, working, state, precision)
+        return model.coef, model.correlation
+
+    def _pivot(self, model, working, boxed):
+        """Leaps and walks to the optimum of the model, in bounded kernel calls. Returns whether they end there."""
         work, outcome, spent = working.problem.work, BUDGET, 0
         coef, correlation = model.coef.copy(), model.correlation.copy()
         begin = True
         while outcome in (BUDGET, EXCHANGE, CROSSED, MET_DEPENDENT) and spent < self.MOST:
-            most = self._most() if spent == 0 else 0
+            most = self._most() if spent == 0 and not boxed else 0
             self._make_room(model.l1.size, max(most, self.ROOM // 4))
             budget = self._budget(model.l1.size)
             outcome, self.size, pivots, column, sign = leap_or_walk(model, self.active, self.size, most, budget, begin)
@@ -44,22 +59,21 @@ class ActiveSet:
             work.pivots += pivots
             spent += pivots + self.MOST // 100
             if outcome == EXCHANGE:
+                if boxed:  # a coefficient may meet its bound on the way
+                    return False
                 self.size = exchange(model, self.active, self.size, column, sign)
             elif outcome == MET_DEPENDENT:
                 model.coef[:], model.correlation[:] = coef, correlation
                 self._refactor(model, np.flatnonzero(coef))
             elif outcome == CROSSED:
-                self.active.status[self.active.status != ACTIVE] = INACTIVE
-        if outcome not in (DONE, LEAPT):
-            self.key = None
-            return self._descend(model, working, state, precision)
-        return model.coef, model.correlation
+                self.active.status[self.active.status == PARKED] = INACTIVE
+        return outcome in (DONE, LEAPT)
 
     def _descend(self, model, working, state, precision):
         """Coordinate descent, from where the walk ended if there is a Gram matrix."""
         if model.gram.size == 0:
             return CoordinateDescent("residual").solve(working, state, False, precision)
-        epochs = descend_gram(model.gram, model.l1, model.l2, model.coef, model.correlation, precision)
+        epochs = descend_gram(model.gram, working.penalty, model.coef, model.correlation, precision)
         working.problem.work.epochs += epochs
         return model.coef, model.correlation
 
@@ -84,8 +98,10 @@ class ActiveSet:
         """Make the factor that of the present support, afresh unless it already is."""
         self._extend(model.l1.size)
         coef, active = model.coef, self.active
-        missing = np.any((coef != 0.0) & (active.status != ACTIVE))
-        if key != self.key or missing or np.any(coef * active.sign < 0.0):
+        missing = (coef != 0.0) & (active.status != ACTIVE)
+        if np.any(active.status == RESTING):
+            missing = np.where(active.status == RESTING, ~resting(model), missing)
+        if key != self.key or np.any(missing) or np.any(coef * active.sign < 0.0):
             self._refactor(model, np.flatnonzero(coef))
             self.key = key
 
@@ -119,6 +135,9 @@ class ActiveSet:
             self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
         active = self.active
         active.status[:] = INACTIVE
+        rest = resting(model)
+        active.status[rest] = RESTING
+        columns = columns[~rest[columns]]
         block = model.block(columns)
         try:
             lower = np.linalg.cholesky(block)
@@ -136,4 +155,19 @@ class ActiveSet:
                 mix = mixture(model, active, self.size, j)
                 shift_along(model, active, mix, self.size, j, -model.coef[j])
                 model.coef[j] = 0.0
-        active.sign[:] = np.where(model.l1 > 0.0, np.sign(model.coef), 0.0)
+        kinked = (model.l1 > 0.0) | (model.lower == 0.0) | (model.upper == 0.0) | rest
+        active.sign[:] = np.where(kinked, np.sign(model.coef), 0.0)
+
+
+def keep_within(model, bounds):
+    """Take off what rounding has left beyond a bound. Returns whether it was no more than that."""
+    if bounds is None:
+        return True
+    beyond = model.coef - bounds.clip(model.coef)
+    model.coef[:] -= beyond
+    return np.max(np.abs(beyond), initial=0.0) <= BEYOND * np.max(np.abs(model.coef), initial=0.0)
+
+
+def resting(model):
+    """The columns whose coefficient lies at a bound that is not zero."""
+    return (model.coef != 0.0) & ((model.coef <= model.lower) | (model.coef >= model.upper))

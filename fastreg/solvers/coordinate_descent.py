@@ -4,13 +4,13 @@ Minimise over b on a working set, about a point where the residual is r and the 
 
     -c'd + d'Hd/2 + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 ],     d = b - b_start,   H = X' diag(h) X about h-means.
 
-One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j). Residual form keeps r and reads one column an update, which
+One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form keeps r and reads one column an update, which
 suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs over the whole set only the support
 is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1).
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
-decrease.
+decrease. What would move a coefficient beyond a bound at which it lies does not count.
 """
 
 import numpy as np
@@ -23,8 +23,12 @@ SHARE = 0.3  # of the wanted gap: the model need not be solved better than what 
 
 
 @kernel
-def gram_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
-    """Epochs in Gram form until the model's gap is at most `precision`. Returns (epochs, converged)."""
+def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision):
+    """Epochs in Gram form until the model's gap is at most `precision`. Returns (epochs, converged).
+
+    `penalty` is (l1_j, l2_j, lower_j, upper_j).
+    """
+    l1, l2, lower, upper = penalty
     m = l1.size
     epochs = 0
     while epochs < max_epochs:
@@ -35,8 +39,9 @@ def gram_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
                 old, curvature = coef[j], gram[j, j]
                 if (inner > 0 and old == 0.0) or curvature <= 0.0:
                     continue
-                mismatch, excess, size = violation(old, correlation[j], l1[j], l2[j], mismatch, excess, size)
+                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size))
                 new = soft_threshold(curvature * old + correlation[j], l1[j]) / (curvature + l2[j])
+                new = min(max(new, lower[j]), upper[j])
                 if new != old:
                     coef[j] = new
                     change, row = new - old, gram[j]
@@ -55,22 +60,27 @@ def gram_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
 
 
 @kernel
-def violation(b, c, l1, l2, mismatch, excess, size):
+def violation(penalty, j, b, c, parts):
     """Add one coordinate to the parts of the model's gap."""
+    mismatch, excess, size = parts
+    l1, l2, lower, upper = penalty[0][j], penalty[1][j], penalty[2][j], penalty[3][j]
     if b != 0.0:
-        sign = 1.0 if b > 0.0 else -1.0
-        return mismatch + abs(b * (c - l1 * sign - l2 * b)), excess, size + l1 * abs(b)
-    if l1 > 0.0:
+        slope = c - (l1 if b > 0.0 else -l1) - l2 * b
+        room = upper - b if slope > 0.0 else b - lower
+        return mismatch + min(abs(b), room) * abs(slope), excess, size + l1 * abs(b)
+    room = upper if c > 0.0 else -lower
+    if l1 > 0.0 and room > 0.0:
         return mismatch, max(excess, abs(c) / l1 - 1.0), size
     return mismatch, excess, size
 
 
 @kernel
-def residual_epochs(design, columns, quadratic, l1, l2, coef, residual, lift, max_epochs, precision):
+def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, max_epochs, precision):
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
     `quadratic` is (h, H_jj, h-mean of x_j, x_j'h). Returns (epochs, converged, lift, columns read)."""
     h, curvature, mean, column_h = quadratic
+    l1, l2, lower, upper = penalty
     epochs, read = 0, 0
     while epochs < max_epochs:
         decrease, first, support = 0.0, 0.0, 1
@@ -86,8 +96,9 @@ def residual_epochs(design, columns, quadratic, l1, l2, coef, residual, lift, ma
                 j = columns[k]
                 read += 1
                 correlation = design.column_dot(j, residual) + lift * column_h[k]
-                mismatch, excess, size = violation(old, correlation, l1[k], l2[k], mismatch, excess, size)
+                mismatch, excess, size = violation(penalty, k, old, correlation, (mismatch, excess, size))
                 new = soft_threshold(curvature[k] * old + correlation, l1[k]) / (curvature[k] + l2[k])
+                new = min(max(new, lower[k]), upper[k])
                 support += new != 0.0
                 if new != old:
                     coef[k] = new
@@ -116,11 +127,11 @@ def weighted_columns(design, columns, h, total, centred, curvature, mean, column
         curvature[k] = design.column_spread(j, mean[k], h, total)
 
 
-def descend_gram(gram, l1, l2, coef, correlation, precision, max_epochs=20_000):
+def descend_gram(gram, penalty, coef, correlation, precision, max_epochs=20_000):
     """Coordinate descent in Gram form to a model gap within `precision`, in bounded kernel calls. Returns epochs."""
-    chunk, epochs, done = _chunk(l1.size**2), 0, False
+    chunk, epochs, done = _chunk(coef.size**2), 0, False
     while not done and epochs < max_epochs:
-        ran, done = gram_epochs(gram, l1, l2, coef, correlation, min(chunk, max_epochs - epochs), SHARE * precision)
+        ran, done = gram_epochs(gram, penalty, coef, correlation, min(chunk, max_epochs - epochs), SHARE * precision)
         epochs += ran
     return epochs
 
@@ -147,7 +158,7 @@ class CoordinateDescent:
             working.update_gram(state, anew)
             coef = state.coef[working.columns]
             correlation = working.correlation.copy()
-            epochs = descend_gram(working.gram, working.l1, working.l2, coef, correlation, precision, self.max_epochs)
+            epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, self.max_epochs)
             working.problem.work.epochs += epochs
             return coef, correlation
         return self._descend_residual(working, state, precision)
@@ -170,8 +181,8 @@ class CoordinateDescent:
         limit = problem.work.columns + self.passes * columns.size
         while not done and epochs < self.max_epochs and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
-                problem.design, columns, quadratic, working.l1, working.l2,
-                coef, residual, lift, min(chunk, self.max_epochs - epochs), SHARE * precision,
+                problem.design, columns, quadratic, working.penalty, coef, residual, lift,
+                min(chunk, self.max_epochs - epochs), SHARE * precision,
             )  # fmt: skip
             epochs += ran
             problem.work.columns += read

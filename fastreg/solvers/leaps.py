@@ -4,7 +4,7 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
-from fastreg.solvers.quadratic import ACTIVE, PARKED, hessian_times
+from fastreg.solvers.quadratic import ACTIVE, PARKED, RESTING, hessian_times, stops_at_zero, threshold
 from fastreg.solvers.walks import BUDGET, DONE, walk
 
 LEAPS = 12
@@ -35,7 +35,8 @@ def leap(model, active, size, most):
 
     Coefficients of a wrong sign leave, correlations beyond their threshold enter, and so on until none is wrong: then
     the point is the optimum. This need not converge, so it ends as soon as there are more than `most` changes or not
-    clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Returns
+    clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Bounds other than
+    zero are not looked at. Returns
     (LEAPT, MET_DEPENDENT or BUDGET, size, changes).
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
@@ -60,13 +61,13 @@ def leap(model, active, size, most):
         previous = flips + crossed
         for j in range(m):
             c = model.correlation[j]
-            if active.status[j] != ACTIVE and abs(c) > model.l1[j] * (1.0 + CROSSING):
+            if active.status[j] != ACTIVE and abs(c) > threshold(model, j, c) * (1.0 + CROSSING):
                 if active.status[j] == PARKED:  # it was tied when it came, and is no more
                     return MET_DEPENDENT, size, pivots
                 if size == active.factor.shape[0]:
                     return BUDGET, size, pivots
                 size = join(model, active, size, j)
-                active.sign[j] = 0.0 if model.l1[j] == 0.0 else 1.0 if c > 0.0 else -1.0
+                active.sign[j] = 0.0 if not stops_at_zero(model, j) else 1.0 if c > 0.0 else -1.0
                 pivots += 1
     return BUDGET, size, pivots
 
@@ -76,8 +77,8 @@ def withdraw(model, active, size):
     """Take out the columns that entered but have not moved: the walk decides anew which enter."""
     for a in range(size - 1, -1, -1):
         j = active.columns[a]
-        if model.coef[j] == 0.0 and model.l1[j] > 0.0:
-            size = leave(model, active, size, a)
+        if model.coef[j] == 0.0 and stops_at_zero(model, j):
+            size = leave(model, active, size, a, 0.0)
     return size
 
 
@@ -88,9 +89,9 @@ def drop_flipped(model, active, size, full, response):
     full[:] = 0.0
     for a in range(size - 1, -1, -1):
         j = active.columns[a]
-        if model.l1[j] > 0.0 and model.coef[j] * active.sign[j] < 0.0:
+        if model.coef[j] * active.sign[j] < 0.0:
             full[j] = -model.coef[j]
-            left = leave(model, active, left, a)
+            left = leave(model, active, left, a, 0.0)
     if left < size:
         hessian_times(model, full, np.zeros(full.size, dtype=np.int8), response)
         for j in range(full.size):
@@ -103,7 +104,7 @@ def count_flips(model, active, full):
     """How many active coefficients would change sign by the step `full`."""
     flips = 0
     for j in range(full.size):
-        if active.status[j] == ACTIVE and model.l1[j] > 0.0:
+        if active.status[j] == ACTIVE:
             flips += (model.coef[j] + full[j]) * active.sign[j] < 0.0
     return flips
 
@@ -113,6 +114,7 @@ def count_crossed(model, active, margin):
     """How many other columns are beyond their threshold by more than a share of `margin`."""
     crossed = 0
     for j in range(model.l1.size):
-        if active.status[j] != ACTIVE:
-            crossed += abs(model.correlation[j]) > model.l1[j] * (1.0 + margin)
+        if active.status[j] != ACTIVE and active.status[j] != RESTING:
+            c = model.correlation[j]
+            crossed += abs(c) > threshold(model, j, c) * (1.0 + margin)
     return crossed

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.solvers.cholesky import append_row, delete_row, solve_factored
-from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, hessian_row, hessian_times
+from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, hessian_row, hessian_times, stops_at_zero
 
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
 CROSSING = 1e-11  # of its threshold: how far a column may end beyond it before it counts
@@ -17,8 +17,8 @@ class Active(NamedTuple):
 
     columns: np.ndarray
     factor: np.ndarray  # Cholesky factor of H_AA + L2_A
-    status: np.ndarray  # INACTIVE, ACTIVE or PARKED
-    sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered
+    status: np.ndarray  # INACTIVE, ACTIVE, PARKED, or RESTING at a bound that is not zero
+    sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered; 0 if it may take either
     shift: np.ndarray  # what is left of the perturbation, on columns that are not active
 
 
@@ -42,12 +42,18 @@ def descent_direction(model, active, size, direction, full, response):
 
 
 @kernel
-def leave(model, active, size, place):
-    """Take the column at `place` out; it stays at its threshold. Parked columns get another chance."""
+def leave(model, active, size, place, end):
+    """Take the column at `place` out, to zero or to the bound `end`; it stays at its threshold there.
+
+    Parked columns get another chance.
+    """
     j = active.columns[place]
-    model.coef[j] = 0.0
-    active.shift[j] = model.l1[j] * active.sign[j] - model.correlation[j]
+    model.coef[j] = end
     active.status[j] = INACTIVE
+    if end != 0.0:
+        active.status[j] = RESTING
+        active.sign[j] = 1.0 if end > 0.0 else -1.0
+    active.shift[j] = model.l1[j] * active.sign[j] + model.l2[j] * end - model.correlation[j]
     delete_row(active.factor, size, place)
     for a in range(place, size - 1):
         active.columns[a] = active.columns[a + 1]
@@ -85,16 +91,16 @@ def exchange(model, active, size, j, toward):
         k = active.columns[a]
         b = model.coef[k]
         towards_zero = toward * mix[a] * (1.0 if b > 0.0 else -1.0 if b < 0.0 else active.sign[k])
-        if model.l1[k] > 0.0 and towards_zero > 1e-8 * largest and abs(b) < amount * towards_zero:
+        if stops_at_zero(model, k) and towards_zero > 1e-8 * largest and abs(b) < amount * towards_zero:
             amount, place = abs(b) / towards_zero, np.int64(a)
     if place < 0:
         return size
     shift_along(model, active, mix, size, j, toward * amount)
     left = active.columns[place]
-    size = leave(model, active, size, place)
+    size = leave(model, active, size, place, 0.0)
     active.status[left] = PARKED
     size = join(model, active, size, j)
-    active.sign[j] = toward if model.l1[j] > 0.0 else 0.0
+    active.sign[j] = toward if stops_at_zero(model, j) else 0.0
     return size
 
 

@@ -3,7 +3,7 @@
 Minimise F(b) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 ], where F is the loss with the intercept minimised out. From a
 point z ahead of b by momentum, with step 1 / (L N_j^2) in the metric of the column norms N_j,
 
-    b_new = S(z_j + c_j(z) / (L N_j^2), l1_j / (L N_j^2)) / (1 + l2_j / (L N_j^2)),
+    b_new = S(z_j + c_j(z) / (L N_j^2), l1_j / (L N_j^2)) / (1 + l2_j / (L N_j^2)),   clipped to the bounds of b_j,
 
 L found by backtracking until (grad F(b_new) - grad F(z))'(b_new - z) <= L sum_j N_j^2 (b_new - z)_j^2: for a convex F
 this implies the usual quadratic upper bound, and unlike it keeps its digits near the solution. Momentum restarts when
@@ -22,15 +22,16 @@ CHECK = 10  # iterations between two evaluations of the duality gap
 
 
 @kernel
-def proximal_step(point, correlation, metric, l1, l2, out):
-    """out = prox of the penalty at point + correlation / metric. Returns sum metric (out - point)^2."""
+def proximal_step(point, correlation, metric, penalty, out):
+    """out = prox of the penalty and bounds at point + correlation / metric. Returns sum metric (out - point)^2."""
+    l1, l2, lower, upper = penalty
     square = 0.0
     for j in range(point.size):
         if metric[j] <= 0.0:
             out[j] = point[j]
             continue
         moved = soft_threshold(point[j] + correlation[j] / metric[j], l1[j] / metric[j])
-        out[j] = moved / (1.0 + l2[j] / metric[j])
+        out[j] = min(max(moved / (1.0 + l2[j] / metric[j]), lower[j]), upper[j])
         change = out[j] - point[j]
         square += metric[j] * change * change
     return square
@@ -81,7 +82,7 @@ class ProximalGradient:
         self.lipschitz *= 0.9
         while True:
             metric = self.lipschitz * working.norms**2
-            square = proximal_step(point, working.correlation, metric, working.l1, working.l2, out)
+            square = proximal_step(point, working.correlation, metric, working.penalty, out)
             new = ahead.copy()
             working.move(new, out, exact=True)
             rise = (ahead.residual - new.residual) @ (new.eta - ahead.eta)

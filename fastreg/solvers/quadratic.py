@@ -2,18 +2,20 @@
 
     minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ],   H = X_W' diag(h) X_W about h-means
 
+with b + d within the bounds. A bound of zero makes the threshold of its side infinite; at any other a column can rest.
 H is held as a matrix, |W| x |W|, or by its factors: the columns, the curvature h and the columns' h-means. Where |W|
 exceeds the number of rows the factors take less memory and, for a GLM, whose h changes, less work than a Gram matrix of
 which few columns are used. Which it is is a value, not a type, so that kernels compile once.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from fastreg._jit import kernel
 
-INACTIVE, ACTIVE, PARKED = 0, 1, 2
+INACTIVE, ACTIVE, PARKED, RESTING = 0, 1, 2, 3
 
 
 class Quadratic(NamedTuple):
@@ -25,6 +27,8 @@ class Quadratic(NamedTuple):
     mean: np.ndarray  # h-means of the columns
     l1: np.ndarray
     l2: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
     coef: np.ndarray
     correlation: np.ndarray  # c - H d at the present coefficients
 
@@ -42,13 +46,26 @@ class Quadratic(NamedTuple):
 
 def make_quadratic(working, state, anew):
     """The model at the working set's coefficients, stored in whichever way is smaller."""
-    here = working.l1, working.l2, state.coef[working.columns], working.correlation.copy()
+    here = *working.penalty, state.coef[working.columns], working.correlation.copy()
     if working.block.wide():
         working.drop_gram()
         return Quadratic(np.empty((0, 0)), working.block.rows, *working.update_curvature(state, anew), *here)
     working.update_gram(state, anew)
     nothing = np.empty(0)
     return Quadratic(working.gram, np.empty((0, 0)), nothing, nothing, *here)
+
+
+@kernel
+def threshold(model, j, sign):
+    """The size of the correlation of this sign at which b_j leaves zero: l1_j, or infinite where a bound forbids it."""
+    allowed = model.upper[j] > 0.0 if sign > 0.0 else model.lower[j] < 0.0
+    return model.l1[j] if allowed else math.inf
+
+
+@kernel
+def stops_at_zero(model, j):
+    """Whether zero is a kink for b_j: it is penalised by its size, or has a bound there."""
+    return model.l1[j] > 0.0 or model.lower[j] == 0.0 or model.upper[j] == 0.0
 
 
 @kernel

@@ -319,7 +319,12 @@ def orthogonal(problem, dual, free, correlation):
     """Whether the unpenalised columns are orthogonal to the dual direction, up to rounding."""
     if free.size == 0:
         return True
+    return bool(np.all(np.abs(correlation) <= rounding_of_correlations(problem, dual, free)))
+
+
+def rounding_of_correlations(problem, dual, columns):
+    """The size up to which correlations with `dual` are rounding: a share of their Cauchy-Schwarz bounds."""
     weight = problem.weight
     square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
     size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
-    return bool(np.all(np.abs(correlation) <= ORTHOGONAL * problem.norms[free] * size))
+    return ORTHOGONAL * problem.norms[columns] * size

@@ -1,6 +1,7 @@
 """The exact end of a descent on least squares: one linear system on the support.
 
 On the support S with signs s the minimiser solves  (H_SS + L2) d = c_S - l1 s - L2 b_S,  as long as no sign changes.
+Coefficients at a bound stay there, and the others of the support have to remain within theirs.
 """
 
 import numpy as np
@@ -15,7 +16,8 @@ def solve_support(working, state):
 
     Its Gram matrix, |S|^2 / 2 products of columns by BLAS, is formed where it costs little beside what was read before.
     """
-    support, problem = np.flatnonzero(state.coef[working.columns]), working.problem
+    coef, problem = state.coef[working.columns], working.problem
+    support = np.flatnonzero(coef if problem.bounds is None else (coef != 0.0) & working.bounds.inside(coef))
     if support.size == 0 or support.size**2 + OVERHEAD / problem.n > problem.work.columns:
         return
     part = working.part(support)
@@ -28,5 +30,6 @@ def solve_support(working, state):
         return
     if np.all(pivots > DEPENDENT * np.diag(system)):
         new = old + np.linalg.solve(system, part.correlation - part.l1 * np.sign(old) - part.l2 * old)
-        if np.all((new * old > 0.0) | (part.l1 == 0.0)):
+        within = problem.bounds is None or np.array_equal(problem.bounds.on(part.columns).clip(new), new)
+        if within and np.all((new * old > 0.0) | (part.l1 == 0.0)):
             part.move(state, new, True)

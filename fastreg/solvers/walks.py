@@ -4,7 +4,7 @@ On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j
 linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
 linear in t; between kinks only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
 perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero
-(leave); each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a
+(leave), or a coefficient reaching a bound or coming off it; each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a
 point, a GLM one a Newton step. With l1 falling along a grid this is the LARS-lasso homotopy, but it starts anywhere.
 
 Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
@@ -15,7 +15,7 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
-from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED
+from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, stops_at_zero, threshold
 
 DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
 
@@ -52,10 +52,13 @@ def walk(model, active, size, budget, begin):
         if place >= 0:
             left = active.columns[place]
             last = active.sign[left]
-            size = leave(model, active, size, place)
+            size = leave(model, active, size, place, barrier(model, active, left, direction[place]))
         else:
+            rested = active.status[enter] == RESTING
             size = join(model, active, size, enter)
-            active.sign[enter] = toward if model.l1[enter] > 0.0 else 0.0
+            active.sign[enter] = toward if stops_at_zero(model, enter) else 0.0
+            if rested and active.status[enter] == PARKED:
+                return STUCK, size, pivots, NONE, 0.0
             # A parked column that is only tied stays at its threshold.
             if active.status[enter] == PARKED and pace * (1.0 - step) > CROSSING * model.l1[enter]:
                 return EXCHANGE, size, pivots, enter, toward
@@ -67,38 +70,71 @@ def perturb(model, active):
     """Shift the correlations of inactive columns within their thresholds, so that the start is optimal.
 
     Those beyond it are all shrunk by the same factor, the worst to its threshold: they then enter one after another,
-    as they would along a grid, and not all at once, where ties among dependent columns could go round in circles.
+    as they would along a grid, and not all at once, where ties among dependent columns could go round in circles. For
+    the same reason those whose threshold is zero on one side are all shifted by the same amount.
     """
-    worst = 1.0
+    worst, largest = 1.0, 0.0
     for j in range(model.l1.size):
         active.shift[j] = 0.0
-        if active.status[j] != ACTIVE and model.l1[j] > 0.0:
-            worst = max(worst, abs(model.correlation[j]) / model.l1[j])
+        c = model.correlation[j]
+        if active.status[j] != ACTIVE and active.status[j] != RESTING and abs(c) > threshold(model, j, c):
+            if model.l1[j] > 0.0:
+                worst = max(worst, abs(c) / model.l1[j])
+            else:
+                largest = max(largest, abs(c))
     for j in range(model.l1.size):
         c = model.correlation[j]
-        if active.status[j] != ACTIVE and abs(c) > model.l1[j]:
-            active.shift[j] = c / worst - c if model.l1[j] > 0.0 else -c
+        if active.status[j] == RESTING:
+            active.shift[j] = max(-held(model, active, j, c), 0.0) * active.sign[j]
+        elif active.status[j] != ACTIVE and abs(c) > threshold(model, j, c):
+            if model.l1[j] > 0.0:
+                active.shift[j] = c / worst - c
+            elif stops_at_zero(model, j):
+                active.shift[j] = -largest if c > 0.0 else largest
+            else:
+                active.shift[j] = -c
+
+
+@kernel
+def held(model, active, j, c):
+    """How hard the correlation c presses a resting column against its bound; below zero it would come off."""
+    return active.sign[j] * (c - model.l2[j] * model.coef[j]) - model.l1[j]
+
+
+@kernel
+def barrier(model, active, j, direction):
+    """Where an active coefficient must stop that moves in this direction: zero, a bound, or nowhere (infinity)."""
+    if active.sign[j] * direction < 0.0:
+        return 0.0
+    return model.upper[j] if direction > 0.0 else model.lower[j]
 
 
 @kernel
 def next_kink(model, active, direction, size, response, left, last):
     """How far the direction holds: (step <= 1, place that leaves or -1, column that enters or -1, its sign, its speed).
 
-    The column `left` has just left at the threshold of sign `last`; it moves inward, and outward would be rounding.
+    The column `left` has just left at the threshold of sign `last`, or for a bound; it moves inward, and outward would be
+    rounding.
     """
     step, place, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
     for a in range(size):
         j = active.columns[a]
-        if model.l1[j] > 0.0 and (model.coef[j] + step * direction[a]) * active.sign[j] < 0.0:
-            step, place = max(-model.coef[j] / direction[a], 0.0), np.int64(a)
+        end = barrier(model, active, j, direction[a])
+        if (model.coef[j] + step * direction[a] - end) * direction[a] > 0.0:
+            step, place = max((end - model.coef[j]) / direction[a], 0.0), np.int64(a)
     for j in range(response.size):
+        speed = -response[j] - active.shift[j]
         if active.status[j] == INACTIVE:
-            speed = -response[j] - active.shift[j]
             way = 1.0 if speed > 0.0 else -1.0
             if j == left and way == last:
                 continue
-            room = model.l1[j] - way * (model.correlation[j] + active.shift[j])
+            room = threshold(model, j, way) - way * (model.correlation[j] + active.shift[j])
             if speed != 0.0 and room < step * abs(speed):
                 step, place, enter = max(room, 0.0) / abs(speed), NONE, np.int64(j)
                 toward, pace = way, abs(speed)
+        elif active.status[j] == RESTING and j != left:
+            room, speed = held(model, active, j, model.correlation[j] + active.shift[j]), -speed * active.sign[j]
+            if speed > 0.0 and room < step * speed:
+                step, place, enter = max(room, 0.0) / speed, NONE, np.int64(j)
+                toward, pace = active.sign[j], speed
     return step, place, enter, toward, pace

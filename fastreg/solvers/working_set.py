@@ -12,6 +12,8 @@ when a round gains too little.
 import numpy as np
 
 from fastreg.blocks import PlainBlock
+from fastreg.bounded_certificates import bounded_steering_gap
+from fastreg.bounds import unbounded
 from fastreg.certificates import steering_gap
 from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.steps import step_length
@@ -36,6 +38,7 @@ class WorkingSet:
         self.curvature = None  # the h of the model
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
+        self.bounds = unbounded(0)
 
     @classmethod
     def in_place(cls, problem, columns, correlation):
@@ -79,6 +82,14 @@ class WorkingSet:
     def set_penalty(self, penalty):
         self.l1, self.l2 = penalty.on(self.columns)
         self.l2_key = penalty.l2
+        bounds, m = self.problem.bounds, self.l1.size
+        if self.bounds.lower.size != m:
+            self.bounds = unbounded(m) if bounds is None else bounds.on(self.columns)
+
+    @property
+    def penalty(self):
+        """(l1_j, l2_j, lower_j, upper_j), as kernels take them."""
+        return self.l1, self.l2, *self.bounds
 
     def correlate(self, state):
         """Exact correlations of the working set with the residual."""
@@ -98,8 +109,12 @@ class WorkingSet:
 
     def gap(self, state):
         """Duality gap of the problem restricted to the working set, to steer by."""
-        free = self.norms**2 * state.curvature.sum() if self.problem.free.size else self.norms
-        return steering_gap(self.correlation, state.coef[self.columns], self.l1, self.l2, free, self.problem.scale)
+        problem, coef = self.problem, state.coef[self.columns]
+        if problem.bounds is not None:
+            free = self.norms**2 * state.curvature.sum()
+            return bounded_steering_gap(self.correlation, coef, self.penalty, free, problem.scale)
+        free = self.norms**2 * state.curvature.sum() if problem.free.size else self.norms
+        return steering_gap(self.correlation, coef, self.l1, self.l2, free, problem.scale)
 
     def update_curvature(self, state, anew):
         """The curvature h that the model is to have (the present one if `anew`), and the columns' h-means."""
@@ -147,6 +162,8 @@ class WorkingSet:
         problem.advance(state, self.columns, steps, change, t)
         if t == 1.0:
             state.coef[self.columns] = coef  # b + (b_new - b) may miss an exact zero
+        elif problem.bounds is not None:  # or pass a bound by its rounding
+            state.coef[self.columns] = self.bounds.clip(state.coef[self.columns])
         return t
 
 
@@ -173,6 +190,7 @@ class ProximalNewton:
                     acceleration = Acceleration(coef.size)
                 image = working.correlation - correlation + working.l2 * (coef - before)
                 acceleration.extrapolate(before, coef, image)
+                coef = coef if problem.bounds is None else working.bounds.clip(coef)
             t = working.move(state, coef, exact)
             working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)

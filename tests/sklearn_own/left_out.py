@@ -4,7 +4,6 @@ They are run all the same and must fail: one that passes has to be taken off the
 either may happen). A pattern names a function, or some of its parametrised cases with * for any text.
 """
 
-POSITIVE = "positive=True is refused with a ValueError: bounds on coefficients are not implemented"
 NO_EFFECT = "asks for an effect of a parameter that is documented to have none"
 NAMED_SOLVER = "tests what one of scikit-learn's solvers does, by name; here the names mean 'auto'"
 MESSAGE = "asks for the message of one of scikit-learn's solvers; here a warning of the same class gives the gap"
@@ -18,12 +17,6 @@ EXACT = "asks for a warning, or many steps, where fastreg solves the problem exa
 
 LEFT_OUT = {
     "coordinate_descent": {
-        "test_lasso_positive_constraint": POSITIVE,
-        "test_enet_positive_constraint": POSITIVE,
-        "test_enet_path_positive": POSITIVE,
-        "test_lasso_cv_positive_constraint": POSITIVE,
-        "test_enet_cv_positive_constraint": POSITIVE,
-        "test_enet_alpha_max[*-True-*-*-ElasticNetCV-ElasticNet]": POSITIVE,
         "test_lasso_dual_gap": ROUNDING,
         "test_lasso_alpha_warning": EXACT,
         "test_multi_task_lasso_and_enet": EXACT,
@@ -36,7 +29,6 @@ LEFT_OUT = {
         "test_enet_nonfinite_params": "asks for an error during the descent; fastreg refuses such an X beforehand",
     },
     "sparse_coordinate_descent": {
-        "test_sparse_enet_not_as_toy_dataset[*-True-csc_*]": POSITIVE,
         "test_sparse_enet_coordinate_descent": EXACT,
     },
     "logistic": {
@@ -58,14 +50,7 @@ LEFT_OUT = {
         "test_elastic_net_vs_l1_l2[1]": LUCK,
     },
     "ridge": {
-        "test_dtype_match[lbfgs]": POSITIVE,
-        "test_lbfgs_solver_error": POSITIVE,
-        "test_positive_ridge_loss": POSITIVE,
-        "test_ridge_fit_intercept_sparse[*-lbfgs]": POSITIVE,
-        "test_ridge_ground_truth_positive_test": POSITIVE,
-        "test_ridge_positive_error_test": POSITIVE,
-        "test_ridge_positive_regression_test": POSITIVE,
-        "test_ridge_sample_weight_consistency[42-lbfgs-*]": POSITIVE,
+        "test_lbfgs_solver_error": EXACT,
         "test_n_iter": NAMED_SOLVER,
         "test_ridge_fit_intercept_sparse_error": NAMED_SOLVER,
         "test_regularization_limits_ridge_gcv[csr_*-svd-*]": NAMED_SOLVER,  # a warning that gcv_mode="svd" is dense
