@@ -5,7 +5,7 @@ As in certificates.py gap(s) is a sum of terms none of which is negative, at the
     l1 |b| + l2 b^2 / 2 + conj(z) - z b,    conj(z) = max over l <= x <= u of  z x - l1 |x| - l2 x^2 / 2,    z = s c.
 
 Let m be the bound that lies in the direction of z (u or -l), and e = |z| - l1. Where e <= 0, conj is 0. Otherwise the
-maximum lies at x = e / l2 as long as l2 m >= e, which gives (e - l2 x)^2 / (2 l2) as ever; and else at the bound itself:
+maximum lies at |x| = e / l2 as long as that is within m, a term as it is without bounds; and else at the bound itself:
 
     conj(z) = e m - l2 m^2 / 2,      a term of  l1 (|b| - b') + (m - b') (e - l2 (m + b') / 2),   b' = b sign(z),
 

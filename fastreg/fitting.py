@@ -55,8 +55,8 @@ def fit_path(
 
         (1/W) sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
 
-    subject to lower_j <= b_j <= upper_j. The intercept b0 is neither penalised nor bounded. For "gaussian" the loss is (y - eta)^2 / 2, so that alpha and l1_ratio mean what
-    they mean in scikit-learn's Lasso and ElasticNet.
+    subject to lower_j <= b_j <= upper_j. The intercept b0 is neither penalised nor bounded. For "gaussian" the loss is
+    (y - eta)^2 / 2, so that alpha and l1_ratio mean what they mean in scikit-learn's Lasso and ElasticNet.
 
     Parameters
     ----------
@@ -242,7 +242,10 @@ def build_problem(
     X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize, names,
     limits=(None, None),
 ):  # fmt: skip
-    """A Problem from checked arrays; `limits` are (lower, upper). What is wrong with X itself shows in its columns' moments, at no extra pass."""
+    """A Problem from checked arrays; `limits` are (lower, upper).
+
+    What is wrong with X itself shows in its columns' moments, at no extra pass.
+    """
     X = check.check_design(X)
     n, p = X.shape
     y = check.check_response(y, n, family_class)

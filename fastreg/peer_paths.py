@@ -75,7 +75,8 @@ def enet_path(
     positive : whether coefficients must not be negative; for one response only, as in scikit-learn.
     precompute, Xy, copy_X, coef_init, verbose, check_input : no effect on the result.
     params : tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, lower,
-        upper, standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no effect.
+        upper, standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no
+        effect.
 
     Returns
     -------

@@ -60,8 +60,8 @@ class Work:
 class Problem:
     """Design, family, weights and what the penalty needs to know of each column.
 
-    Columns that cannot enter (constant under an intercept, zero, `tiny`, of infinite factor, or bounded to zero) are not
-    `usable`. Columns of factor zero are `unpenalised`; those of them without bounds are `free`.
+    Columns that cannot enter (constant under an intercept, zero, `tiny`, of infinite factor, or bounded to zero) are
+    not `usable`. Columns of factor zero are `unpenalised`; those of them without bounds are `free`.
     """
 
     design: Any

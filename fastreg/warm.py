@@ -74,6 +74,7 @@ def _fits():
         yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "fit_intercept": False}
         yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "penalty_factor": free}
         yield (6, 40), {"l1_ratio": l1_ratio, "n_alphas": 20}  # more columns in than rows: no Gram matrix
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "lower": -0.1, "upper": 0.1}
     yield shape, {"alphas": [1.0, 0.1, 0.0]}
     yield shape, {"n_alphas": 5, "solver": "coordinate_descent"}  # Gram form
     yield (2, 6), {"n_alphas": 5, "solver": "coordinate_descent"}  # few rows: residual form

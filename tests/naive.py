@@ -4,7 +4,8 @@
     with      eta = intercept + X b + offset,   w = weight / sum(weight),   lower <= b <= upper
 
 Functions of a problem take X, y, alpha and the keywords of `prepare` (family, l1_ratio, weight, offset,
-factor, standardize, lower, upper); those to which it matters also `fit_intercept`. A `factor` of inf leaves a column out.
+factor, standardize, lower, upper); those to which it matters also `fit_intercept`. A `factor` of inf leaves a column
+out.
 """
 
 from typing import NamedTuple

@@ -288,7 +288,7 @@ def test_large_weights_scale_ridge_and_not_lasso():
     )
 
 
-@pytest.mark.parametrize("solver", ["svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs", "ridge", "newton"])
+@pytest.mark.parametrize("solver", ["svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "ridge", "newton"])
 def test_ridge_accepts_scikit_learns_solvers(solver):
     X, y, _ = regression()
     model = Ridge(solver=solver).fit(X, y)
@@ -442,7 +442,6 @@ def test_class_weight_names_labels():
         (Ridge(positive=True, solver="svd"), "solver='svd' does not support positive fitting"),
         (Ridge(positive=True, solver="ridge"), "solver='ridge' is a closed form, which knows no bounds"),
         (Ridge(solver="lbfgs"), "'lbfgs' solver can be used only when positive=True"),
-        (RidgeClassifier(solver="lbfgs"), "'lbfgs' solver can be used only when positive=True"),
         (Lasso(penalty_factor=[1, 2]), r"penalty_factor has shape \(2,\), but X has 10 columns"),
         (Ridge(penalty_factor=-np.ones(10)), r"penalty_factor\[0\] = -1"),
     ],

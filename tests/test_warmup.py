@@ -27,7 +27,7 @@ for n, p in [(50, 12), (15, 60), (40, 1)]:
     variants = [
         {}, {"fit_intercept": False}, {"standardize": True}, {"sample_weight": rng.random(n)},
         {"offset": 0.1 * rng.normal(size=n)}, {"penalty_factor": np.r_[0.0, np.ones(p - 1)]},
-        {"alphas": [0.5]},
+        {"alphas": [0.5]}, {"lower": 0.0}, {"lower": -0.2, "upper": 0.1},
     ]
     for family, y in responses.items():
         for design in (X, np.ascontiguousarray(X), sp.csc_array(X), sp.csr_array(X)):

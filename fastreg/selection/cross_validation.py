@@ -57,8 +57,8 @@ def cv_path(
     Parameters
     ----------
     X, y, family, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, lower, upper,
-    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`. With family="binomial" y may also hold any two labels.
-        Weights count in the fits, in the scores and in the mean over folds.
+    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`. With family="binomial" y may also hold any
+        two labels. Weights count in the fits, in the scores and in the mean over folds.
     cv : number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number shuffles the
         rows; classes are then spread evenly over the folds and groups kept together.
     groups : (n,) labels of rows that belong together, for a number of folds or a splitter that asks for them.

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastreg.bounded_certificates import WEAK, bounded_duality_gap
 from fastreg.certificates import empty_gap
-from fastreg.solvers.ridge import dual_direction, orthogonal, rounding_of_correlations
+from fastreg.solvers.ridge import dual_direction, rounding_of_correlations
 
 PROJECTIONS = 3
 
@@ -44,8 +44,12 @@ def bounded_gap(problem, state, penalty, dual, columns, correlation):
     """The duality gap, from columns that hold the support and all violators, and their correlations with `dual`."""
     l1, l2 = penalty.on(columns)
     bounds, coef = problem.bounds.on(columns), state.coef[columns]
-    free = np.flatnonzero((l1 == 0.0) & without_limit(bounds, correlation, l2))
-    if not orthogonal(problem, dual, columns[free], correlation[free]):
+    orthogonal = np.abs(correlation) <= rounding_of_correlations(problem, dual, columns)
+    free = (l1 == 0.0) & without_limit(bounds, correlation, l2)
+    if np.any(free & ~orthogonal):
         return empty_gap(problem.family, state.eta, state.residual, coef, l1, l2)
-    terms = l1, l2, *bounds
+    # Within bounds that are far away, rounding of c_j would count with that distance; without them, not at all, and the
+    # dual value of a problem of fewer bounds is a bound as well.
+    free |= (l1 == 0.0) & (l2 == 0.0) & bounds.inside(coef) & orthogonal
+    correlation, terms = np.where(free, 0.0, correlation), (l1, l2, *bounds)
     return bounded_duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, terms)

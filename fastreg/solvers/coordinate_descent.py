@@ -4,9 +4,9 @@ Minimise over b on a working set, about a point where the residual is r and the 
 
     -c'd + d'Hd/2 + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 ],     d = b - b_start,   H = X' diag(h) X about h-means.
 
-One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form keeps r and reads one column an update, which
-suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs over the whole set only the support
-is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1).
+One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form keeps r and
+reads one column an update, which suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs
+over the whole set only the support is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1).
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the

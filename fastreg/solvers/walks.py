@@ -4,8 +4,9 @@ On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j
 linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
 linear in t; between kinks only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
 perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero
-(leave), or a coefficient reaching a bound or coming off it; each updates a Cholesky factor in O(|A|^2). At t = 1 the answer is exact: least squares needs one such walk a
-point, a GLM one a Newton step. With l1 falling along a grid this is the LARS-lasso homotopy, but it starts anywhere.
+(leave), or a coefficient coming to rest at a bound or off it; each updates a Cholesky factor in O(|A|^2). At t = 1 the
+answer is exact: least squares needs one such walk a point, a GLM one a Newton step. With l1 falling along a grid this
+is the LARS-lasso homotopy, but it starts anywhere.
 
 Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
 Best (1996) on parametric quadratic programs.
@@ -113,8 +114,8 @@ def barrier(model, active, j, direction):
 def next_kink(model, active, direction, size, response, left, last):
     """How far the direction holds: (step <= 1, place that leaves or -1, column that enters or -1, its sign, its speed).
 
-    The column `left` has just left at the threshold of sign `last`, or for a bound; it moves inward, and outward would be
-    rounding.
+    The column `left` has just left at the threshold of sign `last`, or for a bound; it moves inward, and outward would
+    be rounding.
     """
     step, place, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
     for a in range(size):
