@@ -7,6 +7,7 @@ it looks like a working set of one response, a vector of coefficients and their 
 
 import numpy as np
 
+from fastreg.bounds import unbounded
 from fastreg.multi.penalties import steering_terms, value
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.multi.products import correlate, expand, pair_products
@@ -71,6 +72,11 @@ class PairSet(MultiSet):
 
     def wide(self):
         return False
+
+    @property
+    def penalty(self):
+        """(l1_j, l2_j, lower_j, upper_j) of every pair, as kernels take them; there are no bounds."""
+        return self.l1, self.l2, *unbounded(self.columns.size)
 
     def correlate_all(self, residual):
         """Exact correlations of the working set."""
