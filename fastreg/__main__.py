@@ -23,7 +23,7 @@ Certified regularisation paths: lasso, elastic net, ridge, and their logistic, P
 EPILOG = """\
 the table
   FILE is CSV (comma, semicolon or tab; column names in the first line; UTF-8) or Parquet (needs pyarrow).
-  Every column but the target, --weights and --drop is a feature and must be numeric, without missing values.
+  Every column but the target, --weights, --groups and --drop is a feature and must be numeric, without missing values.
 
 what is fitted
   At each of a falling sequence of penalties alpha, the coefficients b and intercept that minimise
@@ -38,7 +38,8 @@ what is written
 
 choosing and predicting
   --cv K splits the rows at random into K folds, fits a path to the rows outside each, and scores the rows inside at
-  every alpha. --select min takes the alpha of the best mean score; 1se, the default, the largest alpha (the fewest
+  every alpha. With --groups COLUMN rows of one label stay together, as those of one patient must if the model is to
+  meet new patients. --select min takes the alpha of the best mean score; 1se, the default, the largest alpha (fewest
   features) that is within one standard error of it. Predictions are the mean response: for two labels the
   probability of class 1, and the label that is more likely. NEW needs the model's features by name, in any order;
   other columns are passed over. model.json holds the whole path, so that --alpha can ask for another penalty.
@@ -120,6 +121,11 @@ def _add_choice(out):
     """The arguments that choose one model of the path, predict with it and keep it."""
     out.add_argument("--cv", type=int, metavar="K", help="choose alpha by cross-validation with K folds, such as 10")
     out.add_argument(
+        "--groups",
+        metavar="COLUMN",
+        help="a column of labels, such as a patient or a site: --cv keeps the rows of one label in one fold",
+    )
+    out.add_argument(
         "--metric",
         metavar="NAME",
         help="what --cv scores: deviance (default), mse, mae, misclassification or auc, or a scorer of scikit-learn's",
@@ -153,7 +159,9 @@ def main(arguments=None):
             from fastreg.jobs import use_model
 
             _refuse(
-                options, ("file", *FITTING, "cv", "metric", "select", "save"), "is for fitting, and --load fits not"
+                options,
+                ("file", *FITTING, "cv", "groups", "metric", "select", "save"),
+                "is for fitting, and --load fits not",
             )
             use_model(options)
         elif options.file is None:
@@ -181,7 +189,7 @@ def main(arguments=None):
 
 
 FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output")
-CHOOSING = ("cv", "metric", "select", "alpha", "predict", "predictions", "save")
+CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
 
 
 def _refuse(options, names, reason):

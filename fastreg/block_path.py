@@ -1,21 +1,19 @@
 """The lasso path of least squares by blocks of points: walk them all, then certify them all.
 
 Between grid points the solution on a working set moves along straight lines, which the active set's walk follows from
-kink to kink. So one kernel call walks a block of points; their residuals and correlations with the working set are
-products of matrices; one sweep, at the block's last point, is exact for every other column there, and the points
-before it are certified from the residuals at both ends: being nearly a mixture of them, they leave a small radius
-(certificates.References has the bound). Where a column violates its threshold the points before it stand, it joins
-the working set, and the walk resumes.
+kink to kink. So one kernel call walks a block of points, and leaves the coefficients of each and their correlations.
+A sweep at the block's last point is exact for every other column there; the other points' residuals are nearly
+mixtures of those swept, which bounds their correlations within a small radius (certificates.References
+has the bound), and the few columns left open are looked at. Where a column violates its threshold the points before it
+stand, it joins the working set, and the walk resumes. Nothing of length n is needed for a point that is not swept.
 
-The sweeps are asked for, not made, so that the folds of a cross-validation have theirs made together. A block's
-residuals are all in memory, so it holds fewer points the more rows there are.
+The sweeps are asked for, not made, so that the folds of a cross-validation have theirs made together.
 """
 
 import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.certificates import References, column_terms, dual_scale
-from fastreg.columns import correlate_vectors_some
 from fastreg.families import Gaussian
 from fastreg.path import FAR, STRIDE
 from fastreg.screening import largest_columns
@@ -27,16 +25,19 @@ from fastreg.solvers.pivots import NONE, exchange
 from fastreg.solvers.quadratic import INACTIVE, PARKED, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.solvers.working_set import NEGLIGIBLE, WorkingSet
-from fastreg.walked import Walked
 
 LONGEST, SHORTEST = 20, 5  # points a block may have, and below which it is not worth it
-MOST_VALUES = 2_000_000  # of a block's residuals
+MOST_VALUES = 10_000_000  # of vectors of length n that a block may need
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a block
+TOLD_SHARE = 1.0  # of them where it has been told which columns to expect
 FEW = 10  # columns, besides a quarter of the active ones, that a leap may change
 STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
 EXCHANGES = 100  # of dependent columns, in one block, before it counts as stuck
 ROUNDS = 30  # walks a block may take
 BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the walk to a point starts
+NEAR = 0.95  # of its threshold, at which a column joins those that violate theirs
+KEPT = 4  # references
+LOST_DIGITS = 1e-14  # of the squares whose difference is a radius squared
 
 
 def suits(problem, solver, count, lowest):
@@ -53,59 +54,69 @@ def longest(problem):
 
 
 class BlockPath:
-    """Fits a grid of alphas by blocks. `null_loss` etc. are as PathSolver has them."""
+    """Fits a grid of alphas by blocks. `null_loss` etc. are as PathSolver has them.
 
-    def __init__(self, problem, tol, max_iter, null_correlation=None):
-        self.problem, self.tol = problem, tol
+    `expected` holds for every alpha columns that are likely to be in there, if that is known: those of the fit on all
+    rows where this is a fold.
+    """
+
+    more_sweeps = 0  # than one a walk, at most, where bounds leave many columns open: they pay where sweeps are shared
+
+    def __init__(self, problem, tol, max_iter, null_correlation=None, expected=None):
+        self.problem, self.tol, self.expected = problem, tol, expected
         self.smooth = SmoothPath(problem, tol, max_iter)
         if null_correlation is not None and problem.free.size == 0:
             self.smooth.null_correlation = null_correlation
         self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
         self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
         self.correlation = self.smooth.null_correlation
-        self.references = References(problem.norms, problem.weight)
+        self.references = References(problem.norms, problem.weight, KEPT)
         self.references.add(self.state.residual, self.correlation)
         self.working, self.active = WorkingSet(problem), ActiveSet()
         self.previous, self.changes = self.alpha_max, 5.0  # columns that enter or leave at a point
 
-    def steps(self, alphas, rows, record):
-        """All points, as a generator of sweeps: yields duals, is sent X'dual, ends in the eta of `rows` at each.
+    def steps(self, alphas, record, automatic=False):
+        """All points, as a generator of sweeps: yields duals, is sent X'dual, ends in whether it is done.
 
-        The points are added to `record`, those of a block together. There are fewer than alphas where the walk gets
-        stuck, a gap stays above tol, or coordinate descent would be cheaper; another solver must then fit the rest.
+        The points are added to `record`, those of a block together. It is not done where the walk gets stuck, a gap
+        stays above tol or coordinate descent would be cheaper; another solver must then fit the rest. An `automatic`
+        grid ends where the classes are separated.
         """
-        self.record, self.rows, self.etas = record, rows, []
-        for alpha in alphas[alphas >= self.alpha_max].tolist():
+        self.record, self.automatic, self.separated = record, automatic, False
+        above = alphas[alphas >= self.alpha_max]
+        for alpha in above.tolist():
             none = np.empty(0, dtype=np.intp)
-            self._keep(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none), self.state.eta[rows], alpha)
-        grid, wanted = with_steps(alphas[len(self.etas) :], self.alpha_max)
+            record.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none), alpha)
+        grid, wanted = with_steps(alphas[above.size :], self.alpha_max)
+        places = above.size + np.cumsum(wanted) - 1  # of the grid's points among those asked for
         start = 0
         while start < grid.size:
-            end, columns = self._next_block(grid, start)
-            self._extend(columns)
+            end = min(start + longest(self.problem), grid.size)
+            expected = None if self.expected is None else self.expected[max(places[start], 0) : places[end - 1] + 1]
+            self._extend(self._next_columns(grid[end - 1], expected))
             if self._descent_pays() or not (yield from self._block(grid[start:end], wanted[start:end])):
+                return False
+            if self.separated:
                 break
             start = end
-        return self.etas
-
-    def _keep(self, point, eta, alpha):
-        self.record.add(point, alpha)
-        self.etas.append(eta)
+        return True
 
     def _descent_pays(self):
         return descent_pays(self.changes, np.count_nonzero(self.state.coef[self.working.columns]), self.working)
 
-    def _next_block(self, grid, start):
-        """(end of the next block, columns that the strong rule expects in it), as many as may enter at once."""
+    def _next_columns(self, alpha, expected):
+        """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
         problem = self.problem
         outside = np.flatnonzero((problem.norms > 0.0) & ~self.working.contains)
         size = np.abs(self.correlation[outside]) / problem.lasso_factor[outside]
         support = np.count_nonzero(self.state.coef[self.working.columns])
         most = max(FEWEST, int(SHARE * support))
-        points = min(longest(problem), grid.size - start)
-        threshold = 2.0 * grid[start + points - 1] - self.previous
-        columns = outside[size >= threshold]
-        return start + points, largest_columns(columns, self.correlation, problem, most)
+        columns = outside[size >= problem.l1_ratio * (2.0 * alpha - self.previous)]
+        if not expected:
+            return largest_columns(columns, self.correlation, problem, most)
+        told = np.unique(np.concatenate(expected))
+        told = told[(problem.norms[told] > 0.0) & ~self.working.contains[told]]
+        return np.union1d(told, largest_columns(columns, self.correlation, problem, int(TOLD_SHARE * most)))
 
     def _extend(self, columns):
         self.working.extend(columns, self.state.residual)
@@ -114,26 +125,49 @@ class BlockPath:
         """Walk and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
         done = 0
         for _ in range(ROUNDS):
+            before = self.problem.work.pivots
             walked = self._walk(alphas[done:])
             if walked is None:
                 return False
-            last, here = walked.residuals[:, -1].copy(), alphas[done : done + len(walked.coefs)]
-            exact = yield last, None
-            self.references.add(last, exact)
-            good, violators = self._check(here, walked, exact)
-            gaps = self._gaps(here, walked, good)
-            if np.any(gaps > self.tol * self.problem.scale):
-                return False
-            for k in range(good):
-                if wanted[done + k]:
-                    self._finish(walked, k, gaps[k], alphas[done + k])
+            self.changes = (self.problem.work.pivots - before) / walked.size
+            here = alphas[done : done + walked.size]
+            good, violators = yield from self._check(here, walked)
+            gaps = walked.gaps(here[:good])
+            wide = np.flatnonzero(gaps > self.tol * self.problem.scale)
+            if wide.size:
+                good = int(wide[0])
+                if not self._finer():
+                    return False
             if good:
                 self._settle(walked, good - 1)
+            for k in range(good):
+                if wanted[done + k]:
+                    self._keep(walked, k, gaps[k], here[k])
+                    if self.separated:
+                        return True
             done += good
             if done == alphas.size:
-                self.correlation, self.previous = exact, alphas[-1]
+                self.previous = alphas[-1]
                 return True
             self._extend(violators)
+        return False
+
+    def _keep(self, walked, k, gap, alpha):
+        """Add point k to the record; whoever watches sees it as the state."""
+        problem, coefs = self.problem, walked.coefs[k, walked.order]
+        inside = np.flatnonzero(coefs)
+        columns, values, steps, loss = walked.columns[inside], coefs[inside], walked.steps_of(k), walked.loss(k)
+        self.record.alpha = alpha
+        if problem.watcher is not None:
+            self._settle(walked, k)
+        problem.count_steps(steps, self.state, gap)
+        self.separated = self.automatic and problem.family.separates(loss)
+        reason = "separable" if self.separated else "converged"
+        intercept = problem.fitted_intercept(float(walked.intercepts[k]), columns, values)
+        self.record.add(Point(columns, values, intercept, float(gap / problem.scale), steps, reason, loss), alpha)
+
+    def _finer(self):
+        """Solve the working set more finely from now on; False if that cannot be."""
         return False
 
     def _walk(self, alphas):
@@ -143,13 +177,13 @@ class BlockPath:
         working.set_penalty(self.problem.penalty(alphas[0]))
         model = make_quadratic(working, state, False)
         active._prepare(model, (working.model_version, working.l2_key))
-        factor = self.problem.lasso_factor[working.columns]
-        out = np.empty((2, alphas.size, model.l1.size))
-        done, exchanges, how, pivots_before = 0, 0, BEGIN_LEAPING, self.problem.work.pivots
+        shape, factor = (alphas.size, model.l1.size), self.problem.lasso_factor[working.columns]
+        kept = np.empty(shape), np.empty(shape)
+        done, exchanges, how = 0, 0, BEGIN_LEAPING
         while done < alphas.size:
             active._make_room(model.l1.size, active.ROOM // 2)
             outcome, active.size, done, pivots, column, sign = walk_points(
-                model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), out
+                model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), kept
             )
             self.problem.work.pivots += pivots
             exchanges += outcome not in (DONE, BUDGET)
@@ -165,55 +199,130 @@ class BlockPath:
                 if done == 0:
                     return None
                 break  # what is done stands; with the columns that it lacks, the rest may be easier
-        self.changes = (self.problem.work.pivots - pivots_before) / done
-        return Walked(self.problem, working, state, out[:, :done], NEGLIGIBLE * self.tol, self.rows)
+        return Walked(self.problem, working, state, kept[0][:done], kept[1][:done], NEGLIGIBLE * self.tol)
 
-    def _check(self, alphas, walked, exact):
-        """(number of leading points without violators, the violators)."""
-        problem, working = self.problem, self.working
-        found, bounds = np.empty(problem.p, dtype=np.int64), self.references.mixtures(walked.residuals)
-        bounds = (self.references.correlations, *bounds)
-        count = columns_reaching(bounds, exact, alphas, problem.norms, problem.lasso_factor, working.contains, found)
-        columns = found[:count]
-        sizes = np.zeros((count, alphas.size))
-        correlate_vectors_some(problem.design, walked.residuals, columns, sizes)
+    def _check(self, alphas, walked):
+        """(number of leading points without violators, the violators); a generator of sweeps."""
+        problem, working, last, l1 = self.problem, self.working, alphas.size - 1, alphas * self.problem.l1_ratio
+        exact = yield from self._sweep(walked, last)
+        for more in range(self.more_sweeps, -1, -1):
+            mixes, radii = self._mixtures(walked, last)
+            found = np.empty(problem.p, dtype=np.int64)
+            bounds = (self.references.correlations, mixes, radii)
+            count = columns_reaching(bounds, exact, l1, problem.norms, problem.lasso_factor, working.contains, found)
+            columns = found[:count]
+            if more == 0 or last * walked.cost(columns) < problem.stored:
+                break
+            yield from self._sweep(walked, int(np.argmax(radii)))  # cheaper than so many columns at every point
         problem.work.columns += count
-        over = np.abs(sizes.T) > alphas[:, None] * problem.lasso_factor[columns]
+        sizes = np.abs(walked.correlate(columns))
+        sizes[-1] = np.abs(exact[columns])
+        sizes /= l1[:, None] * problem.lasso_factor[columns]
+        over = sizes > 1.0
         bad = np.flatnonzero(over.any(axis=1))
-        good = int(bad[0]) if bad.size else alphas.size
+        self.correlation = exact
         if not bad.size:
-            return good, columns[:0]
-        # Those at the first bad point, and at the last, where the rest of the block is going.
-        violators = columns[over[good] | over[-1]]
+            return alphas.size, columns[:0]
+        # Whatever violates anywhere in the block, or nearly does: with the first of them in, others may follow.
+        excess = sizes.max(axis=0)
         support = np.count_nonzero(self.state.coef[working.columns])
-        return good, largest_columns(violators, exact, problem, max(2 * FEWEST, support))
+        most = max(2 * FEWEST, support)
+        near = columns[excess > NEAR]
+        if near.size > most:
+            near = columns[np.argpartition(-excess, most)[:most]]
+        return int(bad[0]), near
 
-    def _gaps(self, alphas, walked, good):
-        """Absolute duality gaps of the first `good` points, which no column outside the working set violates."""
-        gaps, factor = np.empty(good), self.problem.lasso_factor[self.working.columns]
-        lasso_gaps(walked.squares, walked.correlations, walked.coefs, alphas, factor, gaps)
-        return gaps
+    def _sweep(self, walked, k):
+        """X'r at point k, exact for every column, which also serves as a reference."""
+        residual = walked.residual(k)
+        exact = yield residual, None
+        self.references.add(residual, exact)
+        return exact
 
-    def _finish(self, walked, k, gap, alpha):
-        """Keep point k, and let whoever watches see it as the state."""
-        problem, coefs = self.problem, walked.coefs[k, walked.order]
-        inside = np.flatnonzero(coefs)
-        columns, values = walked.columns[inside], coefs[inside]
-        intercept = problem.fitted_intercept(walked.intercepts[k], columns, values)
-        relative, loss = float(gap / problem.scale), problem.loss_of_squares(walked.squares[k])
-        self.record.alpha = alpha
-        if problem.watcher is not None:
-            self._settle(walked, k)
-        problem.count_steps(1, self.state, gap)
-        self._keep(Point(columns, values, intercept, relative, 1, "converged", loss), walked.etas[k], alpha)
+    def _mixtures(self, walked, count):
+        """For the residuals of the first `count` points their mixtures of the references and the norms of what is left,
+        all in the weights' metric."""
+        references = self.references
+        k = min(references.count, references.capacity)
+        products = references.products[:k, :k]
+        here, squares = walked.products(references, count)
+        here = here[:, :k]
+        jitter = 1e-14 * np.trace(products) + 1e-300
+        mixes = np.zeros((count, references.capacity))  # a reference that is not there yet has no share
+        mixes[:, :k] = part = np.linalg.solve(products + jitter * np.eye(k), here.T).T
+        sizes = np.abs(part) @ references.sizes[:k]
+        rest = squares - 2.0 * np.sum(part * here, axis=1) + np.sum((part @ products) * part, axis=1)
+        return mixes, np.sqrt(np.maximum(rest, 0.0) + LOST_DIGITS * (squares + sizes**2))
 
     def _settle(self, walked, k):
         """Make point k the state."""
-        state, columns = self.state, self.working.columns
-        state.coef[columns] = walked.coefs[k]
+        state = self.state
+        state.coef[self.working.columns] = walked.coefs[k]
         state.intercept = walked.intercepts[k]
         self.problem.refresh(state)
-        self.working.correlation, self.working.drift = walked.correlations[k].copy(), float(walked.drifts[k])
+        self.working.correlate(state)
+
+
+class Walked:
+    """A block's points on the working set, as arrays: one row a point.
+
+    With d the change of the coefficients since the state, where the residual is r and the correlations are c, and c_k
+    those at a point, least squares has |r_k|^2 = |r|^2 - d'(c + c_k) in the metric of the weights: nothing as long as
+    a residual is needed for a point but its correlations, which the walk has. Where the rounding of these may matter
+    beside `negligible` (relative to the null model's loss) they are computed from the residuals.
+    """
+
+    def __init__(self, problem, working, state, coefs, correlations, negligible):
+        columns, unit = working.columns, problem.weight > 0.0
+        self.problem, self.working, self.state = problem, working, state
+        self.coefs, self.steps, self.size = coefs, coefs - state.coef[columns], len(coefs)
+        drift, sizes = np.abs(self.steps) @ working.norms, np.abs(coefs) @ working.norms
+        if working.rounding * float(np.max(drift * sizes)) > negligible * problem.scale:
+            correlations = working.block.correlate_each(np.array([self.residual(k) for k in range(self.size)]))
+        self.correlations = correlations
+        squares = float(np.sum(state.residual[unit] ** 2 / problem.weight[unit]))
+        fallen = np.sum(self.steps * (working.correlation + correlations), axis=1)
+        self.squares = np.maximum(squares - fallen, 0.0)
+        self.losses = np.maximum(problem.loss(state) - 0.5 * fallen, 0.0).tolist()
+        self.intercepts = np.full(self.size, state.intercept)
+        if problem.fit_intercept:
+            self.intercepts -= self.steps @ problem.centre[columns]
+        self.order = np.argsort(columns)
+        self.columns = columns[self.order]
+
+    def loss(self, k):
+        return self.losses[k]
+
+    def steps_of(self, k):
+        """Models solved for a point."""
+        return 1
+
+    def correlate(self, columns):
+        """x_j'r for some columns outside the working set, at every point."""
+        start = self.problem.correlate_some(self.state.residual, columns)
+        return start - self.working.block.respond(columns, self.problem.weight, self.steps)
+
+    def cost(self, columns):
+        """Of `correlate`, a point: in values of X read by a sweep."""
+        return self.working.block.response_cost(columns)
+
+    def products(self, references, count):
+        """(products of the first `count` residuals with the references, squares), in the weights' metric."""
+        known = references.correlations[:, self.working.columns]
+        start = references.residuals @ (self.state.residual * references.unit)
+        return start - self.steps[:count] @ known.T, self.squares[:count]
+
+    def gaps(self, alphas):
+        """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
+        gaps, factor = np.empty(len(alphas)), self.problem.lasso_factor[self.working.columns]
+        lasso_gaps(self.squares, self.correlations, self.coefs, alphas, factor, gaps)
+        return gaps
+
+    def residual(self, k):
+        """The residual at point k, with the intercept fitted."""
+        problem = self.problem
+        out = self.state.residual - problem.weight * self.working.block.predict(self.steps[k])
+        return out - out.sum() * problem.weight if problem.fit_intercept else out
 
 
 def with_steps(alphas, top):
@@ -232,15 +341,16 @@ def with_steps(alphas, top):
 
 
 @kernel
-def walk_points(model, active, size, points, budget, out):
-    """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients
-    and correlations, out[0] and out[1].
+def walk_points(model, active, size, points, budget, kept):
+    """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
+    their correlations.
 
     `points` is (alphas, factors of the columns, points done, how the next starts). Returns (outcome, size, points done,
     pivots, column, sign), as leap_or_walk has them; DONE between points if the budget is spent. Where a leap met a
     dependent column the point's start is back.
     """
     alphas, factor, done, how = points
+    coefs, correlations = kept
     spent, coef, correlation = 0, np.empty(factor.size), np.empty(factor.size)
     while done < alphas.size:
         if spent > budget:
@@ -257,7 +367,7 @@ def walk_points(model, active, size, points, budget, out):
             model.coef[:], model.correlation[:] = coef, correlation
         if outcome not in (DONE, LEAPT):
             return outcome, size, done, spent, column, sign
-        out[0, done], out[1, done] = model.coef, model.correlation
+        coefs[done], correlations[done] = model.coef, model.correlation
         done += 1
     return DONE, size, done, spent, NONE, 0.0
 
@@ -270,15 +380,15 @@ def columns_reaching(bounds, exact, alphas, norms, factor, contains, found):
     count, last, excess = 0, alphas.size - 1, np.empty(STRIPE)
     for start in range(0, norms.size, STRIPE):
         size = min(STRIPE, norms.size - start)
-        first, second, third = known[0, start:], known[1, start:], known[2, start:]
+        first, second, third, fourth = known[0, start:], known[1, start:], known[2, start:], known[3, start:]
         norm, weight = norms[start:], factor[start:]
         for j in range(size):
             excess[j] = abs(exact[start + j]) - alphas[last] * weight[j]
         for k in range(last):
-            a, b, c, radius, alpha = mixes[k, 0], mixes[k, 1], mixes[k, 2], radii[k], alphas[k]
+            a, b, c, d, radius, alpha = mixes[k, 0], mixes[k, 1], mixes[k, 2], mixes[k, 3], radii[k], alphas[k]
             for j in range(size):
-                size_there = abs(a * first[j] + b * second[j] + c * third[j]) + radius * norm[j]
-                excess[j] = max(excess[j], size_there - alpha * weight[j])
+                there = abs(a * first[j] + b * second[j] + c * third[j] + d * fourth[j]) + radius * norm[j]
+                excess[j] = max(excess[j], there - alpha * weight[j])
         for j in range(size):
             if excess[j] > 0.0 and norm[j] > 0.0 and not contains[start + j]:
                 found[count] = start + j
@@ -288,10 +398,7 @@ def columns_reaching(bounds, exact, alphas, norms, factor, contains, found):
 
 @kernel
 def lasso_gaps(squares, correlations, coefs, alphas, factor, gaps):
-    """The duality gap of each point at its scaled residual, the columns outside not violating theirs.
-
-    Of least squares, whose rows' share of gap(s) is (1 - s)^2 sum r^2 / (2 w).
-    """
+    """The duality gap of each point at its scaled residual, the columns outside not violating theirs."""
     l1, none = np.empty(factor.size), np.zeros(factor.size)
     for k in range(gaps.size):
         for j in range(factor.size):

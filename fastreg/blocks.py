@@ -3,13 +3,15 @@
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.columns import combine, combine_each, correlate_columns, correlate_vectors_some
+from fastreg.columns import combine, combine_vectors, correlate_columns, correlate_vectors
 from fastreg.products import multiply_rows, sum_of_products
 from fastreg.row_order import by_row, sparse_gram
 from fastreg.threads import edges_by_cost, over_blocks
 
 ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
 ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
+SCATTERED = 2.0  # reading columns here and there, against reading all in order
+FAST = 4.0  # times as fast as one vector by one
 
 
 class DenseBlock:
@@ -44,15 +46,19 @@ class DenseBlock:
         return multiply_rows(self.rows[start : self.columns.size], v)
 
     def correlate_each(self, vectors):
-        """X_W'v for every column v of `vectors`: (vectors, columns)."""
-        return vectors.T @ self.rows[: self.columns.size].T
+        """X_W'v for every row v of `vectors`: (vectors, columns)."""
+        return vectors @ self.rows[: self.columns.size].T
 
     def predict(self, steps):
         return steps @ self.rows[: self.columns.size]
 
-    def predict_each(self, steps):
-        """(X_W - centre) s for every row s of `steps`, side by side: (n, steps)."""
-        return self.rows[: self.columns.size].T @ steps.T
+    def respond(self, columns, h, steps):
+        """x_j' diag(h) (X_W - centre) s for some columns j of X and every row s of `steps`: (steps, columns)."""
+        return correlate_vectors_some(self.design, self.predict(steps) * h, columns)
+
+    def response_cost(self, columns):
+        """What `respond` costs a step, as values of X read by a sweep: columns out of their order take longer."""
+        return SCATTERED * columns.size * self.design.shape[0]
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
@@ -106,16 +112,21 @@ class SparseBlock(PlainBlock):
 
     def correlate_each(self, vectors):
         """As for dense columns."""
-        out = np.zeros((self.columns.size, vectors.shape[1]))
-        correlate_vectors_some(self.design, vectors, self.columns, out)
-        return out.T
+        return np.array([self.correlate(v) for v in vectors])
 
-    def predict_each(self, steps):
-        """As for dense columns."""
-        out = np.empty((self.design.shape[0], len(steps)))
-        out[:] = -(steps @ self.centre[self.columns])
-        combine_each(self.design, self.columns, np.ascontiguousarray(steps.T), out)
+    def respond(self, columns, h, steps):
+        """As for dense columns; a stored value of X meets all steps at once."""
+        moving = np.flatnonzero(steps.any(axis=0))
+        change = np.tile(-(steps @ self.centre[self.columns]), (h.size, 1))
+        combine_vectors(self.design, self.columns[moving], np.ascontiguousarray(steps[:, moving].T), change)
+        change *= h[:, None]
+        out = np.empty((len(steps), columns.size))
+        correlate_vectors(self.design, change, columns, out)
         return out
+
+    def response_cost(self, columns):
+        """As for dense columns."""
+        return SCATTERED * self.design.stored_in(columns) / FAST
 
     def gram(self, h, start=0):
         """Rows `start` onwards of X_W' diag(h) X_W."""
@@ -144,6 +155,21 @@ class SparseBlock(PlainBlock):
                 part = self.parts.pop()
                 first, stored = part.first, stored + part.values.size
             self.parts.append(by_row(self.design, self.columns, first))
+
+
+def correlate_vectors_some(design, vectors, columns):
+    """x_j'v for the rows v of `vectors` and some columns j: (vectors, columns)."""
+    out = np.empty((len(vectors), columns.size))
+    dots_of_some(design, vectors, columns, out)
+    return out
+
+
+@kernel
+def dots_of_some(design, vectors, columns, out):
+    """out[k, i] = x_j'v for the rows v of `vectors` and the columns j = columns[i]."""
+    for i in range(columns.size):
+        for k in range(out.shape[0]):
+            out[k, i] = design.column_dot(columns[i], vectors[k])
 
 
 @kernel

@@ -41,17 +41,30 @@ def correlate_some(design, v, columns, out):
 
 
 @kernel
-def correlate_vectors(design, vectors, out):
-    """out[j] += x_j'V for every column, the vectors side by side in V (n, k)."""
-    for j in range(out.shape[0]):
-        design.column_dots(j, vectors, out[j])
+def correlate_vectors(design, vectors, columns, out):
+    """out[k, i] = x_j'v for the vectors v, the columns of `vectors` (n, k), and the sparse columns j = columns[i].
+
+    A stored value meets a row of `vectors`, neighbours in memory.
+    """
+    for i in range(columns.size):
+        total = np.zeros(vectors.shape[1])
+        for q in range(design.indptr[columns[i]], design.indptr[columns[i] + 1]):
+            value, row = design.data[q], vectors[design.indices[q]]
+            for k in range(row.size):
+                total[k] += value * row[k]
+        for k in range(total.size):
+            out[k, i] = total[k]
 
 
 @kernel
-def correlate_vectors_some(design, vectors, columns, out):
-    """out[i] += x_j'V for the columns j = columns[i]."""
+def combine_vectors(design, columns, steps, out):
+    """out[:, k] += sum_i steps[i, k] x_j over the sparse columns j = columns[i]."""
     for i in range(columns.size):
-        design.column_dots(columns[i], vectors, out[i])
+        step = steps[i]
+        for q in range(design.indptr[columns[i]], design.indptr[columns[i] + 1]):
+            value, row = design.data[q], out[design.indices[q]]
+            for k in range(row.size):
+                row[k] += value * step[k]
 
 
 @kernel
@@ -60,14 +73,6 @@ def combine(design, columns, steps, out):
     for k in range(columns.size):
         if steps[k] != 0.0:
             design.column_add(columns[k], steps[k], out)
-
-
-@kernel
-def combine_each(design, columns, steps, out):
-    """out[:, q] += sum_k steps[k, q] x_j over the columns j = columns[k]; columns of zero steps alone are not read."""
-    for k in range(columns.size):
-        if np.any(steps[k] != 0.0):
-            design.column_adds(columns[k], steps[k], out)
 
 
 @kernel

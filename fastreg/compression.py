@@ -41,9 +41,6 @@ class Compressed(Problem):
     def loss_at(self, eta):
         return super().loss_at(eta) + self.rest
 
-    def loss_of_squares(self, squares):
-        return super().loss_of_squares(squares) + self.rest
-
     def square_of(self, eta):
         return self.square
 

@@ -3,9 +3,7 @@
 In kernels a design answers for one column j:
 
     column_dot(j, v)                 x_j'v
-    column_dots(j, vectors, out)     out += x_j'V, for vectors side by side (n, k): X is read once for all
     column_add(j, step, v)           v += step x_j
-    column_adds(j, steps, vectors)   V += x_j steps', side by side
     column_add_weighted(j, step, h, v)   v += step h x_j, row by row
     column_spread(j, centre, weight, total)   sum_i w_i (x_ij - centre)^2, with total = sum of w
 
@@ -26,8 +24,7 @@ from fastreg.row_order import stored_values
 from fastreg.rows import DenseRows, SparseRows
 from fastreg.threads import edges_by_cost, even_edges, over_blocks
 
-_VERBS = {"column_dot": 2, "column_dots": 3, "column_add": 3, "column_adds": 3, "column_add_weighted": 4}
-for _name, _arity in (_VERBS | {"column_spread": 4}).items():
+for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
     verb(_name, _arity)
 
 
@@ -48,19 +45,9 @@ class DenseDesign(NamedTuple):
             total += self.columns[j, i] * v[i]
         return total
 
-    def column_dots(self, j, vectors, out):
-        for i in range(vectors.shape[0]):
-            for k in range(out.size):
-                out[k] += self.columns[j, i] * vectors[i, k]
-
     def column_add(self, j, step, v):
         for i in range(v.size):
             v[i] += step * self.columns[j, i]
-
-    def column_adds(self, j, steps, vectors):
-        for i in range(vectors.shape[0]):
-            for k in range(steps.size):
-                vectors[i, k] += self.columns[j, i] * steps[k]
 
     def column_add_weighted(self, j, step, h, v):
         for i in range(v.size):
@@ -164,21 +151,9 @@ class SparseDesign(NamedTuple):
             total += self.data[k] * v[self.indices[k]]
         return total
 
-    def column_dots(self, j, vectors, out):
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            value, line = self.data[k], vectors[self.indices[k]]
-            for q in range(out.size):
-                out[q] += value * line[q]
-
     def column_add(self, j, step, v):
         for k in range(self.indptr[j], self.indptr[j + 1]):
             v[self.indices[k]] += step * self.data[k]
-
-    def column_adds(self, j, steps, vectors):
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            value, line = self.data[k], vectors[self.indices[k]]
-            for q in range(steps.size):
-                line[q] += value * steps[q]
 
     def column_add_weighted(self, j, step, h, v):
         for k in range(self.indptr[j], self.indptr[j + 1]):
@@ -217,9 +192,12 @@ class SparseDesign(NamedTuple):
 
     def correlate_each(self, vectors):
         """As for dense columns."""
-        out, vectors = np.zeros((self.indptr.size - 1, vectors.shape[0])), np.ascontiguousarray(vectors.T)
-        over_blocks(lambda a, b: correlate_vectors(self.part(a, b), vectors, out[a:b]), self.edges(), self.data.size)
-        return np.ascontiguousarray(out.T)
+        out, by_rows = np.empty((vectors.shape[0], self.indptr.size - 1)), np.ascontiguousarray(vectors.T)
+        every = np.arange(out.shape[1])
+        over_blocks(
+            lambda a, b: correlate_vectors(self, by_rows, every[a:b], out[:, a:b]), self.edges(), self.data.size
+        )
+        return out
 
     def gather(self, columns):
         out = np.zeros((self.n_rows, len(columns)), order="F")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import compression
 from fastreg import validation as check
-from fastreg.block_path import BlockPath, suits
+from fastreg.block_newton import blocks_for
 from fastreg.bounds import Bounds
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES
@@ -214,9 +214,8 @@ def _follow(engine, problem, alphas, ratio, start, record, stated, solver):
     try:
         if isinstance(engine, SmoothPath):
             engine.expect(grid)
-        elif start is None and suits(engine.problem, solver, grid.size, grid[-1]):
-            run_blocks(engine, grid, record)
-        run_grid(engine, grid[len(record.points) :], automatic, record)
+        if start is not None or not run_blocks(engine, grid, automatic, record, solver):
+            run_grid(engine, grid[len(record.points) :], automatic, record)
     except KeyboardInterrupt:
         done = len(record.points)
         path = collect(engine, problem, record, grid, **stated) if done else None
@@ -273,13 +272,19 @@ def automatic_grid(alpha_max, count, ratio, problem):
     return alpha_grid(alpha_max, count, ratio)
 
 
-def run_blocks(engine, grid, record):
-    """Fit a lasso's points by blocks, as far as these go, and leave the engine where it can go on."""
-    blocks = BlockPath(engine.problem, engine.tol, engine.max_iter, engine.smooth.null_correlation)
-    answered(blocks.steps(grid, slice(0, 0), record), engine.problem)
-    done, state = len(record.points), blocks.state
-    if 0 < done < grid.size:
+def run_blocks(engine, grid, automatic, record, solver):
+    """Fit points by blocks, as far as these go, and leave the engine where it can go on. Returns whether all are."""
+    problem, max_iter = engine.problem, engine.max_iter
+    blocks = blocks_for(problem, solver, grid.size, grid[-1], max_iter) if isinstance(engine, PathSolver) else None
+    if blocks is None:
+        return False
+    path = blocks(problem, engine.tol, max_iter, engine.smooth.null_correlation)
+    if answered(path.steps(grid, record, automatic), problem):
+        return True
+    done, state = len(record.points), path.state
+    if done > 0:
         engine.resume(state.coef, state.intercept, grid[done - 1])
+    return False
 
 
 def run_grid(engine, alphas, automatic, record):

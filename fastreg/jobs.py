@@ -34,7 +34,7 @@ def fit_table(options):
     _check(options)
     drop = [name for text in options.drop for name in split_names(text)]
     binomial = options.family == "binomial"
-    table = read_table(options.file, options.target, options.weights, drop, text_target=binomial)
+    table = read_table(options.file, options.target, options.weights, drop, text_target=binomial, groups=options.groups)
     y, about, labels = table.target, f"target {options.target!r}", None
     if binomial:
         y, coded = classes(y, options.target, options.positive)
@@ -51,7 +51,7 @@ def fit_table(options):
         "tol": options.tol, "sample_weight": table.weights,
     }  # fmt: skip
     if options.cv is not None:
-        asked |= {"cv": options.cv, "metric": options.metric or "deviance"}
+        asked |= {"cv": options.cv, "metric": options.metric or "deviance", "groups": table.groups}
     fit = _fit(table.X, y, options.family, table.names, asked, "cv_path" if options.cv is not None else "fit_path")
     path, alpha = getattr(fit, "path", fit), options.alpha
     if options.cv is not None:
@@ -108,7 +108,7 @@ def _check(options):
     """What can be said before the table is read. What is written must not be what was read, nor each other."""
     if options.target is None:
         raise ValueError(f"--target is missing: which column of {options.file} is to be explained?")
-    for name in ("metric", "select"):
+    for name in ("metric", "select", "groups"):
         if getattr(options, name) is not None and options.cv is None:
             raise ValueError(f"--{name} needs --cv, for example --cv 10")
     if options.alpha is not None and options.cv is not None:
@@ -139,7 +139,7 @@ def _fit(X, y, family, names, options, function="fit_path"):
     begin = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fit = getattr(fastreg, function)(X, y, family=family, **options)
+        fit = getattr(fastreg, function)(X, y, family=family, verbose=sys.stderr.isatty(), **options)
     seconds = time.perf_counter() - begin
     path = getattr(fit, "path", fit)
     path.feature_names = names

@@ -172,7 +172,7 @@ class PathSolver:
             if violators.size == 0:
                 if target < LOWEST_TARGET * wanted:
                     break
-                target *= 0.1
+                target = min(0.1 * target, 0.5 * working.gap(state))  # what steers may see less than what certifies
             working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
         self.previous_l1 = penalty.l1

@@ -209,10 +209,6 @@ class Problem:
         """What has been done so far."""
         return self.work
 
-    def loss_of_squares(self, squares):
-        """The loss of least squares from sum w (y - eta)^2."""
-        return 0.5 * float(squares)
-
     def fitted_intercept(self, intercept, columns, values):
         """The intercept of a fit with coefficients `values` in `columns`, on the scale of the data."""
         return intercept

@@ -1,7 +1,9 @@
 """What a long fit tells while it runs: to a callback, by a bar on stderr, or when it is stopped."""
 
 import sys
+import time
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, NamedTuple
 
 WAIT, PAUSE, QUIET_PAUSE = 2.0, 0.1, 10.0  # seconds: before a bar shows, between two of its states, in a log file
@@ -19,6 +21,8 @@ class Progress(NamedTuple):
     gap : its duality gap, relative to the null model's loss.
     support : how many coefficients are not zero.
     seconds : since the fit began.
+    stage : where there are several fits, which of them: "all rows", "fold 3 of 10", "half 7 of 100". Points are then
+        counted over all of them.
     """
 
     point: int
@@ -27,14 +31,20 @@ class Progress(NamedTuple):
     gap: float
     support: int
     seconds: float
+    stage: str = ""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit. `path` holds the points done before it (a Path), or None if there was none yet."""
+    """Ctrl-C during a fit. `path` holds the points done before it (a Path), or None if there was none yet.
 
-    def __init__(self, message: str = "interrupted", path: Any = None):
+    Where there are several fits, `path` is that on all rows, `folds` are the Paths of the folds (None for one without
+    a point), and `finished` holds results that were complete: a CVPath for each l1_ratio that was done with, a
+    CVRelaxed for each outer fold, the StabilityPath of the pairs done.
+    """
+
+    def __init__(self, message: str = "interrupted", path: Any = None, folds: Any = (), finished: Any = ()):
         super().__init__(message)
-        self.path = path
+        self.path, self.folds, self.finished = path, list(folds), list(finished)
 
 
 @contextmanager
@@ -46,6 +56,46 @@ def interruptible():
         raise
     except KeyboardInterrupt:
         raise Interrupted("interrupted before the first point") from None
+
+
+class Watch:
+    """Whoever watches several fits: one bar and one callback, which hear of every point of each."""
+
+    def __init__(self, verbose=False, callback=None):
+        self.bar, self.callback, self.begin = Bar() if verbose else None, callback, time.perf_counter()
+        self.total, self.prefix, self.done = 0, "", {}
+
+    def expect(self, points):
+        """How many points there will be, unless that has been said."""
+        self.total = self.total or points
+
+    def within(self, prefix, wanted=True):
+        """The same watch for a part whose stages begin with `prefix`."""
+        part = copy(self)
+        part.prefix = f"{self.prefix}{prefix}, " if wanted else self.prefix
+        return part
+
+    def hears(self, stage):
+        """A callback for the points of one fit, or None if nobody watches."""
+        if self.bar is None and self.callback is None:
+            return None
+        return lambda progress: self.tell(stage, progress)
+
+    def tell(self, stage, progress):
+        """Pass on the progress of one fit, counted over all."""
+        stage, seconds = self.prefix + stage, time.perf_counter() - self.begin
+        self.done[stage] = progress.point
+        done = sum(self.done.values())
+        here = progress._replace(point=done, n_points=max(self.total, done), seconds=seconds, stage=stage)
+        if self.bar is not None:
+            self.bar.show(here)
+        if self.callback is not None:
+            self.callback(here)
+
+    def close(self):
+        """To be called when the fits end, however they do."""
+        if self.bar is not None:
+            self.bar.close()
 
 
 class Bar:
@@ -81,7 +131,8 @@ class Bar:
 def bar_text(progress):
     """The state of a fit in less than 80 characters."""
     full = round(WIDTH * progress.point / progress.n_points)
+    stage = f"{progress.stage}, " if progress.stage else ""
     return (
-        f"{progress.point}/{progress.n_points} [{'#' * full}{'.' * (WIDTH - full)}] alpha {progress.alpha:.3g}, "
+        f"{progress.point}/{progress.n_points} [{'#' * full}{'.' * (WIDTH - full)}] {stage}alpha {progress.alpha:.3g}, "
         f"{progress.support:,} in, gap {progress.gap:.0e}, {progress.seconds:.0f} s"
     )

@@ -1,6 +1,8 @@
 """Stability selection: how often the path selects each feature on random halves of the rows."""
 
+import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,13 +15,17 @@ from fastreg.error_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.families import FAMILIES
 from fastreg.fitting import build_problem, solve_path
 from fastreg.path import PathSolver
-from fastreg.problem import Problem, Work
+from fastreg.problem import Problem
+from fastreg.progress import Interrupted, Progress, Watch
 from fastreg.result import Path
+from fastreg.selection.lockstep import SWEEP_SHARE, fold_problem, in_lockstep, sweep
+from fastreg.selection.terms import FitTerms
 from fastreg.solvers import make_solver
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
 
 ABOVE = 2.0  # times the smallest alpha at which all rows select nothing: halves may select something there already
+TOGETHER = 10  # halves that are followed side by side
 SPARE = 4  # a half's path ends once it has selected this many times the number of features allowed on average
 
 
@@ -135,6 +141,8 @@ def stability_selection(
     tol: float = 1e-6,
     max_iter: int = 1000,
     solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
 ) -> StabilityPath:
     """Select the features that paths on random halves of the rows select again and again, with a bound on errors.
 
@@ -156,6 +164,8 @@ def stability_selection(
     random_state : seed, or a numpy Generator; None draws other halves each time.
     X, y, family, l1_ratio, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
     standardize, tol, max_iter, solver : as for `fit_path`; l1_ratio must be above 0.
+    verbose : whether a bar is shown on stderr after 2 s.
+    callback : called with a `fastreg.Progress` after every point of every fit; `stage` says of which.
 
     Returns
     -------
@@ -164,6 +174,8 @@ def stability_selection(
     Raises
     ------
     ValueError where an argument is out of its range, or already the first alpha selects too many features.
+    Interrupted (a KeyboardInterrupt) on Ctrl-C: `path` holds the points done on all rows, `finished` the StabilityPath
+    of the pairs of halves that were done, if there are any.
 
     References
     ----------
@@ -172,7 +184,7 @@ def stability_selection(
     """
     threshold = check.check_number("threshold", threshold, 0.5, 1.0, low_open=True)
     expected_errors = check.check_number("expected_errors", expected_errors, 0.0, np.inf, low_open=True, high_open=True)
-    n_pairs = check.check_count("n_pairs", n_pairs, 1)
+    n_pairs, watch = check.check_count("n_pairs", n_pairs, 1), Watch(verbose, callback)
     check.check_option("assumption", assumption, ASSUMPTIONS)
     check.check_number("l1_ratio", l1_ratio, 0.0, 1.0, low_open=True)
     names, X = check.feature_names_of(X), check.check_design(X)  # converted, where it must be, once for all halves
@@ -180,6 +192,7 @@ def stability_selection(
         X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
         sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
+        callback=watch.hears("all rows"),
     )  # fmt: skip
     if path.alphas[-1] == 0.0:
         raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
@@ -187,22 +200,52 @@ def stability_selection(
         X, y, path.family_class or FAMILIES[path.family], l1_ratio, sample_weight, offset, penalty_factor,
         fit_intercept, standardize, names,
     )  # fmt: skip
-    candidates = int(np.count_nonzero(problem.penalised))
-    allowed = largest_selection(expected_errors, max(candidates, 1), threshold, n_pairs, assumption)
-    halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
     grid = path.alphas if alphas is not None else _from_above(path.alphas)
-    followed = follow_halves(problem, halves, grid, SPARE * allowed, solver, tol, max_iter)
-    reach = _reach(followed, allowed)
-    average = float(np.mean([half.sizes[reach - 1] for half in followed]))
-    stability = StabilityPath(
-        path=path, alphas=grid[:reach], counts=_counts(followed, problem.p, reach), threshold=threshold,
-        n_pairs=n_pairs, average_selected=average,
-        error_bound=error_bound(average, candidates, threshold, n_pairs, assumption), assumption=assumption,
-        n_candidates=candidates, gaps=np.array([half.gaps[:reach] for half in followed]), tol=path.tol,
-        feature_names=names, work=_work(problem, followed),
-    )  # fmt: skip
+    watch.expect(path.alphas.size + 2 * n_pairs * grid.size)
+    rule = Rule(threshold, expected_errors, assumption)
+    followed: list[Half] = []
+    halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
+    terms = FitTerms(type(problem.family), tol=path.tol, max_iter=max_iter, solver=solver, names=names)
+    try:
+        most = SPARE * rule.allowed(problem, n_pairs)
+        follow_halves(problem, halves, grid, most, terms, followed, watch)
+    except KeyboardInterrupt:
+        done = [_conclude(problem, path, grid, rule, followed)] if followed else []
+        message = f"interrupted after {len(followed) // 2} of {n_pairs} pairs of halves"
+        raise Interrupted(message, path, finished=done) from None
+    finally:
+        watch.close()
+    stability = _conclude(problem, path, grid, rule, followed)
     _warn(stability)
     return stability
+
+
+class Rule(NamedTuple):
+    """What is selected, and how many errors are allowed."""
+
+    threshold: float
+    expected_errors: float
+    assumption: str
+
+    def allowed(self, problem, n_pairs):
+        """The most features that a half may select on average."""
+        candidates = max(int(np.count_nonzero(problem.penalised)), 1)
+        return largest_selection(self.expected_errors, candidates, self.threshold, n_pairs, self.assumption)
+
+
+def _conclude(problem, path, grid, rule, followed):
+    """The StabilityPath of the halves followed, two for each pair."""
+    n_pairs, candidates = len(followed) // 2, int(np.count_nonzero(problem.penalised))
+    reach = _reach(followed, rule.allowed(problem, n_pairs))
+    average = float(np.mean([half.sizes[reach - 1] for half in followed]))
+    return StabilityPath(
+        path=path, alphas=grid[:reach], counts=_counts(followed, problem.p, reach), threshold=rule.threshold,
+        n_pairs=n_pairs, average_selected=average,
+        error_bound=error_bound(average, candidates, rule.threshold, n_pairs, rule.assumption),
+        assumption=rule.assumption, n_candidates=candidates,
+        gaps=np.array([half.gaps[:reach] for half in followed]), tol=path.tol, feature_names=path.feature_names,
+        work=_work(problem, followed),
+    )  # fmt: skip
 
 
 def _from_above(alphas):
@@ -231,44 +274,58 @@ def complementary_halves(problem, n_pairs, generator):
 class Half(NamedTuple):
     """The path of one half: for each alpha its columns, their union so far in number, and the gap."""
 
+    problem: Problem
     columns: list
     sizes: list
     gaps: list
-    work: Work
+    shared: float  # of the columns read for several halves at once, its share
 
 
 @one_blas_thread()
-def follow_halves(problem, halves, alphas, most, solver, tol, max_iter):
-    """The path of each half down to where more than `most` features have been selected, or the end of `alphas`."""
-    out = []
-    for rows in halves:
-        weight = np.zeros(problem.n)
-        weight[rows] = problem.weight[rows]
-        part = _part(problem, check.read_only(weight / weight.sum()))
-        degenerate = part.family.degenerate(part.family.y[rows])
-        if degenerate and part.fit_intercept:
-            raise ValueError(f"in a half of the rows {degenerate}: too few rows differ for stability selection")
-        engine = PathSolver(part, make_solver(solver, type(part.family), part.l1_ratio), tol, max_iter)
-        half, seen = Half([], [], [], part.work), np.zeros(problem.p, dtype=bool)
-        for alpha in alphas.tolist():
-            point = engine.fit(alpha)
-            half.columns.append(point.columns[problem.penalised[point.columns]])
-            half.gaps.append(point.gap)
-            seen[half.columns[-1]] = True
-            half.sizes.append(int(np.count_nonzero(seen)))
-            if half.sizes[-1] > most:
-                break
-        out.append(half)
-    return out
+def follow_halves(problem, halves, alphas, most, terms, followed, watch):
+    """The path of each half down to where more than `most` features have been selected, or the end of `alphas`.
+
+    Some halves go side by side, so that X is read for all of them at once; they are then appended to `followed`.
+    """
+    for start in range(0, len(halves), TOGETHER):
+        problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
+        nulls = sweep(problems, [part.start().residual for part in problems])
+        group, steps = [Half(part, [], [], [], 0.0) for part in problems], []
+        for number, (half, null) in enumerate(zip(group, nulls), start=start + 1):
+            solver = make_solver(terms.solver, terms.family_class, problem.l1_ratio)
+            engine = PathSolver(half.problem, solver, terms.tol, terms.max_iter, null)
+            engine.sweep_share = SWEEP_SHARE
+            steps.append(_follow(half, engine, alphas, most, watch.hears(f"half {number} of {len(halves)}")))
+        read = (1 + in_lockstep(problems, steps)) * problem.p / len(group)
+        followed += [half._replace(shared=read) for half in group]
 
 
-def _part(problem, weight):
-    """The same problem with other weights."""
-    family = type(problem.family)(problem.family.y, weight)
-    return Problem(
-        problem.design, family, problem.offset, problem.fit_intercept, problem.l1_ratio, problem.factor,
-        problem.standardize, bounds=problem.bounds,
-    )  # fmt: skip
+def _follow(half, engine, alphas, most, told):
+    """Fit one half, as a generator of sweeps."""
+    begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.penalised
+    for number, alpha in enumerate(alphas.tolist(), start=1):
+        point = yield from engine.steps(alpha)
+        half.columns.append(point.columns[penalised[point.columns]])
+        half.gaps.append(point.gap)
+        seen[half.columns[-1]] = True
+        half.sizes.append(int(np.count_nonzero(seen)))
+        ends = half.sizes[-1] > most
+        if told is not None:  # a path that ends sooner is done with all its points
+            done = alphas.size if ends else number
+            told(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
+        if ends:
+            break
+
+
+def _part(problem, rows):
+    """The same problem on some of its rows."""
+    weight = np.zeros(problem.n)
+    weight[rows] = problem.weight[rows]
+    part = fold_problem(problem, weight)
+    degenerate = part.family.degenerate(part.family.y[rows])
+    if degenerate and part.fit_intercept:
+        raise ValueError(f"in a half of the rows {degenerate}: too few rows differ for stability selection")
+    return part
 
 
 def _reach(followed, allowed):
@@ -293,7 +350,7 @@ def _counts(followed, p, reach):
 
 
 def _work(problem, followed):
-    read = sum(half.work.columns for half in followed)
+    read = round(sum(half.problem.work.columns + half.shared for half in followed))
     return {"columns_read": read, "passes": read / problem.p}
 
 

@@ -15,12 +15,13 @@ LISTED = 6  # names or labels spelled out in a message
 
 @dataclass
 class Table:
-    """Numbers to fit on: X (n, p) and its columns' names, the target as numbers or text, weights or None."""
+    """Numbers to fit on: X (n, p) and its columns' names, the target as numbers or text, weights and groups or None."""
 
     X: np.ndarray
     names: list[str]
     target: np.ndarray
     weights: np.ndarray | None
+    groups: np.ndarray | None
     notes: list[str] = field(default_factory=list)
 
 
@@ -30,18 +31,19 @@ class Wanted:
 
     target: int
     weights: int | None
+    groups: int | None
     features: list[int]
     notes: list[str]
 
 
-def read_table(file, target, weights=None, drop=(), text_target=False):
+def read_table(file, target, weights=None, drop=(), text_target=False, groups=None):
     """A Table from a CSV or Parquet file. Raises ValueError or OSError with one line for the user.
 
-    `target` and `weights` name columns, `drop` names columns to leave out; all others are features.
+    `target`, `weights` and `groups` name columns, `drop` names columns to leave out; all others are features.
     `text_target` keeps a target that is not numeric as text.
     """
     header, chunks = _open(file)
-    wanted = _choose(header, target, weights, drop)
+    wanted = _choose(header, target, weights, drop, groups)
     parts = [_numbers(header, wanted, lines, columns, text_target) for lines, columns in chunks]
     if not parts:
         raise ValueError(f"{file} has column names but no rows")
@@ -50,6 +52,7 @@ def read_table(file, target, weights=None, drop=(), text_target=False):
         [header[k] for k in wanted.features],
         _join([part[1] for part in parts]),
         None if wanted.weights is None else np.concatenate([part[2] for part in parts]),
+        None if wanted.groups is None else np.concatenate([part[3] for part in parts]),
         wanted.notes,
     )
 
@@ -161,8 +164,8 @@ def _parquet(file):
     return list(table.column_names), iter([(lines, columns)] if lines else [])
 
 
-def _choose(header, target, weights, drop):
-    """Which columns are the target, the weights and the features."""
+def _choose(header, target, weights, drop, groups):
+    """Which columns are the target, the weights, the groups and the features."""
     notes, skipped = [], set()
     if header and header[0] == "":  # row labels, as pandas writes them
         header[0], skipped = "(row labels)", {0}
@@ -177,16 +180,20 @@ def _choose(header, target, weights, drop):
             raise ValueError(f"columns {header.index(name) + 1} and {k + 1} are both called {name!r}; rename one")
     place = _find(header, target, "--target")
     weighing = None if weights is None else _find(header, weights, "--weights")
+    grouping = None if groups is None else _find(header, groups, "--groups")
     if weighing == place:
         raise ValueError(f"--target and --weights both name column {target!r}")
-    dropped = {_find(header, name, "--drop") for name in drop}
     for used, option in ((place, "--target"), (weighing, "--weights")):
+        if grouping is not None and used == grouping:
+            raise ValueError(f"{option} and --groups both name column {groups!r}")
+    dropped = {_find(header, name, "--drop") for name in drop}
+    for used, option in ((place, "--target"), (weighing, "--weights"), (grouping, "--groups")):
         if used in dropped:
             raise ValueError(f"--drop names column {header[used]!r}, which is also {option}")
-    features = [k for k in range(len(header)) if k not in {place, weighing} | dropped | skipped]
+    features = [k for k in range(len(header)) if k not in {place, weighing, grouping} | dropped | skipped]
     if not features:
         raise ValueError("no column is left to fit on besides the target")
-    return Wanted(place, weighing, features, notes)
+    return Wanted(place, weighing, grouping, features, notes)
 
 
 def _find(header, name, option):
@@ -219,7 +226,7 @@ def _missing(value):
 
 
 def _numbers(header, wanted, lines, columns, text_target):
-    """(X, target, weights) of one chunk."""
+    """(X, target, weights, groups) of one chunk; groups are text."""
     X = np.empty((len(lines), len(wanted.features)))
     failed = []
     for place, k in enumerate(wanted.features):
@@ -240,7 +247,15 @@ def _numbers(header, wanted, lines, columns, text_target):
         target = np.array([str(value).strip() for value in columns[wanted.target]])
     if target is None:
         raise _explain(header, lines, columns, [wanted.target], "--target")
-    return X, target, weights
+    groups = None
+    if wanted.groups is not None:
+        for line, value in zip(lines, columns[wanted.groups]):
+            if _missing(value):
+                raise ValueError(
+                    f"column {header[wanted.groups]!r} has no value in {line}; --groups needs one in every row"
+                )
+        groups = np.array([str(value).strip() for value in columns[wanted.groups]])
+    return X, target, weights, groups
 
 
 def _as_numbers(values):

@@ -31,8 +31,8 @@ FLOORS = [
     {"solvers"},
     {"smooth_path"},
     {"path", "result", "record"},
-    {"walked"},
     {"block_path"},
+    {"block_newton"},
     {"fitting", "stored"},
     {"multi", "refit"},
 ]

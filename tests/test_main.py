@@ -274,7 +274,26 @@ def test_cross_validation(folder):
     assert "m.json" in fastreg("--load", "m.json", "--predict", "t.csv", folder=folder).stdout
 
 
+def test_groups_stay_together(folder):
+    rng = np.random.default_rng(0)
+    groups = np.repeat([f"site {k}" for k in range(12)], 5)
+    X = rng.normal(size=(60, 3))
+    y = X[:, 0] + np.repeat(rng.normal(size=12), 5)
+    lines = [
+        ",".join([*map(repr, row.tolist()), group, repr(value)]) for row, group, value in zip(X, groups, y.tolist())
+    ]
+    (folder / "g.csv").write_text("a,b,c,site,y\n" + "\n".join(lines))
+    done = fastreg("g.csv", "--target", "y", "--cv", "4", "--groups", "site", "--select", "min", folder=folder)
+    assert done.returncode == 0, done.stderr
+    cv = package.cv_path(X, y, cv=4, groups=groups, standardize=True)
+    assert "3 features" in done.stdout and f"Chosen (--select min): alpha = {cv.alpha_min:.4g}, " in done.stdout
+    assert cv.alpha_min != package.cv_path(X, y, cv=4, standardize=True).alpha_min
+
+
 WRONG_USE = {
+    "--groups needs --cv, for example --cv 10": (*CHOOSE, "--groups", "w"),
+    "--target and --groups both name column 'label'": (*CHOOSE, "--cv", "3", "--groups", "label"),
+    "--groups: there is no column 'W'; did you mean 'w'?": (*CHOOSE, "--cv", "3", "--groups", "W"),
     "--predict needs one penalty: choose it by --cv 10, or give it by --alpha": (*CHOOSE, "--predict", "new.csv"),
     "--metric needs --cv, for example --cv 10": (*CHOOSE, "--metric", "auc"),
     "--select needs --cv, for example --cv 10": (*CHOOSE, "--select", "min"),

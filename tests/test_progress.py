@@ -135,13 +135,15 @@ def test_an_interrupt_keeps_the_points_done():
 
 
 def test_an_interrupt_before_the_first_point(monkeypatch):
-    def stop(self, alpha):
+    def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fastreg.path.PathSolver.fit", stop)
-    with pytest.raises(Interrupted, match="after 0 of 5 points") as caught:
-        fit_path(np.eye(4), np.arange(4.0), n_alphas=5)
-    assert caught.value.path is None
+    for place in ("path.PathSolver.fit", "block_path.BlockPath.steps"):
+        monkeypatch.setattr(f"fastreg.{place}", stop)
+    for family in ("gaussian", "poisson"):
+        with pytest.raises(Interrupted, match="after 0 of 5 points") as caught:
+            fit_path(np.eye(4), np.arange(4.0), family=family, n_alphas=5)
+        assert caught.value.path is None
 
 
 def test_an_interrupt_while_the_data_are_read(monkeypatch):

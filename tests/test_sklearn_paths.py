@@ -121,7 +121,6 @@ def test_types_of_input():
 @pytest.mark.parametrize(
     "params, message",
     [
-        ({"positive": True}, "positive=True is not supported"),
         ({"eps": 2.0}, r"eps must be in .* got 2.0"),
         ({"alphas": 0}, "n_alphas must be an integer of at least 1, got 0"),
         ({"alphas": [1.0, -1.0]}, r"not negative, but alphas\[1\] = -1"),

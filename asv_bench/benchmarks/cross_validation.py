@@ -27,7 +27,7 @@ class CrossValidation:
     """cv_path, its cost in single paths, and what bounds its accuracy."""
 
     param_names = ("data",)
-    params = ("nci60", "wide", "wide logistic", "tall")
+    params = ("nci60", "nci60 logistic", "wide", "wide elastic net", "wide logistic", "sparse", "tall", "tall logistic")
     timeout = 300
     found = None
 

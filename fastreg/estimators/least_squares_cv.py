@@ -13,8 +13,9 @@ from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.families import Gaussian
 from fastreg.peer_paths import enet_path, lasso_path
-from fastreg.selection.cross_validation import FitTerms, Folding, Grid, best_of, cross_validate
+from fastreg.selection.cross_validation import best_of, cross_validate
 from fastreg.selection.metrics import METRICS, Response
+from fastreg.selection.terms import FitTerms, Folding, Grid
 
 PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's
 SELECTIONS = ("min", "1se", *PEER_SELECTIONS)

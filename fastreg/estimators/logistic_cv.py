@@ -14,10 +14,11 @@ from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, r
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, outside, terms_of, total_weight
 from fastreg.families import Binomial
-from fastreg.selection.cross_validation import FitTerms, Folding, Grid, cross_validate
+from fastreg.selection.cross_validation import cross_validate
 from fastreg.selection.metrics import METRICS, Metric, Response, misclassification
 from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
 from fastreg.selection.scorers import scorer_metric
+from fastreg.selection.terms import FitTerms, Folding, Grid
 from fastreg.solvers import SOLVERS
 
 SELECTIONS = ("min", "1se")

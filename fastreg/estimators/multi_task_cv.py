@@ -56,6 +56,8 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
            [0., 1., 0., 0., 0.]])
     """
 
+    positive = False  # coefficients of several targets have no bounds
+
     # Defaults are scikit-learn's but for tol and selection, see ElasticNetCV.
     @keeps_parameters
     def __init__(

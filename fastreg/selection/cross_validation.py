@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.block_path import suits
-from fastreg.fitting import automatic_grid, build_problem, family_named, follow_path, warn_of_points
+from fastreg.fitting import build_problem, family_named, follow_path, warn_of_points
+from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.selection.curve import CVPath, averages, choose
 from fastreg.selection.folds import check_fold_response, make_folds, training_weight
 from fastreg.selection.gram_folds import fold_grams
-from fastreg.selection.lockstep import FoldFit, fit_folds
+from fastreg.selection.labels import coded_response
+from fastreg.selection.lockstep import fit_folds
 from fastreg.selection.metrics import Held, Response, metric_named
-from fastreg.smooth_path import SmoothPath
+from fastreg.selection.terms import FitTerms, Folding, Grid
 from fastreg.solvers import SOLVERS, make_solver
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -46,6 +47,8 @@ def cv_path(
     tol: float = 1e-6,
     max_iter: int = 1000,
     solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
 ) -> CVPath:
     """Cross-validate a regularisation path: one grid, every fold's path on its training rows, scores of the others.
 
@@ -69,6 +72,9 @@ def cv_path(
     l1_ratio : a number in [0, 1] or a list of them; each has its own grid, and the one whose best mean is best
         is chosen.
     random_state : of the shuffle; None draws another each time.
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
+        `n_points` count over all of them.
 
     Returns
     -------
@@ -77,6 +83,8 @@ def cv_path(
     Raises
     ------
     ValueError where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+    Interrupted (a KeyboardInterrupt) on Ctrl-C: `path` holds the points done on all rows, `folds` those of each fold,
+    `finished` a CVPath for every l1_ratio that was done with.
 
     References
     ----------
@@ -84,7 +92,7 @@ def cv_path(
     weighting of folds and the one-standard-error rule.
     """
     family_class = family_named(family)
-    targets, classes = _classes(y, family_class)
+    targets, classes = coded_response(y, family_class)
     terms = FitTerms(
         family_class, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver,
         check.feature_names_of(X), (lower, upper),
@@ -93,6 +101,7 @@ def cv_path(
     curves = cross_validate(
         X, targets, terms, _l1_ratios(l1_ratio), Folding(cv, groups, random_state),
         metric_named(metric, family_class, response), Grid(alphas, n_alphas, alpha_min_ratio), response,
+        Watch(verbose, callback),
     )  # fmt: skip
     best = best_of(curves)
     for curve in curves:
@@ -101,46 +110,11 @@ def cv_path(
     return best
 
 
-class FitTerms(NamedTuple):
-    """The arguments of fit_path that say what is fitted and how well."""
-
-    family_class: Any
-    sample_weight: Any = None
-    offset: Any = None
-    penalty_factor: Any = None
-    fit_intercept: bool = True
-    standardize: bool = False
-    tol: float = 1e-6
-    max_iter: int = 1000
-    solver: str = "auto"
-    names: Any = None
-    limits: tuple[Any, Any] = (None, None)  # lower and upper
-
-
-class Grid(NamedTuple):
-    """The arguments of fit_path that say at which alphas.
-
-    With `of_sum` the penalty is one on the sum of losses, as scikit-learn's C is: a fold's mean loss is over less
-    weight, so that its alpha is larger by that share.
-    """
-
-    alphas: Any = None
-    n_alphas: int = 100
-    alpha_min_ratio: float | None = None
-    of_sum: bool = False
-
-
-class Folding(NamedTuple):
-    """The arguments of cv_path that say which rows are held out together."""
-
-    cv: Any = 10
-    groups: Any = None
-    random_state: Any = 0
-
-
+@interruptible()
 @one_blas_thread()
-def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response):
+def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None):
     """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family."""
+    watch = Watch() if watch is None else watch
     names = terms.names
     tol = check.check_number("tol", terms.tol, 0.0, np.inf, low_open=True, high_open=True)
     terms = terms._replace(tol=tol, max_iter=check.check_count("max_iter", terms.max_iter, 1))
@@ -156,7 +130,16 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response):
             pairs = make_folds(folding.cv, user_X, response.y, folding.groups, stratify, folding.random_state)
             score_weight = check.check_weight(response.weight, problem.n)
             folds = _weighted_folds(pairs, problem, score_weight)
-        path, fits, read = _fit(problem, folds, terms, grid)
+            watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.count())
+        try:
+            path, fits, read = _fit(
+                problem, folds, terms, grid, watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
+            )
+        except Interrupted as stop:
+            stop.finished = curves
+            raise
+        finally:
+            watch.close()
         fold_paths = [fit.path(names, terms.penalty_factor, tol) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
         curve = _curve(
@@ -167,28 +150,24 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response):
     return curves
 
 
-def _fit(problem, folds, terms, grid):
+def _fit(problem, folds, terms, grid, watch):
     """(the Path on all rows, the FoldFits, columns read by the folds)."""
     begin = time.perf_counter()
     grams = fold_grams(problem, folds, terms.solver, grid)
-    alphas = None if grid.alphas is None else check.check_alphas(grid.alphas)
-    whole = None
-    count = check.check_count("n_alphas", grid.n_alphas, 1) if alphas is None else alphas.size
-    if grams is None and suits(problem, terms.solver, count, np.inf if alphas is None else alphas[-1]):
-        # Blocks of points serve all rows as they serve a fold, so the fit on all rows goes along with the folds'.
-        if alphas is None:
-            top = SmoothPath(problem, terms.tol, terms.max_iter).alpha_max
-            alphas = automatic_grid(top, count, grid.alpha_min_ratio, problem)
-        whole = FoldFit(problem, alphas, np.empty(0, dtype=np.intp), begin)
-    else:
-        path = follow_path(
-            problem, alphas, grid.n_alphas, grid.alpha_min_ratio, terms.tol, terms.max_iter, terms.solver, terms.names,
-            terms.penalty_factor, watched=(begin,), gram=None if grams is None else grams.gram.copy(),
-        )  # fmt: skip
-        alphas = path.alphas
-    grids = [alphas / weight.sum() if grid.of_sum else alphas for weight, _ in folds]
-    fits, read = fit_folds(problem, folds, grids, terms, grams, [] if whole is None else [whole])
-    return path if whole is None else whole.path(terms.names, terms.penalty_factor, terms.tol), fits, read
+    path = follow_path(
+        problem, None if grid.alphas is None else check.check_alphas(grid.alphas), grid.n_alphas, grid.alpha_min_ratio,
+        terms.tol, terms.max_iter, terms.solver, terms.names, terms.penalty_factor,
+        watched=(begin, False, watch.hears("all rows")),
+        gram=None if grams is None else grams.gram.copy(),
+    )  # fmt: skip
+    grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
+    expected = np.split(path.coefs.indices, path.coefs.indptr[1:-1])
+    try:
+        fits, read = fit_folds(problem, folds, grids, terms, grams, expected, watch)
+    except Interrupted as stop:
+        stop.path = path
+        raise
+    return path, fits, read
 
 
 def _problem(X, y, terms, l1_ratio, names):
@@ -227,7 +206,7 @@ def _score(family, y, score_weight, fits, metric):
     predictions, test_folds = np.full((y.size, k), np.nan), np.full(y.size, -1)
     scores, weights = np.empty((len(fits), k)), np.empty(len(fits))
     for f, fit in enumerate(fits):
-        eta, weight = np.array(fit.held_out), score_weight[fit.test]
+        eta, weight = fit.held_out(), score_weight[fit.test]
         weights[f] = weight.sum()
         predictions[fit.test], test_folds[fit.test] = family.mean(eta).T, f
         scores[f] = metric.score(Held(family, y[fit.test], weight / weights[f], eta, fit.test, f + 1))
@@ -279,22 +258,3 @@ def _l1_ratios(l1_ratio):
     if not several:
         raise ValueError("l1_ratio is an empty list; give a number in [0, 1] or several")
     return [check.check_number("l1_ratio", check.plain(ratio), 0.0, 1.0) for ratio in several]
-
-
-def _classes(y, family_class):
-    """(y for the family, the two labels or None). Labels are coded 0 and 1 in their order; proportions stay."""
-    if family_class.name != "binomial" or y is None:
-        return y if y is None else np.asarray(y), None
-    values = np.asarray(y)
-    if values.ndim != 1 or values.size == 0:
-        return values, None
-    if values.dtype.kind in "fc" and not np.all(np.isfinite(values)):
-        return values, None
-    labels, codes = np.unique(values, return_inverse=True)
-    if labels.size == 2 and (values.dtype.kind not in "f" or set(labels.tolist()) == {0.0, 1.0}):
-        return codes.astype(float), labels
-    if values.dtype.kind in "OSU":
-        raise ValueError(
-            f"y holds {labels.size} labels, for example {check.plain(labels[0])!r}; family 'binomial' needs two classes"
-        )
-    return values, None

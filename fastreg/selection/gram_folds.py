@@ -99,13 +99,3 @@ def compressed_fold(problem, family, grams, number):
         problem.standardize, moments=(problem.centre + shift, np.maximum(spread, 0.0)), bounds=problem.bounds,
     )  # fmt: skip
     return compression.compress(fold, gram, target)
-
-
-def predictions_of(problem, points, rows):
-    """The linear predictor of some rows at every point: (points, rows)."""
-    columns = np.unique(np.concatenate([point.columns for point in points]))
-    coefs = np.zeros((columns.size, len(points)))
-    for k, point in enumerate(points):
-        coefs[np.searchsorted(columns, point.columns), k] = point.values
-    eta = (problem.design.rows(rows, columns).gather(np.arange(columns.size)) @ coefs).T
-    return eta + problem.offset[rows] + np.array([point.intercept for point in points])[:, None]

@@ -6,34 +6,40 @@ those of all folds are then made together.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fastreg import compression
-from fastreg.block_path import BlockPath, suits
+from fastreg.block_newton import blocks_for
 from fastreg.compression import Compressed
 from fastreg.fitting import collect, make_engine
 from fastreg.path import answered
 from fastreg.problem import Problem
+from fastreg.progress import Interrupted, Watch
 from fastreg.record import Record
-from fastreg.selection.gram_folds import compressed_fold, predictions_of
+from fastreg.selection.gram_folds import compressed_fold
+from fastreg.selection.held_out import predictions_of
 from fastreg.validation import read_only
 
+MORE_SWEEPS = 3  # BlockPath.more_sweeps, and
 SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
 
 
 @dataclass
 class FoldFit:
-    """One fold: its problem and grid, and once fitted its points and the linear predictor of its held-out rows."""
+    """One fold: its problem and grid, and once fitted its points. `expected` are columns likely at each alpha."""
 
     problem: Problem
     grid: np.ndarray
     test: np.ndarray
     begin: float
-    engine: object = None
+    expected: list | None = None
+    told: Any = None  # a callback for its points
+    done: bool = False
+    engine: Any = None
     record: Record | None = None
-    held_out: list = field(default_factory=list)
 
     @property
     def points(self):
@@ -41,31 +47,43 @@ class FoldFit:
 
     def steps(self, tol, max_iter, solver, null_correlation=None):
         """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
-        small = isinstance(self.problem, Compressed)
-        if suits(self.problem, solver, self.grid.size, self.grid[-1]):
-            self.engine = BlockPath(self.problem, tol, max_iter, null_correlation)
-            self.record = Record(self.problem, self.begin, self.grid.size)
-            etas = yield from self.engine.steps(self.grid, self.test[:0] if small else self.test, self.record)
-            if len(etas) == self.grid.size:
-                self.held_out = etas
+        blocks = blocks_for(self.problem, solver, self.grid.size, self.grid[-1], max_iter)
+        if blocks is not None:
+            self.engine = blocks(self.problem, tol, max_iter, null_correlation, self.expected)
+            self.engine.more_sweeps = MORE_SWEEPS
+            self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
+            if (yield from self.engine.steps(self.grid, self.record)):
+                self.done = True
                 return
-        self.engine = make_engine(self.problem, tol, max_iter, solver, null_correlation, first=not small)
-        self.record = Record(self.problem, self.begin, self.grid.size)
+        self.engine = make_engine(
+            self.problem, tol, max_iter, solver, null_correlation, first=not isinstance(self.problem, Compressed)
+        )
+        self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
         self.engine.sweep_share = SWEEP_SHARE
         for alpha in self.grid.tolist():
             point = (yield from self.engine.steps(alpha)) if hasattr(self.engine, "steps") else self.engine.fit(alpha)
             self.record.add(point, alpha)
-            if not small:
-                self.held_out.append(self.engine.state.eta[self.test])
+        self.done = True
 
     def fit_compressed(self, tol, max_iter, solver):
         """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
         small = self.problem
         answered(self.steps(tol, max_iter, solver), small)
+        self.done = False
         if not compression.holds(small, self.path(None, None, tol), tol):
             return False
-        self.held_out = list(predictions_of(small.original, self.points, self.test))
+        self.done = True
         return True
+
+    def held_out(self):
+        """The linear predictor of the held-out rows at every point: (points, rows)."""
+        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
+        return predictions_of(posed, self.points, self.test)
+
+    def so_far(self, terms):
+        """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
+        ready = self.done or not isinstance(self.problem, Compressed)
+        return self.path(terms.names, terms.penalty_factor, terms.tol) if self.points and ready else None
 
     def path(self, names, penalty_factor, tol):
         """The fold's Path."""
@@ -74,28 +92,41 @@ class FoldFit:
         return collect(self.engine, posed, self.record, self.grid, tol, names, family_class, penalty_factor)
 
 
-def fit_folds(problem, folds, grids, terms, grams=None, others=()):
+def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=None):
     """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
 
-    `others` are FoldFits that go along. Columns read for several at once count once; what a fold reads alone is in its
-    problem's `work`.
+    `expected` are the supports of the path on all rows. Columns read for several folds at once count once; what a fold
+    reads alone is in its problem's `work`. Ctrl-C leaves as Interrupted, with the folds' Paths as far as they are.
     """
+    fits: list[FoldFit] = []
+    try:
+        return fits, _fit_all(fits, problem, folds, grids, terms, grams, expected, watch or Watch())
+    except KeyboardInterrupt:
+        paths = [fit.so_far(terms) for fit in fits]
+        points = sum(0 if path is None else path.alphas.size for path in paths)
+        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
+        raise Interrupted(message, folds=paths) from None
+
+
+def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
+    """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
     tol, max_iter, solver, begin = terms.tol, terms.max_iter, terms.solver, time.perf_counter()
-    fits = []
     for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
         small = None
         if grams is not None:
             small = compressed_fold(problem, fold_family(problem, weight), grams, number)
-        fits.append(FoldFit(small or fold_problem(problem, weight), np.asarray(grid, dtype=float), test, begin))
+        grid = np.asarray(grid, dtype=float)
+        more = grid, test, begin, expected, watch.hears(f"fold {number + 1} of {len(folds)}")
+        fits.append(FoldFit(small or fold_problem(problem, weight), *more))
         if small is not None and not fits[-1].fit_compressed(tol, max_iter, solver):
-            fits[-1] = FoldFit(fold_problem(problem, weight), fits[-1].grid, test, begin)
-    waiting = [fit for fit in (*fits, *others) if not fit.points]
+            fits[-1] = FoldFit(fold_problem(problem, weight), *more)
+    waiting = [fit for fit in fits if not fit.points]
     if not waiting:
-        return fits, 0
+        return 0
     problems = [fit.problem for fit in waiting]
     nulls = sweep(problems, [each.start().residual for each in problems])
     steps = [fit.steps(tol, max_iter, solver, null) for fit, null in zip(waiting, nulls)]
-    return fits, (1 + in_lockstep(problems, steps)) * problem.p
+    return (1 + in_lockstep(problems, steps)) * problem.p
 
 
 def fold_family(problem, weight):

@@ -1,5 +1,6 @@
 """Nested cross-validation: what a model chosen by cross-validation is worth on rows that had no part in choosing it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +9,13 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.fitting import family_named
-from fastreg.selection.cross_validation import FitTerms, Grid
+from fastreg.progress import Interrupted, Progress, Watch
 from fastreg.selection.curve import averages
 from fastreg.selection.folds import make_folds, training_weight
 from fastreg.selection.metrics import Held
 from fastreg.selection.relaxed_cv import choose_relaxed, make_task, predictors, warn_relaxed
 from fastreg.selection.relaxed_surface import SELECTIONS, Choice, CVRelaxed
+from fastreg.selection.terms import FitTerms, Grid
 
 
 @dataclass
@@ -66,6 +68,8 @@ def nested_cv_relaxed(
     alphas: ArrayLike | None = None,
     n_alphas: int = 100,
     alpha_min_ratio: float | None = None,
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
     **options: Any,
 ) -> NestedCV:
     """Score `cv_relaxed` as a whole: in every outer fold it chooses on the training rows, and the others judge.
@@ -79,8 +83,12 @@ def nested_cv_relaxed(
     selection : "1se" or "min": which model of the inner folds is judged.
     cv : number of inner folds, or a splitter.
     options : sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter and solver of `fit_path`.
-    gammas, ridges, pilot, power, groups, metric, random_state, family, l1_ratio, alphas, n_alphas, alpha_min_ratio :
-        as for `cv_relaxed`.
+    gammas, ridges, pilot, power, groups, metric, random_state, family, l1_ratio, alphas, n_alphas, alpha_min_ratio,
+    verbose, callback : as for `cv_relaxed`.
+
+    Raises
+    ------
+    Interrupted (a KeyboardInterrupt) on Ctrl-C: `finished` holds the CVRelaxed of every outer fold that was done with.
 
     References
     ----------
@@ -96,13 +104,18 @@ def nested_cv_relaxed(
     )  # fmt: skip
     weight, stratify = task.terms.sample_weight, task.response.classes is not None
     labels = None if groups is None else np.asarray(groups)
-    predictions, scores, shares, models = np.full(weight.size, np.nan), [], [], []
-    for number, (train, test) in enumerate(
-        make_folds(outer, X, task.response.y, groups, stratify, random_state), start=1
-    ):
+    predictions, scores, shares = np.full(weight.size, np.nan), [], []
+    models: list[CVRelaxed] = []
+    outer_folds, watch = make_folds(outer, X, task.response.y, groups, stratify, random_state), Watch(verbose, callback)
+    for number, (train, test) in enumerate(outer_folds, start=1):
         inner = _inner_folds(cv, train, task.response.y, labels, stratify, random_state)
         part = task._replace(terms=task.terms._replace(sample_weight=training_weight(train, weight, number)))
-        model = choose_relaxed(part, inner)
+        watch.expect(len(outer_folds) * (1 + len(inner)) * (1 + task.ridges.size) * task.grid.count())
+        try:
+            model = choose_relaxed(part, inner, watch.within(f"outer fold {number} of {len(outer_folds)}"))
+        except Interrupted as stop:
+            stop.finished = models
+            raise
         choice = model.choice(selection)
         eta = predictors(task, model.relaxed[choice.place[0]], choice.gamma, test)[[choice.place[2]]]
         share = float(weight[test].sum())

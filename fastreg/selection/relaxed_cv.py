@@ -2,6 +2,7 @@
 the fold."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,12 +11,15 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.adaptive import PILOTS, adaptive_factor
 from fastreg.fitting import family_named, solve_path
+from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.relaxed import solve_relaxed
-from fastreg.selection.cross_validation import FitTerms, Folding, Grid, _classes, cross_validate
+from fastreg.selection.cross_validation import cross_validate
 from fastreg.selection.curve import averages
 from fastreg.selection.folds import check_fold_response, make_folds, training_weight
+from fastreg.selection.labels import coded_response
 from fastreg.selection.metrics import Held, Metric, Response, metric_named
 from fastreg.selection.relaxed_surface import CVRelaxed
+from fastreg.selection.terms import FitTerms, Folding, Grid
 from fastreg.validation import ConvergenceWarning
 
 
@@ -44,6 +48,8 @@ def cv_relaxed(
     tol: float = 1e-6,
     max_iter: int = 1000,
     solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
 ) -> CVRelaxed:
     """Cross-validate relaxed paths: choose alpha, the blend gamma and the ridge of the refits together.
 
@@ -59,7 +65,7 @@ def cv_relaxed(
     gammas : blends in [0, 1]: 1 is the path, 0 the refit.
     ridges : penalties of the refits, each 0 or more.
     pilot, power : None, or "ridge" or "lasso" for `adaptive_factor`, whose alpha is chosen by AICc.
-    cv, groups, metric, random_state : as for `cv_path`.
+    cv, groups, metric, random_state, verbose, callback : as for `cv_path`; the refits of a path are told of together.
     X, y, family, l1_ratio, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
     standardize, tol, max_iter, solver : as for `fit_path`.
 
@@ -71,6 +77,7 @@ def cv_relaxed(
     Raises
     ------
     ValueError where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+    Interrupted (a KeyboardInterrupt) on Ctrl-C: `path` holds the points done on all rows, `folds` those of each fold.
 
     References
     ----------
@@ -83,7 +90,7 @@ def cv_relaxed(
                  max_iter, solver, check.feature_names_of(X)),
     )  # fmt: skip
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
-    chosen = choose_relaxed(task, pairs)
+    chosen = choose_relaxed(task, pairs, Watch(verbose, callback))
     warn_relaxed(chosen)
     return chosen
 
@@ -119,21 +126,26 @@ class Task(NamedTuple):
             **self.fit_options(weight),
         )  # fmt: skip
 
-    def path(self, weight, factor, alphas):
-        """A path on rows of positive weight."""
+    def path(self, weight, factor, alphas, told=None):
+        """A path on rows of positive weight; `told` hears of its points."""
         terms = self.terms
         return solve_path(
             self.X, self.y, family=terms.family_class, l1_ratio=self.l1_ratio, alphas=alphas,
             n_alphas=self.grid.n_alphas, alpha_min_ratio=self.grid.alpha_min_ratio, penalty_factor=factor,
-            tol=terms.tol, max_iter=terms.max_iter, solver=terms.solver, names=terms.names, **self.fit_options(weight),
+            tol=terms.tol, max_iter=terms.max_iter, solver=terms.solver, names=terms.names, callback=told,
+            **self.fit_options(weight),
         )  # fmt: skip
 
-    def relax(self, path, weight, factor):
-        """A RelaxedPath for each ridge."""
-        return [
+    def relax(self, path, weight, factor, told=None):
+        """A RelaxedPath for each ridge; `told` hears of it when all are done."""
+        out = [
             solve_relaxed(path, self.X, self.y, ridge, penalty_factor=factor, **self.fit_options(weight))
             for ridge in self.ridges.tolist()
         ]
+        if told is not None:
+            count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
+            told(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
+        return out
 
 
 def make_task(X, y, gammas, ridges, pilot, power, metric, l1_ratio, grid, terms):
@@ -142,7 +154,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, l1_ratio, grid, terms)
     if pilot is not None:
         check.check_option("pilot", pilot, tuple(PILOTS))
     check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
-    y, classes = _classes(y, terms.family_class)
+    y, classes = coded_response(y, terms.family_class)
     response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
     metric = metric_named(metric, terms.family_class, response)
     X = check.check_design(X)  # converted, where it must be, once for all fits
@@ -152,7 +164,8 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, l1_ratio, grid, terms)
     return Task(X, y, response, metric, terms, l1_ratio, grid, gammas, ridges, pilot, power)
 
 
-def choose_relaxed(task, pairs):
+@interruptible()
+def choose_relaxed(task, pairs, watch):
     """The CVRelaxed of a task on (train, test) pairs of rows."""
     weight = task.terms.sample_weight
     folds = []
@@ -162,11 +175,23 @@ def choose_relaxed(task, pairs):
         if not weight[test].sum() > 0.0:
             raise ValueError(f"the test rows of fold {number} have no weight, so there is nothing to score")
         folds.append((fold, test))
-    factor, path, fold_factors, fold_paths = _paths(task, pairs, folds)
-    relaxed = task.relax(path, weight, factor)
+    watch.expect((1 + len(pairs)) * (1 + task.ridges.size) * task.grid.count())
+    factor, path, fold_factors, fold_paths = _paths(task, pairs, folds, watch)
+    try:
+        return _choose(task, folds, (factor, path, fold_factors, fold_paths), watch)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted during the refits; all paths were done", path, fold_paths) from None
+    finally:
+        watch.close()
+
+
+def _choose(task, folds, fitted, watch):
+    """Refit and score all paths."""
+    weight, (factor, path, fold_factors, fold_paths) = task.terms.sample_weight, fitted
+    relaxed = task.relax(path, weight, factor, watch.hears("refits of all rows"))
     scores, shares, gaps = [], [], []
     for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
-        each = task.relax(its_path, fold, own)
+        each = task.relax(its_path, fold, own, watch.hears(f"refits of fold {number} of {len(folds)}"))
         scores.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
         shares.append(1.0 if task.metric.equal_folds else float(weight[test].sum()))
         gaps.append([its_path.gaps] + [np.where(_separated(one), np.nan, one.refit.gaps) for one in each])
@@ -180,24 +205,26 @@ def choose_relaxed(task, pairs):
     )  # fmt: skip
 
 
-def _paths(task, pairs, folds):
+def _paths(task, pairs, folds, watch):
     """(factors, path) of all rows, and lists of those of the folds, on one grid."""
     weight = task.terms.sample_weight
     if task.pilot is None:
         curve = cross_validate(
-            task.X, task.y, task.terms, [task.l1_ratio], Folding(pairs), task.metric, task.grid, task.response
+            task.X, task.y, task.terms, [task.l1_ratio], Folding(pairs), task.metric, task.grid, task.response, watch
         )[0]
         factor = task.terms.penalty_factor
         return factor, curve.path, [factor] * len(folds), curve.fold_paths
-    factor = task.factor(weight)
-    path = task.path(weight, factor, task.grid.alphas)
-    fold_factors = [task.factor(fold) for fold, _ in folds]
-    return (
-        factor,
-        path,
-        fold_factors,
-        [task.path(fold, own, path.alphas) for (fold, _), own in zip(folds, fold_factors)],
-    )
+    factor, fold_factors, fold_paths = task.factor(weight), [], []
+    path = task.path(weight, factor, task.grid.alphas, watch.hears("all rows"))
+    try:
+        for number, (fold, _) in enumerate(folds, start=1):
+            fold_factors.append(task.factor(fold))
+            told = watch.hears(f"fold {number} of {len(folds)}")
+            fold_paths.append(task.path(fold, fold_factors[-1], path.alphas, told))
+    except Interrupted as stop:
+        stop.path, stop.folds = path, [*fold_paths, stop.path]
+        raise
+    return factor, path, fold_factors, fold_paths
 
 
 def _score(task, relaxed, gamma, test, number):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
+from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, exchange, join, leave
 from fastreg.solvers.quadratic import ACTIVE, PARKED, RESTING, hessian_times, stops_at_zero, threshold
 from fastreg.solvers.walks import BUDGET, DONE, walk
 
@@ -63,7 +63,11 @@ def leap(model, active, size, most):
             c = model.correlation[j]
             if active.status[j] != ACTIVE and abs(c) > threshold(model, j, c) * (1.0 + CROSSING):
                 if active.status[j] == PARKED:  # it was tied when it came, and is no more
-                    return MET_DEPENDENT, size, pivots
+                    size = exchange(model, active, size, j, 1.0 if c > 0.0 else -1.0)
+                    pivots += 1
+                    if active.status[j] != ACTIVE:
+                        return MET_DEPENDENT, size, pivots
+                    continue
                 if size == active.factor.shape[0]:
                     return BUDGET, size, pivots
                 size = join(model, active, size, j)

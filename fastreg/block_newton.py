@@ -1,0 +1,331 @@
+"""Paths of generalised linear models and elastic nets by blocks of points, on dense X.
+
+As fastreg.block_path does for the lasso of least squares: one kernel call solves a block of points on the working set,
+then all are certified together. A point takes some proximal Newton steps. Each solves, by leaps and walks, the model
+whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient is that of
+the present point, so that only the pace depends on the matrix: steps with the same one are accelerated by Anderson's
+method, and it is made anew when a step gains too little. A step is shortened until the objective falls.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg._jit import kernel
+from fastreg.block_path import BEGIN, BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath, suits
+from fastreg.blocks import SCATTERED, correlate_vectors_some
+from fastreg.certificates import duality_gap, steering_gap
+from fastreg.designs import DenseDesign
+from fastreg.families import balance, linearise, total_loss
+from fastreg.products import row_dots
+from fastreg.solvers.acceleration import DEPTH, mix_points
+from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.pivots import NONE, exchange
+from fastreg.solvers.quadratic import INACTIVE, PARKED, Quadratic
+from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
+
+REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
+STALE = 0.3  # a step with an old matrix must shrink the gap to this share; a new one costs as much as many steps
+STEPS = 50  # at one point, before it counts as stuck
+ARMIJO = 0.25  # share of the promised decrease that a step must keep
+PIVOTS = 200  # of one walk, and
+WORK = 3e7  # multiplications that a kernel call may take, so that an interruption is heard
+EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
+FINEST = 1e-6  # of the gap wanted: closer than that the working set is not solved
+LARGEST_GRAM = 2000  # columns of a working set whose matrix is kept even if there are fewer rows
+FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
+
+
+def blocks_for(problem, solver, count, lowest, max_iter):
+    """The path by blocks that suits `count` alphas down to `lowest`, or None."""
+    if suits(problem, solver, count, lowest):
+        return BlockPath
+    return NewtonPath if max_iter >= STEPS and suits_newton(problem, solver, count, lowest) else None
+
+
+def suits_newton(problem, solver, count, lowest):
+    """Whether a path can go by such blocks: dense X with no more rows than columns, every column penalised by an l1
+    part, no bounds, alpha > 0."""
+    dense = isinstance(problem.design, DenseDesign) and problem.n <= problem.p
+    penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
+    return dense and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
+
+
+class Terms(NamedTuple):
+    """What stays the same while a block is solved."""
+
+    lasso_factor: np.ndarray  # l1_j and l2_j of the working set at alpha = 1
+    ridge_factor: np.ndarray
+    norms: np.ndarray
+    fit_intercept: bool
+    longest: float
+    scale: float
+    target: float  # of the gap on the working set,
+    finest: float  # and the one aimed at as long as steps go fast
+
+
+class Place(NamedTuple):
+    """Where the solution stands; updated in place."""
+
+    coef: np.ndarray
+    eta: np.ndarray
+    residual: np.ndarray
+    curvature: np.ndarray
+    numbers: np.ndarray  # LEVEL: the intercept's change; POINT_STEPS; the last step's GAP; MIXED: points remembered
+
+
+LEVEL, POINT_STEPS, GAP, MIXED = 0, 1, 2, 3
+
+
+class Memory(NamedTuple):
+    """The last points of one model, for its acceleration."""
+
+    points: np.ndarray
+    steps: np.ndarray
+    images: np.ndarray
+    signs: np.ndarray
+
+
+class Kept(NamedTuple):
+    """The points solved, one row each."""
+
+    coefs: np.ndarray
+    correlations: np.ndarray
+    etas: np.ndarray
+    residuals: np.ndarray
+    levels: np.ndarray
+    steps: np.ndarray
+
+
+class NewtonPath(BlockPath):
+    """Fits a grid of alphas by blocks, for any family and l1_ratio > 0."""
+
+    share = 0.5  # of the gap wanted, to which the working set is solved
+    model_alpha = 0.0
+
+    def _finer(self):
+        self.share *= 0.1
+        return self.share > FINEST
+
+    def _walk(self, alphas):
+        """Solve at every alpha on the working set. A Solved of all points, or of those before it got stuck, or None."""
+        problem, working, state, active = self.problem, self.working, self.state, self.active
+        n, m = problem.n, working.columns.size
+        ratio, columns, target = problem.l1_ratio, working.columns, self.share * self.tol * problem.scale
+        terms = Terms(
+            ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
+            problem.fit_intercept, problem.longest, problem.scale, target,
+            EXACT * problem.scale if problem.family.quadratic else target,
+        )  # fmt: skip
+        place = Place(
+            state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
+            np.array([0.0, 0.0, np.inf, 0.0]),
+        )  # fmt: skip
+        kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
+        memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m))
+        model, fresh = self._model(place, alphas[0], working.curvature is None)
+        done, exchanges, how, going = 0, 0, BEGIN_LEAPING, False
+        while done < alphas.size:
+            active._make_room(m, active.ROOM // 2)
+            outcome, active.size, done, pivots, column, sign = newton_points(
+                problem.family, working.block.rows[:m], model, active.active, active.size, terms, (alphas, done), place,
+                memory, kept, (how, going, fresh),
+            )  # fmt: skip
+            problem.work.pivots += pivots
+            how = GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN if outcome == MET_DEPENDENT else BEGIN_LEAPING
+            going = outcome in (BUDGET, EXCHANGE, CROSSED)
+            fresh = outcome == MET_DEPENDENT
+            exchanges += outcome in (EXCHANGE, CROSSED, MET_DEPENDENT)
+            if outcome == EXCHANGE:
+                active.size = exchange(model, active.active, active.size, column, sign)
+            elif outcome == CROSSED:
+                active.active.status[active.active.status == PARKED] = INACTIVE
+            elif outcome == MET_DEPENDENT:
+                active._refactor(model, np.flatnonzero(place.coef))
+            elif outcome == REBUILD:
+                model, fresh = self._model(place, alphas[done], True)
+            if outcome == STUCK or exchanges > EXCHANGES:
+                active.key = None
+                if done == 0:
+                    return None
+                break
+        return Solved(problem, working, state, Kept(*(each[:done] for each in kept)))
+
+    def _model(self, place, alpha, anew):
+        """(the model, whether it was made at this place)."""
+        problem, working, active = self.problem, self.working, self.active
+        old = anew or alpha < FALLEN * self.model_alpha or self.model_alpha == 0.0
+        if old:
+            self.model_alpha = alpha
+        working.set_penalty(problem.penalty(self.model_alpha))
+        anew = anew and not (problem.family.quadratic and working.curvature is not None)
+        here = *working.penalty, place.coef.copy(), np.zeros(place.coef.size)
+        if working.columns.size > LARGEST_GRAM and working.block.wide():
+            working.drop_gram()
+            model = Quadratic(np.empty((0, 0)), working.block.rows, *working.update_curvature(place, anew), *here)
+        else:
+            working.update_gram(place, anew)
+            model = Quadratic(working.gram, np.empty((0, 0)), np.empty(0), np.empty(0), *here)
+        active._prepare(model, (working.model_version, working.l2_key))
+        return model, old
+
+
+class Solved:
+    """A block's points on the working set, as arrays: one row a point."""
+
+    def __init__(self, problem, working, state, kept):
+        self.problem, self.working, self.size = problem, working, len(kept.levels)
+        self.coefs, self.correlations, self.etas, self.residuals = kept[:4]
+        self.intercepts, self.steps = state.intercept + kept.levels, kept.steps
+        if problem.fit_intercept:
+            self.intercepts -= (self.coefs - state.coef[working.columns]) @ problem.centre[working.columns]
+        self.order = np.argsort(working.columns)
+        self.columns = working.columns[self.order]
+
+    def residual(self, k):
+        return self.residuals[k]
+
+    def loss(self, k):
+        return self.problem.loss_at(self.etas[k])
+
+    def steps_of(self, k):
+        """Models solved for a point."""
+        return int(self.steps[k])
+
+    def correlate(self, columns):
+        """x_j'r for some columns outside the working set, at every point."""
+        return correlate_vectors_some(self.problem.design, self.residuals, columns)
+
+    def cost(self, columns):
+        return SCATTERED * columns.size * self.problem.n
+
+    def products(self, references, count):
+        """(products of the first `count` residuals with the references, squares), in the weights' metric."""
+        scaled = self.residuals[:count] * references.unit
+        return scaled @ references.residuals.T, np.sum(scaled**2, axis=1)
+
+    def gaps(self, alphas):
+        """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
+        family, gaps = self.problem.family, []
+        for k, alpha in enumerate(alphas):
+            l1, l2 = self.problem.penalty(alpha).on(self.working.columns)
+            residual = self.residuals[k]
+            args = self.etas[k], residual, residual, self.correlations[k], self.coefs[k], l1, l2
+            gaps.append(duality_gap(family, *args))
+        return np.array(gaps)
+
+
+@kernel
+def newton_points(family, rows, model, active, size, terms, grid, place, memory, kept, flags):
+    """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
+
+    `flags` are how the walk starts, whether to go on within a model, and whether the matrix is that of this place.
+    Returns (outcome, size, points done, pivots, column, sign).
+    """
+    (alphas, done), (how, going, fresh) = grid, flags
+    m, n = rows.shape
+    pivots, spent = 0, 0.0
+    correlation, start = np.empty(m), np.empty(m)
+    l2 = np.empty(m)
+    while done < alphas.size:
+        for j in range(m):
+            model.l1[j], l2[j] = alphas[done] * terms.lasso_factor[j], alphas[done] * terms.ridge_factor[j]
+        row_dots(rows, place.residual, correlation)
+        for j in range(m):
+            start[j] = correlation[j] + (model.l2[j] - l2[j]) * place.coef[j]
+        if not going:
+            gap = steering_gap(correlation, place.coef, model.l1, l2, terms.norms, terms.scale)
+            if gap <= terms.finest or (gap <= terms.target and gap > STALE * place.numbers[GAP]):
+                kept.coefs[done], kept.correlations[done] = place.coef, correlation
+                kept.etas[done], kept.residuals[done] = place.eta, place.residual
+                kept.levels[done], kept.steps[done] = place.numbers[LEVEL], place.numbers[POINT_STEPS]
+                place.numbers[POINT_STEPS] = place.numbers[MIXED] = 0.0
+                place.numbers[GAP] = np.inf
+                done += 1
+                continue
+            if place.numbers[POINT_STEPS] >= STEPS:
+                return STUCK, size, done, pivots, NONE, 0.0
+            if gap > STALE * place.numbers[GAP] and not fresh:
+                place.numbers[MIXED] = 0.0
+                return REBUILD, size, done, pivots, NONE, 0.0
+            if spent > WORK:
+                return PAUSE, size, done, pivots, NONE, 0.0
+            place.numbers[GAP], fresh = gap, False
+            model.coef[:], model.correlation[:] = place.coef, start
+        going = False
+        most = FEW + size // 4 if how == BEGIN_LEAPING else 0
+        outcome, size, more, column, sign = leap_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
+        how = BEGIN_LEAPING
+        pivots += more
+        spent += m * n + (1.0 + more) * size * (size + m)
+        if outcome != DONE and outcome != LEAPT:
+            return outcome, size, done, pivots, column, sign
+        take_step(family, rows, model, l2, terms, place, memory, (correlation, start))
+        place.numbers[POINT_STEPS] += 1.0
+    return DONE, size, done, pivots, NONE, 0.0
+
+
+@kernel
+def take_step(family, rows, model, l2, terms, place, memory, correlations):
+    """Step to the model's solution, or a mix of it with those before; shorter where the objective would not fall."""
+    correlation, start = correlations
+    last, plain = int(place.numbers[MIXED]) % DEPTH, model.coef.copy()
+    for j in range(plain.size):
+        step = plain[j] - place.coef[j]
+        memory.points[last, j], memory.steps[last, j] = place.coef[j], step
+        memory.images[last, j] = start[j] - model.correlation[j] + model.l2[j] * step
+    if mix_points(memory.points, memory.steps, memory.images, last, memory.signs, model.coef):
+        place.numbers[MIXED] = last + 1.0
+        if advance(family, rows, model, l2, terms, place, correlation, 1):
+            return
+        model.coef[:] = plain
+    else:
+        memory.points[0], memory.steps[0], memory.images[0] = (
+            memory.points[last].copy(), memory.steps[last].copy(), memory.images[last].copy()
+        )  # fmt: skip
+        place.numbers[MIXED] = 1.0
+    advance(family, rows, model, l2, terms, place, correlation, 40)
+
+
+@kernel
+def advance(family, rows, model, l2, terms, place, correlation, trials):
+    """Go towards model.coef, by the first of 1, 1/2, 1/4 ... of the way at which the objective falls enough; whether
+    one of `trials` does."""
+    n, m = place.eta.size, place.coef.size
+    change, eta = np.zeros(n), np.empty(n)
+    slope, before = 0.0, total_loss(family, place.eta)
+    for j in range(m):
+        old, new = place.coef[j], model.coef[j]
+        before += model.l1[j] * abs(old) + 0.5 * l2[j] * old * old
+        if new != old:
+            slope += model.l1[j] * (abs(new) - abs(old)) + 0.5 * l2[j] * (new * new - old * old)
+            slope -= correlation[j] * (new - old)
+            row, step = rows[j], new - old
+            for i in range(n):
+                change[i] += step * row[i]
+    middle, total, t = 0.0, 0.0, 1.0
+    if terms.fit_intercept:
+        for i in range(n):
+            middle += place.curvature[i] * change[i]
+            total += place.curvature[i]
+        middle = middle / total if total > 0.0 else 0.0
+    for _ in range(trials):
+        for i in range(n):
+            eta[i] = place.eta[i] + t * (change[i] - middle)
+        value = total_loss(family, eta)
+        for j in range(m):
+            b = place.coef[j] + t * (model.coef[j] - place.coef[j])
+            value += model.l1[j] * abs(b) + 0.5 * l2[j] * b * b
+        if value - before <= ARMIJO * t * min(slope, 0.0) + 1e-14 * terms.scale:
+            for j in range(m):
+                b = place.coef[j] + t * (model.coef[j] - place.coef[j])
+                place.coef[j] = model.coef[j] if t == 1.0 else b  # b + (b_new - b) may miss an exact zero
+            place.eta[:] = eta
+            place.numbers[LEVEL] -= t * middle
+            if terms.fit_intercept:
+                place.numbers[LEVEL] += balance(family, place.eta, place.residual, place.curvature, terms.longest)
+            else:
+                linearise(family, place.eta, place.residual, place.curvature)
+            return True
+        t *= 0.5
+    return False
