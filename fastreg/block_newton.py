@@ -71,10 +71,13 @@ class Place(NamedTuple):
     eta: np.ndarray
     residual: np.ndarray
     curvature: np.ndarray
-    numbers: np.ndarray  # LEVEL: the intercept's change; POINT_STEPS; the last step's GAP; MIXED: points remembered
+    numbers: (
+        np.ndarray
+    )  # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; MIXED: points remembered;
+    # FRESH: whether the last step's matrix was made where it began
 
 
-LEVEL, POINT_STEPS, GAP, MIXED = 0, 1, 2, 3
+LEVEL, POINT_STEPS, GAP, MIXED, FRESH = 0, 1, 2, 3, 4
 
 
 class Memory(NamedTuple):
@@ -119,7 +122,7 @@ class NewtonPath(BlockPath):
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
-            np.array([0.0, 0.0, np.inf, 0.0]),
+            np.array([0.0, 0.0, np.inf, 0.0, 0.0]),
         )  # fmt: skip
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
         memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m))
@@ -235,7 +238,8 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
             start[j] = correlation[j] + (model.l2[j] - l2[j]) * place.coef[j]
         if not going:
             gap = steering_gap(correlation, place.coef, model.l1, l2, terms.norms, terms.scale)
-            if gap <= terms.finest or (gap <= terms.target and gap > STALE * place.numbers[GAP]):
+            slow = gap > STALE * place.numbers[GAP]
+            if gap <= terms.finest or (gap <= terms.target and slow and place.numbers[FRESH] > 0.0):
                 kept.coefs[done], kept.correlations[done] = place.coef, correlation
                 kept.etas[done], kept.residuals[done] = place.eta, place.residual
                 kept.levels[done], kept.steps[done] = place.numbers[LEVEL], place.numbers[POINT_STEPS]
@@ -245,12 +249,12 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
                 continue
             if place.numbers[POINT_STEPS] >= STEPS:
                 return STUCK, size, done, pivots, NONE, 0.0
-            if gap > STALE * place.numbers[GAP] and not fresh:
+            if slow and not fresh:
                 place.numbers[MIXED] = 0.0
                 return REBUILD, size, done, pivots, NONE, 0.0
             if spent > WORK:
                 return PAUSE, size, done, pivots, NONE, 0.0
-            place.numbers[GAP], fresh = gap, False
+            place.numbers[GAP], place.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
             model.coef[:], model.correlation[:] = place.coef, start
         going = False
         most = FEW + size // 4 if how == BEGIN_LEAPING else 0
