@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.block_path import BEGIN, BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath, suits
+from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath, suits
 from fastreg.blocks import SCATTERED, correlate_vectors_some
 from fastreg.certificates import duality_gap, steering_gap
 from fastreg.designs import DenseDesign
@@ -20,8 +20,8 @@ from fastreg.families import balance, linearise, total_loss
 from fastreg.products import row_dots
 from fastreg.solvers.acceleration import DEPTH, mix_points
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
-from fastreg.solvers.pivots import NONE, exchange
-from fastreg.solvers.quadratic import INACTIVE, PARKED, Quadratic
+from fastreg.solvers.pivots import NONE
+from fastreg.solvers.quadratic import Quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
 
 REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
@@ -135,17 +135,11 @@ class NewtonPath(BlockPath):
                 memory, kept, (how, going, fresh),
             )  # fmt: skip
             problem.work.pivots += pivots
-            how = GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN if outcome == MET_DEPENDENT else BEGIN_LEAPING
+            how = self._mend(model, place.coef, outcome, column, sign)
             going = outcome in (BUDGET, EXCHANGE, CROSSED)
             fresh = outcome == MET_DEPENDENT
             exchanges += outcome in (EXCHANGE, CROSSED, MET_DEPENDENT)
-            if outcome == EXCHANGE:
-                active.size = exchange(model, active.active, active.size, column, sign)
-            elif outcome == CROSSED:
-                active.active.status[active.active.status == PARKED] = INACTIVE
-            elif outcome == MET_DEPENDENT:
-                active._refactor(model, np.flatnonzero(place.coef))
-            elif outcome == REBUILD:
+            if outcome == REBUILD:
                 model, fresh = self._model(place, alphas[done], True)
             if outcome == STUCK or exchanges > EXCHANGES:
                 active.key = None

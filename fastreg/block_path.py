@@ -15,7 +15,7 @@ import numpy as np
 from fastreg._jit import kernel
 from fastreg.certificates import References, column_terms, dual_scale
 from fastreg.families import Gaussian
-from fastreg.path import FAR, STRIDE
+from fastreg.path import FAR, alphas_between
 from fastreg.screening import largest_columns
 from fastreg.smooth_path import Point, SmoothPath, make_point
 from fastreg.solvers import descent_pays
@@ -187,19 +187,25 @@ class BlockPath:
             )
             self.problem.work.pivots += pivots
             exchanges += outcome not in (DONE, BUDGET)
-            how = GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN if outcome == MET_DEPENDENT else BEGIN_LEAPING
-            if outcome == EXCHANGE:
-                active.size = exchange(model, active.active, active.size, column, sign)
-            elif outcome == CROSSED:
-                active.active.status[active.active.status == PARKED] = INACTIVE
-            elif outcome == MET_DEPENDENT:
-                active._refactor(model, np.flatnonzero(model.coef))
+            how = self._mend(model, model.coef, outcome, column, sign)
             if outcome == STUCK or exchanges > EXCHANGES:
                 active.key = None
                 if done == 0:
                     return None
                 break  # what is done stands; with the columns that it lacks, the rest may be easier
         return Walked(self.problem, working, state, kept[0][:done], kept[1][:done], NEGLIGIBLE * self.tol)
+
+    def _mend(self, model, coef, outcome, column, sign):
+        """Do what a kernel left to be done; `coef` are the coefficients it began at. Returns how the walk goes on."""
+        active = self.active
+        if outcome == EXCHANGE:
+            active.size = exchange(model, active.active, active.size, column, sign)
+        elif outcome == CROSSED:
+            active.active.status[active.active.status == PARKED] = INACTIVE
+        elif outcome == MET_DEPENDENT:
+            active._refactor(model, np.flatnonzero(coef))
+            return BEGIN
+        return GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN_LEAPING
 
     def _check(self, alphas, walked):
         """(number of leading points without violators, the violators); a generator of sweeps."""
@@ -330,8 +336,7 @@ def with_steps(alphas, top):
     grid, wanted, last = [], [], top
     for alpha in alphas:
         if alpha < FAR * last:
-            steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
-            between = np.geomspace(last, alpha, steps + 1)[1:-1]
+            between = alphas_between(last, alpha)
             grid.extend(between)
             wanted.extend([False] * between.size)
         grid.append(alpha)

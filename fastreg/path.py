@@ -79,9 +79,7 @@ class PathSolver:
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
         if self.problem.p <= FEWEST or not self._far(alpha):
             return []
-        last = self.previous_l1 / self.problem.l1_ratio
-        steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
-        return np.geomspace(last, alpha, steps + 1)[1:-1]
+        return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
 
     def _descend(self, alpha):
         """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""
@@ -235,6 +233,12 @@ def answered(steps, problem):
         except StopIteration as end:
             return end.value
         product = problem.correlate(dual) if columns is None else problem.correlate_some(dual, columns)
+
+
+def alphas_between(last, alpha):
+    """The steps on a way down from `last` to `alpha`, without its ends."""
+    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+    return np.geomspace(last, alpha, steps + 1)[1:-1]
 
 
 def alpha_grid(alpha_max, n_alphas, ratio):
