@@ -127,21 +127,23 @@ class NewtonPath(BlockPath):
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
         memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m))
         model, fresh = self._model(place, alphas[0], working.curvature is None)
-        done, exchanges, how, going = 0, 0, BEGIN_LEAPING, False
+        done, exchanges, how, going, here = 0, 0, BEGIN_LEAPING, False, 0
         while done < alphas.size:
             active._make_room(m, active.ROOM // 2)
+            before = done
             outcome, active.size, done, pivots, column, sign = newton_points(
                 problem.family, working.block.rows[:m], model, active.active, active.size, terms, (alphas, done), place,
                 memory, kept, (how, going, fresh),
             )  # fmt: skip
             problem.work.pivots += pivots
+            here = pivots if done > before else here + pivots
             how = self._mend(model, place.coef, outcome, column, sign)
             going = outcome in (BUDGET, EXCHANGE, CROSSED)
             fresh = outcome == MET_DEPENDENT
             exchanges += outcome in (EXCHANGE, CROSSED, MET_DEPENDENT)
             if outcome == REBUILD:
                 model, fresh = self._model(place, alphas[done], True)
-            if outcome == STUCK or exchanges > EXCHANGES:
+            if outcome == STUCK or exchanges > EXCHANGES or self._too_long(here):
                 active.key = None
                 if done == 0:
                     return None

@@ -104,6 +104,10 @@ class BlockPath:
     def _descent_pays(self):
         return descent_pays(self.changes, np.count_nonzero(self.state.coef[self.working.columns]), self.working)
 
+    def _too_long(self, pivots):
+        """Whether descent would have solved a point for which so many pivots were not enough."""
+        return descent_pays(pivots, self.active.size, self.working)
+
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
         problem = self.problem
@@ -179,16 +183,18 @@ class BlockPath:
         active._prepare(model, (working.model_version, working.l2_key))
         shape, factor = (alphas.size, model.l1.size), self.problem.lasso_factor[working.columns]
         kept = np.empty(shape), np.empty(shape)
-        done, exchanges, how = 0, 0, BEGIN_LEAPING
+        done, exchanges, how, here = 0, 0, BEGIN_LEAPING, 0
         while done < alphas.size:
             active._make_room(model.l1.size, active.ROOM // 2)
+            before = done
             outcome, active.size, done, pivots, column, sign = walk_points(
                 model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), kept
             )
             self.problem.work.pivots += pivots
+            here = pivots if done > before else here + pivots
             exchanges += outcome not in (DONE, BUDGET)
             how = self._mend(model, model.coef, outcome, column, sign)
-            if outcome == STUCK or exchanges > EXCHANGES:
+            if outcome == STUCK or exchanges > EXCHANGES or self._too_long(here):
                 active.key = None
                 if done == 0:
                     return None

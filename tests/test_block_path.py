@@ -66,6 +66,19 @@ def test_far_grids_and_alphas_above_the_top():
     assert path.n_features_in[0] == path.n_features_in[1] == 0
 
 
+def test_supports_that_grow_within_a_block_are_left_to_descent():
+    """From some hundred columns on pivots cost more than epochs over sparse columns: 35,000 of them, if none stops."""
+    rng = np.random.default_rng(0)
+    n, p = 2000, 8000
+    X = sp.random_array((n, p), density=2e-3, rng=rng, format="csc")
+    y = X @ np.r_[rng.normal(size=300), np.zeros(p - 300)] + 0.1 * rng.normal(size=n)
+    path = fit_path(X, y, n_alphas=22, alpha_min_ratio=3e-3)
+    certified.assert_certified(path, X, y, tol=1e-6)
+    assert path.n_features_in[-1] > 1000
+    assert path.work["epochs"] > 0
+    assert path.work["pivots"] < 4000
+
+
 def test_dependent_columns_are_certified_or_left_to_others():
     """Copies of columns tie; where the walk gets stuck it says so, and cv_path fits the fold by PathSolver."""
     X, y = certified.draw("gaussian", n=40, p=30)
