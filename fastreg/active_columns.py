@@ -10,8 +10,7 @@ import numpy as np
 
 from fastreg import validation as check
 from fastreg.columns import combine
-from fastreg.families import FAMILIES
-from fastreg.fitting import build_problem
+from fastreg.fitting import build_problem, checked
 from fastreg.problem import Problem
 
 SAME = 1e-6  # deviance ratios that differ by more belong to other data
@@ -36,8 +35,8 @@ class ActiveColumns(NamedTuple):
         return eta
 
 
-def active_problem(path, X, y, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize):
-    """The ActiveColumns of a path, checked to be of the data that it was fitted on.
+def active_problem(path, X, y, terms):
+    """The ActiveColumns of a path, checked to be of the data that it was fitted on; the family is the path's.
 
     Raises
     ------
@@ -48,19 +47,15 @@ def active_problem(path, X, y, l1_ratio, sample_weight, offset, penalty_factor, 
     X = check.check_design(X)
     if X.shape[1] != path.coefs.shape[0]:
         raise ValueError(f"X has {X.shape[1]} columns, but the path was fitted on {path.coefs.shape[0]}")
-    fit_intercept = check.check_flag("fit_intercept", fit_intercept)
-    if not fit_intercept and np.any(path.intercepts != 0.0):
+    terms = checked(terms._replace(family=path.family_class or path.family, solver="auto"))
+    if not terms.fit_intercept and np.any(path.intercepts != 0.0):
         raise ValueError("the path has intercepts, but fit_intercept is False; pass what it was fitted with")
     columns = np.unique(path.coefs.indices)
     chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
-    factor = check.check_factor(penalty_factor, X.shape[1])[chosen]
+    factor = check.check_factor(terms.penalty_factor, X.shape[1])[chosen]
     names = [path.feature_names[j] for j in chosen] if path.feature_names else None
-    family = path.family_class or FAMILIES[path.family]
     part = X if chosen.size == X.shape[1] else X[:, chosen]
-    problem = build_problem(
-        part, y, family, l1_ratio, sample_weight, offset, factor, fit_intercept,
-        check.check_flag("standardize", standardize), names,
-    )  # fmt: skip
+    problem = build_problem(part, y, terms._replace(penalty_factor=factor, names=names))
     active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
     last = float(active.explained(problem.loss_at(active.predictor(path, -1))))
     if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:

@@ -7,9 +7,10 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.columns import column_moments
-from fastreg.criteria import NAMES, information_criteria
+from fastreg.criteria import NAMES, criteria_of
 from fastreg.designs import as_design
 from fastreg.fitting import solve_path
+from fastreg.terms import FitTerms, Grid
 
 PILOTS = {"ridge": 0.0, "lasso": 1.0}
 
@@ -57,18 +58,24 @@ def adaptive_factor(
     Zou (2006), The adaptive lasso and its oracle properties, JASA 101, 1418-1429. Huang, Ma and Zhang (2008), Adaptive
     lasso for sparse high-dimensional regression models, Statistica Sinica 18, 1603-1618, for p > n.
     """
+    terms = FitTerms(
+        family=family, sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor,
+        fit_intercept=fit_intercept, standardize=standardize, tol=tol, max_iter=max_iter,
+        names=check.feature_names_of(X),
+    )  # fmt: skip
+    return learned_factor(X, y, terms, pilot, power, pilot_alpha, criterion)
+
+
+def learned_factor(X, y, terms, pilot, power=1.0, pilot_alpha=None, criterion="aicc"):
+    """adaptive_factor, given the terms of the fit; its l1_ratio is the pilot's own."""
     power = check.check_number("power", power, 0.0, np.inf, low_open=True, high_open=True)
     check.check_option("criterion", criterion, NAMES)
-    names, X = check.feature_names_of(X), check.check_design(X)
-    fit: dict[str, Any] = {"sample_weight": sample_weight, "offset": offset, "penalty_factor": penalty_factor,
-                           "fit_intercept": fit_intercept, "standardize": standardize}  # fmt: skip
+    X = check.check_design(X)
     if isinstance(pilot, str):
         check.check_option("pilot", pilot, tuple(PILOTS))
         alphas = None if pilot_alpha is None else [check.check_number("pilot_alpha", pilot_alpha, 0.0, np.inf)]
-        path = solve_path(
-            X, y, family=family, l1_ratio=PILOTS[pilot], alphas=alphas, tol=tol, max_iter=max_iter, names=names, **fit
-        )
-        k = 0 if alphas else information_criteria(path, X, y, **fit).index_best(criterion)
+        path = solve_path(X, y, terms._replace(l1_ratio=PILOTS[pilot], solver="auto"), Grid(alphas))
+        k = 0 if alphas else criteria_of(path, X, y, terms).index_best(criterion)
         if path.reasons[k] != "converged":
             raise ValueError(
                 f"the pilot at alpha={path.alphas[k]:g} is not certified ({path.reasons[k]!r}, gap "
@@ -78,9 +85,9 @@ def adaptive_factor(
     else:
         coef = check.check_vector("pilot", pilot, X.shape[1])
     size = np.abs(coef)
-    if standardize:
-        size = size * np.sqrt(column_moments(as_design(X), check.check_weight(sample_weight, X.shape[0]))[1])
-    factor = check.check_factor(penalty_factor, X.shape[1])
+    if terms.standardize:
+        size = size * np.sqrt(column_moments(as_design(X), check.check_weight(terms.sample_weight, X.shape[0]))[1])
+    factor = check.check_factor(terms.penalty_factor, X.shape[1])
     with np.errstate(divide="ignore", over="ignore"):
         adapted = factor / size**power
     return np.where(factor == 0.0, 0.0, np.where(size > 0.0, adapted, np.inf))

@@ -11,6 +11,7 @@ from fastreg import validation as check
 from fastreg.active_columns import active_problem
 from fastreg.freedom import degrees_of_freedom
 from fastreg.result import Path
+from fastreg.terms import FitTerms
 from fastreg.threads import one_blas_thread
 
 NAMES = ("aic", "aicc", "bic", "ebic")
@@ -102,7 +103,6 @@ class Criteria:
         return "\n".join(lines)
 
 
-@one_blas_thread()
 def information_criteria(
     path: Path,
     X: Any,
@@ -154,10 +154,18 @@ def information_criteria(
     of freedom. Chen and Chen (2008), Extended Bayesian information criteria for model selection with large model
     spaces, Biometrika 95, 759-771. Hurvich and Tsai (1989), Biometrika 76, 297-307.
     """
+    terms = FitTerms(
+        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        standardize=standardize,
+    )  # fmt: skip
+    return criteria_of(path, X, y, terms, gamma, variance, n_observations)
+
+
+@one_blas_thread()
+def criteria_of(path, X, y, terms, gamma=1.0, variance=None, n_observations=None):
+    """information_criteria, given the terms of the fit."""
     gamma = check.check_number("gamma", gamma, 0.0, 1.0)
-    active = active_problem(
-        path, X, y, path.l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize
-    )
+    active = active_problem(path, X, y, terms._replace(l1_ratio=path.l1_ratio))
     problem, family = active.problem, path.family
     if n_observations is None:
         n_observations = float(np.count_nonzero(problem.weight))
@@ -169,7 +177,7 @@ def information_criteria(
     loss = np.array([problem.loss_at(active.predictor(path, k)) for k in range(path.alphas.size)])
     df = degrees_of_freedom(path, active)
     estimated = family == "gamma" or (family == "gaussian" and variance is None)
-    factor = check.check_factor(penalty_factor, path.coefs.shape[0])
+    factor = check.check_factor(terms.penalty_factor, path.coefs.shape[0])
     penalised = (factor > 0.0) & np.isfinite(factor)
     return Criteria(
         alphas=path.alphas.copy(),

@@ -22,8 +22,11 @@ from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
 from fastreg.solvers import SOLVERS, make_first, make_solver
+from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
+
+NOBODY = Watching()
 
 
 def fit_path(
@@ -63,13 +66,12 @@ def fit_path(
     X : (n, p) array, SciPy sparse of any format, or data frame. Never modified. A Fortran-ordered float64 array or
         a canonical float64 CSC matrix is used where it lies; anything else is converted once.
     y : (n,) response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
-    ("gamma").
+        ("gamma").
     family : "gaussian", "binomial" (logit link), "poisson" or "gamma" (log link), or a family class of one's own.
     l1_ratio : share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge.
     alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which
-    every
-        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max * alpha_min_ratio
-        (default 1e-2 if n < p, else 1e-4).
+        every penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
+        alpha_min_ratio (default 1e-2 if n < p, else 1e-4).
     sample_weight : (n,) weights >= 0, of any scale.
     offset : (n,) added to the linear predictor.
     penalty_factor : (p,) v_j >= 0: 0 leaves a column unpenalised, infinity leaves it out.
@@ -101,128 +103,93 @@ def fit_path(
     ----------
     Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), for the problem and its conventions.
     """
-    names = check.feature_names_of(X)
-    path = solve_path(
-        X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
-        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, lower=lower, upper=upper,
-        fit_intercept=fit_intercept, standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
-        verbose=verbose, callback=callback, trace=trace,
+    terms = FitTerms(
+        family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
+        max_iter, solver, check.feature_names_of(X),
     )  # fmt: skip
+    path = solve_path(X, y, terms, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))
     warn_of_points(path)
     return path
 
 
 @interruptible()
 @one_blas_thread()
-def solve_path(
-    X, y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, offset=None,
-    penalty_factor=None, lower=None, upper=None, fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000,
-    solver="auto", names=None, verbose=False, callback=None, trace=False, start=None,
-):  # fmt: skip
+def solve_path(X, y, terms, grid, watching=NOBODY, start=None):
     """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
 
     `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
     """
     begin = time.perf_counter()
-    problem, tol, max_iter, solver = pose(
-        X, y, family=family, l1_ratio=l1_ratio, sample_weight=sample_weight, offset=offset,
-        penalty_factor=penalty_factor, lower=lower, upper=upper, fit_intercept=fit_intercept, standardize=standardize,
-        tol=tol, max_iter=max_iter, solver=solver, names=names,
-    )  # fmt: skip
-    return follow_path(
-        problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor,
-        watched=(begin, verbose, callback, trace), start=start,
-    )  # fmt: skip
+    terms = checked(terms)
+    return follow_path(build_problem(X, y, terms), terms, grid, watching, begin=begin, start=start)
 
 
-def pose(
-    X, y, *, family, l1_ratio, sample_weight, offset=None, penalty_factor, lower=None, upper=None, fit_intercept,
-    standardize=False, tol, max_iter, solver="auto", names=None,
-):  # fmt: skip
-    """(problem, tol, max_iter, solver): the terms of fit_path, checked."""
-    l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
-    tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
-    max_iter = check.check_count("max_iter", max_iter, 1)
-    check.check_option("solver", solver, SOLVERS)
-    family_class = family_named(family)
-    make_solver(
-        solver, family_class, l1_ratio, lower is not None or upper is not None
-    )  # says what it cannot solve before the data are read
-    problem = build_problem(
-        X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor,
-        check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
-        (lower, upper),
-    )  # fmt: skip
-    return problem, tol, max_iter, solver
+def checked(terms):
+    """Terms in their ranges, with the family's class; what their solver cannot solve is said before data are read."""
+    terms = terms.checked()
+    check.check_option("solver", terms.solver, SOLVERS)
+    terms = terms._replace(family=family_named(terms.family))
+    make_solver(terms.solver, terms.family, terms.l1_ratio, terms.bounded())
+    return terms
 
 
-def make_engine(problem, tol, max_iter, solver, null_correlation=None, first=True):
+def make_engine(problem, terms, null_correlation=None, first=True):
     """What fits the points of a path: SmoothPath without an l1 part, else PathSolver.
 
     `first` is whether a cold start may be tried in X itself; a compressed problem has its columns together already.
     """
-    working_set_solver = make_solver(solver, type(problem.family), problem.l1_ratio, problem.bounds is not None)
-    if working_set_solver is None:
-        return SmoothPath(problem, tol, max_iter)
-    cold = make_first(solver) if first else None
-    return PathSolver(problem, working_set_solver, tol, max_iter, null_correlation, cold)
+    solver = make_solver(terms.solver, type(problem.family), problem.l1_ratio, problem.bounds is not None)
+    if solver is None:
+        return SmoothPath(problem, terms.tol, terms.max_iter)
+    cold = make_first(terms.solver) if first else None
+    return PathSolver(problem, solver, terms.tol, terms.max_iter, null_correlation, cold)
 
 
-def follow_path(
-    problem, alphas, n_alphas, alpha_min_ratio, tol, max_iter, solver, names, penalty_factor, *, watched, start=None,
-    gram=None,
-):  # fmt: skip
+def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, gram=None):
     """The Path of a problem, on the grid given or an automatic one.
 
-    `watched` is (begin, verbose, callback, trace), see Record; `start` as for solve_path; `gram` that of the columns,
-    if known, which is overwritten.
+    Its time counts from `begin`; `start` as for solve_path; `gram` that of the columns, if known, which is overwritten.
     """
-    if alphas is not None:
-        alphas = check.check_alphas(alphas)
-    count = check.check_count("n_alphas", n_alphas, 1) if alphas is None else alphas.size
-    lowest = np.inf if alphas is None else float(alphas[-1])
-    stated = {"tol": tol, "names": names, "family_class": type(problem.family), "penalty_factor": penalty_factor}
+    grid = grid.checked()
 
     def follow(engine):
-        begin, *watchers = watched
-        record = Record(engine.problem, begin, count, *watchers)
-        return _follow(engine, problem, alphas, alpha_min_ratio, start, record, stated, solver)
+        return _follow(engine, problem, terms, grid, start, Record(engine.problem, begin, grid.count(), *watching))
 
     if (
-        solver == "auto"
+        terms.solver == "auto"
         and (problem.l1_ratio > 0.0 or problem.bounds is not None)
-        and compression.pays(problem, count, lowest)
+        and compression.pays(problem, grid.count(), grid.lowest())
     ):
         small = compression.compress(problem, gram)
         try:
-            path = follow(make_engine(small, tol, max_iter, solver, first=False))
+            path = follow(make_engine(small, terms, first=False))
         except Interrupted as stop:
-            if stop.path is not None and not compression.holds(small, stop.path, tol):
+            if stop.path is not None and not compression.holds(small, stop.path, terms.tol):
                 stop.path = None
             raise
-        if compression.holds(small, path, tol):
+        if compression.holds(small, path, terms.tol):
             return path
-    return follow(make_engine(problem, tol, max_iter, solver))
+    return follow(make_engine(problem, terms))
 
 
-def _follow(engine, problem, alphas, ratio, start, record, stated, solver):
+def _follow(engine, problem, terms, grid, start, record):
     """The Path of an engine; `problem` is the one posed. An interrupt leaves with the points done."""
     if start is not None:
         engine.resume(*start)
-    automatic = alphas is None
-    grid = automatic_grid(engine.alpha_max, record.n_points, ratio, problem) if automatic else alphas
+    automatic = grid.alphas is None
+    alphas = alphas_of(grid, engine.alpha_max, problem.n < problem.p)
     try:
         if isinstance(engine, SmoothPath):
-            engine.expect(grid)
-        if start is not None or not run_blocks(engine, grid, automatic, record, solver):
-            run_grid(engine, grid[len(record.points) :], automatic, record)
+            engine.expect(alphas)
+        if start is not None or not run_blocks(engine, alphas, automatic, record, terms.solver):
+            run_grid(engine, alphas[len(record.points) :], automatic, record)
     except KeyboardInterrupt:
         done = len(record.points)
-        path = collect(engine, problem, record, grid, **stated) if done else None
-        raise Interrupted(f"interrupted after {done} of {grid.size} points", path) from None
+        path = collect(engine, problem, record, alphas, terms) if done else None
+        raise Interrupted(f"interrupted after {done} of {alphas.size} points", path) from None
     finally:
         record.close()
-    return collect(engine, problem, record, grid, **stated)
+    return collect(engine, problem, record, alphas, terms)
 
 
 def family_named(family):
@@ -237,39 +204,39 @@ def family_named(family):
     return family
 
 
-def build_problem(
-    X, y, family_class, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize, names,
-    limits=(None, None),
-):  # fmt: skip
-    """A Problem from checked arrays; `limits` are (lower, upper).
+def build_problem(X, y, terms):
+    """A Problem from arrays, which are checked, and terms that have been: see `checked`.
 
     What is wrong with X itself shows in its columns' moments, at no extra pass.
     """
     X = check.check_design(X)
     n, p = X.shape
-    y = check.check_response(y, n, family_class)
-    weight = check.check_weight(sample_weight, n)
-    offset = np.zeros(n) if offset is None else check.check_vector("offset", offset, n)
-    degenerate = family_class.degenerate(y[weight > 0])
-    if degenerate and fit_intercept:
-        raise ValueError(f"{degenerate}; family {family_class.name!r} with an intercept has no solution")
-    factor = check.check_factor(penalty_factor, p)
-    family = family_class(check.read_only(y), check.read_only(weight))
-    limits = check.check_bounds(*limits, p)
+    y = check.check_response(y, n, terms.family)
+    weight = check.check_weight(terms.sample_weight, n)
+    offset = np.zeros(n) if terms.offset is None else check.check_vector("offset", terms.offset, n)
+    degenerate = terms.family.degenerate(y[weight > 0])
+    if degenerate and terms.fit_intercept:
+        raise ValueError(f"{degenerate}; family {terms.family.name!r} with an intercept has no solution")
+    factor = check.check_factor(terms.penalty_factor, p)
+    family = terms.family(check.read_only(y), check.read_only(weight))
+    limits = check.check_bounds(terms.lower, terms.upper, p)
     bounds = None if limits is None else Bounds(*limits)
-    problem = Problem(as_design(X), family, offset, fit_intercept, l1_ratio, factor, standardize, bounds=bounds)
+    problem = Problem(
+        as_design(X), family, offset, terms.fit_intercept, terms.l1_ratio, factor, terms.standardize, bounds=bounds
+    )
     if not problem.finite:
-        raise check.explain_not_finite(X, names)
-    check.warn_tiny(np.flatnonzero(problem.tiny), names)
+        raise check.explain_not_finite(X, terms.names)
+    check.warn_tiny(np.flatnonzero(problem.tiny), terms.names)
     return problem
 
 
-def automatic_grid(alpha_max, count, ratio, problem):
-    """`count` alphas from alpha_max down to its share `ratio` (None: 1e-2 if n < p, else 1e-4)."""
-    if ratio is None:
-        ratio = 1e-2 if problem.n < problem.p else 1e-4
+def alphas_of(grid, alpha_max, wide):
+    """The alphas of a checked grid: those given, or from alpha_max down to a share of it, 1e-2 if `wide`, else 1e-4."""
+    if grid.alphas is not None:
+        return grid.alphas
+    ratio = (1e-2 if wide else 1e-4) if grid.alpha_min_ratio is None else grid.alpha_min_ratio
     ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
-    return alpha_grid(alpha_max, count, ratio)
+    return alpha_grid(alpha_max, grid.n_alphas, ratio)
 
 
 def run_blocks(engine, grid, automatic, record, solver):
@@ -300,9 +267,9 @@ def run_grid(engine, alphas, automatic, record):
             break
 
 
-def collect(engine, problem, record, grid, tol, names, family_class, penalty_factor):
+def collect(engine, problem, record, grid, terms):
     """What has been recorded as a Path of the `problem` posed."""
-    points = record.points
+    points, family_class = record.points, type(problem.family)
     counts = [point.columns.size for point in points]
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     indices = np.concatenate([point.columns for point in points]).astype(np.int64)
@@ -323,16 +290,16 @@ def collect(engine, problem, record, grid, tol, names, family_class, penalty_fac
         deviance_ratio=ratio,
         family=family_class.name,
         l1_ratio=problem.l1_ratio,
-        tol=tol,
+        tol=terms.tol,
         alpha_max=engine.alpha_max,
-        feature_names=names,
+        feature_names=terms.names,
         work=work,
         family_class=None if family_class in FAMILIES.values() else family_class,
         trace=record.trace(),
         steps=record.table_of_steps(),
         fit_intercept=problem.fit_intercept,
         standardize=problem.standardize,
-        penalty_factor=None if penalty_factor is None else problem.factor.copy(),
+        penalty_factor=None if terms.penalty_factor is None else problem.factor.copy(),
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
     )

@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.families import Gaussian
-from fastreg.fitting import automatic_grid, build_problem, collect, run_grid, warn_of_points
+from fastreg.fitting import alphas_of, build_problem, checked, collect, run_grid, warn_of_points
 from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
+from fastreg.terms import FitTerms, Grid
 from fastreg.threads import one_blas_thread
 
 
@@ -123,18 +124,14 @@ def ridge_loo(
     ----------
     Allen (1974), Technometrics 16(1), for the errors; Golub, Heath and Wahba (1979), Technometrics 21(2), for GCV.
     """
-    begin, names = time.perf_counter(), check.feature_names_of(X)
-    tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
-    problem = build_problem(
-        X, y, Gaussian, 0.0, sample_weight, offset, penalty_factor,
-        check.check_flag("fit_intercept", fit_intercept), check.check_flag("standardize", standardize), names,
-    )  # fmt: skip
-    engine = SmoothPath(problem, tol, 1000)
-    if alphas is None:
-        count = check.check_count("n_alphas", n_alphas, 1)
-        grid = automatic_grid(engine.alpha_max, count, alpha_min_ratio, problem)
-    else:
-        grid = check.check_alphas(alphas)
+    begin = time.perf_counter()
+    terms = checked(FitTerms(
+        Gaussian, 0.0, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
+        tol=tol, names=check.feature_names_of(X),
+    ))  # fmt: skip
+    problem = build_problem(X, y, terms)
+    engine = SmoothPath(problem, terms.tol, terms.max_iter)
+    grid = alphas_of(Grid(alphas, n_alphas, alpha_min_ratio).checked(), engine.alpha_max, problem.n < problem.p)
     check_positive(grid)
     spectrum = engine.factorise(grid)
     kept = np.empty((problem.n, 1, grid.size)) if keep_predictions else None
@@ -143,7 +140,7 @@ def ridge_loo(
     kept = None if kept is None else kept[:, 0]
     record = Record(problem, begin, grid.size)
     run_grid(engine, grid, False, record)
-    path = collect(engine, problem, record, grid, tol, names, Gaussian, penalty_factor)
+    path = collect(engine, problem, record, grid, terms)
     warn_of_points(path)
     return RidgeLeaveOneOut(path, errors, standard_errors, gcv, spectrum.degrees_of_freedom(grid), kept)
 

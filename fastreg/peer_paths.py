@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.fitting import solve_path, warn_of_points
 from fastreg.multi.fitting import solve_multi_path
+from fastreg.terms import FitTerms, Grid
 
 
 def lasso_path(
@@ -102,9 +103,9 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
     alphas = n_alphas if n_alphas is not None else 100 if alphas is None else alphas
     if isinstance(alphas, numbers.Integral):
         eps = check.check_number("eps", eps, 0.0, 1.0, low_open=True, high_open=True)
-        grid = {"alphas": None, "n_alphas": alphas, "alpha_min_ratio": eps}
+        grid = Grid(None, int(alphas), eps)
     else:
-        grid = {"alphas": -np.sort(-np.asarray(alphas, dtype=float))}
+        grid = Grid(-np.sort(-np.asarray(alphas, dtype=float)))
     engine = {name: value for name, value in params.items() if name in PEER_PARAMS}
     several = np.ndim(y) == 2
     if several and engine.pop("solver", "auto") != "auto":
@@ -113,8 +114,8 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1), nor are lower and upper")
     if positive:
         engine["lower"] = 0.0
-    terms = {"l1_ratio": l1_ratio, "fit_intercept": False, "family": "gaussian", "names": check.feature_names_of(X)}
-    path: Any = (solve_multi_path if several else solve_path)(X, y, **terms, **{"alphas": None, **grid}, **engine)
+    terms = FitTerms(l1_ratio=l1_ratio, fit_intercept=False, names=check.feature_names_of(X), **engine)
+    path: Any = (solve_multi_path if several else solve_path)(X, y, terms, grid)
     warn_of_points(path, stacklevel=4)
     coefs = np.stack([coef.toarray() for coef in path.coefs]) if several else path.coefs.toarray()
     coefs = coefs.astype(np.float32) if getattr(X, "dtype", None) == np.float32 else coefs

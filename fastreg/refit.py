@@ -8,8 +8,10 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.fitting import solve_path, warn_of_points
 from fastreg.result import Path
+from fastreg.terms import FitTerms, Grid, Watching
 
 TIGHT = 1e-9  # relative gap
+STEPS = ("max_iter", "solver")
 
 
 def refit_path(
@@ -49,11 +51,12 @@ def refit_path(
         raise ValueError(f"X has shape {shape}, but this path was fitted on {p} columns")
     tol = min(path.tol, TIGHT) if tol is None else tol
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
-    refitted = solve_path(
-        X, y, family=path.family_class or path.family, l1_ratio=path.l1_ratio, alphas=grid,
-        sample_weight=sample_weight, offset=offset, penalty_factor=path.penalty_factor, lower=path.lower,
-        upper=path.upper, fit_intercept=path.fit_intercept, standardize=path.standardize, tol=tol,
-        names=path.feature_names, start=(*path.coef(near), near), **options,
+    check.check_known("refit_path", options, STEPS + Watching._fields)
+    terms = FitTerms(
+        path.family_class or path.family, path.l1_ratio, sample_weight, offset, path.penalty_factor, path.lower,
+        path.upper, path.fit_intercept, path.standardize, tol, names=path.feature_names,
+        **{name: options.pop(name) for name in STEPS if name in options},
     )  # fmt: skip
+    refitted = solve_path(X, y, terms, Grid(grid), Watching(**options), start=(*path.coef(near), near))
     warn_of_points(refitted, stacklevel=4)
     return refitted

@@ -13,8 +13,11 @@ from fastreg.active_columns import active_problem, support_of
 from fastreg.families import FAMILIES
 from fastreg.refits import refit_sets
 from fastreg.result import Path
+from fastreg.terms import FitTerms
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
+
+MAX_ITER = 100  # Newton steps for one refit
 
 
 @dataclass
@@ -109,7 +112,7 @@ def relax_path(
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float | None = None,
-    max_iter: int = 100,
+    max_iter: int = MAX_ITER,
 ) -> RelaxedPath:
     """Refit a path on each of its supports, without its l1 part, every refit with its duality gap.
 
@@ -144,24 +147,23 @@ def relax_path(
     Meinshausen (2007), Relaxed Lasso, Computational Statistics and Data Analysis 52, 374-393. Hastie, Tibshirani and
     Tibshirani (2020), Best subset, forward stepwise or lasso? Statistical Science 35, 579-592, for the blend.
     """
-    relaxed = solve_relaxed(
-        path, X, y, ridge, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter
-    )
+    terms = FitTerms(
+        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        standardize=standardize, tol=path.tol if tol is None else tol, max_iter=max_iter,
+    )  # fmt: skip
+    relaxed = solve_relaxed(path, X, y, ridge, terms)
     warn_refits(relaxed)
     return relaxed
 
 
 @one_blas_thread()
-def solve_relaxed(
-    path, X, y, ridge, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol=None, max_iter=100
-):
+def solve_relaxed(path, X, y, ridge, terms):
     """relax_path without its warning."""
     ridge = check.check_number("ridge", ridge, 0.0, np.inf, high_open=True)
-    tol = path.tol if tol is None else check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
-    max_iter = check.check_count("max_iter", max_iter, 1)
-    active = active_problem(path, X, y, 0.0, sample_weight, offset, penalty_factor, fit_intercept, standardize)
+    terms = terms._replace(l1_ratio=0.0).checked()
+    active = active_problem(path, X, y, terms)
     sets = [support_of(path, active.columns, k) for k in range(path.alphas.size)]
-    points = refit_sets(active.problem, sets, ridge, tol, max_iter)
+    points = refit_sets(active.problem, sets, ridge, terms.tol, terms.max_iter)
     counts = [point.columns.size for point in points]
     rows = np.concatenate([active.columns[point.columns] for point in points])
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -176,7 +178,7 @@ def solve_relaxed(
         reasons=[point.reason for point in points],
         deviance_ratio=active.explained(loss),
         l1_ratio=0.0,
-        tol=tol,
+        tol=terms.tol,
     )
     return RelaxedPath(path, refit, ridge)
 

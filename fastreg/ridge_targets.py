@@ -6,10 +6,11 @@ import numpy as np
 
 from fastreg import validation as check
 from fastreg.families import Gaussian
-from fastreg.fitting import build_problem
+from fastreg.fitting import build_problem, checked
 from fastreg.smooth_path import FACTORINGS, SmoothPath, solve_together, together
 from fastreg.solvers.ridge import LARGEST_FACTOR
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
+from fastreg.terms import FitTerms
 
 MAX_ITER = 1000
 VANISHING = 1e-9  # of the sum of squares of X: with less ridge than this, a wide Gram matrix is close to singular
@@ -31,9 +32,10 @@ def ridge_problem(X, responses, sample_weight, penalty_factor, fit_intercept, na
     """The Problem of X and the first of the responses (n, t); all of them are checked."""
     for column in responses.T[1:]:
         check.check_response(column, X.shape[0], Gaussian)
-    return build_problem(
-        X, responses[:, 0], Gaussian, 0.0, sample_weight, None, penalty_factor, fit_intercept, False, names
+    terms = FitTerms(
+        Gaussian, 0.0, sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept, names=names
     )
+    return build_problem(X, responses[:, 0], checked(terms))
 
 
 def shared_factors(problem, alphas):

@@ -12,15 +12,14 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.error_bounds import ASSUMPTIONS, error_bound, largest_selection
-from fastreg.families import FAMILIES
-from fastreg.fitting import build_problem, solve_path
+from fastreg.fitting import build_problem, checked, solve_path
 from fastreg.path import PathSolver
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Progress, Watch
 from fastreg.result import Path
 from fastreg.selection.lockstep import SWEEP_SHARE, fold_problem, in_lockstep, sweep
-from fastreg.selection.terms import FitTerms
 from fastreg.solvers import make_solver
+from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
 
@@ -187,35 +186,31 @@ def stability_selection(
     n_pairs, watch = check.check_count("n_pairs", n_pairs, 1), Watch(verbose, callback)
     check.check_option("assumption", assumption, ASSUMPTIONS)
     check.check_number("l1_ratio", l1_ratio, 0.0, 1.0, low_open=True)
-    names, X = check.feature_names_of(X), check.check_design(X)  # converted, where it must be, once for all halves
-    path = solve_path(
-        X, y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
-        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
-        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=names,
-        callback=watch.hears("all rows"),
-    )  # fmt: skip
+    terms = checked(FitTerms(
+        family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
+        tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X),
+    ))  # fmt: skip
+    X = check.check_design(X)  # converted, where it must be, once for all halves
+    grid = Grid(alphas, n_alphas, alpha_min_ratio)
+    path = solve_path(X, y, terms, grid, Watching(callback=watch.hears("all rows")))
     if path.alphas[-1] == 0.0:
         raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
-    problem = build_problem(
-        X, y, path.family_class or FAMILIES[path.family], l1_ratio, sample_weight, offset, penalty_factor,
-        fit_intercept, standardize, names,
-    )  # fmt: skip
-    grid = path.alphas if alphas is not None else _from_above(path.alphas)
-    watch.expect(path.alphas.size + 2 * n_pairs * grid.size)
+    problem = build_problem(X, y, terms)
+    region = path.alphas if alphas is not None else _from_above(path.alphas)
+    watch.expect(path.alphas.size + 2 * n_pairs * region.size)
     rule = Rule(threshold, expected_errors, assumption)
     followed: list[Half] = []
     halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
-    terms = FitTerms(type(problem.family), tol=path.tol, max_iter=max_iter, solver=solver, names=names)
     try:
         most = SPARE * rule.allowed(problem, n_pairs)
-        follow_halves(problem, halves, grid, most, terms, followed, watch)
+        follow_halves(problem, halves, region, most, terms, followed, watch)
     except KeyboardInterrupt:
-        done = [_conclude(problem, path, grid, rule, followed)] if followed else []
+        done = [_conclude(problem, path, region, rule, followed)] if followed else []
         message = f"interrupted after {len(followed) // 2} of {n_pairs} pairs of halves"
         raise Interrupted(message, path, finished=done) from None
     finally:
         watch.close()
-    stability = _conclude(problem, path, grid, rule, followed)
+    stability = _conclude(problem, path, region, rule, followed)
     _warn(stability)
     return stability
 
@@ -292,7 +287,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
         nulls = sweep(problems, [part.start().residual for part in problems])
         group, steps = [Half(part, [], [], [], 0.0) for part in problems], []
         for number, (half, null) in enumerate(zip(group, nulls), start=start + 1):
-            solver = make_solver(terms.solver, terms.family_class, problem.l1_ratio)
+            solver = make_solver(terms.solver, terms.family, problem.l1_ratio)
             engine = PathSolver(half.problem, solver, terms.tol, terms.max_iter, null)
             engine.sweep_share = SWEEP_SHARE
             steps.append(_follow(half, engine, alphas, most, watch.hears(f"half {number} of {len(halves)}")))

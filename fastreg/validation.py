@@ -391,6 +391,13 @@ def check_option(name, value, options):
     return value
 
 
+def check_known(function, options, names):
+    """Keyword arguments that a function hands on are among these names."""
+    unknown = [name for name in options if name not in names]
+    if unknown:
+        raise TypeError(f"{function}() got an unexpected keyword argument {unknown[0]!r}; it takes {', '.join(names)}")
+
+
 def check_flag(name, value):
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):

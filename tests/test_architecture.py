@@ -17,6 +17,7 @@ from fastreg import fit_path
 PACKAGE = Path(fastreg.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450
+MOST_PARAMETERS = 12
 
 # From the ground up. A room imports from lower floors only; rooms that stand in no list are on top of all.
 FLOORS = [
@@ -30,7 +31,7 @@ FLOORS = [
     {"bounded_certificates"},
     {"solvers"},
     {"smooth_path"},
-    {"path", "result", "record"},
+    {"path", "result", "record", "terms"},
     {"block_path"},
     {"block_newton"},
     {"fitting", "stored"},
@@ -115,6 +116,18 @@ def test_only_two_files_ask_what_is_sparse():
 def test_no_file_is_long():
     lengths = {module_of(path): len(path.read_text().splitlines()) for path in FILES}
     assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_only_public_functions_have_many_parameters():
+    """What users give is bundled at once: see fastreg.terms. An estimator's parameters are its constructor's."""
+    many = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name not in {*fastreg.__all__, "__init__"}:
+                count = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
+                if count > MOST_PARAMETERS:
+                    many[f"{module_of(path)}.{node.name}"] = count
+    assert many == {}
 
 
 def test_no_room_for_odds_and_ends():

@@ -14,13 +14,12 @@ from fastreg.families import Binomial, Gaussian, Poisson
 from fastreg.fitting import build_problem, collect
 from fastreg.path import answered
 from fastreg.record import Record
+from fastreg.terms import FitTerms
 
 
 def pose(X, y, family=Gaussian, l1_ratio=1.0, **terms):
     """A Problem with the defaults of fit_path."""
-    given = {"sample_weight": None, "offset": None, "penalty_factor": None, "fit_intercept": True} | terms
-    standardize = given.pop("standardize", False)
-    return build_problem(X, y, family, l1_ratio, *given.values(), standardize, None)
+    return build_problem(X, y, FitTerms(family, l1_ratio, **terms))
 
 
 def by_blocks(X, y, alphas, tol=1e-10, **terms):
@@ -31,7 +30,7 @@ def by_blocks(X, y, alphas, tol=1e-10, **terms):
     record = Record(problem, 0.0, alphas.size)
     if not answered(engine.steps(alphas, record), problem):
         return None
-    return collect(engine, problem, record, alphas, tol, None, Gaussian, terms.get("penalty_factor"))
+    return collect(engine, problem, record, alphas, FitTerms(tol=tol, **terms))
 
 
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
@@ -193,7 +192,7 @@ def test_newton_blocks_are_certified_points(family, cls, terms):
     assert suits_newton(problem, "auto", other.alphas.size, other.alphas[-1]) and answered(
         engine.steps(other.alphas, record), problem
     )
-    path = collect(engine, problem, record, other.alphas, 1e-7, None, cls, None)
+    path = collect(engine, problem, record, other.alphas, FitTerms(tol=1e-7))
     certified.assert_certified(path, X, y, tol=1e-7, **options)
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 

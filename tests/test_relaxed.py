@@ -11,6 +11,7 @@ from fastreg import compression, fit_path, relax_path
 from fastreg.families import FAMILIES as FAMILY_CLASSES
 from fastreg.fitting import build_problem
 from fastreg.refits import refit_sets
+from fastreg.terms import FitTerms
 
 FAMILIES = ["gaussian", "binomial", "poisson", "gamma"]
 
@@ -144,7 +145,7 @@ def test_separated_classes_are_named():
 def test_a_set_after_one_that_separates_starts_afresh():
     X, y = certified.draw("binomial", n=60, p=6)
     X[:, 0] = y - 0.5 + 0.01 * X[:, 0]
-    problem = build_problem(X, y, FAMILY_CLASSES["binomial"], 0.0, None, None, None, True, False, None)
+    problem = build_problem(X, y, FitTerms(FAMILY_CLASSES["binomial"], 0.0))
     problem.scale = problem.loss(problem.start())
     sets = [np.array([0, 1, 2, 3]), np.array([1, 2, 3]), np.array([1, 2, 3, 5])]
     points = refit_sets(problem, sets, 0.0, 1e-9, 50)

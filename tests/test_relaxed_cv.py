@@ -158,5 +158,7 @@ def test_groups_stay_together_and_errors_name_the_argument():
             cv_relaxed(X, y, **options)
     with pytest.raises(ValueError, match="selection must be one of 'min', '1se'"):
         nested_cv_relaxed(X, y, selection="max")
+    with pytest.raises(TypeError, match=r"nested_cv_relaxed\(\) got an unexpected keyword argument 'lower'"):
+        nested_cv_relaxed(X, y, lower=0.0)
     with pytest.raises(ValueError, match="cv must be a number of inner folds or a splitter"):
         nested_cv_relaxed(X, y, cv=[(np.arange(20), np.arange(20, 40))])

@@ -20,6 +20,7 @@ from fastreg.designs import as_design
 from fastreg.families import Gaussian
 from fastreg.fitting import build_problem
 from fastreg.solvers.ridge_spectrum import TallSpectrum, WideSpectrum, ridge_spectrum
+from fastreg.terms import FitTerms
 from fastreg.validation import check_design
 
 SHAPES = [(30, 8), (12, 30), (15, 15)]
@@ -137,10 +138,8 @@ def test_forms_agree(variant, form, shape, kind):
         assert gap <= 1e-12 * scale
 
 
-def problem_of(X, y, sample_weight=None, offset=None, penalty_factor=None, fit_intercept=True, standardize=False):
-    return build_problem(
-        X, y, Gaussian, 0.0, sample_weight, offset, penalty_factor, fit_intercept, standardize, None
-    )  # fmt: skip
+def problem_of(X, y, **terms):
+    return build_problem(X, y, FitTerms(Gaussian, 0.0, **terms))
 
 
 @pytest.mark.parametrize("kind", KINDS)

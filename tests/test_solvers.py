@@ -20,6 +20,7 @@ from fastreg.solvers.active_set import ActiveSet
 from fastreg.solvers.cholesky import append_row, delete_row, solve_factored
 from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.working_set import ProximalNewton
+from fastreg.terms import FitTerms
 
 SHAPES = {"tall": (40, 12), "wide": (20, 35)}
 FRACTIONS = np.array([0.5, 0.1, 0.02])
@@ -78,10 +79,8 @@ def test_solvers_agree(family, l1_ratio, shape, weighted, fit_intercept):
 
 def solve_with(inner, X, y, options, tol):
     """A path by PathSolver and one inner solver, as points."""
-    problem = build_problem(
-        X, y, FAMILIES[options["family"]], options["l1_ratio"], options.get("sample_weight"), None, None,
-        options["fit_intercept"], False, None,
-    )  # fmt: skip
+    given = {name: value for name, value in options.items() if name != "alphas"}
+    problem = build_problem(X, y, FitTerms(**given | {"family": FAMILIES[options["family"]]}))
     engine = PathSolver(problem, ProximalNewton(inner), tol, 1000)
     return [engine.fit(float(alpha)) for alpha in options["alphas"]], problem
 

@@ -176,6 +176,7 @@ from fastreg.families import FAMILIES
 from fastreg.fitting import build_problem
 from fastreg.path import PathSolver, alpha_grid
 from fastreg.solvers import make_solver
+from fastreg.terms import FitTerms
 n, p = 200, 50_000
 rng = np.random.default_rng(0)
 X = np.empty((p, n))
@@ -185,7 +186,7 @@ y = X[:, :10].sum(axis=1) + rng.normal(size=n)
 y = y if "{family}" == "gaussian" else (y > 0) * 1.0
 family = FAMILIES["{family}"]
 def fit(X, y):
-    problem = build_problem(X, y, family, 1.0, None, None, None, True, False, None)
+    problem = build_problem(X, y, FitTerms(family))
     engine = PathSolver(problem, make_solver("auto", family, 1.0), 1e-6, 1000)
     points = [engine.fit(float(alpha)) for alpha in alpha_grid(engine.alpha_max, 20, 0.1)]
     assert all(point.reason == "converged" for point in points)

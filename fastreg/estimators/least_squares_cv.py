@@ -11,11 +11,11 @@ from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, w
 from fastreg.estimators.linear import LinearPredictor
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
-from fastreg.families import Gaussian
 from fastreg.peer_paths import enet_path, lasso_path
 from fastreg.selection.cross_validation import best_of, cross_validate
+from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Response
-from fastreg.selection.terms import FitTerms, Folding, Grid
+from fastreg.terms import Grid
 
 PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's
 SELECTIONS = ("min", "1se", *PEER_SELECTIONS)
@@ -125,7 +125,7 @@ class ElasticNetCV(LinearPredictor):
         X, y, dtype = self._checked(X, y)
         weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
         folds, _ = folds_of(self, X, y, params, sample_weight)
-        terms = FitTerms(Gaussian, weight, limits=(0.0 if self.positive else None, None), **terms_of(self))
+        terms = terms_of(self, family="gaussian", sample_weight=weight, lower=0.0 if self.positive else None)
         if grid.alphas is None and 0.0 in ratios:
             raise ValueError(
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "

@@ -13,13 +13,13 @@ from fastreg.estimators.classification import LOGISTIC_SOLVERS, PENALTIES, Logis
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, routed, warn_folds
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, outside, terms_of, total_weight
-from fastreg.families import Binomial
 from fastreg.selection.cross_validation import cross_validate
+from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Metric, Response, misclassification
 from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
 from fastreg.selection.scorers import scorer_metric
-from fastreg.selection.terms import FitTerms, Folding, Grid
 from fastreg.solvers import SOLVERS
+from fastreg.terms import Grid
 
 SELECTIONS = ("min", "1se")
 
@@ -164,7 +164,7 @@ class LogisticRegressionCV(LogisticRegression):
     def _cross_validate(self, X, codes, weight, ratios, folds, grid, response):
         """The curve of each l1_ratio."""
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
-        terms = FitTerms(Binomial, weight, solver=solver, **terms_of(self))
+        terms = terms_of(self, family="binomial", sample_weight=weight, solver=solver)
         metric = self._metric(response)
         if self.classes_.size > 2:
             return cross_validate_responses(X, codes, Classes, terms, ratios, folds, metric, grid, response)

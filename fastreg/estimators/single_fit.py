@@ -3,7 +3,6 @@
 import numbers
 import sys
 import warnings
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +10,11 @@ from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils.validation import validate_data
 
 from fastreg import validation as check
-from fastreg.fitting import make_engine, pose
+from fastreg.fitting import build_problem, checked, make_engine
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.progress import interruptible
+from fastreg.terms import FitTerms, Grid
 from fastreg.threads import one_blas_thread
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
@@ -117,22 +117,24 @@ def names_seen(estimator):
     return None if names is None else list(names)
 
 
-def terms_of(estimator):
-    """The terms of fit_path that all estimators take from themselves."""
-    return {
-        "penalty_factor": estimator.penalty_factor,
-        "fit_intercept": estimator.fit_intercept,
-        "tol": tolerance(estimator),
-        "max_iter": MAX_ITER if estimator.max_iter is None else estimator.max_iter,
-        "names": names_seen(estimator),
-    }
+def terms_of(estimator, **terms):
+    """FitTerms with those that all estimators take from themselves; the others are given."""
+    return FitTerms(
+        penalty_factor=estimator.penalty_factor,
+        fit_intercept=estimator.fit_intercept,
+        tol=tolerance(estimator),
+        max_iter=MAX_ITER if estimator.max_iter is None else estimator.max_iter,
+        names=names_seen(estimator),
+        **terms,
+    )
 
 
 @interruptible()
 @one_blas_thread()
 def fit_point(estimator, X, y, alpha, *, start=None, **terms):
     """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
-    engine = make_engine(*pose(X, y, **terms_of(estimator), **terms))
+    terms = checked(terms_of(estimator, **terms))
+    engine = make_engine(build_problem(X, y, terms), terms)
     if start is not None:
         engine.resume(*start, float(alpha))
     point, coef = engine.fit(float(alpha)), np.zeros(X.shape[1])
@@ -141,12 +143,12 @@ def fit_point(estimator, X, y, alpha, *, start=None, **terms):
     return SingleFit(coef, point.intercept, point.gap, engine.problem.scale, steps, point.reason)
 
 
-def fit_multi_point(estimator, X, Y, alpha, *, family, sample_weight, l1_ratio, start=None):
+def fit_multi_point(estimator, X, Y, alpha, *, start=None, **terms):
     """As `fit_point`, with several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
-    solve = solve_classes if family == "multinomial" else partial(solve_multi_path, family=family)
+    terms = terms_of(estimator, **terms)
+    solve = solve_classes if terms.family == "multinomial" else solve_multi_path
     start = None if start is None else (start[0].T, start[1])
-    terms = {"sample_weight": sample_weight, "l1_ratio": l1_ratio, "start": start}
-    path = solve(X, Y, alphas=[alpha], **terms, **terms_of(estimator))
+    path = solve(X, Y, terms, Grid([alpha]), start=start)
     coef, intercepts = path.point(0)
     steps = counted(path.n_iters[0], start)
     return SingleFit(coef, intercepts, path.gaps[0], path.work["null_loss"], steps, path.reasons[0])

@@ -10,35 +10,36 @@ from fastreg.multi.fitting import solve_multi_path
 from fastreg.multi.result import MultiPath
 
 
-def solve_classes(X, codes, sample_weight, alphas, start=None, **terms):
+def solve_classes(X, codes, terms, grid, start=None):
     """`solve_multi_path` of the multinomial for classes numbered from 0, all of which occur in `codes` (n,).
 
-    With an intercept the fit of a class without weight is reached at infinity only: its coefficients are zeros and its
-    intercept is -inf, and the others' are those of the fit without it.
+    The grid is of given alphas. With an intercept the fit of a class without weight is reached at infinity only: its
+    coefficients are zeros and its intercept is -inf, and the others' are those of the fit without it.
     """
-    K, weight = int(codes.max()) + 1, check.check_weight(sample_weight, codes.size)
+    K, weight = int(codes.max()) + 1, check.check_weight(terms.sample_weight, codes.size)
     seen = np.bincount(codes, weights=weight, minlength=K) > 0.0
-    if not terms["fit_intercept"]:
+    if not terms.fit_intercept:
         seen[:] = True
-    places, empty = np.flatnonzero(seen), sp.csc_array((X.shape[1], np.size(alphas)))
+    places, empty = np.flatnonzero(seen), sp.csc_array((X.shape[1], grid.count()))
     if places.size == 1:
-        path = _certain(alphas, empty, terms)
+        path = _certain(grid, empty, terms)
     else:
         codes = np.where(seen[codes], codes, places[0])  # rows without weight
-        terms |= {"sample_weight": weight, "start": None if start is None else (start[0][:, places], start[1][places])}
-        path = solve_multi_path(X, codes, family="multinomial", alphas=alphas, **terms)
+        start = None if start is None else (start[0][:, places], start[1][places])
+        terms = terms._replace(family="multinomial", sample_weight=weight)
+        path = solve_multi_path(X, codes, terms, grid, start)
     coefs, intercepts = [empty] * K, np.full((K, path.alphas.size), -np.inf)
     for k, place in enumerate(places):
         coefs[place], intercepts[place] = path.coefs[k], path.intercepts[k]
     return replace(path, coefs=coefs, intercepts=intercepts, classes=np.arange(K))
 
 
-def _certain(alphas, empty, terms):
+def _certain(grid, empty, terms):
     """The path of a single class: its probability is one whatever the penalty, and the loss zero."""
-    k = np.size(alphas)
+    k = grid.count()
     return MultiPath(
-        alphas=check.check_alphas(alphas), coefs=[empty], intercepts=np.zeros((1, k)), gaps=np.zeros(k),
+        alphas=check.check_alphas(grid.alphas), coefs=[empty], intercepts=np.zeros((1, k)), gaps=np.zeros(k),
         n_iters=np.zeros(k, dtype=int), reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="multinomial",
-        grouped=False, l1_ratio=terms["l1_ratio"], tol=terms["tol"], alpha_max=0.0, feature_names=terms.get("names"),
+        grouped=False, l1_ratio=terms.l1_ratio, tol=terms.tol, alpha_max=0.0, feature_names=terms.names,
         work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
     )  # fmt: skip

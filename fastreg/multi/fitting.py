@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.designs import as_design
-from fastreg.fitting import warn_of_points
+from fastreg.fitting import alphas_of, warn_of_points
 from fastreg.multi.path import MultiPathSolver
 from fastreg.multi.penalties import Entries, Rows
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.responses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
-from fastreg.path import alpha_grid
+from fastreg.terms import FitTerms, Grid
 from fastreg.threads import one_blas_thread
 
 RESPONSES = {"gaussian": SquaredError, "multinomial": Softmax}
@@ -83,61 +83,46 @@ def fit_multi_path(
     Obozinski, Taskar and Jordan (2010), Statistics and Computing 20, for rows; Friedman, Hastie and Tibshirani (2010),
     Journal of Statistical Software 33(1), for the symmetric multinomial.
     """
-    path = solve_multi_path(
-        X, Y, family=family, l1_ratio=l1_ratio, alphas=alphas, n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio,
-        sample_weight=sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+    terms = FitTerms(
+        family, l1_ratio, sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, names=check.feature_names_of(X),
     )  # fmt: skip
+    path = solve_multi_path(X, Y, terms, Grid(alphas, n_alphas, alpha_min_ratio))
     warn_of_points(path)
     return path
 
 
 @one_blas_thread()
-def solve_multi_path(
-    X, Y, *, family, l1_ratio, alphas, n_alphas=100, alpha_min_ratio=None, sample_weight=None, penalty_factor=None,
-    fit_intercept=True, standardize=False, tol=1e-6, max_iter=1000, names=None, start=None,
-):  # fmt: skip
+def solve_multi_path(X, Y, terms, grid, start=None):
     """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
 
+    `terms` have neither offset nor bounds, and the solver is the only one there is.
     `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
     """
-    l1_ratio = check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
-    tol = check.check_number("tol", tol, 0.0, np.inf, low_open=True, high_open=True)
-    max_iter = check.check_count("max_iter", max_iter, 1)
-    check.check_option("family", family, tuple(RESPONSES))
-    fit_intercept = check.check_flag("fit_intercept", fit_intercept)
+    terms = terms.checked()
+    family = check.check_option("family", terms.family, tuple(RESPONSES))
     X = check.check_design(X)
     n, p = X.shape
-    weight = check.check_weight(sample_weight, n)
+    weight = check.check_weight(terms.sample_weight, n)
     if family == "multinomial":
-        y, classes = check.check_classes(Y, n, weight, fit_intercept)
+        y, classes = check.check_classes(Y, n, weight, terms.fit_intercept)
     else:
         y, classes = check.check_responses(Y, n), None
     response = RESPONSES[family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
     units = Rows(response.K) if family == "gaussian" else Entries(response.K)
-    factor = check.check_factor(penalty_factor, p)
-    standardize = check.check_flag("standardize", standardize)
-    problem = MultiProblem(as_design(X), response, units, fit_intercept, l1_ratio, factor, standardize)
+    factor = check.check_factor(terms.penalty_factor, p)
+    problem = MultiProblem(
+        as_design(X), response, units, terms.fit_intercept, terms.l1_ratio, factor, terms.standardize
+    )
     if not problem.finite:
-        raise check.explain_not_finite(X, names)
-    check.warn_tiny(np.flatnonzero(problem.tiny), names)
-    engine = MultiPathSolver(problem, tol, max_iter)
-    automatic = alphas is None
-    if automatic:
-        grid = _automatic_grid(engine.alpha_max, n_alphas, alpha_min_ratio, n < p)
-    else:
-        grid = check.check_alphas(alphas)
-        if start is not None:
-            engine.resume(*start, float(grid[0]))
-    points = _run(engine, grid, automatic)
-    return _collect(engine, points, grid[: len(points)], classes, names)
-
-
-def _automatic_grid(alpha_max, n_alphas, ratio, wide):
-    n_alphas = check.check_count("n_alphas", n_alphas, 1)
-    ratio = (1e-2 if wide else 1e-4) if ratio is None else ratio
-    ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
-    return alpha_grid(alpha_max, n_alphas, ratio)
+        raise check.explain_not_finite(X, terms.names)
+    check.warn_tiny(np.flatnonzero(problem.tiny), terms.names)
+    engine = MultiPathSolver(problem, terms.tol, terms.max_iter)
+    alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
+    if start is not None:
+        engine.resume(*start, float(alphas[0]))
+    points = _run(engine, alphas, grid.alphas is None)
+    return _collect(engine, points, alphas[: len(points)], classes, terms.names)
 
 
 def _run(engine, alphas, automatic):

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.fitting import build_problem, family_named, follow_path, warn_of_points
+from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.selection.curve import CVPath, averages, choose
-from fastreg.selection.folds import check_fold_response, make_folds, training_weight
+from fastreg.selection.folds import Folding, check_fold_response, make_folds, training_weight
 from fastreg.selection.gram_folds import fold_grams
 from fastreg.selection.labels import coded_response
 from fastreg.selection.lockstep import fit_folds
 from fastreg.selection.metrics import Held, Response, metric_named
-from fastreg.selection.terms import FitTerms, Folding, Grid
-from fastreg.solvers import SOLVERS, make_solver
+from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
 
@@ -94,8 +93,8 @@ def cv_path(
     family_class = family_named(family)
     targets, classes = coded_response(y, family_class)
     terms = FitTerms(
-        family_class, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver,
-        check.feature_names_of(X), (lower, upper),
+        family_class, 1.0, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
+        max_iter, solver, check.feature_names_of(X),
     )  # fmt: skip
     response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, sample_weight)
     curves = cross_validate(
@@ -115,16 +114,11 @@ def cv_path(
 def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None):
     """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family."""
     watch = Watch() if watch is None else watch
-    names = terms.names
-    tol = check.check_number("tol", terms.tol, 0.0, np.inf, low_open=True, high_open=True)
-    terms = terms._replace(tol=tol, max_iter=check.check_count("max_iter", terms.max_iter, 1))
-    check.check_option("solver", terms.solver, SOLVERS)
-    for ratio in l1_ratios:
-        make_solver(terms.solver, terms.family_class, ratio, any(limit is not None for limit in terms.limits))
+    all_terms = [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
     user_X, X = X, check.check_design(X)
     folds, curves = None, []
-    for ratio in l1_ratios:
-        problem = _problem(X, y, terms, ratio, names)
+    for terms in all_terms:
+        problem = build_problem(X, y, terms)
         if folds is None:
             stratify = response.classes is not None
             pairs = make_folds(folding.cv, user_X, response.y, folding.groups, stratify, folding.random_state)
@@ -133,14 +127,14 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
             watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.count())
         try:
             path, fits, read = _fit(
-                problem, folds, terms, grid, watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
+                problem, folds, terms, grid, watch.within(f"l1_ratio {terms.l1_ratio:g}", len(l1_ratios) > 1)
             )
         except Interrupted as stop:
             stop.finished = curves
             raise
         finally:
             watch.close()
-        fold_paths = [fit.path(names, terms.penalty_factor, tol) for fit in fits]
+        fold_paths = [fit.path(terms) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
         curve = _curve(
             path, fold_paths, _score(type(problem.family), problem.family.y, score_weight, fits, metric), metric
@@ -155,9 +149,7 @@ def _fit(problem, folds, terms, grid, watch):
     begin = time.perf_counter()
     grams = fold_grams(problem, folds, terms.solver, grid)
     path = follow_path(
-        problem, None if grid.alphas is None else check.check_alphas(grid.alphas), grid.n_alphas, grid.alpha_min_ratio,
-        terms.tol, terms.max_iter, terms.solver, terms.names, terms.penalty_factor,
-        watched=(begin, False, watch.hears("all rows")),
+        problem, terms, grid, Watching(callback=watch.hears("all rows")), begin=begin,
         gram=None if grams is None else grams.gram.copy(),
     )  # fmt: skip
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
@@ -168,15 +160,6 @@ def _fit(problem, folds, terms, grid, watch):
         stop.path = path
         raise
     return path, fits, read
-
-
-def _problem(X, y, terms, l1_ratio, names):
-    """The problem on all rows."""
-    return build_problem(
-        X, y, terms.family_class, l1_ratio, terms.sample_weight, terms.offset, terms.penalty_factor,
-        check.check_flag("fit_intercept", terms.fit_intercept), check.check_flag("standardize", terms.standardize),
-        names, terms.limits,
-    )  # fmt: skip
 
 
 def _weighted_folds(pairs, problem, score_weight):

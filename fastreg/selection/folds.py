@@ -3,10 +3,19 @@
 import numbers
 import warnings
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastreg import validation as check
+
+
+class Folding(NamedTuple):
+    """The arguments of cv_path that say which rows are held out together."""
+
+    cv: Any = 10
+    groups: Any = None
+    random_state: Any = 0
 
 
 def make_folds(cv, X, y, groups, stratify, random_state):

@@ -42,8 +42,6 @@ class Held(NamedTuple):
 
 def fold_grams(problem, folds, solver, grid):
     """The Grams where folds are to be compressed, else None."""
-    lowest = np.inf if grid.alphas is None else float(np.min(grid.alphas))
-    count = grid.n_alphas if grid.alphas is None else np.size(grid.alphas)
     affordable = len(folds) * problem.p <= problem.n  # the matrices of all folds are no larger than X
     held_once = np.bincount(np.concatenate([test for _, test in folds]), minlength=problem.n)
     complement = all(np.array_equal(weight, _outside(test, problem)) for weight, test in folds)
@@ -52,7 +50,7 @@ def fold_grams(problem, folds, solver, grid):
         or problem.l1_ratio == 0.0
         or not (affordable and complement)
         or np.any(held_once != 1)
-        or not compression.pays(problem, count, lowest)
+        or not compression.pays(problem, grid.count(), grid.lowest())
     ):
         return None
     response = problem.family.y - problem.start().eta  # offset and intercept taken off

@@ -45,19 +45,18 @@ class FoldFit:
     def points(self):
         return [] if self.record is None else self.record.points
 
-    def steps(self, tol, max_iter, solver, null_correlation=None):
+    def steps(self, terms, null_correlation=None):
         """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
-        blocks = blocks_for(self.problem, solver, self.grid.size, self.grid[-1], max_iter)
+        blocks = blocks_for(self.problem, terms.solver, self.grid.size, self.grid[-1], terms.max_iter)
         if blocks is not None:
-            self.engine = blocks(self.problem, tol, max_iter, null_correlation, self.expected)
+            self.engine = blocks(self.problem, terms.tol, terms.max_iter, null_correlation, self.expected)
             self.engine.more_sweeps = MORE_SWEEPS
             self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
             if (yield from self.engine.steps(self.grid, self.record)):
                 self.done = True
                 return
-        self.engine = make_engine(
-            self.problem, tol, max_iter, solver, null_correlation, first=not isinstance(self.problem, Compressed)
-        )
+        first = not isinstance(self.problem, Compressed)
+        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
         self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
         self.engine.sweep_share = SWEEP_SHARE
         for alpha in self.grid.tolist():
@@ -65,12 +64,12 @@ class FoldFit:
             self.record.add(point, alpha)
         self.done = True
 
-    def fit_compressed(self, tol, max_iter, solver):
+    def fit_compressed(self, terms):
         """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
         small = self.problem
-        answered(self.steps(tol, max_iter, solver), small)
+        answered(self.steps(terms), small)
         self.done = False
-        if not compression.holds(small, self.path(None, None, tol), tol):
+        if not compression.holds(small, self.path(terms), terms.tol):
             return False
         self.done = True
         return True
@@ -83,13 +82,12 @@ class FoldFit:
     def so_far(self, terms):
         """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
         ready = self.done or not isinstance(self.problem, Compressed)
-        return self.path(terms.names, terms.penalty_factor, terms.tol) if self.points and ready else None
+        return self.path(terms) if self.points and ready else None
 
-    def path(self, names, penalty_factor, tol):
+    def path(self, terms):
         """The fold's Path."""
         posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
-        family_class = type(posed.family)
-        return collect(self.engine, posed, self.record, self.grid, tol, names, family_class, penalty_factor)
+        return collect(self.engine, posed, self.record, self.grid, terms)
 
 
 def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=None):
@@ -110,7 +108,7 @@ def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=Non
 
 def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
     """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
-    tol, max_iter, solver, begin = terms.tol, terms.max_iter, terms.solver, time.perf_counter()
+    begin = time.perf_counter()
     for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
         small = None
         if grams is not None:
@@ -118,14 +116,14 @@ def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
         grid = np.asarray(grid, dtype=float)
         more = grid, test, begin, expected, watch.hears(f"fold {number + 1} of {len(folds)}")
         fits.append(FoldFit(small or fold_problem(problem, weight), *more))
-        if small is not None and not fits[-1].fit_compressed(tol, max_iter, solver):
+        if small is not None and not fits[-1].fit_compressed(terms):
             fits[-1] = FoldFit(fold_problem(problem, weight), *more)
     waiting = [fit for fit in fits if not fit.points]
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
     nulls = sweep(problems, [each.start().residual for each in problems])
-    steps = [fit.steps(tol, max_iter, solver, null) for fit, null in zip(waiting, nulls)]
+    steps = [fit.steps(terms, null) for fit, null in zip(waiting, nulls)]
     return (1 + in_lockstep(problems, steps)) * problem.p
 
 

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.fitting import family_named
 from fastreg.progress import Interrupted, Progress, Watch
 from fastreg.selection.curve import averages
 from fastreg.selection.folds import make_folds, training_weight
 from fastreg.selection.metrics import Held
 from fastreg.selection.relaxed_cv import choose_relaxed, make_task, predictors, warn_relaxed
 from fastreg.selection.relaxed_surface import SELECTIONS, Choice, CVRelaxed
-from fastreg.selection.terms import FitTerms, Grid
+from fastreg.terms import FitTerms, Grid
+
+OPTIONS = (
+    "sample_weight", "offset", "penalty_factor", "fit_intercept", "standardize", "tol", "max_iter", "solver",
+)  # fmt: skip
 
 
 @dataclass
@@ -96,11 +99,12 @@ def nested_cv_relaxed(
     Bioinformatics 7, 91.
     """
     check.check_option("selection", selection, SELECTIONS)
+    check.check_known("nested_cv_relaxed", options, OPTIONS)
     if not (isinstance(cv, int) or hasattr(cv, "split")):
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
     task = make_task(
-        X, y, gammas, ridges, pilot, power, metric, l1_ratio, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitTerms(family_named(family), names=check.feature_names_of(X), **options),
+        X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
+        FitTerms(family, l1_ratio, names=check.feature_names_of(X), **options),
     )  # fmt: skip
     weight, stratify = task.terms.sample_weight, task.response.classes is not None
     labels = None if groups is None else np.asarray(groups)
@@ -121,10 +125,10 @@ def nested_cv_relaxed(
         share = float(weight[test].sum())
         if not share > 0.0:
             raise ValueError(f"the test rows of outer fold {number} have no weight, so there is nothing to score")
-        held = Held(task.terms.family_class, task.y[test], weight[test] / share, eta, test, number)
+        held = Held(task.terms.family, task.y[test], weight[test] / share, eta, test, number)
         scores.append(float(task.metric.score(held)[0]))
         shares.append(1.0 if task.metric.equal_folds else share)
-        predictions[test] = task.terms.family_class.mean(eta[0])
+        predictions[test] = task.terms.family.mean(eta[0])
         models.append(model)
         warn_relaxed(model)
     mean, error = averages(np.array(scores)[:, None], np.array(shares))

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.adaptive import PILOTS, adaptive_factor
-from fastreg.fitting import family_named, solve_path
+from fastreg.adaptive import PILOTS, learned_factor
+from fastreg.fitting import checked, solve_path
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
-from fastreg.relaxed import solve_relaxed
+from fastreg.relaxed import MAX_ITER, solve_relaxed
 from fastreg.selection.cross_validation import cross_validate
 from fastreg.selection.curve import averages
-from fastreg.selection.folds import check_fold_response, make_folds, training_weight
+from fastreg.selection.folds import Folding, check_fold_response, make_folds, training_weight
 from fastreg.selection.labels import coded_response
 from fastreg.selection.metrics import Held, Metric, Response, metric_named
 from fastreg.selection.relaxed_surface import CVRelaxed
-from fastreg.selection.terms import FitTerms, Folding, Grid
+from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.validation import ConvergenceWarning
 
 
@@ -85,9 +85,9 @@ def cv_relaxed(
     on the relaxed lasso, for cross-validating both parameters.
     """
     task = make_task(
-        X, y, gammas, ridges, pilot, power, metric, l1_ratio, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitTerms(family_named(family), sample_weight, offset, penalty_factor, fit_intercept, standardize, tol,
-                 max_iter, solver, check.feature_names_of(X)),
+        X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
+        FitTerms(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
+                 standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
     )  # fmt: skip
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
     chosen = choose_relaxed(task, pairs, Watch(verbose, callback))
@@ -103,65 +103,47 @@ class Task(NamedTuple):
     response: Response
     metric: Metric
     terms: FitTerms
-    l1_ratio: float
     grid: Grid
     gammas: np.ndarray
     ridges: np.ndarray
     pilot: str | None
     power: float
 
-    def fit_options(self, weight):
-        """The keywords that fits, refits and pilots share, with other weights."""
-        terms = self.terms
-        return {"sample_weight": weight, "offset": terms.offset, "fit_intercept": terms.fit_intercept,
-                "standardize": terms.standardize}  # fmt: skip
-
     def factor(self, weight):
         """The penalty factors, learned from the rows of positive weight if there is a pilot."""
         if self.pilot is None:
             return self.terms.penalty_factor
-        return adaptive_factor(
-            self.X, self.y, pilot=self.pilot, power=self.power, family=self.terms.family_class,
-            penalty_factor=self.terms.penalty_factor, tol=self.terms.tol, max_iter=self.terms.max_iter,
-            **self.fit_options(weight),
-        )  # fmt: skip
+        return learned_factor(self.X, self.y, self.terms._replace(sample_weight=weight), self.pilot, self.power)
 
     def path(self, weight, factor, alphas, told=None):
         """A path on rows of positive weight; `told` hears of its points."""
-        terms = self.terms
-        return solve_path(
-            self.X, self.y, family=terms.family_class, l1_ratio=self.l1_ratio, alphas=alphas,
-            n_alphas=self.grid.n_alphas, alpha_min_ratio=self.grid.alpha_min_ratio, penalty_factor=factor,
-            tol=terms.tol, max_iter=terms.max_iter, solver=terms.solver, names=terms.names, callback=told,
-            **self.fit_options(weight),
-        )  # fmt: skip
+        terms, grid = self.terms._replace(sample_weight=weight, penalty_factor=factor), self.grid
+        return solve_path(self.X, self.y, terms, grid._replace(alphas=alphas), Watching(callback=told))
 
     def relax(self, path, weight, factor, told=None):
         """A RelaxedPath for each ridge; `told` hears of it when all are done."""
-        out = [
-            solve_relaxed(path, self.X, self.y, ridge, penalty_factor=factor, **self.fit_options(weight))
-            for ridge in self.ridges.tolist()
-        ]
+        terms = self.terms._replace(sample_weight=weight, penalty_factor=factor, max_iter=MAX_ITER)
+        out = [solve_relaxed(path, self.X, self.y, ridge, terms) for ridge in self.ridges.tolist()]
         if told is not None:
             count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
             told(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
         return out
 
 
-def make_task(X, y, gammas, ridges, pilot, power, metric, l1_ratio, grid, terms):
+def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
     """A Task from checked arguments."""
     gammas, ridges = check.check_several("gammas", gammas, 0.0, 1.0), check.check_several("ridges", ridges, 0.0, np.inf)
     if pilot is not None:
         check.check_option("pilot", pilot, tuple(PILOTS))
-    check.check_number("l1_ratio", l1_ratio, 0.0, 1.0)
-    y, classes = coded_response(y, terms.family_class)
+    terms = checked(terms)
+    y, classes = coded_response(y, terms.family)
     response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
-    metric = metric_named(metric, terms.family_class, response)
+    metric = metric_named(metric, terms.family, response)
     X = check.check_design(X)  # converted, where it must be, once for all fits
     weight = check.check_weight(terms.sample_weight, X.shape[0])
-    y = check.check_response(y, X.shape[0], terms.family_class)
+    y = check.check_response(y, X.shape[0], terms.family)
     terms = terms._replace(sample_weight=weight)
-    return Task(X, y, response, metric, terms, l1_ratio, grid, gammas, ridges, pilot, power)
+    return Task(X, y, response, metric, terms, grid, gammas, ridges, pilot, power)
 
 
 @interruptible()
@@ -171,7 +153,7 @@ def choose_relaxed(task, pairs, watch):
     folds = []
     for number, (train, test) in enumerate(pairs, start=1):
         fold = training_weight(train, weight, number)
-        check_fold_response(task.terms.family_class, task.y, fold, task.terms.fit_intercept, number)
+        check_fold_response(task.terms.family, task.y, fold, task.terms.fit_intercept, number)
         if not weight[test].sum() > 0.0:
             raise ValueError(f"the test rows of fold {number} have no weight, so there is nothing to score")
         folds.append((fold, test))
@@ -210,8 +192,9 @@ def _paths(task, pairs, folds, watch):
     weight = task.terms.sample_weight
     if task.pilot is None:
         curve = cross_validate(
-            task.X, task.y, task.terms, [task.l1_ratio], Folding(pairs), task.metric, task.grid, task.response, watch
-        )[0]
+            task.X, task.y, task.terms, [task.terms.l1_ratio], Folding(pairs), task.metric, task.grid, task.response,
+            watch,
+        )[0]  # fmt: skip
         factor = task.terms.penalty_factor
         return factor, curve.path, [factor] * len(folds), curve.fold_paths
     factor, fold_factors, fold_paths = task.factor(weight), [], []
@@ -232,7 +215,7 @@ def _score(task, relaxed, gamma, test, number):
     weight = task.terms.sample_weight[test]
     eta = predictors(task, relaxed, gamma, test)
     scores = task.metric.score(
-        Held(task.terms.family_class, task.y[test], weight / weight.sum(), eta, test, number)
+        Held(task.terms.family, task.y[test], weight / weight.sum(), eta, test, number)
     )  # fmt: skip
     return np.where(_separated(relaxed) & (gamma < 1.0), np.nan, scores)
 

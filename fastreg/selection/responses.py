@@ -25,8 +25,8 @@ class Targets:
     name = "gaussian"
 
     @staticmethod
-    def solve(X, Y, weight, alphas, solver, **terms):
-        return solve_multi_path(X, Y, family="gaussian", sample_weight=weight, alphas=alphas, **terms)
+    def solve(X, Y, terms, grid):
+        return solve_multi_path(X, Y, terms._replace(family="gaussian"), grid)
 
     @staticmethod
     def mean(eta):
@@ -39,8 +39,8 @@ class Classes:
     name = "multinomial"
 
     @staticmethod
-    def solve(X, codes, weight, alphas, *, n_alphas, alpha_min_ratio, solver, **terms):
-        return solve_classes(X, codes, weight, alphas, **terms)
+    def solve(X, codes, terms, grid):
+        return solve_classes(X, codes, terms, grid)
 
     @staticmethod
     def mean(eta):
@@ -55,16 +55,16 @@ class TwoClasses:
     mean = staticmethod(Binomial.mean)
 
     @staticmethod
-    def solve(X, codes, weight, alphas, *, n_alphas, alpha_min_ratio, **terms):
-        seen = np.unique(codes[weight > 0.0])
-        if seen.size == 2 or not terms["fit_intercept"]:
-            return solve_path(X, codes, family="binomial", sample_weight=weight, alphas=alphas, **terms)
-        k = np.size(alphas)
+    def solve(X, codes, terms, grid):
+        seen = np.unique(codes[terms.sample_weight > 0.0])
+        if seen.size == 2 or not terms.fit_intercept:
+            return solve_path(X, codes, terms._replace(family="binomial"), grid)
+        k = grid.count()
         return Path(
-            alphas=check.check_alphas(alphas), coefs=sp.csc_array((X.shape[1], k)),
+            alphas=check.check_alphas(grid.alphas), coefs=sp.csc_array((X.shape[1], k)),
             intercepts=np.full(k, np.inf if seen[0] else -np.inf), gaps=np.zeros(k), n_iters=np.zeros(k, dtype=int),
-            reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=terms["l1_ratio"],
-            tol=terms["tol"], alpha_max=0.0, feature_names=terms["names"],
+            reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=terms.l1_ratio,
+            tol=terms.tol, alpha_max=0.0, feature_names=terms.names,
             work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
         )  # fmt: skip
 
@@ -96,7 +96,8 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
 
     `kind` is Targets, for real Y (n, K), Classes, for Y (n,) of numbers from 0 to K - 1 on a grid of given alphas, or
     TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid` and `response`
-    are as for `cross_validation.cross_validate`, `terms` its FitTerms but for the family.
+    are as for `cross_validation.cross_validate`, `terms` its FitTerms, whose family is
+    the kind's.
     """
     X = check.check_design(X)
     n = X.shape[0]
@@ -105,10 +106,11 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
     weighted = [(training_weight(train, weight, number), test) for number, (train, test) in enumerate(pairs, start=1)]
     curves = []
     for ratio in l1_ratios:
-        path, folds = _solve(X, Y, kind, terms, ratio, weight, grid), []
+        terms = terms._replace(l1_ratio=ratio)
+        path, folds = kind.solve(X, Y, terms._replace(sample_weight=weight), grid), []
         for fold_weight, test in weighted:
             alphas = path.alphas / fold_weight.sum() if grid.of_sum else path.alphas
-            fold = _solve(X, Y, kind, terms, ratio, fold_weight, grid._replace(alphas=alphas))
+            fold = kind.solve(X, Y, terms._replace(sample_weight=fold_weight), grid._replace(alphas=alphas))
             folds.append(Fold(fold, test, _predictors(fold, X, test)))
         scored = _score(kind, Y, score_weight, folds, metric)
         curve = _curve(path, [fold.path for fold in folds], scored, metric)
@@ -116,15 +118,6 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
         curve.work, curve.classes = {"columns_read": read, "passes": read / X.shape[1]}, response.classes
         curves.append(curve)
     return curves
-
-
-def _solve(X, Y, kind, terms, l1_ratio, weight, grid):
-    """The path of some rows' weights."""
-    return kind.solve(
-        X, Y, weight, grid.alphas, n_alphas=grid.n_alphas, alpha_min_ratio=grid.alpha_min_ratio, l1_ratio=l1_ratio,
-        penalty_factor=terms.penalty_factor, fit_intercept=terms.fit_intercept, standardize=terms.standardize,
-        tol=terms.tol, max_iter=terms.max_iter, solver=terms.solver, names=terms.names,
-    )  # fmt: skip
 
 
 def _predictors(path, X, rows):
