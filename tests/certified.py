@@ -20,6 +20,13 @@ def terms_of(options):
     return {words[name]: value for name, value in options.items() if name in words}
 
 
+def options_of(case, **arrays):
+    """The options of fit_path that a case states: its numbers and flags, and those of the arrays it has a flag for."""
+    words = ("family", "l1_ratio", "standardize", "fit_intercept")
+    flags = {"sample_weight": case.weighted, "offset": case.offset, "penalty_factor": case.factors}
+    return {word: getattr(case, word) for word in words} | {k: v for k, v in arrays.items() if flags[k]}
+
+
 def dense(X):
     """X as naive wants it."""
     return X.toarray() if sp.issparse(X) else np.asarray(X, dtype=float)

@@ -50,15 +50,11 @@ class Case(NamedTuple):
         X, y = certified.draw(self.family, n=N, p=P, seed=self.seed, density=0.8)
         if self.twins:
             X[:, 2] = X[:, 1]
-        options = {word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")}
-        options |= dict(zip(("lower", "upper"), KINDS[self.kind]))
         rng = np.random.default_rng(N)
-        if self.weighted:
-            options["sample_weight"] = rng.integers(0, 5, N) + (np.arange(N) < 5.0)
-        if self.offset:
-            options["offset"] = 0.2 * rng.normal(size=N)
-        if self.factors:
-            options["penalty_factor"] = np.r_[0, 0, 0.5, 2, np.inf, 0, np.ones(P - 6)]
+        weight, offset = rng.integers(0, 5, N) + (np.arange(N) < 5.0), 0.2 * rng.normal(size=N)
+        factor = np.r_[0, 0, 0.5, 2, np.inf, 0, np.ones(P - 6)]
+        options = certified.options_of(self, sample_weight=weight, offset=offset, penalty_factor=factor)
+        options |= dict(zip(("lower", "upper"), KINDS[self.kind]))
         terms = certified.terms_of(options) | {"l1_ratio": max(options["l1_ratio"], 0.1)}
         return X, y, options | {"alphas": naive.alpha_max(X, y, **terms) * np.array([1.0, 0.4, 0.1, 0.01])}
 

@@ -37,15 +37,10 @@ class Case(NamedTuple):
         """X, y and options."""
         n, p = self.shape
         X, y = certified.draw(self.family, n=n, p=p, seed=self.seed, density=0.8)
-        options = {word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")}
         rng = np.random.default_rng(n + p)
-        if self.weighted:
-            options["sample_weight"] = rng.uniform(0.2, 4, n)
-        if self.offset:
-            options["offset"] = 0.3 * rng.normal(size=n)
-        if self.factors:
-            options["penalty_factor"] = np.r_[0, np.inf, 0.5, 2, np.ones(p - 4)]
-        return X, y, options
+        weight, offset = rng.uniform(0.2, 4, n), 0.3 * rng.normal(size=n)
+        factor = np.r_[0, np.inf, 0.5, 2, np.ones(p - 4)]
+        return X, y, certified.options_of(self, sample_weight=weight, offset=offset, penalty_factor=factor)
 
 
 flag = st.booleans()

@@ -279,9 +279,8 @@ def test_metadata_routing(model, kind):
         assert pipe.score(X, y, sample_weight=weight) == pytest.approx(pipe[-1].score(scaled, y, weight))
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-@pytest.mark.parametrize("model, kind", FITS, ids=str)
-def test_frames_in_and_frames_out(model, kind, library):
+def assert_takes_frames(model, kind, library):
+    """Frames in, names checked, frames out of a selection by the model."""
     frames = pytest.importorskip(library)
     X, Y, _ = targets()
     names = [f"gene{j}" for j in range(12)]
@@ -299,13 +298,23 @@ def test_frames_in_and_frames_out(model, kind, library):
     assert set(out.columns) <= set(names)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", FITS, ids=str)
-def test_pickle_and_joblib(model, kind, tmp_path):
-    X, Y, _ = targets()
-    fitted = clone(model).fit(X, target_of(kind, Y))
+def test_frames_in_and_frames_out(model, kind, library):
+    assert_takes_frames(model, kind, library)
+
+
+def assert_pickles(fitted, X, tmp_path):
+    """By pickle and by joblib, it predicts the same."""
     joblib.dump(fitted, tmp_path / "model.joblib")
     for again in (pickle.loads(pickle.dumps(fitted)), joblib.load(tmp_path / "model.joblib")):
         np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
+
+
+@pytest.mark.parametrize("model, kind", FITS, ids=str)
+def test_pickle_and_joblib(model, kind, tmp_path):
+    X, Y, _ = targets()
+    assert_pickles(clone(model).fit(X, target_of(kind, Y)), X, tmp_path)
     several = joblib.Parallel(n_jobs=2)(joblib.delayed(clone(model).fit)(X, target_of(kind, Y)) for _ in range(2))
     np.testing.assert_array_equal(several[0].coef_, several[1].coef_)
 

@@ -4,7 +4,6 @@ import inspect
 import pickle
 import warnings
 
-import joblib
 import naive_multi as naive
 import numpy as np
 import pandas as pd
@@ -15,13 +14,12 @@ import sklearn.linear_model as peers
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.feature_selection import SelectFromModel
 from sklearn.metrics import accuracy_score, get_scorer, log_loss
 from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from test_multi_estimators import MAKE, SKLEARN, classes, targets
+from test_multi_estimators import MAKE, SKLEARN, assert_pickles, assert_takes_frames, classes, target_of, targets
 
 import fastreg
 from fastreg import (
@@ -301,10 +299,6 @@ MODELS = [
 NAMES = [type(model).__name__ for model, _ in MODELS]
 
 
-def target_of(kind, Y):
-    return Y if kind == "several" else Y.argmax(axis=1)
-
-
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_one_standard_error_selects_a_stronger_penalty(model, kind):
     X, Y, _ = targets(n=90, p=10)
@@ -442,30 +436,14 @@ def test_weights_and_groups_by_metadata_routing(model, kind):
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_frames_in_and_frames_out(model, kind, library):
-    frames = pytest.importorskip(library)
-    X, Y, _ = targets()
-    names = [f"gene{j}" for j in range(12)]
-    frame, y = frames.DataFrame(dict(zip(names, X.T))), target_of(kind, Y)
-    series = frames.DataFrame(dict(zip("abc", Y.T))) if kind == "several" else frames.Series(y)
-    fitted = clone(model).fit(frame, series)
-    assert list(fitted.feature_names_in_) == names
-    np.testing.assert_allclose(fitted.coef_, clone(model).fit(X, y).coef_)
-    with pytest.raises(ValueError, match="feature names"):
-        fitted.predict(frame[names[::-1]])
-    pipe = make_pipeline(StandardScaler(), SelectFromModel(clone(model))).set_output(transform=library)
-    out = pipe.fit(frame, y).transform(frame)
-    assert isinstance(out, frames.DataFrame)
-    assert set(out.columns) <= set(names)
+    assert_takes_frames(model, kind, library)
 
 
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_pickle_joblib_and_nested_cross_validation(model, kind, tmp_path):
     X, Y, _ = targets()
     y = target_of(kind, Y)
-    fitted = clone(model).fit(X, y)
-    joblib.dump(fitted, tmp_path / "model.joblib")
-    for again in (pickle.loads(pickle.dumps(fitted)), joblib.load(tmp_path / "model.joblib")):
-        np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
+    assert_pickles(clone(model).fit(X, y), X, tmp_path)
     alone, together = (cross_val_score(clone(model), X, y, cv=3, n_jobs=jobs) for jobs in (1, 2))
     np.testing.assert_array_equal(alone, together)
 

@@ -34,14 +34,10 @@ class Case(NamedTuple):
     def make(self):
         """X, y and options."""
         X, y = certified.draw(self.family, n=N, p=P, seed=self.seed, density=0.8)
-        options = {word: getattr(self, word) for word in ("family", "l1_ratio", "standardize", "fit_intercept")}
         rng = np.random.default_rng(N)
-        if self.weighted:
-            options["sample_weight"] = rng.integers(1, 5, N).astype(float)
-        if self.offset:
-            options["offset"] = 0.2 * rng.normal(size=N)
-        if self.factors:
-            options["penalty_factor"] = np.r_[0, 0.5, 2, np.ones(P - 3)]
+        weight, offset = rng.integers(1, 5, N).astype(float), 0.2 * rng.normal(size=N)
+        factor = np.r_[0, 0.5, 2, np.ones(P - 3)]
+        options = certified.options_of(self, sample_weight=weight, offset=offset, penalty_factor=factor)
         return X, y, options | {"alphas": grid(X, y, options)}
 
 

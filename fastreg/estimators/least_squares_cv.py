@@ -13,12 +13,12 @@ from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.peer_paths import enet_path, lasso_path
 from fastreg.selection.cross_validation import best_of, cross_validate
+from fastreg.selection.curve import SELECTIONS
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Response
 from fastreg.terms import Grid
 
 PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's
-SELECTIONS = ("min", "1se", *PEER_SELECTIONS)
 
 
 class ElasticNetCV(LinearPredictor):
@@ -120,7 +120,7 @@ class ElasticNetCV(LinearPredictor):
         ValueError where an argument is out of its range, with the first bad place.
         """
         refuse_unrouted(self, "fit", params)
-        check.check_option("selection", self.selection, SELECTIONS)
+        check.check_option("selection", self.selection, SELECTIONS + PEER_SELECTIONS)
         grid, ratios = self._grid(), self._l1_ratios()
         X, y, dtype = self._checked(X, y)
         weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])

@@ -1,6 +1,7 @@
 """What fitted linear models do: predict numbers or classes from `coef_` and `intercept_`."""
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
@@ -38,6 +39,15 @@ class LinearPredictor(RegressorMixin, LinearModel):
         (n_samples,) or (n_samples, n_targets) array, X coef_' + intercept_.
         """
         return self._linear_predictor(X)
+
+
+class SparseCoefficients:
+    """Estimators whose l1 part leaves coefficients at zero."""
+
+    @property
+    def sparse_coef_(self):
+        """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
+        return sp.csr_matrix(np.atleast_2d(self.coef_))
 
 
 class LinearClassifier(ClassifierMixin, LinearModel):

@@ -14,14 +14,13 @@ from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, r
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, outside, terms_of, total_weight
 from fastreg.selection.cross_validation import cross_validate
+from fastreg.selection.curve import SELECTIONS
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Metric, Response, misclassification
 from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
 from fastreg.selection.scorers import scorer_metric
 from fastreg.solvers import SOLVERS
 from fastreg.terms import Grid
-
-SELECTIONS = ("min", "1se")
 
 
 class LogisticRegressionCV(LogisticRegression):

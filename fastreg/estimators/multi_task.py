@@ -1,11 +1,10 @@
 """MultiTaskLasso and MultiTaskElasticNet with the parameters and attributes of scikit-learn's classes."""
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from fastreg import validation as check
-from fastreg.estimators.linear import LinearPredictor
+from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
     SPARSE_FORMATS,
@@ -37,7 +36,7 @@ class SeveralTargets:
         return tags
 
 
-class MultiTaskElasticNet(SeveralTargets, LinearPredictor):
+class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskElasticNet.
 
     Minimises, over coefficients B (n_features, n_targets) with rows B_j, and intercepts b0 that are not penalised,
@@ -134,11 +133,6 @@ class MultiTaskElasticNet(SeveralTargets, LinearPredictor):
         self.eps_ = self.tol * fit.null_loss
         warn_uncertified(self, [fit])
         return self
-
-    @property
-    def sparse_coef_(self):
-        """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
-        return sp.csr_matrix(self.coef_)
 
 
 class MultiTaskLasso(MultiTaskElasticNet):

@@ -3,17 +3,17 @@
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import MultiOutputMixin
 from sklearn.utils.metadata_routing import UNUSED
 
 from fastreg import validation as check
 from fastreg.estimators.given_gram import check_gram
-from fastreg.estimators.linear import LinearPredictor
+from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
     MAX_ITER,
     check_fit,
+    each_or_one,
     fit_point,
     keep_coefficients,
     keep_targets,
@@ -153,8 +153,7 @@ class Ridge(LinearRegressor):
         if together and solver in ("auto", "ridge") and not self.positive:
             return self._fit_together(X, y, alphas, weight, total, dtype)
         fits = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
-        gaps = np.array([2.0 * total * fit.excess for fit in fits])
-        self.dual_gap_ = gaps if len(fits) > 1 else gaps[0]
+        self.dual_gap_ = each_or_one(np.array([2.0 * total * fit.excess for fit in fits]))
         self.n_iter_ = np.array([fit.iterations for fit in fits], dtype=np.int32)
         return self
 
@@ -169,8 +168,7 @@ class Ridge(LinearRegressor):
         shared = shared_factors(problem, alphas / total)
         fits = fit_targets(problem, responses, alphas / total, tol, spectrum=shared, max_iter=max_iter)
         keep_targets(self, fits, dtype, single=y.ndim == 1)
-        gaps = 2.0 * total * fits.dual_gaps
-        self.dual_gap_ = gaps if alphas.size > 1 else gaps[0]
+        self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
         self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)
         return self
 
@@ -197,7 +195,7 @@ class Ridge(LinearRegressor):
         return np.broadcast_to(np.array(alphas), n_targets)
 
 
-class ElasticNet(LinearRegressor):
+class ElasticNet(SparseCoefficients, LinearRegressor):
     """Linear least squares with an l1 and an l2 penalty, as sklearn.linear_model.ElasticNet.
 
     Each target minimises, over coefficients b and an intercept b0 that is not penalised,
@@ -296,16 +294,9 @@ class ElasticNet(LinearRegressor):
         check_gram(self.precompute, X, self.fit_intercept, weight)
         alphas = np.full(1 if y.ndim == 1 else y.shape[1], alpha)
         fits = self._fit_targets(X, y, dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
-        gaps = np.array([fit.excess for fit in fits])
-        self.dual_gap_ = gaps if len(fits) > 1 else gaps[0]
-        steps = [fit.iterations for fit in fits]
-        self.n_iter_ = steps if len(fits) > 1 else steps[0]
+        self.dual_gap_ = each_or_one(np.array([fit.excess for fit in fits]))
+        self.n_iter_ = each_or_one([fit.iterations for fit in fits])
         return self
-
-    @property
-    def sparse_coef_(self):
-        """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
-        return sp.csr_matrix(np.atleast_2d(self.coef_))
 
 
 class Lasso(ElasticNet):

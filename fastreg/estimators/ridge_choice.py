@@ -2,6 +2,7 @@
 
 import numbers
 from inspect import signature
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.metrics import check_scoring, get_scorer
@@ -10,18 +11,31 @@ from sklearn.utils import check_scalar
 
 from fastreg import validation as check
 from fastreg.estimators.fold_fits import cv_router, refuse_unrouted, routed
-from fastreg.estimators.single_fit import names_seen, tolerance, total_weight
+from fastreg.estimators.single_fit import each_or_one, keep_targets, names_seen, tolerance, total_weight
 from fastreg.leave_one_out import left_out_errors, within_one_se
 from fastreg.ridge_targets import fit_targets, fold_predictions, ridge_problem, shared_factors
+from fastreg.selection.curve import SELECTIONS
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
 from fastreg.threads import one_blas_thread
 
 GCV_MODES = {None: "auto", "auto": "auto", "eigen": "eigen", "svd": "svd"}
 
 
-class RidgeChoice:
-    """What RidgeCV and RidgeClassifierCV share. They say what a scorer is shown, and which is usual.
+class Posed(NamedTuple):
+    """A fit as RidgeCV and RidgeClassifierCV pose it."""
 
+    X: Any
+    responses: np.ndarray  # (n, t) what is fitted
+    truth: np.ndarray  # what scorers see
+    weight: Any
+    dtype: Any  # of the coefficients
+    single: bool  # whether y was a vector of numbers
+
+
+class RidgeChoice:
+    """What RidgeCV and RidgeClassifierCV share. They say what is fitted, what a scorer is shown, and which is usual.
+
+    _posed(X, y, sample_weight)           the Posed of checked arrays
     _shown(predictions, truth, target)    (stand-in for a model, what it predicts, truth) of (rows, t) predictions
     _usual_scorer()                       the name of the scorer that is asked for weights where none is given
     """
@@ -30,11 +44,41 @@ class RidgeChoice:
     alpha_per_target = False
     classifies = False  # whether folds given as a number are stratified
 
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose alpha and fit a ridge regression for each target.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
+            canonical CSC are used where they lie; anything else is converted once.
+        y : (n_samples,) or (n_samples, n_targets) numbers; of a classifier (n_samples,) labels of any type, or
+            (n_samples, n_labels) of 0 and 1.
+        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters, as in Ridge.
+            Errors and scores are weighted, too, unless `scoring` does not take weights.
+        params : passed to the scorer and the splitter; only with scikit-learn's enable_metadata_routing=True.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError where an argument is out of its range, with the first bad place.
+        """
+        alphas, form = self._check_parameters()
+        refuse_unrouted(self, "fit", params)
+        posed = self._posed(X, y, sample_weight)
+        fits = self._fit_chosen(posed, alphas, form, self._route(posed.weight, params))
+        if self.store_cv_results and posed.single:
+            self.cv_results_ = self.cv_results_[:, 0]
+        keep_targets(self, fits, posed.dtype, posed.single)
+        return self
+
     @one_blas_thread()
-    def _fit_chosen(self, X, responses, truth, sample_weight, alphas, form, asked):
-        """Choose alpha for responses (n, t), set attributes that tell of it, and fit it. Returns RidgeTargets."""
-        X = check.check_design(X)  # once for all folds
-        weight, total = total_weight(sample_weight, X.shape[0])
+    def _fit_chosen(self, posed, alphas, form, asked):
+        """Choose alpha, set attributes that tell of it, and fit it. Returns RidgeTargets."""
+        X, responses, truth = check.check_design(posed.X), posed.responses, posed.truth  # once for all folds
+        weight, total = total_weight(posed.weight, X.shape[0])
         problem = self._problem(X, responses, weight)
         if self.cv is None:
             spectrum = ridge_spectrum(problem, float(alphas.min()) / total, form)
@@ -50,7 +94,7 @@ class RidgeChoice:
         if spectrum is None:
             spectrum = shared_factors(problem, chosen / total)
         fits = fit_targets(problem, responses, chosen / total, tolerance(self), spectrum=spectrum)
-        self.dual_gap_ = 2.0 * total * (fits.dual_gaps if len(fits.dual_gaps) > 1 else fits.dual_gaps[0])
+        self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
         return fits
 
     def _check_parameters(self):
@@ -66,7 +110,7 @@ class RidgeChoice:
             raise ValueError(f"alphas must be finite numbers, at least one, got {self.alphas!r}")
         if self.gcv_mode is not None:
             check.check_option("gcv_mode", self.gcv_mode, ("auto", "svd", "eigen"))
-        check.check_option("selection", self.selection, ("min", "1se"))
+        check.check_option("selection", self.selection, SELECTIONS)
         check.check_flag("store_cv_results", self.store_cv_results)
         check.check_flag("alpha_per_target", self.alpha_per_target)
         if self.cv is not None and self.store_cv_results:
@@ -137,7 +181,6 @@ class RidgeChoice:
     def _route(self, sample_weight, params):
         """Keyword arguments of the scorer and the splitter."""
         given = {} if sample_weight is None else {"sample_weight": sample_weight}
-        refuse_unrouted(self, "fit", params)
         asked = routed(self, "fit", params, **given)
         if asked:
             return {"scorer": asked.scorer.score, "splitter": asked.splitter.split}

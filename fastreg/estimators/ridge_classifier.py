@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from fastreg.estimators.linear import LinearClassifier
 from fastreg.estimators.parameters import keeps_parameters
-from fastreg.estimators.regression import RIDGE_SOLVERS, Ridge
+from fastreg.estimators.regression import Ridge
 from fastreg.estimators.single_fit import check_fit, total_weight
 
 
@@ -107,8 +107,7 @@ class RidgeClassifier(LinearClassifier):
             return self._label_binarizer.inverse_transform(np.where(scores > 0.0, 1.0, -1.0))
         return super().predict(X)
 
-    def _peer_solvers(self):
-        return ("lbfgs", "auto") if self.positive else (*RIDGE_SOLVERS, "auto")
+    _peer_solvers = Ridge._peer_solvers
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -3,9 +3,8 @@
 import numpy as np
 
 from fastreg.estimators.parameters import keeps_parameters
-from fastreg.estimators.ridge_choice import RidgeChoice
+from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.estimators.ridge_classifier import RidgeClassifier
-from fastreg.estimators.single_fit import keep_targets
 
 
 class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
@@ -17,17 +16,12 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 
     Parameters
     ----------
-    alphas : array of penalties to choose from, in any order, or one. > 0; 0 is allowed if cv is given.
-    fit_intercept : whether intercepts are fitted, else they are 0.
+    alphas, fit_intercept, selection, store_cv_results, tol, penalty_factor : as in `RidgeCV`.
     scoring : None, a scorer's name, or a callable scorer(estimator, X, y): the larger the better. None is minus the
         squared error of the targets if cv is None, else the accuracy. Scorers see classes and decision values.
     cv : None for leave-one-out, or folds: their number (stratified), a splitter, or an iterable of (train, test) rows.
     class_weight : None, "balanced" (n / (K n_k) for class k, counting rows), or {label: weight}. It counts in the fits
         and, as the sample weights it multiplies, in the errors and scores.
-    store_cv_results : whether `cv_results_` is kept; for cv=None only.
-    selection : "min" or "1se", as in `RidgeCV`.
-    tol : >= 0. Duality gap that certifies the final fit, relative to the loss without penalised columns.
-    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
@@ -70,32 +64,10 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
         penalty_factor=None,
     ): ...
 
-    def fit(self, X, y, sample_weight=None, **params):
-        """Choose alpha and fit a ridge regression for each target.
-
-        Parameters
-        ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame.
-        y : (n_samples,) labels of any type, or (n_samples, n_labels) of 0 and 1.
-        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Errors and scores are weighted, too,
-            unless `scoring` does not take weights.
-        params : passed to the scorer and the splitter; only with scikit-learn's enable_metadata_routing=True.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError where an argument is out of its range, with the first bad place.
-        """
-        alphas, form = self._check_parameters()
+    def _posed(self, X, y, sample_weight):
         X, labels, targets, weight, dtype = self._binarised(X, y, sample_weight)
-        asked = self._route(weight, params)
         truth = (targets > 0.0).astype(np.intp) if self._several_labels() else labels
-        fits = self._fit_chosen(X, targets.astype(float), truth, weight, alphas, form, asked)
-        keep_targets(self, fits, dtype, single=False)
-        return self
+        return Posed(X, targets.astype(float), truth, weight, dtype, False)
 
     def _shown(self, predictions, truth, target=None):
         """(stand-in for a fitted model, what it is to predict, the truth)."""

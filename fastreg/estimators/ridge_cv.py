@@ -5,8 +5,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.regression import LinearRegressor
-from fastreg.estimators.ridge_choice import RidgeChoice
-from fastreg.estimators.single_fit import check_fit, keep_targets
+from fastreg.estimators.ridge_choice import Posed, RidgeChoice
+from fastreg.estimators.single_fit import check_fit
 
 
 class RidgeCV(RidgeChoice, LinearRegressor):
@@ -76,35 +76,10 @@ class RidgeCV(RidgeChoice, LinearRegressor):
         penalty_factor=None,
     ): ...
 
-    def fit(self, X, y, sample_weight=None, **params):
-        """Choose alpha and fit the coefficients of every target.
-
-        Parameters
-        ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
-            canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples,) or (n_samples, n_targets).
-        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters, as in Ridge.
-            Errors and scores are weighted, too, unless `scoring` does not take weights.
-        params : passed to the scorer and the splitter; only with scikit-learn's enable_metadata_routing=True.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError where an argument is out of its range, with the first bad place.
-        """
-        alphas, form = self._check_parameters()
-        asked = self._route(sample_weight, params)
+    def _posed(self, X, y, sample_weight):
         X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
         responses = np.asarray(y[:, None] if y.ndim == 1 else y, dtype=float)
-        fits = self._fit_chosen(X, responses, y, sample_weight, alphas, form, asked)
-        if self.store_cv_results and y.ndim == 1:
-            self.cv_results_ = self.cv_results_[:, 0]
-        keep_targets(self, fits, dtype, single=y.ndim == 1)
-        return self
+        return Posed(X, responses, y, sample_weight, dtype, y.ndim == 1)
 
     def _shown(self, predictions, truth, target=None):
         """(stand-in for a fitted model, what it is to predict, the truth) of all targets, or of one."""

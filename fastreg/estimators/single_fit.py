@@ -159,9 +159,14 @@ def counted(iterations, start):
     return max(int(iterations), 1 if start is None else 0)
 
 
+def each_or_one(values):
+    """A value a target; of a single target the value itself."""
+    return values if len(values) > 1 else values[0]
+
+
 def keep_coefficients(estimator, coefs, intercepts, dtype, single):
     """Set coef_ and intercept_ from (t, p) and (t,) of t targets; `single` is whether y was a vector."""
-    estimator.coef_ = (coefs if len(coefs) > 1 else coefs[0]).astype(dtype, copy=False)
+    estimator.coef_ = each_or_one(coefs).astype(dtype, copy=False)
     intercepts = intercepts.astype(dtype, copy=False)
     if not estimator.fit_intercept:
         estimator.intercept_ = 0.0

@@ -57,6 +57,14 @@ def alpha_axis(ax, alphas):
     ax.set_xlim(alphas[0] * spare, alphas[-1] / spare)
 
 
+def points_to_draw(alphas):
+    """The places of the alphas that a logarithmic axis can show."""
+    shown = np.flatnonzero(np.asarray(alphas) > 0)
+    if not shown.size:
+        raise ValueError("no point with alpha > 0 to draw")
+    return shown
+
+
 def count_on_top(ax, places, counts, title="features in"):
     """A second axis on top that says at about seven places how many features are in."""
     scale = np.log if ax.get_xscale() == "log" else np.asarray

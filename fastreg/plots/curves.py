@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, count_on_top, mark_places
+from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, count_on_top, mark_places, points_to_draw
 
 # Metrics as words on an axis; others stand as they are called.
 WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absolute error",
@@ -31,9 +31,7 @@ def plot_cv(cv_path, ax=None, *, title=None):
     Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 7.10, for the rule.
     """
     ax = axes_or_new(ax, (8, 4.5))
-    shown = np.flatnonzero(np.asarray(cv_path.alphas) > 0)
-    if not shown.size:
-        raise ValueError("no point with alpha > 0 to draw")
+    shown = points_to_draw(cv_path.alphas)
     alphas, mean = np.asarray(cv_path.alphas)[shown], np.asarray(cv_path.mean)[shown]
     error = np.nan_to_num(np.asarray(cv_path.std_error)[shown])  # a single fold has none
     alpha_axis(ax, alphas)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, draw_lines, name_ends, short_name
+from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, draw_lines, name_ends, points_to_draw, short_name
 
 
 def plot_stability(stability, ax=None, *, labels=10, title=None):
@@ -28,9 +28,7 @@ def plot_stability(stability, ax=None, *, labels=10, title=None):
     Meinshausen and Buehlmann (2010), JRSS-B 72, section 2.
     """
     ax = axes_or_new(ax)
-    shown = np.flatnonzero(np.asarray(stability.alphas) > 0)
-    if not shown.size:
-        raise ValueError("no point with alpha > 0 to draw")
+    shown = points_to_draw(stability.alphas)
     alphas = np.asarray(stability.alphas)[shown]
     probabilities = np.asarray(stability.probabilities)[:, shown]
     features = np.flatnonzero(probabilities.any(axis=1))

@@ -13,7 +13,7 @@ from fastreg import validation as check
 from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.selection.curve import CVPath, averages, choose
-from fastreg.selection.folds import Folding, check_fold_response, make_folds, training_weight
+from fastreg.selection.folds import Folding, held_out_weight, make_folds, weighted_folds
 from fastreg.selection.gram_folds import fold_grams
 from fastreg.selection.labels import coded_response
 from fastreg.selection.lockstep import fit_folds
@@ -123,7 +123,9 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
             stratify = response.classes is not None
             pairs = make_folds(folding.cv, user_X, response.y, folding.groups, stratify, folding.random_state)
             score_weight = check.check_weight(response.weight, problem.n)
-            folds = _weighted_folds(pairs, problem, score_weight)
+            folds = weighted_folds(
+                pairs, terms.family, problem.family.y, problem.weight, score_weight, terms.fit_intercept
+            )
             watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.count())
         try:
             path, fits, read = _fit(
@@ -136,9 +138,9 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
             watch.close()
         fold_paths = [fit.path(terms) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
-        curve = _curve(
-            path, fold_paths, _score(type(problem.family), problem.family.y, score_weight, fits, metric), metric
-        )
+        held = [(fit.test, fit.held_out()) for fit in fits]
+        scored = score_folds(terms.family, problem.family.y, score_weight, held, metric)
+        curve = curve_of(path, fold_paths, scored, metric)
         curve.work, curve.classes = {"columns_read": read, "passes": read / problem.p}, response.classes
         curves.append(curve)
     return curves
@@ -162,18 +164,6 @@ def _fit(problem, folds, terms, grid, watch):
     return path, fits, read
 
 
-def _weighted_folds(pairs, problem, score_weight):
-    """(weights of the fit, held-out rows) of each fold."""
-    folds = []
-    for number, (train, test) in enumerate(pairs, start=1):
-        weight = training_weight(train, problem.weight, number)
-        check_fold_response(type(problem.family), problem.family.y, weight, problem.fit_intercept, number)
-        if not score_weight[test].sum() > 0.0:
-            raise ValueError(f"the test rows of fold {number} have no weight, so there is nothing to score")
-        folds.append((weight, test))
-    return folds
-
-
 class Scored(NamedTuple):
     """Scores (F, k) and weights (F,) of the folds, and what they predicted."""
 
@@ -183,20 +173,19 @@ class Scored(NamedTuple):
     test_folds: np.ndarray
 
 
-def _score(family, y, score_weight, fits, metric):
-    """Score the held-out rows of every fold."""
-    k = len(fits[0].points)
-    predictions, test_folds = np.full((y.size, k), np.nan), np.full(y.size, -1)
-    scores, weights = np.empty((len(fits), k)), np.empty(len(fits))
-    for f, fit in enumerate(fits):
-        eta, weight = fit.held_out(), score_weight[fit.test]
-        weights[f] = weight.sum()
-        predictions[fit.test], test_folds[fit.test] = family.mean(eta).T, f
-        scores[f] = metric.score(Held(family, y[fit.test], weight / weights[f], eta, fit.test, f + 1))
-    return Scored(scores, np.ones(len(fits)) if metric.equal_folds else weights, predictions, test_folds)
+def score_folds(family, y, score_weight, held, metric):
+    """Score every fold's held-out rows: `held` are (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
+    k, _, *K = held[0][1].shape
+    predictions, test_folds = np.full((len(y), k, *K), np.nan), np.full(len(y), -1)
+    scores, weights = np.empty((len(held), k)), np.empty(len(held))
+    for f, (test, eta) in enumerate(held):
+        weights[f] = held_out_weight(test, score_weight, f"fold {f + 1}")
+        predictions[test], test_folds[test] = np.moveaxis(family.mean(eta), 0, 1), f
+        scores[f] = metric.score(Held(family, y[test], score_weight[test] / weights[f], eta, test, f + 1))
+    return Scored(scores, np.ones(len(held)) if metric.equal_folds else weights, predictions, test_folds)
 
 
-def _curve(path, fold_paths, scored, metric):
+def curve_of(path, fold_paths, scored, metric):
     """Averages of the scores, and what is chosen from them."""
     mean, std_error = averages(scored.scores, scored.weights)
     index_min, index_1se = choose(mean, std_error, metric.greater_is_better)

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 from fastreg.result import Path
 from fastreg.validation import plain
 
+SELECTIONS = ("min", "1se")
+
 
 @dataclass
 class CVPath:
@@ -75,7 +77,7 @@ class CVPath:
     def alpha(self, selection: str | float = "1se") -> float:
         """The alpha that `selection` stands for: "min", "1se", or a number, which is itself."""
         if isinstance(selection, str):
-            if selection not in ("min", "1se"):
+            if selection not in SELECTIONS:
                 raise ValueError(f"selection must be 'min', '1se' or a number, got {selection!r}")
             return self.alpha_min if selection == "min" else self.alpha_1se
         return float(selection)

@@ -91,6 +91,25 @@ def training_weight(rows, weight, number):
     return fitted
 
 
+def weighted_folds(pairs, family_class, y, weight, score_weight, fit_intercept):
+    """(weights of the fit, held-out rows) of each fold, all of which can be fitted and scored."""
+    folds = []
+    for number, (train, test) in enumerate(pairs, start=1):
+        fitted = training_weight(train, weight, number)
+        check_fold_response(family_class, y, fitted, fit_intercept, number)
+        held_out_weight(test, score_weight, f"fold {number}")
+        folds.append((fitted, test))
+    return folds
+
+
+def held_out_weight(rows, weight, fold):
+    """The weight of held-out rows, which must not be nothing."""
+    total = float(weight[rows].sum())
+    if not total > 0.0:
+        raise ValueError(f"the test rows of {fold} have no weight, so there is nothing to score")
+    return total
+
+
 def check_fold_response(family_class, y, weight, fit_intercept, number):
     """Raise where a fold's training rows have no solution of their own."""
     degenerate = family_class.degenerate(y[weight > 0.0])

@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.progress import Interrupted, Progress, Watch
-from fastreg.selection.curve import averages
-from fastreg.selection.folds import make_folds, training_weight
+from fastreg.selection.curve import SELECTIONS, averages
+from fastreg.selection.folds import held_out_weight, make_folds, training_weight
 from fastreg.selection.metrics import Held
 from fastreg.selection.relaxed_cv import choose_relaxed, make_task, predictors, warn_relaxed
-from fastreg.selection.relaxed_surface import SELECTIONS, Choice, CVRelaxed
+from fastreg.selection.relaxed_surface import Choice, CVRelaxed
 from fastreg.terms import FitTerms, Grid
 
 OPTIONS = (
@@ -122,9 +122,7 @@ def nested_cv_relaxed(
             raise
         choice = model.choice(selection)
         eta = predictors(task, model.relaxed[choice.place[0]], choice.gamma, test)[[choice.place[2]]]
-        share = float(weight[test].sum())
-        if not share > 0.0:
-            raise ValueError(f"the test rows of outer fold {number} have no weight, so there is nothing to score")
+        share = held_out_weight(test, weight, f"outer fold {number}")
         held = Held(task.terms.family, task.y[test], weight[test] / share, eta, test, number)
         scores.append(float(task.metric.score(held)[0]))
         shares.append(1.0 if task.metric.equal_folds else share)

@@ -15,7 +15,7 @@ from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.relaxed import MAX_ITER, solve_relaxed
 from fastreg.selection.cross_validation import cross_validate
 from fastreg.selection.curve import averages
-from fastreg.selection.folds import Folding, check_fold_response, make_folds, training_weight
+from fastreg.selection.folds import Folding, make_folds, weighted_folds
 from fastreg.selection.labels import coded_response
 from fastreg.selection.metrics import Held, Metric, Response, metric_named
 from fastreg.selection.relaxed_surface import CVRelaxed
@@ -150,13 +150,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
 def choose_relaxed(task, pairs, watch):
     """The CVRelaxed of a task on (train, test) pairs of rows."""
     weight = task.terms.sample_weight
-    folds = []
-    for number, (train, test) in enumerate(pairs, start=1):
-        fold = training_weight(train, weight, number)
-        check_fold_response(task.terms.family, task.y, fold, task.terms.fit_intercept, number)
-        if not weight[test].sum() > 0.0:
-            raise ValueError(f"the test rows of fold {number} have no weight, so there is nothing to score")
-        folds.append((fold, test))
+    folds = weighted_folds(pairs, task.terms.family, task.y, weight, weight, task.terms.fit_intercept)
     watch.expect((1 + len(pairs)) * (1 + task.ridges.size) * task.grid.count())
     factor, path, fold_factors, fold_paths = _paths(task, pairs, folds, watch)
     try:

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.relaxed import RelaxedPath
+from fastreg.selection.curve import SELECTIONS
 from fastreg.validation import check_option
-
-SELECTIONS = ("min", "1se")
 
 
 class Choice(NamedTuple):

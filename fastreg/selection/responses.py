@@ -3,10 +3,9 @@
 For several responses or classes, and for two classes where a fold lacks one.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import softmax
 
 from fastreg import validation as check
 from fastreg.families import Binomial
@@ -14,9 +13,9 @@ from fastreg.fitting import solve_path
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.result import Path
-from fastreg.selection.cross_validation import Scored, _curve
+from fastreg.selection.cross_validation import curve_of, score_folds
 from fastreg.selection.folds import make_folds, training_weight
-from fastreg.selection.metrics import Held, Metric
+from fastreg.selection.metrics import Metric
 
 
 class Targets:
@@ -44,8 +43,7 @@ class Classes:
 
     @staticmethod
     def mean(eta):
-        mean = np.exp(eta - eta.max(axis=-1, keepdims=True))
-        return mean / mean.sum(axis=-1, keepdims=True)
+        return softmax(eta, axis=-1)
 
 
 class TwoClasses:
@@ -83,14 +81,6 @@ MSE = Metric("mse", False, squared_error, equal_folds=True)
 ACCURACY = Metric("accuracy", True, accuracy, equal_folds=True)
 
 
-class Fold(NamedTuple):
-    """A fold's path and what it says of the rows held out."""
-
-    path: Any  # MultiPath, or Path of two classes
-    test: np.ndarray
-    eta: np.ndarray  # (k, rows, K), or (k, rows)
-
-
 def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response):
     """A CVPath for each l1_ratio, on the same (train, test) `pairs` of rows, without warnings.
 
@@ -107,14 +97,14 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
     curves = []
     for ratio in l1_ratios:
         terms = terms._replace(l1_ratio=ratio)
-        path, folds = kind.solve(X, Y, terms._replace(sample_weight=weight), grid), []
-        for fold_weight, test in weighted:
+        path, fold_paths = kind.solve(X, Y, terms._replace(sample_weight=weight), grid), []
+        for fold_weight, _ in weighted:
             alphas = path.alphas / fold_weight.sum() if grid.of_sum else path.alphas
-            fold = kind.solve(X, Y, terms._replace(sample_weight=fold_weight), grid._replace(alphas=alphas))
-            folds.append(Fold(fold, test, _predictors(fold, X, test)))
-        scored = _score(kind, Y, score_weight, folds, metric)
-        curve = _curve(path, [fold.path for fold in folds], scored, metric)
-        read = sum(fold.path.work["columns_read"] for fold in folds)
+            on_fold = terms._replace(sample_weight=fold_weight)
+            fold_paths.append(kind.solve(X, Y, on_fold, grid._replace(alphas=alphas)))
+        held = [(test, _predictors(fold, X, test)) for fold, (_, test) in zip(fold_paths, weighted)]
+        curve = curve_of(path, fold_paths, score_folds(kind, Y, score_weight, held, metric), metric)
+        read = sum(fold.work["columns_read"] for fold in fold_paths)
         curve.work, curve.classes = {"columns_read": read, "passes": read / X.shape[1]}, response.classes
         curves.append(curve)
     return curves
@@ -129,18 +119,3 @@ def _predictors(path, X, rows):
     held = X[np.ix_(rows, columns)]
     eta = np.stack([held @ coef[columns].toarray() for coef in path.coefs], axis=2)
     return np.moveaxis(eta, 1, 0) + path.intercepts.T[:, None, :]
-
-
-def _score(kind, Y, score_weight, folds, metric):
-    """Score the held-out rows of every fold."""
-    k, _, *K = folds[0].eta.shape
-    predictions, test_folds = np.full((Y.shape[0], k, *K), np.nan), np.full(Y.shape[0], -1)
-    scores, weights = np.empty((len(folds), k)), np.empty(len(folds))
-    for number, (_, test, eta) in enumerate(folds):
-        weight = score_weight[test]
-        weights[number] = weight.sum()
-        if not weights[number] > 0.0:
-            raise ValueError(f"the test rows of fold {number + 1} have no weight, so there is nothing to score")
-        predictions[test], test_folds[test] = np.moveaxis(kind.mean(eta), 0, 1), number
-        scores[number] = metric.score(Held(kind, Y[test], weight / weights[number], eta, test, number + 1))
-    return Scored(scores, np.ones(len(folds)) if metric.equal_folds else weights, predictions, test_folds)
