@@ -1,7 +1,6 @@
 """fit_path: from a user's arrays to a certified path."""
 
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -195,10 +194,12 @@ def _follow(engine, problem, terms, grid, start, record):
 def family_named(family):
     """A family by name, or a class with the verbs of fastreg.families."""
     if isinstance(family, str):
+        if family == "multinomial":
+            raise check.ParameterError("family 'multinomial' is one of fit_multi_path's, for several classes")
         check.check_option("family", family, tuple(FAMILIES))
         return FAMILIES[family]
-    needed = ("loss", "derivatives", "divergence", "mean", "check", "degenerate", "separates", "name", "quadratic")
-    missing = [name for name in (*needed, "y", "weight") if not hasattr(family, name)]
+    verbs = ("loss", "derivatives", "divergence", "mean", "check", "degenerate", "separates")
+    missing = [name for name in (*verbs, "name", "quadratic", "admits", "y", "weight") if not hasattr(family, name)]
     if missing:
         raise ValueError(f"family must be a name ({', '.join(FAMILIES)}) or a family class; {family!r} lacks {missing}")
     return family
@@ -305,23 +306,21 @@ def collect(engine, problem, record, grid, terms):
     )
 
 
-def warn_of_points(path, stacklevel=3):
+def warn_of_points(path):
     """One warning for all points that are not certified, with the remedy."""
     if "separable" in path.reasons:
         k = path.reasons.index("separable")
-        warnings.warn(
+        check.warn(
             f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % "
             "of the deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )
     failed = [k for k, reason in enumerate(path.reasons) if reason == "max_iter"]
     if failed:
         worst = max(failed, key=lambda k: path.gaps[k])
-        warnings.warn(
+        check.warn(
             f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} "
             f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger "
             "alphas",
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )

@@ -1,7 +1,6 @@
 """lasso_path and enet_path: paths with scikit-learn's signatures and return values."""
 
 import numbers
-import warnings
 from typing import Any
 
 import numpy as np
@@ -97,9 +96,9 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
     if unexpected:
         raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}")
     if n_alphas is not None:
-        _deprecated("'n_alphas' was deprecated in 1.9 and will be removed in 1.11", "alphas")
+        deprecated("'n_alphas' was deprecated in 1.9 and will be removed in 1.11", "alphas")
     elif alphas is None:
-        _deprecated("'alphas=None' is deprecated and will be removed in 1.11", "alphas=100")
+        deprecated("'alphas=None' is deprecated and will be removed in 1.11", "alphas=100")
     alphas = n_alphas if n_alphas is not None else 100 if alphas is None else alphas
     if isinstance(alphas, numbers.Integral):
         eps = check.check_number("eps", eps, 0.0, 1.0, low_open=True, high_open=True)
@@ -116,13 +115,13 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         engine["lower"] = 0.0
     terms = FitTerms(l1_ratio=l1_ratio, fit_intercept=False, names=check.feature_names_of(X), **engine)
     path: Any = (solve_multi_path if several else solve_path)(X, y, terms, grid)
-    warn_of_points(path, stacklevel=4)
+    warn_of_points(path)
     coefs = np.stack([coef.toarray() for coef in path.coefs]) if several else path.coefs.toarray()
     coefs = coefs.astype(np.float32) if getattr(X, "dtype", None) == np.float32 else coefs
     result = (path.alphas, coefs, path.gaps * path.work["null_loss"])
     return (*result, path.n_iters.tolist()) if return_n_iter else result
 
 
-def _deprecated(what, instead):
+def deprecated(what, instead):
     """scikit-learn's FutureWarning."""
-    warnings.warn(f"{what}, as in scikit-learn; use {instead}", FutureWarning, stacklevel=4)
+    check.warn(f"{what}, as in scikit-learn; use {instead}", FutureWarning)

@@ -58,11 +58,18 @@ def interruptible():
         raise Interrupted("interrupted before the first point") from None
 
 
+def listener(callback):
+    """A callback, if it can be called, or None."""
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function of one argument, a fastreg.Progress, got {callback!r}")
+    return callback
+
+
 class Watch:
     """Whoever watches several fits: one bar and one callback, which hear of every point of each."""
 
     def __init__(self, verbose=False, callback=None):
-        self.bar, self.callback, self.begin = Bar() if verbose else None, callback, time.perf_counter()
+        self.bar, self.callback, self.begin = Bar() if verbose else None, listener(callback), time.perf_counter()
         self.total, self.prefix, self.done = 0, "", {}
 
     def expect(self, points):

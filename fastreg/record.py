@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from fastreg.progress import Bar, Progress
+from fastreg.progress import Bar, Progress, listener
 
 
 class Record:
@@ -18,7 +18,7 @@ class Record:
     STEP = ("point", "alpha", "objective", "loss", "gap", "support", "columns_read", "seconds")
 
     def __init__(self, problem, begin, n_points, verbose=False, callback=None, trace=False):
-        self.problem, self.begin, self.n_points, self.callback = problem, begin, n_points, callback
+        self.problem, self.begin, self.n_points, self.callback = problem, begin, n_points, listener(callback)
         self.bar = Bar() if verbose else None
         self.points, self.marks = [], [(0.0, *[0] * len(self.COUNTS))]
         self.steps = [] if trace else None

@@ -58,5 +58,5 @@ def refit_path(
         **{name: options.pop(name) for name in STEPS if name in options},
     )  # fmt: skip
     refitted = solve_path(X, y, terms, Grid(grid), Watching(**options), start=(*path.coef(near), near))
-    warn_of_points(refitted, stacklevel=4)
+    warn_of_points(refitted)
     return refitted

@@ -1,6 +1,5 @@
 """Relaxed fits: columns chosen by the penalised path, coefficients blended with a refit on those columns."""
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,7 +63,7 @@ class RelaxedPath:
     def linear_predictor(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
         """eta = offset + intercept + X coef at (alpha, gamma), shape (rows of X,)."""
         coef, intercept = self.coef(alpha, gamma)
-        eta = check.check_columns(X, coef.size) @ coef + intercept
+        eta = check.check_columns(X, coef.size, self.path.feature_names) @ coef + intercept
         return eta if offset is None else eta + np.asarray(offset, dtype=float)
 
     def predict(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
@@ -183,7 +182,7 @@ def solve_relaxed(path, X, y, ridge, terms):
     return RelaxedPath(path, refit, ridge)
 
 
-def warn_refits(relaxed, stacklevel=3):
+def warn_refits(relaxed):
     """One warning for all refits that are not certified."""
     refit = relaxed.refit
     for reason, remedy in (
@@ -193,9 +192,8 @@ def warn_refits(relaxed, stacklevel=3):
     ):  # fmt: skip
         failed = [k for k, each in enumerate(refit.reasons) if each == reason]
         if failed:
-            warnings.warn(
+            check.warn(
                 f"{len(failed)} of {refit.alphas.size} refits are not certified ({reason!r}), the first at "
                 f"alpha={refit.alphas[failed[0]]:.4g}: {remedy}",
                 ConvergenceWarning,
-                stacklevel=stacklevel,
             )

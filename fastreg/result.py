@@ -11,7 +11,7 @@ from fastreg.families import FAMILIES, balance, total_loss
 from fastreg.prediction import times
 from fastreg.problem import LONGEST_STEP
 from fastreg.summary import Summary
-from fastreg.validation import check_columns, check_response, check_vector, check_weight, read_only
+from fastreg.validation import alpha_within, check_columns, check_response, check_vector, check_weight, read_only
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Path:
     alpha_max : smallest penalty at which every penalised coefficient is zero.
     work : what the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
         "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
-        descent), "pivots", "grams".
-        Also "null_loss", the null model's loss: gaps * work["null_loss"] are the gaps in units of the objective.
+        descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps * work["null_loss"] are the gaps in
+        units of the objective.
     trace : what each point cost: (k,) arrays by name, "seconds" and the counts of `work`. In cross-validation fits go
         side by side, so that seconds hold the others' work, too; points fitted together count at the first of them.
     steps : None, or of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha",
@@ -82,8 +82,7 @@ class Path:
         return coef, float((1.0 - share) * self.intercepts[low] + share * self.intercepts[high])
 
     def _between(self, alpha):
-        if not np.isfinite(alpha) or alpha < self.alphas[-1] * (1.0 - 1e-12):
-            raise ValueError(f"alpha must be at least {self.alphas[-1]:g}, the end of this path, got {alpha!r}")
+        alpha = alpha_within(alpha, self.alphas)
         above = int(np.searchsorted(-self.alphas, -alpha, side="right"))  # points with alphas >= alpha
         if above == 0 or above == self.alphas.size:
             place = min(above, self.alphas.size - 1)
@@ -100,9 +99,9 @@ class Path:
         X is an array, sparse, or a data frame, with the columns of the fit. Where it is Fortran-ordered or CSC, only
         the columns with a coefficient are read.
         """
-        X = check_columns(X, self.coefs.shape[0])
+        X = check_columns(X, self.coefs.shape[0], self.feature_names)
         if np.ndim(alpha) == 0:
-            eta = times(X, *self.coef(float(np.asarray(alpha))))
+            eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
         else:
             models = [self.coef(float(each)) for each in np.asarray(alpha)]
             eta = X @ np.column_stack([coef for coef, _ in models])

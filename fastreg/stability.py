@@ -1,7 +1,6 @@
 """Stability selection: how often the path selects each feature on random halves of the rows."""
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -352,9 +351,8 @@ def _work(problem, followed):
 def _warn(stability):
     failed = np.count_nonzero(~(stability.gaps <= stability.tol))
     if failed:
-        warnings.warn(
+        check.warn(
             f"{failed} of the {stability.gaps.size} fits of halves are not certified: the largest gap is "
             f"{stability.gaps.max():.1e}, tol is {stability.tol:g}; raise max_iter or loosen tol",
             ConvergenceWarning,
-            stacklevel=3,
         )

@@ -4,6 +4,7 @@ A message names the parameter, the first bad place (row, column or feature) and 
 """
 
 import numbers
+import sys
 import warnings
 
 import numpy as np
@@ -22,6 +23,14 @@ class ConvergenceWarning(UserWarning):
 
 class ParameterError(ValueError, TypeError):
     """A parameter of the wrong type or out of its range; of both classes, as scikit-learn's InvalidParameterError."""
+
+
+def warn(message, category):
+    """Warn of the user's line that called fastreg, however deep within the call this is found."""
+    level, frame = 1, sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def plain(value):
@@ -70,8 +79,17 @@ def is_plain(X, y):
     )
 
 
-def check_columns(X, p):
-    """X to predict from, of p columns: sparse as it is, anything else as a float64 array."""
+def check_columns(X, p, names=None):
+    """X to predict from, of p columns: sparse as it is, anything else as a float64 array.
+
+    Where the fit knew the columns' `names`, those of a data frame must be the same, in the same order.
+    """
+    columns = getattr(X, "columns", ())
+    if names is not None and all(isinstance(name, str) for name in columns):
+        for j, (given, fitted) in enumerate(zip(columns, names)):
+            if given != fitted:
+                message = f"column {j} of X is {given!r}, but this path was fitted with {fitted!r} there"
+                raise ValueError(f"{message}: pass X[path.feature_names]")
     if not sp.issparse(X):
         X = np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X, dtype=float)
     if X.ndim != 2 or X.shape[1] != p:
@@ -94,6 +112,8 @@ def _as_float(name, values, names=None):
         raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from None
     if array.dtype == np.float64 and array.dtype.isnative:
         return array
+    if array.ndim == 0 and array.dtype.kind == "O":
+        raise ValueError(f"{name} is not an array of numbers: got {type(values).__name__}")
     if np.iscomplexobj(array):
         raise ValueError(f"{name} is complex; Complex data not supported")
     if array.dtype.kind not in "fiubO":
@@ -200,11 +220,10 @@ def warn_tiny(columns, names=None):
     """One warning for the columns of X that are left out because squares of their values underflow."""
     if columns.size:
         label = f" ({names[columns[0]]!r})" if names else ""
-        warnings.warn(
+        warn(
             f"column {columns[0]}{label} of X holds values so small that their squares underflow; it counts as "
             f"constant ({columns.size} such columns); rescale it",
             DataWarning,
-            stacklevel=4,
         )
 
 
@@ -221,11 +240,7 @@ def check_vector(name, values, n, *, allow_negative=True):
         raise ValueError(f"{name} is a masked array; fill or drop its masked entries first")
     array = _as_float(name, values.to_numpy() if hasattr(values, "to_numpy") else values)
     if array.ndim == 2 and array.shape[1] == 1:
-        warnings.warn(
-            f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one",
-            DataWarning,
-            stacklevel=4,
-        )
+        warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning)
         array = array.ravel()
     if array.ndim != 1:
         raise ValueError(f"{name} must be a vector, got an array of shape {array.shape}")
@@ -248,12 +263,24 @@ def check_response(y, n, family):
     """y as a vector that the family admits."""
     if y is None:
         raise ValueError("y is None: this fit requires y to be passed, but the target y is None")
+    if family.name == "binomial":
+        _refuse_labels(y)
     array = check_vector("y", y, n)
     admitted = family.check(array)
     if not np.all(admitted):
         bad = np.flatnonzero(~admitted)
-        raise ValueError(f"family {family.name!r} needs y in {family.admits}, but y[{bad[0]}] = {array[bad[0]]:g}")
+        raise ValueError(f"y must hold {family.admits} for family {family.name!r}, but y[{bad[0]}] = {array[bad[0]]:g}")
     return array
+
+
+def _refuse_labels(y):
+    """Raise where y is classes by name, and say where those are taken."""
+    array = np.asarray(y)
+    if array.dtype.kind in "SUO" and array.size and isinstance(array.flat[0], (str, bytes)):
+        raise ValueError(
+            f"y must be numeric, with classes coded 0 and 1, but y[0] is {plain(array.flat[0])!r}; labels as they are "
+            "go into cv_path, fit_multi_path, LogisticRegression and LogisticRegressionCV"
+        )
 
 
 def check_responses(Y, n):
@@ -353,6 +380,15 @@ def check_alphas(alphas):
             "sort them with np.sort(alphas)[::-1]"
         )
     return grid
+
+
+def alpha_within(alpha, alphas):
+    """A number at which a path of these alphas can be read: not below its end."""
+    if isinstance(alpha, str) or np.ndim(alpha) > 0:
+        raise ParameterError(f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}")
+    if not np.isfinite(alpha) or alpha < alphas[-1] * (1.0 - 1e-12):
+        raise ValueError(f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}")
+    return float(alpha)
 
 
 def check_number(name, value, low, high, *, low_open=False, high_open=False):

@@ -153,7 +153,7 @@ WRONG = {  # content of bad.csv, arguments, what the message says ("|" separates
         (*LABELS, "--positive", "x"),
         "labels of column 'y' are 'm' and 'n'",
     ),
-    "negative counts": ("a,y\n1,2\n2,-1\n", (*Y, "--family", "poisson"), "needs y in"),
+    "negative counts": ("a,y\n1,2\n2,-1\n", (*Y, "--family", "poisson"), "y must hold numbers that are not negative"),
     "negative weights": ("a,w,y\n1,-1,2\n2,1,3\n", (*Y, "--weights", "w"), "must not be negative"),
     "same name twice": ("a,a,y\n1,2,3\n", Y, "columns 1 and 2 are both called 'a'"),
     "no features": ("y\n1\n2\n", Y, "no column is left to fit on besides the target"),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from fastreg import ConvergenceWarning, DataWarning, fit_path
+from fastreg import ConvergenceWarning, DataWarning, cv_path, fit_path
 from fastreg import validation as check
 from fastreg.designs import as_design
 
@@ -49,6 +49,48 @@ def assert_refused(parts, *args, **options):
 
 
 # What is refused: the message names the first bad place.
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "message"),
+    [
+        (({"a": [1.0]}, Y), {}, "X is not an array of numbers: got dict"),
+        ((X, np.where(Y > 0, "yes", "no")), {"family": "binomial"}, "labels as they are go into cv_path"),
+        ((X, np.sign(Y)), {"family": "binomial"}, "y must hold numbers in [0, 1] (classes coded 0 and 1, or prop"),
+        ((X, Y), {"family": "gamma"}, "y must hold positive numbers for family 'gamma', but y["),
+        ((X, Y), {"family": "multinomial"}, "is one of fit_multi_path's, for several classes"),
+        ((X, Y), {"n_alphas": "ten"}, "n_alphas must be an integer of at least 1, got 'ten'"),
+    ],
+)
+def test_a_stranger_understands_what_is_wrong(args, options, message):
+    assert_refused(message, *args, **options)
+
+
+def test_a_callback_must_be_a_function():
+    for fit in (fit_path, cv_path):
+        with pytest.raises(TypeError, match="callback must be a function of one argument"):
+            fit(X, Y, callback=3)
+
+
+def test_a_path_is_read_at_a_number_and_from_its_own_columns():
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    path = fit_path(frame, Y, alphas=ALPHAS)
+    for wrong in ("1se", [0.1, 0.05]):
+        with pytest.raises(ValueError, match=r"alpha must be one number \('min' and '1se' are for what cv_path"):
+            path.coef(wrong)
+    with pytest.raises(ValueError, match=r"column 1 of X is 'c', but .* with 'b' there: pass X\[path.feature_names\]"):
+        path.predict(frame[list("acbde")], 0.1)
+    for same in (frame, X, pd.DataFrame(X)):  # names that are not strings are none
+        np.testing.assert_allclose(path.predict(same, 0.1), path.predict(X, 0.1), atol=1e-14)
+
+
+def test_warnings_name_the_line_that_called():
+    """However deep within the call they are found."""
+    tiny = changed(X, (slice(None), 1), 1e-310 * X[:, 1])
+    for go in (lambda: fit_path(tiny, Y, alphas=ALPHAS), lambda: fit_path(X, Y[:, None], alphas=ALPHAS)):
+        with pytest.warns(DataWarning) as caught:
+            go()
+        assert {each.filename for each in caught} == {__file__}
 
 
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")])

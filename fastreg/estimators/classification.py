@@ -1,7 +1,5 @@
 """LogisticRegression with the parameters and attributes of scikit-learn's class."""
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -18,14 +16,15 @@ from fastreg.estimators.single_fit import (
     fit_multi_point,
     fit_point,
     last_fit,
-    outside,
     total_weight,
     warn_uncertified,
 )
+from fastreg.peer_paths import deprecated
 from fastreg.solvers import SOLVERS
 
 # scikit-learn's names
 LOGISTIC_SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")
+OLD_PENALTY = "'penalty' was deprecated in version 1.8 and will be removed in 1.10"
 PENALTIES = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
 
 
@@ -140,7 +139,7 @@ class LogisticRegression(LinearClassifier):
         strength, l1_ratio = self._penalty()
         check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
         X, y, dtype = check_fit(self, X, y)
-        self.classes_, codes = _classes(y, self.solver)
+        self.classes_, codes = classes_of(y, self.solver)
         weight, total = self._fitted_weight(codes, *total_weight(sample_weight, X.shape[0]))
         fit = self._fit_point(X, codes, strength / total, l1_ratio, weight)
         m = 1 if self.classes_.size == 2 else self.classes_.size
@@ -178,26 +177,27 @@ class LogisticRegression(LinearClassifier):
         strength = 1.0 / check.check_number("C", self.C, 0.0, np.inf, low_open=True)
         l1_ratio, penalty = self.l1_ratio, self.penalty
         if self.n_jobs is not None:
-            _deprecated("'n_jobs' has no effect since 1.8", "no n_jobs")
+            deprecated("'n_jobs' has no effect since 1.8 and will be removed in 1.10", "no n_jobs")
         if penalty == "deprecated":
             if l1_ratio is None:
-                _deprecated("'l1_ratio=None' was deprecated in version 1.8", "l1_ratio=0")
+                deprecated("'l1_ratio=None' was deprecated in version 1.8 and will be removed in 1.10", "l1_ratio=0")
             return strength, 0.0 if l1_ratio is None else l1_ratio
         if penalty is not None:
             check.check_option("penalty", penalty, (*PENALTIES, "elasticnet"))
         if penalty == "elasticnet" and l1_ratio is None:
             raise ValueError("l1_ratio must be specified when penalty is elasticnet")
-        _deprecated(
-            "'penalty' was deprecated in version 1.8", "l1_ratio (0 for 'l2', 1 for 'l1') and C=np.inf for penalty=None"
-        )
+        deprecated(OLD_PENALTY, "l1_ratio (0 for 'l2', 1 for 'l1') and C=np.inf for penalty=None")
+        ignored = []
         if penalty is None:
             if self.C != 1.0:
-                _inconsistent("Setting penalty=None will ignore the C and l1_ratio parameters")
+                ignored.append("Setting penalty=None will ignore the C and l1_ratio parameters")
             strength = 0.0
         if penalty != "elasticnet" and l1_ratio is not None and 0 < l1_ratio < 1:
-            _inconsistent(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})")
+            ignored.append(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={penalty})")
         if penalty in PENALTIES and l1_ratio != PENALTIES[penalty]:
-            _inconsistent(f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}; please use l1_ratio only")
+            ignored.append(f"Inconsistent values: penalty={penalty} with l1_ratio={l1_ratio}; please use l1_ratio only")
+        for message in ignored:
+            check.warn(message, check.DataWarning)
         return strength, PENALTIES.get(penalty, 0.0 if l1_ratio is None else l1_ratio)
 
     def _class_weights(self, codes, weight):
@@ -244,7 +244,7 @@ class LogisticRegression(LinearClassifier):
         return "saga" if self.l1_ratio else "lbfgs"
 
 
-def _classes(y, solver):
+def classes_of(y, solver):
     """(the sorted labels, for each row the number of its label), or a ValueError."""
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)
@@ -256,15 +256,3 @@ def _classes(y, solver):
     if classes.size > 2 and solver == "liblinear":
         raise ValueError("The 'liblinear' solver does not support multiclass classification (n_classes >= 3)")
     return classes, codes
-
-
-def _deprecated(what, instead):
-    """scikit-learn's FutureWarning."""
-    warnings.warn(
-        f"{what} and will be removed in 1.10, as in scikit-learn; use {instead}", FutureWarning, stacklevel=outside()
-    )
-
-
-def _inconsistent(message):
-    """scikit-learn's warning about parameters of which one is ignored."""
-    warnings.warn(message, check.DataWarning, stacklevel=outside())

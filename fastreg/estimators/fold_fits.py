@@ -1,13 +1,12 @@
 """What the estimators with built-in cross-validation share: metadata for splitters and scorers, and one warning."""
 
-import warnings
-
 import numpy as np
 from sklearn import get_config
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from fastreg.estimators.single_fit import ConvergenceWarning, outside
+from fastreg import validation as check
+from fastreg.estimators.single_fit import ConvergenceWarning
 
 
 def refuse_unrouted(estimator, method, params):
@@ -51,9 +50,8 @@ def warn_folds(estimator, curves):
     gaps = np.concatenate([np.append(curve.fold_gaps.ravel(), curve.path.gaps) for curve in curves])
     failed = np.count_nonzero(~(gaps <= tol))
     if failed:
-        warnings.warn(
+        check.warn(
             f"{type(estimator).__name__}: {failed} of {gaps.size} fits did not converge to tol={tol:g}: the largest "
             f"relative duality gap is {gaps.max():.1e}. Raise max_iter, loosen tol, or penalise more",
             ConvergenceWarning,
-            stacklevel=outside(),
         )

@@ -1,10 +1,8 @@
 """A Gram matrix that a user gives: not needed, but what is wrong with it is said as scikit-learn says it."""
 
-import warnings
-
 import numpy as np
 
-from fastreg.estimators.single_fit import outside
+from fastreg import validation as check
 
 
 def check_gram(precompute, X, fit_intercept, sample_weight):
@@ -16,10 +14,9 @@ def check_gram(precompute, X, fit_intercept, sample_weight):
         return
     weight = np.full(len(X), 1.0 / len(X)) if sample_weight is None else sample_weight / sample_weight.sum()
     if fit_intercept and not np.allclose(weight @ X, 0.0):
-        warnings.warn(
+        check.warn(
             "Gram matrix was provided but X was centered to fit intercept: recomputing Gram matrix.",
             UserWarning,
-            stacklevel=outside(),
         )
         return
     precompute, p = np.asarray(precompute), X.shape[1]

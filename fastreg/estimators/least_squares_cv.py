@@ -157,6 +157,8 @@ class ElasticNetCV(LinearPredictor):
             count = check.check_count("alphas", self.alphas, 1)
             eps = check.check_number("eps", self.eps, 0.0, 1.0, low_open=True, high_open=count > 1)
             return Grid(None, count, eps if count > 1 else None)  # one alpha is the first and has no last
+        if np.ndim(self.alphas) == 0:
+            raise check.ParameterError(f"alphas must be how many, an integer, or their values, got {self.alphas!r}")
         for k, alpha in enumerate(self.alphas):
             check_scalar(alpha, f"alphas[{k}]", numbers.Real, min_val=0.0, include_boundaries="left")
         return Grid(np.sort(np.asarray(self.alphas, dtype=float))[::-1])

@@ -1,7 +1,6 @@
 """LogisticRegressionCV with the parameters and attributes of scikit-learn's class."""
 
 import numbers
-import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -9,14 +8,15 @@ from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import UNUSED
 
 from fastreg import validation as check
-from fastreg.estimators.classification import LOGISTIC_SOLVERS, PENALTIES, LogisticRegression, _classes, _deprecated
+from fastreg.estimators.classification import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, routed, warn_folds
 from fastreg.estimators.parameters import keeps_parameters
-from fastreg.estimators.single_fit import check_fit, outside, terms_of, total_weight
+from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
+from fastreg.peer_paths import deprecated
 from fastreg.selection.cross_validation import cross_validate
 from fastreg.selection.curve import SELECTIONS
 from fastreg.selection.folds import Folding
-from fastreg.selection.metrics import METRICS, Metric, Response, misclassification
+from fastreg.selection.metrics import Metric, Response, misclassification
 from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
 from fastreg.selection.scorers import scorer_metric
 from fastreg.solvers import SOLVERS
@@ -145,7 +145,7 @@ class LogisticRegressionCV(LogisticRegression):
         self._warn_of_defaults()
         ratios, Cs = self._ratios(), self._strengths()
         X, y, dtype = check_fit(self, X, y)
-        self.classes_, codes = _classes(y, self.solver)
+        self.classes_, codes = classes_of(y, self.solver)
         weight, total = total_weight(sample_weight, X.shape[0])
         fitted, fitted_total = self._fitted_weight(codes, weight, total)
         folds, asked = folds_of(self, X, y, params, sample_weight, classifier=True)
@@ -175,22 +175,32 @@ class LogisticRegressionCV(LogisticRegression):
 
     def _warn_of_defaults(self):
         """scikit-learn 1.9's warnings about defaults that will change."""
+        messages = []
         if isinstance(self.l1_ratios, str) and self.l1_ratios == "warn":
-            _warn_future("The default value for l1_ratios will change from None to (0.0,) in version 1.10. To avoid "
-                         "this warning, explicitly set a value, e.g. l1_ratios=(0,)")  # fmt: skip
+            messages.append(
+                "The default value for l1_ratios will change from None to (0.0,) in version 1.10. To avoid this "
+                "warning, explicitly set a value, e.g. l1_ratios=(0,)"
+            )
         elif self.l1_ratios is None and self.penalty == "deprecated":
-            _warn_future("'l1_ratios=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use an "
-                         "array-like with values in [0, 1] instead")  # fmt: skip
+            messages.append(
+                "'l1_ratios=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use an array-like "
+                "with values in [0, 1] instead"
+            )
         if isinstance(self.scoring, str) and self.scoring == "warn":
-            _warn_future("The default value of the parameter 'scoring' will change from None, i.e. accuracy, to "
-                         "'neg_log_loss' in version 1.11. To silence this warning, explicitly set the scoring "
-                         "parameter: scoring='neg_log_loss' for the new, scoring='accuracy' or scoring=None for the "
-                         "old default")  # fmt: skip
+            messages.append(
+                "The default value of the parameter 'scoring' will change from None, i.e. accuracy, to 'neg_log_loss' "
+                "in version 1.11. To silence this warning, explicitly set the scoring parameter: "
+                "scoring='neg_log_loss' for the new, scoring='accuracy' or scoring=None for the old default"
+            )
         if self.use_legacy_attributes == "warn":
-            _warn_future(f"The fitted attributes of {type(self).__name__} will be simplified in scikit-learn 1.10 to "
-                         "remove redundancy. Set `use_legacy_attributes=False` to enable the new behavior now, or True "
-                         "to silence this warning while keeping the deprecated behavior. The default value of "
-                         "use_legacy_attributes will change from True to False in scikit-learn 1.10")  # fmt: skip
+            messages.append(
+                f"The fitted attributes of {type(self).__name__} will be simplified in scikit-learn 1.10 to remove "
+                "redundancy. Set `use_legacy_attributes=False` to enable the new behavior now, or True to silence this "
+                "warning while keeping the deprecated behavior. The default value of use_legacy_attributes will change "
+                "from True to False in scikit-learn 1.10"
+            )
+        for message in messages:
+            check.warn(message, FutureWarning)
 
     def _strengths(self):
         """The values of C, as given."""
@@ -209,7 +219,7 @@ class LogisticRegressionCV(LogisticRegression):
             check.check_option("penalty", self.penalty, (*PENALTIES, "elasticnet"))
             if self.penalty == "elasticnet" and ratios is None:
                 raise ValueError("l1_ratios must be an array-like of numbers between 0 and 1; got (l1_ratios=None)")
-            _deprecated("'penalty' was deprecated in version 1.8", "l1_ratios ((0,) for 'l2', (1,) for 'l1')")
+            deprecated(OLD_PENALTY, "l1_ratios ((0,) for 'l2', (1,) for 'l1')")
             if self.penalty in PENALTIES:
                 ratios = [PENALTIES[self.penalty]]
         if ratios is None:
@@ -221,7 +231,7 @@ class LogisticRegressionCV(LogisticRegression):
     def _metric(self, response):
         scoring = self._scoring()
         if scoring != "accuracy":
-            return scorer_metric(scoring, response, tuple(METRICS))._replace(equal_folds=True)
+            return scorer_metric(scoring, response)._replace(equal_folds=True)
         score = accuracy if self.classes_.size > 2 else lambda held: 1.0 - misclassification(held)
         return Metric("accuracy", True, score, equal_folds=True)
 
@@ -313,7 +323,3 @@ def _points(path):
     if isinstance(path.coefs, list):
         return np.stack([coef.toarray().T for coef in path.coefs], axis=1), path.intercepts.T
     return path.coefs.toarray().T[:, None, :], path.intercepts[:, None]
-
-
-def _warn_future(message):
-    warnings.warn(message, FutureWarning, stacklevel=outside())

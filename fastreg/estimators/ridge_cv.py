@@ -16,8 +16,8 @@ class RidgeCV(RidgeChoice, LinearRegressor):
 
         sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j b_j^2
 
-    with w_i the sample weights (1 if none) and v_j the penalty factors (1 if none), at the alpha of best score. Leave-
-    one-out predictions are exact, the intercept refitted, and come with all alphas from one factorisation of size
+    with w_i the sample weights (1 if none) and v_j the penalty factors (1 if none), at the alpha of best score.
+    Leave-one-out predictions are exact, the intercept refitted, and come with all alphas from one factorisation of size
     min(n_samples, n_features). X is never copied as a whole nor made dense.
 
     Parameters

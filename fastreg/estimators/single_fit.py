@@ -1,8 +1,6 @@
 """One fit as scikit-learn poses it: its arrays in, one certified point out, or one warning."""
 
 import numbers
-import sys
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -203,12 +201,4 @@ def warn_of_fits(estimator, reasons, gaps, steps):
         )
     else:
         return
-    warnings.warn(message, ConvergenceWarning, stacklevel=outside())
-
-
-def outside():
-    """The `stacklevel` at which a warning of the function that calls this names the user's line."""
-    level, frame = 1, sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
-        level, frame = level + 1, frame.f_back
-    return level
+    check.warn(message, ConvergenceWarning)

@@ -2,7 +2,6 @@
 
 import numbers
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -114,7 +113,7 @@ def cv_path(
 def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None):
     """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family."""
     watch = Watch() if watch is None else watch
-    all_terms = [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
+    grid, all_terms = grid.checked(), [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
     user_X, X = X, check.check_design(X)
     folds, curves = None, []
     for terms in all_terms:
@@ -210,17 +209,16 @@ def best_of(curves):
     return CVPath(**fields | {"l1_ratios": [curve.l1_ratio for curve in curves], "per_l1_ratio": curves})
 
 
-def warn_folds(curves, stacklevel=3):
+def warn_folds(curves):
     """One warning for all fold fits that are not certified."""
     gaps = np.concatenate([curve.fold_gaps.ravel() for curve in curves])
     tol = curves[0].path.tol
     failed = np.count_nonzero(~(gaps <= tol))
     if failed:
-        warnings.warn(
+        check.warn(
             f"{failed} of the {gaps.size} fits of folds are not certified: the largest gap is {gaps.max():.1e}, tol is "
             f"{tol:g}; raise max_iter, loosen tol or keep to larger alphas. CVPath.fold_gaps says where",
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )
 
 

@@ -1,7 +1,6 @@
 """Folds: which rows are held out together."""
 
 import numbers
-import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -25,6 +24,8 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     rows of one group stay together.
     """
     n = y.size
+    if groups is not None and np.shape(groups)[:1] != (n,):
+        raise ValueError(f"groups must hold a label for each of the {n} rows, got an array of shape {np.shape(groups)}")
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         cv = _splitter(check.check_count("cv", cv, 2), n, groups, stratify, random_state)
     if hasattr(cv, "split") and not isinstance(cv, str):
@@ -74,11 +75,10 @@ def _rows(pair, number, n):
     train, test = found
     both = np.intersect1d(train, test)
     if both.size:
-        warnings.warn(
+        check.warn(
             f"fold {number} tests on row {both[0]}, which it also trains on ({both.size} such rows): its score will be "
             "too good",
             check.DataWarning,
-            stacklevel=5,
         )
     return train, test
 

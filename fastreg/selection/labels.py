@@ -19,6 +19,7 @@ def coded_response(y, family_class):
         return codes.astype(float), labels
     if values.dtype.kind in "OSU":
         raise ValueError(
-            f"y holds {labels.size} labels, for example {check.plain(labels[0])!r}; family 'binomial' needs two classes"
+            f"y holds {labels.size} labels, for example {check.plain(labels[0])!r}; family 'binomial' needs two "
+            "classes; fit_multi_path and LogisticRegressionCV fit more"
         )
     return values, None

@@ -1,7 +1,6 @@
 """cv_relaxed: selection by L1 and the fit on what it selects, chosen as one model; everything learned is learned in
 the fold."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -135,7 +134,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
     gammas, ridges = check.check_several("gammas", gammas, 0.0, 1.0), check.check_several("ridges", ridges, 0.0, np.inf)
     if pilot is not None:
         check.check_option("pilot", pilot, tuple(PILOTS))
-    terms = checked(terms)
+    terms, grid = checked(terms), grid.checked()
     y, classes = coded_response(y, terms.family)
     response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
     metric = metric_named(metric, terms.family, response)
@@ -229,15 +228,14 @@ def predictors(task, relaxed, gamma, rows):
     return np.asarray(part @ coefs + intercepts).T + offset
 
 
-def warn_relaxed(chosen, stacklevel=3):
+def warn_relaxed(chosen):
     """One warning for the fits and refits that are not certified; separated ones are marked by their scores."""
     gaps, tol = chosen.fold_gaps[~np.isnan(chosen.fold_gaps)], chosen.relaxed[0].path.tol
     failed = np.count_nonzero(~(gaps <= tol))
     failed += sum(reason == "max_iter" for one in chosen.relaxed for reason in one.path.reasons + one.refit.reasons)
     if failed:
-        warnings.warn(
+        check.warn(
             f"{failed} fits and refits are not certified to tol={tol:g}, the largest gap is {gaps.max():.1e}: raise "
             "max_iter, loosen tol, or keep to larger alphas",
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )

@@ -47,17 +47,21 @@ class PredictedClasses(ClassifierMixin, Predicted):
         return self.eta
 
 
-def scorer_metric(scorer, response, others):
-    """A scorer (by name, made by make_scorer, or any function of (estimator, X, y)) as a Metric. Larger is better."""
+def scorer_metric(scorer, response, others=()):
+    """A scorer (by name, made by make_scorer, or any function of (estimator, X, y)) as a Metric. Larger is better.
+
+    `others` are the names of metrics that could have been given instead, by an argument `metric`.
+    """
     name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", None) or str(scorer)
     if isinstance(scorer, str):
         try:
             scorer = get_scorer(scorer)
         except ValueError:
-            raise ValueError(
-                f"metric={name!r} is neither one of {', '.join(others)} nor a scorer of scikit-learn "
-                "(sklearn.metrics.get_scorer_names() lists those)"
-            ) from None
+            named = (
+                f"metric={name!r} is neither one of {', '.join(others)} nor" if others else f"scoring={name!r} is not"
+            )
+            listed = "sklearn.metrics.get_scorer_names() lists those"
+            raise ValueError(f"{named} a scorer of scikit-learn ({listed})") from None
     weighs = response.weight is not None
     weight = np.asarray(response.weight) if weighs else None
     function = getattr(scorer, "_score_func", None)
@@ -71,8 +75,11 @@ def scorer_metric(scorer, response, others):
         # One made by make_scorer looks at predictions only; a function of one's own may look at X.
         X = np.zeros((held.rows.size, 1)) if function is not None else _rows_of(response.X, held.rows)
         y = response.y[held.rows]
-        means = held.family.mean(held.eta)
-        return np.array([float(scorer(_predicted(response, m, e), X, y, **options)) for m, e in zip(means, held.eta)])
+        models = [_predicted(response, mean, eta) for mean, eta in zip(held.family.mean(held.eta), held.eta)]
+        try:
+            return np.array([float(scorer(model, X, y, **options)) for model in models])
+        except ValueError as error:
+            raise ValueError(f"scorer {name!r} cannot score the test rows of fold {held.fold}: {error}") from error
 
     return Metric(name, True, score)
 
