@@ -50,13 +50,9 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
     ----------
     alpha : float >= 0. 0 is least squares.
     l1_ratio : share of the part that selects in [0, 1]: 1 is the multi-task lasso, 0 is ridge.
-    fit_intercept : whether b0 is fitted, else it is 0.
-    warm_start : whether a further fit starts from the `coef_` and `intercept_` at hand. It saves rounds, and changes no
-        certified solution by more than tol.
+    fit_intercept, warm_start, tol, penalty_factor : as in `ElasticNet`.
     copy_X, random_state, selection : no effect; none could change a certified solution.
     max_iter : rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
-    tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
-    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------

@@ -137,11 +137,9 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
             watch.close()
         fold_paths = [fit.path(terms) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
-        held = [(fit.test, fit.held_out()) for fit in fits]
+        held = ((fit.test, fit.held_out()) for fit in fits)
         scored = score_folds(terms.family, problem.family.y, score_weight, held, metric)
-        curve = curve_of(path, fold_paths, scored, metric)
-        curve.work, curve.classes = {"columns_read": read, "passes": read / problem.p}, response.classes
-        curves.append(curve)
+        curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, problem.p))
     return curves
 
 
@@ -173,19 +171,20 @@ class Scored(NamedTuple):
 
 
 def score_folds(family, y, score_weight, held, metric):
-    """Score every fold's held-out rows: `held` are (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
-    k, _, *K = held[0][1].shape
-    predictions, test_folds = np.full((len(y), k, *K), np.nan), np.full(len(y), -1)
-    scores, weights = np.empty((len(held), k)), np.empty(len(held))
+    """Score every fold's held-out rows: `held` gives (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
+    predictions, test_folds, scores, weights = None, np.full(len(y), -1), [], []
     for f, (test, eta) in enumerate(held):
-        weights[f] = held_out_weight(test, score_weight, f"fold {f + 1}")
+        if predictions is None:
+            predictions = np.full((len(y), len(eta), *eta.shape[2:]), np.nan)
+        total = held_out_weight(test, score_weight, f"fold {f + 1}")
         predictions[test], test_folds[test] = np.moveaxis(family.mean(eta), 0, 1), f
-        scores[f] = metric.score(Held(family, y[test], score_weight[test] / weights[f], eta, test, f + 1))
-    return Scored(scores, np.ones(len(held)) if metric.equal_folds else weights, predictions, test_folds)
+        scores.append(metric.score(Held(family, y[test], score_weight[test] / total, eta, test, f + 1)))
+        weights.append(1.0 if metric.equal_folds else total)
+    return Scored(np.array(scores), np.array(weights), predictions, test_folds)
 
 
-def curve_of(path, fold_paths, scored, metric):
-    """Averages of the scores, and what is chosen from them."""
+def curve_of(path, fold_paths, scored, metric, classes, read, p):
+    """Averages of the scores, and what is chosen from them; `read` of p columns were read by the folds."""
     mean, std_error = averages(scored.scores, scored.weights)
     index_min, index_1se = choose(mean, std_error, metric.greater_is_better)
     return CVPath(
@@ -193,6 +192,7 @@ def curve_of(path, fold_paths, scored, metric):
         fold_gaps=np.array([fold.gaps for fold in fold_paths]), index_min=index_min, index_1se=index_1se,
         metric=metric.name, greater_is_better=metric.greater_is_better, predictions=scored.predictions,
         test_folds=scored.test_folds, l1_ratio=path.l1_ratio, l1_ratios=[path.l1_ratio], fold_paths=fold_paths,
+        classes=classes, work={"columns_read": read, "passes": read / p},
     )  # fmt: skip
 
 

@@ -78,16 +78,14 @@ def accuracy(held):
 
 
 MSE = Metric("mse", False, squared_error, equal_folds=True)
-ACCURACY = Metric("accuracy", True, accuracy, equal_folds=True)
 
 
 def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response):
     """A CVPath for each l1_ratio, on the same (train, test) `pairs` of rows, without warnings.
 
     `kind` is Targets, for real Y (n, K), Classes, for Y (n,) of numbers from 0 to K - 1 on a grid of given alphas, or
-    TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid` and `response`
-    are as for `cross_validation.cross_validate`, `terms` its FitTerms, whose family is
-    the kind's.
+    TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid`, `response` and
+    `terms` are as for `cross_validation.cross_validate`, but that the family is the kind's.
     """
     X = check.check_design(X)
     n = X.shape[0]
@@ -102,11 +100,10 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
             alphas = path.alphas / fold_weight.sum() if grid.of_sum else path.alphas
             on_fold = terms._replace(sample_weight=fold_weight)
             fold_paths.append(kind.solve(X, Y, on_fold, grid._replace(alphas=alphas)))
-        held = [(test, _predictors(fold, X, test)) for fold, (_, test) in zip(fold_paths, weighted)]
-        curve = curve_of(path, fold_paths, score_folds(kind, Y, score_weight, held, metric), metric)
+        held = ((test, _predictors(fold, X, test)) for fold, (_, test) in zip(fold_paths, weighted))
+        scored = score_folds(kind, Y, score_weight, held, metric)
         read = sum(fold.work["columns_read"] for fold in fold_paths)
-        curve.work, curve.classes = {"columns_read": read, "passes": read / X.shape[1]}, response.classes
-        curves.append(curve)
+        curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, X.shape[1]))
     return curves
 
 
