@@ -242,6 +242,12 @@ def _numbers(header, wanted, lines, columns, text_target):
         weights = _as_numbers(columns[wanted.weights])
         if weights is None:
             raise _explain(header, lines, columns, [wanted.weights], "--weights")
+        negative = np.flatnonzero(weights < 0.0)
+        if negative.size:
+            name, first = header[wanted.weights], negative[0]
+            raise ValueError(
+                f"column {name!r} holds {weights[first]:g} in {lines[first]}, and --weights must not be negative"
+            )
     target = _as_numbers(columns[wanted.target])
     if target is None and text_target and not any(map(_missing, columns[wanted.target])):
         target = np.array([str(value).strip() for value in columns[wanted.target]])
