@@ -393,13 +393,11 @@ def alpha_within(alpha, alphas):
 
 def check_number(name, value, low, high, *, low_open=False, high_open=False):
     """A real number within bounds."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+    if real and (value > low if low_open else value >= low) and (value < high if high_open else value <= high):
+        return float(value)
     interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise ParameterError(f"{name} must be a number in {interval}, got {plain(value)!r}")
-    inside = (value > low if low_open else value >= low) and (value < high if high_open else value <= high)
-    if not inside:
-        raise ParameterError(f"{name} must be in {interval}, got {plain(value)!r}")
-    return float(value)
+    raise ParameterError(f"{name} must be {'' if real else 'a number '}in {interval}, got {plain(value)!r}")
 
 
 def check_several(name, values, low, high):
