@@ -10,7 +10,6 @@ from fastreg.fitting import build_problem, checked
 from fastreg.smooth_path import FACTORINGS, SmoothPath, solve_together, together
 from fastreg.solvers.ridge import LARGEST_FACTOR
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
-from fastreg.terms import FitTerms
 
 MAX_ITER = 1000
 VANISHING = 1e-9  # of the sum of squares of X: with less ridge than this, a wide Gram matrix is close to singular
@@ -28,14 +27,11 @@ class RidgeTargets:
     reasons: list[str]
 
 
-def ridge_problem(X, responses, sample_weight, penalty_factor, fit_intercept, names):
+def ridge_problem(X, responses, terms):
     """The Problem of X and the first of the responses (n, t); all of them are checked."""
     for column in responses.T[1:]:
         check.check_response(column, X.shape[0], Gaussian)
-    terms = FitTerms(
-        Gaussian, 0.0, sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept, names=names
-    )
-    return build_problem(X, responses[:, 0], checked(terms))
+    return build_problem(X, responses[:, 0], checked(terms._replace(family=Gaussian, l1_ratio=0.0)))
 
 
 def shared_factors(problem, alphas):

@@ -11,15 +11,13 @@ from fastreg.estimators.given_gram import check_gram
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
-    MAX_ITER,
     check_fit,
     each_or_one,
     fit_point,
     keep_coefficients,
     keep_targets,
     last_fit,
-    names_seen,
-    tolerance,
+    terms_of,
     total_weight,
     warn_uncertified,
 )
@@ -160,13 +158,10 @@ class Ridge(LinearRegressor):
     @one_blas_thread()
     def _fit_together(self, X, y, alphas, weight, total, dtype):
         """Several targets, or one on wide X: a factorisation serves all, and finds the shortest of many solutions."""
-        tol = tolerance(self)
-        max_iter = MAX_ITER if self.max_iter is None else check.check_count("max_iter", self.max_iter, 1)
-        names = names_seen(self)
-        responses = y[:, None] if y.ndim == 1 else y
-        problem = ridge_problem(X, responses, weight, self.penalty_factor, self.fit_intercept, names)
+        terms, responses = terms_of(self, sample_weight=weight).checked(), y[:, None] if y.ndim == 1 else y
+        problem = ridge_problem(X, responses, terms)
         shared = shared_factors(problem, alphas / total)
-        fits = fit_targets(problem, responses, alphas / total, tol, spectrum=shared, max_iter=max_iter)
+        fits = fit_targets(problem, responses, alphas / total, terms.tol, spectrum=shared, max_iter=terms.max_iter)
         keep_targets(self, fits, dtype, single=y.ndim == 1)
         self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
         self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)

@@ -11,7 +11,7 @@ from sklearn.utils import check_scalar
 
 from fastreg import validation as check
 from fastreg.estimators.fold_fits import cv_router, refuse_unrouted, routed
-from fastreg.estimators.single_fit import each_or_one, keep_targets, names_seen, tolerance, total_weight
+from fastreg.estimators.single_fit import each_or_one, keep_targets, terms_of, tolerance, total_weight
 from fastreg.leave_one_out import left_out_errors, within_one_se
 from fastreg.ridge_targets import fit_targets, fold_predictions, ridge_problem, shared_factors
 from fastreg.selection.curve import SELECTIONS
@@ -123,8 +123,7 @@ class RidgeChoice:
         return grid, GCV_MODES[self.gcv_mode]
 
     def _problem(self, X, responses, weight):
-        intercept = check.check_flag("fit_intercept", self.fit_intercept)
-        return ridge_problem(X, responses, weight, self.penalty_factor, intercept, names_seen(self))
+        return ridge_problem(X, responses, terms_of(self, sample_weight=weight))
 
     def _choose(self, scores, spread, alphas):
         """The position of the alpha to take."""

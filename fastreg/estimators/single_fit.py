@@ -117,11 +117,12 @@ def names_seen(estimator):
 
 def terms_of(estimator, **terms):
     """FitTerms with those that all estimators take from themselves; the others are given."""
+    max_iter = getattr(estimator, "max_iter", None)  # one whose fit is a closed form has none
     return FitTerms(
         penalty_factor=estimator.penalty_factor,
         fit_intercept=estimator.fit_intercept,
         tol=tolerance(estimator),
-        max_iter=MAX_ITER if estimator.max_iter is None else estimator.max_iter,
+        max_iter=MAX_ITER if max_iter is None else max_iter,
         names=names_seen(estimator),
         **terms,
     )
