@@ -19,7 +19,7 @@ from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.steps import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
-STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
+STALE_GAIN = 0.2  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 
 
 class WorkingSet:
