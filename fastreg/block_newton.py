@@ -1,4 +1,4 @@
-"""Paths of generalised linear models and elastic nets by blocks of points, on dense X.
+"""Paths of generalised linear models and elastic nets by blocks of points, on dense X that is wide or small.
 
 As fastreg.block_path does for the lasso of least squares: one kernel call solves a block of points on the working set,
 then all are certified together. A point takes some proximal Newton steps. Each solves, by leaps and walks, the model
@@ -7,6 +7,7 @@ the present point, so that only the pace depends on the matrix: steps with the s
 method, and it is made anew when a step gains too little. A step is shortened until the objective falls.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,12 +23,18 @@ from fastreg.solvers.acceleration import DEPTH, mix_points
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import NONE
 from fastreg.solvers.quadratic import Quadratic
+from fastreg.solvers.steps import extent
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
+from fastreg.threads import SHARED
 
 REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
-STALE = 0.3  # a step with an old matrix must shrink the gap to this share; a new one costs as much as many steps
+STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
+FRESH_PACE = 0.02  # share of the gap that a step with a new matrix is expected to leave
+GRAM_RATE = 64.0  # multiplications of a Gram matrix in the time of one in a product with a vector, twice
 STEPS = 50  # at one point, before it counts as stuck
-ARMIJO = 0.25  # share of the promised decrease that a step must keep
+ARMIJO = 0.25  # share of the promised decrease that a step must keep,
+LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
+SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
 PIVOTS = 200  # of one walk, and
 WORK = 3e7  # multiplications that a kernel call may take, so that an interruption is heard
 EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
@@ -44,9 +51,10 @@ def blocks_for(problem, solver, count, lowest, max_iter):
 
 
 def suits_newton(problem, solver, count, lowest):
-    """Whether a path can go by such blocks: dense X with no more rows than columns, every column penalised by an l1
-    part, no bounds, alpha > 0."""
-    dense = isinstance(problem.design, DenseDesign) and problem.n <= problem.p
+    """Whether a path can go by such blocks: dense X with no more rows than columns, or so small that threads would not
+    share its products, every column penalised by an l1 part, no bounds, alpha > 0."""
+    n, p = problem.n, problem.p
+    dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
     penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
     return dense and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
 
@@ -62,6 +70,7 @@ class Terms(NamedTuple):
     scale: float
     target: float  # of the gap on the working set,
     finest: float  # and the one aimed at as long as steps go fast
+    renewal: float  # cost of a new matrix, in steps
 
 
 class Place(NamedTuple):
@@ -118,7 +127,7 @@ class NewtonPath(BlockPath):
         terms = Terms(
             ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target,
+            EXACT * problem.scale if problem.family.quadratic else target, m / GRAM_RATE,
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
@@ -245,7 +254,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
                 continue
             if place.numbers[POINT_STEPS] >= STEPS:
                 return STUCK, size, done, pivots, NONE, 0.0
-            if slow and not fresh:
+            if not fresh and (slow if gap <= terms.target else renewal_pays(gap, place.numbers[GAP], terms)):
                 place.numbers[MIXED] = 0.0
                 return REBUILD, size, done, pivots, NONE, 0.0
             if spent > WORK:
@@ -288,44 +297,70 @@ def take_step(family, rows, model, l2, terms, place, memory, correlations):
 
 
 @kernel
+def renewal_pays(gap, before, terms):
+    """Whether steps with a new matrix would reach the gap wanted at less cost than more steps with the present one."""
+    if not before < np.inf:
+        return False
+    left, pace = math.log(terms.target / gap), math.log(gap / before)
+    return not pace < 0.0 or left / pace > max(left / math.log(FRESH_PACE), 1.0) + terms.renewal
+
+
+@kernel
 def advance(family, rows, model, l2, terms, place, correlation, trials):
     """Go towards model.coef, by the first of 1, 1/2, 1/4 ... of the way at which the objective falls enough; whether
     one of `trials` does."""
-    n, m = place.eta.size, place.coef.size
-    change, eta = np.zeros(n), np.empty(n)
-    slope, before = 0.0, total_loss(family, place.eta)
+    m = place.coef.size
+    change, slope = np.zeros(place.eta.size), 0.0
     for j in range(m):
         old, new = place.coef[j], model.coef[j]
-        before += model.l1[j] * abs(old) + 0.5 * l2[j] * old * old
         if new != old:
             slope += model.l1[j] * (abs(new) - abs(old)) + 0.5 * l2[j] * (new * new - old * old)
             slope -= correlation[j] * (new - old)
             row, step = rows[j], new - old
-            for i in range(n):
+            for i in range(change.size):
                 change[i] += step * row[i]
-    middle, total, t = 0.0, 0.0, 1.0
+    middle, largest, square = extent(place.curvature, change, terms.fit_intercept)
+    t = 1.0
+    if not full_step_descends(slope, largest, square, terms.scale):
+        t = search(family, model, l2, terms, place, change, middle, slope, trials)
+        if t == 0.0:
+            return False
+    for j in range(m):
+        b = place.coef[j] + t * (model.coef[j] - place.coef[j])
+        place.coef[j] = model.coef[j] if t == 1.0 else b  # b + (b_new - b) may miss an exact zero
+    for i in range(change.size):
+        place.eta[i] += t * (change[i] - middle)
+    place.numbers[LEVEL] -= t * middle
     if terms.fit_intercept:
-        for i in range(n):
-            middle += place.curvature[i] * change[i]
-            total += place.curvature[i]
-        middle = middle / total if total > 0.0 else 0.0
+        place.numbers[LEVEL] += balance(family, place.eta, place.residual, place.curvature, terms.longest)
+    else:
+        linearise(family, place.eta, place.residual, place.curvature)
+    return True
+
+
+@kernel
+def full_step_descends(slope, largest, square, scale):
+    """Whether the objective falls enough over a full step, by a bound on it that steps.step_length states."""
+    rise = 0.5 * square
+    if largest > SMALL:
+        rise = square * (math.exp(min(largest, LARGEST)) - largest - 1.0) / (largest * largest)
+    return slope + rise <= ARMIJO * min(slope, 0.0) + LOST_DIGITS * scale
+
+
+@kernel
+def search(family, model, l2, terms, place, change, middle, slope, trials):
+    """The first of `trials` lengths 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
+    eta, t, before = np.empty(change.size), 1.0, total_loss(family, place.eta)
+    for j in range(l2.size):
+        before += model.l1[j] * abs(place.coef[j]) + 0.5 * l2[j] * place.coef[j] * place.coef[j]
     for _ in range(trials):
-        for i in range(n):
+        for i in range(change.size):
             eta[i] = place.eta[i] + t * (change[i] - middle)
         value = total_loss(family, eta)
-        for j in range(m):
+        for j in range(l2.size):
             b = place.coef[j] + t * (model.coef[j] - place.coef[j])
             value += model.l1[j] * abs(b) + 0.5 * l2[j] * b * b
-        if value - before <= ARMIJO * t * min(slope, 0.0) + 1e-14 * terms.scale:
-            for j in range(m):
-                b = place.coef[j] + t * (model.coef[j] - place.coef[j])
-                place.coef[j] = model.coef[j] if t == 1.0 else b  # b + (b_new - b) may miss an exact zero
-            place.eta[:] = eta
-            place.numbers[LEVEL] -= t * middle
-            if terms.fit_intercept:
-                place.numbers[LEVEL] += balance(family, place.eta, place.residual, place.curvature, terms.longest)
-            else:
-                linearise(family, place.eta, place.residual, place.curvature)
-            return True
+        if value - before <= ARMIJO * t * min(slope, 0.0) + LOST_DIGITS * terms.scale:
+            return t
         t *= 0.5
-    return False
+    return 0.0

@@ -159,7 +159,7 @@ class RidgeSystem:
         coef = state.coef[self.columns]
         step = self._qr(state, l2, coef)
         change = self.problem.predict(self.columns, step)
-        _, square = extent(state.curvature, change, self.problem.fit_intercept)
+        _, _, square = extent(state.curvature, change, self.problem.fit_intercept)
         return 0.5 * (square + float(l2 @ step**2))
 
     def _affords_qr(self):

@@ -29,7 +29,7 @@ def step_length(problem, state, correlation, old, new, penalty, change):
     # Coefficients may move far at an unchanged fit (duplicate columns). What that adds to the slope is rounding.
     noise = 1e-15 * float(l1 @ (np.abs(new) + np.abs(old)) + np.abs(correlation) @ np.abs(steps))
     slope = -noise if abs(slope) <= noise else slope
-    largest, q = extent(state.curvature, change, problem.fit_intercept)
+    _, largest, q = extent(state.curvature, change, problem.fit_intercept)
     if largest == 0.0:
         return 1.0
     if slope >= 0.0:
@@ -90,7 +90,7 @@ def longer_step(problem, state, old, steps, penalty, change, slope, t):
 
 @kernel
 def extent(curvature, change, fit_intercept):
-    """(max |change - m|, sum h (change - m)^2), m the h-mean under an intercept. Rows of no curvature have no say."""
+    """(m, max |change - m|, sum h (change - m)^2), m the h-mean under an intercept. Rows without h do not count."""
     total, moved = 0.0, 0.0
     for i in range(change.size):
         total += curvature[i]
@@ -101,4 +101,4 @@ def extent(curvature, change, fit_intercept):
         if curvature[i] > 0.0:
             largest = max(largest, abs(change[i] - middle))
             square += curvature[i] * (change[i] - middle) ** 2
-    return largest, square
+    return middle, largest, square
