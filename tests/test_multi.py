@@ -9,6 +9,12 @@ import pytest
 import scipy.sparse as sp
 
 from fastreg import ConvergenceWarning, fit_multi_path, fit_path
+from fastreg.designs import as_design
+from fastreg.multi.penalties import Entries
+from fastreg.multi.problem import MultiProblem
+from fastreg.multi.responses import Softmax
+from fastreg.multi.row_newton import Hessian
+from fastreg.multi.working_set import PairSet
 
 ROUNDING = 1e-13  # the naive gap is a difference of numbers of the size of the null model's loss
 
@@ -259,6 +265,73 @@ def test_most_points_need_no_sweep(family):
     path = fit_multi_path(X, Y, family=family, n_alphas=40, alpha_min_ratio=0.1)
     assert path.converged
     assert path.work["sweeps"] <= 25
+
+
+def test_steps_share_hessians_along_a_path():
+    X, Y = draw("gaussian", n=40, p=400, K=4)
+    path = fit(X, Y, n_alphas=40, alpha_min_ratio=1e-3)
+    assert path.n_features_in[-1] > 2 * 40
+    assert path.work["pivots"] <= 40  # new Hessians
+    assert path.work["epochs"] <= 40 * 40
+    X, Y = draw("multinomial", n=80, p=200)
+    path = fit(X, Y, family="multinomial", n_alphas=40, alpha_min_ratio=0.05)
+    assert path.work["grams"] <= 40
+    assert path.n_iters.sum() <= 5 * 40
+
+
+def test_a_goal_below_rounding_ends():
+    X, Y = draw("gaussian", n=40, p=400, K=4)
+    with pytest.warns(ConvergenceWarning):
+        path = fit_multi_path(X, Y, n_alphas=10, alpha_min_ratio=0.01, tol=1e-19)
+    assert path.gaps.max() < 1e-14
+    assert path.work["epochs"] <= 3000 * 10
+
+
+def test_newton_steps_on_rows_solve_the_full_system():
+    rng, rows, K = np.random.default_rng(4), 6, 3
+    Z, B = rng.normal(size=(20, rows)), rng.normal(size=(rows, K))
+    gram, l1, l2 = Z.T @ Z, np.linspace(0.0, 2.0, rows), np.linspace(0.0, 1.0, rows)
+    length = np.sqrt((B**2).sum(axis=1))
+    H = np.kron(gram + np.diag(l2), np.eye(K))
+    for j, (b, size) in enumerate(zip(B, length)):
+        here = slice(j * K, (j + 1) * K)
+        H[here, here] += l1[j] / size * (np.eye(K) - np.outer(b, b) / size**2)
+    gradient = rng.normal(size=(rows, K))
+    step = Hessian.of(gram, B / length[:, None], l1 / length, l2).solve(gradient)
+    np.testing.assert_allclose(step.ravel(), np.linalg.solve(H, gradient.ravel()), rtol=1e-9)
+
+
+@pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array])
+def test_a_hessian_of_pairs_grows_to_what_it_would_be_at_once(make):
+    X, y = draw("multinomial", density=0.5)
+    Y = np.eye(3)[y].T.copy()
+    grown, whole = (_pair_set(make(X), Y) for _ in range(2))
+    for pairs in ([5, 3, 7], [4, 0, 28, 1]):
+        grown[1].extend(np.array(pairs), grown[0].residual)
+        grown[1].update_gram(grown[0], False)
+    whole[1].extend(np.array([5, 3, 7, 4, 0, 28, 1]), whole[0].residual)
+    whole[1].update_gram(whole[0], True)
+    np.testing.assert_allclose(grown[1].gram, whole[1].gram, rtol=1e-11)
+    np.testing.assert_array_equal(grown[1].gram, grown[1].gram.T)
+    assert grown[1].problem.work.grams == 1
+
+
+def _pair_set(X, Y):
+    """(a state at the null model, an empty working set of its pairs)."""
+    response = Softmax(Y, np.full(Y.shape[1], 1.0 / Y.shape[1]))
+    problem = MultiProblem(as_design(X), response, Entries(3), True, 1.0, np.ones(X.shape[1]), False)
+    return problem.start(), PairSet(problem)
+
+
+def test_intercepts_are_balanced_where_a_class_has_vanished():
+    rng = np.random.default_rng(5)
+    eta, y = rng.normal(size=(3, 30)), np.eye(3)[rng.integers(0, 2, 30)].T.copy()
+    eta[2] -= 800.0
+    response, intercepts = Softmax(y, np.full(30, 1 / 30)), np.zeros(3)
+    before = eta.copy()
+    response.balance(eta, intercepts)
+    np.testing.assert_allclose(eta, before + intercepts[:, None])
+    assert np.abs(response.residual(response.mean(eta)).sum(axis=1)).max() < 1e-15
 
 
 def test_x_is_neither_copied_nor_changed():

@@ -23,7 +23,7 @@ def responses(name, family):
 
 class MultiTask(Fit):
     params = tuple(ROWS)
-    family, l1_ratio = "gaussian", 1.0
+    family, l1_ratio, alpha_min_ratio = "gaussian", 1.0, 0.05
 
     def setup(self, name):
         if self.path is None:
@@ -33,8 +33,14 @@ class MultiTask(Fit):
     def fit(self):
         from fastreg import fit_multi_path
 
-        options = {"family": self.family, "l1_ratio": self.l1_ratio, "n_alphas": 30, "alpha_min_ratio": 0.05}
-        return fit_multi_path(self.X, self.Y, **options)
+        options = {"family": self.family, "l1_ratio": self.l1_ratio, "n_alphas": 30}
+        return fit_multi_path(self.X, self.Y, alpha_min_ratio=self.alpha_min_ratio, **options)
+
+
+class MultiTaskFar(MultiTask):
+    """On wide data more rows are in than there are observations."""
+
+    alpha_min_ratio = 1e-3
 
 
 class Multinomial(MultiTask):

@@ -8,7 +8,7 @@ design shared with the rest of fastreg, weights, penalty factors, working sets, 
     problem        design, response and penalty; the state of a fit
     certificates   the duality gap
     newton         smooth problems
-    block_descent  least squares under a penalty of rows
+    block_descent, row_newton   least squares under a penalty of rows
     proximal_newton   the multinomial with an l1 part
     working_set    the units a solver may move
     path, result, fitting   from a user's arrays to a certified path

@@ -4,13 +4,10 @@ On the working set, with G its Gram matrix and C = X'R its correlations, row j's
 
     B_j <- (1 - l1_j / |z|)_+ z / (G_jj + l2_j),    z = G_jj B_j + C_j
 
-which finds the rows that are not zero. On those, |B_j| is smooth, and Newton's method ends the fit: with
-u_j = B_j / |B_j| and w_j = l1_j / |B_j| it solves
-
-    H D = C - L2 B - l1 u,    H = M (x) I_K - U diag(w) U',    M = G + L2 + diag(w),   U = blocks u_j
-
-directly: U has as many columns as there are rows, so by Woodbury's formula H needs the inverse of M and one more matrix
-of its size, 1 / w - M^-1 o (u u'), whatever the number of responses. The two take turns by the work they cost.
+which finds the rows that are not zero; on those Newton's method (row_newton) ends the fit. Descent visits the rows that
+are not zero or would not stay so, a part of the working set that is gathered once and left when it is solved; then the
+others' correlations follow in one product. At a new alpha a Newton step with the last point's H comes first: to first
+order it leads to the new solution, so that few rows are left to find. The two methods take turns by the work they cost.
 Sources: Yuan and Lin (2006), JRSS-B 68; Simon, Friedman and Hastie (2013), arXiv:1311.6529.
 """
 
@@ -19,19 +16,21 @@ import math
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.multi.penalties import steering_terms, value
-from fastreg.threads import linalg
+from fastreg.multi.penalties import lengths, steering_terms
+from fastreg.multi.row_newton import RowNewton, gather
 
-EPOCHS = 10  # of descent in one call of the kernel
-NEWTON_STEPS = 3  # at a time; a fit that is near needs no more
-NEWTON_WORK = 3.0  # times the cube of the number of rows: operations of a step
+CALL = 1e6  # operations of descent in a call of the kernel: about the time that Newton's method takes on few rows
+NEWTON_WORK = 0.1  # times the cube of the number of rows: operations of descent that take as long as a new H
+TURNS, BUILDS = 4, 3  # of descent and Newton's method on one part, and new H in a turn
 MOST_ROUNDS = 2000
-SHARE = 0.1  # of the wanted gap: the model need not be solved better than rounding lets its certificate see
+PATIENCE, NOISE = 3, 1e-10  # rounds that do not halve a gap, of less than this share of the null loss: rounding
+ROUNDING = 1e-16  # of the penalty: a mismatch that small is not measured but made by rounding
+SHARE, INNER = 0.1, 0.5  # of the wanted gap for the working set's model, and of that for a part
 
 
 @kernel
 def row_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
-    """Epochs of block descent until the gap, to first order, is at most `precision`.
+    """Epochs of block descent until the gap, to first order, is at most `precision` or rounding.
 
     coef is (rows, K), correlation (K, rows). Returns (epochs, converged, operations).
     """
@@ -70,13 +69,16 @@ def row_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
                     slope += l1[j] / length
                 off += slope * math.sqrt(moved) * length
                 decrease += 0.5 * (curvature + l2[j]) * moved
-        if off + excess * size + decrease <= precision:
+        if off + excess * size + decrease <= max(precision, ROUNDING * size):
             return epoch + 1, True, work
     return max_epochs, False, work
 
 
 class BlockDescent:
     """Solves least squares on a working set of rows."""
+
+    def __init__(self):
+        self.newton = RowNewton()
 
     def reduce(self, problem, state, working, target, max_iter):
         """Iterate until the working set's gap is at most `target` (absolute). Returns (gap, rounds).
@@ -98,77 +100,66 @@ class BlockDescent:
 
     def _solve(self, working, coef, precision):
         """Coefficients of the working set at a gap, by the Gram matrix, within `precision`."""
-        problem, gram = working.problem, working.gram
-        correlation, free = np.ascontiguousarray(working.correlation.T), np.diag(gram).copy()
-        chunk = int(min(max(1e8 / max(gram.shape[0] ** 2 * problem.K, 1), 1), EPOCHS))
-        spent = 0.0  # on descent since Newton's method was tried last
+        gram, l1, l2 = working.gram, working.l1, working.l2
+        correlation = np.ascontiguousarray(working.correlation.T)
+        free, noise = np.diag(gram).copy(), NOISE * working.problem.scale
+        best, waited = math.inf, 0
+        self._follow(working, coef, correlation, INNER * precision)
         for _ in range(MOST_ROUNDS):
-            epochs, done, work = row_epochs(gram, working.l1, working.l2, coef, correlation, chunk, precision)
-            problem.work.epochs += epochs
-            if done:
-                break
-            spent += work
-            if spent >= NEWTON_STEPS * NEWTON_WORK * np.count_nonzero(coef.any(axis=1)) ** 3:
-                coef, correlation = newton_tail(working, coef, correlation, precision)
-                spent = 0.0
             by_row = np.ascontiguousarray(correlation.T)
-            if steering_terms(by_row, coef, working.l1, working.l2, free, problem.scale) <= precision:
+            gap = steering_terms(by_row, coef, l1, l2, free, working.problem.scale)
+            waited = 0 if gap < 0.5 * best else waited + 1
+            best = min(best, gap)
+            if gap <= precision or (waited >= PATIENCE and gap <= noise):
                 break
+            rows = np.flatnonzero(coef.any(axis=1) | (lengths(by_row) > l1))
+            self._reduce_part(working, rows, coef, correlation, INNER * precision)
         return coef
 
+    def _follow(self, working, coef, correlation, precision):
+        """Newton steps with the last H, if it is one of the present rows: the first predicts the solution."""
+        rows = np.flatnonzero(coef.any(axis=1))
+        if rows.size and self.newton.holds(working.columns[rows]):
+            part = Part(working, rows, coef, correlation)
+            self.newton.descend(working.problem.work, part, np.arange(rows.size), precision, 0)
+            part.put(working, coef, correlation)
 
-def newton_tail(working, coef, correlation, precision):
-    """Newton steps on the rows that are not zero, as long as they help. Returns (coef, correlation)."""
-    rows = np.flatnonzero(coef.any(axis=1))
-    block, columns = working.gram[np.ix_(rows, rows)], working.gram[rows]
-    l1, l2 = working.l1[rows], working.l2[rows]
-    for _ in range(NEWTON_STEPS):
-        B, C = coef[rows], correlation[:, rows].T
-        length = np.sqrt((B**2).sum(axis=1))
-        gradient = C - l2[:, None] * B - (l1 / length)[:, None] * B
-        if float((np.sqrt((gradient**2).sum(axis=1)) * length).sum()) <= precision:
-            break
-        step = newton_step(block, B, gradient, l1 / length, l2)
-        if step is None:
-            break
-        t = longest_step(block, B, C, step, l1, l2)
-        working.problem.work.pivots += 1
-        if t == 0.0:
-            break
-        coef = coef.copy()
-        coef[rows] = B + t * step
-        correlation = correlation - (t * step.T) @ columns
-    return coef, correlation
-
-
-def newton_step(block, B, gradient, pull, l2):
-    """H^-1 gradient, or None where H is singular. `pull` is w."""
-    length = np.sqrt((B**2).sum(axis=1))
-    unit, root = B / length[:, None], np.sqrt(pull)
-    lapack, middle = linalg(), block.copy()
-    middle[np.diag_indices_from(block)] += l2 + pull
-    try:
-        factor = lapack.cho_factor(middle, overwrite_a=True, check_finite=False)
-        inverse = lapack.cho_solve(factor, np.eye(pull.size), overwrite_b=True, check_finite=False)
-        small = -np.outer(root, root) * inverse * (unit @ unit.T)
-        small[np.diag_indices_from(small)] += 1.0
-        outer = lapack.cho_factor(small, overwrite_a=True, check_finite=False)
-    except np.linalg.LinAlgError:
-        return None
-    first = inverse @ gradient
-    radial = root * lapack.cho_solve(outer, root * (unit * first).sum(axis=1), check_finite=False)
-    return first + inverse @ (radial[:, None] * unit)
+    def _reduce_part(self, working, rows, coef, correlation, precision):
+        """Descend in some rows, and go on by Newton's method once that takes less."""
+        work, part = working.problem.work, Part(working, rows, coef, correlation)
+        budget, epochs_a_call = CALL + NEWTON_WORK * rows.size**3, part.epochs_a_call()
+        for _ in range(TURNS):
+            done, spent = False, 0.0
+            while not done and spent < budget:
+                epochs, done, more = row_epochs(
+                    part.gram, part.l1, part.l2, part.coef, part.correlation, epochs_a_call, precision
+                )
+                work.epochs += epochs
+                spent += max(more, 1.0)
+            if done:
+                break
+            inside = np.flatnonzero(part.coef.any(axis=1))
+            if inside.size:
+                self.newton.descend(work, part, inside, precision, BUILDS)
+        part.put(working, coef, correlation)
 
 
-def longest_step(block, B, C, step, l1, l2):
-    """1, 1/2, 1/4 ...: the first that lowers the objective and takes no row across zero; 0 if none does."""
-    curved = float((step * (block @ step)).sum())
-    slope, start, across = float((C * step).sum()), value(B, l1, l2), (B * step).sum(axis=1)
-    square = (B**2).sum(axis=1)
-    t = 1.0
-    while t > 1e-3:
-        change = value(B + t * step, l1, l2) - start - t * slope + 0.5 * t * t * curved
-        if np.all(square + t * across > 1e-6 * square) and change <= 1e-15 * abs(start):
-            return t
-        t *= 0.5
-    return 0.0
+class Part:
+    """Some rows of a working set, held close together: coef (rows, K), correlation (K, rows)."""
+
+    def __init__(self, working, rows, coef, correlation):
+        self.rows, self.columns = rows, working.columns[rows]
+        self.l1, self.l2 = working.l1[rows], working.l2[rows]
+        self.gram = gather(working.gram, rows)
+        self.coef, self.correlation = coef[rows], np.ascontiguousarray(correlation[:, rows])
+
+    def epochs_a_call(self):
+        """As many as take about CALL operations."""
+        return int(max(CALL / max(2.0 * self.coef.size * self.rows.size, 1.0), 1.0))
+
+    def put(self, working, coef, correlation):
+        """Hand the rows back, and what their moves change."""
+        move = np.zeros(coef.shape)
+        move[self.rows] = self.coef - coef[self.rows]
+        coef[self.rows] = self.coef
+        correlation -= move.T @ working.gram

@@ -58,26 +58,26 @@ def _(design, steps):
 
 
 @singledispatch
-def pair_products(block, places, classes, factors, others):
-    """(Z Z', Z others) where row q of Z is column places[q] times factors[classes[q]], row by row of X."""
+def pair_products(block, places, classes, factors, others, start):
+    """(rows from `start` on of Z Z', Z others): row q of Z is column places[q] of X, scaled by factors[classes[q]]."""
     raise TypeError(f"no products with {type(block).__name__}")
 
 
 @pair_products.register
-def _(block: DenseBlock, places, classes, factors, others):
+def _(block: DenseBlock, places, classes, factors, others, start):
     Z = block.rows[places]
     Z *= factors[classes]
-    return Z @ Z.T, Z @ others
+    return Z[start:] @ Z.T, Z @ others
 
 
 @pair_products.register
-def _(block: SparseBlock, places, classes, factors, others):
+def _(block: SparseBlock, places, classes, factors, others, start):
     design, columns = block.design, block.columns[places]
-    start = design.indptr[columns].astype(np.int64)
-    counts = design.indptr[columns + 1] - start
+    begin = design.indptr[columns].astype(np.int64)
+    counts = design.indptr[columns + 1] - begin
     pointer = np.concatenate([[0], np.cumsum(counts)])
-    stored = np.arange(pointer[-1]) + np.repeat(start - pointer[:-1], counts)
+    stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
     rows = design.indices[stored]
     values = design.data[stored] * factors[np.repeat(classes, counts), rows]
     Z = sp.csr_array((values, rows, pointer), shape=(places.size, design.n_rows))
-    return (Z @ Z.T).toarray(), Z @ others
+    return (Z[start:] @ Z.T).toarray(), Z @ others

@@ -19,6 +19,7 @@ import math
 import numpy as np
 
 from fastreg._jit import kernel
+from fastreg.elementary import exp
 from fastreg.families import SEPARATED, kullback
 
 
@@ -70,8 +71,8 @@ class Softmax:
         self.y, self.weight, self.K = y, weight, y.shape[0]
 
     def mean(self, eta):
-        mean = np.exp(eta - eta.max(axis=0))
-        mean /= mean.sum(axis=0)
+        mean = np.empty(eta.shape)
+        softmax(eta, mean)
         return mean
 
     def residual(self, mean):
@@ -88,38 +89,111 @@ class Softmax:
         return self.weight * mean * centred
 
     def intercept_curvature(self, mean):
-        weighted = mean * self.weight
-        return np.diag(weighted.sum(axis=1)) - weighted @ mean.T
+        curvature = np.empty((self.K, self.K))
+        class_curvature(mean, self.weight, curvature)
+        return curvature
 
     def balance(self, eta, intercepts):
         """Newton steps, shortened so far from a solution that the loss cannot rise; see multi.steps."""
-        best, total = math.inf, np.zeros(self.K)
-        for _ in range(100):
-            mean = self.mean(eta)
-            residual = self.residual(mean)
-            total, size = residual.sum(axis=1), np.abs(residual).sum()
-            worst = np.abs(total).max()
-            if worst <= 1e-16 * size or (worst >= best and best <= 1e-11 * size):
-                break
-            best = min(best, worst)
-            step = solve_symmetric(self.intercept_curvature(mean), total)
-            step -= step.mean()
-            spread = np.ptp(step)
-            t = math.log1p(spread) / spread if spread > 0.0 else 1.0
-            eta += (t * step)[:, None]
-            intercepts += t * step
+        balance_classes(self.y, self.weight, eta, intercepts)
 
     def separates(self, loss, null):
         """Deviance explained above 0.999: the classes are reached only at infinity."""
         return loss < SEPARATED * null
 
 
+@kernel
+def softmax(eta, mean):
+    """mean_k = exp(eta_k) / sum_l exp(eta_l), row by row of X."""
+    K, n = eta.shape
+    top, total = eta[0].copy(), np.zeros(n)
+    for k in range(1, K):
+        for i in range(n):
+            top[i] = max(top[i], eta[k, i])
+    for k in range(K):
+        for i in range(n):
+            mean[k, i] = exp(eta[k, i] - top[i])
+            total[i] += mean[k, i]
+    for k in range(K):
+        for i in range(n):
+            mean[k, i] /= total[i]
+
+
+@kernel
+def balance_classes(y, weight, eta, intercepts):
+    """See Softmax.balance."""
+    K, n = eta.shape
+    mean, total, curvature = np.empty((K, n)), np.empty(K), np.empty((K, K))
+    best = math.inf
+    for _ in range(100):
+        softmax(eta, mean)
+        size, worst = 0.0, 0.0
+        for k in range(K):
+            total[k] = 0.0
+            for i in range(n):
+                residual = weight[i] * (y[k, i] - mean[k, i])
+                total[k] += residual
+                size += abs(residual)
+            worst = max(worst, abs(total[k]))
+        if worst <= 1e-16 * size or (worst >= best and best <= 1e-11 * size):
+            break
+        best = min(best, worst)
+        class_curvature(mean, weight, curvature)
+        step = solve_symmetric(curvature, total)
+        step -= step.mean()
+        spread = step.max() - step.min()
+        t = math.log1p(spread) / spread if spread > 0.0 else 1.0
+        for k in range(K):
+            intercepts[k] += t * step[k]
+            for i in range(n):
+                eta[k, i] += t * step[k]
+
+
+@kernel
+def class_curvature(mean, weight, out):
+    """sum_i w_i (diag(mean_i) - mean_i mean_i')."""
+    K, n = mean.shape
+    for k in range(K):
+        for l in range(k):
+            total = 0.0
+            for i in range(n):
+                total += weight[i] * mean[k, i] * mean[l, i]
+            out[k, l] = out[l, k] = -total
+        total = 0.0
+        for i in range(n):
+            total += weight[i] * mean[k, i] * (1.0 - mean[k, i])
+        out[k, k] = total
+
+
+@kernel
 def solve_symmetric(curvature, total):
-    """The solution of curvature step = total that sums to zero where adding a constant changes nothing."""
-    K = curvature.shape[0]
-    lift = max(float(np.trace(curvature)), 1e-300) / K
-    inverse = np.linalg.pinv(curvature + lift / K, rcond=1e-14, hermitian=True)
-    return inverse @ total
+    """A solution of curvature step = total by Cholesky, where adding a constant to the step changes nothing.
+
+    Nor does a class that has no more weight: its component is zero.
+    """
+    K = total.size
+    lift = max(np.trace(curvature), 1e-300) / K**2
+    factor, step = np.zeros((K, K)), total.copy()
+    for j in range(K):
+        for i in range(j, K):
+            rest = curvature[i, j] + lift
+            for k in range(j):
+                rest -= factor[i, k] * factor[j, k]
+            if i == j:
+                if rest <= 1e-14 * (curvature[j, j] + lift):
+                    break
+                factor[j, j] = math.sqrt(rest)
+            else:
+                factor[i, j] = rest / factor[j, j]
+    for j in range(K):
+        for k in range(j):
+            step[j] -= factor[j, k] * step[k]
+        step[j] = step[j] / factor[j, j] if factor[j, j] > 0.0 else 0.0
+    for j in range(K - 1, -1, -1):
+        for k in range(j + 1, K):
+            step[j] -= factor[k, j] * step[k]
+        step[j] = step[j] / factor[j, j] if factor[j, j] > 0.0 else 0.0
+    return step
 
 
 @kernel

@@ -63,7 +63,9 @@ class MultiSet:
 
 
 class PairSet(MultiSet):
-    """Coefficients (j, k), numbered j K + k, of a softmax."""
+    """Coefficients (j, k), numbered j K + k, of a softmax. H is that of some earlier mean as long as it serves."""
+
+    mean = None  # at which H was built
 
     @property
     def block(self):
@@ -86,32 +88,49 @@ class PairSet(MultiSet):
         self.correlation = every[self.place[self.columns // K], self.columns % K]
 
     def update_gram(self, state, anew):
-        """H over the pairs, at the present mean if `anew` or if there are new pairs; the intercepts are eliminated.
+        """H over the pairs at the present mean if `anew`, else extended by new pairs; the intercepts are eliminated.
 
         Entry (j k, l m) is sum_i w_i x_ij x_il mean_ik (delta_km - mean_im).
         """
-        if not anew and self.gram.shape[0] == self.columns.size:
+        problem, m = self.problem, self.columns.size
+        if anew or self.mean is None:
+            self.mean, self.gram = state.mean, np.empty((0, 0))  # advancing a state replaces its mean
+            self.intercepts = pseudo_inverse(problem.response.intercept_curvature(self.mean))
+            self.model_version += 1
+        start = self.gram.shape[0]
+        if start == m:
             return
-        problem, mean, K = self.problem, state.mean, self.problem.K
-        self.model_version += 1
-        problem.work.grams += 1
+        problem.work.grams += start == 0
+        fresh = self._rows_of_gram(start)
+        gram = np.empty((m, m))
+        gram[:start, :start] = self.gram
+        gram[start:] = fresh
+        gram[:start, start:] = fresh[:, :start].T
+        self.gram = gram
+
+    def _rows_of_gram(self, start):
+        """H's rows from `start` on."""
+        problem, mean, K = self.problem, self.mean, self.problem.K
         places, classes = self.place[self.columns // K], self.columns % K
         weight = np.sqrt(problem.weight)
-        gram, cross = pair_products(self.features, places, classes, weight * mean, (weight * mean).T)
+        gram, cross = pair_products(self.features, places, classes, weight * mean, (weight * mean).T, start)
         np.negative(gram, out=gram)
         np.negative(cross, out=cross)
         for k in range(K):
             own = np.flatnonzero(classes == k)
             root = weight * np.sqrt(mean[k])
-            none = np.zeros(own.size, dtype=np.int64)
-            block, sums = pair_products(self.features, places[own], none, root[None], root[:, None])
-            gram[np.ix_(own, own)] += block
+            none, known = np.zeros(own.size, dtype=np.int64), int(np.searchsorted(own, start))
+            block, sums = pair_products(self.features, places[own], none, root[None], root[:, None], known)
+            gram[np.ix_(own[known:] - start, own)] += block
             cross[own, k] += sums[:, 0]
         if problem.fit_intercept:
-            gram -= cross @ pseudo_inverse(problem.response.intercept_curvature(mean)) @ cross.T
-        same = places[:, None] == places
-        gram += same * (DAMPING * gram.diagonal())
-        self.gram = 0.5 * (gram + gram.T)
+            gram -= cross[start:] @ self.intercepts @ cross.T
+        new = np.arange(start, self.columns.size)
+        diagonal = gram[new - start, new]
+        gram[:, start:] = 0.5 * (gram[:, start:] + gram[:, start:].T)
+        damped = np.sqrt(np.outer(diagonal, np.concatenate([np.diag(self.gram), diagonal])))
+        gram += (places[new][:, None] == places) * (DAMPING * damped)
+        return gram
 
     def move(self, state, coef):
         """Step from the current coefficients towards `coef`. Updates the state; returns the length of the step."""
