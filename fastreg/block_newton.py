@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath, suits
+from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
 from fastreg.blocks import SCATTERED, correlate_vectors_some
 from fastreg.certificates import duality_gap, steering_gap
 from fastreg.designs import DenseDesign
@@ -41,13 +41,6 @@ EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, wh
 FINEST = 1e-6  # of the gap wanted: closer than that the working set is not solved
 LARGEST_GRAM = 2000  # columns of a working set whose matrix is kept even if there are fewer rows
 FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
-
-
-def blocks_for(problem, solver, count, lowest, max_iter):
-    """The path by blocks that suits `count` alphas down to `lowest`, or None."""
-    if suits(problem, solver, count, lowest):
-        return BlockPath
-    return NewtonPath if max_iter >= STEPS and suits_newton(problem, solver, count, lowest) else None
 
 
 def suits_newton(problem, solver, count, lowest):

@@ -142,13 +142,15 @@ class BlockPath:
                 good = int(wide[0])
                 if not self._finer():
                     return False
+            if good:
+                self._settle(walked, good - 1)
             for k in range(good):
                 if wanted[done + k]:
                     self._keep(walked, k, gaps[k], here[k])
                     if self.separated:
                         return True
-            if good:
-                self._settle(walked, good - 1)
+            if good and self.problem.watcher is not None and not wanted[done + good - 1]:
+                self._settle(walked, good - 1)  # again: the watcher has been shown another one
             done += good
             if done == alphas.size:
                 self.previous = alphas[-1]

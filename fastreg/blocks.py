@@ -52,6 +52,10 @@ class DenseBlock:
     def predict(self, steps):
         return steps @ self.rows[: self.columns.size]
 
+    def predict_each(self, steps):
+        """X_W s for every row s of `steps`: (steps, rows of X)."""
+        return steps @ self.rows[: self.columns.size]
+
     def respond(self, columns, h, steps):
         """x_j' diag(h) (X_W - centre) s for some columns j of X and every row s of `steps`: (steps, columns)."""
         return correlate_vectors_some(self.design, self.predict(steps) * h, columns)

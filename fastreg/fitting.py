@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import compression
 from fastreg import validation as check
-from fastreg.block_newton import blocks_for
+from fastreg.block_descent import blocks_for
 from fastreg.bounds import Bounds
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES

@@ -34,6 +34,7 @@ FLOORS = [
     {"path", "result", "record", "terms"},
     {"block_path"},
     {"block_newton"},
+    {"block_descent"},
     {"fitting", "stored"},
     {"multi", "refit"},
 ]

@@ -197,6 +197,40 @@ def test_newton_blocks_are_certified_points(family, cls, terms):
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"sample_weight": np.random.default_rng(1).uniform(0, 2, 40) * (np.arange(40) % 7 > 0)},
+        {"offset": np.random.default_rng(2).normal(size=40)},
+        {"penalty_factor": np.random.default_rng(3).uniform(0.5, 2, 400)},
+        {"fit_intercept": False, "standardize": True},
+    ],
+    ids=lambda terms: next(iter(terms), "plain"),
+)
+@pytest.mark.parametrize("tol", [1e-4, 1e-8])
+def test_elastic_nets_descend_where_more_columns_are_active_than_rows(tol, terms):
+    """By fewer epochs, and within the gap asked for; and as Newton's method finds them."""
+    X, y = certified.draw("gaussian", n=40, p=400)
+    options = {"l1_ratio": 0.1, "n_alphas": 50, "alpha_min_ratio": 0.01} | terms
+    path = certified.fit(X, y, tol=tol, **options)
+    assert path.n_features_in[-1] > 40
+    assert 0 < path.work["epochs"] < 50 * 50
+    other = fit_path(X, y, tol=1e-12, solver="newton", **options)
+    assert other.work["epochs"] == 0 and set(other.reasons) == {"converged"}
+    apart = X @ (path.coefs - other.coefs).toarray() + path.intercepts - other.intercepts
+    weight = terms.get("sample_weight", np.ones(40))
+    # A gap bounds half the mean square by which predictions differ from the optimum's.
+    assert np.all(weight @ apart**2 / weight.sum() <= 2.0 * (tol + 1e-12) * path.work["null_loss"] * 1.01)
+
+
+def test_descent_that_takes_too_long_gives_way():
+    """With hardly any ridge part epochs are many: the next points go by Newton's method."""
+    X, y = certified.draw("gaussian", n=40, p=400)
+    path = certified.fit(X, y, l1_ratio=0.999, n_alphas=50, alpha_min_ratio=1e-4, tol=1e-10)
+    assert path.work["pivots"] > 0 and path.work["epochs"] < 50 * 200
+
+
 @pytest.mark.parametrize(("shape", "l1_ratio"), [((40, 120), 1.0), ((40, 120), 0.5), ((12_000, 20), 1.0)], ids=str)
 def test_paths_know_their_cost_and_how_they_were_posed(shape, l1_ratio):
     """By blocks, point by point and by subtraction: so that a fold's path can be refitted and saved."""

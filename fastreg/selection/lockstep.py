@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastreg import compression
-from fastreg.block_newton import blocks_for
+from fastreg.block_descent import blocks_for
 from fastreg.compression import Compressed
 from fastreg.fitting import collect, make_engine
 from fastreg.path import answered

@@ -10,7 +10,8 @@ over the whole set only the support is visited. Friedman, Hastie and Tibshirani 
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
-decrease. What would move a coefficient beyond a bound at which it lies does not count.
+decrease. Where l2_j > 0 a column's share is that of the gap itself, (c_j - l1_j sign - l2_j b_j)^2 / (2 l2_j), times
+a margin, if that is less. What would move a coefficient beyond a bound at which it lies does not count.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ from fastreg._jit import kernel
 from fastreg.penalties import soft_threshold
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
+MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
 SHARE = 0.3  # of the wanted gap: the model need not be solved better than what it models
 
 
@@ -67,8 +69,14 @@ def violation(penalty, j, b, c, parts):
     if b != 0.0:
         slope = c - (l1 if b > 0.0 else -l1) - l2 * b
         room = upper - b if slope > 0.0 else b - lower
-        return mismatch + min(abs(b), room) * abs(slope), excess, size + l1 * abs(b)
+        term = min(abs(b), room) * abs(slope)
+        if l2 > 0.0:
+            term = min(term, MARGIN * slope * slope / (2.0 * l2))
+        return mismatch + term, excess, size + l1 * abs(b)
     room = upper if c > 0.0 else -lower
+    if l2 > 0.0:
+        over = abs(c) - l1
+        return mismatch + (MARGIN * over * over / (2.0 * l2) if over > 0.0 and room > 0.0 else 0.0), excess, size
     if l1 > 0.0 and room > 0.0:
         return mismatch, max(excess, abs(c) / l1 - 1.0), size
     return mismatch, excess, size
