@@ -183,7 +183,7 @@ class ProximalNewton:
         acceleration = None
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
-            precision = target if exact else max(target, 0.01 * gap)
+            precision = target if exact else max(target, 0.03 * gap)
             coef, correlation = self.inner.solve(working, state, anew and not exact, precision)
             if not exact and correlation is not None:
                 if anew or acceleration is None:
