@@ -11,10 +11,11 @@ import numpy as np
 from fastreg.block_newton import STEPS, Kept, NewtonPath, Solved, suits_newton
 from fastreg.block_path import BlockPath, suits
 from fastreg.designs import DenseDesign
-from fastreg.solvers.coordinate_descent import SHARE, residual_epochs
+from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, residual_epochs
 
+FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
 HOPED = 10.0  # epochs a point, before any have been seen
-SOLVES = 30.0  # |A| (|A| + |W|): operations of a point's Newton steps
+SOLVES = 30.0  # |A| (|A| + |W|): operations of a point's Newton steps; those of an epoch are 4 n |A|
 PATIENCE = 3.0  # times what the steps cost, that a point's descent may cost
 
 
@@ -33,12 +34,12 @@ class DescentPath(NewtonPath):
     epochs = HOPED
 
     def _descent_pays(self):
-        return False  # of the kind that reads sparse columns
+        return self.epochs == np.inf and super()._descent_pays()  # else there is descent of its own
 
     def _walk(self, alphas):
         support = np.count_nonzero(self.state.coef[self.working.columns])
-        budget = SOLVES * support * (support + self.working.columns.size) / (4.0 * self.problem.n * max(support, 1))
-        if self.epochs < budget:
+        budget = SOLVES * (support + self.working.columns.size) / (4.0 * self.problem.n)  # in epochs over |A| columns
+        if support >= FEWEST and self.epochs < budget:
             solved = self._descend(alphas, int(PATIENCE * budget))
             if solved is not None:
                 return solved
@@ -53,12 +54,16 @@ class DescentPath(NewtonPath):
         quadratic = state.curvature, working.norms**2, nothing, nothing  # the rows are centred
         precision = SHARE * self.share * self.tol * problem.scale
         coef, residual, places = state.coef[columns], state.residual.copy(), np.arange(m)
-        coefs, taken = np.empty((alphas.size, m)), []
+        coefs, taken, chunk = np.empty((alphas.size, m)), [], bounded_epochs(2 * problem.n * m)
         for alpha in alphas:
             working.set_penalty(problem.penalty(alpha))
-            epochs, done, _, _ = residual_epochs(
-                rows, places, quadratic, working.penalty, coef, residual, 0.0, most, precision
-            )
+            epochs, done = 0, False
+            while not done and epochs < most:
+                left = min(chunk, most - epochs)
+                more, done, _, _ = residual_epochs(
+                    rows, places, quadratic, working.penalty, coef, residual, 0.0, left, precision, True
+                )
+                epochs += more
             problem.work.epochs += epochs  # over copies of columns: X itself is not read
             if not done:
                 break

@@ -10,8 +10,9 @@ over the whole set only the support is visited. Friedman, Hastie and Tibshirani 
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
-decrease. Where l2_j > 0 a column's share is that of the gap itself, (c_j - l1_j sign - l2_j b_j)^2 / (2 l2_j), times
-a margin, if that is less. What would move a coefficient beyond a bound at which it lies does not count.
+decrease. Where l2_j > 0 a column's share may be taken as that of the gap itself, (c_j - l1_j sign - l2_j b_j)^2 over
+2 l2_j, times a margin, if that is less: then the descent ends at the gap wanted, else far below it. What would move a
+coefficient beyond a bound at which it lies does not count.
 """
 
 import numpy as np
@@ -41,7 +42,7 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision):
                 old, curvature = coef[j], gram[j, j]
                 if (inner > 0 and old == 0.0) or curvature <= 0.0:
                     continue
-                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size))
+                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size), False)
                 new = soft_threshold(curvature * old + correlation[j], l1[j]) / (curvature + l2[j])
                 new = min(max(new, lower[j]), upper[j])
                 if new != old:
@@ -62,19 +63,19 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision):
 
 
 @kernel
-def violation(penalty, j, b, c, parts):
-    """Add one coordinate to the parts of the model's gap."""
+def violation(penalty, j, b, c, parts, squares):
+    """Add one coordinate to the parts of the model's gap; `squares` as for `residual_epochs`."""
     mismatch, excess, size = parts
     l1, l2, lower, upper = penalty[0][j], penalty[1][j], penalty[2][j], penalty[3][j]
     if b != 0.0:
         slope = c - (l1 if b > 0.0 else -l1) - l2 * b
         room = upper - b if slope > 0.0 else b - lower
         term = min(abs(b), room) * abs(slope)
-        if l2 > 0.0:
+        if squares and l2 > 0.0:
             term = min(term, MARGIN * slope * slope / (2.0 * l2))
         return mismatch + term, excess, size + l1 * abs(b)
     room = upper if c > 0.0 else -lower
-    if l2 > 0.0:
+    if squares and l2 > 0.0:
         over = abs(c) - l1
         return mismatch + (MARGIN * over * over / (2.0 * l2) if over > 0.0 and room > 0.0 else 0.0), excess, size
     if l1 > 0.0 and room > 0.0:
@@ -83,10 +84,11 @@ def violation(penalty, j, b, c, parts):
 
 
 @kernel
-def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, max_epochs, precision):
+def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, max_epochs, precision, squares):
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
-    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h). Returns (epochs, converged, lift, columns read)."""
+    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h); `squares` says whether the descent may end at the gap wanted.
+    Returns (epochs, converged, lift, columns read)."""
     h, curvature, mean, column_h = quadratic
     l1, l2, lower, upper = penalty
     epochs, read = 0, 0
@@ -104,7 +106,7 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, m
                 j = columns[k]
                 read += 1
                 correlation = design.column_dot(j, residual) + lift * column_h[k]
-                mismatch, excess, size = violation(penalty, k, old, correlation, (mismatch, excess, size))
+                mismatch, excess, size = violation(penalty, k, old, correlation, (mismatch, excess, size), squares)
                 new = soft_threshold(curvature[k] * old + correlation, l1[k]) / (curvature[k] + l2[k])
                 new = min(max(new, lower[k]), upper[k])
                 support += new != 0.0
@@ -137,14 +139,14 @@ def weighted_columns(design, columns, h, total, centred, curvature, mean, column
 
 def descend_gram(gram, penalty, coef, correlation, precision, max_epochs=20_000):
     """Coordinate descent in Gram form to a model gap within `precision`, in bounded kernel calls. Returns epochs."""
-    chunk, epochs, done = _chunk(coef.size**2), 0, False
+    chunk, epochs, done = bounded_epochs(coef.size**2), 0, False
     while not done and epochs < max_epochs:
         ran, done = gram_epochs(gram, penalty, coef, correlation, min(chunk, max_epochs - epochs), SHARE * precision)
         epochs += ran
     return epochs
 
 
-def _chunk(cost):
+def bounded_epochs(cost):
     """Epochs a kernel call may run so that it ends within about 0.1 s and an interruption is heard."""
     return int(min(max(1e8 / max(cost, 1), 1), 10_000))
 
@@ -183,14 +185,14 @@ class CoordinateDescent:
         h = state.curvature
         quadratic = (h, *self._moments(working, h))
         coef, residual, lift = state.coef[columns], state.residual.copy(), 0.0
-        chunk, epochs, done = _chunk(2 * working.stored()), 0, False
+        chunk, epochs, done = bounded_epochs(2 * working.stored()), 0, False
         if self.passes < np.inf:
             chunk = min(chunk, SUPPORT_EPOCHS)  # so that the columns read are looked at in between
         limit = problem.work.columns + self.passes * columns.size
         while not done and epochs < self.max_epochs and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
                 problem.design, columns, quadratic, working.penalty, coef, residual, lift,
-                min(chunk, self.max_epochs - epochs), SHARE * precision,
+                min(chunk, self.max_epochs - epochs), SHARE * precision, False,
             )  # fmt: skip
             epochs += ran
             problem.work.columns += read
