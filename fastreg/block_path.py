@@ -33,6 +33,7 @@ TOLD_SHARE = 1.0  # of them where it has been told which columns to expect
 FEW = 10  # columns, besides a quarter of the active ones, that a leap may change
 STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
 EXCHANGES = 100  # of dependent columns, in one block, before it counts as stuck
+PATIENCE = 3.0  # times what descent is thought to cost, that a point's pivots may cost
 ROUNDS = 30  # walks a block may take
 BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the walk to a point starts
 NEAR = 0.95  # of its threshold, at which a column joins those that violate theirs
@@ -105,8 +106,8 @@ class BlockPath:
         return descent_pays(self.changes, np.count_nonzero(self.state.coef[self.working.columns]), self.working)
 
     def _too_long(self, pivots):
-        """Whether descent would have solved a point for which so many pivots were not enough."""
-        return descent_pays(pivots, self.active.size, self.working)
+        """Whether a point has taken so many pivots that descent would have solved it for less, by a margin."""
+        return descent_pays(pivots / PATIENCE, self.active.size, self.working)
 
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
