@@ -2,8 +2,8 @@
 
 With a ridge part of some weight coordinate descent takes a few epochs a point, each of which costs 4 n operations a
 column, while a pivot or a Newton step costs |A|^2. So where more columns are active than there are rows, a block is
-solved by epochs over the working set, as long as these are as few as they were lately; else as
-fastreg.block_newton does. The certificates are the same.
+solved by epochs over the working set, as long as these are as few as they were lately; else, and for finer gaps, as
+fastreg.block_newton does, whose points are exact. The certificates are the same.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ from fastreg.block_path import BlockPath, suits
 from fastreg.designs import DenseDesign
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, residual_epochs
 
+FINEST = 1e-6  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
 FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
 HOPED = 10.0  # epochs a point, before any have been seen
 SOLVES = 30.0  # |A| (|A| + |W|): operations of a point's Newton steps; those of an epoch are 4 n |A|
@@ -39,7 +40,7 @@ class DescentPath(NewtonPath):
     def _walk(self, alphas):
         support = np.count_nonzero(self.state.coef[self.working.columns])
         budget = SOLVES * (support + self.working.columns.size) / (4.0 * self.problem.n)  # in epochs over |A| columns
-        if support >= FEWEST and self.epochs < budget:
+        if self.tol > FINEST and support >= FEWEST and self.epochs < budget:
             solved = self._descend(alphas, int(PATIENCE * budget))
             if solved is not None:
                 return solved
