@@ -1,7 +1,7 @@
 """Elastic-net paths of least squares by blocks of points, by coordinate descent where that is the cheaper.
 
 With a ridge part of some weight coordinate descent takes a few epochs a point, each of which costs 4 n operations a
-column, while a pivot or a Newton step costs |A|^2. So where more columns are active than there are rows, a block is
+column, while a pivot or a Newton step costs |A|^2. So where the columns are many for the number of rows, a block is
 solved by epochs over the working set, as long as these are as few as they were lately; else, and for finer gaps, as
 fastreg.block_newton does, whose points are exact. The certificates are the same.
 """

@@ -4,7 +4,7 @@ As fastreg.block_path does for the lasso of least squares: one kernel call solve
 then all are certified together. A point takes some proximal Newton steps. Each solves, by leaps and walks, the model
 whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient is that of
 the present point, so that only the pace depends on the matrix: steps with the same one are accelerated by Anderson's
-method, and it is made anew when a step gains too little. A step is shortened until the objective falls.
+method, and it is made anew when that costs less than the steps it saves. A step is shortened until the objective falls.
 """
 
 import math
@@ -73,10 +73,9 @@ class Place(NamedTuple):
     eta: np.ndarray
     residual: np.ndarray
     curvature: np.ndarray
-    numbers: (
-        np.ndarray
-    )  # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; MIXED: points remembered;
-    # FRESH: whether the last step's matrix was made where it began
+    # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; MIXED: points remembered; FRESH: whether the
+    # last step's matrix was made where it began
+    numbers: np.ndarray
 
 
 LEVEL, POINT_STEPS, GAP, MIXED, FRESH = 0, 1, 2, 3, 4
