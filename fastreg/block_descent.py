@@ -60,6 +60,7 @@ class DescentPath(NewtonPath):
             working.set_penalty(problem.penalty(alpha))
             epochs, done = 0, False
             while not done and epochs < most:
+                problem.heed()
                 left = min(chunk, most - epochs)
                 more, done, _, _ = residual_epochs(
                     rows, places, quadratic, working.penalty, coef, residual, 0.0, left, precision, True

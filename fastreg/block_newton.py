@@ -130,6 +130,7 @@ class NewtonPath(BlockPath):
         model, fresh = self._model(place, alphas[0], working.curvature is None)
         done, exchanges, how, going, here = 0, 0, BEGIN_LEAPING, False, 0
         while done < alphas.size:
+            self.problem.heed()
             active._make_room(m, active.ROOM // 2)
             before = done
             outcome, active.size, done, pivots, column, sign = newton_points(

@@ -188,6 +188,7 @@ class BlockPath:
         kept = np.empty(shape), np.empty(shape)
         done, exchanges, how, here = 0, 0, BEGIN_LEAPING, 0
         while done < alphas.size:
+            self.problem.heed()
             active._make_room(model.l1.size, active.ROOM // 2)
             before = done
             outcome, active.size, done, pivots, column, sign = walk_points(

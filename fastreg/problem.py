@@ -56,6 +56,10 @@ class Work:
         return self.columns, self.sweeps, self.iterations, self.epochs, self.pivots, self.grams
 
 
+class CalledOff(Exception):
+    """Leaves a fit whose result nobody will use."""
+
+
 @dataclass
 class Problem:
     """Design, family, weights and what the penalty needs to know of each column.
@@ -75,6 +79,7 @@ class Problem:
     moments: Any = None  # (mean, sum of squares about it) of every column, where they are known
     watcher: Any = None  # called with (state, gap) after a solver's step
     bounds: Any = None  # fastreg.bounds.Bounds of every column, or None where no coefficient has any
+    called_off: bool = False  # by another thread
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -195,8 +200,14 @@ class Problem:
             state.intercept -= t * (middle + float(self.centre[columns] @ steps))
         self.linearise(state)
 
+    def heed(self):
+        """Leave the fit if it has been called off. Asked between kernel calls, which end within about 0.1 s."""
+        if self.called_off:
+            raise CalledOff
+
     def count_steps(self, steps, state, gap):
         """Count a solver's steps, and show whoever watches where they have led: `gap` is the one steered by."""
+        self.heed()
         self.work.iterations += steps
         if self.watcher is not None:
             self.watcher(state, gap)

@@ -1,7 +1,9 @@
 """What a long fit tells while it runs: to a callback, by a bar on stderr, or when it is stopped."""
 
 import sys
+import threading
 import time
+from collections import deque
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, NamedTuple
@@ -66,11 +68,15 @@ def listener(callback):
 
 
 class Watch:
-    """Whoever watches several fits: one bar and one callback, which hear of every point of each."""
+    """Whoever watches several fits: one bar and one callback, which hear of every point of each.
+
+    They hear in the thread that made the watch; what other threads have to tell waits until it tells or catches up.
+    """
 
     def __init__(self, verbose=False, callback=None):
         self.bar, self.callback, self.begin = Bar() if verbose else None, listener(callback), time.perf_counter()
         self.total, self.prefix, self.done = 0, "", {}
+        self.thread, self.untold = threading.get_ident(), deque()
 
     def expect(self, points):
         """How many points there will be, unless that has been said."""
@@ -86,11 +92,20 @@ class Watch:
         """A callback for the points of one fit, or None if nobody watches."""
         if self.bar is None and self.callback is None:
             return None
-        return lambda progress: self.tell(stage, progress)
+        return lambda progress: self.tell(self.prefix + stage, progress)
 
     def tell(self, stage, progress):
-        """Pass on the progress of one fit, counted over all."""
-        stage, seconds = self.prefix + stage, time.perf_counter() - self.begin
+        """Pass on the progress of one fit, in this thread or later."""
+        self.untold.append((stage, progress, time.perf_counter() - self.begin))
+        self.catch_up()
+
+    def catch_up(self):
+        """Tell what there is to tell, if this is the thread to hear it."""
+        while self.untold and threading.get_ident() == self.thread:
+            self._pass_on(*self.untold.popleft())
+
+    def _pass_on(self, stage, progress, seconds):
+        """The progress of one fit, counted over all."""
         self.done[stage] = progress.point
         done = sum(self.done.values())
         here = progress._replace(point=done, n_points=max(self.total, done), seconds=seconds, stage=stage)

@@ -16,7 +16,8 @@ from fastreg.path import PathSolver
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Progress, Watch
 from fastreg.result import Path
-from fastreg.selection.lockstep import SWEEP_SHARE, fold_problem, in_lockstep, sweep
+from fastreg.selection.fold_paths import SWEEP_SHARE, fold_problem
+from fastreg.selection.lockstep import in_lockstep, sweep
 from fastreg.solvers import make_solver
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
@@ -290,7 +291,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
             engine = PathSolver(half.problem, solver, terms.tol, terms.max_iter, null)
             engine.sweep_share = SWEEP_SHARE
             steps.append(_follow(half, engine, alphas, most, watch.hears(f"half {number} of {len(halves)}")))
-        read = (1 + in_lockstep(problems, steps)) * problem.p / len(group)
+        read = (1 + in_lockstep(problems, steps, watch)) * problem.p / len(group)
         followed += [half._replace(shared=read) for half in group]
 
 

@@ -12,10 +12,10 @@ from fastreg import validation as check
 from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.selection.curve import CVPath, averages, choose
+from fastreg.selection.fold_paths import fit_folds
 from fastreg.selection.folds import Folding, held_out_weight, make_folds, weighted_folds
 from fastreg.selection.gram_folds import fold_grams
 from fastreg.selection.labels import coded_response
-from fastreg.selection.lockstep import fit_folds
 from fastreg.selection.metrics import Held, Response, metric_named
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread

@@ -17,6 +17,7 @@ import numpy as np
 
 from fastreg import compression
 from fastreg.problem import Problem
+from fastreg.threads import over_blocks
 
 LOST = 1e-6  # of a column's spread over all rows: if less is left to a fold, its digits are gone
 
@@ -54,7 +55,13 @@ def fold_grams(problem, folds, solver, grid):
     ):
         return None
     response = problem.family.y - problem.start().eta  # offset and intercept taken off
-    held_out = [_held_out(problem, response, test) for _, test in folds]
+    held_out: list = [None] * len(folds)
+
+    def sum_over(start, stop):
+        for number in range(start, stop):
+            held_out[number] = _held_out(problem, response, folds[number][1])
+
+    over_blocks(sum_over, range(len(folds) + 1), problem.stored)
     problem.work.columns += 2 * problem.p
     problem.work.grams += 1
     return Grams(sum(held.gram for held in held_out), sum(held.target for held in held_out), held_out)

@@ -1,170 +1,56 @@
-"""The paths of all folds in lockstep, so that X is read for all of them at once.
+"""Fits of one X side by side: each by whichever thread is free, their products with all of X made together.
 
-A fold is the problem with the weights of its held-out rows set to zero: X is not copied, and the predictions of the
-held-out rows come with the fit. Every fold's solver runs until it wants the product of all of X with its residual;
-those of all folds are then made together.
+A fit is a generator of requests (dual, columns), as PathSolver.steps has them. It runs until it wants all of X'dual;
+when all do, the products are made at once. What a fit computes does not depend on those beside it, nor on threads.
 """
 
-import time
-from dataclasses import dataclass
-from typing import Any
+import threading
 
 import numpy as np
 
-from fastreg import compression
-from fastreg.block_descent import blocks_for
-from fastreg.compression import Compressed
-from fastreg.fitting import collect, make_engine
-from fastreg.path import answered
-from fastreg.problem import Problem
-from fastreg.progress import Interrupted, Watch
-from fastreg.record import Record
-from fastreg.selection.gram_folds import compressed_fold
-from fastreg.selection.held_out import predictions_of
-from fastreg.validation import read_only
+from fastreg.threads import over_blocks
 
-MORE_SWEEPS = 3  # BlockPath.more_sweeps, and
-SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
+VECTORS = 10  # of length n that a fit works on for each pass over X, about
 
 
-@dataclass
-class FoldFit:
-    """One fold: its problem and grid, and once fitted its points. `expected` are columns likely at each alpha."""
-
-    problem: Problem
-    grid: np.ndarray
-    test: np.ndarray
-    begin: float
-    expected: list | None = None
-    told: Any = None  # a callback for its points
-    done: bool = False
-    engine: Any = None
-    record: Record | None = None
-
-    @property
-    def points(self):
-        return [] if self.record is None else self.record.points
-
-    def steps(self, terms, null_correlation=None):
-        """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
-        blocks = blocks_for(self.problem, terms.solver, self.grid.size, self.grid[-1], terms.max_iter)
-        if blocks is not None:
-            self.engine = blocks(self.problem, terms.tol, terms.max_iter, null_correlation, self.expected)
-            self.engine.more_sweeps = MORE_SWEEPS
-            self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
-            if (yield from self.engine.steps(self.grid, self.record)):
-                self.done = True
-                return
-        first = not isinstance(self.problem, Compressed)
-        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
-        self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
-        self.engine.sweep_share = SWEEP_SHARE
-        for alpha in self.grid.tolist():
-            point = (yield from self.engine.steps(alpha)) if hasattr(self.engine, "steps") else self.engine.fit(alpha)
-            self.record.add(point, alpha)
-        self.done = True
-
-    def fit_compressed(self, terms):
-        """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
-        small = self.problem
-        answered(self.steps(terms), small)
-        self.done = False
-        if not compression.holds(small, self.path(terms), terms.tol):
-            return False
-        self.done = True
-        return True
-
-    def held_out(self):
-        """The linear predictor of the held-out rows at every point: (points, rows)."""
-        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
-        return predictions_of(posed, self.points, self.test)
-
-    def so_far(self, terms):
-        """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
-        ready = self.done or not isinstance(self.problem, Compressed)
-        return self.path(terms) if self.points and ready else None
-
-    def path(self, terms):
-        """The fold's Path."""
-        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
-        return collect(self.engine, posed, self.record, self.grid, terms)
-
-
-def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=None):
-    """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
-
-    `expected` are the supports of the path on all rows. Columns read for several folds at once count once; what a fold
-    reads alone is in its problem's `work`. Ctrl-C leaves as Interrupted, with the folds' Paths as far as they are.
-    """
-    fits: list[FoldFit] = []
-    try:
-        return fits, _fit_all(fits, problem, folds, grids, terms, grams, expected, watch or Watch())
-    except KeyboardInterrupt:
-        paths = [fit.so_far(terms) for fit in fits]
-        points = sum(0 if path is None else path.alphas.size for path in paths)
-        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
-        raise Interrupted(message, folds=paths) from None
-
-
-def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
-    """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
-    begin = time.perf_counter()
-    for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
-        small = None
-        if grams is not None:
-            small = compressed_fold(problem, fold_family(problem, weight), grams, number)
-        grid = np.asarray(grid, dtype=float)
-        more = grid, test, begin, expected, watch.hears(f"fold {number + 1} of {len(folds)}")
-        fits.append(FoldFit(small or fold_problem(problem, weight), *more))
-        if small is not None and not fits[-1].fit_compressed(terms):
-            fits[-1] = FoldFit(fold_problem(problem, weight), *more)
-    waiting = [fit for fit in fits if not fit.points]
-    if not waiting:
-        return 0
-    problems = [fit.problem for fit in waiting]
-    nulls = sweep(problems, [each.start().residual for each in problems])
-    steps = [fit.steps(terms, null) for fit, null in zip(waiting, nulls)]
-    return (1 + in_lockstep(problems, steps)) * problem.p
-
-
-def fold_family(problem, weight):
-    return type(problem.family)(problem.family.y, read_only(weight / weight.sum()))
-
-
-def fold_problem(problem, weight):
-    """The same problem with other weights; they need not sum to one."""
-    return Problem(
-        problem.design,
-        fold_family(problem, weight),
-        problem.offset,
-        problem.fit_intercept,
-        problem.l1_ratio,
-        problem.factor,
-        problem.standardize,
-        bounds=problem.bounds,
-    )
-
-
-def in_lockstep(problems, generators):
-    """Run generators of requests (dual, columns) side by side until all have ended. Returns the number of sweeps.
-
-    Each runs until it wants all of X'dual; when all do, the products are made at once.
-    """
-    waiting = {}
-    for place, steps in enumerate(generators):
-        resume(waiting, place, steps, None, problems[place])
+def in_lockstep(problems, generators, watch):
+    """Run all generators until they have ended. Returns the number of sweeps."""
+    fits = [Fit(problem, steps) for problem, steps in zip(problems, generators)]
     sweeps = 0
-    while waiting:
-        places = list(waiting)
-        products = sweep([problems[place] for place in places], [waiting[place][1] for place in places])
-        sweeps += 1
-        for place, product in zip(places, products):
-            resume(waiting, place, waiting[place][0], product, problems[place])
+    while fits:
+        side_by_side([fit.go_on for fit in fits], [fit.problem for fit in fits], problems[0], watch)
+        fits = [fit for fit in fits if fit.dual is not None]
+        if fits:
+            products = sweep([fit.problem for fit in fits], [fit.dual for fit in fits])
+            sweeps += 1
+            for fit, fit.product in zip(fits, products):
+                fit.dual = None
     return sweeps
 
 
+class Fit:
+    """One fit on its way, and the `dual` of which it waits for the product."""
+
+    def __init__(self, problem, steps):
+        self.problem, self.steps, self.product, self.dual = problem, steps, None, None
+
+    def go_on(self):
+        """Run until the fit wants a sweep or ends."""
+        product, self.product = self.product, None
+        try:
+            while True:
+                dual, columns = self.steps.send(product)
+                if columns is None:
+                    self.dual = dual
+                    return
+                self.problem.heed()
+                product = self.problem.correlate_some(dual, columns)
+        except StopIteration:
+            pass
+
+
 def sweep(problems, duals):
-    """X'dual of each fold, with zeros at the columns that it leaves out."""
+    """X'dual of each fit, with zeros at the columns that it leaves out."""
     products = problems[0].design.correlate_each(np.stack(duals))
     for problem, product in zip(problems, products):
         product[~problem.usable] = 0.0
@@ -172,14 +58,35 @@ def sweep(problems, duals):
     return products
 
 
-def resume(waiting, place, steps, product, problem):
-    """Go on with one generator until it asks for a sweep or ends."""
+def side_by_side(tasks, problems, whole, watch):
+    """Call every task, each for one of the problems; by several threads if the `whole` problem is large enough.
+
+    The first exception calls off the other tasks, and is raised when they have ended: what they had done stands. An
+    interrupt reaches the calling thread alone, which may be the one that waits.
+    """
+    failures, under_way = [], [threading.Lock() for _ in tasks]
+
+    def call(start, stop):
+        for task, lock in zip(tasks[start:stop], under_way[start:stop]):
+            try:
+                with lock:
+                    task()
+            except BaseException as error:
+                failures.append(error)
+                call_off(problems)
+                raise
+
     try:
-        while True:
-            dual, columns = steps.send(product)
-            if columns is None:
-                waiting[place] = (steps, dual)
-                return
-            product = problem.correlate_some(dual, columns)
-    except StopIteration:
-        waiting.pop(place, None)
+        over_blocks(call, range(len(tasks) + 1), whole.stored + VECTORS * whole.n)
+    except BaseException as error:
+        first = failures[0] if failures else error
+        call_off(problems)
+        for lock in under_way:
+            lock.acquire()
+        raise first from None
+    watch.catch_up()
+
+
+def call_off(problems):
+    for problem in problems:
+        problem.called_off = True

@@ -1,0 +1,151 @@
+"""The paths of all folds, side by side, so that X is read for all of them at once.
+
+A fold is the problem with the weights of its held-out rows set to zero: X is not copied, and the predictions of the
+held-out rows come with the fit.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from fastreg import compression
+from fastreg.block_descent import blocks_for
+from fastreg.compression import Compressed
+from fastreg.fitting import collect, make_engine
+from fastreg.path import answered
+from fastreg.problem import Problem
+from fastreg.progress import Interrupted, Watch
+from fastreg.record import Record
+from fastreg.selection.gram_folds import compressed_fold
+from fastreg.selection.held_out import predictions_of
+from fastreg.selection.lockstep import in_lockstep, side_by_side, sweep
+from fastreg.validation import read_only
+
+MORE_SWEEPS = 3  # BlockPath.more_sweeps, and
+SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
+
+
+@dataclass
+class FoldFit:
+    """One fold: its problem and grid, and once fitted its points. `expected` are columns likely at each alpha."""
+
+    problem: Problem
+    grid: np.ndarray
+    test: np.ndarray
+    begin: float
+    expected: list | None = None
+    told: Any = None  # a callback for its points
+    done: bool = False
+    engine: Any = None
+    record: Record | None = None
+
+    @property
+    def points(self):
+        return [] if self.record is None else self.record.points
+
+    def steps(self, terms, null_correlation=None):
+        """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
+        blocks = blocks_for(self.problem, terms.solver, self.grid.size, self.grid[-1], terms.max_iter)
+        if blocks is not None:
+            self.engine = blocks(self.problem, terms.tol, terms.max_iter, null_correlation, self.expected)
+            self.engine.more_sweeps = MORE_SWEEPS
+            self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
+            if (yield from self.engine.steps(self.grid, self.record)):
+                self.done = True
+                return
+        first = not isinstance(self.problem, Compressed)
+        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
+        self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
+        self.engine.sweep_share = SWEEP_SHARE
+        for alpha in self.grid.tolist():
+            point = (yield from self.engine.steps(alpha)) if hasattr(self.engine, "steps") else self.engine.fit(alpha)
+            self.record.add(point, alpha)
+        self.done = True
+
+    def fit_compressed(self, terms):
+        """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
+        small = self.problem
+        answered(self.steps(terms), small)
+        self.done = False
+        if not compression.holds(small, self.path(terms), terms.tol):
+            return False
+        self.done = True
+        return True
+
+    def held_out(self):
+        """The linear predictor of the held-out rows at every point: (points, rows)."""
+        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
+        return predictions_of(posed, self.points, self.test)
+
+    def so_far(self, terms):
+        """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
+        ready = self.done or not isinstance(self.problem, Compressed)
+        return self.path(terms) if self.points and ready else None
+
+    def path(self, terms):
+        """The fold's Path."""
+        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
+        return collect(self.engine, posed, self.record, self.grid, terms)
+
+
+def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=None):
+    """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
+
+    `expected` are the supports of the path on all rows. Columns read for several folds at once count once; what a fold
+    reads alone is in its problem's `work`. Ctrl-C leaves as Interrupted, with the folds' Paths as far as they are.
+    """
+    fits: list[FoldFit] = []
+    try:
+        return fits, _fit_all(fits, problem, folds, grids, terms, grams, expected, watch or Watch())
+    except KeyboardInterrupt:
+        paths = [fit.so_far(terms) for fit in fits]
+        points = sum(0 if path is None else path.alphas.size for path in paths)
+        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
+        raise Interrupted(message, folds=paths) from None
+
+
+def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
+    """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
+    begin = time.perf_counter()
+    for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
+        told = watch.hears(f"fold {number + 1} of {len(folds)}")
+        posed = None
+        if grams is not None:
+            posed = compressed_fold(problem, fold_family(problem, weight), grams, number)
+        posed = posed or fold_problem(problem, weight)
+        fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, told))
+    small = [fit for fit in fits if isinstance(fit.problem, Compressed)]
+    tasks = [partial(fit.fit_compressed, terms) for fit in small]
+    side_by_side(tasks, [fit.problem for fit in small], problem, watch)
+    for place, fit in enumerate(fits):
+        if isinstance(fit.problem, Compressed) and not fit.done:  # rounding in its Gram matrix might show
+            posed = fold_problem(problem, fit.problem.original.weight)
+            fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.told)
+    waiting = [fit for fit in fits if not fit.done]
+    if not waiting:
+        return 0
+    problems = [fit.problem for fit in waiting]
+    nulls = sweep(problems, [each.start().residual for each in problems])
+    steps = [fit.steps(terms, null) for fit, null in zip(waiting, nulls)]
+    return (1 + in_lockstep(problems, steps, watch)) * problem.p
+
+
+def fold_family(problem, weight):
+    return type(problem.family)(problem.family.y, read_only(weight / weight.sum()))
+
+
+def fold_problem(problem, weight):
+    """The same problem with other weights; they need not sum to one."""
+    return Problem(
+        problem.design,
+        fold_family(problem, weight),
+        problem.offset,
+        problem.fit_intercept,
+        problem.l1_ratio,
+        problem.factor,
+        problem.standardize,
+        bounds=problem.bounds,
+    )
