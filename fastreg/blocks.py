@@ -5,13 +5,14 @@ import numpy as np
 from fastreg._jit import kernel
 from fastreg.columns import combine, combine_vectors, correlate_columns, correlate_vectors
 from fastreg.products import multiply_rows, sum_of_products
-from fastreg.row_order import by_row, sparse_gram
+from fastreg.row_order import add_column_products, by_row, gram_by_row, merged, mirror
 from fastreg.threads import edges_by_cost, over_blocks
 
 ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
 ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
 SCATTERED = 2.0  # reading columns here and there, against reading all in order
 FAST = 4.0  # times as fast as one vector by one
+FEWEST_IN_ROW = 1.0  # stored values, on average, from which on a Gram matrix is made row by row
 
 
 class DenseBlock:
@@ -96,10 +97,10 @@ class PlainBlock:
 
 
 class SparseBlock(PlainBlock):
-    """Sparse columns where they lie; their rows are copied when a Gram matrix is wanted.
+    """Sparse columns where they lie, and copies of them sorted by row once a Gram matrix has been wanted.
 
-    New columns are sorted by row on their own, and merged with those before once they hold half as many values: a
-    column is then sorted a few times on a path, not each time that others come.
+    The copies are in parts, of columns that came together: a part is merged with those before it once it holds half
+    as many values, so that a value is copied a few times on a path, not each time that others come.
     """
 
     def __init__(self, design, centre):
@@ -137,28 +138,38 @@ class SparseBlock(PlainBlock):
         self._sort_rows()
         columns, m = self.columns, self.columns.size
         out = np.zeros((m - start, m))
+        if self.design.stored_in(columns[start:]) >= FEWEST_IN_ROW * self.design.n_rows:
+            while len(self.parts) > 1:
+                self._merge()
+            gram_by_row(self.parts[0], h, start, out)
+        else:
+            self._add_by_column(h, start, out)
+        mirror(out, start)
+        return out
+
+    def _add_by_column(self, h, start, out):
+        """The lower triangle of `gram` by the columns from `start` on, which are few."""
 
         def lines(a, b):
             for part in self.parts:
-                sparse_gram(self.design, columns[: start + b], start + a, part, h, out[a:b])
+                add_column_products(self.design, self.columns[: start + b], start + a, part, h, out[a:b])
 
         # A stored value meets the stored values of its row that stand before it.
-        met = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows)
-        stored = (self.design.indptr[columns[start:] + 1] - self.design.indptr[columns[start:]]) * met
-        work = np.concatenate([[0.0], np.cumsum(stored)])
+        met, last = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows), self.columns[start:]
+        work = np.concatenate([[0.0], np.cumsum((self.design.indptr[last + 1] - self.design.indptr[last]) * met)])
         over_blocks(lines, edges_by_cost(work), work[-1])
-        out[:, start:] += np.tril(out[:, start:], -1).T
-        return out
 
     def _sort_rows(self):
         """Bring `parts` up to date with the columns."""
         first = self.parts[-1].end if self.parts else 0
         if first < self.columns.size:
-            stored = self.design.stored_in(self.columns[first:])
-            while self.parts and 2 * stored >= self.parts[-1].values.size:
-                part = self.parts.pop()
-                first, stored = part.first, stored + part.values.size
             self.parts.append(by_row(self.design, self.columns, first))
+            while len(self.parts) > 1 and 2 * self.parts[-1].values.size >= self.parts[-2].values.size:
+                self._merge()
+
+    def _merge(self):
+        last = self.parts.pop()
+        self.parts.append(merged(self.parts.pop(), last))
 
 
 def correlate_vectors_some(design, vectors, columns):

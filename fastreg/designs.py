@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg._jit import verb
+from fastreg._jit import add_in_order, verb
 from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
 from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
@@ -138,7 +138,10 @@ class DenseDesign(NamedTuple):
 
 
 class SparseDesign(NamedTuple):
-    """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices."""
+    """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices.
+
+    As unsigned numbers they are not asked whether they count from the end.
+    """
 
     data: np.ndarray
     indices: np.ndarray
@@ -146,26 +149,30 @@ class SparseDesign(NamedTuple):
     n_rows: int
 
     def column_dot(self, j, v):
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
         total = 0.0
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            total += self.data[k] * v[self.indices[k]]
+        for k in range(values.size):
+            total = add_in_order(total, values[k] * v[np.uint64(rows[k])])
         return total
 
     def column_add(self, j, step, v):
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            v[self.indices[k]] += step * self.data[k]
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
+        for k in range(values.size):
+            v[np.uint64(rows[k])] += step * values[k]
 
     def column_add_weighted(self, j, step, h, v):
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            i = self.indices[k]
-            v[i] += step * h[i] * self.data[k]
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
+        for k in range(values.size):
+            i = np.uint64(rows[k])
+            v[i] += step * h[i] * values[k]
 
     def column_spread(self, j, centre, weight, total):
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
         spread, seen = 0.0, 0.0
-        for k in range(self.indptr[j], self.indptr[j + 1]):
-            w = weight[self.indices[k]]
-            spread += w * (self.data[k] - centre) ** 2
-            seen += w
+        for k in range(values.size):
+            w = weight[np.uint64(rows[k])]
+            spread = add_in_order(spread, w * (values[k] - centre) ** 2)
+            seen = add_in_order(seen, w)
         return spread + max(total - seen, 0.0) * centre * centre
 
     @property
