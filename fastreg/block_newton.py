@@ -17,7 +17,7 @@ from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, B
 from fastreg.blocks import SCATTERED, correlate_vectors_some
 from fastreg.certificates import duality_gap, steering_gap
 from fastreg.designs import DenseDesign
-from fastreg.families import balance, linearise, total_loss
+from fastreg.families import balance, linearise, sum_of_losses
 from fastreg.products import row_dots
 from fastreg.solvers.acceleration import DEPTH, mix_points
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
@@ -343,13 +343,13 @@ def full_step_descends(slope, largest, square, scale):
 @kernel
 def search(family, model, l2, terms, place, change, middle, slope, trials):
     """The first of `trials` lengths 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
-    eta, t, before = np.empty(change.size), 1.0, total_loss(family, place.eta)
+    eta, t, before = np.empty(change.size), 1.0, sum_of_losses(family, place.eta)
     for j in range(l2.size):
         before += model.l1[j] * abs(place.coef[j]) + 0.5 * l2[j] * place.coef[j] * place.coef[j]
     for _ in range(trials):
         for i in range(change.size):
             eta[i] = place.eta[i] + t * (change[i] - middle)
-        value = total_loss(family, eta)
+        value = sum_of_losses(family, eta)
         for j in range(l2.size):
             b = place.coef[j] + t * (model.coef[j] - place.coef[j])
             value += model.l1[j] * abs(b) + 0.5 * l2[j] * b * b

@@ -20,6 +20,8 @@ import numpy as np
 from fastreg._jit import kernel
 from fastreg.families import row_divergence
 
+LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few digits left, and what rounding may add
+
 
 @kernel
 def dual_scale(correlation, l1, l2, only_lasso):
@@ -134,10 +136,40 @@ class References:
     def project(self, residual):
         """(estimate of X'r, radius): every column's correlation is within radius * N_j of its estimate."""
         k = min(self.count, self.capacity)
-        scaled = residual * self.unit
-        basis, products = self.residuals[:k], self.products[:k, :k]
+        basis, products, inner = self.residuals[:k], self.products[:k, :k], np.empty(k)
+        square = scaled_products(residual, self.unit, basis, inner)
         jitter = 1e-14 * np.trace(products) + 1e-300
-        mix = np.linalg.solve(products + jitter * np.eye(k), basis @ scaled)
-        rest = scaled - mix @ basis  # whatever the mix, the bound holds
-        estimate = mix @ self.correlations[:k]
-        return estimate, math.sqrt(rest @ rest) + self.ROUNDING * float(np.abs(mix) @ self.sizes[:k])
+        mix = np.linalg.solve(products + jitter * np.eye(k), inner)
+        rest = square - 2.0 * (mix @ inner) + mix @ products @ mix  # whatever the mix, the bound holds
+        largest = square + float(np.abs(mix) @ self.sizes[:k]) ** 2
+        if rest > LOST * largest:
+            rest += ROUNDED * largest
+        else:
+            rest = square_of_rest(residual, self.unit, basis, mix)
+        return mix @ self.correlations[:k], math.sqrt(rest) + self.ROUNDING * float(np.abs(mix) @ self.sizes[:k])
+
+
+@kernel
+def scaled_products(residual, unit, basis, inner):
+    """inner[k] = sum_i basis_ki unit_i residual_i. Returns the sum of (unit_i residual_i)^2."""
+    square = 0.0
+    for i in range(unit.size):
+        square += (unit[i] * residual[i]) ** 2
+    for k in range(inner.size):
+        total = 0.0
+        for i in range(unit.size):
+            total += basis[k, i] * (unit[i] * residual[i])
+        inner[k] = total
+    return square
+
+
+@kernel
+def square_of_rest(residual, unit, basis, mix):
+    """|unit residual - sum_k mix_k basis_k|^2, summed as it stands."""
+    square = 0.0
+    for i in range(unit.size):
+        rest = unit[i] * residual[i]
+        for k in range(mix.size):
+            rest -= mix[k] * basis[k, i]
+        square += rest * rest
+    return square

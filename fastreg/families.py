@@ -2,16 +2,17 @@
 
 A family is a NamedTuple with verbs that kernels call for row i at the linear predictor eta:
 
-    loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value
+    loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value; what
+                depends on y alone may be left to `constant`
     derivatives (residual, curvature): minus the first, and the second derivative of the loss in eta
     divergence  loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: a row's share of the gap,
                 infinite where nu_i lies outside the conjugate's domain
 
 `divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
 With d_i(nu) the infimum of loss + nu eta over eta, it is loss + nu eta - d_i(nu), by Fenchel and Young never negative.
-Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits;
-`degenerate(y)`, why no intercept can be fitted to a response, if so; `separates(loss)`, whether a fit without penalty
-has run away.
+Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits; `constant()`,
+if there is one, the sum over rows of what `loss` lacks of half the deviance; `degenerate(y)`, why no intercept can be
+fitted to a response, if so; `separates(loss)`, whether a fit without penalty has run away.
 """
 
 import math
@@ -27,8 +28,8 @@ for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3}.items():
 
 # Beyond this |eta| exp() would overflow in products; no certified solution lies there (deviance is then about 1e300).
 ETA_LIMIT = 500.0
-SMALLEST_SHARE = 1e-15  # y log y below it is rounding beside the loss
-LINEAR = 1e-10  # share of the residuals that their sum may be for its last Newton step to be linear to rounding
+LINEAR = 1e-6  # share of the residuals that their sum may be for the last Newton step to take them along linearly: its
+# square is what they then miss, and that of it a divergence
 SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
 
 
@@ -103,11 +104,13 @@ class Binomial(NamedTuple):
     admits = "numbers in [0, 1] (classes coded 0 and 1, or proportions)"
 
     def loss(self, i, eta):
-        y = self.y[i]
-        value = max(eta, 0.0) - y * eta + log1p(exp(-abs(eta)))
-        if 0.0 < y < 1.0:
-            value += y * log1p(max(y, SMALLEST_SHARE) - 1.0) + (1.0 - y) * log1p(max(-y, SMALLEST_SHARE - 1.0))
-        return self.weight[i] * max(value, 0.0)
+        return self.weight[i] * max(max(eta, 0.0) - self.y[i] * eta + log1p(exp(-abs(eta))), 0.0)
+
+    def constant(self):
+        """Sum of w (y log y + (1 - y) log(1 - y)): zero for classes, so that loops over rows need no branch for it."""
+        inside = (self.y > 0.0) & (self.y < 1.0)
+        y = self.y[inside]
+        return float(self.weight[inside] @ (y * np.log(y) + (1.0 - y) * np.log1p(-y)))
 
     def derivatives(self, i, eta):
         small = exp(-abs(eta))
@@ -223,9 +226,19 @@ class Gamma(NamedTuple):
 FAMILIES = {family.name: family for family in (Gaussian, Binomial, Poisson, Gamma)}
 
 
-@kernel
 def total_loss(family, eta):
-    """The loss, summed over rows: half the deviance per unit of weight."""
+    """Half the deviance per unit of weight."""
+    return max(sum_of_losses(family, eta) + constant_of(family), 0.0)
+
+
+def constant_of(family):
+    """What the sum of losses lacks of half the deviance, whatever eta."""
+    return family.constant() if hasattr(family, "constant") else 0.0
+
+
+@kernel
+def sum_of_losses(family, eta):
+    """The loss, summed over rows."""
     loss = 0.0
     for i in range(eta.size):
         loss += family.loss(i, eta[i])

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.columns import column_moments, combine, correlate_columns
-from fastreg.families import balance, linearise, total_loss
+from fastreg.families import balance, constant_of, linearise, sum_of_losses
 from fastreg.penalties import ElasticNet
 
 # Cap on one move of the linear predictor: beyond it the quadratic model of an exponential says nothing.
@@ -85,6 +85,7 @@ class Problem:
         n, p = self.design.shape
         self.n, self.p = n, p
         self.weight = self.family.weight
+        self.loss_constant = constant_of(self.family)
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         self.unbounded = False  # whether columns that are not penalised separate the classes
         self.longest = math.inf if self.family.quadratic else LONGEST_STEP
@@ -158,6 +159,7 @@ class Problem:
         """The same problem for another response; what is known of the columns is shared."""
         other = copy(self)
         other.family, other.work = self.family._replace(y=y), Work()
+        other.loss_constant = constant_of(other.family)
         return other
 
     def correlate_some(self, residual, columns):
@@ -191,11 +193,8 @@ class Problem:
 
         The intercept takes its Newton step along, so that refitting it starts near the end.
         """
-        middle = (state.curvature @ change) / state.curvature.sum() if self.fit_intercept else 0.0
-        if not math.isfinite(middle):
-            middle = 0.0
         state.coef[columns] += t * steps
-        state.eta += t * (change - middle)
+        middle = go_along(state.eta, change, state.curvature, t, self.fit_intercept)
         if self.fit_intercept:
             state.intercept -= t * (middle + float(self.centre[columns] @ steps))
         self.linearise(state)
@@ -229,7 +228,7 @@ class Problem:
         return float(self.weight @ eta**2)
 
     def loss_at(self, eta):
-        return total_loss(self.family, eta)
+        return max(sum_of_losses(self.family, eta) + self.loss_constant, 0.0)
 
     def refresh(self, state):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
@@ -238,6 +237,22 @@ class Problem:
         combine(self.design, columns, state.coef[columns], state.eta)
         self.work.columns += columns.size
         self.linearise(state)
+
+
+@kernel
+def go_along(eta, change, curvature, t, fit_intercept):
+    """eta += t (change - m), where m is the curvature-weighted mean of the change under an intercept, else 0: m."""
+    total, moved = 0.0, 0.0
+    if fit_intercept:
+        for i in range(eta.size):
+            total += curvature[i]
+            moved += curvature[i] * change[i]
+    middle = moved / total if total > 0.0 else 0.0
+    if not math.isfinite(middle):
+        middle = 0.0
+    for i in range(eta.size):
+        eta[i] += t * (change[i] - middle)
+    return middle
 
 
 @dataclass

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fastreg import fit_path
 from fastreg.certificates import References
 from fastreg.designs import as_design
-from fastreg.families import FAMILIES
+from fastreg.families import FAMILIES, total_loss
 from fastreg.problem import Problem
 
 ROUNDING = 1e-13  # of the null model's loss
@@ -173,3 +173,15 @@ def test_verbs_of_a_family_are_its_formulas(family):
         u = s * residual / weight
         share = [bound.divergence(i, eta[i], (1 - s) * residual[i] / weight[i]) for i in range(30)]
         assert np.allclose(share, weight * reference.slack(y, eta, u), rtol=1e-9, atol=1e-16)
+
+
+def test_the_loss_of_proportions_counts_from_their_own_entropy():
+    """Half the deviance: zero where the means are the proportions; for classes no constant is needed."""
+    y = np.array([0.0, 1.0, 0.25, 0.5, 1e-300, 1.0 - 1e-16])
+    weight = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 1.0]) / 16.0
+    eta = np.array([-0.3, 1.0, 2.0, -1.0, 0.5, 0.1])
+    bound, reference = FAMILIES["binomial"](y, weight), naive.FAMILIES["binomial"]
+    assert total_loss(bound, eta) == pytest.approx(weight @ reference.slack(y, eta, np.zeros(6)), rel=1e-13)
+    fitted = np.array([-800.0, 800.0, np.log(1.0 / 3.0), 0.0, -800.0, np.log(y[5] / (1.0 - y[5]))])
+    assert total_loss(bound, fitted) <= 1e-16
+    assert FAMILIES["binomial"](np.round(y), weight).constant() == 0.0
