@@ -27,7 +27,8 @@ class DenseBlock:
         """Append columns (read once each)."""
         have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
         if size > self.rows.shape[0]:
-            grown = np.empty((max(size, have + have // 8), n))
+            room = have // 2 if have * n < LONGEST_GATHER else have // 8
+            grown = np.empty((max(size, have + room), n))
             grown[:have] = self.rows[:have]
             self.rows = grown
         self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)

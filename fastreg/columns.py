@@ -13,7 +13,7 @@ def correlate_columns(design, v, columns):
         correlate_some(design, v, columns, out)
     else:
         edges = design.edges_among(columns)
-        over_blocks(lambda a, b: correlate_some(design, v, columns[a:b], out[a:b]), edges, stored)
+        over_blocks(lambda a, b: correlate_some(design, v, columns[a:b], out[a:b]), edges, stored, apart=False)
     return out
 
 

@@ -89,7 +89,7 @@ class DenseDesign(NamedTuple):
             else:
                 np.matmul(vectors, self.columns[start:stop].T, out=out[:, start:stop])
 
-        over_blocks(multiply, self.edges(), self.columns.size)
+        over_blocks(multiply, self.edges(), self.columns.size, apart=False)
         return out
 
     def gather(self, columns):
@@ -194,7 +194,9 @@ class SparseDesign(NamedTuple):
 
     def correlate(self, v):
         out = np.empty(self.indptr.size - 1)
-        over_blocks(lambda a, b: correlate_range(self.part(a, b), v, out[a:b]), self.edges(), self.data.size)
+        over_blocks(
+            lambda a, b: correlate_range(self.part(a, b), v, out[a:b]), self.edges(), self.data.size, apart=False
+        )
         return out
 
     def correlate_each(self, vectors):

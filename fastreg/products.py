@@ -30,7 +30,7 @@ def multiply_rows(rows, v):
     if rows.size <= BLOCK:
         row_dots(rows, v, out)
     else:
-        over_blocks(lambda a, b: row_dots(rows[a:b], v, out[a:b]), even_edges(*rows.shape), rows.size)
+        over_blocks(lambda a, b: row_dots(rows[a:b], v, out[a:b]), even_edges(*rows.shape), rows.size, apart=False)
     return out
 
 

@@ -115,6 +115,16 @@ def test_blocks_depend_on_the_data_alone():
     assert threads.even_edges(0, 10) == [0] and threads.edges_by_cost(np.array([0, 0, 0])) == [0, 2]
 
 
+def test_blocks_that_need_not_be_apart_are_joined_by_one_thread():
+    edges = threads.even_edges(7001, 3000)
+    fastreg.set_num_threads(1)
+    seen = []
+    threads.over_blocks(lambda a, b: seen.append((a, b)), edges, threads.SHARED, apart=False)
+    assert len(seen) == -(-(len(edges) - 1) // threads.JOINED)
+    starts, stops = zip(*seen)
+    assert starts[0] == 0 and stops[-1] == 7001 and starts[1:] == stops[:-1] and set(starts) <= set(edges)
+
+
 def test_small_work_is_not_shared():
     fastreg.set_num_threads(4)
     seen = []
