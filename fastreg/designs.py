@@ -89,7 +89,7 @@ class DenseDesign(NamedTuple):
             else:
                 np.matmul(vectors, self.columns[start:stop].T, out=out[:, start:stop])
 
-        over_blocks(multiply, self.edges(), self.columns.size, apart=False)
+        over_blocks(multiply, self.edges(), self.columns.size)
         return out
 
     def gather(self, columns):

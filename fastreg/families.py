@@ -28,8 +28,9 @@ for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3}.items():
 
 # Beyond this |eta| exp() would overflow in products; no certified solution lies there (deviance is then about 1e300).
 ETA_LIMIT = 500.0
-LINEAR = 1e-6  # share of the residuals that their sum may be for the last Newton step to take them along linearly: its
-# square is what they then miss, and that of it a divergence
+# Share of the residuals that their sum may be for the intercept's last Newton step to take them along linearly: they
+# then miss about its square, and a divergence misses the square of that.
+LINEAR = 1e-6
 SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
 
 

@@ -21,6 +21,7 @@ FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the la
 FINER = 0.05  # and to this share of the last one's gap
 FIRST_STEPS = {True: 1, False: 5}  # steps of one descent, for a quadratic loss or another
 PATIENCE = 3  # a descent goes on while the gap promises to close within this many more like the last
+SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which there are descents where n * n are fewer
 FINEST = 1e-8  # tol below which there are none: pivots are exact, and descents take longer the finer the tolerance
 
 
@@ -31,7 +32,8 @@ class PathSolver:
 
     def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=None):
         self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
-        self.first = first if problem.stored <= problem.n**2 and tol >= FINEST else None
+        small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
+        self.first = first if (small or problem.stored <= problem.n**2) and tol >= FINEST else None
         self.smooth = SmoothPath(problem, tol, max_iter)
         if null_correlation is not None and problem.unpenalised.size == 0:
             self.smooth.null_correlation = null_correlation
@@ -62,8 +64,8 @@ class PathSolver:
             return self.smooth.fit(alpha)
         gap, iterations = np.inf, 0
         if self.first and (self.done == 0 or self._far(alpha)):
-            gap, iterations = yield from self._descend(alpha)
-        else:
+            gap, iterations = yield from self._try_descent(alpha)
+        if gap == np.inf:
             for middle in self._approach(alpha):
                 yield from self._solve(middle, LOOSE)
         if gap > self.tol * self.problem.scale:
@@ -80,6 +82,17 @@ class PathSolver:
         if self.problem.p <= FEWEST or not self._far(alpha):
             return []
         return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
+
+    def _try_descent(self, alpha):
+        """(gap, steps) of `_descend`; an infinite gap where it came to little, and everything is as it was before."""
+        state, before = self.state, self.state.copy()
+        kept = self.estimate, self.previous_l1, self.formed, self.done
+        gap, steps = yield from self._descend(alpha)
+        if gap > max(LOOSE, self.tol) * self.problem.scale and steps < self.max_iter:
+            self.estimate, self.previous_l1, self.formed, self.done = kept
+            state.restore(before)
+            self.dual, gap = state.residual, np.inf
+        return gap, steps
 
     def _descend(self, alpha):
         """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""

@@ -265,5 +265,11 @@ class State:
     residual: np.ndarray  # (n,) minus the derivative of the loss in eta
     curvature: np.ndarray  # (n,) the second derivative of the loss in eta
 
+    def restore(self, other):
+        """Be where another state is, in the same arrays."""
+        for name in ("coef", "eta", "residual", "curvature"):
+            getattr(self, name)[:] = getattr(other, name)
+        self.intercept = other.intercept
+
     def copy(self):
         return State(self.coef.copy(), self.intercept, self.eta.copy(), self.residual.copy(), self.curvature.copy())

@@ -5,6 +5,7 @@ as fast as column by column, where a stored value looks up its row; but where th
 rows are not all read.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from fastreg._jit import kernel
 from fastreg.threads import BLOCK, over_blocks
 
 GROUPS, ENTRIES = 16, 8  # most partial sums of a Gram matrix, and the pairs of values for each of its entries in each
+LONGEST = 2**26  # pairs that one call adds, so that interrupts are heard between
 SQUARE = 32  # entries each way that are mirrored while both sides are in the fastest cache
 
 
@@ -59,7 +61,9 @@ def gram_by_row(part, h, start, out):
 
     def group(number, stop):
         for k in range(number, stop):
-            add_row_products(part, h, start, edges[k], edges[k + 1], sums[k])
+            pieces = 1 + int(pairs[-1]) // (groups * LONGEST)
+            for begin, end in pairwise(np.linspace(edges[k], edges[k + 1], pieces + 1).astype(int).tolist()):
+                add_row_products(part, h, start, begin, end, sums[k])
 
     over_blocks(group, range(groups + 1), int(pairs[-1]))
     for other in sums[1:]:

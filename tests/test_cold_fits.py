@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from fastreg import Lasso, LogisticRegression, fit_path
 from fastreg.families import FAMILIES
-from fastreg.path import FINEST, WorkingSet
+from fastreg.path import FINEST, WIDEST, WorkingSet
 
 
 def correlated(n, p, correlation, seed=0):
@@ -66,8 +66,35 @@ def test_no_descent_below_the_finest_tolerance():
 
 def test_no_descent_over_many_columns_of_few_rows():
     """Dense and wide, they depend on one another, and an epoch over all costs a sweep."""
-    X, y = certified.draw("gaussian", n=50, p=400)
+    X, y = certified.draw("gaussian", n=50, p=WIDEST * 50 + 1)
     assert certified.fit(X, y, alphas=[0.05]).work["epochs"] == 0
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_small_wide_data_needs_no_pivots(share):
+    X = correlated(100, 500, 0.0)
+    y = X[:, :10] @ np.linspace(-1.0, 1.0, 10) + 0.5 * np.random.default_rng(1).normal(size=100)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    work = certified.fit(X, y, alphas=[share * top]).work
+    assert work["epochs"] > 0 and work["pivots"] == work["grams"] == 0
+
+
+@pytest.mark.parametrize("family", ["gaussian", "binomial"])
+def test_a_descent_that_came_to_little_leaves_no_trace(family, monkeypatch):
+    """The fit goes on as if there had been none."""
+    X = correlated(80, 200, 0.5)
+    rng = np.random.default_rng(1)
+    y = X[:, :20] @ rng.normal(size=20) + rng.normal(size=80)
+    y = (y > 0.0).astype(float) if family == "binomial" else y
+    top = fit_path(X, y, n_alphas=1, family=family).alpha_max
+    monkeypatch.setattr("fastreg.path.LOOSE", 1e-5)
+    monkeypatch.setattr("fastreg.solvers.FIRST_PASSES", 1)
+    alphas = [0.005 * top, 0.004 * top]
+    tried = certified.fit(X, y, alphas=alphas, family=family)
+    monkeypatch.setattr("fastreg.path.SMALL", 0)
+    alone = certified.fit(X, y, alphas=alphas, family=family)
+    assert tried.work["epochs"] > alone.work["epochs"] and tried.work["pivots"] == alone.work["pivots"] > 0
+    np.testing.assert_array_equal(tried.coefs.toarray(), alone.coefs.toarray())
 
 
 def test_a_path_after_a_descent_continues_from_its_support(monkeypatch):

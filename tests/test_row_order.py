@@ -27,6 +27,7 @@ def test_grams_are_those_of_dense_columns(monkeypatch, fewest, groups):
     monkeypatch.setattr(row_order, "GROUPS", groups)
     monkeypatch.setattr(row_order, "BLOCK", 1)
     monkeypatch.setattr(row_order, "ENTRIES", 0.0)
+    monkeypatch.setattr(row_order, "LONGEST", 100)
     X, rng = draw()
     h, order, done = rng.random(300), rng.permutation(60), 0
     block = as_design(X).working_block(np.zeros(60))

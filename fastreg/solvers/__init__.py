@@ -7,12 +7,12 @@
     proximal_gradient     every family                                  accelerated, with restart
     ridge                 least squares, l1_ratio = 0                   closed form, one factorisation a path
 
-"auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else
-proximal Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots,
-coordinate descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least
-squares with many more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold
-start on X of at most n * n stored values first tries coordinate descent, see `make_first`. Where coefficients have
-bounds a fit without an l1 part goes the same way; pivots and descent both know them.
+"auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else proximal
+Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots, coordinate
+descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least squares with many
+more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold start where X has at
+most n * n stored values, or is small, first tries coordinate descent, see `make_first`. Where coefficients have bounds
+a fit without an l1 part goes the same way; pivots and descent both know them.
 """
 
 import numpy as np
