@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastreg import fit_path
-from fastreg.path import WorkingSet
+from fastreg.path import WIDEST, WorkingSet
 
 
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
@@ -19,7 +19,7 @@ def test_a_jump_does_not_take_in_all_columns(family, ratios, monkeypatch):
 
     monkeypatch.setattr(WorkingSet, "extend", spy)
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 3000))
+    X = rng.normal(size=(60, 60 * WIDEST + 1))
     y = X[:, :3].sum(axis=1) + 0.5 * rng.normal(size=60)
     y = (y > 0).astype(float) if family == "binomial" else y
     top = fit_path(X, y, family=family, n_alphas=1).alpha_max

@@ -25,6 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastreg
 from fastreg import ElasticNet, Lasso, LogisticRegression, Ridge
+from fastreg.path import WIDEST
 
 CLASSES = [Ridge, Lasso, ElasticNet, LogisticRegression]
 names_of = [cls.__name__ for cls in CLASSES]
@@ -377,7 +378,7 @@ def test_sparse_coef_and_sparsify():
 
 def test_a_single_fit_far_below_alpha_max_does_not_read_all_columns_at_once():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 2000))
+    X = rng.normal(size=(60, 60 * WIDEST + 1))
     y = X[:, :5].sum(axis=1) + rng.normal(size=60)
     top = fastreg.fit_path(X, y, n_alphas=1).alpha_max
     path = fastreg.fit_path(X, y, alphas=[0.1 * top])
