@@ -64,14 +64,6 @@ def float_operation(plain):
     return decorate
 
 
-@intrinsic
-def _add_as_written(context, a, b):
-    def lower(context, builder, signature, arguments):
-        return builder.fadd(*arguments, flags=("nsz",))  # with a flag of its own it gets no others
-
-    return types.float64(types.float64, types.float64), lower
-
-
 def add_in_order(total, term):
     """total + term, in the order of the loop.
 
@@ -81,9 +73,18 @@ def add_in_order(total, term):
     return total + term
 
 
-overload(add_in_order, inline="always", jit_options=OPTIONS, strict=False)(
-    lambda total, term: lambda total, term: _add_as_written(total, term)
-)
+def _lower_in_order():
+    """Let kernels add so: an instruction with a flag of its own gets no others."""
+
+    def lower(context, builder, signature, arguments):
+        return builder.fadd(*arguments, flags=("nsz",))
+
+    operation = intrinsic(lambda context, a, b: (types.float64(types.float64, types.float64), lower))
+    options = {"inline": "always", "jit_options": OPTIONS, "strict": False}
+    overload(add_in_order, **options)(lambda total, term: lambda total, term: operation(total, term))
+
+
+_lower_in_order()
 
 
 def verb(name, arity):
