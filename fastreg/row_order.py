@@ -14,6 +14,7 @@ from fastreg._jit import kernel
 from fastreg.threads import BLOCK, over_blocks
 
 GROUPS, ENTRIES = 16, 8  # most partial sums of a Gram matrix, and the pairs of values for each of its entries in each
+MOST = 2**24  # numbers in the partial sums (128 MB)
 LONGEST = 2**26  # pairs that one call adds, so that interrupts are heard between
 SQUARE = 32  # entries each way that are mirrored while both sides are in the fastest cache
 
@@ -55,7 +56,7 @@ def gram_by_row(part, h, start, out):
     """
     counts = np.diff(part.pointer)
     pairs = np.cumsum(counts * (counts + 1) // 2)
-    groups = int(min(max(pairs[-1] // max(BLOCK, ENTRIES * out.size), 1), GROUPS))
+    groups = int(max(min(pairs[-1] // max(BLOCK, ENTRIES * out.size), GROUPS, MOST // out.size), 1))
     edges = [0, *np.searchsorted(pairs, pairs[-1] * np.arange(1, groups) // groups).tolist(), counts.size]
     sums = [out, *np.zeros((groups - 1, *out.shape))]
 
