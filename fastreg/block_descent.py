@@ -1,9 +1,10 @@
 """Elastic-net paths of least squares by blocks of points, by coordinate descent where that is the cheaper.
 
-With a ridge part of some weight coordinate descent takes a few epochs a point, each of which costs 4 n operations a
-column, while a pivot or a Newton step costs |A|^2. So where the columns are many for the number of rows, a block is
-solved by epochs over the working set, as long as these are as few as they were lately; else, and for finer gaps, as
-fastreg.block_newton does, whose points are exact. The certificates are the same.
+With a ridge part of some weight coordinate descent takes a few epochs a point, in Gram form or in residual form,
+whichever reads less, while a pivot or a Newton step costs |A|^2. So a block is solved by epochs over the working set,
+as long as these are as few as they were lately; else, and for finer gaps, as fastreg.block_newton does, whose points
+are exact; or, where more columns are active than there are rows, not by blocks: see solvers.semismooth. The
+certificates are the same.
 """
 
 import numpy as np
@@ -11,12 +12,17 @@ import numpy as np
 from fastreg.block_newton import STEPS, Kept, NewtonPath, Solved, suits_newton
 from fastreg.block_path import BlockPath, suits
 from fastreg.designs import DenseDesign
-from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, residual_epochs
+from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
+from fastreg.solvers.semismooth import ENOUGH
 
-FINEST = 1e-6  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
+FINEST = 1e-9  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
 FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
 HOPED = 10.0  # epochs a point, before any have been seen
-SOLVES = 30.0  # |A| (|A| + |W|): operations of a point's Newton steps; those of an epoch are 4 n |A|
+# Operations of a point's Newton steps are SOLVES + PIVOTS times the pivots, each |A| (|A| + |W|) of them; those among
+# the rows, where more columns are active, ROWS n^3. An epoch takes 4 n |A|, or 3 |W| |A| with a Gram matrix.
+SOLVES, PIVOTS, ROWS = 30.0, 2.0, 0.5
+OVERHEAD = 2e6  # operations in the time that a point takes by itself, not in a block
+LEAVING = 3.0  # times the cost of steps among the rows, that Newton steps in blocks may have: they read X less often
 PATIENCE = 3.0  # times what the steps cost, that a point's descent may cost
 
 
@@ -33,43 +39,49 @@ class DescentPath(NewtonPath):
     """Fits a grid of alphas by blocks, for least squares and 0 < l1_ratio < 1."""
 
     epochs = HOPED
+    entered = 0.0  # columns that entered or left at a point of the last descent
 
     def _descent_pays(self):
         return self.epochs == np.inf and super()._descent_pays()  # else there is descent of its own
 
     def _walk(self, alphas):
         support = np.count_nonzero(self.state.coef[self.working.columns])
-        budget = SOLVES * (support + self.working.columns.size) / (4.0 * self.problem.n)  # in epochs over |A| columns
+        epoch, newton, rows = self._costs(max(support, 1))
+        budget = min(newton, rows) / epoch
         if self.tol > FINEST and support >= FEWEST and self.epochs < budget:
             solved = self._descend(alphas, int(PATIENCE * budget))
             if solved is not None:
                 return solved
-        return super()._walk(alphas)
+        self.entered = 0.0
+        return None if newton > LEAVING * rows else super()._walk(alphas)
+
+    def _costs(self, support):
+        """Operations of an epoch, of Newton steps and of steps among the rows, if there are enough columns for them."""
+        n, m = self.problem.n, self.working.columns.size
+        epoch = support * (3.0 * m if m < n else 4.0 * n)
+        newton = (SOLVES + PIVOTS * max(self.changes, self.entered)) * support * (support + m)
+        return epoch, newton, ROWS * n**3 + OVERHEAD if support >= ENOUGH * n else np.inf
 
     def _descend(self, alphas, most):
         """Solve at every alpha by at most so many epochs a point. A Solved of all points, or of those before one that
         took more, or None."""
-        problem, working, state = self.problem, self.working, self.state
-        columns, m = working.columns, working.columns.size
-        rows, nothing = DenseDesign(working.block.rows[:m]), np.zeros(m)
-        quadratic = state.curvature, working.norms**2, nothing, nothing  # the rows are centred
+        problem, working, coef = self.problem, self.working, self.state.coef[self.working.columns]
         precision = SHARE * self.share * self.tol * problem.scale
-        coef, residual, places = state.coef[columns], state.residual.copy(), np.arange(m)
-        coefs, taken, chunk = np.empty((alphas.size, m)), [], bounded_epochs(2 * problem.n * m)
-        for alpha in alphas:
+        model = (GramForm if coef.size < problem.n else ResidualForm)(working, self.state, coef)
+        coefs, taken, chunk = np.empty((alphas.size, coef.size)), [], bounded_epochs(2 * problem.n * coef.size)
+        for k, alpha in enumerate(alphas):
             working.set_penalty(problem.penalty(alpha))
+            if k > 1 and taken[-1] <= taken[1]:  # else it does not help: the second point is the last to go without
+                model.move(going_on(coefs[k - 2 : k], alphas[k - 2 : k + 1]))
             epochs, done = 0, False
             while not done and epochs < most:
                 problem.heed()
-                left = min(chunk, most - epochs)
-                more, done, _, _ = residual_epochs(
-                    rows, places, quadratic, working.penalty, coef, residual, 0.0, left, precision, True
-                )
+                more, done = model.epochs(working.penalty, min(chunk, most - epochs), precision)
                 epochs += more
             problem.work.epochs += epochs  # over copies of columns: X itself is not read
             if not done:
                 break
-            coefs[len(taken)] = coef
+            coefs[k] = coef
             taken.append(epochs)
         self.epochs = np.mean(taken) if len(taken) == alphas.size else np.inf
         return self._solved(coefs[: len(taken)]) if taken else None
@@ -77,8 +89,56 @@ class DescentPath(NewtonPath):
     def _solved(self, coefs):
         """The points with these coefficients on the working set."""
         problem, working, state = self.problem, self.working, self.state
-        steps = coefs - state.coef[working.columns]
-        etas = state.eta + working.block.predict_each(steps)
+        start = state.coef[working.columns]
+        inside = np.vstack([start, coefs]) != 0.0
+        self.entered = np.count_nonzero(inside[1:] != inside[:-1]) / len(coefs)
+        etas = state.eta + working.block.predict_each(coefs - start)
         residuals = problem.weight * (problem.family.y - etas)
         correlations, none = working.block.correlate_each(residuals), np.zeros(len(coefs))
         return Solved(problem, working, state, Kept(coefs, correlations, etas, residuals, none, none + 1.0))
+
+
+def going_on(coefs, alphas):
+    """Steps that continue the line through two points to the next alpha, but for columns that it would let change
+    sign or that have just entered."""
+    before, last = coefs
+    steps = (last - before) * ((alphas[2] - alphas[1]) / (alphas[1] - alphas[0]))
+    steps[(before == 0.0) | ((last + steps) * last <= 0.0)] = 0.0
+    return steps
+
+
+class GramForm:
+    """Epochs that keep the correlations of a working set; `coef` is updated in place."""
+
+    def __init__(self, working, state, coef):
+        working.update_gram(state, False)
+        self.gram, self.coef = working.gram[: coef.size, : coef.size], coef
+        self.correlation = working.block.correlate(state.residual)
+
+    def epochs(self, penalty, most, precision):
+        """(epochs run, whether that was enough)."""
+        return gram_epochs(self.gram, penalty, self.coef, self.correlation, most, precision, True)
+
+    def move(self, steps):
+        self.coef += steps
+        self.correlation -= self.gram @ steps
+
+
+class ResidualForm:
+    """Epochs that keep the residual, where rows are too few for a Gram matrix to pay."""
+
+    def __init__(self, working, state, coef):
+        nothing = np.zeros(coef.size)
+        self.rows, self.places = DenseDesign(working.block.rows[: coef.size]), np.arange(coef.size)
+        self.quadratic = state.curvature, working.norms**2, nothing, nothing  # the rows are centred
+        self.working, self.coef, self.residual = working, coef, state.residual.copy()
+
+    def epochs(self, penalty, most, precision):
+        """As GramForm's."""
+        return residual_epochs(
+            self.rows, self.places, self.quadratic, penalty, self.coef, self.residual, 0.0, most, precision, True
+        )[:2]
+
+    def move(self, steps):
+        self.coef += steps
+        self.residual -= self.quadratic[0] * self.working.block.predict(steps)

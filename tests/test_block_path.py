@@ -224,6 +224,36 @@ def test_elastic_nets_descend_where_more_columns_are_active_than_rows(tol, terms
     assert np.all(weight @ apart**2 / weight.sum() <= 2.0 * (tol + 1e-12) * path.work["null_loss"] * 1.01)
 
 
+@pytest.mark.parametrize("tol", [1e-4, 1e-8])
+def test_elastic_nets_descend_in_gram_form_where_rows_are_many(tol):
+    X, y = certified.draw("gaussian", n=300, p=310)
+    options = {"l1_ratio": 0.3, "n_alphas": 60, "alpha_min_ratio": 0.01}
+    path = certified.fit(X, y, tol=tol, **options)
+    assert path.n_features_in[-1] > 100 and 0 < path.work["epochs"] < 60 * 40
+    other = fit_path(X, y, tol=1e-12, solver="newton", **options)
+    np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=2.0 * tol**0.5)
+
+
+def test_descent_begins_where_the_line_through_two_points_leads(monkeypatch):
+    """Fewer epochs than from the last point, and the same path."""
+    X, y = certified.draw("gaussian", n=100, p=800)
+    options = {"l1_ratio": 0.5, "n_alphas": 100, "alpha_min_ratio": 0.01, "tol": 1e-5}
+    path = certified.fit(X, y, **options)
+    monkeypatch.setattr("fastreg.block_descent.going_on", lambda coefs, alphas: np.zeros(coefs.shape[1]))
+    without = certified.fit(X, y, **options)
+    assert 0 < path.work["epochs"] < 0.8 * without.work["epochs"]
+
+
+def test_exact_elastic_nets_leave_the_blocks_where_active_columns_are_many():
+    """Then steps among the rows solve them: hardly more of these than points, where Newton's method takes several."""
+    X, y = certified.draw("gaussian", n=40, p=4000)
+    options = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01, "tol": 1e-10}
+    path = certified.fit(X, y, **options)
+    other = certified.fit(X, y, solver="newton", **options)
+    assert path.n_features_in[-1] > 300 and path.n_iters[-1] < 3 <= other.n_iters[-1]
+    np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-4)
+
+
 def test_descent_that_takes_too_long_gives_way():
     """With hardly any ridge part epochs are many: the next points go by Newton's method."""
     X, y = certified.draw("gaussian", n=40, p=1200)

@@ -25,7 +25,7 @@ from fastreg.families import Gaussian, linearise
 from fastreg.solvers.coordinate_descent import gram_epochs
 one, residual, coef = np.ones(3), np.empty(3), np.zeros(1)
 linearise(Gaussian(one, 0.5 * one), 3 * one, residual, np.empty(3))
-gram_epochs(np.ones((1, 1)), (np.full(1, 0.25), np.zeros(1), -np.ones(1), np.ones(1)), coef, np.ones(1), 1, 0.0)
+gram_epochs(np.ones((1, 1)), (np.full(1, 0.25), np.zeros(1), -np.ones(1), np.ones(1)), coef, np.ones(1), 1, 0.0, False)
 print(residual.sum(), coef[0])
 """
 ANSWER = "-3.0 0.75\n"

@@ -26,10 +26,10 @@ SHARE = 0.3  # of the wanted gap: the model need not be solved better than what 
 
 
 @kernel
-def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision):
+def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares):
     """Epochs in Gram form until the model's gap is at most `precision`. Returns (epochs, converged).
 
-    `penalty` is (l1_j, l2_j, lower_j, upper_j).
+    `penalty` is (l1_j, l2_j, lower_j, upper_j); `squares` says whether the descent may end at the gap wanted.
     """
     l1, l2, lower, upper = penalty
     m = l1.size
@@ -42,7 +42,7 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision):
                 old, curvature = coef[j], gram[j, j]
                 if (inner > 0 and old == 0.0) or curvature <= 0.0:
                     continue
-                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size), False)
+                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size), squares)
                 new = soft_threshold(curvature * old + correlation[j], l1[j]) / (curvature + l2[j])
                 new = min(max(new, lower[j]), upper[j])
                 if new != old:
@@ -87,7 +87,7 @@ def violation(penalty, j, b, c, parts, squares):
 def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, max_epochs, precision, squares):
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
-    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h); `squares` says whether the descent may end at the gap wanted.
+    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h).
     Returns (epochs, converged, lift, columns read)."""
     h, curvature, mean, column_h = quadratic
     l1, l2, lower, upper = penalty
@@ -141,7 +141,8 @@ def descend_gram(gram, penalty, coef, correlation, precision, max_epochs=20_000)
     """Coordinate descent in Gram form to a model gap within `precision`, in bounded kernel calls. Returns epochs."""
     chunk, epochs, done = bounded_epochs(coef.size**2), 0, False
     while not done and epochs < max_epochs:
-        ran, done = gram_epochs(gram, penalty, coef, correlation, min(chunk, max_epochs - epochs), SHARE * precision)
+        most = min(chunk, max_epochs - epochs)
+        ran, done = gram_epochs(gram, penalty, coef, correlation, most, SHARE * precision, False)
         epochs += ran
     return epochs
 
