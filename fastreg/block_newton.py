@@ -15,7 +15,7 @@ import numpy as np
 from fastreg._jit import kernel
 from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
 from fastreg.blocks import SCATTERED, correlate_vectors_some
-from fastreg.certificates import duality_gap, steering_gap
+from fastreg.certificates import smaller_gap, steering_gap
 from fastreg.designs import DenseDesign
 from fastreg.families import balance, linearise, sum_of_losses
 from fastreg.products import row_dots
@@ -180,14 +180,17 @@ class Solved:
         self.intercepts, self.steps = state.intercept + kept.levels, kept.steps
         if problem.fit_intercept:
             self.intercepts -= (self.coefs - state.coef[working.columns]) @ problem.centre[working.columns]
-        self.order = np.argsort(working.columns)
-        self.columns = working.columns[self.order]
+        order = np.argsort(working.columns)
+        self.columns, self.in_order = working.columns[order], self.coefs[:, order]
+        losses = np.empty(self.size)
+        losses_of_points(problem.family, self.etas, losses)
+        self.losses = [problem.loss_of(total) for total in losses.tolist()]
 
     def residual(self, k):
         return self.residuals[k]
 
     def loss(self, k):
-        return self.problem.loss_at(self.etas[k])
+        return self.losses[k]
 
     def steps_of(self, k):
         """Models solved for a point."""
@@ -207,13 +210,29 @@ class Solved:
 
     def gaps(self, alphas):
         """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
-        family, gaps = self.problem.family, []
-        for k, alpha in enumerate(alphas):
-            l1, l2 = self.problem.penalty(alpha).on(self.working.columns)
-            residual = self.residuals[k]
-            args = self.etas[k], residual, residual, self.correlations[k], self.coefs[k], l1, l2
-            gaps.append(duality_gap(family, *args))
-        return np.array(gaps)
+        problem, columns, gaps = self.problem, self.working.columns, np.empty(len(alphas))
+        l1, l2 = problem.penalty(1.0).on(columns)
+        gaps_of_points(problem.family, (self.etas, self.residuals, self.correlations, self.coefs), alphas, l1, l2, gaps)
+        return gaps
+
+
+@kernel
+def gaps_of_points(family, points, alphas, l1, l2, gaps):
+    """The duality gap of each point, (eta, residual, correlations, coefficients) by rows; `l1`, `l2` at alpha = 1."""
+    etas, residuals, correlations, coefs = points
+    here_l1, here_l2 = np.empty(l1.size), np.empty(l1.size)
+    for k in range(gaps.size):
+        for j in range(l1.size):
+            here_l1[j], here_l2[j] = alphas[k] * l1[j], alphas[k] * l2[j]
+        columns = correlations[k], coefs[k], here_l1, here_l2
+        gaps[k] = smaller_gap(family, etas[k], residuals[k], residuals[k], columns, True)
+
+
+@kernel
+def losses_of_points(family, etas, losses):
+    """The sum of losses at each row of `etas`."""
+    for k in range(losses.size):
+        losses[k] = sum_of_losses(family, etas[k])
 
 
 @kernel

@@ -161,8 +161,8 @@ class BlockPath:
 
     def _keep(self, walked, k, gap, alpha):
         """Add point k to the record; whoever watches sees it as the state."""
-        problem, coefs = self.problem, walked.coefs[k, walked.order]
-        inside = np.flatnonzero(coefs)
+        problem, coefs = self.problem, walked.in_order[k]
+        inside = coefs.nonzero()[0]
         columns, values, steps, loss = walked.columns[inside], coefs[inside], walked.steps_of(k), walked.loss(k)
         self.record.alpha = alpha
         if problem.watcher is not None:
@@ -303,8 +303,8 @@ class Walked:
         self.intercepts = np.full(self.size, state.intercept)
         if problem.fit_intercept:
             self.intercepts -= self.steps @ problem.centre[columns]
-        self.order = np.argsort(columns)
-        self.columns = columns[self.order]
+        order = np.argsort(columns)
+        self.columns, self.in_order = columns[order], coefs[:, order]
 
     def loss(self, k):
         return self.losses[k]

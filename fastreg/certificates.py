@@ -66,12 +66,25 @@ def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
     `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must
     be orthogonal to `dual`. Absolute, in units of the loss.
     """
+    best = smaller_gap(family, eta, residual, dual, (correlation, coef, l1, l2), dual is residual)
+    return best if math.isfinite(best) else empty_gap(family, eta, residual, coef, l1, l2)
+
+
+@kernel
+def smaller_gap(family, eta, residual, dual, columns, same):
+    """See `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2); `same`: dual is residual."""
+    correlation, coef, l1, l2 = columns
+    s, scaled = dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)
     best = math.inf
-    shrinks = {dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)}
-    for s in sorted(shrinks, reverse=True):
-        rows = 0.0 if s == 1.0 and dual is residual else row_divergence(family, eta, residual, dual, s)
-        best = min(best, rows + column_terms(correlation, coef, l1, l2, s))
-    return float(best) if math.isfinite(best) else empty_gap(family, eta, residual, coef, l1, l2)
+    while True:
+        gap = column_terms(correlation, coef, l1, l2, s)
+        if not (same and s == 1.0):
+            gap += row_divergence(family, eta, residual, dual, s)
+        if gap < best:
+            best = gap
+        if s == scaled:
+            return best
+        s = scaled
 
 
 def empty_gap(family, eta, residual, coef, l1, l2):

@@ -38,8 +38,8 @@ class Compressed(Problem):
     level: float = 0.0  # weighted mean of y - offset
     square: float = 0.0  # of the null model's linear predictor
 
-    def loss_at(self, eta):
-        return super().loss_at(eta) + self.rest
+    def loss_of(self, total):
+        return super().loss_of(total) + self.rest
 
     def square_of(self, eta):
         return self.square

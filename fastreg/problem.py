@@ -228,7 +228,11 @@ class Problem:
         return float(self.weight @ eta**2)
 
     def loss_at(self, eta):
-        return max(sum_of_losses(self.family, eta) + self.loss_constant, 0.0)
+        return self.loss_of(sum_of_losses(self.family, eta))
+
+    def loss_of(self, total):
+        """The loss where the family's, which leaves out a constant, sum to `total`."""
+        return max(total + self.loss_constant, 0.0)
 
     def refresh(self, state):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
