@@ -31,6 +31,8 @@ REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is 
 STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
 FRESH_PACE = 0.02  # share of the gap that a step with a new matrix is expected to leave
 GRAM_RATE = 64.0  # multiplications of a Gram matrix in the time of one in a product with a vector, twice
+EXPONENTIALS = 15.0  # multiplications in the time that a row's derivatives take
+CALL = 5e4  # multiplications in the time that a new matrix takes beside the products
 STEPS = 50  # at one point, before it counts as stuck
 ARMIJO = 0.25  # share of the promised decrease that a step must keep,
 LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
@@ -50,6 +52,11 @@ def suits_newton(problem, solver, count, lowest):
     dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
     penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
     return dense and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
+
+
+def renewal(n, m):
+    """What a new matrix costs, in steps: each multiplies m columns with two vectors of n rows, both ways."""
+    return m / GRAM_RATE + CALL / (4.0 * n * (m + EXPONENTIALS))
 
 
 class Terms(NamedTuple):
@@ -119,7 +126,7 @@ class NewtonPath(BlockPath):
         terms = Terms(
             ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target, m / GRAM_RATE,
+            EXACT * problem.scale if problem.family.quadratic else target, renewal(n, m),
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
