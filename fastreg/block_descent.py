@@ -14,6 +14,7 @@ from fastreg.block_path import BlockPath, suits
 from fastreg.designs import DenseDesign
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
 from fastreg.solvers.semismooth import ENOUGH
+from fastreg.trail import Trail
 
 FINEST = 1e-9  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
 FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
@@ -69,10 +70,12 @@ class DescentPath(NewtonPath):
         precision = SHARE * self.share * self.tol * problem.scale
         model = (GramForm if coef.size < problem.n else ResidualForm)(working, self.state, coef)
         coefs, taken, chunk = np.empty((alphas.size, coef.size)), [], bounded_epochs(2 * problem.n * coef.size)
+        trail = Trail()
         for k, alpha in enumerate(alphas):
             working.set_penalty(problem.penalty(alpha))
-            if k > 1 and taken[-1] <= taken[1]:  # else it does not help: the second point is the last to go without
-                model.move(going_on(coefs[k - 2 : k], alphas[k - 2 : k + 1]))
+            steps = trail.steps(coef, alpha)
+            if steps is not None:
+                model.move(steps)
             epochs, done = 0, False
             while not done and epochs < most:
                 problem.heed()
@@ -83,6 +86,7 @@ class DescentPath(NewtonPath):
                 break
             coefs[k] = coef
             taken.append(epochs)
+            trail.leave(alpha, coefs[k], epochs, steps is None)
         self.epochs = np.mean(taken) if len(taken) == alphas.size else np.inf
         return self._solved(coefs[: len(taken)]) if taken else None
 
@@ -96,15 +100,6 @@ class DescentPath(NewtonPath):
         residuals = problem.weight * (problem.family.y - etas)
         correlations, none = working.block.correlate_each(residuals), np.zeros(len(coefs))
         return Solved(problem, working, state, Kept(coefs, correlations, etas, residuals, none, none + 1.0))
-
-
-def going_on(coefs, alphas):
-    """Steps that continue the line through two points to the next alpha, but for columns that it would let change
-    sign or that have just entered."""
-    before, last = coefs
-    steps = (last - before) * ((alphas[2] - alphas[1]) / (alphas[1] - alphas[0]))
-    steps[(before == 0.0) | ((last + steps) * last <= 0.0)] = 0.0
-    return steps
 
 
 class GramForm:

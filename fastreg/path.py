@@ -9,6 +9,7 @@ from fastreg.solvers.bounded_dual import bounded_dual_direction, bounded_gap
 from fastreg.solvers.ridge import dual_direction, orthogonal
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
+from fastreg.trail import Trail
 
 SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
@@ -42,6 +43,7 @@ class PathSolver:
         self.dual, self.estimate = self.state.residual, self.smooth.null_correlation
         self.working: WorkingSet | None = None
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
+        self.trail = Trail()
         self.done, self.formed = 0, False
 
     def resume(self, coef, intercept, alpha):
@@ -50,6 +52,7 @@ class PathSolver:
         self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
         self.previous_l1 = alpha * self.problem.l1_ratio
         self.first = None  # it is for cold starts
+        self.trail = Trail()
 
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
@@ -172,6 +175,7 @@ class PathSolver:
         strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
         working.extend(strong, state.residual)
         working.set_penalty(penalty)
+        epochs, plain = problem.work.epochs, not (tol < LOOSE and self._go_on(alpha))
         wanted = tol * problem.scale
         target = 0.5 * wanted
         for _ in range(ROUNDS):
@@ -188,7 +192,20 @@ class PathSolver:
             working.set_penalty(penalty)
         self.previous_l1 = penalty.l1
         self.done += 1
+        self.trail.leave(alpha, state.coef[working.columns], problem.work.epochs - epochs, plain)
         return gap, iterations
+
+    def _go_on(self, alpha):
+        """Where descents solve the points, begin on the line through the last two; whether that was done."""
+        working, state = self.working, self.state
+        last = state.coef[working.columns]
+        steps = self.trail.steps(last, alpha)
+        if steps is None:
+            return False
+        coef = last + steps
+        working.move(state, coef if self.problem.bounds is None else working.bounds.clip(coef), True)
+        working.correlate(state)
+        return True
 
     def _most(self, penalty, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""

@@ -30,7 +30,7 @@ FLOORS = [
     {"certificates", "compression", "screening"},
     {"bounded_certificates"},
     {"solvers"},
-    {"smooth_path"},
+    {"smooth_path", "trail"},
     {"path", "result", "record", "terms"},
     {"block_path"},
     {"block_newton"},

@@ -239,7 +239,7 @@ def test_descent_begins_where_the_line_through_two_points_leads(monkeypatch):
     X, y = certified.draw("gaussian", n=100, p=800)
     options = {"l1_ratio": 0.5, "n_alphas": 100, "alpha_min_ratio": 0.01, "tol": 1e-5}
     path = certified.fit(X, y, **options)
-    monkeypatch.setattr("fastreg.block_descent.going_on", lambda coefs, alphas: np.zeros(coefs.shape[1]))
+    monkeypatch.setattr("fastreg.trail.going_on", lambda before, last, alphas: np.zeros(last.size))
     without = certified.fit(X, y, **options)
     assert 0 < path.work["epochs"] < 0.8 * without.work["epochs"]
 
