@@ -228,7 +228,10 @@ class KernelCache(_Cache):
         directory = cache_directories()[0]
         if directory is None:
             return
-        payload = dumps(data._reduce())
+        try:
+            payload = dumps(data._reduce())
+        except RuntimeError as error:  # machine code arrives in a callback: Python ignores an interrupt there
+            raise KeyboardInterrupt("while a kernel was compiled") from error
         path = directory / self._name(sig, data.codegen)
         partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
         try:

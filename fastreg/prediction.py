@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from fastreg._jit import kernel
 from fastreg.columns import combine
 from fastreg.designs import as_design
+from fastreg.elementary import exp
 
 
 def times(X, coef, intercept):
@@ -16,3 +18,19 @@ def times(X, coef, intercept):
     columns, out = np.flatnonzero(coef), np.full(X.shape[0], float(intercept))
     combine(as_design(X), columns, coef[columns], out)
     return out
+
+
+def two_probabilities(eta):
+    """1 / (1 + e^eta) and 1 / (1 + e^-eta), shape (n, 2), each to its last digits however small."""
+    out = np.empty((eta.size, 2))
+    fill_probabilities(np.ascontiguousarray(eta, dtype=np.float64), out)
+    return out
+
+
+@kernel
+def fill_probabilities(eta, out):
+    for i in range(eta.size):
+        small = exp(-abs(eta[i]))
+        large = 1.0 / (1.0 + small)
+        out[i, 0] = large if eta[i] < 0.0 else small * large
+        out[i, 1] = small * large if eta[i] < 0.0 else large

@@ -164,6 +164,21 @@ _jit._writable = lambda directory: False
     assert "writable" not in process.stderr
 
 
+def test_an_interrupt_that_python_ignores_while_machine_code_arrives_is_raised(house):
+    """llvmlite hands it over in a callback; without it there is nothing to store."""
+    script = f"""
+import fastreg._jit
+def dumps(payload):
+    raise RuntimeError("no compiled object yet")
+fastreg._jit.dumps = dumps
+try:
+    {SMALL.strip().replace(chr(10), "; ")}
+except KeyboardInterrupt as stop:
+    print("interrupted", stop)
+"""
+    assert run(house, script).stdout == "interrupted while a kernel was compiled\n"
+
+
 def test_two_processes_fill_one_cache(house):
     environment = os.environ | {
         "PYTHONPATH": str(house), "PYTHONSAFEPATH": "1", "FASTREG_CACHE_DIR": str(house / "cache"),

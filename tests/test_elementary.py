@@ -2,9 +2,11 @@
 
 import isolated
 import numpy as np
+from scipy.special import expit
 
 from fastreg._jit import kernel
 from fastreg.elementary import exp, log1p
+from fastreg.prediction import two_probabilities
 
 
 @kernel
@@ -61,3 +63,12 @@ def test_without_compiling():
         "    assert abs(log1p(x) / math.log1p(x) - 1) <= 5e-16, x\n",
         NUMBA_DISABLE_JIT="1",
     )
+
+
+def test_two_probabilities_keep_their_digits():
+    eta = np.concatenate([np.linspace(-690, 690, 20_001), np.random.default_rng(0).normal(size=1000), [0.0]])
+    found = two_probabilities(eta)
+    assert relative_error(found[:, 0], expit(-eta.astype(np.longdouble))) <= 2e-15
+    assert relative_error(found[:, 1], expit(eta.astype(np.longdouble))) <= 2e-15
+    assert np.isnan(two_probabilities(np.array([np.nan]))).all()
+    np.testing.assert_allclose(two_probabilities(np.array([-np.inf, np.inf])), [[1, 0], [0, 1]], atol=1e-300)

@@ -16,7 +16,13 @@ class LinearModel(Convertible, BaseEstimator):
     def _linear_predictor(self, X):
         """X coef_' + intercept_."""
         check_is_fitted(self)
-        return safe_sparse_dot(check_predict(self, X), self.coef_.T, dense_output=True) + self.intercept_
+        X, coef = check_predict(self, X), self.coef_
+        if isinstance(coef, np.ndarray) and coef.ndim == 2 and len(coef) == 1:  # a vector's product is twice as fast
+            eta = safe_sparse_dot(X, coef[0]).reshape(-1, 1)
+        else:
+            eta = safe_sparse_dot(X, coef.T, dense_output=True)
+        eta += self.intercept_
+        return eta
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
