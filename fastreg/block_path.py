@@ -103,11 +103,12 @@ class BlockPath:
         return True
 
     def _descent_pays(self):
-        return descent_pays(self.changes, np.count_nonzero(self.state.coef[self.working.columns]), self.working)
+        support = np.count_nonzero(self.state.coef[self.working.columns])
+        return descent_pays(self.changes, support, self.working, self.tol)
 
     def _too_long(self, pivots):
         """Whether a point has taken so many pivots that descent would have solved it for less, by a margin."""
-        return descent_pays(pivots / PATIENCE, self.active.size, self.working)
+        return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
 
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
