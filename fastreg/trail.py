@@ -31,7 +31,7 @@ class Trail:
         if len(self.points) < 2 or not self.helps:
             return None
         (first, before), (second, _) = self.points
-        if not (alpha > NEAR * second and second > NEAR * first):
+        if not (NEAR * first < second < first and NEAR * second < alpha < second):
             return None
         return going_on(np.r_[before, np.zeros(last.size - before.size)], last, (first, second, alpha))
 

@@ -21,6 +21,7 @@ def test_a_trail_ends_where_it_does_not_help():
     trail.leave(0.9, 2.0 * coef, 9, True)
     np.testing.assert_allclose(trail.steps(2.0 * coef, 0.81), 0.9)
     assert trail.steps(2.0 * coef, 0.5) is None  # too far
+    assert trail.steps(2.0 * coef, 0.9) is None  # the same alpha again
     np.testing.assert_allclose(trail.steps(np.full(4, 2.0), 0.81), [0.9, 0.9, 0.9, 0.0])  # a column has joined
     trail.leave(0.81, 3.0 * coef, 9, False)
     assert trail.steps(3.0 * coef, 0.75) is None  # as many epochs as without
@@ -28,6 +29,14 @@ def test_a_trail_ends_where_it_does_not_help():
     assert trail.steps(3.5 * coef, 0.7) is not None
     trail.leave(0.7, 4.0 * coef, 0, True)
     assert trail.steps(4.0 * coef, 0.65) is None  # no descent
+
+
+def test_alphas_that_repeat_or_rise_have_no_line():
+    for first, second, alpha in [(0.9, 0.9, 0.8), (0.8, 0.9, 0.85)]:
+        trail, coef = Trail(), np.ones(2)
+        trail.leave(first, coef, 9, True)
+        trail.leave(second, 2.0 * coef, 9, True)
+        assert trail.steps(2.0 * coef, alpha) is None
 
 
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
@@ -45,6 +54,6 @@ def test_descents_take_fewer_epochs_along_the_line(family, terms, make, monkeypa
     X, y = certified.draw(family, n=200, p=80, density=0.5)
     options = {"family": family, "n_alphas": 60, "alpha_min_ratio": 0.01, "solver": "coordinate_descent", **terms}
     path = certified.fit(make(X), y, tol=1e-8, **options)
-    monkeypatch.setattr("fastreg.trail.NEAR", 2.0)
+    monkeypatch.setattr("fastreg.trail.NEAR", 1.0)
     without = certified.fit(make(X), y, tol=1e-8, **options)
     assert 0 < path.work["epochs"] < without.work["epochs"]
