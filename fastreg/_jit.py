@@ -231,6 +231,8 @@ class KernelCache(_Cache):
         try:
             payload = dumps(data._reduce())
         except RuntimeError as error:  # machine code arrives in a callback: Python ignores an interrupt there
+            if "no compiled object" not in str(error):
+                raise
             raise KeyboardInterrupt("while a kernel was compiled") from error
         path = directory / self._name(sig, data.codegen)
         partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
