@@ -135,6 +135,21 @@ def test_deprecated_penalty_decides():
         LogisticRegressionCV(penalty="l3").fit(X, y)
 
 
+@pytest.mark.parametrize(("seed", "refit"), [(3, False), (5, True), (14, False), (18, False)])
+def test_of_equal_accuracies_the_same_is_chosen_as_by_scikit_learn(seed, refit):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(30, 90))
+    X, y = rng.normal(size=(n, 5)), rng.integers(2 + seed % 2, size=n)
+    y = y + (X[:, 0] > 1)
+    for cv in (3, 5):
+        options = {"Cs": 8, "cv": cv, "refit": refit, "scoring": "accuracy", "use_legacy_attributes": False}
+        ours = LogisticRegressionCV(**options, l1_ratios=(0.0,)).fit(X, y)
+        theirs = peers.LogisticRegressionCV(**options, l1_ratios=(0.0,), tol=1e-8, max_iter=10_000).fit(X, y)
+        np.testing.assert_allclose(ours.scores_, theirs.scores_, rtol=1e-12)
+        assert pytest.approx(theirs.C_) == ours.C_
+        assert ours.n_iter_.dtype == theirs.n_iter_.dtype
+
+
 @pytest.mark.parametrize("estimator", [LassoCV(cv=5), LogisticRegressionCV(l1_ratios=(1.0,), scoring="neg_log_loss")])
 def test_one_standard_error_selects_a_stronger_penalty(estimator):
     X, y = clear_classes() if "Logistic" in type(estimator).__name__ else regression()[:2]

@@ -237,6 +237,21 @@ def test_one_standard_error_rule(greater):
         choose(np.full(3, np.nan), np.zeros(3), greater)
 
 
+@pytest.mark.parametrize("greater", [False, True])
+def test_of_scores_equal_but_for_rounding_the_first_is_chosen(greater):
+    loss = np.array([0.5, 0.1 + 0.2, 0.3, 0.4])
+    assert loss[1] > loss[2]
+    assert choose(-loss if greater else loss, np.zeros(4), greater) == (1, 1)
+    assert choose(-loss if greater else loss, np.array([0.0, 0.2, 0.2 - 1e-17, 0.0]), greater) == (1, 0)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(61, 8)), rng.integers(2, size=61)
+    found = cv_path(X, y, family="binomial", metric="misclassification", cv=7, l1_ratio=[0.2, 0.6, 1.0], n_alphas=40)
+    wrong = np.array([((each.predictions > 0.5) != (y == 1)[:, None]).sum(axis=0) for each in found.per_l1_ratio])
+    assert np.count_nonzero(wrong == wrong.min()) > 1
+    ratio, point = np.unravel_index(wrong.argmin(), wrong.shape)
+    assert (found.l1_ratio, found.index_min) == (found.l1_ratios[ratio], point)
+
+
 def test_choice_feeds_coefficients_predictions_and_names():
     pd = pytest.importorskip("pandas")
     X, y = certified.draw("gaussian", n=60, p=6)
@@ -346,6 +361,7 @@ def test_labels_of_any_kind_are_classes():
         ({"cv": [(np.arange(5) / 2, np.arange(5))]}, "train rows of fold 1 must be row numbers"),
         ({"metric": "accurate"}, "metric='accurate' is neither one of deviance, mse"),
         ({"metric": 3}, "metric must be one of"),
+        ({"metric": sk.mean_squared_error}, r"called as metric\(y, mean, weight\), which .* does not allow"),
         ({"metric": "auc"}, "metric='auc' needs classes"),
         ({"metric": "accuracy"}, "scorer 'accuracy' cannot score the test rows of fold 1: continuous is not supported"),
         ({"groups": [1, 2]}, r"groups must hold a label for each of the 30 rows, got an array of shape \(2,\)"),

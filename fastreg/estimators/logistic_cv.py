@@ -14,7 +14,7 @@ from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.peer_paths import deprecated
 from fastreg.selection.cross_validation import cross_validate
-from fastreg.selection.curve import SELECTIONS
+from fastreg.selection.curve import SELECTIONS, first_least
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import Metric, Response, misclassification
 from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
@@ -241,10 +241,10 @@ class LogisticRegressionCV(LogisticRegression):
         scores = np.stack([curve.fold_scores[:, back] for curve in curves], axis=2)  # folds, Cs, l1_ratios
         paths = np.stack([self._fold_coefs(curve)[:, back] for curve in curves], axis=2)
         steps = np.stack([[fold.n_iters[back] for fold in curve.fold_paths] for curve in curves], axis=2)
-        steps = np.maximum(steps, 1)  # as scikit-learn counts: certifying the null model is one
+        steps = np.maximum(steps, 1).astype(np.int32)  # as scikit-learn counts: certifying the null model is one
         self.l1_ratios_ = np.array([curve.l1_ratio for curve in curves])
         # The first of equal scores in the order in which C and l1_ratio were given, as scikit-learn chooses.
-        at_C, at_ratio = np.unravel_index(np.nanargmax(scores.mean(axis=0)), scores.shape[1:])
+        at_C, at_ratio = np.unravel_index(first_least(-scores.mean(axis=0)), scores.shape[1:])
         self.cv_path_ = curves[at_ratio]
         self.cv_path_.index_min = int(back[at_C])
         if self.refit:
@@ -255,7 +255,7 @@ class LogisticRegressionCV(LogisticRegression):
             self.dual_gap_ = path.gaps[place] * path.work["null_loss"]
             C, l1_ratio = self.Cs_[order[place]], self.cv_path_.l1_ratio
         else:
-            best = scores.reshape(len(scores), -1).argmax(axis=1)
+            best = [first_least(-fold) for fold in scores]
             at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
             mean = paths[np.arange(len(scores)), at_C, at_ratio].mean(axis=0)
             n = self.n_features_in_

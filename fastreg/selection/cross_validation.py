@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
-from fastreg.selection.curve import CVPath, averages, choose
+from fastreg.selection.curve import CVPath, at_most, averages, choose
 from fastreg.selection.fold_paths import fit_folds
 from fastreg.selection.folds import Folding, held_out_weight, make_folds, weighted_folds
 from fastreg.selection.gram_folds import fold_grams
@@ -197,11 +197,11 @@ def curve_of(path, fold_paths, scored, metric, classes, read, p):
 
 
 def best_of(curves):
-    """The curve of the best mean; if there are several it holds them all."""
+    """The curve of the best mean, of equals the first; if there are several it holds them all."""
     best = curves[0]
     for curve in curves[1:]:
         here, there = curve.mean[curve.index_min], best.mean[best.index_min]
-        if here > there if curve.greater_is_better else here < there:
+        if not (at_most(-there, -here) if curve.greater_is_better else at_most(there, here)):
             best = curve
     if len(curves) == 1:
         return best

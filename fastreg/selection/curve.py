@@ -10,6 +10,7 @@ from fastreg.result import Path
 from fastreg.validation import plain
 
 SELECTIONS = ("min", "1se")
+ROUNDING = 1e-12  # relative: scores closer than this are equal
 
 
 @dataclass
@@ -148,15 +149,25 @@ def averages(scores, weights):
     return mean, np.sqrt(share @ (scores - mean) ** 2 / (weights.size - 1))
 
 
+def at_most(loss, bound):
+    """Where loss <= bound, but for rounding: the same errors summed in another order differ by it."""
+    return loss <= bound + (ROUNDING * abs(bound) if np.isfinite(bound) else 0.0)
+
+
+def first_least(loss):
+    """The position of the smallest loss in its flattened array, of equals the first; NaN is passed over."""
+    if np.all(np.isnan(loss)):
+        raise ValueError("the metric is NaN everywhere, so nothing can be chosen by it")
+    return int(np.flatnonzero(at_most(np.ravel(loss), np.nanmin(loss)))[0])
+
+
 def choose(mean, std_error, greater_is_better):
     """(index of the best mean, index of the largest alpha within one standard error of it).
 
     Points whose mean is NaN are passed over. Without a standard error both are the best.
     """
     loss = -mean if greater_is_better else mean
-    if np.all(np.isnan(loss)):
-        raise ValueError("the metric is NaN at every alpha, so nothing can be chosen by it")
-    best = int(np.nanargmin(loss))
+    best = first_least(loss)
     slack = std_error[best] if np.isfinite(std_error[best]) else 0.0
-    within = np.flatnonzero(loss <= loss[best] + slack)
+    within = np.flatnonzero(at_most(loss, loss[best] + slack))
     return best, int(within[0])

@@ -9,6 +9,7 @@ A metric is a function of Held, the held-out rows of one fold, and returns k sco
     auc                area under the ROC curve, ties counting half (the same); larger is better
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -114,6 +115,16 @@ def metric_named(metric, family_class, response):
 
 def _function_metric(function):
     """A function of (y, mean, weight), smaller being better unless it has an attribute greater_is_better."""
+
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except TypeError:
+        raise ValueError(
+            f"a metric is called as metric(y, mean, weight), which {function!r} does not allow. For a function of "
+            "sklearn.metrics give its scorer: a name such as 'neg_mean_squared_error', or make_scorer(function)"
+        ) from None
+    except ValueError:  # one without a signature, such as those of compiled modules
+        pass
 
     def score(held):
         mean = held.family.mean(held.eta)

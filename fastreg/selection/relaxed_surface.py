@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.relaxed import RelaxedPath
-from fastreg.selection.curve import SELECTIONS
+from fastreg.selection.curve import SELECTIONS, at_most, first_least
 from fastreg.validation import check_option
 
 
@@ -63,13 +63,13 @@ class CVRelaxed:
             raise ValueError("no model has a score in every fold, so nothing can be chosen")
         best = np.nanmin(loss)
         if selection == "1se":
-            place = np.unravel_index(np.nanargmin(loss), loss.shape)
+            place = np.unravel_index(first_least(loss), loss.shape)
             slack = self.std_error[place]
-            within = np.where(loss <= best + (slack if np.isfinite(slack) else 0.0), loss, np.nan)
+            within = np.where(at_most(loss, best + (slack if np.isfinite(slack) else 0.0)), loss, np.nan)
             k = int(np.flatnonzero(~np.all(np.isnan(within), axis=(0, 1)))[0])
         else:
-            k = int(np.flatnonzero(np.any(loss == best, axis=(0, 1)))[0])
-        r, g = (int(i) for i in np.unravel_index(np.nanargmin(loss[:, :, k]), loss.shape[:2]))
+            k = int(np.flatnonzero(np.any(at_most(loss, best), axis=(0, 1)))[0])
+        r, g = (int(i) for i in np.unravel_index(first_least(loss[:, :, k]), loss.shape[:2]))
         return Choice(
             float(self.ridges[r]), float(self.gammas[g]), float(self.alphas[k]), float(self.mean[r, g, k]), (r, g, k)
         )
