@@ -21,10 +21,10 @@ def times(X, coef, intercept):
 
 
 def two_probabilities(eta):
-    """1 / (1 + e^eta) and 1 / (1 + e^-eta), shape (n, 2), each to its last digits however small."""
+    """1 / (1 + e^eta) and 1 / (1 + e^-eta), shape (n, 2), each to its last digits however small; float32 if eta is."""
     out = np.empty((eta.size, 2))
     fill_probabilities(np.ascontiguousarray(eta, dtype=np.float64), out)
-    return out
+    return out.astype(np.float32) if eta.dtype == np.float32 else out
 
 
 @kernel

@@ -338,16 +338,39 @@ def test_parameters_without_effect():
     np.testing.assert_array_equal(X, before)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (Lasso(positive="no"), "positive must be True or False, got 'no'"),
+        (fastreg.LassoCV(positive=1), "positive must be True or False, got 1"),
+        (Ridge(positive="no"), "positive must be True or False, got 'no'"),
+        (ElasticNet(warm_start="no"), "warm_start must be True or False, got 'no'"),
+        (LogisticRegression(warm_start="no"), "warm_start must be True or False, got 'no'"),
+        (fastreg.LogisticRegressionCV(l1_ratios=[0.0], refit="no"), "refit must be True or False, got 'no'"),
+        (Lasso(selection="1se"), "selection must be one of 'cyclic', 'random', got '1se'"),
+        (fastreg.MultiTaskLasso(selection="1se"), "selection must be one of 'cyclic', 'random', got '1se'"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(estimator, message):
+    X, y, _ = classification()
+    y = np.column_stack([y, 1 - y]) if "Multi" in type(estimator).__name__ else y
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X, y)
+
+
 def test_float32_gives_float32():
     X, y, _ = regression()
-    for model in (Ridge(), Lasso(0.1), LogisticRegression()):
-        y_ = (y > 1).astype(int) if isinstance(model, LogisticRegression) else y
+    for model in (Ridge(), Lasso(0.1), LogisticRegression(), fastreg.RidgeClassifier()):
+        y_ = (y > 1).astype(int) if isinstance(model, ClassifierMixin) else y
         double = clone(model).fit(X, y_)
         model.fit(X.astype(np.float32), y_)
         assert model.coef_.dtype == np.float32
         assert np.asarray(model.intercept_).dtype == np.float32
         assert model.predict(X.astype(np.float32)).dtype == (np.float32 if y_ is y else y_.dtype)
         np.testing.assert_allclose(model.coef_, double.coef_, rtol=1e-4, atol=1e-4)
+        if hasattr(model, "predict_proba"):
+            assert model.predict_proba(X.astype(np.float32)).dtype == np.float32
+            assert model.predict_proba(X).dtype == np.float64
 
 
 def test_sparse_formats_with_wide_indices():

@@ -9,7 +9,7 @@ from sklearn.utils.validation import column_or_1d
 from fastreg import validation as check
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, warn_folds
 from fastreg.estimators.linear import LinearPredictor
-from fastreg.estimators.parameters import keeps_parameters
+from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.peer_paths import enet_path, lasso_path
 from fastreg.selection.cross_validation import best_of, cross_validate
@@ -17,8 +17,6 @@ from fastreg.selection.curve import SELECTIONS
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Response
 from fastreg.terms import Grid
-
-PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's
 
 
 class ElasticNetCV(LinearPredictor):

@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from fastreg import validation as check
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
-from fastreg.estimators.parameters import keeps_parameters
+from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
 from fastreg.estimators.single_fit import (
     SPARSE_FORMATS,
     fit_multi_point,
@@ -118,6 +118,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         ValueError where an argument is out of its range, with the first bad place.
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
+        check.check_option("selection", self.selection, PEER_SELECTIONS)
         X, y = self._check_tasks(X, y)
         weight, _ = total_weight(sample_weight, X.shape[0])
         terms = {"family": "gaussian", "l1_ratio": self.l1_ratio, "sample_weight": weight}

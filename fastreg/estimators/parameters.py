@@ -1,7 +1,12 @@
-"""Constructors as scikit-learn wants them: every argument is kept as it is, under its own name."""
+"""Constructors as scikit-learn wants them: every argument is kept as it is, under its own name, and checked in fit."""
 
 import functools
 import inspect
+
+from fastreg.validation import check_flag
+
+FLAGS = ("positive", "warm_start", "refit", "copy_X", "dual")
+PEER_SELECTIONS = ("cyclic", "random")  # scikit-learn's, of coordinates
 
 
 def keeps_parameters(init):
@@ -22,3 +27,10 @@ def keeps_parameters(init):
         vars(self).update(defaults | given | kwargs)
 
     return __init__
+
+
+def check_flags(estimator):
+    """Raise where a parameter that is on or off is neither: a text such as "no" would count as on."""
+    for name in FLAGS:
+        if hasattr(estimator, name):
+            check_flag(name, getattr(estimator, name))

@@ -9,7 +9,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from fastreg import validation as check
 from fastreg.estimators.given_gram import check_gram
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
-from fastreg.estimators.parameters import keeps_parameters
+from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
 from fastreg.estimators.single_fit import (
     check_fit,
     each_or_one,
@@ -285,6 +285,7 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
         ValueError where an argument is out of its range, with the first bad place.
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
+        check.check_option("selection", self.selection, PEER_SELECTIONS)
         X, y, weight, _, dtype = self._check(X, y, sample_weight)
         check_gram(self.precompute, X, self.fit_intercept, weight)
         alphas = np.full(1 if y.ndim == 1 else y.shape[1], alpha)

@@ -29,7 +29,7 @@ class RidgeClassifier(LinearClassifier):
     Attributes
     ----------
     classes_ : (K,) the labels, sorted.
-    coef_ : (n_features,) for two classes, else (K, n_features).
+    coef_ : (n_features,) for two classes, else (K, n_features); float32 if X was.
     intercept_ : (1,) or (K,); 0.0 if fit_intercept is False.
     n_iter_, dual_gap_, solver_ : as in fastreg.Ridge, a value for each target.
     n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
@@ -75,10 +75,11 @@ class RidgeClassifier(LinearClassifier):
         ------
         ValueError where an argument is out of its range, with the first bad place.
         """
-        X, _, targets, weight, _ = self._binarised(X, y, sample_weight)
+        X, _, targets, weight, dtype = self._binarised(X, y, sample_weight)
         params = {name: value for name, value in self.get_params().items() if name != "class_weight"}
         ridge = Ridge(**params).fit(X, targets, weight)
-        self.coef_, self.intercept_ = ridge.coef_, ridge.intercept_
+        self.coef_ = ridge.coef_.astype(dtype, copy=False)
+        self.intercept_ = ridge.intercept_.astype(dtype, copy=False) if self.fit_intercept else 0.0
         self.n_iter_, self.dual_gap_, self.solver_ = ridge.n_iter_, ridge.dual_gap_, ridge.solver_
         return self
 

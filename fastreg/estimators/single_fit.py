@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils.validation import validate_data
 
 from fastreg import validation as check
+from fastreg.estimators.parameters import check_flags
 from fastreg.fitting import build_problem, checked, make_engine
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
@@ -117,6 +118,7 @@ def names_seen(estimator):
 
 def terms_of(estimator, **terms):
     """FitTerms with those that all estimators take from themselves; the others are given."""
+    check_flags(estimator)
     max_iter = getattr(estimator, "max_iter", None)  # one whose fit is a closed form has none
     return FitTerms(
         penalty_factor=estimator.penalty_factor,
