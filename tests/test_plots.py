@@ -203,7 +203,8 @@ def test_a_cross_validation_curve(path):
     assert marks_of(ax) == {"best": path.alphas[25], "1 SE": path.alphas[12]}
     levels = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
     np.testing.assert_allclose(levels, [1.1])  # one standard error above the best
-    assert ax.get_ylabel() == "mean squared error, mean of 7 folds" and ax.get_title() == "a curve"
+    words = "mean squared error, mean of 7 folds\n(lower is better; bars: 1 standard error)"
+    assert ax.get_ylabel() == words and ax.get_title() == "a curve"
     assert ax.get_xlim()[0] > path.alphas[0] and ax.get_xlim()[1] < path.alphas[-1] and ax.get_xscale() == "log"
     (top,) = ax.child_axes
     assert {tick.get_text() for tick in top.get_xticklabels()} <= {str(count) for count in path.n_features_in}
@@ -213,9 +214,31 @@ def test_a_curve_to_be_raised_and_one_without_errors(path):
     ax = plot_cv(curve(path, metric="auc", greater_is_better=True))
     levels = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
     np.testing.assert_allclose(levels, [0.9])
-    assert any("higher is better" in text.get_text() for text in ax.texts) and "ROC" in ax.get_ylabel()
+    assert "higher is better" in ax.get_ylabel() and "ROC" in ax.get_ylabel()
     ax = plot_cv(curve(path, std_error=np.full(40, np.nan), metric="my_score"))
     assert np.all(np.isfinite(ax.get_ylim())) and ax.get_ylabel().startswith("my_score")
+    assert "standard error" not in ax.get_ylabel()
+
+
+@pytest.mark.parametrize("x", ["alpha", "deviance"])
+def test_nothing_is_written_over_anything_else(path, x):
+    near = plot_path(curve(path, best=38, within=37), x=x)
+    drawn = [near] if x == "deviance" else [near, plot_cv(curve(path, best=26, within=25))]
+    for ax in drawn:
+        ax.figure.canvas.draw()
+        inside = [text.get_window_extent() for text in ax.texts if text.get_text() in ("best", "1 SE")]
+        assert len(inside) == 2 and not inside[0].overlaps(inside[1])
+        assert all(box.y0 > ax.get_window_extent().y0 for box in inside)
+
+
+def test_names_are_not_read_as_formulas(path):
+    names = [f"$\\nothing{{ {j}$" for j in range(30)]
+    ax = plot_path(replace(path, feature_names=names), labels=3)
+    ax.figure.canvas.draw()
+    assert {text.get_text() for text in names_of(ax)} <= set(names)
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    plot_probability(lambda Z: 1 / (1 + np.exp(-Z[:, 0])), X, X[:, 0] > 0, feature_names=names[:2]).figure.canvas.draw()
+    plot_estimates(X[:, 0], X[:, 1], feature_names=names[:20]).figure.canvas.draw()
 
 
 def test_true_against_estimated():

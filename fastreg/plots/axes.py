@@ -83,14 +83,18 @@ def count_on_top(ax, places, counts, title="features in"):
 
 
 def mark_places(ax, places):
-    """Vertical lines at {label: place}, each label written along its line, inside at the top."""
+    """Vertical lines at {label: place}, each label written along its line, inside at the top, below one in its way."""
     left, right = ax.get_xlim()
+    written: list[tuple[float, float]] = []  # labels, in points: from the left, and down to their ends
     for label, place in places.items():
         if not min(left, right) <= place <= max(left, right):
             continue
         ax.axvline(place, color="0.25", linewidth=1.0, linestyle=(0, (1, 2)), zorder=1.2)
+        at = ax.transData.transform((place, ax.get_ylim()[0]))[0] * 72.0 / ax.figure.dpi
+        top = max((end for other, end in written if abs(at - other) < 1.6 * NAME_SIZE), default=0.0) + 4.0
+        written.append((at, top + 0.7 * NAME_SIZE * len(label)))
         ax.annotate(
-            label, xy=(place, 1.0), xycoords=ax.get_xaxis_transform(), xytext=(-3, -4), textcoords="offset points",
+            label, xy=(place, 1.0), xycoords=ax.get_xaxis_transform(), xytext=(-3, -top), textcoords="offset points",
             rotation=90, ha="right", va="top", fontsize=NAME_SIZE, color="0.15", zorder=4,
             bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
         )  # fmt: skip
@@ -117,7 +121,7 @@ def name_ends(ax, names, end, heights, shades):
     for name, value, place, shade in zip(names, heights, places, shades):
         ax.annotate(
             name, xy=(end, value), xytext=(1.045, place), textcoords=ax.get_yaxis_transform(),
-            color=shade, fontsize=NAME_SIZE, va="center", annotation_clip=False, arrowprops={
+            color=shade, fontsize=NAME_SIZE, va="center", annotation_clip=False, parse_math=False, arrowprops={
                 "arrowstyle": "-", "color": shade, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 0,
                 "relpos": (0.0, 0.5),
             },

@@ -49,7 +49,9 @@ def plot_probability(predict, X, y, ax=None, *, feature_names=None, title=None):
     ax.plot(*X[second].T, "o", color="#b3460a", markersize=5, markeredgecolor="white", label=str(classes[-1]))
     if classes.size == 2:
         ax.plot(*X[~second].T, "s", color="#0072b2", markersize=4.5, markerfacecolor="white", label=str(classes[0]))
-    ax.set(xlabel=str(names[0]), ylabel=str(names[1]), xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
+    ax.set_xlabel(str(names[0]), parse_math=False)
+    ax.set_ylabel(str(names[1]), parse_math=False)
+    ax.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
     ax.legend(
         frameon=False, fontsize=NAME_SIZE, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, count_on_top, mark_places, points_to_draw
+from fastreg.plots.axes import alpha_axis, axes_or_new, count_on_top, mark_places, points_to_draw
 
 # Metrics as words on an axis; others stand as they are called.
 WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absolute error",
@@ -50,12 +50,9 @@ def plot_cv(cv_path, ax=None, *, title=None):
     ax.set_xlim(ax.get_xlim()[0] * spare, ax.get_xlim()[1] / spare)
     mark_places(ax, chosen)
     folds = len(cv_path.fold_scores)
-    ax.set_ylabel(f"{WORDS.get(cv_path.metric, cv_path.metric)}, mean of {folds} folds")
     better = "higher" if cv_path.greater_is_better else "lower"
-    ax.annotate(
-        f"{better} is better; bars: 1 standard error", (1.0, 0.0), xycoords="axes fraction", xytext=(-5, 5),
-        textcoords="offset points", ha="right", va="bottom", fontsize=NAME_SIZE, color="0.35",
-    )  # fmt: skip
+    bars = "; bars: 1 standard error" if np.any(error) else ""
+    ax.set_ylabel(f"{WORDS.get(cv_path.metric, cv_path.metric)}, mean of {folds} folds\n({better} is better{bars})")
     if title:
         ax.set_title(title)
     count_on_top(ax, alphas, np.asarray(cv_path.path.n_features_in)[shown])

@@ -38,12 +38,13 @@ def plot_estimates(true, estimated, ax=None, *, feature_names=None, title=None):
         meant, true[meant], "o", color="#b3460a", markerfacecolor="none", markersize=8, markeredgewidth=1.2,
         label="true", rasterized=meant.size > RASTER,
     )  # fmt: skip
-    ax.set_xlim(-1, true.size)
+    spare = max(1.0, 0.015 * true.size)  # so that rings at the ends are seen whole
+    ax.set_xlim(-spare, true.size - 1 + spare)
     ax.set_ylabel("coefficient")
     ax.set_xlabel("column")
     if feature_names is not None and true.size <= MANY:
         names = [short_name(list(feature_names), j) for j in range(true.size)]
-        ax.set_xticks(np.arange(true.size), labels=names, rotation=90, fontsize=NAME_SIZE)
+        ax.set_xticks(np.arange(true.size), labels=names, rotation=90, fontsize=NAME_SIZE, parse_math=False)
         ax.set_xlabel("")
     both = np.intersect1d(meant, found).size
     told = f"{both:,} of {meant.size:,} found, {found.size - both:,} others in, {true.size:,} columns"
