@@ -142,7 +142,6 @@ def _add_choice(out):
     out.add_argument(
         "--predictions",
         metavar="FILE",
-        default="predictions.csv",
         help="predictions to write (default predictions.csv)",
     )
     out.add_argument("--save", metavar="FILE", help="model to write, as JSON: the path and the alpha that was chosen")
@@ -161,7 +160,7 @@ def main(arguments=None):
             _refuse(
                 options,
                 ("file", *FITTING, "cv", "groups", "metric", "select", "save"),
-                "is for fitting, and --load fits not",
+                "is for fitting; with --load nothing is fitted",
             )
             use_model(options)
         elif options.file is None:

@@ -8,8 +8,18 @@ import warnings
 import numpy as np
 
 import fastreg
-from fastreg.report import chosen_text, describe, save_picture, told, write_coefficients, write_predictions
+from fastreg.report import (
+    check_picture,
+    chosen_text,
+    describe,
+    save_picture,
+    told,
+    write_coefficients,
+    write_predictions,
+)
 from fastreg.tables import classes, read_features, read_table, split_names
+
+PREDICTIONS = "predictions.csv"  # unless another name is given
 
 
 def main_job(options):
@@ -75,6 +85,7 @@ def use_model(options):
     """A saved path: predictions of another table, or its summary; a picture only if one is asked for."""
     from fastreg.stored import path_of, read_document
 
+    check_prediction(options)
     document = read_document(options.load)
     path, labels = path_of(document, options.load), document.get("labels")
     alpha = document.get("alpha") if options.alpha is None else options.alpha
@@ -95,9 +106,9 @@ def _predict(path, X, alpha, labels, options):
     """Write the predictions of new rows at one alpha."""
     if alpha is None:
         raise ValueError("--predict needs one penalty: choose it by --cv 10 when fitting, or give it by --alpha")
-    mean = path.predict(X, alpha)
-    write_predictions(mean, labels, options.predictions)
-    print(f"Wrote {options.predictions}: {mean.size:,} rows, predicted at alpha = {alpha:.4g}.")
+    mean, file = path.predict(X, alpha), options.predictions or PREDICTIONS
+    write_predictions(mean, labels, file)
+    print(f"Wrote {file}: {mean.size:,} rows, predicted at alpha = {alpha:.4g}.")
 
 
 def _label(value):
@@ -115,9 +126,15 @@ def _check(options):
         raise ValueError("--alpha and --cv both choose the penalty; give one of them")
     if options.predict is not None and options.alpha is None and options.cv is None:
         raise ValueError("--predict needs one penalty: choose it by --cv 10, or give it by --alpha")
+    if options.alpha is not None and options.predict is None and options.save is None:
+        raise ValueError("--alpha is the penalty of --predict or --save; give one of them")
+    check_prediction(options)
     written = {"--output": options.output, "--plot": options.plot or "path.png", "--save": options.save}
     if options.predict is not None:
-        written["--predictions"] = options.predictions
+        written["--predictions"] = options.predictions or PREDICTIONS
+    check_places(written)
+    if options.plot is not None:
+        check_picture(options.plot)
     written = {name: file for name, file in written.items() if file is not None}
     places = {name: os.path.abspath(file) for name, file in written.items()}
     for table in (options.file, options.predict):
@@ -127,6 +144,22 @@ def _check(options):
         for other in list(places)[:k]:
             if places[other] == place:
                 raise ValueError(f"{other} and {name} both name {written[name]}")
+
+
+def check_prediction(options):
+    """What asks for a prediction without one, and a penalty that no path has."""
+    if options.predictions is not None and options.predict is None:
+        raise ValueError("--predictions needs --predict NEW, the rows to predict")
+    if options.alpha is not None and not 0.0 <= options.alpha < np.inf:
+        raise ValueError(f"--alpha must be a penalty, 0 or more, got {options.alpha:g}")
+
+
+def check_places(written):
+    """That the folders of the files to write exist: told now, not when a long fit is done."""
+    for name, file in written.items():
+        folder = os.path.dirname(file or "")
+        if folder and not os.path.isdir(folder):
+            raise ValueError(f"{name} {file}: there is no folder {folder}")
 
 
 def _fit(X, y, family, names, options, function="fit_path"):

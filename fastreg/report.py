@@ -1,6 +1,7 @@
 """What the command line says about a path: table, order of entry, cost; and the coefficients as CSV."""
 
 import csv
+import os
 
 import numpy as np
 
@@ -77,6 +78,16 @@ def _name_of(path, j):
 def _plain(values):
     """Numbers as text that reads back to the same bits, zeros short."""
     return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
+
+
+def check_picture(file):
+    """A ValueError for a kind of picture that cannot be written, an ImportError without matplotlib."""
+    from fastreg.plots.axes import matplotlib_module
+
+    kinds = matplotlib_module("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
+    kind = os.path.splitext(file)[1][1:].lower()
+    if kind and kind not in kinds:
+        raise ValueError(f"--plot {file}: a picture ends in .png, .pdf or .svg, not in .{kind}")
 
 
 def save_picture(fits, titles, file):

@@ -195,10 +195,13 @@ def test_errors_of_the_surroundings(folder):
         (("nofile.csv", "--target", "y"), "nofile.csv: no such file or directory"),
         ((".", "--target", "y"), ". is a folder; name a CSV or Parquet file"),
         (("--target", "y"), "--target needs a table of your own: python -m fastreg FILE --target COLUMN"),
-        ((*fit, "--output", "no/where.csv"), "no/where.csv: no such file or directory"),
-        ((*fit, "--plot", "no/where.png"), "no/where.png: no such file or directory"),
+        ((*fit, "--output", "no/where.csv"), "--output no/where.csv: there is no folder no"),
+        ((*fit, "--plot", "no/where.png"), "--plot no/where.png: there is no folder no"),
+        ((*fit, "--save", "no/m.json"), "--save no/m.json: there is no folder no"),
+        ((*fit, "--plot", "p.xyz"), "--plot p.xyz: a picture ends in .png, .pdf or .svg, not in .xyz"),
     ]:
         done = fastreg(*arguments, folder=folder)
+        assert done.stdout == ""  # told before anything is fitted
         assert done.returncode == 2 and done.stderr == f"fastreg: {message}\n"
 
 
@@ -206,7 +209,7 @@ def test_a_picture_asked_for_by_name_needs_matplotlib(folder):
     done = fastreg("good.csv", "--target", "y", "--drop", "label", "--plot", "p.png", folder=folder, block="matplotlib")
     assert done.returncode == 2
     assert done.stderr == "fastreg: pictures need matplotlib: pip install 'fastreg-engine[plot]'\n"
-    assert (folder / "coefficients.csv").exists()
+    assert done.stdout == "" and not (folder / "coefficients.csv").exists()  # told before anything is fitted
 
 
 CHOOSE = ("good.csv", "--target", "label", "--family", "binomial", "--drop", "y", "--l1-ratio", "0.5")
@@ -307,8 +310,12 @@ WRONG_USE = {
     "column 'w' has no value in line 2; fill it in or remove the row": (*CHOOSE, "--alpha", "1", "--predict", "na.csv"),
     "--save and --predictions both name m": (*CHOOSE, "--alpha", "1", "--predict", "new.csv", "--save", "m",
                                              "--predictions", "m"),
-    "--target is for fitting, and --load fits not": ("--load", "good.csv", "--target", "y"),
-    "FILE is for fitting, and --load fits not": ("good.csv", "--load", "good.csv"),
+    "--target is for fitting; with --load nothing is fitted": ("--load", "good.csv", "--target", "y"),
+    "FILE is for fitting; with --load nothing is fitted": ("good.csv", "--load", "good.csv"),
+    "--alpha must be a penalty, 0 or more, got -1": (*CHOOSE, "--alpha", "-1", "--predict", "new.csv"),
+    "--alpha must be a penalty, 0 or more, got nan": ("--load", "good.csv", "--alpha", "nan"),
+    "--alpha is the penalty of --predict or --save; give one of them": (*CHOOSE, "--alpha", "1"),
+    "--predictions needs --predict NEW, the rows to predict": (*CHOOSE, "--cv", "3", "--predictions", "q.csv"),
     "good.csv is not a JSON file": ("--load", "good.csv"),
     "nothing.json: no such file or directory": ("--load", "nothing.json"),
     "--predict needs a table of your own": ("--predict", "new.csv"),
