@@ -37,7 +37,7 @@ class Progress(NamedTuple):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit. `path` holds the points done before it (a Path), or None if there was none yet.
+    """Ctrl-C during a fit. `path` holds the points done before it (a Path or MultiPath), or None if there was none yet.
 
     Where there are several fits, `path` is that on all rows, `folds` are the Paths of the folds (None for one without
     a point), and `finished` holds results that were complete: a CVPath for each l1_ratio that was done with, a

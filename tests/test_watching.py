@@ -1,10 +1,23 @@
 """What cross-validation, relaxed fits and stability selection tell while they run, and what is left when stopped."""
 
+from typing import ClassVar
+
 import certified
 import numpy as np
 import pytest
 
-from fastreg import Interrupted, cv_path, cv_relaxed, nested_cv_relaxed, stability_selection
+from fastreg import (
+    Interrupted,
+    LassoCV,
+    LogisticRegressionCV,
+    MultiTaskElasticNetCV,
+    cv_path,
+    cv_relaxed,
+    fit_multi_path,
+    nested_cv_relaxed,
+    progress,
+    stability_selection,
+)
 
 CASES = {
     "blocks": ("gaussian", (40, 90), {}),
@@ -127,3 +140,77 @@ def test_bars_are_shown_and_say_which_fit_it_is(monkeypatch, capsys):
         assert word in capsys.readouterr().err
     stability_selection(X, y, n_pairs=2, n_alphas=5, verbose=1, expected_errors=5.0)
     assert "half 4 of 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("family", ["gaussian", "multinomial"])
+def test_paths_of_several_responses_tell_and_keep_their_points(family):
+    X, y = certified.draw("gaussian", n=40, p=15)
+    Y = np.column_stack([y, X[:, 1] - y]) if family == "gaussian" else np.digitize(y, np.quantile(y, [0.3, 0.7]))
+    heard = []
+    whole = fit_multi_path(X, Y, family=family, n_alphas=6, callback=heard.append)
+    assert [each.point for each in heard] == [1, 2, 3, 4, 5, 6] and {each.n_points for each in heard} == {6}
+    assert [each.alpha for each in heard] == whole.alphas.tolist()
+    assert [each.gap for each in heard] == whole.gaps.tolist()
+    assert [each.support for each in heard] == [np.any([c[:, [k]].toarray() for c in whole.coefs], axis=0).sum()
+                                                for k in range(6)]  # fmt: skip
+    with pytest.raises(Interrupted, match="after 3 of 6 points") as caught:
+        fit_multi_path(X, Y, family=family, n_alphas=6, callback=stop_at(3))
+    path = caught.value.path
+    assert path.alphas.size == 3 and np.all(path.gaps <= 1e-6)
+    for coef, same in zip(path.coefs, whole.coefs):
+        np.testing.assert_array_equal(coef.toarray(), same[:, :3].toarray())
+    with pytest.raises(Interrupted) as caught:
+        fit_multi_path(X, Y, family=family, n_alphas=6, callback=stop_at(1), tol=1e-9)
+    assert caught.value.path.alphas.size == 1
+
+
+class Listener:
+    """In the place of the bar: it hears, and acts as Ctrl-C does at one point."""
+
+    heard: ClassVar[list] = []
+    last: ClassVar[int | None] = None
+
+    def show(self, told):
+        self.heard.append(told)
+        if told.point == self.last:
+            raise KeyboardInterrupt
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["lasso", "two classes", "a class missing", "three classes", "tasks"])
+def test_estimators_show_a_bar_and_keep_what_was_done(kind, monkeypatch):
+    X, y = certified.draw("gaussian", n=45, p=6)
+    logistic = LogisticRegressionCV(Cs=4, cv=3, l1_ratios=[0.5, 1.0], scoring="accuracy", use_legacy_attributes=False)
+    thirds, whole = np.digitize(y, np.quantile(y, [0.3, 0.7])), [(np.r_[:15], np.r_[15:45]), (np.r_[5:45], np.r_[:5])]
+    model, target = {
+        "lasso": lambda: (LassoCV(alphas=4, cv=3), y),
+        "two classes": lambda: (logistic, y > np.median(y)),
+        "a class missing": lambda: (logistic.set_params(cv=whole), np.arange(45) >= 15),
+        "three classes": lambda: (logistic, thirds),
+        "tasks": lambda: (MultiTaskElasticNetCV(alphas=4, cv=3, l1_ratio=[0.5, 1.0]), np.column_stack([y, X[:, 0]])),
+    }[kind]()
+    monkeypatch.setattr(progress, "Bar", Listener)
+    monkeypatch.setattr(Listener, "heard", [])
+    quiet = model.fit(X, target).cv_path_
+    assert not Listener.heard
+    loud = model.set_params(verbose=1).fit(X, target).cv_path_
+    np.testing.assert_array_equal(quiet.fold_scores, loud.fold_scores)
+    ratios, folds = len(getattr(model, "l1_ratios", None) or np.atleast_1d(getattr(model, "l1_ratio", 1.0))), 3
+    if kind == "a class missing":  # its first fold has nothing to fit
+        folds = 1
+    numbers = [each.point for each in Listener.heard]
+    assert numbers == list(range(1, 4 * ratios * (1 + folds) + 1))
+    monkeypatch.setattr(Listener, "last", 4 + 3)
+    with pytest.raises(Interrupted) as caught:
+        model.fit(X, target)
+    kept = caught.value
+    assert kept.path.alphas.size == 4 and np.all(kept.path.gaps <= 1e-6) and kept.finished == []
+    done = [0 if path is None else path.alphas.size for path in kept.folds]
+    assert sum(done) == (3 if kind != "a class missing" else 7)
+    if ratios > 1:
+        monkeypatch.setattr(Listener, "last", 4 * (1 + folds) + 2)
+        with pytest.raises(Interrupted) as caught:
+            model.fit(X, target)
+        assert len(caught.value.finished) == 1 and caught.value.path.alphas.size == 2

@@ -12,6 +12,7 @@ from fastreg.estimators.linear import LinearPredictor
 from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.peer_paths import enet_path, lasso_path
+from fastreg.progress import Watch
 from fastreg.selection.cross_validation import best_of, cross_validate
 from fastreg.selection.curve import SELECTIONS
 from fastreg.selection.folds import Folding
@@ -31,7 +32,8 @@ class ElasticNetCV(LinearPredictor):
     eps : the last alpha of an automatic grid over its first, in (0, 1).
     alphas : the number of alphas of an automatic grid, or their values in any order.
     fit_intercept : whether an intercept is fitted, else it is 0.
-    precompute, copy_X, verbose, n_jobs, random_state : no effect. The solver decides on Gram matrices, never
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    precompute, copy_X, n_jobs, random_state : no effect. The solver decides on Gram matrices, never
         modifies X and draws nothing at random; folds share their products with X instead of running apart.
     max_iter : solver steps allowed at each alpha (None is 1000).
     tol : >= 0. Relative duality gap that every fit must reach.
@@ -147,7 +149,7 @@ class ElasticNetCV(LinearPredictor):
     def _cross_validate(self, X, y, terms, ratios, folds, grid):
         """The curve of each l1_ratio."""
         metric, response = METRICS["mse"]._replace(equal_folds=True), Response(X, y, None, terms.sample_weight)
-        return cross_validate(X, y, terms, ratios, Folding(folds), metric, grid, response)
+        return cross_validate(X, y, terms, ratios, Folding(folds), metric, grid, response, Watch(self.verbose))
 
     def _grid(self):
         """The Grid that `alphas` and `eps` stand for."""

@@ -13,6 +13,7 @@ from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, r
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.peer_paths import deprecated
+from fastreg.progress import Watch
 from fastreg.selection.cross_validation import cross_validate
 from fastreg.selection.curve import SELECTIONS, first_least
 from fastreg.selection.folds import Folding
@@ -37,7 +38,8 @@ class LogisticRegressionCV(LogisticRegression):
         scikit-learn's FutureWarning.
     fit_intercept : whether an intercept is fitted, else it is 0.
     cv : None (5 stratified folds of consecutive rows), a number of folds, a splitter, or pairs of (train, test) rows.
-    dual, intercept_scaling, random_state, verbose, n_jobs : no effect, as in `LogisticRegression`; folds share their
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    dual, intercept_scaling, random_state, n_jobs : no effect, as in `LogisticRegression`; folds share their
         products with X instead of running apart.
     penalty : deprecated by scikit-learn in favour of l1_ratios: "l1", "l2" or "elasticnet"; if given, it decides,
         with a FutureWarning.
@@ -164,14 +166,14 @@ class LogisticRegressionCV(LogisticRegression):
         """The curve of each l1_ratio."""
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
         terms = terms_of(self, family="binomial", sample_weight=weight, solver=solver)
-        metric = self._metric(response)
+        metric, watch = self._metric(response), Watch(self.verbose)
         if self.classes_.size > 2:
-            return cross_validate_responses(X, codes, Classes, terms, ratios, folds, metric, grid, response)
+            return cross_validate_responses(X, codes, Classes, terms, ratios, folds, metric, grid, response, watch)
         seen = codes if weight is None else np.where(weight > 0.0, codes, -1)
         if self.fit_intercept and not all(np.isin([0, 1], seen[train]).all() for train, _ in folds):
             y = codes.astype(float)
-            return cross_validate_responses(X, y, TwoClasses, terms, ratios, folds, metric, grid, response)
-        return cross_validate(X, codes.astype(float), terms, ratios, Folding(folds), metric, grid, response)
+            return cross_validate_responses(X, y, TwoClasses, terms, ratios, folds, metric, grid, response, watch)
+        return cross_validate(X, codes.astype(float), terms, ratios, Folding(folds), metric, grid, response, watch)
 
     def _warn_of_defaults(self):
         """scikit-learn 1.9's warnings about defaults that will change."""

@@ -7,6 +7,7 @@ from fastreg.estimators.multi_task import SeveralTargets
 from fastreg.estimators.parameters import keeps_parameters
 from fastreg.multi.result import MultiPath
 from fastreg.peer_paths import lasso_path
+from fastreg.progress import Watch
 from fastreg.selection.metrics import Response
 from fastreg.selection.responses import MSE, Targets, cross_validate_responses
 
@@ -21,7 +22,8 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     Parameters
     ----------
     l1_ratio, eps, alphas, fit_intercept, max_iter, tol, cv, selection, penalty_factor : as in `ElasticNetCV`.
-    copy_X, verbose, n_jobs, random_state : no effect; X is never modified and nothing is random.
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    copy_X, n_jobs, random_state : no effect; X is never modified and nothing is random.
 
     Attributes
     ----------
@@ -86,7 +88,7 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         if y.shape[1] == 1:  # the lasso's or elastic net's own problem, whose engine is exact
             return super()._cross_validate(X, y[:, 0], terms, ratios, folds, grid)
         response = Response(X, y, None, terms.sample_weight)
-        return cross_validate_responses(X, y, Targets, terms, ratios, folds, MSE, grid, response)
+        return cross_validate_responses(X, y, Targets, terms, ratios, folds, MSE, grid, response, Watch(self.verbose))
 
     def _point(self, path, place):
         if not isinstance(path, MultiPath):

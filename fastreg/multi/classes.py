@@ -6,11 +6,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg import validation as check
+from fastreg.fitting import NOBODY
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.multi.result import MultiPath
+from fastreg.progress import Interrupted
 
 
-def solve_classes(X, codes, terms, grid, start=None):
+def solve_classes(X, codes, terms, grid, start=None, watching=NOBODY):
     """`solve_multi_path` of the multinomial for classes numbered from 0, all of which occur in `codes` (n,).
 
     The grid is of given alphas. With an intercept the fit of a class without weight is reached at infinity only: its
@@ -20,14 +22,24 @@ def solve_classes(X, codes, terms, grid, start=None):
     seen = np.bincount(codes, weights=weight, minlength=K) > 0.0
     if not terms.fit_intercept:
         seen[:] = True
-    places, empty = np.flatnonzero(seen), sp.csc_array((X.shape[1], grid.count()))
+    places = np.flatnonzero(seen)
     if places.size == 1:
-        path = _certain(grid, empty, terms)
+        path = _certain(grid, sp.csc_array((X.shape[1], grid.count())), terms)
     else:
         codes = np.where(seen[codes], codes, places[0])  # rows without weight
         start = None if start is None else (start[0][:, places], start[1][places])
         terms = terms._replace(family="multinomial", sample_weight=weight)
-        path = solve_multi_path(X, codes, terms, grid, start)
+        try:
+            path = solve_multi_path(X, codes, terms, grid, start, watching)
+        except Interrupted as stop:
+            stop.path = None if stop.path is None else _with_all(stop.path, places, K)
+            raise
+    return _with_all(path, places, K)
+
+
+def _with_all(path, places, K):
+    """A path of some of K classes as one of all."""
+    empty = sp.csc_array((path.coefs[0].shape[0], path.alphas.size))
     coefs, intercepts = [empty] * K, np.full((K, path.alphas.size), -np.inf)
     for k, place in enumerate(places):
         coefs[place], intercepts[place] = path.coefs[k], path.intercepts[k]

@@ -1,5 +1,7 @@
 """fit_multi_path: from a user's arrays to a certified path with several responses."""
 
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,13 +11,14 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.designs import as_design
-from fastreg.fitting import alphas_of, warn_of_points
+from fastreg.fitting import NOBODY, alphas_of, warn_of_points
 from fastreg.multi.path import MultiPathSolver
 from fastreg.multi.penalties import Entries, Rows
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.responses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
-from fastreg.terms import FitTerms, Grid
+from fastreg.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 
 RESPONSES = {"gaussian": SquaredError, "multinomial": Softmax}
@@ -36,6 +39,8 @@ def fit_multi_path(
     standardize: bool = False,
     tol: float = 1e-6,
     max_iter: int = 1000,
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
 ) -> MultiPath:
     """Fit a regularisation path with K coefficients a column, every point with its duality gap.
 
@@ -68,6 +73,8 @@ def fit_multi_path(
         Coefficients come back on the scale of X.
     tol : relative duality gap that every point must reach; see MultiPath.gaps.
     max_iter : Newton steps, or rounds of block descent, allowed at one point.
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : called with a `fastreg.Progress` after every point.
 
     Returns
     -------
@@ -77,6 +84,7 @@ def fit_multi_path(
     Raises
     ------
     ValueError where an argument is out of its range, with the first bad place.
+    Interrupted (a KeyboardInterrupt) on Ctrl-C: its `path` holds the points done, each of them certified.
 
     References
     ----------
@@ -87,13 +95,14 @@ def fit_multi_path(
         family, l1_ratio, sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, names=check.feature_names_of(X),
     )  # fmt: skip
-    path = solve_multi_path(X, Y, terms, Grid(alphas, n_alphas, alpha_min_ratio))
+    path = solve_multi_path(X, Y, terms, Grid(alphas, n_alphas, alpha_min_ratio), watching=Watching(verbose, callback))
     warn_of_points(path)
     return path
 
 
+@interruptible()
 @one_blas_thread()
-def solve_multi_path(X, Y, terms, grid, start=None):
+def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
     """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
 
     `terms` have neither offset nor bounds, and the solver is the only one there is.
@@ -121,21 +130,32 @@ def solve_multi_path(X, Y, terms, grid, start=None):
     alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
     if start is not None:
         engine.resume(*start, float(alphas[0]))
-    points = _run(engine, alphas, grid.alphas is None)
+    begin, points, watch = time.perf_counter(), [], Watch(watching.verbose, watching.callback)
+    watch.expect(alphas.size)
+    told = watch.hears("")
+    try:
+        for point in _points(engine, alphas, grid.alphas is None):
+            points.append(point)
+            if told is not None:
+                done, size, alpha = len(points), point.columns.size, float(alphas[len(points) - 1])
+                told(Progress(done, alphas.size, alpha, point.gap, size, time.perf_counter() - begin))
+    except KeyboardInterrupt:
+        path = _collect(engine, points, alphas[: len(points)], classes, terms.names) if points else None
+        raise Interrupted(f"interrupted after {len(points)} of {alphas.size} points", path) from None
+    finally:
+        watch.close()
     return _collect(engine, points, alphas[: len(points)], classes, terms.names)
 
 
-def _run(engine, alphas, automatic):
-    """The points of a path; an automatic grid ends where a multinomial fit separates the classes."""
-    points, response = [], engine.problem.response
+def _points(engine, alphas, automatic):
+    """The points of a path, one after another; an automatic grid ends where a multinomial fit separates the classes."""
     for alpha in alphas:
-        points.append(engine.fit(float(alpha)))
-        if points[-1].reason == "separable":
+        point = engine.fit(float(alpha))
+        if automatic and engine.problem.response.separates(point.loss, engine.intercept_loss):
+            point.reason = "separable"
+        yield point
+        if point.reason == "separable":
             break
-        if automatic and response.separates(points[-1].loss, engine.intercept_loss):
-            points[-1].reason = "separable"
-            break
-    return points
 
 
 def _collect(engine, points, alphas, classes, names):

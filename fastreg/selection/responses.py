@@ -12,10 +12,12 @@ from fastreg.families import Binomial
 from fastreg.fitting import solve_path
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
+from fastreg.progress import Interrupted, interruptible
 from fastreg.result import Path
 from fastreg.selection.cross_validation import curve_of, score_folds
 from fastreg.selection.folds import make_folds, training_weight
 from fastreg.selection.metrics import Metric
+from fastreg.terms import Watching
 
 
 class Targets:
@@ -24,8 +26,8 @@ class Targets:
     name = "gaussian"
 
     @staticmethod
-    def solve(X, Y, terms, grid):
-        return solve_multi_path(X, Y, terms._replace(family="gaussian"), grid)
+    def solve(X, Y, terms, grid, watching):
+        return solve_multi_path(X, Y, terms._replace(family="gaussian"), grid, watching=watching)
 
     @staticmethod
     def mean(eta):
@@ -38,8 +40,8 @@ class Classes:
     name = "multinomial"
 
     @staticmethod
-    def solve(X, codes, terms, grid):
-        return solve_classes(X, codes, terms, grid)
+    def solve(X, codes, terms, grid, watching):
+        return solve_classes(X, codes, terms, grid, watching=watching)
 
     @staticmethod
     def mean(eta):
@@ -53,10 +55,10 @@ class TwoClasses:
     mean = staticmethod(Binomial.mean)
 
     @staticmethod
-    def solve(X, codes, terms, grid):
+    def solve(X, codes, terms, grid, watching):
         seen = np.unique(codes[terms.sample_weight > 0.0])
         if seen.size == 2 or not terms.fit_intercept:
-            return solve_path(X, codes, terms._replace(family="binomial"), grid)
+            return solve_path(X, codes, terms._replace(family="binomial"), grid, watching)
         k = grid.count()
         return Path(
             alphas=check.check_alphas(grid.alphas), coefs=sp.csc_array((X.shape[1], k)),
@@ -80,12 +82,13 @@ def accuracy(held):
 MSE = Metric("mse", False, squared_error, equal_folds=True)
 
 
-def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response):
+@interruptible()
+def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response, watch):
     """A CVPath for each l1_ratio, on the same (train, test) `pairs` of rows, without warnings.
 
     `kind` is Targets, for real Y (n, K), Classes, for Y (n,) of numbers from 0 to K - 1 on a grid of given alphas, or
-    TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid`, `response` and
-    `terms` are as for `cross_validation.cross_validate`, but that the family is the kind's.
+    TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid`, `response`,
+    `watch` and `terms` are as for `cross_validation.cross_validate`, but that the family is the kind's.
     """
     X = check.check_design(X)
     n = X.shape[0]
@@ -94,17 +97,36 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
     weighted = [(training_weight(train, weight, number), test) for number, (train, test) in enumerate(pairs, start=1)]
     curves = []
     for ratio in l1_ratios:
-        terms = terms._replace(l1_ratio=ratio)
-        path, fold_paths = kind.solve(X, Y, terms._replace(sample_weight=weight), grid), []
-        for fold_weight, _ in weighted:
-            alphas = path.alphas / fold_weight.sum() if grid.of_sum else path.alphas
-            on_fold = terms._replace(sample_weight=fold_weight)
-            fold_paths.append(kind.solve(X, Y, on_fold, grid._replace(alphas=alphas)))
+        terms = terms._replace(l1_ratio=ratio, sample_weight=weight)
+        watch.expect(len(l1_ratios) * (1 + len(pairs)) * grid.count())
+        try:
+            part = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
+            path, fold_paths = _fit(X, Y, kind, terms, grid, [fold for fold, _ in weighted], part)
+        except Interrupted as stop:
+            stop.finished = curves
+            raise
+        finally:
+            watch.close()
         held = ((test, _predictors(fold, X, test)) for fold, (_, test) in zip(fold_paths, weighted))
         scored = score_folds(kind, Y, score_weight, held, metric)
         read = sum(fold.work["columns_read"] for fold in fold_paths)
         curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, X.shape[1]))
     return curves
+
+
+def _fit(X, Y, kind, terms, grid, weights, watch):
+    """(the path on all rows, a list of those of the folds)."""
+    path, fold_paths = kind.solve(X, Y, terms, grid, Watching(callback=watch.hears("all rows"))), []
+    try:
+        for number, weight in enumerate(weights, start=1):
+            alphas = path.alphas / weight.sum() if grid.of_sum else path.alphas
+            told = Watching(callback=watch.hears(f"fold {number} of {len(weights)}"))
+            on_fold, its_grid = terms._replace(sample_weight=weight), grid._replace(alphas=alphas)
+            fold_paths.append(kind.solve(X, Y, on_fold, its_grid, told))
+    except Interrupted as stop:
+        stop.path, stop.folds = path, [*fold_paths, stop.path]
+        raise
+    return path, fold_paths
 
 
 def _predictors(path, X, rows):
