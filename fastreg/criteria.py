@@ -11,6 +11,7 @@ from fastreg import validation as check
 from fastreg.active_columns import active_problem
 from fastreg.freedom import degrees_of_freedom
 from fastreg.result import Path
+from fastreg.summary import Shown
 from fastreg.terms import FitTerms
 from fastreg.threads import one_blas_thread
 
@@ -18,7 +19,7 @@ NAMES = ("aic", "aicc", "bic", "ebic")
 
 
 @dataclass
-class Criteria:
+class Criteria(Shown):
     """Information criteria of the k points of a path. Smaller is better.
 
     With L the largest likelihood at a fit's means, K its number of parameters and N the number of observations:
@@ -86,6 +87,16 @@ class Criteria:
     def alpha_best(self, name: str = "bic") -> float:
         """The alpha that "aic", "aicc", "bic" or "ebic" chooses."""
         return float(self.alphas[self.index_best(name)])
+
+    def __repr__(self) -> str:
+        chosen = {
+            name: self.alpha_best(name) for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))
+        }
+        told = ", ".join(f"{name} {alpha:.4g}" for name, alpha in chosen.items()) or "nothing"
+        return (
+            f"<fastreg.Criteria: {self.alphas.size} points, {self.n_observations:g} observations, "
+            f"{self.n_candidates} penalised columns\n alpha chosen: {told}>"
+        )
 
     def summary(self, rows: int = 12) -> str:
         """A table for people at about `rows` points; those that a criterion chooses are among them, and marked."""

@@ -12,6 +12,7 @@ from fastreg.active_columns import active_problem, support_of
 from fastreg.families import FAMILIES
 from fastreg.refits import refit_sets
 from fastreg.result import Path
+from fastreg.summary import Shown
 from fastreg.terms import FitTerms
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -20,7 +21,7 @@ MAX_ITER = 100  # Newton steps for one refit
 
 
 @dataclass
-class RelaxedPath:
+class RelaxedPath(Shown):
     """A path and the refit on each of its supports; fits at any (alpha, gamma) lie between the two.
 
     Attributes

@@ -19,6 +19,7 @@ from fastreg.result import Path
 from fastreg.selection.fold_paths import SWEEP_SHARE, fold_problem
 from fastreg.selection.lockstep import in_lockstep, sweep
 from fastreg.solvers import make_solver
+from fastreg.summary import Shown
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -29,7 +30,7 @@ SPARE = 4  # a half's path ends once it has selected this many times the number 
 
 
 @dataclass
-class StabilityPath:
+class StabilityPath(Shown):
     """Selection probabilities of p features at k alphas, from B complementary pairs of halves of the rows.
 
     Attributes

@@ -38,3 +38,11 @@ class Summary(str):
 
         body = "".join(line("td", row) for row in self.rows)
         return f"<table><thead>{line('th', self.columns)}</thead><tbody>{body}</tbody></table>"
+
+
+class Shown:
+    """What has a `summary()` for people: a notebook shows the few lines of its repr and that table."""
+
+    def _repr_html_(self) -> str:
+        head = "<br>".join(escape(line.strip()) for line in repr(self)[1:-1].splitlines())
+        return f"<div><p>{head}</p><pre>{escape(self.summary())}</pre></div>"  # type: ignore[attr-defined]

@@ -3,8 +3,10 @@
 import pickle
 
 import certified
+import numpy as np
+import pytest
 
-from fastreg import fit_path
+from fastreg import cv_path, fit_multi_path, fit_path, information_criteria, relax_path, stability_selection
 from fastreg.summary import Summary
 
 TABLE = Summary(("alpha", "features", ""), [("0.5", "1,000", ""), ("0.25", "2", "not <certified>")])
@@ -35,3 +37,29 @@ def test_a_path_shows_itself():
     assert all(len(line) < 80 for line in table.splitlines())
     html = path._repr_html_()
     assert html.count("<tr>") == 13 and "30 of 30 points certified" in html and "8 columns" in html
+
+
+SHOWN = {
+    "cross-validation": lambda X, y, path: cv_path(X, y, cv=3, n_alphas=8),
+    "criteria": lambda X, y, path: information_criteria(path, X, y),
+    "relaxed": lambda X, y, path: relax_path(path, X, y),
+    "stability": lambda X, y, path: stability_selection(X, y, n_pairs=2),
+    "several": lambda X, y, path: fit_multi_path(X, np.column_stack([y, X[:, 0]]), n_alphas=8),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_what_has_a_summary_shows_it_in_a_notebook(kind):
+    X, y = certified.draw("gaussian", n=40, p=8)
+    found = SHOWN[kind](X, y, fit_path(X, y, n_alphas=8))
+    html, told = found._repr_html_(), repr(found)
+    assert told.startswith(f"<fastreg.{type(found).__name__}: ") and told.endswith(">") and len(told) < 600
+    assert told[1:40].splitlines()[0] in html and "<fastreg" not in html and "<pre>" in html
+    assert all(line.replace("<-", "&lt;-") in html for line in found.summary().splitlines())
+
+
+def test_criteria_say_what_they_choose():
+    X, y = certified.draw("gaussian", n=40, p=8)
+    criteria = information_criteria(fit_path(X, y, n_alphas=8), X, y)
+    assert "8 points, 40 observations, 8 penalised columns" in repr(criteria)
+    assert f"bic {criteria.alpha_best('bic'):.4g}" in repr(criteria)

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.summary import Shown
 from fastreg.validation import check_columns
 
 
 @dataclass
-class MultiPath:
+class MultiPath(Shown):
     """A certified regularisation path of k points over p columns and K responses (or classes).
 
     Attributes

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.result import Path
+from fastreg.summary import Shown
 from fastreg.validation import plain
 
 SELECTIONS = ("min", "1se")
@@ -14,7 +15,7 @@ ROUNDING = 1e-12  # relative: scores closer than this are equal
 
 
 @dataclass
-class CVPath:
+class CVPath(Shown):
     """A cross-validated path: k alphas, F folds, n rows.
 
     Attributes
