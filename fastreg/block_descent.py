@@ -1,11 +1,14 @@
-"""Elastic-net paths of least squares by blocks of points, by coordinate descent where that is the cheaper.
+"""Elastic-net paths by blocks of points, by coordinate descent where that is the cheaper.
 
 With a ridge part of some weight coordinate descent takes a few epochs a point, in Gram form or in residual form,
-whichever reads less, while a pivot or a Newton step costs |A|^2. So a block is solved by epochs over the working set,
-as long as these are as few as they were lately; else, and for finer gaps, as fastreg.block_newton does, whose points
-are exact; or, where more columns are active than there are rows, not by blocks: see solvers.semismooth. The
-certificates are the same.
+whichever reads less, while a pivot or a Newton step costs |A|^2. So a block of least squares is solved by epochs over
+the working set, as long as these are as few as they were lately; else, and for finer gaps, as fastreg.block_newton
+does, whose points are exact. Where Newton steps have become much dearer than what solves a point on its own the rest is
+not done by blocks: by steps among the rows (solvers.semismooth), or for other families by descent. The certificates are
+the same.
 """
+
+import math
 
 import numpy as np
 
@@ -18,12 +21,13 @@ from fastreg.trail import Trail
 
 FINEST = 1e-9  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
 FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
-HOPED = 10.0  # epochs a point, before any have been seen
+HOPED, TYPICAL = 10.0, 1e-4  # epochs a point, before any have been seen, at such a tol; more for finer ones
 # Operations of a point's Newton steps are SOLVES + PIVOTS times the pivots, each |A| (|A| + |W|) of them; those among
 # the rows, where more columns are active, ROWS n^3. An epoch takes 4 n |A|, or 3 |W| |A| with a Gram matrix.
 SOLVES, PIVOTS, ROWS = 30.0, 2.0, 0.5
-OVERHEAD = 2e6  # operations in the time that a point takes by itself, not in a block
-LEAVING = 3.0  # times the cost of steps among the rows, that Newton steps in blocks may have: they read X less often
+OVERHEAD = 2e6  # operations in the time that a point takes by itself, not in a block,
+SCREENING = 100.0  # and its certificate, a column
+LEAVING = 3.0  # times the cost of points on their own, that Newton steps in blocks may have: they read X less often
 PATIENCE = 3.0  # times what the steps cost, that a point's descent may cost
 
 
@@ -33,11 +37,11 @@ def blocks_for(problem, solver, count, lowest, max_iter):
         return BlockPath
     if max_iter < STEPS or not suits_newton(problem, solver, count, lowest):
         return None
-    return DescentPath if problem.family.quadratic and problem.l1_ratio < 1.0 and solver == "auto" else NewtonPath
+    return DescentPath if problem.l1_ratio < 1.0 and solver == "auto" else NewtonPath
 
 
 class DescentPath(NewtonPath):
-    """Fits a grid of alphas by blocks, for least squares and 0 < l1_ratio < 1."""
+    """Fits a grid of alphas by blocks, for 0 < l1_ratio < 1."""
 
     epochs = HOPED
     entered = 0.0  # columns that entered or left at a point of the last descent
@@ -47,21 +51,27 @@ class DescentPath(NewtonPath):
 
     def _walk(self, alphas):
         support = np.count_nonzero(self.state.coef[self.working.columns])
-        epoch, newton, rows = self._costs(max(support, 1))
-        budget = min(newton, rows) / epoch
-        if self.tol > FINEST and support >= FEWEST and self.epochs < budget:
+        epoch, newton, alone = self._costs(max(support, 1))
+        budget = min(newton, alone) / epoch
+        if self.problem.family.quadratic and self.tol > FINEST and support >= FEWEST and self.epochs < budget:
             solved = self._descend(alphas, int(PATIENCE * budget))
             if solved is not None:
                 return solved
         self.entered = 0.0
-        return None if newton > LEAVING * rows else super()._walk(alphas)
+        return None if newton > LEAVING * alone else super()._walk(alphas)
 
     def _costs(self, support):
-        """Operations of an epoch, of Newton steps and of steps among the rows, if there are enough columns for them."""
+        """Operations of an epoch, of a point's Newton steps, and of a point on its own: by descent, or for least
+        squares by steps among the rows, if there are enough columns for them."""
         n, m = self.problem.n, self.working.columns.size
         epoch = support * (3.0 * m if m < n else 4.0 * n)
         newton = (SOLVES + PIVOTS * max(self.changes, self.entered)) * support * (support + m)
-        return epoch, newton, ROWS * n**3 + OVERHEAD if support >= ENOUGH * n else np.inf
+        alone = (
+            HOPED * max(math.log(self.tol) / math.log(TYPICAL), 1.0) * 4.0 * n * support + SCREENING * self.problem.p
+        )
+        if self.problem.family.quadratic:
+            alone = ROWS * n**3 if support >= ENOUGH * n else np.inf
+        return epoch, newton, alone + OVERHEAD
 
     def _descend(self, alphas, most):
         """Solve at every alpha by at most so many epochs a point. A Solved of all points, or of those before one that

@@ -18,8 +18,8 @@ from fastreg.families import Gaussian
 from fastreg.path import FAR, alphas_between
 from fastreg.screening import largest_columns
 from fastreg.smooth_path import Point, SmoothPath, make_point
-from fastreg.solvers import descent_pays
 from fastreg.solvers.active_set import ActiveSet
+from fastreg.solvers.cheapest import descent_pays
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import NONE, exchange
 from fastreg.solvers.quadratic import INACTIVE, PARKED, make_quadratic
@@ -74,7 +74,8 @@ class BlockPath:
         self.references = References(problem.norms, problem.weight, KEPT)
         self.references.add(self.state.residual, self.correlation)
         self.working, self.active = WorkingSet(problem), ActiveSet()
-        self.previous, self.changes = self.alpha_max, 5.0  # columns that enter or leave at a point
+        self.previous, self.changes = self.alpha_max, 5.0  # columns that enter or leave at a point,
+        self.price = 5.0  # and the pivots that a point has taken, with those of walks in vain
 
     def steps(self, alphas, record, automatic=False):
         """All points, as a generator of sweeps: yields duals, is sent X'dual, ends in whether it is done.
@@ -95,7 +96,7 @@ class BlockPath:
             end = min(start + longest(self.problem), grid.size)
             expected = None if self.expected is None else self.expected[max(places[start], 0) : places[end - 1] + 1]
             self._extend(self._next_columns(grid[end - 1], expected))
-            if self._descent_pays() or not (yield from self._block(grid[start:end], wanted[start:end])):
+            if not (yield from self._block(grid[start:end], wanted[start:end])):
                 return False
             if self.separated:
                 break
@@ -104,7 +105,7 @@ class BlockPath:
 
     def _descent_pays(self):
         support = np.count_nonzero(self.state.coef[self.working.columns])
-        return descent_pays(self.changes, support, self.working, self.tol)
+        return descent_pays(self.price, support, self.working, self.tol)
 
     def _too_long(self, pivots):
         """Whether a point has taken so many pivots that descent would have solved it for less, by a margin."""
@@ -129,13 +130,13 @@ class BlockPath:
 
     def _block(self, alphas, wanted):
         """Walk and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
-        done = 0
+        done, before, self.spent = 0, self.problem.work.pivots, 0
         for _ in range(ROUNDS):
-            before = self.problem.work.pivots
-            walked = self._walk(alphas[done:])
+            walked = None if self._descent_pays() else self._walk(alphas[done:])
             if walked is None:
                 return False
-            self.changes = (self.problem.work.pivots - before) / walked.size
+            spent = self.problem.work.pivots - before
+            self.changes = (spent - self.spent) / walked.size
             here = alphas[done : done + walked.size]
             good, violators = yield from self._check(here, walked)
             gaps = walked.gaps(here[:good])
@@ -154,6 +155,7 @@ class BlockPath:
             if good and self.problem.watcher is not None and not wanted[done + good - 1]:
                 self._settle(walked, good - 1)  # again: the watcher has been shown another one
             done += good
+            self.spent, self.price = spent, spent / max(done, 1)
             if done == alphas.size:
                 self.previous = alphas[-1]
                 return True

@@ -18,6 +18,8 @@ FEWEST_IN_ROW = 1.0  # stored values, on average, from which on a Gram matrix is
 class DenseBlock:
     """The working set's columns, gathered and centred, so that BLAS serves their products. Held as rows, contiguous."""
 
+    form = "dense"
+
     def __init__(self, design, centre):
         self.design, self.centre = design, centre
         self.columns = np.empty(0, dtype=np.int64)
@@ -103,6 +105,8 @@ class SparseBlock(PlainBlock):
     The copies are in parts, of columns that came together: a part is merged with those before it once it holds half
     as many values, so that a value is copied a few times on a path, not each time that others come.
     """
+
+    form = "sparse"
 
     def __init__(self, design, centre):
         super().__init__(design, centre)

@@ -21,6 +21,7 @@ from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
 from fastreg.solvers import SOLVERS, make_first, make_solver
+from fastreg.solvers.cheapest import Cheapest
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -242,16 +243,24 @@ def alphas_of(grid, alpha_max, wide):
 
 def run_blocks(engine, grid, automatic, record, solver):
     """Fit points by blocks, as far as these go, and leave the engine where it can go on. Returns whether all are."""
+    return answered(block_steps(engine, grid, record, solver, automatic=automatic), engine.problem)
+
+
+def block_steps(engine, grid, record, solver, expected=None, more_sweeps=0, automatic=False):
+    """`run_blocks` as a generator of sweeps; `expected` and `more_sweeps` as BlockPath has them."""
     problem, max_iter = engine.problem, engine.max_iter
     blocks = blocks_for(problem, solver, grid.size, grid[-1], max_iter) if isinstance(engine, PathSolver) else None
     if blocks is None:
         return False
-    path = blocks(problem, engine.tol, max_iter, engine.smooth.null_correlation)
-    if answered(path.steps(grid, record, automatic), problem):
+    path = blocks(problem, engine.tol, max_iter, engine.smooth.null_correlation, expected)
+    path.more_sweeps = more_sweeps
+    if (yield from path.steps(grid, record, automatic)):
         return True
     done, state = len(record.points), path.state
     if done > 0:
         engine.resume(state.coef, state.intercept, grid[done - 1])
+        if isinstance(engine.solver.inner, Cheapest):
+            engine.solver.inner.changes = path.changes
     return False
 
 

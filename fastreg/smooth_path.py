@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from fastreg.certificates import duality_gap
-from fastreg.solvers import Cheapest
+from fastreg.solvers.cheapest import Cheapest
 from fastreg.solvers.ridge import LARGEST_FACTOR, RidgeSystem, orthogonal
 from fastreg.solvers.ridge_krylov import RidgeKrylov
 from fastreg.solvers.ridge_spectrum import ridge_spectrum

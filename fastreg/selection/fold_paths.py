@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from fastreg import compression
-from fastreg.block_descent import blocks_for
 from fastreg.compression import Compressed
-from fastreg.fitting import collect, make_engine
+from fastreg.fitting import block_steps, collect, make_engine
 from fastreg.path import answered
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Watch
@@ -48,20 +47,13 @@ class FoldFit:
 
     def steps(self, terms, null_correlation=None):
         """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
-        blocks = blocks_for(self.problem, terms.solver, self.grid.size, self.grid[-1], terms.max_iter)
-        if blocks is not None:
-            self.engine = blocks(self.problem, terms.tol, terms.max_iter, null_correlation, self.expected)
-            self.engine.more_sweeps = MORE_SWEEPS
-            self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
-            if (yield from self.engine.steps(self.grid, self.record)):
-                self.done = True
-                return
         first = not isinstance(self.problem, Compressed)
-        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
+        engine = self.engine = make_engine(self.problem, terms, null_correlation, first=first)
+        engine.sweep_share = SWEEP_SHARE
         self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
-        self.engine.sweep_share = SWEEP_SHARE
-        for alpha in self.grid.tolist():
-            point = (yield from self.engine.steps(alpha)) if hasattr(self.engine, "steps") else self.engine.fit(alpha)
+        yield from block_steps(engine, self.grid, self.record, terms.solver, self.expected, MORE_SWEEPS)
+        for alpha in self.grid[len(self.points) :].tolist():
+            point = (yield from engine.steps(alpha)) if hasattr(engine, "steps") else engine.fit(alpha)
             self.record.add(point, alpha)
         self.done = True
 

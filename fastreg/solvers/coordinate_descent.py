@@ -15,6 +15,8 @@ decrease. Where l2_j > 0 a column's share may be taken as that of the gap itself
 coefficient beyond a bound at which it lies does not count.
 """
 
+import math
+
 import numpy as np
 
 from fastreg._jit import kernel
@@ -137,12 +139,12 @@ def weighted_columns(design, columns, h, total, centred, curvature, mean, column
         curvature[k] = design.column_spread(j, mean[k], h, total)
 
 
-def descend_gram(gram, penalty, coef, correlation, precision, max_epochs=20_000):
+def descend_gram(gram, penalty, coef, correlation, precision, squares=False, max_epochs=20_000):
     """Coordinate descent in Gram form to a model gap within `precision`, in bounded kernel calls. Returns epochs."""
     chunk, epochs, done = bounded_epochs(coef.size**2), 0, False
     while not done and epochs < max_epochs:
-        most = min(chunk, max_epochs - epochs)
-        ran, done = gram_epochs(gram, penalty, coef, correlation, most, SHARE * precision, False)
+        most = min(chunk, math.ceil(max_epochs - epochs))
+        ran, done = gram_epochs(gram, penalty, coef, correlation, most, SHARE * precision, squares)
         epochs += ran
     return epochs
 
@@ -157,22 +159,24 @@ class CoordinateDescent:
 
     `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch of residual form costs two passes over the
     working set's stored values, one of Gram form a row of H for each coefficient that changes, at most |W| |support|.
-    `passes` bounds the columns that residual form reads, in multiples of |W|.
+    `passes` bounds the columns that residual form reads, in multiples of |W|. With a ridge part the descent may end at
+    the gap wanted.
     """
 
     def __init__(self, form="auto", max_epochs=20_000, passes=np.inf):
         self.form, self.max_epochs, self.passes = form, max_epochs, passes
 
-    def solve(self, working, state, anew, precision):
-        """(coefficients, their correlations or None where nothing keeps them)."""
+    def solve(self, working, state, anew, precision, most=np.inf):
+        """(coefficients, their correlations or None where nothing keeps them), after at most so many epochs."""
+        most, squares = min(most, self.max_epochs), bool(working.l2_key > 0.0)
         if self._gram_form(working, state):
             working.update_gram(state, anew)
             coef = state.coef[working.columns]
             correlation = working.correlation.copy()
-            epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, self.max_epochs)
+            epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, squares, most)
             working.problem.work.epochs += epochs
             return coef, correlation
-        return self._descend_residual(working, state, precision)
+        return self._descend_residual(working, state, precision, most, squares)
 
     def _gram_form(self, working, state):
         if self.form != "auto":
@@ -181,7 +185,7 @@ class CoordinateDescent:
         support = np.count_nonzero(state.coef[working.columns]) + 10
         return m <= 5000 and m * support <= 4 * working.stored()
 
-    def _descend_residual(self, working, state, precision):
+    def _descend_residual(self, working, state, precision, most, squares):
         problem, columns = working.problem, working.columns
         h = state.curvature
         quadratic = (h, *self._moments(working, h))
@@ -190,10 +194,10 @@ class CoordinateDescent:
         if self.passes < np.inf:
             chunk = min(chunk, SUPPORT_EPOCHS)  # so that the columns read are looked at in between
         limit = problem.work.columns + self.passes * columns.size
-        while not done and epochs < self.max_epochs and problem.work.columns < limit:
+        while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
                 problem.design, columns, quadratic, working.penalty, coef, residual, lift,
-                min(chunk, self.max_epochs - epochs), SHARE * precision, False,
+                min(chunk, math.ceil(most - epochs)), SHARE * precision, squares,
             )  # fmt: skip
             epochs += ran
             problem.work.columns += read
