@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg._jit import add_in_order, verb
+from fastreg._jit import add_in_order, kernel, verb
 from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
 from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
@@ -28,6 +28,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
     verb(_name, _arity)
 
 
+FEW_ZEROS = 1e-3  # share of the weights below which the rows that a sparse column does not store are summed one by one
 SHORT_COLUMN = 1000  # rows up to which a loop over columns beats BLAS in products of X' with a few vectors
 
 
@@ -137,6 +138,18 @@ class DenseDesign(NamedTuple):
         return DenseBlock(self, centre)
 
 
+@kernel
+def weight_between(rows, weight):
+    """The sum of the weights of all rows but these, which ascend."""
+    total, start = 0.0, 0
+    for k in range(rows.size + 1):
+        stop = rows[k] if k < rows.size else weight.size
+        for i in range(start, stop):
+            total += weight[i]
+        start = stop + 1
+    return total
+
+
 class SparseDesign(NamedTuple):
     """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices.
 
@@ -173,7 +186,10 @@ class SparseDesign(NamedTuple):
             w = weight[np.uint64(rows[k])]
             spread = add_in_order(spread, w * (values[k] - centre) ** 2)
             seen = add_in_order(seen, w)
-        return spread + max(total - seen, 0.0) * centre * centre
+        rest = total - seen
+        if rest <= FEW_ZEROS * total:  # hardly a digit of it may be left, and the centre's square may be large
+            rest = weight_between(rows, weight)
+        return spread + rest * centre * centre
 
     @property
     def shape(self):

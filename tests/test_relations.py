@@ -311,3 +311,19 @@ def test_scales_of_a_positive_y_move_the_intercept(family, power):
     assert found.converged
     assert np.allclose(found.coefs.toarray(), plain.coefs.toarray(), rtol=0, atol=1e-5)
     assert np.allclose(found.intercepts - np.log(factor), plain.intercepts, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("unstored", ["no row", "rows of weight zero", "one row of little weight"])
+def test_a_full_sparse_column_has_the_spread_of_a_dense_one(unstored, fit_intercept):
+    """What its few other rows weigh is not what rounding leaves of one: under a large mean that would be a spread."""
+    rng = np.random.default_rng(4)
+    X, y, weight = rng.normal(size=(30, 6)), rng.normal(size=30), rng.random(30)
+    X[:, 4], X[:, 5] = 3.0, 1e5 + X[:, 5]
+    if unstored != "no row":
+        X[:5, 4:], weight[1:5] = 0.0, 0.0
+        weight[0] = 0.0 if unstored == "rows of weight zero" else 1e-12
+    options = {"sample_weight": weight, "fit_intercept": fit_intercept, "standardize": True, "alpha_min_ratio": 0.1}
+    dense = certified.fit(X, y, **options)
+    sparse = certified.fit(sp.csc_array(X), y, check=(X, y), **options)
+    assert np.allclose(dense.alphas, sparse.alphas, rtol=1e-12, atol=0)
