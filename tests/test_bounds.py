@@ -326,3 +326,13 @@ def test_a_column_bounded_to_zero_is_left_out():
     path = certified.fit(X, y, n_alphas=5, lower=-upper, upper=upper)
     without = certified.fit(X, y, alphas=path.alphas, penalty_factor=np.r_[np.inf, np.ones(7)])
     assert path.coefs[0].nnz == 0 and np.allclose(path.coefs.toarray(), without.coefs.toarray(), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_dependent_support_at_its_bounds_is_left_within_few_steps(seed):
+    """A cold descent leaves more columns in than there are rows, which pivots hand back while bounds hold them; the
+    gap is then far above the objective itself, and a model solved to a share of that gap would gain nothing."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(5, 60)), np.array([2.0, 2.0, 0.0, 1.0, 1.0])
+    path = certified.fit(X, y, family="poisson", lower=0.0, n_alphas=5, alpha_min_ratio=1e-4)
+    assert path.n_iters.max() <= 50, path.n_iters

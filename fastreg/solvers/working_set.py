@@ -19,6 +19,12 @@ from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.steps import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
+ROUGH = 0.03  # share of the gap to which a model is solved,
+STALLED, ROUGHER, FINEST = (
+    0.9,
+    0.1,
+    1e-9,
+)  # and less after rounds that leave this share: the gap may be far above what is
 STALE_GAIN = 0.2  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 
 
@@ -180,10 +186,10 @@ class ProximalNewton:
         """
         exact = problem.family.quadratic
         gap, rounds, anew = working.gap(state), 0, working.curvature is None
-        acceleration = None
+        acceleration, share = None, ROUGH
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
-            precision = target if exact else max(target, 0.03 * gap)
+            precision = target if exact else max(target, share * gap)
             coef, correlation = self.inner.solve(working, state, anew and not exact, precision)
             if not exact and correlation is not None:
                 if anew or acceleration is None:
@@ -198,5 +204,6 @@ class ProximalNewton:
             problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
                 break  # rounding: a full step no longer helps
+            share = ROUGH if gap <= STALLED * previous else max(ROUGHER * share, FINEST)
             anew = gap > STALE_GAIN * previous
         return gap, rounds
