@@ -23,7 +23,7 @@ FINER = 0.05  # and to this share of the last one's gap
 FIRST_STEPS = {True: 1, False: 5}  # steps of one descent, for a quadratic loss or another
 PATIENCE = 3  # a descent goes on while the gap promises to close within this many more like the last
 SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which there are descents where n * n are fewer
-FINEST = 1e-8  # tol below which there are none: pivots are exact, and descents take longer the finer the tolerance
+FINEST = 1e-10  # tol below which there are none: pivots are exact, and descents take longer the finer the tolerance
 
 
 class PathSolver:
