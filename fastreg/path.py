@@ -23,7 +23,7 @@ FINER = 0.05  # and to this share of the last one's gap
 FIRST_STEPS = {True: 1, False: 5}  # steps of one descent, for a quadratic loss or another
 PATIENCE = 3  # a descent goes on while the gap promises to close within this many more like the last
 SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which there are descents where n * n are fewer
-FINEST = 1e-10  # tol below which there are none: pivots are exact, and descents take longer the finer the tolerance
+FINEST = {True: 1e-10, False: 1e-8}  # tol, for such a loss, below which there are none: pivots are nearer to exact
 
 
 class PathSolver:
@@ -34,7 +34,8 @@ class PathSolver:
     def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=None):
         self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
         small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
-        self.first = first if (small or problem.stored <= problem.n**2) and tol >= FINEST else None
+        suits = (small or problem.stored <= problem.n**2) and tol >= FINEST[problem.family.quadratic]
+        self.first = first if suits else None
         self.smooth = SmoothPath(problem, tol, max_iter)
         if null_correlation is not None and problem.unpenalised.size == 0:
             self.smooth.null_correlation = null_correlation

@@ -244,3 +244,15 @@ def test_walks_among_dependent_columns_reach_the_optimum(seed, kind):
     for ratio in (0.3, 1e-2, 1e-4):
         path = certified.fit(X, y, alphas=[ratio * top], solver="active_set", tol=1e-7)
         assert path.work["epochs"] == 0 and path.work["pivots"] <= 5 * p
+
+
+@pytest.mark.parametrize("max_iter", [5, 50])
+def test_steps_that_rounding_leads_astray_are_taken_back(max_iter):
+    """30 powers of t far below alpha_max: Gram matrices of theirs are indefinite by rounding, and steps run away."""
+    t = np.linspace(0.0, 1.0, 200)
+    X, y = np.vander(t, 30), np.sin(20.0 * t)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = fit_path(X, y, tol=1e-10, n_alphas=50, alpha_min_ratio=1e-8, max_iter=max_iter)
+    assert path.reasons.count("converged") >= 35
+    assert path.gaps.max() <= 0.01 and certified.proven_gaps(path, X, y).max() <= 0.01

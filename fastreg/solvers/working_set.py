@@ -16,15 +16,14 @@ from fastreg.bounded_certificates import bounded_steering_gap
 from fastreg.bounds import unbounded
 from fastreg.certificates import steering_gap
 from fastreg.solvers.acceleration import Acceleration
+from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.steps import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
-ROUGH = 0.03  # share of the gap to which a model is solved,
-STALLED, ROUGHER, FINEST = (
-    0.9,
-    0.1,
-    1e-9,
-)  # and less after rounds that leave this share: the gap may be far above what is
+ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
+ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,
+STALLED = 0.9  # which may be far above the objective itself
+ASTRAY, CAREFUL = 10.0, 100  # times the gap before, that no step leaves but by rounding; passes of a descent thereafter
 STALE_GAIN = 0.2  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 
 
@@ -156,6 +155,12 @@ class WorkingSet:
         """Forget a Gram matrix that has become larger than the columns."""
         self.gram, self.gram_size = np.empty((0, 0)), 0
 
+    def go_back(self, state, coef):
+        """Let the coefficients be `coef` again, after a step that may have left no digit of anything else."""
+        state.coef[self.columns] = coef
+        self.problem.refresh(state)
+        self.correlate(state)
+
     def move(self, state, coef, exact):
         """Step from the current coefficients towards `coef`, all the way if `exact`. Updates the state; returns t."""
         problem, old = self.problem, state.coef[self.columns]
@@ -174,7 +179,14 @@ class WorkingSet:
 
 
 class ProximalNewton:
-    """Newton steps on a working set; `inner` solves each quadratic model."""
+    """Newton steps on a working set; `inner` solves each quadratic model.
+
+    Least squares takes each step in full. A Gram matrix of nearly dependent columns may be indefinite by its rounding,
+    and a step far from all solutions; it is taken back, and `careful` goes on, a descent on the residual, which cannot
+    rise.
+    """
+
+    careful = CoordinateDescent("residual", passes=CAREFUL)
 
     def __init__(self, inner):
         self.inner = inner
@@ -186,11 +198,11 @@ class ProximalNewton:
         """
         exact = problem.family.quadratic
         gap, rounds, anew = working.gap(state), 0, working.curvature is None
-        acceleration, share = None, ROUGH
+        acceleration, share, inner = None, ROUGH, self.inner
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
             precision = target if exact else max(target, share * gap)
-            coef, correlation = self.inner.solve(working, state, anew and not exact, precision)
+            coef, correlation = inner.solve(working, state, anew and not exact, precision)
             if not exact and correlation is not None:
                 if anew or acceleration is None:
                     acceleration = Acceleration(coef.size)
@@ -201,6 +213,9 @@ class ProximalNewton:
             working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
             rounds += 1
+            if exact and inner is self.inner and not gap <= ASTRAY * previous:
+                working.go_back(state, before)
+                inner, gap = self.careful, previous
             problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
                 break  # rounding: a full step no longer helps
