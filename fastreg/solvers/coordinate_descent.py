@@ -159,8 +159,9 @@ class CoordinateDescent:
 
     `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch of residual form costs two passes over the
     working set's stored values, one of Gram form a row of H for each coefficient that changes, at most |W| |support|.
-    `passes` bounds the columns that residual form reads, in multiples of |W|. With a ridge part the descent may end at
-    the gap wanted.
+    `passes` bounds the columns that residual form reads, in multiples of |W|. Without that bound, and with a ridge
+    part, the descent may end at the gap wanted; cold fits, which have it, go on until they know the support, which is
+    then solved exactly.
     """
 
     def __init__(self, form="auto", max_epochs=20_000, passes=np.inf):
@@ -168,7 +169,7 @@ class CoordinateDescent:
 
     def solve(self, working, state, anew, precision, most=np.inf):
         """(coefficients, their correlations or None where nothing keeps them), after at most so many epochs."""
-        most, squares = min(most, self.max_epochs), bool(working.l2_key > 0.0)
+        most, squares = min(most, self.max_epochs), bool(working.l2_key > 0.0) and self.passes == np.inf
         if self._gram_form(working, state):
             working.update_gram(state, anew)
             coef = state.coef[working.columns]
