@@ -140,8 +140,9 @@ class ResidualForm:
 
     def epochs(self, penalty, most, precision):
         """As GramForm's."""
+        limits = most, precision, True
         return residual_epochs(
-            self.rows, self.places, self.quadratic, penalty, self.coef, self.residual, 0.0, most, precision, True
+            self.rows, self.places, self.quadratic, penalty, self.coef, self.residual, 0.0, limits, True
         )[:2]
 
     def move(self, steps):

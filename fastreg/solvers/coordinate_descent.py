@@ -6,7 +6,8 @@ Minimise over b on a working set, about a point where the residual is r and the 
 
 One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form keeps r and
 reads one column an update, which suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs
-over the whole set only the support is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1).
+over the whole set only the support is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1). Epochs that leave the
+support as it is are extrapolated, see solvers.extrapolation.
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
@@ -21,6 +22,7 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.penalties import soft_threshold
+from fastreg.solvers.extrapolation import DEPTH, extrapolate_correlation, extrapolate_residual
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
@@ -35,11 +37,12 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
     """
     l1, l2, lower, upper = penalty
     m = l1.size
-    epochs = 0
+    epochs, kept, points, correlations = 0, 1, np.empty((DEPTH, m)), np.empty((DEPTH, m))
+    points[0], correlations[0] = coef, correlation
     while epochs < max_epochs:
         decrease, first = 0.0, 0.0
         for inner in range(SUPPORT_EPOCHS):
-            decrease, mismatch, excess, size = 0.0, 0.0, 0.0, 0.0
+            decrease, mismatch, excess, size, steady = 0.0, 0.0, 0.0, 0.0, True
             for j in range(m):
                 old, curvature = coef[j], gram[j, j]
                 if (inner > 0 and old == 0.0) or curvature <= 0.0:
@@ -49,6 +52,7 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
                 new = min(max(new, lower[j]), upper[j])
                 if new != old:
                     coef[j] = new
+                    steady = steady and old != 0.0 and new != 0.0
                     change, row = new - old, gram[j]
                     for k in range(m):
                         correlation[k] -= change * row[k]
@@ -56,6 +60,12 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
             epochs += 1
             if inner == 0 and mismatch + excess * size + decrease <= precision:
                 return epochs, True
+            kept = kept if steady else 0
+            points[kept], correlations[kept] = coef, correlation
+            kept += 1
+            if kept == DEPTH:
+                extrapolate_correlation(penalty, points, correlations, coef, correlation)
+                points[0], correlations[0], kept = coef, correlation, 1
             first = max(first, decrease)
             if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
                 break
@@ -86,18 +96,22 @@ def violation(penalty, j, b, c, parts, squares):
 
 
 @kernel
-def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, max_epochs, precision, squares):
+def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, limits, squares):
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
-    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h).
+    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h), `limits` (max_epochs, precision, whether to extrapolate).
     Returns (epochs, converged, lift, columns read)."""
     h, curvature, mean, column_h = quadratic
     l1, l2, lower, upper = penalty
-    epochs, read = 0, 0
+    max_epochs, precision, extrapolates = limits
+    epochs, read, kept, depth = 0, 0, 1, DEPTH if extrapolates else 0
+    points, residuals, lifts = np.empty((depth, coef.size)), np.empty((depth, h.size)), np.empty(depth)
+    if extrapolates:
+        points[0], residuals[0], lifts[0] = coef, residual, lift
     while epochs < max_epochs:
         decrease, first, support = 0.0, 0.0, 1
         for inner in range(SUPPORT_EPOCHS):
-            decrease, mismatch, excess, size = 0.0, 0.0, 0.0, 0.0
+            decrease, mismatch, excess, size, steady = 0.0, 0.0, 0.0, 0.0, True
             if inner * support > columns.size:  # as much as another epoch over the whole set, which sees more
                 break
             support = 1
@@ -114,6 +128,7 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, m
                 support += new != 0.0
                 if new != old:
                     coef[k] = new
+                    steady = steady and old != 0.0 and new != 0.0
                     read += 1
                     design.column_add_weighted(j, old - new, h, residual)
                     lift += (new - old) * mean[k]
@@ -121,6 +136,13 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, m
             epochs += 1
             if inner == 0 and mismatch + excess * size + decrease <= precision:
                 return epochs, True, lift, read
+            if extrapolates:
+                kept = kept if steady else 0
+                points[kept], residuals[kept], lifts[kept] = coef, residual, lift
+                kept += 1
+                if kept == DEPTH:
+                    lift = extrapolate_residual(h, penalty, points, residuals, lifts, coef, residual)
+                    points[0], residuals[0], lifts[0], kept = coef, residual, lift, 1
             first = max(first, decrease)
             if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
                 break
@@ -198,7 +220,7 @@ class CoordinateDescent:
         while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
                 problem.design, columns, quadratic, working.penalty, coef, residual, lift,
-                min(chunk, math.ceil(most - epochs)), SHARE * precision, squares,
+                (min(chunk, math.ceil(most - epochs)), SHARE * precision, working.stored() >= problem.n), squares,
             )  # fmt: skip
             epochs += ran
             problem.work.columns += read
