@@ -2,11 +2,12 @@
 
 import isolated
 import numpy as np
-from scipy.special import expit
+import pytest
+from scipy.special import expit, softmax
 
 from fastreg._jit import kernel
 from fastreg.elementary import exp, log1p
-from fastreg.prediction import two_probabilities
+from fastreg.prediction import probabilities
 
 
 @kernel
@@ -65,10 +66,20 @@ def test_without_compiling():
     )
 
 
-def test_two_probabilities_keep_their_digits():
+@pytest.mark.parametrize("rows", [1, 511, 513, 2000])
+def test_probabilities_of_several_classes(rows):
+    """As SciPy's, whatever the rows are split into; far apart they are 0 and 1, and float32 stays."""
+    eta = np.random.default_rng(rows).normal(size=(rows, 5)) * 10.0
+    eta[0] = [800.0, -800.0, 0.0, 799.0, -np.inf]
+    np.testing.assert_allclose(probabilities(eta), softmax(eta, axis=1), rtol=1e-13, atol=1e-300)
+    np.testing.assert_allclose(probabilities(np.asfortranarray(eta)), softmax(eta, axis=1), rtol=1e-13, atol=1e-300)
+    assert probabilities(eta.astype(np.float32)).dtype == np.float32
+
+
+def test_probabilities_of_two_keep_their_digits():
     eta = np.concatenate([np.linspace(-690, 690, 20_001), np.random.default_rng(0).normal(size=1000), [0.0]])
-    found = two_probabilities(eta)
+    found = probabilities(eta)
     assert relative_error(found[:, 0], expit(-eta.astype(np.longdouble))) <= 2e-15
     assert relative_error(found[:, 1], expit(eta.astype(np.longdouble))) <= 2e-15
-    assert np.isnan(two_probabilities(np.array([np.nan]))).all()
-    np.testing.assert_allclose(two_probabilities(np.array([-np.inf, np.inf])), [[1, 0], [0, 1]], atol=1e-300)
+    assert np.isnan(probabilities(np.array([np.nan]))).all()
+    np.testing.assert_allclose(probabilities(np.array([-np.inf, np.inf])), [[1, 0], [0, 1]], atol=1e-300)

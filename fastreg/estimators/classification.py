@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import log_expit, log_softmax, softmax
+from scipy.special import log_expit, log_softmax
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -20,7 +20,7 @@ from fastreg.estimators.single_fit import (
     warn_uncertified,
 )
 from fastreg.peer_paths import deprecated
-from fastreg.prediction import two_probabilities
+from fastreg.prediction import probabilities
 from fastreg.solvers import SOLVERS
 
 # scikit-learn's names
@@ -218,8 +218,7 @@ class LogisticRegression(LinearClassifier):
 
     def predict_proba(self, X):
         """Probabilities of the classes in the order of `classes_`, shape (n_samples, K)."""
-        eta = self.decision_function(X)
-        return two_probabilities(eta) if eta.ndim == 1 else softmax(eta, axis=1)
+        return probabilities(self.decision_function(X))
 
     def predict_log_proba(self, X):
         """Logarithms of `predict_proba`, shape (n_samples, K); finite also where a probability underflows."""
