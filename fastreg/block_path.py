@@ -16,7 +16,7 @@ from fastreg._jit import kernel
 from fastreg.certificates import References, column_terms, dual_scale
 from fastreg.families import Gaussian
 from fastreg.path import FAR, alphas_between
-from fastreg.screening import largest_columns
+from fastreg.screening import strong_columns
 from fastreg.smooth_path import Point, SmoothPath, make_point
 from fastreg.solvers.active_set import ActiveSet
 from fastreg.solvers.cheapest import descent_pays
@@ -29,7 +29,6 @@ from fastreg.solvers.working_set import NEGLIGIBLE, WorkingSet
 LONGEST, SHORTEST = 20, 5  # points a block may have, and below which it is not worth it
 MOST_VALUES = 10_000_000  # of vectors of length n that a block may need
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a block
-TOLD_SHARE = 1.0  # of them where it has been told which columns to expect
 FEW = 10  # columns, besides a quarter of the active ones, that a leap may change
 STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
 EXCHANGES = 100  # of dependent columns, in one block, before it counts as stuck
@@ -113,17 +112,15 @@ class BlockPath:
 
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
-        problem = self.problem
-        outside = np.flatnonzero((problem.norms > 0.0) & ~self.working.contains)
-        size = np.abs(self.correlation[outside]) / problem.lasso_factor[outside]
+        problem, contains = self.problem, self.working.contains
         support = np.count_nonzero(self.state.coef[self.working.columns])
         most = max(FEWEST, int(SHARE * support))
-        columns = outside[size >= problem.l1_ratio * (2.0 * alpha - self.previous)]
+        penalty, before = problem.penalty(alpha), problem.l1_ratio * self.previous
+        columns = strong_columns(self.correlation, problem, penalty, before, contains, most)
         if not expected:
-            return largest_columns(columns, self.correlation, problem, most)
+            return columns
         told = np.unique(np.concatenate(expected))
-        told = told[(problem.norms[told] > 0.0) & ~self.working.contains[told]]
-        return np.union1d(told, largest_columns(columns, self.correlation, problem, int(TOLD_SHARE * most)))
+        return np.union1d(told[(problem.norms[told] > 0.0) & ~contains[told]], columns)
 
     def _extend(self, columns):
         self.working.extend(columns, self.state.residual)

@@ -20,6 +20,7 @@ def times(X, coef, intercept):
     return out
 
 
+LOWEST = -700.0  # exponent of what counts as nothing beside 1
 ROWS = 512  # taken at a time, so that what they need stays in the fastest cache
 
 
@@ -45,7 +46,8 @@ def fill_several(eta, out):
                 top[i] = max(top[i], part[k, i])
         for k in range(K):
             for i in range(size):
-                part[k, i] = exp(part[k, i] - top[i])
+                below = part[k, i] - top[i]
+                part[k, i] = 0.0 if below < LOWEST else exp(below)
                 total[i] += part[k, i]
         for k in range(K):
             for i in range(size):

@@ -73,6 +73,8 @@ def test_probabilities_of_several_classes(rows):
     eta[0] = [800.0, -800.0, 0.0, 799.0, -np.inf]
     np.testing.assert_allclose(probabilities(eta), softmax(eta, axis=1), rtol=1e-13, atol=1e-300)
     np.testing.assert_allclose(probabilities(np.asfortranarray(eta)), softmax(eta, axis=1), rtol=1e-13, atol=1e-300)
+    np.testing.assert_array_equal(probabilities(eta)[0, [1, 2, 4]], 0.0)
+    assert np.isnan(probabilities(np.array([[0.0, np.nan, 1.0]]))).all()
     assert probabilities(eta.astype(np.float32)).dtype == np.float32
 
 

@@ -21,7 +21,6 @@ LEFT_OUT = {
         "test_lasso_alpha_warning": EXACT,
         "test_multi_task_lasso_and_enet": EXACT,
         "test_enet_coordinate_descent_raises_convergence": EXACT,
-        "test_warm_start_convergence_with_regularizer_decrement": EXACT,
         "test_check_input_false": NO_EFFECT,  # check_input: input is always checked
         "test_enet_copy_X_False_check_input_False": NO_EFFECT,  # copy_X: X is never modified
         "test_lassoCV_does_not_set_precompute": PRIVATE,  # a mock in a private module
