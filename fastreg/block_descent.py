@@ -66,11 +66,11 @@ class DescentPath(NewtonPath):
         n, m = self.problem.n, self.working.columns.size
         epoch = support * (3.0 * m if m < n else 4.0 * n)
         newton = (SOLVES + PIVOTS * max(self.changes, self.entered)) * support * (support + m)
-        alone = (
-            HOPED * max(math.log(self.tol) / math.log(TYPICAL), 1.0) * 4.0 * n * support + SCREENING * self.problem.p
-        )
         if self.problem.family.quadratic:
             alone = ROWS * n**3 if support >= ENOUGH * n else np.inf
+        else:
+            epochs = HOPED * max(math.log(self.tol) / math.log(TYPICAL), 1.0)
+            alone = epochs * 4.0 * n * support + SCREENING * self.problem.p
         return epoch, newton, alone + OVERHEAD
 
     def _descend(self, alphas, most):

@@ -127,13 +127,13 @@ class BlockPath:
 
     def _block(self, alphas, wanted):
         """Walk and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
-        done, before, self.spent = 0, self.problem.work.pivots, 0
+        done, before, spent = 0, self.problem.work.pivots, 0
         for _ in range(ROUNDS):
             walked = None if self._descent_pays() else self._walk(alphas[done:])
             if walked is None:
                 return False
-            spent = self.problem.work.pivots - before
-            self.changes = (spent - self.spent) / walked.size
+            last, spent = spent, self.problem.work.pivots - before
+            self.changes = (spent - last) / walked.size
             here = alphas[done : done + walked.size]
             good, violators = yield from self._check(here, walked)
             gaps = walked.gaps(here[:good])
@@ -152,7 +152,7 @@ class BlockPath:
             if good and self.problem.watcher is not None and not wanted[done + good - 1]:
                 self._settle(walked, good - 1)  # again: the watcher has been shown another one
             done += good
-            self.spent, self.price = spent, spent / max(done, 1)
+            self.price = spent / max(done, 1)
             if done == alphas.size:
                 self.previous = alphas[-1]
                 return True
