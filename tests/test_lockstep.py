@@ -124,8 +124,16 @@ def work_until_called_off(problem, ended):
         raise
 
 
+@pytest.fixture
+def interrupts_heeded():
+    """A process that was begun in the background may have been told to ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signal can be sent to one thread here")
-def test_an_interrupt_of_a_thread_that_waits_calls_the_others_off():
+def test_an_interrupt_of_a_thread_that_waits_calls_the_others_off(interrupts_heeded):
     begun, ended, problems = threading.Event(), [], [Stub(), Stub()]
 
     def task(problem):
