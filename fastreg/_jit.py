@@ -35,12 +35,21 @@ KEPT_DIGESTS = 3
 SLOW_COMPILE = 1.0  # seconds after which a cold start is announced
 
 
-def kernel(function):
+def kernel(function, **options):
     """Compile `function` on first use, in nopython mode without the GIL, and keep the result on disk."""
-    dispatcher = njit(**OPTIONS)(function)
+    dispatcher = njit(**OPTIONS, **options)(function)
     if isinstance(dispatcher, Dispatcher):  # under NUMBA_DISABLE_JIT it is the plain function
         dispatcher._cache = KernelCache(function)
     return dispatcher
+
+
+def inlined_kernel(function):
+    """A small kernel for the innermost loops of others, which is never called there.
+
+    LLVM decides whether to inline from what it has seen of a function, hence from what was compiled or loaded before
+    in the same process: one source gave machine code of two speeds.
+    """
+    return kernel(function, forceinline=True)
 
 
 def float_operation(plain):

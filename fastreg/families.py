@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import kernel, verb
+from fastreg._jit import inlined_kernel, kernel, verb
 from fastreg.elementary import exp, log1p
 
 for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3}.items():
@@ -34,12 +34,12 @@ LINEAR = 1e-6
 SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
 
 
-@kernel
+@inlined_kernel
 def _clipped_exp(eta):
     return exp(min(max(eta, -ETA_LIMIT), ETA_LIMIT))
 
 
-@kernel
+@inlined_kernel
 def _bregman(m, e):
     """q log(q / m) - q + m at q = m (1 + e), for m >= 0 and e >= -1; the series keeps digits near e = 0."""
     if abs(e) < 1e-3:
@@ -49,7 +49,7 @@ def _bregman(m, e):
     return m * ((1.0 + e) * log1p(e) - e)
 
 
-@kernel
+@inlined_kernel
 def kullback(q, m, difference):
     """q log(q / m) - q + m with q = m + difference given separately; infinite where q < 0 or m = 0 < q."""
     if q <= 0.0:

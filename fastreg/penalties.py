@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import inlined_kernel
 
 
-@kernel
+@inlined_kernel
 def soft_threshold(value, threshold):
     """Minimise (x - value)^2 / 2 + threshold |x|."""
     if value > threshold:

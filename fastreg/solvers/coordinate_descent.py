@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import inlined_kernel, kernel
 from fastreg.penalties import soft_threshold
 from fastreg.solvers.extrapolation import DEPTH, extrapolate_correlation, extrapolate_residual
 
@@ -74,7 +74,7 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
     return epochs, False
 
 
-@kernel
+@inlined_kernel
 def violation(penalty, j, b, c, parts, squares):
     """Add one coordinate to the parts of the model's gap; `squares` as for `residual_epochs`."""
     mismatch, excess, size = parts

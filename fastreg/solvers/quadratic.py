@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import inlined_kernel, kernel
 
 INACTIVE, ACTIVE, PARKED, RESTING = 0, 1, 2, 3
 
@@ -55,14 +55,14 @@ def make_quadratic(working, state, anew):
     return Quadratic(working.gram, np.empty((0, 0)), nothing, nothing, *here)
 
 
-@kernel
+@inlined_kernel
 def threshold(model, j, sign):
     """The size of the correlation of this sign at which b_j leaves zero: l1_j, or infinite where a bound forbids it."""
     allowed = model.upper[j] > 0.0 if sign > 0.0 else model.lower[j] < 0.0
     return model.l1[j] if allowed else math.inf
 
 
-@kernel
+@inlined_kernel
 def stops_at_zero(model, j):
     """Whether zero is a kink for b_j: it is penalised by its size, or has a bound there."""
     return model.l1[j] > 0.0 or model.lower[j] == 0.0 or model.upper[j] == 0.0

@@ -14,7 +14,7 @@ Best (1996) on parametric quadratic programs.
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import inlined_kernel, kernel
 from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, stops_at_zero, threshold
 
@@ -96,13 +96,13 @@ def perturb(model, active):
                 active.shift[j] = -c
 
 
-@kernel
+@inlined_kernel
 def held(model, active, j, c):
     """How hard the correlation c presses a resting column against its bound; below zero it would come off."""
     return active.sign[j] * (c - model.l2[j] * model.coef[j]) - model.l1[j]
 
 
-@kernel
+@inlined_kernel
 def barrier(model, active, j, direction):
     """Where an active coefficient must stop that moves in this direction: zero, a bound, or nowhere (infinity)."""
     if active.sign[j] * direction < 0.0:
