@@ -5,7 +5,7 @@ import numpy as np
 from fastreg._jit import kernel
 from fastreg.columns import combine
 from fastreg.designs import as_design
-from fastreg.elementary import exp
+from fastreg.elementary import LARGEST, exp
 
 
 def times(X, coef, intercept):
@@ -20,7 +20,6 @@ def times(X, coef, intercept):
     return out
 
 
-LOWEST = -700.0  # exponent of what counts as nothing beside 1
 ROWS = 512  # taken at a time, so that what they need stays in the fastest cache
 
 
@@ -47,7 +46,7 @@ def fill_several(eta, out):
         for k in range(K):
             for i in range(size):
                 below = part[k, i] - top[i]
-                part[k, i] = 0.0 if below < LOWEST else exp(below)
+                part[k, i] = 0.0 if below < -LARGEST else exp(below)  # nothing beside 1
                 total[i] += part[k, i]
         for k in range(K):
             for i in range(size):
