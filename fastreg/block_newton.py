@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel, kernel
 from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
 from fastreg.blocks import SCATTERED, correlate_vectors_some
 from fastreg.certificates import smaller_gap, steering_gap
@@ -26,6 +26,7 @@ from fastreg.solvers.quadratic import Quadratic
 from fastreg.solvers.steps import extent
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.threads import SHARED
+from fastreg.vectors import copy_values
 
 REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
 STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
@@ -83,6 +84,8 @@ class Place(NamedTuple):
     # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; MIXED: points remembered; FRESH: whether the
     # last step's matrix was made where it began
     numbers: np.ndarray
+    change: np.ndarray  # room for a step's change of eta, and for eta beyond it
+    beyond: np.ndarray
 
 
 LEVEL, POINT_STEPS, GAP, MIXED, FRESH = 0, 1, 2, 3, 4
@@ -95,6 +98,7 @@ class Memory(NamedTuple):
     steps: np.ndarray
     images: np.ndarray
     signs: np.ndarray
+    plain: np.ndarray  # the coefficients without it
 
 
 class Kept(NamedTuple):
@@ -130,10 +134,10 @@ class NewtonPath(BlockPath):
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
-            np.array([0.0, 0.0, np.inf, 0.0, 0.0]),
+            np.array([0.0, 0.0, np.inf, 0.0, 0.0]), np.empty(n), np.empty(n),
         )  # fmt: skip
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
-        memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m))
+        memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m), np.empty(m))
         model, fresh = self._model(place, alphas[0], working.curvature is None)
         done, exchanges, how, going, here = 0, 0, BEGIN_LEAPING, False, 0
         while done < alphas.size:
@@ -223,7 +227,7 @@ class Solved:
         return gaps
 
 
-@kernel
+@allocating_kernel
 def gaps_of_points(family, points, alphas, l1, l2, gaps):
     """The duality gap of each point, (eta, residual, correlations, coefficients) by rows; `l1`, `l2` at alpha = 1."""
     etas, residuals, correlations, coefs = points
@@ -242,7 +246,7 @@ def losses_of_points(family, etas, losses):
         losses[k] = sum_of_losses(family, etas[k])
 
 
-@kernel
+@allocating_kernel
 def newton_points(family, rows, model, active, size, terms, grid, place, memory, kept, flags):
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
@@ -264,8 +268,10 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
             gap = steering_gap(correlation, place.coef, model.l1, l2, terms.norms, terms.scale)
             slow = gap > STALE * place.numbers[GAP]
             if gap <= terms.finest or (gap <= terms.target and slow and place.numbers[FRESH] > 0.0):
-                kept.coefs[done], kept.correlations[done] = place.coef, correlation
-                kept.etas[done], kept.residuals[done] = place.eta, place.residual
+                copy_values(place.coef, kept.coefs[done])
+                copy_values(correlation, kept.correlations[done])
+                copy_values(place.eta, kept.etas[done])
+                copy_values(place.residual, kept.residuals[done])
                 kept.levels[done], kept.steps[done] = place.numbers[LEVEL], place.numbers[POINT_STEPS]
                 place.numbers[POINT_STEPS] = place.numbers[MIXED] = 0.0
                 place.numbers[GAP] = np.inf
@@ -279,7 +285,8 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
             if spent > WORK:
                 return PAUSE, size, done, pivots, NONE, 0.0
             place.numbers[GAP], place.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
-            model.coef[:], model.correlation[:] = place.coef, start
+            copy_values(place.coef, model.coef)
+            copy_values(start, model.correlation)
         going = False
         most = FEW + size // 4 if how == BEGIN_LEAPING else 0
         outcome, size, more, column, sign = leap_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
@@ -297,7 +304,8 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
 def take_step(family, rows, model, l2, terms, place, memory, correlations):
     """Step to the model's solution, or a mix of it with those before; shorter where the objective would not fall."""
     correlation, start = correlations
-    last, plain = int(place.numbers[MIXED]) % DEPTH, model.coef.copy()
+    last, plain = int(place.numbers[MIXED]) % DEPTH, memory.plain
+    copy_values(model.coef, plain)
     for j in range(plain.size):
         step = plain[j] - place.coef[j]
         memory.points[last, j], memory.steps[last, j] = place.coef[j], step
@@ -306,11 +314,11 @@ def take_step(family, rows, model, l2, terms, place, memory, correlations):
         place.numbers[MIXED] = last + 1.0
         if advance(family, rows, model, l2, terms, place, correlation, 1):
             return
-        model.coef[:] = plain
+        copy_values(plain, model.coef)
     else:
-        memory.points[0], memory.steps[0], memory.images[0] = (
-            memory.points[last].copy(), memory.steps[last].copy(), memory.images[last].copy()
-        )  # fmt: skip
+        copy_values(memory.points[last], memory.points[0])
+        copy_values(memory.steps[last], memory.steps[0])
+        copy_values(memory.images[last], memory.images[0])
         place.numbers[MIXED] = 1.0
     advance(family, rows, model, l2, terms, place, correlation, 40)
 
@@ -328,8 +336,8 @@ def renewal_pays(gap, before, terms):
 def advance(family, rows, model, l2, terms, place, correlation, trials):
     """Go towards model.coef, by the first of 1, 1/2, 1/4 ... of the way at which the objective falls enough; whether
     one of `trials` does."""
-    m = place.coef.size
-    change, slope = np.zeros(place.eta.size), 0.0
+    m, change, slope = place.coef.size, place.change, 0.0
+    change[:] = 0.0
     for j in range(m):
         old, new = place.coef[j], model.coef[j]
         if new != old:
@@ -341,7 +349,7 @@ def advance(family, rows, model, l2, terms, place, correlation, trials):
     middle, largest, square = extent(place.curvature, change, terms.fit_intercept)
     t = 1.0
     if not full_step_descends(slope, largest, square, terms.scale):
-        t = search(family, model, l2, terms, place, change, middle, slope, trials)
+        t = search(family, model, l2, terms, place, middle, slope, trials)
         if t == 0.0:
             return False
     for j in range(m):
@@ -367,9 +375,9 @@ def full_step_descends(slope, largest, square, scale):
 
 
 @kernel
-def search(family, model, l2, terms, place, change, middle, slope, trials):
+def search(family, model, l2, terms, place, middle, slope, trials):
     """The first of `trials` lengths 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
-    eta, t, before = np.empty(change.size), 1.0, sum_of_losses(family, place.eta)
+    eta, change, t, before = place.beyond, place.change, 1.0, sum_of_losses(family, place.eta)
     for j in range(l2.size):
         before += model.l1[j] * abs(place.coef[j]) + 0.5 * l2[j] * place.coef[j] * place.coef[j]
     for _ in range(trials):

@@ -12,7 +12,7 @@ The sweeps are asked for, not made, so that the folds of a cross-validation have
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel, kernel
 from fastreg.certificates import References, column_terms, dual_scale
 from fastreg.families import Gaussian
 from fastreg.path import FAR, alphas_between
@@ -25,6 +25,7 @@ from fastreg.solvers.pivots import NONE, exchange
 from fastreg.solvers.quadratic import INACTIVE, PARKED, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.solvers.working_set import NEGLIGIBLE, WorkingSet
+from fastreg.vectors import copy_values
 
 LONGEST, SHORTEST = 20, 5  # points a block may have, and below which it is not worth it
 MOST_VALUES = 10_000_000  # of vectors of length n that a block may need
@@ -137,7 +138,7 @@ class BlockPath:
             here = alphas[done : done + walked.size]
             good, violators = yield from self._check(here, walked)
             gaps = walked.gaps(here[:good])
-            wide = np.flatnonzero(gaps > self.tol * self.problem.scale)
+            wide = np.flatnonzero(~(gaps <= self.tol * self.problem.scale))  # NaN is not closed, either
             if wide.size:
                 good = int(wide[0])
                 if not self._finer():
@@ -225,7 +226,8 @@ class BlockPath:
             mixes, radii = self._mixtures(walked, last)
             found = np.empty(problem.p, dtype=np.int64)
             bounds = (self.references.correlations, mixes, radii)
-            count = columns_reaching(bounds, exact, l1, problem.norms, problem.lasso_factor, working.contains, found)
+            outside = problem.norms, problem.lasso_factor, working.contains
+            count = columns_reaching(bounds, exact, l1, *outside, np.empty(STRIPE), found)
             columns = found[:count]
             if more == 0 or last * walked.cost(columns) < problem.stored:
                 break
@@ -355,7 +357,7 @@ def with_steps(alphas, top):
     return np.array(grid), wanted
 
 
-@kernel
+@allocating_kernel
 def walk_points(model, active, size, points, budget, kept):
     """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
     their correlations.
@@ -370,7 +372,8 @@ def walk_points(model, active, size, points, budget, kept):
     while done < alphas.size:
         if spent > budget:
             break
-        coef[:], correlation[:] = model.coef, model.correlation
+        copy_values(model.coef, coef)
+        copy_values(model.correlation, correlation)
         for j in range(factor.size):
             model.l1[j] = alphas[done] * factor[j]
         most = FEW + size // 4 if how == BEGIN_LEAPING else 0
@@ -379,20 +382,22 @@ def walk_points(model, active, size, points, budget, kept):
         how = BEGIN_LEAPING
         spent += pivots
         if outcome == MET_DEPENDENT:
-            model.coef[:], model.correlation[:] = coef, correlation
+            copy_values(coef, model.coef)
+            copy_values(correlation, model.correlation)
         if outcome not in (DONE, LEAPT):
             return outcome, size, done, spent, column, sign
-        coefs[done], correlations[done] = model.coef, model.correlation
+        copy_values(model.coef, coefs[done])
+        copy_values(model.correlation, correlations[done])
         done += 1
     return DONE, size, done, spent, NONE, 0.0
 
 
 @kernel
-def columns_reaching(bounds, exact, alphas, norms, factor, contains, found):
+def columns_reaching(bounds, exact, alphas, norms, factor, contains, excess, found):
     """List the columns outside the working set that exceed their threshold at the last point, where they are known
-    exactly, or may do so at an earlier one. Returns how many."""
+    exactly, or may do so at an earlier one; `excess` is room for a stripe. Returns how many."""
     known, mixes, radii = bounds
-    count, last, excess = 0, alphas.size - 1, np.empty(STRIPE)
+    count, last = 0, alphas.size - 1
     for start in range(0, norms.size, STRIPE):
         size = min(STRIPE, norms.size - start)
         first, second, third, fourth = known[0, start:], known[1, start:], known[2, start:], known[3, start:]
@@ -411,7 +416,7 @@ def columns_reaching(bounds, exact, alphas, norms, factor, contains, found):
     return count
 
 
-@kernel
+@allocating_kernel
 def lasso_gaps(squares, correlations, coefs, alphas, factor, gaps):
     """The duality gap of each point at its scaled residual, the columns outside not violating theirs."""
     l1, none = np.empty(factor.size), np.zeros(factor.size)

@@ -131,7 +131,7 @@ class SparseBlock(PlainBlock):
         combine_vectors(self.design, self.columns[moving], np.ascontiguousarray(steps[:, moving].T), change)
         change *= h[:, None]
         out = np.empty((len(steps), columns.size))
-        correlate_vectors(self.design, change, columns, out)
+        correlate_vectors(self.design, change, columns, np.empty(len(steps)), out)
         return out
 
     def response_cost(self, columns):

@@ -41,13 +41,13 @@ def correlate_some(design, v, columns, out):
 
 
 @kernel
-def correlate_vectors(design, vectors, columns, out):
+def correlate_vectors(design, vectors, columns, total, out):
     """out[k, i] = x_j'v for the vectors v, the columns of `vectors` (n, k), and the sparse columns j = columns[i].
 
-    A stored value meets a row of `vectors`, neighbours in memory.
+    A stored value meets a row of `vectors`, neighbours in memory; `total` is room for k numbers.
     """
     for i in range(columns.size):
-        total = np.zeros(vectors.shape[1])
+        total[:] = 0.0
         for q in range(design.indptr[columns[i]], design.indptr[columns[i] + 1]):
             value, row = design.data[q], vectors[design.indices[q]]
             for k in range(row.size):

@@ -220,7 +220,9 @@ class SparseDesign(NamedTuple):
         out, by_rows = np.empty((vectors.shape[0], self.indptr.size - 1)), np.ascontiguousarray(vectors.T)
         every = np.arange(out.shape[1])
         over_blocks(
-            lambda a, b: correlate_vectors(self, by_rows, every[a:b], out[:, a:b]), self.edges(), self.data.size
+            lambda a, b: correlate_vectors(self, by_rows, every[a:b], np.empty(by_rows.shape[1]), out[:, a:b]),
+            self.edges(),
+            self.data.size,
         )
         return out
 

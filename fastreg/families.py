@@ -8,6 +8,7 @@ A family is a NamedTuple with verbs that kernels call for row i at the linear pr
     divergence  loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: a row's share of the gap,
                 infinite where nu_i lies outside the conjugate's domain
 
+They return numbers and allocate no arrays: kernels call them once a row, in loops that count no references.
 `divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
 With d_i(nu) the infimum of loss + nu eta over eta, it is loss + nu eta - d_i(nu), by Fenchel and Young never negative.
 Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits; `constant()`,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel, kernel
 from fastreg.columns import combine
 from fastreg.designs import as_design
 from fastreg.elementary import LARGEST, exp
@@ -31,7 +31,7 @@ def probabilities(eta):
     return out.astype(np.float32) if eta.dtype == np.float32 else out
 
 
-@kernel
+@allocating_kernel
 def fill_several(eta, out):
     """By classes within a block of rows, so that exponentials are taken of several rows at once."""
     n, K = eta.shape

@@ -22,7 +22,7 @@ MOST_PARAMETERS = 12
 # From the ground up. A room imports from lower floors only; rooms that stand in no list are on top of all.
 FLOORS = [
     {"_jit", "validation", "progress", "summary"},
-    {"elementary", "threads"},
+    {"elementary", "vectors", "threads"},
     {"columns", "products", "row_order", "rows"},
     {"blocks"},
     {"bounds", "designs", "families", "penalties"},

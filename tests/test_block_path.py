@@ -78,6 +78,14 @@ def test_supports_that_grow_within_a_block_are_left_to_descent():
     assert path.work["pivots"] < 4000
 
 
+def test_a_gap_that_is_no_number_certifies_nothing(monkeypatch):
+    """Should arithmetic ever leave NaN behind, the block is given up, and each point solved and certified anew."""
+    X, y = certified.draw("gaussian", n=40, p=60)
+    monkeypatch.setattr("fastreg.block_path.lasso_gaps", lambda *arguments: arguments[-1].fill(np.nan))
+    path = fit_path(X, y, n_alphas=8, tol=1e-10)
+    certified.assert_certified(path, X, y, tol=1e-10)
+
+
 def test_dependent_columns_are_certified_or_left_to_others():
     """Copies of columns tie; where the walk gets stuck it says so, and cv_path fits the fold by PathSolver."""
     X, y = certified.draw("gaussian", n=40, p=30)

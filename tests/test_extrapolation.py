@@ -6,7 +6,7 @@ import pytest
 
 from fastreg.penalties import soft_threshold
 from fastreg.solvers.coordinate_descent import SUPPORT_EPOCHS, gram_epochs
-from fastreg.solvers.extrapolation import DEPTH, extrapolate_correlation, extrapolate_residual, least_mix
+from fastreg.solvers.extrapolation import DEPTH, equations, extrapolate_correlation, extrapolate_residual, least_mix
 
 INFINITE = np.full(8, np.inf)
 
@@ -44,7 +44,7 @@ def test_correlations_belong_to_the_coefficients_and_the_model_falls():
     points, correlations = epochs_on(H, np.zeros(8), c)
     coef, correlation = points[-1].copy(), correlations[-1].copy()
     free = np.zeros(8), np.zeros(8), -INFINITE, INFINITE
-    extrapolate_correlation(free, points, correlations, coef, correlation)
+    extrapolate_correlation(free, (points, correlations, equations()), coef, correlation)
     value = lambda b: 0.5 * b @ H @ b - c @ b  # noqa: E731
     assert value(coef) < value(points[-1])
     assert np.linalg.norm(coef - np.linalg.solve(H, c)) < 0.5 * np.linalg.norm(points[-1] - np.linalg.solve(H, c))
@@ -61,7 +61,7 @@ def test_residuals_belong_to_the_coefficients_and_a_lift_is_carried():
     residuals = totals - lifts[:, None] * h
     coef, residual = points[-1].copy(), residuals[-1].copy()
     free = np.zeros(8), np.zeros(8), -INFINITE, INFINITE
-    lift = extrapolate_residual(h, free, points, residuals, lifts, coef, residual)
+    lift = extrapolate_residual(h, free, (points, residuals, lifts, equations()), coef, residual)
     assert np.any(coef != points[-1])
     np.testing.assert_allclose(residual + lift * h, (y - X @ coef) / n, atol=1e-12)
 
@@ -74,7 +74,7 @@ def test_the_mix_is_left_where_it_is_beyond_a_bound_or_costs_more(limits):
     none, size = np.zeros(8), np.abs(points[-1]).max()
     l1, upper = (none, np.maximum(points[-1], 0.0)) if limits == "bound" else (none + 1e3, INFINITE)
     penalty = l1, none, -INFINITE, upper
-    extrapolate_correlation(penalty, points, correlations, coef, correlation)
+    extrapolate_correlation(penalty, (points, correlations, equations()), coef, correlation)
     if limits == "bound":
         assert np.all(coef <= penalty[3])
     assert np.abs(coef).sum() <= np.abs(points[-1]).sum() + 1e-12 * size

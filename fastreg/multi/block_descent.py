@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel
 from fastreg.multi.penalties import lengths, steering_terms
 from fastreg.multi.row_newton import RowNewton, gather
 
@@ -28,7 +28,7 @@ ROUNDING = 1e-16  # of the penalty: a mismatch that small is not measured but ma
 SHARE, INNER = 0.1, 0.5  # of the wanted gap for the working set's model, and of that for a part
 
 
-@kernel
+@allocating_kernel
 def row_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
     """Epochs of block descent until the gap, to first order, is at most `precision` or rounding.
 

@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel, kernel
 from fastreg.elementary import exp
 from fastreg.families import SEPARATED, kullback
 
@@ -102,7 +102,7 @@ class Softmax:
         return loss < SEPARATED * null
 
 
-@kernel
+@allocating_kernel
 def softmax(eta, mean):
     """mean_k = exp(eta_k) / sum_l exp(eta_l), row by row of X."""
     K, n = eta.shape
@@ -119,7 +119,7 @@ def softmax(eta, mean):
             mean[k, i] /= total[i]
 
 
-@kernel
+@allocating_kernel
 def balance_classes(y, weight, eta, intercepts):
     """See Softmax.balance."""
     K, n = eta.shape
@@ -165,7 +165,7 @@ def class_curvature(mean, weight, out):
         out[k, k] = total
 
 
-@kernel
+@allocating_kernel
 def solve_symmetric(curvature, total):
     """A solution of curvature step = total by Cholesky, where adding a constant to the step changes nothing.
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel, kernel
 
 # A pivot below this share of its diagonal entry means a column that depends on the active ones.
 DEPENDENT = 1e-10
@@ -29,7 +29,7 @@ def append_row(factor, size, row, diagonal):
     return True
 
 
-@kernel
+@allocating_kernel
 def delete_row(factor, size, place):
     """Remove row and column `place`: the rows below move up, and rotations take away what then stands right of the
     diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it."""

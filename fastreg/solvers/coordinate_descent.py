@@ -20,25 +20,35 @@ import math
 
 import numpy as np
 
-from fastreg._jit import inlined_kernel, kernel
+from fastreg._jit import allocating_kernel, inlined_kernel, kernel
 from fastreg.penalties import soft_threshold
-from fastreg.solvers.extrapolation import DEPTH, extrapolate_correlation, extrapolate_residual
+from fastreg.solvers.extrapolation import DEPTH, equations, extrapolate_correlation, extrapolate_residual
+from fastreg.vectors import copy_values
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
 SHARE = 0.3  # of the wanted gap: the model need not be solved better than what it models
 
 
-@kernel
+@allocating_kernel
 def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares):
     """Epochs in Gram form until the model's gap is at most `precision`. Returns (epochs, converged).
 
     `penalty` is (l1_j, l2_j, lower_j, upper_j); `squares` says whether the descent may end at the gap wanted.
     """
+    m = coef.size
+    history = np.empty((DEPTH, m)), np.empty((DEPTH, m)), equations()
+    return descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history)
+
+
+@kernel
+def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history):
+    """`gram_epochs` with room for its history, (points, correlations, equations)."""
     l1, l2, lower, upper = penalty
-    m = l1.size
-    epochs, kept, points, correlations = 0, 1, np.empty((DEPTH, m)), np.empty((DEPTH, m))
-    points[0], correlations[0] = coef, correlation
+    points, correlations, _ = history
+    m, epochs, kept = l1.size, 0, 1
+    copy_values(coef, points[0])
+    copy_values(correlation, correlations[0])
     while epochs < max_epochs:
         decrease, first = 0.0, 0.0
         for inner in range(SUPPORT_EPOCHS):
@@ -61,11 +71,14 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
             if inner == 0 and mismatch + excess * size + decrease <= precision:
                 return epochs, True
             kept = kept if steady else 0
-            points[kept], correlations[kept] = coef, correlation
+            copy_values(coef, points[kept])
+            copy_values(correlation, correlations[kept])
             kept += 1
             if kept == DEPTH:
-                extrapolate_correlation(penalty, points, correlations, coef, correlation)
-                points[0], correlations[0], kept = coef, correlation, 1
+                extrapolate_correlation(penalty, history, coef, correlation)
+                copy_values(coef, points[0])
+                copy_values(correlation, correlations[0])
+                kept = 1
             first = max(first, decrease)
             if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
                 break
@@ -95,19 +108,29 @@ def violation(penalty, j, b, c, parts, squares):
     return mismatch, excess, size
 
 
-@kernel
+@allocating_kernel
 def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, limits, squares):
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
     `quadratic` is (h, H_jj, h-mean of x_j, x_j'h), `limits` (max_epochs, precision, whether to extrapolate).
     Returns (epochs, converged, lift, columns read)."""
+    depth = DEPTH if limits[2] else 0
+    history = np.empty((depth, coef.size)), np.empty((depth, residual.size)), np.empty(depth), equations()
+    return descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history)
+
+
+@kernel
+def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history):
+    """`residual_epochs` with room for its history, (points, residuals, lifts, equations)."""
     h, curvature, mean, column_h = quadratic
     l1, l2, lower, upper = penalty
     max_epochs, precision, extrapolates = limits
-    epochs, read, kept, depth = 0, 0, 1, DEPTH if extrapolates else 0
-    points, residuals, lifts = np.empty((depth, coef.size)), np.empty((depth, h.size)), np.empty(depth)
+    points, residuals, lifts, _ = history
+    epochs, read, kept = 0, 0, 1
     if extrapolates:
-        points[0], residuals[0], lifts[0] = coef, residual, lift
+        copy_values(coef, points[0])
+        copy_values(residual, residuals[0])
+        lifts[0] = lift
     while epochs < max_epochs:
         decrease, first, support = 0.0, 0.0, 1
         for inner in range(SUPPORT_EPOCHS):
@@ -138,11 +161,15 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, l
                 return epochs, True, lift, read
             if extrapolates:
                 kept = kept if steady else 0
-                points[kept], residuals[kept], lifts[kept] = coef, residual, lift
+                copy_values(coef, points[kept])
+                copy_values(residual, residuals[kept])
+                lifts[kept] = lift
                 kept += 1
                 if kept == DEPTH:
-                    lift = extrapolate_residual(h, penalty, points, residuals, lifts, coef, residual)
-                    points[0], residuals[0], lifts[0], kept = coef, residual, lift, 1
+                    lift = extrapolate_residual(h, penalty, history, coef, residual)
+                    copy_values(coef, points[0])
+                    copy_values(residual, residuals[0])
+                    lifts[0], kept = lift, 1
             first = max(first, decrease)
             if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
                 break

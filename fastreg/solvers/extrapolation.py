@@ -13,11 +13,18 @@ acceleration of coordinate descent", AISTATS.
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel, kernel
 
 DEPTH = 5  # points mixed, and the one before
 RIDGE = 1e-12  # of the trace, added to the equations of the mix
 LARGEST = 1e4  # sum of |c_k|: more would magnify rounding
+
+
+@allocating_kernel
+def equations():
+    """Room for (products of the changes, the mix, the changes in one row)."""
+    size = DEPTH - 1
+    return np.empty((size, size)), np.empty(size), np.empty(size)
 
 
 @kernel
@@ -77,12 +84,14 @@ def penalty_change(points, mix, penalty, coef):
 
 
 @kernel
-def extrapolate_residual(h, penalty, points, residuals, lifts, coef, residual):
-    """Move `coef` and `residual`, which is the last point, to the mix. `residuals` and `lifts` are those of the points,
-    as descent in residual form has them. Returns the lift."""
+def extrapolate_residual(h, penalty, history, coef, residual):
+    """Move `coef` and `residual`, which is the last point, to the mix. Returns the lift.
+
+    `history` is (points, their residuals and lifts, as descent in residual form has them, room for the equations).
+    """
+    points, residuals, lifts, (gram, mix, change) = history
     size = DEPTH - 1
-    gram, mix = np.zeros((size, size)), np.empty(size)
-    change = np.empty(size)
+    gram[:] = 0.0
     for i in range(h.size):
         if h[i] > 0.0:
             for a in range(size):
@@ -112,10 +121,14 @@ def extrapolate_residual(h, penalty, points, residuals, lifts, coef, residual):
 
 
 @kernel
-def extrapolate_correlation(penalty, points, correlations, coef, correlation):
-    """Move `coef` and `correlation`, which is the last point, to the mix; in Gram form."""
+def extrapolate_correlation(penalty, history, coef, correlation):
+    """Move `coef` and `correlation`, which is the last point, to the mix; in Gram form.
+
+    `history` is (points, their correlations, room for the equations).
+    """
+    points, correlations, (gram, mix, _) = history
     size = DEPTH - 1
-    gram, mix = np.zeros((size, size)), np.empty(size)
+    gram[:] = 0.0
     for j in range(coef.size):
         for a in range(size):
             step = points[a + 1, j] - points[a, j]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import allocating_kernel
 from fastreg.solvers.cholesky import append_row, delete_row, solve_factored
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, hessian_row, hessian_times, stops_at_zero
 
@@ -22,7 +22,7 @@ class Active(NamedTuple):
     shift: np.ndarray  # what is left of the perturbation, on columns that are not active
 
 
-@kernel
+@allocating_kernel
 def descent_direction(model, active, size, direction, full, response):
     """The step to the optimum for the present signs, on the active columns in order (`direction`) and by column
     (`full`); `response` is what each correlation loses by it. Solves (H_AA + L2_A) direction = slope."""
@@ -41,7 +41,7 @@ def descent_direction(model, active, size, direction, full, response):
         response[j] = slope[a] - model.l2[j] * direction[a]
 
 
-@kernel
+@allocating_kernel
 def leave(model, active, size, place, end):
     """Take the column at `place` out, to zero or to the bound `end`; it stays at its threshold there.
 
@@ -63,7 +63,7 @@ def leave(model, active, size, place, end):
     return size - 1
 
 
-@kernel
+@allocating_kernel
 def join(model, active, size, j):
     """Append column j to the factor, or park it where it depends on the active ones."""
     row = np.empty(size)
@@ -76,7 +76,7 @@ def join(model, active, size, j):
     return size
 
 
-@kernel
+@allocating_kernel
 def exchange(model, active, size, j, toward):
     """Let the dependent column j = X_A u take over from an active one, at an unchanged fit: b_j + t, b_A - t u.
 
@@ -104,7 +104,7 @@ def exchange(model, active, size, j, toward):
     return size
 
 
-@kernel
+@allocating_kernel
 def mixture(model, active, size, j):
     """u with x_j = X_A u, as far as column j depends on the active ones."""
     mix = np.empty(size)
@@ -113,7 +113,7 @@ def mixture(model, active, size, j):
     return mix
 
 
-@kernel
+@allocating_kernel
 def shift_along(model, active, mix, size, j, amount):
     """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
     m = model.coef.size

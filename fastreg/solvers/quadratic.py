@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import inlined_kernel, kernel
+from fastreg._jit import allocating_kernel, inlined_kernel, kernel
 
 INACTIVE, ACTIVE, PARKED, RESTING = 0, 1, 2, 3
 
@@ -77,7 +77,7 @@ def gather_lower(gram, columns, out):
             line[b] = row[columns[b]]
 
 
-@kernel
+@allocating_kernel
 def hessian_row(model, j, columns, size, row):
     """row[a] = H_jk for k = columns[a], a < size. Returns H_jj."""
     if model.gram.size > 0:
@@ -97,7 +97,7 @@ def hessian_row(model, j, columns, size, row):
     return diagonal
 
 
-@kernel
+@allocating_kernel
 def hessian_times(model, full, status, out):
     """out_j = (H full)_j for every column j that is not ACTIVE."""
     if model.gram.size > 0:
@@ -128,7 +128,7 @@ def gram_times(gram, full, status, out):
             out[j] = total
 
 
-@kernel
+@allocating_kernel
 def factors_times(model, full, status, out):
     """X_W' h (X_W full), with the means taken off in between."""
     change, middle = np.zeros(model.h.size), 0.0
