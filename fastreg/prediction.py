@@ -1,4 +1,5 @@
-"""X times coefficients for new rows, reading only the columns that have one where X is stored by columns."""
+"""X times coefficients for new rows, reading only the columns that have one where X is stored by columns, and
+coefficients between two points of a path."""
 
 import numpy as np
 
@@ -18,6 +19,12 @@ def times(X, coef, intercept):
     columns, out = np.flatnonzero(coef), np.full(X.shape[0], float(intercept))
     combine(as_design(X), columns, coef[columns], out)
     return out
+
+
+def between(first, second, share):
+    """first + share * (second - first), which rounding takes beyond neither: bounds that both keep hold there, too."""
+    lower, upper = np.minimum(first, second), np.maximum(first, second)
+    return np.clip(first + share * (second - first), lower, upper)
 
 
 ROWS = 512  # taken at a time, so that what they need stays in the fastest cache

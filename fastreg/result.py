@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.families import FAMILIES, balance, total_loss
-from fastreg.prediction import times
+from fastreg.prediction import between, times
 from fastreg.problem import LONGEST_STEP
 from fastreg.summary import Summary
 from fastreg.validation import alpha_within, check_columns, check_response, check_vector, check_weight, read_only
@@ -78,8 +78,8 @@ class Path:
         zero if the grid starts at alpha_max); below its bottom is an error, since nothing was fitted there.
         """
         low, high, share = self._between(alpha)
-        coef = (1.0 - share) * self._column(low) + share * self._column(high)
-        return coef, float((1.0 - share) * self.intercepts[low] + share * self.intercepts[high])
+        coef = between(self._column(low), self._column(high), share)
+        return coef, float(between(self.intercepts[low], self.intercepts[high], share))
 
     def _between(self, alpha):
         alpha = alpha_within(alpha, self.alphas)

@@ -267,7 +267,7 @@ def test_separable_classes_within_a_box_have_a_solution():
     X, y = np.arange(10.0)[:, None] - 4.5, (np.arange(10) >= 5).astype(float)
     with pytest.warns(fastreg.ConvergenceWarning, match="separable"):
         fit_path(X, y, family="binomial", alphas=[0.0])
-    path = certified.fit(X, y, family="binomial", alphas=[0.0], upper=30.0, lower=-30.0)
+    path = certified.fit(X, y, family="binomial", alphas=[0.0], upper=30.0, lower=-30.0, tol=1e-10)
     assert path.coefs.toarray().item() == 30.0
 
 
@@ -336,3 +336,13 @@ def test_a_dependent_support_at_its_bounds_is_left_within_few_steps(seed):
     X, y = rng.normal(size=(5, 60)), np.array([2.0, 2.0, 0.0, 1.0, 1.0])
     path = certified.fit(X, y, family="poisson", lower=0.0, n_alphas=5, alpha_min_ratio=1e-4)
     assert path.n_iters.max() <= 50, path.n_iters
+
+
+def test_bounds_hold_between_the_points_of_a_path():
+    """0.9 times a share and the rest of it may be more than 0.9 by rounding."""
+    X, y = certified.draw("gaussian", n=100, p=20)
+    path = certified.fit(X, y, n_alphas=20, lower=-0.7, upper=0.1)
+    assert np.any(path.coefs.toarray() == 0.1)
+    for alpha in np.geomspace(path.alphas[0], path.alphas[-1], 500):
+        coef, _ = path.coef(alpha)
+        assert np.all(coef >= -0.7) and np.all(coef <= 0.1)

@@ -24,7 +24,7 @@ NEWTON_WORK = 0.1  # times the cube of the number of rows: operations of descent
 TURNS, BUILDS = 4, 3  # of descent and Newton's method on one part, and new H in a turn
 MOST_ROUNDS = 2000
 PATIENCE, NOISE = 3, 1e-10  # rounds that do not halve a gap, of less than this share of the null loss: rounding
-ROUNDING = 1e-16  # of the penalty: a mismatch that small is not measured but made by rounding
+ROUNDING = 4e-16  # of the penalty: a mismatch that small is not measured but made by rounding
 SHARE, INNER = 0.1, 0.5  # of the wanted gap for the working set's model, and of that for a part
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.prediction import between
 from fastreg.summary import Shown
 from fastreg.validation import check_columns
 
@@ -65,8 +66,7 @@ class MultiPath(Shown):
         upper, lower = self.alphas[above - 1], self.alphas[above]
         share = float((upper - alpha) / (upper - lower))
         (first, first_intercepts), (second, second_intercepts) = self.point(above - 1), self.point(above)
-        coef = (1.0 - share) * first + share * second
-        return coef, (1.0 - share) * first_intercepts + share * second_intercepts
+        return between(first, second, share), between(first_intercepts, second_intercepts, share)
 
     def point(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         """(coefficients (p, K), intercepts (K,)) of point i."""

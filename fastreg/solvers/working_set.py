@@ -183,7 +183,7 @@ class ProximalNewton:
 
     Least squares takes each step in full. A Gram matrix of nearly dependent columns may be indefinite by its rounding,
     and a step far from all solutions; it is taken back, and `careful` goes on, a descent on the residual, which cannot
-    rise.
+    rise. Its gap can: the least one on the way is gone back to.
     """
 
     careful = CoordinateDescent("residual", passes=CAREFUL)
@@ -199,6 +199,7 @@ class ProximalNewton:
         exact = problem.family.quadratic
         gap, rounds, anew = working.gap(state), 0, working.curvature is None
         acceleration, share, inner = None, ROUGH, self.inner
+        least, best = gap, None  # of a quadratic loss: the least gap, and where it was if that is not here
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
             precision = target if exact else max(target, share * gap)
@@ -216,9 +217,16 @@ class ProximalNewton:
             if exact and inner is self.inner and not gap <= ASTRAY * previous:
                 working.go_back(state, before)
                 inner, gap = self.careful, previous
+            if exact and gap < least:
+                least, best = gap, None
+            elif exact and best is None:
+                best = before
             problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
                 break  # rounding: a full step no longer helps
             share = ROUGH if gap <= STALLED * previous else max(ROUGHER * share, FINEST)
             anew = gap > STALE_GAIN * previous
+        if best is not None and not gap <= least:
+            working.go_back(state, best)
+            gap = working.gap(state)
         return gap, rounds
