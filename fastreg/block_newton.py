@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import allocating_kernel, kernel
+from fastreg._jit import kernel
 from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
 from fastreg.blocks import SCATTERED, correlate_vectors_some
 from fastreg.certificates import smaller_gap, steering_gap
@@ -22,7 +22,7 @@ from fastreg.products import row_dots
 from fastreg.solvers.acceleration import DEPTH, mix_points
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import NONE
-from fastreg.solvers.quadratic import Quadratic
+from fastreg.solvers.quadratic import by_factors, by_matrix
 from fastreg.solvers.steps import extent
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.threads import SHARED
@@ -86,6 +86,9 @@ class Place(NamedTuple):
     numbers: np.ndarray
     change: np.ndarray  # room for a step's change of eta, and for eta beyond it
     beyond: np.ndarray
+    correlation: np.ndarray  # room for the correlations here, those of the model, and the ridge part of the penalty
+    start: np.ndarray
+    l2: np.ndarray
 
 
 LEVEL, POINT_STEPS, GAP, MIXED, FRESH = 0, 1, 2, 3, 4
@@ -134,7 +137,7 @@ class NewtonPath(BlockPath):
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
-            np.array([0.0, 0.0, np.inf, 0.0, 0.0]), np.empty(n), np.empty(n),
+            np.array([0.0, 0.0, np.inf, 0.0, 0.0]), np.empty(n), np.empty(n), *np.empty((3, m)),
         )  # fmt: skip
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
         memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m), np.empty(m))
@@ -174,10 +177,10 @@ class NewtonPath(BlockPath):
         here = *working.penalty, place.coef.copy(), np.zeros(place.coef.size)
         if working.columns.size > LARGEST_GRAM and working.block.wide():
             working.drop_gram()
-            model = Quadratic(np.empty((0, 0)), working.block.rows, *working.update_curvature(place, anew), *here)
+            model = by_factors(working, place, anew, here)
         else:
             working.update_gram(place, anew)
-            model = Quadratic(working.gram, np.empty((0, 0)), np.empty(0), np.empty(0), *here)
+            model = by_matrix(working, here)
         active._prepare(model, (working.model_version, working.l2_key))
         return model, old
 
@@ -223,15 +226,17 @@ class Solved:
         """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
         problem, columns, gaps = self.problem, self.working.columns, np.empty(len(alphas))
         l1, l2 = problem.penalty(1.0).on(columns)
-        gaps_of_points(problem.family, (self.etas, self.residuals, self.correlations, self.coefs), alphas, l1, l2, gaps)
+        points = self.etas, self.residuals, self.correlations, self.coefs
+        gaps_of_points(problem.family, points, alphas, l1, l2, (np.empty(l1.size), np.empty(l1.size)), gaps)
         return gaps
 
 
-@allocating_kernel
-def gaps_of_points(family, points, alphas, l1, l2, gaps):
-    """The duality gap of each point, (eta, residual, correlations, coefficients) by rows; `l1`, `l2` at alpha = 1."""
+@kernel
+def gaps_of_points(family, points, alphas, l1, l2, here, gaps):
+    """The duality gap of each point, (eta, residual, correlations, coefficients) by rows; `l1`, `l2` at alpha = 1, and
+    `here` room for those of a point."""
     etas, residuals, correlations, coefs = points
-    here_l1, here_l2 = np.empty(l1.size), np.empty(l1.size)
+    here_l1, here_l2 = here
     for k in range(gaps.size):
         for j in range(l1.size):
             here_l1[j], here_l2[j] = alphas[k] * l1[j], alphas[k] * l2[j]
@@ -246,7 +251,7 @@ def losses_of_points(family, etas, losses):
         losses[k] = sum_of_losses(family, etas[k])
 
 
-@allocating_kernel
+@kernel
 def newton_points(family, rows, model, active, size, terms, grid, place, memory, kept, flags):
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
@@ -256,8 +261,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
     (alphas, done), (how, going, fresh) = grid, flags
     m, n = rows.shape
     pivots, spent = 0, 0.0
-    correlation, start = np.empty(m), np.empty(m)
-    l2 = np.empty(m)
+    correlation, start, l2 = place.correlation, place.start, place.l2
     while done < alphas.size:
         for j in range(m):
             model.l1[j], l2[j] = alphas[done] * terms.lasso_factor[j], alphas[done] * terms.ridge_factor[j]

@@ -12,7 +12,7 @@ The sweeps are asked for, not made, so that the folds of a cross-validation have
 
 import numpy as np
 
-from fastreg._jit import allocating_kernel, kernel
+from fastreg._jit import kernel
 from fastreg.certificates import References, column_terms, dual_scale
 from fastreg.families import Gaussian
 from fastreg.path import FAR, alphas_between
@@ -186,7 +186,7 @@ class BlockPath:
         model = make_quadratic(working, state, False)
         active._prepare(model, (working.model_version, working.l2_key))
         shape, factor = (alphas.size, model.l1.size), self.problem.lasso_factor[working.columns]
-        kept = np.empty(shape), np.empty(shape)
+        kept = np.empty(shape), np.empty(shape), (np.empty(shape[1]), np.empty(shape[1]))
         done, exchanges, how, here = 0, 0, BEGIN_LEAPING, 0
         while done < alphas.size:
             self.problem.heed()
@@ -333,7 +333,8 @@ class Walked:
     def gaps(self, alphas):
         """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
         gaps, factor = np.empty(len(alphas)), self.problem.lasso_factor[self.working.columns]
-        lasso_gaps(self.squares, self.correlations, self.coefs, alphas, factor, gaps)
+        penalty = np.empty(factor.size), np.zeros(factor.size)
+        lasso_gaps(self.squares, self.correlations, self.coefs, alphas, factor, penalty, gaps)
         return gaps
 
     def residual(self, k):
@@ -357,18 +358,18 @@ def with_steps(alphas, top):
     return np.array(grid), wanted
 
 
-@allocating_kernel
+@kernel
 def walk_points(model, active, size, points, budget, kept):
     """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
-    their correlations.
+    their correlations, where `kept` also has room for those of a point's start.
 
     `points` is (alphas, factors of the columns, points done, how the next starts). Returns (outcome, size, points done,
     pivots, column, sign), as leap_or_walk has them; DONE between points if the budget is spent. Where a leap met a
     dependent column the point's start is back.
     """
     alphas, factor, done, how = points
-    coefs, correlations = kept
-    spent, coef, correlation = 0, np.empty(factor.size), np.empty(factor.size)
+    coefs, correlations, (coef, correlation) = kept
+    spent = 0
     while done < alphas.size:
         if spent > budget:
             break
@@ -416,10 +417,11 @@ def columns_reaching(bounds, exact, alphas, norms, factor, contains, excess, fou
     return count
 
 
-@allocating_kernel
-def lasso_gaps(squares, correlations, coefs, alphas, factor, gaps):
-    """The duality gap of each point at its scaled residual, the columns outside not violating theirs."""
-    l1, none = np.empty(factor.size), np.zeros(factor.size)
+@kernel
+def lasso_gaps(squares, correlations, coefs, alphas, factor, penalty, gaps):
+    """The duality gap of each point at its scaled residual, the columns outside not violating theirs; `penalty` is room
+    for l1 and has l2 = 0."""
+    l1, none = penalty
     for k in range(gaps.size):
         for j in range(factor.size):
             l1[j] = alphas[k] * factor[j]

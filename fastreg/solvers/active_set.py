@@ -5,7 +5,7 @@ import numpy as np
 from fastreg.solvers.cholesky import DEPENDENT
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
-from fastreg.solvers.pivots import Active, exchange, join, mixture, shift_along
+from fastreg.solvers.pivots import MIX, ROOMS, Active, exchange, join, mixture, shift_along
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE
 
@@ -25,8 +25,9 @@ class ActiveSet:
         self.failures = self.waiting = 0  # leaps in a row that failed, and solves until the next is tried
         nothing = np.empty(0)
         self.active = Active(
-            np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing
-        )
+            np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing,
+            np.empty((ROOMS, 0)), np.empty(0, dtype=np.int8),
+        )  # fmt: skip
 
     def solve(self, working, state, anew, precision):
         """Coefficients that minimise the model, and their correlations. Falls back on coordinate descent if stuck."""
@@ -114,6 +115,8 @@ class ActiveSet:
                 status=np.concatenate([old.status, np.zeros(more, dtype=np.int8)]),
                 sign=np.concatenate([old.sign, np.zeros(more)]),
                 shift=np.zeros(m),
+                room=np.empty((ROOMS, m)),
+                nobody=np.zeros(m, dtype=np.int8),
             )
 
     def _make_room(self, m, more):
@@ -152,7 +155,8 @@ class ActiveSet:
             for j in columns:
                 self.size = join(model, active, self.size, j)
             for j in columns[active.status[columns] == PARKED]:
-                mix = mixture(model, active, self.size, j)
+                mix = active.room[MIX]
+                mixture(model, active, self.size, j, mix)
                 shift_along(model, active, mix, self.size, j, -model.coef[j])
                 model.coef[j] = 0.0
         kinked = (model.l1 > 0.0) | (model.lower == 0.0) | (model.upper == 0.0) | rest

@@ -2,9 +2,7 @@
 
 import math
 
-import numpy as np
-
-from fastreg._jit import allocating_kernel, kernel
+from fastreg._jit import kernel
 
 # A pivot below this share of its diagonal entry means a column that depends on the active ones.
 DEPENDENT = 1e-10
@@ -29,11 +27,11 @@ def append_row(factor, size, row, diagonal):
     return True
 
 
-@allocating_kernel
-def delete_row(factor, size, place):
+@kernel
+def delete_row(factor, size, place, cosine, sine):
     """Remove row and column `place`: the rows below move up, and rotations take away what then stands right of the
-    diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it."""
-    cosine, sine = np.empty(size), np.empty(size)
+    diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it, for
+    which there is room in `cosine` and `sine`."""
     for i in range(place, size - 1):
         row, below = factor[i], factor[i + 1]
         for k in range(place):

@@ -1,9 +1,17 @@
 """Leaps: several pivots at once, where the active set is nearly right already."""
 
-import numpy as np
-
-from fastreg._jit import allocating_kernel, inlined_kernel, kernel
-from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, exchange, join, leave
+from fastreg._jit import inlined_kernel, kernel
+from fastreg.solvers.pivots import (
+    CROSSING,
+    DIRECTION,
+    FULL,
+    NONE,
+    RESPONSE,
+    descent_direction,
+    exchange,
+    join,
+    leave,
+)  # fmt: skip
 from fastreg.solvers.quadratic import ACTIVE, PARKED, RESTING, hessian_times, stops_at_zero, threshold
 from fastreg.solvers.walks import BUDGET, DONE, walk
 
@@ -14,7 +22,7 @@ GAIN = 0.85  # share of the wrong columns that a leap may leave wrong; else sing
 LEAPT, MET_DEPENDENT, CROSSED = 4, 5, 6
 
 
-@allocating_kernel
+@kernel
 def leap_or_walk(model, active, size, most, budget, begin):
     """A leap that may change `most` columns at once, then a walk unless it was enough. Returns what `walk` returns."""
     pivots = 0
@@ -29,7 +37,7 @@ def leap_or_walk(model, active, size, most, budget, begin):
     return outcome, size, pivots + more, column, sign
 
 
-@allocating_kernel
+@kernel
 def leap(model, active, size, most):
     """Change all columns that are on the wrong side at once: solve for the present signs, then see which hold.
 
@@ -41,7 +49,7 @@ def leap(model, active, size, most):
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
     m = model.l1.size
-    direction, full, response = np.empty(m), np.empty(m), np.empty(m)
+    direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
     pivots, previous = 0, most / GAIN
     for _ in range(LEAPS):
         descent_direction(model, active, size, direction, full, response)
@@ -76,7 +84,7 @@ def leap(model, active, size, most):
     return BUDGET, size, pivots
 
 
-@allocating_kernel
+@kernel
 def withdraw(model, active, size):
     """Take out the columns that entered but have not moved: the walk decides anew which enter."""
     for a in range(size - 1, -1, -1):
@@ -86,7 +94,7 @@ def withdraw(model, active, size):
     return size
 
 
-@allocating_kernel
+@kernel
 def drop_flipped(model, active, size, full, response):
     """Take out the active columns whose coefficient has the wrong sign. Returns the size of the active set."""
     left = size
@@ -97,7 +105,7 @@ def drop_flipped(model, active, size, full, response):
             full[j] = -model.coef[j]
             left = leave(model, active, left, a, 0.0)
     if left < size:
-        hessian_times(model, full, np.zeros(full.size, dtype=np.int8), response)
+        hessian_times(model, full, active.nobody, response)
         for j in range(full.size):
             model.correlation[j] -= response[j]
     return left

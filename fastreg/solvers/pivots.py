@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import allocating_kernel
+from fastreg._jit import kernel
 from fastreg.solvers.cholesky import append_row, delete_row, solve_factored
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, hessian_row, hessian_times, stops_at_zero
 
@@ -20,13 +20,19 @@ class Active(NamedTuple):
     status: np.ndarray  # INACTIVE, ACTIVE, PARKED, or RESTING at a bound that is not zero
     sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered; 0 if it may take either
     shift: np.ndarray  # what is left of the perturbation, on columns that are not active
+    room: np.ndarray  # a number of every column, by what it is for: see below
+    nobody: np.ndarray  # INACTIVE for every column
 
 
-@allocating_kernel
+ROOMS = 8
+ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE = range(ROOMS)
+
+
+@kernel
 def descent_direction(model, active, size, direction, full, response):
     """The step to the optimum for the present signs, on the active columns in order (`direction`) and by column
     (`full`); `response` is what each correlation loses by it. Solves (H_AA + L2_A) direction = slope."""
-    slope = np.empty(size)
+    slope = active.room[ROW]
     for a in range(size):
         j = active.columns[a]
         slope[a] = model.correlation[j] - model.l2[j] * model.coef[j] - model.l1[j] * active.sign[j]
@@ -41,7 +47,7 @@ def descent_direction(model, active, size, direction, full, response):
         response[j] = slope[a] - model.l2[j] * direction[a]
 
 
-@allocating_kernel
+@kernel
 def leave(model, active, size, place, end):
     """Take the column at `place` out, to zero or to the bound `end`; it stays at its threshold there.
 
@@ -54,7 +60,7 @@ def leave(model, active, size, place, end):
         active.status[j] = RESTING
         active.sign[j] = 1.0 if end > 0.0 else -1.0
     active.shift[j] = model.l1[j] * active.sign[j] + model.l2[j] * end - model.correlation[j]
-    delete_row(active.factor, size, place)
+    delete_row(active.factor, size, place, active.room[ROW], active.room[SINE])
     for a in range(place, size - 1):
         active.columns[a] = active.columns[a + 1]
     for k in range(active.status.size):
@@ -63,10 +69,10 @@ def leave(model, active, size, place, end):
     return size - 1
 
 
-@allocating_kernel
+@kernel
 def join(model, active, size, j):
     """Append column j to the factor, or park it where it depends on the active ones."""
-    row = np.empty(size)
+    row = active.room[ROW]
     diagonal = hessian_row(model, j, active.columns, size, row)
     if append_row(active.factor, size, row, diagonal + model.l2[j]):
         active.columns[size] = j
@@ -76,14 +82,15 @@ def join(model, active, size, j):
     return size
 
 
-@allocating_kernel
+@kernel
 def exchange(model, active, size, j, toward):
     """Let the dependent column j = X_A u take over from an active one, at an unchanged fit: b_j + t, b_A - t u.
 
     At its threshold this costs nothing, and some active coefficient reaches zero first. That column is parked, or the
     two could change places for ever. Returns the size of the active set.
     """
-    mix = mixture(model, active, size, j)
+    mix = active.room[MIX]
+    mixture(model, active, size, j, mix)
     place, amount, largest = NONE, np.inf, 0.0
     for a in range(size):
         largest = max(largest, abs(mix[a]))
@@ -104,24 +111,22 @@ def exchange(model, active, size, j, toward):
     return size
 
 
-@allocating_kernel
-def mixture(model, active, size, j):
-    """u with x_j = X_A u, as far as column j depends on the active ones."""
-    mix = np.empty(size)
+@kernel
+def mixture(model, active, size, j, mix):
+    """mix = u with x_j = X_A u, as far as column j depends on the active ones."""
     hessian_row(model, j, active.columns, size, mix)
     solve_factored(active.factor, size, mix)
-    return mix
 
 
-@allocating_kernel
+@kernel
 def shift_along(model, active, mix, size, j, amount):
     """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
-    m = model.coef.size
-    full, response, every = np.zeros(m), np.empty(m), np.zeros(m, dtype=np.int8)
+    m, full, response = model.coef.size, active.room[MOVED], active.room[MOVES]
+    full[:] = 0.0
     full[j] = amount
     for a in range(size):
         full[active.columns[a]] = -amount * mix[a]
-    hessian_times(model, full, every, response)
+    hessian_times(model, full, active.nobody, response)
     for k in range(m):
         model.coef[k] += full[k]
         model.correlation[k] -= response[k]

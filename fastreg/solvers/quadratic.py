@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import allocating_kernel, inlined_kernel, kernel
+from fastreg._jit import inlined_kernel, kernel
 
 INACTIVE, ACTIVE, PARKED, RESTING = 0, 1, 2, 3
 
@@ -25,6 +25,7 @@ class Quadratic(NamedTuple):
     rows: np.ndarray  # the columns of the working set, one a row; of size 0 if held as a matrix
     h: np.ndarray
     mean: np.ndarray  # h-means of the columns
+    spare: np.ndarray  # room for one number a row; of size 0 if held as a matrix
     l1: np.ndarray
     l2: np.ndarray
     lower: np.ndarray
@@ -49,10 +50,21 @@ def make_quadratic(working, state, anew):
     here = *working.penalty, state.coef[working.columns], working.correlation.copy()
     if working.block.wide():
         working.drop_gram()
-        return Quadratic(np.empty((0, 0)), working.block.rows, *working.update_curvature(state, anew), *here)
+        return by_factors(working, state, anew, here)
     working.update_gram(state, anew)
+    return by_matrix(working, here)
+
+
+def by_factors(working, state, anew, here):
+    """The model held by the columns; `here` are its fields from l1 on."""
+    h, mean = working.update_curvature(state, anew)
+    return Quadratic(np.empty((0, 0)), working.block.rows, h, mean, np.empty(h.size), *here)
+
+
+def by_matrix(working, here):
+    """The model held by the working set's Gram matrix."""
     nothing = np.empty(0)
-    return Quadratic(working.gram, np.empty((0, 0)), nothing, nothing, *here)
+    return Quadratic(working.gram, np.empty((0, 0)), nothing, nothing, nothing, *here)
 
 
 @inlined_kernel
@@ -77,7 +89,7 @@ def gather_lower(gram, columns, out):
             line[b] = row[columns[b]]
 
 
-@allocating_kernel
+@kernel
 def hessian_row(model, j, columns, size, row):
     """row[a] = H_jk for k = columns[a], a < size. Returns H_jj."""
     if model.gram.size > 0:
@@ -85,7 +97,7 @@ def hessian_row(model, j, columns, size, row):
             row[a] = model.gram[j, columns[a]]
         return model.gram[j, j]
     n, diagonal = model.h.size, 0.0
-    weighted, own = np.empty(n), model.rows[j]
+    weighted, own = model.spare, model.rows[j]
     for i in range(n):
         weighted[i] = model.h[i] * (own[i] - model.mean[j])
         diagonal += weighted[i] * (own[i] - model.mean[j])
@@ -97,7 +109,7 @@ def hessian_row(model, j, columns, size, row):
     return diagonal
 
 
-@allocating_kernel
+@kernel
 def hessian_times(model, full, status, out):
     """out_j = (H full)_j for every column j that is not ACTIVE."""
     if model.gram.size > 0:
@@ -128,10 +140,11 @@ def gram_times(gram, full, status, out):
             out[j] = total
 
 
-@allocating_kernel
+@kernel
 def factors_times(model, full, status, out):
     """X_W' h (X_W full), with the means taken off in between."""
-    change, middle = np.zeros(model.h.size), 0.0
+    change, middle = model.spare, 0.0
+    change[:] = 0.0
     for k in range(full.size):
         if full[k] != 0.0:
             values, amount = model.rows[k], full[k]

@@ -14,14 +14,14 @@ Best (1996) on parametric quadratic programs.
 
 import numpy as np
 
-from fastreg._jit import allocating_kernel, inlined_kernel, kernel
-from fastreg.solvers.pivots import CROSSING, NONE, descent_direction, join, leave
+from fastreg._jit import inlined_kernel, kernel
+from fastreg.solvers.pivots import CROSSING, DIRECTION, FULL, NONE, RESPONSE, descent_direction, join, leave
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, stops_at_zero, threshold
 
 DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
 
 
-@allocating_kernel
+@kernel
 def walk(model, active, size, budget, begin):
     """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
 
@@ -31,7 +31,7 @@ def walk(model, active, size, budget, begin):
     sign; STUCK where ties keep it from moving, and another method must finish.
     """
     m = model.l1.size
-    direction, full, response = np.empty(m), np.empty(m), np.empty(m)
+    direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
     if begin:
         perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
