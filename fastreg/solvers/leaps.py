@@ -11,7 +11,7 @@ from fastreg.solvers.pivots import (
     exchange,
     join,
     leave,
-)  # fmt: skip
+)
 from fastreg.solvers.quadratic import ACTIVE, PARKED, RESTING, hessian_times, stops_at_zero, threshold
 from fastreg.solvers.walks import BUDGET, DONE, walk
 
