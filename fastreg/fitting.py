@@ -20,7 +20,7 @@ from fastreg.progress import Interrupted, Progress, interruptible
 from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
-from fastreg.solvers import SOLVERS, make_first, make_solver
+from fastreg.solvers import SOLVERS, make_solver
 from fastreg.solvers.cheapest import Cheapest
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
@@ -82,7 +82,8 @@ def fit_path(
     standardize : measure the penalty on columns divided by their weighted standard deviation (1/W, about the mean).
         Coefficients come back on the scale of X.
     tol : relative duality gap that every point must reach; see Path.gaps.
-    max_iter : Newton or proximal gradient steps allowed at one point.
+    max_iter : Newton or proximal gradient steps allowed at one point; epochs of a cold start by coordinate descent may
+        take half of it.
     solver : "auto", "active_set", "coordinate_descent", "newton", "proximal_gradient" or "ridge"; see fastreg.solvers.
     verbose : whether a fit that takes more than 2 s shows a bar on stderr.
     callback : called with a `fastreg.Progress` after every point: its number, alpha, gap, support, seconds. What it
@@ -141,8 +142,8 @@ def make_engine(problem, terms, null_correlation=None, first=True):
     solver = make_solver(terms.solver, type(problem.family), problem.l1_ratio, problem.bounds is not None)
     if solver is None:
         return SmoothPath(problem, terms.tol, terms.max_iter)
-    cold = make_first(terms.solver) if first else None
-    return PathSolver(problem, solver, terms.tol, terms.max_iter, null_correlation, cold)
+    first = first and terms.solver == "auto"
+    return PathSolver(problem, solver, terms.tol, terms.max_iter, null_correlation, first)
 
 
 def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, gram=None):

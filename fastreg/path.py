@@ -6,6 +6,7 @@ from fastreg.certificates import References, duality_gap, empty_gap
 from fastreg.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
 from fastreg.smooth_path import SmoothPath, make_point
 from fastreg.solvers.bounded_dual import bounded_dual_direction, bounded_gap
+from fastreg.solvers.first_descent import FirstDescent
 from fastreg.solvers.ridge import dual_direction, orthogonal
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
@@ -14,14 +15,14 @@ from fastreg.trail import Trail
 SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
+AT_ONCE = 5e7  # n * p * p up to which all columns enter for a far alpha, and none is solved on the way
 FEWEST = 100  # columns that may always enter a working set at once; twice the support may, too
 FEW = 20  # the same on the way to a far alpha, where half the support may enter besides
 FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
 ROUNDS = 50  # solve-and-certify rounds a point
 FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the last sweep found,
-FINER = 0.05  # and to this share of the last one's gap
-FIRST_STEPS = {True: 1, False: 5}  # steps of one descent, for a quadratic loss or another
-PATIENCE = 3  # a descent goes on while the gap promises to close within this many more like the last
+FINER = {True: 0.7, False: 0.05}  # to this share of the last one's gap at most, for a quadratic loss or another,
+ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much more a certificate asks for
 SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which there are descents where n * n are fewer
 FINEST = {True: 1e-10, False: 1e-8}  # tol, for such a loss, below which there are none: pivots are nearer to exact
 
@@ -31,11 +32,11 @@ class PathSolver:
 
     sweep_share = SWEEP_SHARE
 
-    def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=None):
+    def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=False):
         self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
         small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
         suits = (small or problem.stored <= problem.n**2) and tol >= FINEST[problem.family.quadratic]
-        self.first = first if suits else None
+        self.first = first and suits
         self.smooth = SmoothPath(problem, tol, max_iter)
         if null_correlation is not None and problem.unpenalised.size == 0:
             self.smooth.null_correlation = null_correlation
@@ -45,15 +46,15 @@ class PathSolver:
         self.working: WorkingSet | None = None
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
         self.trail = Trail()
-        self.done, self.formed = 0, False
+        self.done, self.formed, self.resumed = 0, False, False
 
     def resume(self, coef, intercept, alpha):
         """Start from these coefficients, near the solution at `alpha`, instead of the null model."""
         self.smooth.resume(coef, intercept, alpha)
         self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
         self.previous_l1 = alpha * self.problem.l1_ratio
-        self.first = None  # it is for cold starts
-        self.trail = Trail()
+        self.first = False  # it is for cold starts
+        self.resumed, self.trail = True, Trail()
 
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
@@ -66,6 +67,22 @@ class PathSolver:
         """
         if alpha == 0.0 and self.problem.bounds is None:
             return self.smooth.fit(alpha)
+        gap, iterations = self._standing(alpha), 0
+        if gap > self.tol * self.problem.scale:
+            gap, iterations = yield from self._reach(alpha)
+        columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
+        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
+
+    def _standing(self, alpha):
+        """The gap at coefficients that were resumed from, which may already do; infinite elsewhere."""
+        resumed, self.resumed = self.resumed, False
+        penalty = self.problem.penalty(alpha)
+        if not resumed or self._dual(penalty) is not self.state.residual:  # whose products with X are known
+            return np.inf
+        return self._gap(penalty, self.state.residual, self.problem.columns)
+
+    def _reach(self, alpha):
+        """(gap, iterations) of a way to the solution at `alpha`: a descent, or points between, and then pivots."""
         gap, iterations = np.inf, 0
         if self.first and (self.done == 0 or self._far(alpha)):
             gap, iterations = yield from self._try_descent(alpha)
@@ -74,8 +91,7 @@ class PathSolver:
                 yield from self._solve(middle, LOOSE)
         if gap > self.tol * self.problem.scale:
             gap, iterations = yield from self._solve(alpha, self.tol, iterations)
-        columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
-        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
+        return gap, iterations
 
     def _far(self, alpha):
         """Whether alpha lies far below the last point."""
@@ -83,16 +99,23 @@ class PathSolver:
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
-        if self.problem.p <= FEWEST or not self._far(alpha):
+        if self._all_at_once() or not self._far(alpha):
             return []
         return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
+
+    def _all_at_once(self):
+        """Whether the Gram matrix of all columns costs less than alphas on the way to a far one."""
+        n, p = self.problem.n, self.problem.p
+        return p <= FEWEST or (self.problem.family.quadratic and n * p * p <= AT_ONCE)
 
     def _try_descent(self, alpha):
         """(gap, steps) of `_descend`; an infinite gap where it came to little, and everything is as it was before."""
         state, before = self.state, self.state.copy()
         kept = self.estimate, self.previous_l1, self.formed, self.done
         gap, steps = yield from self._descend(alpha)
-        if gap > max(LOOSE, self.tol) * self.problem.scale and steps < self.max_iter:
+        more = self.problem.l1_ratio == 1.0 and np.count_nonzero(state.coef) > self.problem.n  # than can be independent
+        limit = self.tol if more else max(LOOSE, self.tol)
+        if gap > limit * self.problem.scale and steps < self.max_iter:
             self.estimate, self.previous_l1, self.formed, self.done = kept
             state.restore(before)
             self.dual, gap = state.residual, np.inf
@@ -101,6 +124,7 @@ class PathSolver:
     def _descend(self, alpha):
         """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""
         problem, state, penalty = self.problem, self.state, self.problem.penalty(alpha)
+        quadratic = problem.family.quadratic
         if self.done:
             self.estimate = yield state.residual, None
         wanted, steps, gap = self.tol * problem.scale, 0, np.inf
@@ -108,34 +132,38 @@ class PathSolver:
         loosely = columns.size < problem.columns.size and self._far(alpha)
         target = 0.5 * max(wanted, LOOSE * problem.scale if loosely else 0.0)
         before = problem.scale
+        descent, most = FirstDescent(problem, len(self._approach(alpha))), max(self.max_iter // 2, 1)
         for _ in range(FIRST_ROUNDS):
-            reached, more = self._descend_over(columns, penalty, target, self.max_iter - steps)
+            read = problem.work.columns
+            reached, more = self._descend_over(descent, columns, penalty, target, most - steps)
+            read = problem.work.columns - read
             steps += more
             dual = self._dual(penalty)
             self.estimate = yield dual, None
             columns = self._candidates(penalty)
             gap = self._gap(penalty, dual, columns)
-            slow = reached > target and np.log(reached / target) > PATIENCE * np.log(before / reached)
-            if gap <= wanted or slow or steps >= self.max_iter:
+            support = np.count_nonzero(state.coef)
+            if gap <= wanted or steps >= most or not descent.pays(before, reached, target, read, support):
                 break
+            lowest = LOWEST_TARGET * wanted
             if reached <= target:  # as far as its columns tell; the certificate asks more of active ones
-                lowest = 0.5 * wanted if target > 0.5 * wanted else LOWEST_TARGET * wanted
-                target = max(lowest, FINER * min(target, reached))
+                lowest = 0.5 * wanted if min(target, reached) > 0.5 * wanted else lowest
+                target = FINER[quadratic] * min(target, reached)
+            target = max(lowest, min(target, ENOUGH * wanted * reached / gap) if quadratic else target)
             before = reached
         self.dual, self.previous_l1, self.formed = dual, penalty.l1, False
         self.done += 1
         return gap, steps
 
-    def _descend_over(self, columns, penalty, target, steps_left):
+    def _descend_over(self, descent, columns, penalty, target, steps_left):
         """One descent over some columns, from their correlations at the last sweep: (the gap among them, steps)."""
         problem, state = self.problem, self.state
         working = WorkingSet.in_place(problem, columns, self.estimate[columns])
         working.set_penalty(penalty)
         if problem.unpenalised.size or penalty.l1 == 0.0:  # the sweep was of a residual made orthogonal to such columns
             working.correlate(state)
-        quadratic = problem.family.quadratic
-        reached, steps = self.first.reduce(problem, state, working, target, min(FIRST_STEPS[quadratic], steps_left))
-        if quadratic and reached <= target <= 0.5 * self.tol * problem.scale:
+        reached, steps = descent.reduce(state, working, target, steps_left)
+        if problem.family.quadratic and reached <= target <= 0.5 * self.tol * problem.scale:
             solve_support(working, state)
         return reached, steps
 
@@ -211,6 +239,8 @@ class PathSolver:
     def _most(self, penalty, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""
         if penalty.l1 == 0.0:
+            return self.problem.p
+        if penalty.l1 < FAR * self.previous_l1 and self._all_at_once():
             return self.problem.p
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)

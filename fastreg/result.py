@@ -26,7 +26,8 @@ class Path:
     gaps : (k,) duality gap of each point divided by the null model's loss: an upper bound of the relative
         suboptimality. The loss is half the deviance, and the null model holds the intercept, the offset and the
         columns that are not penalised.
-    n_iters : (k,) Newton steps, pivot walks or proximal gradient steps that each point took.
+    n_iters : (k,) Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start by coordinate descent,
+        that each point took.
     reasons : k strings: "converged" (gap <= tol), "max_iter", or "separable" (a logistic fit that runs away).
     deviance_ratio : (k,) share of the intercept-only model's deviance that is explained.
     feature_names : list of p names, or None.

@@ -58,6 +58,80 @@ def test_a_descent_that_gets_nowhere_is_finished_by_pivots():
     assert work["passes"] <= 80, work  # the descent's share is bounded
 
 
+def autoregressive(n, p, rho, seed=0):
+    """Neighbouring columns correlate by rho; a tenth of min(n, p) of them act."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    for j in range(1, p):
+        X[:, j] = rho * X[:, j - 1] + np.sqrt(1.0 - rho * rho) * X[:, j]
+    y = X[:, :: 10 * max(p // n, 1)] @ rng.normal(size=len(range(0, p, 10 * max(p // n, 1))))
+    return X, y + 0.5 * y.std() * rng.normal(size=n)
+
+
+def cold_work(X, y, share, tol):
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    return certified.fit(X, y, alphas=[share * top], tol=tol).work
+
+
+def test_tiny_data_takes_one_descent():
+    """Epochs over it cost nothing beside calls and certificates, so one descent may have a hundred."""
+    X, y = autoregressive(100, 20, 0.9)
+    work = cold_work(X, y, 0.01, 1e-4)
+    assert work["epochs"] > 20 and work["sweeps"] <= 4 and work["pivots"] == work["grams"] == 0
+
+
+def test_nearly_as_many_active_columns_as_rows_are_solved_by_pivots_over_all_columns_at_once():
+    """Where the Gram matrix of all costs little there are no alphas on the way, each with a sweep of its own."""
+    X, y = autoregressive(100, 500, 0.9)
+    work = cold_work(X, y, 0.01, 1e-3)
+    assert work["grams"] <= 1 < work["pivots"] < 400 and work["sweeps"] <= 5
+
+
+def test_a_descent_to_more_columns_than_rows_is_not_gone_on_from():
+    """Pivots from there would first have to leave half of them, one by one."""
+    X, y = autoregressive(200, 2000, 0.0, seed=2)
+    work = cold_work(X, y, 0.01, 1e-4)
+    assert work["epochs"] > 0 and 0 < work["pivots"] < 400
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.05])
+def test_a_certified_descent_stands_however_many_columns_are_active(l1_ratio):
+    """Twins share their coefficients, as do all columns under a ridge part."""
+    X, y = autoregressive(30, 60, 0.0)
+    X = np.hstack([X, X])
+    top = fit_path(X, y, n_alphas=1, l1_ratio=l1_ratio).alpha_max
+    path = certified.fit(X, y, alphas=[0.1 * top], l1_ratio=l1_ratio, tol=1e-3)
+    assert path.work["epochs"] > 0 and path.work["pivots"] == 0
+    if l1_ratio < 1.0:
+        assert path.n_features_in[0] > 30
+
+
+def test_a_descent_goes_on_where_pivots_would_cost_more():
+    """Four hundred active of a thousand columns: five rounds of epochs are cheaper than their factor."""
+    X, y = autoregressive(1000, 1000, 0.9)
+    work = cold_work(X, y, 0.01, 3e-5)
+    assert work["epochs"] > 60 and work["pivots"] == work["grams"] == 0
+
+
+def test_half_of_the_steps_allowed_are_kept_for_pivots():
+    X, y = autoregressive(100, 20, 0.9)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    path = certified.fit(X, y, alphas=[0.01 * top], max_iter=2)
+    assert path.work["epochs"] == 1 and path.work["pivots"] > 0
+
+
+def test_a_fit_resumed_where_it_is_certified_takes_no_step():
+    """Even where the gap is only just small enough, which a solver would better."""
+    X, y = autoregressive(50, 200, 0.0)
+    top = fit_path(X, y, n_alphas=1).alpha_max
+    model = Lasso(alpha=0.1 * top, tol=1e-3, warm_start=True).fit(X, y)
+    assert model.dual_gap_ > 1e-8 and model.n_iter_ > 0
+    cold, coef = model.dual_gap_, model.coef_
+    model.set_params(tol=1.1 * cold / (0.5 * np.var(y))).fit(X, y)
+    assert model.n_iter_ == 0 and model.dual_gap_ == pytest.approx(cold, rel=1e-6)
+    np.testing.assert_array_equal(model.coef_, coef)
+
+
 def test_no_descent_below_the_finest_tolerance():
     """There pivots give solutions that are exact to rounding."""
     X, y = certified.draw("gaussian", n=200, p=30)
@@ -89,7 +163,7 @@ def test_a_descent_that_came_to_little_leaves_no_trace(family, monkeypatch):
     y = (y > 0.0).astype(float) if family == "binomial" else y
     top = fit_path(X, y, n_alphas=1, family=family).alpha_max
     monkeypatch.setattr("fastreg.path.LOOSE", 1e-5)
-    monkeypatch.setattr("fastreg.solvers.FIRST_PASSES", 1)
+    monkeypatch.setattr("fastreg.solvers.first_descent.MOST_PASSES", 1)
     alphas = [0.005 * top, 0.004 * top]
     tried = certified.fit(X, y, alphas=alphas, family=family)
     monkeypatch.setattr("fastreg.path.SMALL", 0)

@@ -223,7 +223,7 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
     sparse_coef_ : the same as a CSR matrix of shape (n_targets, n_features).
     intercept_ : float, or (n_targets,) if y is two-dimensional; 0.0 if fit_intercept is False.
     dual_gap_ : float, or (n_targets,): proven bound of how far the objective above lies over its minimum.
-    n_iter_ : int, or a list of one a target: solver steps.
+    n_iter_ : int, or a list of one a target: solver steps, or epochs where coordinate descent was enough.
     n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
 
     Notes

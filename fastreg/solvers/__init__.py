@@ -10,9 +10,9 @@
 "auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else proximal
 Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots, coordinate
 descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least squares with many
-more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold start where X has at
-most n * n stored values, or is small, first tries coordinate descent, see `make_first`. Where coefficients have bounds
-a fit without an l1 part goes the same way; pivots and descent both know them.
+more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold start where X has
+at most n * n stored values, or is small, first tries coordinate descent, see solvers.first_descent. Where coefficients
+have bounds a fit without an l1 part goes the same way; pivots and descent both know them.
 """
 
 from fastreg.solvers.active_set import ActiveSet
@@ -22,7 +22,6 @@ from fastreg.solvers.proximal_gradient import ProximalGradient
 from fastreg.solvers.working_set import ProximalNewton
 
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
-FIRST_PASSES = 25  # over the columns, that one descent of a cold start may take
 
 
 def make_solver(name, family, l1_ratio, bounded=False):
@@ -39,11 +38,3 @@ def make_solver(name, family, l1_ratio, bounded=False):
         return ProximalGradient()
     inner = {"coordinate_descent": CoordinateDescent, "auto": Cheapest}.get(name, ActiveSet)
     return ProximalNewton(inner())
-
-
-def make_first(name):
-    """What tries a cold start before a working set is formed, or None: coordinate descent, with bounded epochs.
-
-    Where columns are nearly independent some dozen epochs end at the solution, sooner than a Gram matrix is built.
-    """
-    return ProximalNewton(CoordinateDescent("residual", passes=FIRST_PASSES)) if name == "auto" else None

@@ -27,6 +27,7 @@ from fastreg.vectors import copy_values
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
+CHEAP = 200_000  # values that are read in no time
 SHARE = 0.3  # of the wanted gap: the model need not be solved better than what it models
 
 
@@ -208,13 +209,13 @@ class CoordinateDescent:
 
     `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch of residual form costs two passes over the
     working set's stored values, one of Gram form a row of H for each coefficient that changes, at most |W| |support|.
-    `passes` bounds the columns that residual form reads, in multiples of |W|. Without that bound, and with a ridge
-    part, the descent may end at the gap wanted; cold fits, which have it, go on until they know the support, which is
-    then solved exactly.
+    `share` of the wanted gap is what residual form solves the model to. `passes` bounds the columns that it reads, in
+    multiples of |W|. Without that bound, and with a ridge part, the descent may end at the gap wanted; cold fits, which
+    have it, go on until they know the support, which is then solved exactly.
     """
 
-    def __init__(self, form="auto", max_epochs=20_000, passes=np.inf):
-        self.form, self.max_epochs, self.passes = form, max_epochs, passes
+    def __init__(self, form="auto", max_epochs=20_000, passes=np.inf, share=SHARE):
+        self.form, self.max_epochs, self.passes, self.share = form, max_epochs, passes, share
 
     def solve(self, working, state, anew, precision, most=np.inf):
         """(coefficients, their correlations or None where nothing keeps them), after at most so many epochs."""
@@ -242,12 +243,13 @@ class CoordinateDescent:
         coef, residual, lift = state.coef[columns], state.residual.copy(), 0.0
         chunk, epochs, done = bounded_epochs(2 * working.stored()), 0, False
         if self.passes < np.inf:
-            chunk = min(chunk, SUPPORT_EPOCHS)  # so that the columns read are looked at in between
+            # To look at the columns read in between; the same for dense and sparse columns, which so end alike.
+            chunk = min(chunk, max(SUPPORT_EPOCHS, CHEAP // (problem.n * columns.size)))
         limit = problem.work.columns + self.passes * columns.size
         while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
                 problem.design, columns, quadratic, working.penalty, coef, residual, lift,
-                (min(chunk, math.ceil(most - epochs)), SHARE * precision, working.stored() >= problem.n), squares,
+                (min(chunk, math.ceil(most - epochs)), self.share * precision, working.stored() >= problem.n), squares,
             )  # fmt: skip
             epochs += ran
             problem.work.columns += read
