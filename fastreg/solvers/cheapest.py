@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from fastreg.solvers.active_set import ActiveSet
-from fastreg.solvers.coordinate_descent import CoordinateDescent
+from fastreg.solvers.coordinate_descent import SHARE, CoordinateDescent
 from fastreg.solvers.semismooth import Semismooth
 
 LARGEST_GRAM = 12_000  # columns of a working set whose Gram matrix is kept (1.2 GB)
@@ -113,6 +113,7 @@ class Cheapest:
     def _descend(self, working, state, precision, afforded):
         work = working.problem.work
         before, most = work.epochs, PATIENCE * afforded
+        self.descent.share = 1.0 if working.problem.family.quadratic else SHARE  # the model is the loss itself
         found = self.descent.solve(working, state, False, precision, most)
         taken = work.epochs - before
         if taken >= most:
