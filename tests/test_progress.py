@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fastreg import Interrupted, fit_path
+from fastreg import Interrupted, LogisticRegression, fit_path
 from fastreg.progress import Bar, Progress, bar_text
 
 SOLVERS = [
@@ -205,6 +205,24 @@ def test_verbose_is_silent_on_a_short_fit_and_shows_a_long_one(monkeypatch, caps
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) >= 10 and any(line.startswith("10/10 [########") for line in lines)
     np.testing.assert_array_equal(path.gaps, fit_path(X, y, family="binomial", n_alphas=10).gaps)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_verbose_shows_the_steps_of_a_single_fit(classes, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 8))
+    y = np.digitize(X[:, 0] + rng.normal(size=60), [0.0, 0.7][: classes - 1])
+    LogisticRegression(C=0.3, l1_ratio=1.0).fit(X, y)  # compile first, which may take longer
+    capsys.readouterr()
+    silent = LogisticRegression(C=0.3, l1_ratio=1.0, verbose=1).fit(X, y)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("fastreg.progress.WAIT", 0.0)
+    monkeypatch.setattr("fastreg.progress.QUIET_PAUSE", 0.0)
+    shown = LogisticRegression(C=0.3, l1_ratio=1.0, verbose=1).fit(X, y)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 0 and all(line.startswith("1/1 [########") and " in, gap " in line for line in lines)
+    np.testing.assert_array_equal(shown.coef_, silent.coef_)
+    assert shown.dual_gap_ <= 1e-6
 
 
 def test_many_rows_are_traced_refitted_and_stopped_alike():

@@ -174,7 +174,7 @@ def test_standard_error_of_equal_folds_is_the_textbook_one():
 
 
 @pytest.mark.parametrize(
-    "scorer", ["accuracy", "neg_log_loss", "roc_auc", sk.make_scorer(sk.f1_score, pos_label="yes")]
+    "scorer", ["accuracy", "neg_log_loss", "roc_auc", "average_precision", sk.make_scorer(sk.f1_score, pos_label="yes")]
 )
 def test_scorers_see_classes_and_probabilities(scorer):
     X, y = certified.draw("binomial", n=80, p=6)
@@ -186,6 +186,7 @@ def test_scorers_see_classes_and_probabilities(scorer):
         "accuracy": lambda t, p: sk.accuracy_score(t, p > 0.5),
         "neg_log_loss": lambda t, p: -sk.log_loss(t, p),
         "roc_auc": sk.roc_auc_score,
+        "average_precision": sk.average_precision_score,
     }
     by_hand = functions.get(scorer if isinstance(scorer, str) else "", lambda t, p: sk.f1_score(t, p > 0.5))
     for f in range(3):

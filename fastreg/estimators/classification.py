@@ -61,7 +61,8 @@ class LogisticRegression(LinearClassifier):
         it weigh 1.
     warm_start : whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
         certified solution by more than tol.
-    random_state, verbose, n_jobs : no effect; none could change a certified solution.
+    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
+    random_state, n_jobs : no effect; none could change a certified solution.
     solver : "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient"), or one of
         scikit-learn's names, which are accepted and mean "auto". With more than two classes proximal Newton solves
         all of them, but for "liblinear", which scikit-learn has for two.

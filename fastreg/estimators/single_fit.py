@@ -1,6 +1,7 @@
 """One fit as scikit-learn poses it: its arrays in, one certified point out, or one warning."""
 
 import numbers
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from fastreg.fitting import build_problem, checked, make_engine
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.progress import interruptible
-from fastreg.terms import FitTerms, Grid
+from fastreg.record import Record
+from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
@@ -134,11 +136,16 @@ def terms_of(estimator, **terms):
 @one_blas_thread()
 def fit_point(estimator, X, y, alpha, *, start=None, **terms):
     """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
-    terms = checked(terms_of(estimator, **terms))
+    terms, begin, alpha = checked(terms_of(estimator, **terms)), time.perf_counter(), float(alpha)
     engine = make_engine(build_problem(X, y, terms), terms)
     if start is not None:
-        engine.resume(*start, float(alpha))
-    point, coef = engine.fit(float(alpha)), np.zeros(X.shape[1])
+        engine.resume(*start, alpha)
+    record = Record(engine.problem, begin, 1, verbose=verbosity(estimator))
+    record.alpha = alpha
+    try:
+        point, coef = engine.fit(alpha), np.zeros(X.shape[1])
+    finally:
+        record.close()
     coef[point.columns] = point.values
     steps = counted(point.iterations, start)
     return SingleFit(coef, point.intercept, point.gap, engine.problem.scale, steps, point.reason)
@@ -149,10 +156,15 @@ def fit_multi_point(estimator, X, Y, alpha, *, start=None, **terms):
     terms = terms_of(estimator, **terms)
     solve = solve_classes if terms.family == "multinomial" else solve_multi_path
     start = None if start is None else (start[0].T, start[1])
-    path = solve(X, Y, terms, Grid([alpha]), start=start)
+    path = solve(X, Y, terms, Grid([alpha]), start=start, watching=Watching(verbosity(estimator)))
     coef, intercepts = path.point(0)
     steps = counted(path.n_iters[0], start)
     return SingleFit(coef, intercepts, path.gaps[0], path.work["null_loss"], steps, path.reasons[0])
+
+
+def verbosity(estimator):
+    """Whether a fit that takes more than 2 s shows a bar: `verbose`, of estimators that have it."""
+    return getattr(estimator, "verbose", False)
 
 
 def counted(iterations, start):

@@ -93,7 +93,7 @@ class BlockDescent:
             working.correlate(state)
             previous, gap = gap, working.gap(state)
             rounds += 1
-            problem.work.iterations += 1
+            problem.count_steps(1, state, gap)
             if gap >= 0.5 * previous and previous < 1e-10 * problem.scale:
                 break  # rounding
         return gap, rounds

@@ -130,21 +130,35 @@ def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
     alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
     if start is not None:
         engine.resume(*start, float(alphas[0]))
-    begin, points, watch = time.perf_counter(), [], Watch(watching.verbose, watching.callback)
+    return _follow(engine, alphas, grid.alphas is None, classes, terms.names, watching)
+
+
+def _follow(engine, alphas, automatic, classes, names, watching):
+    """The MultiPath of an engine; whoever watches hears of its points. An interrupt leaves with the points done."""
+    begin, points, problem = time.perf_counter(), [], engine.problem
+    watch = Watch(watching.verbose, watching.callback)
     watch.expect(alphas.size)
     told = watch.hears("")
+
+    def standing(number, gap, support):
+        return Progress(number, alphas.size, float(alphas[number - 1]), gap, support, time.perf_counter() - begin)
+
+    if watch.bar is not None:  # of a single point there is nothing else to show
+        problem.watcher = lambda state, gap: watch.bar.show(
+            standing(len(points) + 1, gap / problem.scale, int(np.count_nonzero(state.matrix.any(axis=1))))
+        )
     try:
-        for point in _points(engine, alphas, grid.alphas is None):
+        for point in _points(engine, alphas, automatic):
             points.append(point)
             if told is not None:
-                done, size, alpha = len(points), point.columns.size, float(alphas[len(points) - 1])
-                told(Progress(done, alphas.size, alpha, point.gap, size, time.perf_counter() - begin))
+                told(standing(len(points), point.gap, point.columns.size))
     except KeyboardInterrupt:
-        path = _collect(engine, points, alphas[: len(points)], classes, terms.names) if points else None
+        path = _collect(engine, points, alphas[: len(points)], classes, names) if points else None
         raise Interrupted(f"interrupted after {len(points)} of {alphas.size} points", path) from None
     finally:
+        problem.watcher = None
         watch.close()
-    return _collect(engine, points, alphas[: len(points)], classes, terms.names)
+    return _collect(engine, points, alphas[: len(points)], classes, names)
 
 
 def _points(engine, alphas, automatic):

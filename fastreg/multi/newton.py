@@ -56,7 +56,7 @@ class NewtonSystem:
                 return gap, steps
             problem.advance(state, self.columns, direction, change, shift, t)
             steps += 1
-            problem.work.iterations += 1
+            problem.count_steps(1, state, gap)
 
     def _penalty(self, coef, direction, l2):
         return lambda t: 0.5 * float(l2 @ ((coef + t * direction) ** 2).sum(axis=1))

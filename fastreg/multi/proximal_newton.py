@@ -35,7 +35,7 @@ class ProximalNewton:
             working.correlate(state)
             previous, gap = gap, working.gap(state)
             rounds += 1
-            problem.work.iterations += 1
+            problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and anew)) and previous < NOISE * problem.scale:
                 break
             anew = gap > STALE_GAIN * previous

@@ -85,14 +85,14 @@ def scorer_metric(scorer, response, others=()):
 
 
 def told_classes(scorer, classes):
-    """The scorer with all classes as its `labels`, if it takes them: held-out rows alone may lack one."""
+    """The scorer told of all classes, which held-out rows alone may lack, and which of two is the positive one."""
     function = getattr(scorer, "_score_func", None)
-    parameters = inspect.signature(function).parameters if function is not None else {}
-    if classes is None or "labels" not in parameters:
+    if classes is None or function is None:
         return scorer
-    known = {"labels": classes}
-    if classes.size == 2 and "pos_label" in parameters:
-        known["pos_label"] = classes[-1]
+    known = {"labels": classes} | ({"pos_label": classes[-1]} if classes.size == 2 else {})
+    known = {name: known[name] for name in inspect.signature(function).parameters if name in known}
+    if not known:
+        return scorer
     larger, method = scorer._sign == 1, scorer._response_method
     return make_scorer(function, response_method=method, greater_is_better=larger, **known | scorer._kwargs)
 
