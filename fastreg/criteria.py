@@ -11,7 +11,7 @@ from fastreg import validation as check
 from fastreg.active_columns import active_problem
 from fastreg.freedom import degrees_of_freedom
 from fastreg.result import Path
-from fastreg.summary import Shown
+from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.terms import FitTerms
 from fastreg.threads import one_blas_thread
 
@@ -100,17 +100,13 @@ class Criteria(Shown):
 
     def summary(self, rows: int = 12) -> str:
         """A table for people at about `rows` points; those that a criterion chooses are among them, and marked."""
-        chosen: dict[int, list[str]] = {}
-        for name in NAMES:
-            if np.any(np.isfinite(getattr(self, name)[self.certified])):
-                chosen.setdefault(self.index_best(name), []).append(name)
-        k = self.alphas.size
-        spread = np.linspace(0, k - 1, min(rows, k)).round().astype(int)
+        known = [name for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))]
+        chosen = {name: self.index_best(name) for name in known}
         lines = ["      alpha   features        df        aic       aicc        bic       ebic"]
-        for i in np.unique(np.concatenate([spread, np.array(list(chosen), dtype=int)])):
+        for i in shown_points(self.alphas.size, rows, chosen.values()):
             values = " ".join(f"{getattr(self, name)[i]:10.5g}" for name in NAMES)
-            mark = "   <- " + ", ".join(chosen[i]) if i in chosen else ""
-            lines.append(f"{self.alphas[i]:11.4g} {self.features[i]:10d} {self.df[i]:9.2f} {values}{mark}")
+            end = mark_of(i, chosen)
+            lines.append(f"{self.alphas[i]:11.4g} {self.features[i]:10d} {self.df[i]:9.2f} {values}{end}")
         return "\n".join(lines)
 
 

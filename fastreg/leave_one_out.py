@@ -13,12 +13,13 @@ from fastreg.fitting import alphas_of, build_problem, checked, collect, run_grid
 from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
+from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.terms import FitTerms, Grid
 from fastreg.threads import one_blas_thread
 
 
 @dataclass
-class RidgeLeaveOneOut:
+class RidgeLeaveOneOut(Shown):
     """A ridge path and what it predicts for each row when that row is left out.
 
     Attributes
@@ -58,6 +59,21 @@ class RidgeLeaveOneOut:
     def alpha_gcv(self) -> float:
         """The penalty of least generalised cross-validation error."""
         return float(self.alphas[np.argmin(self.gcv)])
+
+    def summary(self, rows: int = 12) -> str:
+        """A table for people: degrees of freedom and errors at about `rows` points, the chosen ones among them."""
+        alphas = {"min": self.alpha_min, "1se": self.alpha_1se, "gcv": self.alpha_gcv}
+        chosen = {name: int(np.flatnonzero(self.alphas == alpha)[0]) for name, alpha in alphas.items()}
+        lines = [
+            f"leave-one-out mean squared error, least {self.errors.min():.5g}",
+            "      alpha   degrees of freedom        error   std. error          gcv",
+        ]
+        for i in shown_points(self.alphas.size, rows, chosen.values()):
+            lines.append(
+                f"{self.alphas[i]:11.4g} {self.degrees_of_freedom[i]:20.1f} {self.errors[i]:12.5g} "
+                f"{self.standard_errors[i]:12.3g} {self.gcv[i]:12.5g}{mark_of(i, chosen)}"
+            )
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         best = int(np.argmin(self.errors))

@@ -12,7 +12,7 @@ from fastreg.active_columns import active_problem, support_of
 from fastreg.families import FAMILIES
 from fastreg.refits import refit_sets
 from fastreg.result import Path
-from fastreg.summary import Shown
+from fastreg.summary import Shown, shown_points
 from fastreg.terms import FitTerms
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -78,12 +78,11 @@ class RelaxedPath(Shown):
 
     def summary(self, rows: int = 12) -> str:
         """A table for people: features in, and deviance explained and gap of the path and of its refits."""
-        k = self.alphas.size
         lines = [
             "                       deviance explained             gap",
             "      alpha   features   path   refit       path     refit",
         ]
-        for i in np.unique(np.linspace(0, k - 1, min(rows, k)).round().astype(int)):
+        for i in shown_points(self.alphas.size, rows):
             mark = "" if self.refit.reasons[i] == "converged" else f"   refit {self.refit.reasons[i]}"
             lines.append(
                 f"{self.alphas[i]:11.4g} {self.path.n_features_in[i]:10d} {100 * self.path.deviance_ratio[i]:5.1f}% "

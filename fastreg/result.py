@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg.families import FAMILIES, balance, total_loss
 from fastreg.prediction import between, times
 from fastreg.problem import LONGEST_STEP
-from fastreg.summary import Summary
+from fastreg.summary import Summary, shown_points
 from fastreg.validation import alpha_within, check_columns, check_response, check_vector, check_weight, read_only
 
 
@@ -187,7 +187,7 @@ class Path:
         A str that a notebook shows as HTML.
         """
         k = self.alphas.size
-        points = np.unique(np.linspace(0, k - 1, min(rows, k)).round().astype(int))
+        points = shown_points(k, rows)
         body = [
             (
                 f"{self.alphas[i]:.4g}", f"{self.n_features_in[i]:,}", f"{100 * self.deviance_ratio[i]:.1f}%",

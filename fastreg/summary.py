@@ -3,6 +3,8 @@
 from html import escape
 from typing import Any
 
+import numpy as np
+
 
 class Summary(str):
     """A str, the table as text; `columns` (titles) and `rows` (cells as text) say what is in it.
@@ -38,6 +40,18 @@ class Summary(str):
 
         body = "".join(line("td", row) for row in self.rows)
         return f"<table><thead>{line('th', self.columns)}</thead><tbody>{body}</tbody></table>"
+
+
+def shown_points(points: int, rows: int, chosen: Any = ()) -> Any:
+    """Numbers of about `rows` of so many points, evenly spread, and those that are `chosen`."""
+    spread = np.linspace(0, points - 1, min(rows, points)).round()
+    return np.union1d(spread, list(chosen)).astype(int)
+
+
+def mark_of(point: int, chosen: dict[str, int]) -> str:
+    """What stands at the end of a point's line: the names under which it was chosen."""
+    names = [name for name, place in chosen.items() if place == point]
+    return "   <- " + ", ".join(names) if names else ""
 
 
 class Shown:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg.prediction import between
-from fastreg.summary import Shown
+from fastreg.summary import Shown, shown_points
 from fastreg.validation import check_columns
 
 
@@ -101,9 +101,8 @@ class MultiPath(Shown):
     def summary(self, rows: int = 12) -> str:
         """A table for people: alpha, features in, deviance explained and gap at about `rows` points."""
         k, features = self.alphas.size, self.n_features_in
-        points = np.unique(np.linspace(0, k - 1, min(rows, k)).round().astype(int))
         lines = ["      alpha   features   deviance explained       gap"]
-        for i in points:
+        for i in shown_points(k, rows):
             mark = "" if self.reasons[i] == "converged" else f"   {self.reasons[i]}"
             lines.append(
                 f"{self.alphas[i]:11.4g} {features[i]:10d} {100 * self.deviance_ratio[i]:19.1f}% "

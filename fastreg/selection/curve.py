@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.result import Path
-from fastreg.summary import Shown
+from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.validation import plain
 
 SELECTIONS = ("min", "1se")
@@ -102,21 +102,17 @@ class CVPath(Shown):
 
         The two points that are chosen are always among them, and marked.
         """
-        k = self.alphas.size
-        shown = np.linspace(0, k - 1, min(rows, k)).round().astype(int)
-        points = np.unique(np.concatenate([shown, [self.index_min, self.index_1se]]))
+        chosen = {"min": self.index_min, "1se": self.index_1se}
         better = "larger" if self.greater_is_better else "smaller"
         folds = self.fold_scores.shape[0]
         lines = [
             f"{self.metric} of held-out rows over {folds} folds ({better} is better), l1_ratio {self.l1_ratio:g}",
             "      alpha   features        score   std. error",
         ]
-        for i in points:
-            marks = [name for name, place in (("min", self.index_min), ("1se", self.index_1se)) if i == place]
-            mark = "   <- " + ", ".join(marks) if marks else ""
+        for i in shown_points(self.alphas.size, rows, chosen.values()):
             lines.append(
                 f"{self.alphas[i]:11.4g} {self.path.n_features_in[i]:10d} {self.mean[i]:12.5g} "
-                f"{self.std_error[i]:12.3g}{mark}"
+                f"{self.std_error[i]:12.3g}{mark_of(i, chosen)}"
             )
         return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from fastreg.selection.folds import held_out_weight, make_folds, training_weight
 from fastreg.selection.metrics import Held
 from fastreg.selection.relaxed_cv import choose_relaxed, make_task, predictors, warn_relaxed
 from fastreg.selection.relaxed_surface import Choice, CVRelaxed
+from fastreg.summary import Shown
 from fastreg.terms import FitTerms, Grid
 
 OPTIONS = (
@@ -22,7 +23,7 @@ OPTIONS = (
 
 
 @dataclass
-class NestedCV:
+class NestedCV(Shown):
     """Outer folds, each with a model chosen on its training rows alone.
 
     Attributes
@@ -43,6 +44,22 @@ class NestedCV:
     predictions: np.ndarray
     metric: str
     greater_is_better: bool
+
+    def summary(self) -> str:
+        """A table for people: of each outer fold the model that was chosen without it, and its two scores."""
+        better = "larger" if self.greater_is_better else "smaller"
+        lines = [
+            f"{self.metric} ({better} is better) of {self.scores.size} outer folds, {self.mean:.5g} +- "
+            f"{self.std_error:.2g}, and of the inner folds that chose",
+            "   fold        outer        inner        alpha   gamma      ridge   features",
+        ]
+        for number, (score, choice, model) in enumerate(zip(self.scores, self.choices, self.models), start=1):
+            r, _, k = choice.place
+            lines.append(
+                f"{number:7d} {score:12.5g} {choice.score:12.5g} {choice.alpha:12.4g} {choice.gamma:7g} "
+                f"{choice.ridge:10g} {model.relaxed[r].path.n_features_in[k]:10d}"
+            )
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         inner = float(np.mean([choice.score for choice in self.choices]))

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.relaxed import RelaxedPath
 from fastreg.selection.curve import SELECTIONS, at_most, first_least
+from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.validation import check_option
 
 
@@ -22,7 +23,7 @@ class Choice(NamedTuple):
 
 
 @dataclass
-class CVRelaxed:
+class CVRelaxed(Shown):
     """Cross-validated relaxed paths: R ridges, G gammas, k alphas, F folds.
 
     Attributes
@@ -88,6 +89,26 @@ class CVRelaxed:
         """Names (or numbers) of the columns of the fit chosen."""
         choice = self.choice(selection)
         return self.relaxed[choice.place[0]].support(choice.alpha)
+
+    def summary(self, rows: int = 12) -> str:
+        """A table for people: the best gamma and ridge and their score at about `rows` alphas, the chosen ones too."""
+        loss = -self.mean if self.greater_is_better else self.mean
+        chosen = {name: self.choice(name).place[2] for name in SELECTIONS}
+        lines = [
+            f"{self.metric} of held-out rows over {self.fold_scores.shape[0]} folds "
+            f"({'larger' if self.greater_is_better else 'smaller'} is better)",
+            "      alpha   features   gamma      ridge        score   std. error",
+        ]
+        for i in shown_points(self.alphas.size, rows, chosen.values()):
+            if np.all(np.isnan(loss[:, :, i])):
+                lines.append(f"{self.alphas[i]:11.4g}   no score in every fold")
+                continue
+            r, g = np.unravel_index(first_least(loss[:, :, i]), loss.shape[:2])
+            lines.append(
+                f"{self.alphas[i]:11.4g} {self.relaxed[0].path.n_features_in[i]:10d} {self.gammas[g]:7g} "
+                f"{self.ridges[r]:10g} {self.mean[r, g, i]:12.5g} {self.std_error[r, g, i]:12.3g}{mark_of(i, chosen)}"
+            )
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         lines = [
