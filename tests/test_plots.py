@@ -15,7 +15,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.collections import LineCollection
 
-from fastreg import fit_path
+from fastreg import fit_multi_path, fit_path
 from fastreg.plots import plot_convergence, plot_cv, plot_estimates, plot_path, plot_probability, plot_stability
 from fastreg.plots.axes import spread_apart
 
@@ -89,6 +89,39 @@ def test_a_small_picture_keeps_fewer_names(path):
 def test_long_names_are_cut(path):
     ax = plot_path(replace(path, feature_names=["n" * 90] * 30), labels=1)
     assert len(names_of(ax)[0].get_text()) < 30
+
+
+@pytest.fixture(scope="module")
+def classes():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 12))
+    kind = np.argmax(X[:, :3] + rng.normal(size=(90, 3)), axis=1)
+    return fit_multi_path(X, np.array(["a", "b", "c"])[kind], family="multinomial", n_alphas=20)
+
+
+def test_a_response_of_several(classes):
+    ax = classes.plot(response="b", labels=3)
+    grey, dark = lines_of(ax)
+    dense = classes.coefs[1].toarray()
+    assert len(grey) + len(dark) == np.count_nonzero(dense.any(axis=1))
+    assert {segment[-1, 1] for segment in dark} <= set(dense[:, -1])
+    assert ax.get_ylabel() == "coefficient for b"
+
+
+def test_norms_over_responses(classes):
+    ax = plot_path(classes, labels=12)
+    norms = np.linalg.norm([coef.toarray() for coef in classes.coefs], axis=0)
+    grey, dark = lines_of(ax)
+    assert len(grey) + len(dark) == classes.n_features_in[-1]
+    np.testing.assert_allclose(sorted(s[-1, 1] for s in dark), sorted(norms[norms[:, -1] > 0, -1]), rtol=1e-12)
+    assert ax.get_ylabel() == "norm of 3 coefficients"
+
+
+def test_a_response_that_is_not_there(path, classes):
+    with pytest.raises(ValueError, match="response must be one of 'a', 'b', 'c', got 1"):
+        plot_path(classes, response=1)
+    with pytest.raises(ValueError, match="this one has a single one"):
+        plot_path(path, response=0)
 
 
 def test_counts_on_top(path):

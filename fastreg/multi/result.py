@@ -110,6 +110,12 @@ class MultiPath(Shown):
             )
         return "\n".join(lines)
 
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw a response's coefficients, or their norms, against alpha; needs matplotlib. See plots.plot_path."""
+        from fastreg.plots import plot_path
+
+        return plot_path(self, ax=ax, **options)
+
     def __repr__(self) -> str:
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
         return (

@@ -1,5 +1,7 @@
 """Coefficient paths."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastreg.plots.axes import (
@@ -16,7 +18,7 @@ from fastreg.plots.axes import (
 AXES = {"deviance": "share of the deviance explained", "norm": "sum of the sizes of the coefficients"}
 
 
-def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None):
+def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None, response=None):
     """Draw the coefficients of a path against alpha, which falls to the right as features come in.
 
     Only features that are ever in are drawn. The `labels` features of largest coefficient at the last point
@@ -26,12 +28,14 @@ def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None):
 
     Parameters
     ----------
-    path : fastreg.Path, or a fastreg.CVPath, whose two choices are then marked.
+    path : fastreg.Path or MultiPath, or a fastreg.CVPath, whose two choices are then marked.
     ax : matplotlib axes to draw on, or None for a new figure.
     x : "alpha", "deviance" (the share explained) or "norm" (sum of |b_j|; columns should share a scale).
     labels : how many features to name at most; 0 for none.
     chosen : {label: alpha} to mark by a vertical line, or one alpha; {} for none.
     title : text above the picture.
+    response : of a MultiPath, which response to draw: a class, or a number from 0. None draws for each column
+        the Euclidean norm of its coefficients over all responses.
 
     Returns
     -------
@@ -39,11 +43,12 @@ def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None):
 
     Raises
     ------
-    ValueError for an unknown x; ImportError without matplotlib, naming the extra that brings it.
+    ValueError for an unknown x or response; ImportError without matplotlib, naming the extra that brings it.
     """
     if x not in ("alpha", *AXES):
         raise ValueError(f"x must be 'alpha', 'deviance' or 'norm', got {x!r}")
     path, chosen = _path_and_choices(path, chosen)
+    path = _drawn(path, response)
     ax = axes_or_new(ax)
     shown = np.flatnonzero(path.alphas > 0) if x == "alpha" else np.arange(path.alphas.size)
     places = _places(path, x)[shown]
@@ -74,6 +79,35 @@ def _path_and_choices(path, chosen):
     elif not hasattr(chosen, "items"):
         chosen = {f"alpha = {float(chosen):.3g}": float(chosen)}
     return getattr(path, "path", path), chosen
+
+
+class Drawn(NamedTuple):
+    """What of a path is drawn."""
+
+    alphas: np.ndarray
+    coefs: Any  # (p, k), sparse
+    label: str  # what the coefficients are
+    n_features_in: np.ndarray
+    deviance_ratio: np.ndarray
+    reasons: list[str]
+    feature_names: list[str] | None
+
+
+def _drawn(path, response):
+    """A Drawn: the coefficients of a path, or of a response of several, or their norms over all of those."""
+    coefs, label = path.coefs, "coefficient"
+    if isinstance(coefs, list):
+        if response is None:
+            coefs, label = sum(each.power(2) for each in coefs).sqrt(), f"norm of {len(coefs)} coefficients"
+        else:
+            labels = list(range(len(coefs))) if path.classes is None else path.classes.tolist()
+            if response not in labels:
+                raise ValueError(f"response must be one of {', '.join(map(repr, labels))}, got {response!r}")
+            coefs, label = coefs[labels.index(response)], f"coefficient for {response}"
+    elif response is not None:
+        raise ValueError(f"response={response!r} is for a path of several responses; this one has a single one")
+    rest = path.n_features_in, path.deviance_ratio, path.reasons, path.feature_names
+    return Drawn(path.alphas, coefs, label, *rest)
 
 
 def _places(path, x):
@@ -109,7 +143,7 @@ def _lines(path, shown, places):
 def _frame(ax, path, x, shown, places, lines):
     """Limits and labels, the count of features on top, and crosses at points that are not certified."""
     ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=1)
-    ax.set_ylabel("coefficient")
+    ax.set_ylabel(path.label)
     values = np.concatenate([line[:, 1] for line in lines]) if lines else np.zeros(1)
     low, high = min(values.min(), 0.0), max(values.max(), 0.0)
     margin = 0.05 * (high - low) or 1.0
