@@ -14,6 +14,7 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
+from fastreg.block_points import BlockPoints
 from fastreg.blocks import SCATTERED, correlate_vectors_some
 from fastreg.certificates import smaller_gap, steering_gap
 from fastreg.designs import DenseDesign
@@ -185,17 +186,16 @@ class NewtonPath(BlockPath):
         return model, old
 
 
-class Solved:
-    """A block's points on the working set, as arrays: one row a point."""
+class Solved(BlockPoints):
+    """The points of a block for any family and penalty."""
 
     def __init__(self, problem, working, state, kept):
-        self.problem, self.working, self.size = problem, working, len(kept.levels)
-        self.coefs, self.correlations, self.etas, self.residuals = kept[:4]
+        super().__init__(working.columns, kept.coefs)
+        self.problem, self.working = problem, working
+        self.correlations, self.etas, self.residuals = kept[1:4]
         self.intercepts, self.steps = state.intercept + kept.levels, kept.steps
         if problem.fit_intercept:
             self.intercepts -= (self.coefs - state.coef[working.columns]) @ problem.centre[working.columns]
-        order = np.argsort(working.columns)
-        self.columns, self.in_order = working.columns[order], self.coefs[:, order]
         losses = np.empty(self.size)
         losses_of_points(problem.family, self.etas, losses)
         self.losses = [problem.loss_of(total) for total in losses.tolist()]

@@ -13,7 +13,9 @@ The sweeps are asked for, not made, so that the folds of a cross-validation have
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.certificates import References, column_terms, dual_scale
+from fastreg.block_bounds import STRIPE, columns_reaching, mixtures
+from fastreg.block_points import Walked
+from fastreg.certificates import References
 from fastreg.families import Gaussian
 from fastreg.path import FAR, alphas_between
 from fastreg.screening import strong_columns
@@ -31,14 +33,12 @@ LONGEST, SHORTEST = 20, 5  # points a block may have, and below which it is not 
 MOST_VALUES = 10_000_000  # of vectors of length n that a block may need
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a block
 FEW = 10  # columns, besides a quarter of the active ones, that a leap may change
-STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
 EXCHANGES = 100  # of dependent columns, in one block, before it counts as stuck
 PATIENCE = 3.0  # times what descent is thought to cost, that a point's pivots may cost
 ROUNDS = 30  # walks a block may take
 BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the walk to a point starts
 NEAR = 0.95  # of its threshold, at which a column joins those that violate theirs
 KEPT = 4  # references
-LOST_DIGITS = 1e-14  # of the squares whose difference is a radius squared
 
 
 def suits(problem, solver, count, lowest):
@@ -162,9 +162,7 @@ class BlockPath:
 
     def _keep(self, walked, k, gap, alpha):
         """Add point k to the record; whoever watches sees it as the state."""
-        problem, coefs = self.problem, walked.in_order[k]
-        inside = coefs.nonzero()[0]
-        columns, values, steps, loss = walked.columns[inside], coefs[inside], walked.steps_of(k), walked.loss(k)
+        problem, (columns, values), steps, loss = self.problem, walked.support(k), walked.steps_of(k), walked.loss(k)
         self.record.alpha = alpha
         if problem.watcher is not None:
             self._settle(walked, k)
@@ -223,7 +221,10 @@ class BlockPath:
         problem, working, last, l1 = self.problem, self.working, alphas.size - 1, alphas * self.problem.l1_ratio
         exact = yield from self._sweep(walked, last)
         for more in range(self.more_sweeps, -1, -1):
-            mixes, radii = self._mixtures(walked, last)
+            here, squares = walked.products(self.references, last)
+            mixes, radii = np.zeros((last, KEPT)), np.empty(last)
+            references = self.references.products, self.references.sizes, min(self.references.count, KEPT)
+            mixtures(references, here, squares, np.empty((KEPT, KEPT)), mixes, radii)
             found = np.empty(problem.p, dtype=np.int64)
             bounds = (self.references.correlations, mixes, radii)
             outside = problem.norms, problem.lasso_factor, working.contains
@@ -257,21 +258,6 @@ class BlockPath:
         self.references.add(residual, exact)
         return exact
 
-    def _mixtures(self, walked, count):
-        """For the residuals of the first `count` points their mixtures of the references and the norms of what is left,
-        all in the weights' metric."""
-        references = self.references
-        k = min(references.count, references.capacity)
-        products = references.products[:k, :k]
-        here, squares = walked.products(references, count)
-        here = here[:, :k]
-        jitter = 1e-14 * np.trace(products) + 1e-300
-        mixes = np.zeros((count, references.capacity))  # a reference that is not there yet has no share
-        mixes[:, :k] = part = np.linalg.solve(products + jitter * np.eye(k), here.T).T
-        sizes = np.abs(part) @ references.sizes[:k]
-        rest = squares - 2.0 * np.sum(part * here, axis=1) + np.sum((part @ products) * part, axis=1)
-        return mixes, np.sqrt(np.maximum(rest, 0.0) + LOST_DIGITS * (squares + sizes**2))
-
     def _settle(self, walked, k):
         """Make point k the state."""
         state = self.state
@@ -279,69 +265,6 @@ class BlockPath:
         state.intercept = walked.intercepts[k]
         self.problem.refresh(state)
         self.working.correlate(state)
-
-
-class Walked:
-    """A block's points on the working set, as arrays: one row a point.
-
-    With d the change of the coefficients since the state, where the residual is r and the correlations are c, and c_k
-    those at a point, least squares has |r_k|^2 = |r|^2 - d'(c + c_k) in the metric of the weights: nothing as long as
-    a residual is needed for a point but its correlations, which the walk has. Where the rounding of these may matter
-    beside `negligible` (relative to the null model's loss) they are computed from the residuals.
-    """
-
-    def __init__(self, problem, working, state, coefs, correlations, negligible):
-        columns, unit = working.columns, problem.weight > 0.0
-        self.problem, self.working, self.state = problem, working, state
-        self.coefs, self.steps, self.size = coefs, coefs - state.coef[columns], len(coefs)
-        drift, sizes = np.abs(self.steps) @ working.norms, np.abs(coefs) @ working.norms
-        if working.rounding * float(np.max(drift * sizes)) > negligible * problem.scale:
-            correlations = working.block.correlate_each(np.array([self.residual(k) for k in range(self.size)]))
-        self.correlations = correlations
-        squares = float(np.sum(state.residual[unit] ** 2 / problem.weight[unit]))
-        fallen = np.sum(self.steps * (working.correlation + correlations), axis=1)
-        self.squares = np.maximum(squares - fallen, 0.0)
-        self.losses = np.maximum(problem.loss(state) - 0.5 * fallen, 0.0).tolist()
-        self.intercepts = np.full(self.size, state.intercept)
-        if problem.fit_intercept:
-            self.intercepts -= self.steps @ problem.centre[columns]
-        order = np.argsort(columns)
-        self.columns, self.in_order = columns[order], coefs[:, order]
-
-    def loss(self, k):
-        return self.losses[k]
-
-    def steps_of(self, k):
-        """Models solved for a point."""
-        return 1
-
-    def correlate(self, columns):
-        """x_j'r for some columns outside the working set, at every point."""
-        start = self.problem.correlate_some(self.state.residual, columns)
-        return start - self.working.block.respond(columns, self.problem.weight, self.steps)
-
-    def cost(self, columns):
-        """Of `correlate`, a point: in values of X read by a sweep."""
-        return self.working.block.response_cost(columns)
-
-    def products(self, references, count):
-        """(products of the first `count` residuals with the references, squares), in the weights' metric."""
-        known = references.correlations[:, self.working.columns]
-        start = references.residuals @ (self.state.residual * references.unit)
-        return start - self.steps[:count] @ known.T, self.squares[:count]
-
-    def gaps(self, alphas):
-        """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
-        gaps, factor = np.empty(len(alphas)), self.problem.lasso_factor[self.working.columns]
-        penalty = np.empty(factor.size), np.zeros(factor.size)
-        lasso_gaps(self.squares, self.correlations, self.coefs, alphas, factor, penalty, gaps)
-        return gaps
-
-    def residual(self, k):
-        """The residual at point k, with the intercept fitted."""
-        problem = self.problem
-        out = self.state.residual - problem.weight * self.working.block.predict(self.steps[k])
-        return out - out.sum() * problem.weight if problem.fit_intercept else out
 
 
 def with_steps(alphas, top):
@@ -391,39 +314,3 @@ def walk_points(model, active, size, points, budget, kept):
         copy_values(model.correlation, correlations[done])
         done += 1
     return DONE, size, done, spent, NONE, 0.0
-
-
-@kernel
-def columns_reaching(bounds, exact, alphas, norms, factor, contains, excess, found):
-    """List the columns outside the working set that exceed their threshold at the last point, where they are known
-    exactly, or may do so at an earlier one; `excess` is room for a stripe. Returns how many."""
-    known, mixes, radii = bounds
-    count, last = 0, alphas.size - 1
-    for start in range(0, norms.size, STRIPE):
-        size = min(STRIPE, norms.size - start)
-        first, second, third, fourth = known[0, start:], known[1, start:], known[2, start:], known[3, start:]
-        norm, weight = norms[start:], factor[start:]
-        for j in range(size):
-            excess[j] = abs(exact[start + j]) - alphas[last] * weight[j]
-        for k in range(last):
-            a, b, c, d, radius, alpha = mixes[k, 0], mixes[k, 1], mixes[k, 2], mixes[k, 3], radii[k], alphas[k]
-            for j in range(size):
-                there = abs(a * first[j] + b * second[j] + c * third[j] + d * fourth[j]) + radius * norm[j]
-                excess[j] = max(excess[j], there - alpha * weight[j])
-        for j in range(size):
-            if excess[j] > 0.0 and norm[j] > 0.0 and not contains[start + j]:
-                found[count] = start + j
-                count += 1
-    return count
-
-
-@kernel
-def lasso_gaps(squares, correlations, coefs, alphas, factor, penalty, gaps):
-    """The duality gap of each point at its scaled residual, the columns outside not violating theirs; `penalty` is room
-    for l1 and has l2 = 0."""
-    l1, none = penalty
-    for k in range(gaps.size):
-        for j in range(factor.size):
-            l1[j] = alphas[k] * factor[j]
-        s = dual_scale(correlations[k], l1, none, False)
-        gaps[k] = 0.5 * (1.0 - s) ** 2 * squares[k] + column_terms(correlations[k], coefs[k], l1, none, s)

@@ -31,7 +31,7 @@ FLOORS = [
     {"bounded_certificates"},
     {"solvers"},
     {"smooth_path", "trail"},
-    {"path", "result", "record", "terms"},
+    {"path", "result", "record", "terms", "block_points", "block_bounds"},
     {"block_path"},
     {"block_newton"},
     {"block_descent"},

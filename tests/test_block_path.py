@@ -81,7 +81,7 @@ def test_supports_that_grow_within_a_block_are_left_to_descent():
 def test_a_gap_that_is_no_number_certifies_nothing(monkeypatch):
     """Should arithmetic ever leave NaN behind, the block is given up, and each point solved and certified anew."""
     X, y = certified.draw("gaussian", n=40, p=60)
-    monkeypatch.setattr("fastreg.block_path.lasso_gaps", lambda *arguments: arguments[-1].fill(np.nan))
+    monkeypatch.setattr("fastreg.block_points.lasso_gaps", lambda *arguments: arguments[-1].fill(np.nan))
     path = fit_path(X, y, n_alphas=8, tol=1e-10)
     certified.assert_certified(path, X, y, tol=1e-10)
 
