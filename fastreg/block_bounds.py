@@ -8,6 +8,8 @@ roughly gives a bound, too.
 import math
 
 from fastreg._jit import kernel
+from fastreg.solvers.cholesky import solve_factored
+from fastreg.vectors import copy_values
 
 STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
 LOST_DIGITS = 1e-14  # of the squares whose difference is a radius squared
@@ -24,7 +26,8 @@ def mixtures(references, inner, squares, factor, mixes, radii):
     decompose(products, count, factor)
     for k in range(radii.size):
         mix, here = mixes[k], inner[k]
-        solve_factored(factor, here, count, mix)
+        copy_values(here, mix)
+        solve_factored(factor, count, mix)
         rest, size = squares[k], 0.0
         for i in range(count):
             product = 0.0
@@ -47,21 +50,6 @@ def decompose(products, count, factor):
             for l in range(j):
                 value -= factor[i, l] * factor[j, l]
             factor[i, j] = math.sqrt(max(value, jitter)) if i == j else value / factor[j, j]
-
-
-@kernel
-def solve_factored(factor, right, count, out):
-    """L L' out = right."""
-    for i in range(count):
-        value = right[i]
-        for l in range(i):
-            value -= factor[i, l] * out[l]
-        out[i] = value / factor[i, i]
-    for i in range(count - 1, -1, -1):
-        value = out[i]
-        for l in range(i + 1, count):
-            value -= factor[l, i] * out[l]
-        out[i] = value / factor[i, i]
 
 
 @kernel

@@ -5,11 +5,23 @@ import numpy as np
 from fastreg.solvers.cholesky import DEPENDENT
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
-from fastreg.solvers.pivots import MIX, ROOMS, Active, exchange, join, mixture, shift_along
+from fastreg.solvers.pivots import (
+    MIX,
+    ROOMS,
+    Active,
+    exchange,
+    join_all,
+    lay_out,
+    mixture,
+    outdated,
+    set_signs,
+    shift_along,
+)
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, make_quadratic
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE
 
 LONGEST_WAIT = 15
+SMALL = 100  # columns that join one by one in the time that a call of LAPACK takes
 FEW, SHARE = 10, 0.25  # columns, and share of the active ones, that a leap may change
 BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
 
@@ -98,12 +110,8 @@ class ActiveSet:
     def _prepare(self, model, key):
         """Make the factor that of the present support, afresh unless it already is."""
         self._extend(model.l1.size)
-        coef, active = model.coef, self.active
-        missing = (coef != 0.0) & (active.status != ACTIVE)
-        if np.any(active.status == RESTING):
-            missing = np.where(active.status == RESTING, ~resting(model), missing)
-        if key != self.key or np.any(missing) or np.any(coef * active.sign < 0.0):
-            self._refactor(model, np.flatnonzero(coef))
+        if key != self.key or outdated(model, self.active):
+            self._refactor(model, np.flatnonzero(model.coef))
             self.key = key
 
     def _extend(self, m):
@@ -129,7 +137,7 @@ class ActiveSet:
             self.active = self.active._replace(factor=factor)
 
     def _refactor(self, model, columns):
-        """Factor the active block by LAPACK where it is safely positive definite, else column by column.
+        """Factor the active block: by LAPACK where it is large and safely positive definite, else column by column.
 
         A dependent column hands its coefficient to those it depends on, so that every coefficient left is active.
         """
@@ -137,30 +145,31 @@ class ActiveSet:
         if self.active.factor.shape[0] <= columns.size:
             self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
         active = self.active
-        active.status[:] = INACTIVE
-        rest = resting(model)
-        active.status[rest] = RESTING
-        columns = columns[~rest[columns]]
-        block = model.block(columns)
-        try:
-            lower = np.linalg.cholesky(block)
-        except np.linalg.LinAlgError:
-            lower = None
-        if lower is not None and np.all(np.diag(lower) ** 2 > DEPENDENT * np.diag(block)):
+        lay_out(model, active)
+        columns = columns[active.status[columns] != RESTING]
+        lower = None if columns.size <= SMALL else factored(model.block(columns))
+        if lower is not None:
             self.size = columns.size
             active.factor[: self.size, : self.size] = lower
             active.columns[: self.size] = columns
             active.status[columns] = ACTIVE
         else:
-            for j in columns:
-                self.size = join(model, active, self.size, j)
+            self.size = join_all(model, active, columns)
             for j in columns[active.status[columns] == PARKED]:
                 mix = active.room[MIX]
                 mixture(model, active, self.size, j, mix)
                 shift_along(model, active, mix, self.size, j, -model.coef[j])
                 model.coef[j] = 0.0
-        kinked = (model.l1 > 0.0) | (model.lower == 0.0) | (model.upper == 0.0) | rest
-        active.sign[:] = np.where(kinked, np.sign(model.coef), 0.0)
+        set_signs(model, active)
+
+
+def factored(block):
+    """The Cholesky factor of a matrix, or None where a column may depend on others."""
+    try:
+        lower = np.linalg.cholesky(block)
+    except np.linalg.LinAlgError:
+        return None
+    return lower if np.all(np.diag(lower) ** 2 > DEPENDENT * np.diag(block)) else None
 
 
 def keep_within(model, bounds):
@@ -170,8 +179,3 @@ def keep_within(model, bounds):
     beyond = model.coef - bounds.clip(model.coef)
     model.coef[:] -= beyond
     return np.max(np.abs(beyond), initial=0.0) <= BEYOND * np.max(np.abs(model.coef), initial=0.0)
-
-
-def resting(model):
-    """The columns whose coefficient lies at a bound that is not zero."""
-    return (model.coef != 0.0) & ((model.coef <= model.lower) | (model.coef >= model.upper))

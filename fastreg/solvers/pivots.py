@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import inlined_kernel, kernel
 from fastreg.solvers.cholesky import append_row, delete_row, solve_factored
 from fastreg.solvers.quadratic import ACTIVE, INACTIVE, PARKED, RESTING, hessian_row, hessian_times, stops_at_zero
 
@@ -130,3 +130,48 @@ def shift_along(model, active, mix, size, j, amount):
     for k in range(m):
         model.coef[k] += full[k]
         model.correlation[k] -= response[k]
+
+
+@inlined_kernel
+def rests(model, j):
+    """Whether b_j lies at a bound that is not zero."""
+    return model.coef[j] != 0.0 and (model.coef[j] <= model.lower[j] or model.coef[j] >= model.upper[j])
+
+
+@kernel
+def outdated(model, active):
+    """Whether the factor lacks a column of the present support, or a coefficient has changed its sign."""
+    for j in range(model.coef.size):
+        b = model.coef[j]
+        if b * active.sign[j] < 0.0:
+            return True
+        if active.status[j] == RESTING:
+            if not rests(model, j):
+                return True
+        elif b != 0.0 and active.status[j] != ACTIVE:
+            return True
+    return False
+
+
+@kernel
+def lay_out(model, active):
+    """No column is active, and those at a bound rest."""
+    for j in range(model.coef.size):
+        active.status[j] = RESTING if rests(model, j) else INACTIVE
+
+
+@kernel
+def join_all(model, active, columns):
+    """Let some columns join an empty factor, one by one. Returns its size."""
+    size = 0
+    for j in columns:
+        size = join(model, active, size, j)
+    return size
+
+
+@kernel
+def set_signs(model, active):
+    """The sign of each coefficient that has a kink at zero, or rests."""
+    for j in range(model.coef.size):
+        kinked = stops_at_zero(model, j) or active.status[j] == RESTING
+        active.sign[j] = np.sign(model.coef[j]) if kinked else 0.0

@@ -11,6 +11,7 @@ when a round gains too little.
 
 import numpy as np
 
+from fastreg._jit import kernel
 from fastreg.blocks import PlainBlock
 from fastreg.bounded_certificates import bounded_steering_gap
 from fastreg.bounds import unbounded
@@ -144,11 +145,7 @@ class WorkingSet:
             grown = np.zeros((m + m // 8, m + m // 8))
             grown[:start, :start] = self.gram[:start, :start]
             self.gram = grown
-        fresh = self.block.gram(h, start)
-        if self.problem.fit_intercept:
-            fresh -= np.outer(self.sums[start:], means)
-        self.gram[start:m, :m] = fresh
-        self.gram[:start, start:m] = fresh[:, :start].T
+        put_rows(self.block.gram(h, start), self.sums, means, self.gram, start)
         self.gram_size = m
 
     def drop_gram(self):
@@ -176,6 +173,17 @@ class WorkingSet:
         elif problem.bounds is not None:  # or pass a bound by its rounding
             state.coef[self.columns] = self.bounds.clip(state.coef[self.columns])
         return t
+
+
+@kernel
+def put_rows(fresh, sums, means, gram, start):
+    """Let `fresh`, taken about the h-means, be the rows of `gram` from `start` on, and columns likewise."""
+    for a in range(fresh.shape[0]):
+        row, own = gram[start + a], sums[start + a]
+        for k in range(fresh.shape[1]):
+            row[k] = fresh[a, k] - own * means[k]
+        for k in range(start):
+            gram[k, start + a] = row[k]
 
 
 class ProximalNewton:
