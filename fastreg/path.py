@@ -75,9 +75,10 @@ class PathSolver:
 
     def _standing(self, alpha):
         """The gap at coefficients that were resumed from, which may already do; infinite elsewhere."""
-        resumed, self.resumed = self.resumed, False
-        penalty = self.problem.penalty(alpha)
-        if not resumed or self._dual(penalty) is not self.state.residual:  # whose products with X are known
+        if not self.resumed:
+            return np.inf
+        self.resumed, penalty = False, self.problem.penalty(alpha)
+        if self._dual(penalty) is not self.state.residual:  # whose products with X are known
             return np.inf
         return self._gap(penalty, self.state.residual, self.problem.columns)
 
