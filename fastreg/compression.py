@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fastreg._jit import kernel
 from fastreg.designs import as_design
 from fastreg.families import Gaussian
 from fastreg.problem import Problem
@@ -81,7 +82,7 @@ def compress(problem, gram=None, target=None):
     factor, z = factor_with_pivoting(gram, target)
     rank = z.size
     small = Compressed(
-        as_design(np.asfortranarray(np.sqrt(rank) * factor)),
+        as_design(factor),
         Gaussian(frozen(np.sqrt(rank) * z), frozen(np.full(rank, 1.0 / rank))),
         np.zeros(rank),
         False,
@@ -110,13 +111,26 @@ def compress(problem, gram=None, target=None):
 
 
 def factor_with_pivoting(gram, target):
-    """(R, z) with R'R = gram up to rounding and R'z = target, of as many rows as the rank. Overwrites `gram`."""
-    factor, order, rank, _ = linalg().lapack.dpstrf(gram, lower=0, overwrite_a=1)
-    factor, order = np.triu(factor)[:rank], order - 1
-    z = linalg().solve_triangular(factor[:, :rank], target[order][:rank], trans="T")
-    out = np.empty_like(factor)
-    out[:, order] = factor
-    return out, z
+    """(sqrt(m) R, z) with R'R = gram up to rounding, R'z = target and m the rank, of m rows. Overwrites `gram`."""
+    # Symmetric as it is, its transpose lies as LAPACK wants it.
+    factor, order, rank, _ = linalg().lapack.dpstrf(gram.T, lower=0, overwrite_a=1)
+    order -= 1
+    z = linalg().solve_triangular(factor[:rank, :rank], target[order[:rank]], trans="T")
+    columns = np.empty((order.size, rank))
+    put_back(factor.T, order, np.sqrt(rank), columns)
+    return columns.T, z
+
+
+@kernel
+def put_back(pivoted, order, scale, columns):
+    """The columns of R, upper triangular once they are in the given order, each where it belongs; times `scale`."""
+    rank = columns.shape[1]
+    for k in range(order.size):
+        column, last = columns[order[k]], min(k + 1, rank)
+        for i in range(last):
+            column[i] = scale * pivoted[k, i]
+        for i in range(last, rank):
+            column[i] = 0.0
 
 
 def holds(small, path, tol):

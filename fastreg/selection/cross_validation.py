@@ -175,11 +175,12 @@ def score_folds(family, y, score_weight, held, metric):
     predictions, test_folds, scores, weights = None, np.full(len(y), -1), [], []
     for f, (test, eta) in enumerate(held):
         if predictions is None:
-            predictions = np.full((len(y), len(eta), *eta.shape[2:]), np.nan)
+            predictions = np.empty((len(y), len(eta), *eta.shape[2:]))
         total = held_out_weight(test, score_weight, f"fold {f + 1}")
         predictions[test], test_folds[test] = np.moveaxis(family.mean(eta), 0, 1), f
         scores.append(metric.score(Held(family, y[test], score_weight[test] / total, eta, test, f + 1)))
         weights.append(1.0 if metric.equal_folds else total)
+    predictions[test_folds < 0] = np.nan
     return Scored(np.array(scores), np.array(weights), predictions, test_folds)
 
 

@@ -10,4 +10,6 @@ def predictions_of(problem, points, rows):
     for k, point in enumerate(points):
         coefs[np.searchsorted(columns, point.columns), k] = point.values
     eta = problem.design.rows(rows, columns).predict_many(coefs).T
-    return eta + problem.offset[rows] + np.array([point.intercept for point in points])[:, None]
+    eta += problem.offset[rows]
+    eta += np.array([point.intercept for point in points])[:, None]
+    return eta
