@@ -201,7 +201,7 @@ class PathSolver:
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
             working.correlate(state)
-        most = self._most(penalty, tol)
+        most = self._most(alpha, tol)
         strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
         working.extend(strong, state.residual)
         working.set_penalty(penalty)
@@ -237,11 +237,9 @@ class PathSolver:
         working.correlate(state)
         return True
 
-    def _most(self, penalty, tol):
+    def _most(self, alpha, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""
-        if penalty.l1 == 0.0:
-            return self.problem.p
-        if penalty.l1 < FAR * self.previous_l1 and self._all_at_once():
+        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and self._all_at_once()):
             return self.problem.p
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)

@@ -53,13 +53,17 @@ class CVRelaxed(Shown):
     classes: np.ndarray | None
     penalty_factor: Any
 
+    def _loss(self):
+        """The mean scores, smaller being better."""
+        return -self.mean if self.greater_is_better else self.mean
+
     def choice(self, selection: str = "1se") -> Choice:
         """The model of "min", the best mean score, or of "1se", the largest alpha within one standard error of it.
 
         Among equals the larger alpha, then the better score, then the first gamma and ridge are taken.
         """
         check_option("selection", selection, SELECTIONS)
-        loss = -self.mean if self.greater_is_better else self.mean
+        loss = self._loss()
         if np.all(np.isnan(loss)):
             raise ValueError("no model has a score in every fold, so nothing can be chosen")
         best = np.nanmin(loss)
@@ -92,7 +96,7 @@ class CVRelaxed(Shown):
 
     def summary(self, rows: int = 12) -> str:
         """A table for people: the best gamma and ridge and their score at about `rows` alphas, the chosen ones too."""
-        loss = -self.mean if self.greater_is_better else self.mean
+        loss = self._loss()
         chosen = {name: self.choice(name).place[2] for name in SELECTIONS}
         lines = [
             f"{self.metric} of held-out rows over {self.fold_scores.shape[0]} folds "
