@@ -3,8 +3,9 @@
 As fastreg.block_path does for the lasso of least squares: one kernel call solves a block of points on the working set,
 then all are certified together. A point takes some proximal Newton steps. Each solves, by leaps and walks, the model
 whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient is that of
-the present point, so that only the pace depends on the matrix: steps with the same one are accelerated by Anderson's
-method, and it is made anew when that costs less than the steps it saves. A step is shortened until the objective falls.
+the present point, so that only the pace depends on the matrix: secants of the steps with the same one make up for much
+of its age, and it is made anew when that costs less than the steps it saves. A step is shortened until the objective
+falls.
 """
 
 import math
@@ -20,10 +21,11 @@ from fastreg.certificates import smaller_gap, steering_gap
 from fastreg.designs import DenseDesign
 from fastreg.families import balance, linearise, sum_of_losses
 from fastreg.products import row_dots
-from fastreg.solvers.acceleration import DEPTH, mix_points
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import NONE
 from fastreg.solvers.quadratic import by_factors, by_matrix
+from fastreg.solvers.renewal import renewal_of, renewal_pays, served_long
+from fastreg.solvers.secants import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.steps import extent
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.threads import SHARED
@@ -31,10 +33,6 @@ from fastreg.vectors import copy_values
 
 REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
 STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
-FRESH_PACE = 0.02  # share of the gap that a step with a new matrix is expected to leave
-GRAM_RATE = 64.0  # multiplications of a Gram matrix in the time of one in a product with a vector, twice
-EXPONENTIALS = 15.0  # multiplications in the time that a row's derivatives take
-CALL = 5e4  # multiplications in the time that a new matrix takes beside the products
 STEPS = 50  # at one point, before it counts as stuck
 ARMIJO = 0.25  # share of the promised decrease that a step must keep,
 LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
@@ -54,11 +52,6 @@ def suits_newton(problem, solver, count, lowest):
     dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
     penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
     return dense and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
-
-
-def renewal(n, m):
-    """What a new matrix costs, in steps: each multiplies m columns with two vectors of n rows, both ways."""
-    return m / GRAM_RATE + CALL / (4.0 * n * (m + EXPONENTIALS))
 
 
 class Terms(NamedTuple):
@@ -82,27 +75,20 @@ class Place(NamedTuple):
     eta: np.ndarray
     residual: np.ndarray
     curvature: np.ndarray
-    # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; MIXED: points remembered; FRESH: whether the
-    # last step's matrix was made where it began
+    # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; FRESH: whether the last step's matrix was
+    # made where it began; SPENT: steps with this matrix, and what it took itself; POINTS: solved with it; OLD: whether
+    # the last of them took more than the mean
     numbers: np.ndarray
     change: np.ndarray  # room for a step's change of eta, and for eta beyond it
     beyond: np.ndarray
-    correlation: np.ndarray  # room for the correlations here, those of the model, and the ridge part of the penalty
-    start: np.ndarray
+    correlation: np.ndarray  # room for the correlations here, those of the model, the ridge part of the penalty, a
+    start: np.ndarray  # step times M, and the model's solution before the mix
     l2: np.ndarray
+    image: np.ndarray
+    plain: np.ndarray
 
 
-LEVEL, POINT_STEPS, GAP, MIXED, FRESH = 0, 1, 2, 3, 4
-
-
-class Memory(NamedTuple):
-    """The last points of one model, for its acceleration."""
-
-    points: np.ndarray
-    steps: np.ndarray
-    images: np.ndarray
-    signs: np.ndarray
-    plain: np.ndarray  # the coefficients without it
+LEVEL, POINT_STEPS, GAP, FRESH, SPENT, POINTS, OLD = range(7)
 
 
 class Kept(NamedTuple):
@@ -134,14 +120,14 @@ class NewtonPath(BlockPath):
         terms = Terms(
             ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target, renewal(n, m),
+            EXACT * problem.scale if problem.family.quadratic else target, renewal_of(n, m),
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
-            np.array([0.0, 0.0, np.inf, 0.0, 0.0]), np.empty(n), np.empty(n), *np.empty((3, m)),
+            np.array([0.0, 0.0, np.inf, 0.0, terms.renewal, 0.0, 0.0]), np.empty(n), np.empty(n), *np.empty((5, m)),
         )  # fmt: skip
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
-        memory = Memory(*(np.empty((DEPTH, m)) for _ in range(3)), np.empty(m), np.empty(m))
+        secants = no_secants(m)
         model, fresh = self._model(place, alphas[0], working.curvature is None)
         done, exchanges, how, going, here = 0, 0, BEGIN_LEAPING, False, 0
         while done < alphas.size:
@@ -150,7 +136,7 @@ class NewtonPath(BlockPath):
             before = done
             outcome, active.size, done, pivots, column, sign = newton_points(
                 problem.family, working.block.rows[:m], model, active.active, active.size, terms, (alphas, done), place,
-                memory, kept, (how, going, fresh),
+                secants, kept, (how, going, fresh),
             )  # fmt: skip
             problem.work.pivots += pivots
             here = pivots if done > before else here + pivots
@@ -252,7 +238,7 @@ def losses_of_points(family, etas, losses):
 
 
 @kernel
-def newton_points(family, rows, model, active, size, terms, grid, place, memory, kept, flags):
+def newton_points(family, rows, model, active, size, terms, grid, place, secants, kept, flags):
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
     `flags` are how the walk starts, whether to go on within a model, and whether the matrix is that of this place.
@@ -277,14 +263,15 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
                 copy_values(place.eta, kept.etas[done])
                 copy_values(place.residual, kept.residuals[done])
                 kept.levels[done], kept.steps[done] = place.numbers[LEVEL], place.numbers[POINT_STEPS]
-                place.numbers[POINT_STEPS] = place.numbers[MIXED] = 0.0
-                place.numbers[GAP] = np.inf
+                end_point(place.numbers)
+                next_alpha(secants)
                 done += 1
                 continue
             if place.numbers[POINT_STEPS] >= STEPS:
                 return STUCK, size, done, pivots, NONE, 0.0
-            if not fresh and (slow if gap <= terms.target else renewal_pays(gap, place.numbers[GAP], terms)):
-                place.numbers[MIXED] = 0.0
+            if not fresh and too_old(gap, slow, place.numbers, terms):
+                forget(secants)
+                place.numbers[SPENT], place.numbers[POINTS], place.numbers[OLD] = terms.renewal, 0.0, 0.0
                 return REBUILD, size, done, pivots, NONE, 0.0
             if spent > WORK:
                 return PAUSE, size, done, pivots, NONE, 0.0
@@ -299,41 +286,40 @@ def newton_points(family, rows, model, active, size, terms, grid, place, memory,
         spent += m * n + (1.0 + more) * size * (size + m)
         if outcome != DONE and outcome != LEAPT:
             return outcome, size, done, pivots, column, sign
-        take_step(family, rows, model, l2, terms, place, memory, (correlation, start))
+        take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
         place.numbers[POINT_STEPS] += 1.0
     return DONE, size, done, pivots, NONE, 0.0
 
 
 @kernel
-def take_step(family, rows, model, l2, terms, place, memory, correlations):
-    """Step to the model's solution, or a mix of it with those before; shorter where the objective would not fall."""
-    correlation, start = correlations
-    last, plain = int(place.numbers[MIXED]) % DEPTH, memory.plain
-    copy_values(model.coef, plain)
-    for j in range(plain.size):
-        step = plain[j] - place.coef[j]
-        memory.points[last, j], memory.steps[last, j] = place.coef[j], step
-        memory.images[last, j] = start[j] - model.correlation[j] + model.l2[j] * step
-    if mix_points(memory.points, memory.steps, memory.images, last, memory.signs, model.coef):
-        place.numbers[MIXED] = last + 1.0
-        if advance(family, rows, model, l2, terms, place, correlation, 1):
-            return
-        copy_values(plain, model.coef)
-    else:
-        copy_values(memory.points[last], memory.points[0])
-        copy_values(memory.steps[last], memory.steps[0])
-        copy_values(memory.images[last], memory.images[0])
-        place.numbers[MIXED] = 1.0
-    advance(family, rows, model, l2, terms, place, correlation, 40)
+def end_point(numbers):
+    """Begin to count for the next point, and see whether the matrix has served long enough."""
+    numbers[SPENT] += numbers[POINT_STEPS]
+    numbers[POINTS] += 1.0
+    numbers[OLD] = 1.0 if served_long(numbers[POINT_STEPS], numbers[SPENT], numbers[POINTS]) else 0.0
+    numbers[POINT_STEPS], numbers[GAP] = 0.0, np.inf
 
 
 @kernel
-def renewal_pays(gap, before, terms):
-    """Whether steps with a new matrix would reach the gap wanted at less cost than more steps with the present one."""
-    if not before < np.inf:
-        return False
-    left, pace = math.log(terms.target / gap), math.log(gap / before)
-    return not pace < 0.0 or left / pace > max(left / math.log(FRESH_PACE), 1.0) + terms.renewal
+def too_old(gap, slow, numbers, terms):
+    """Whether a new matrix is to be made: for the points to come, or, where steps go slowly, for the present one."""
+    if numbers[OLD] > 0.0 or gap <= terms.target:
+        return numbers[OLD] > 0.0 or slow
+    return renewal_pays(gap, numbers[GAP], terms.target, terms.renewal)
+
+
+@kernel
+def take_step(family, rows, model, l2, terms, place, secants, correlations):
+    """Step to the model's solution, or a mix of it with secants; shorter where the objective would not fall."""
+    (correlation, start), image, plain = correlations, place.image, place.plain
+    copy_values(model.coef, plain)
+    for j in range(plain.size):
+        image[j] = start[j] - model.correlation[j] + model.l2[j] * (plain[j] - place.coef[j])
+    if mix_secants(secants, place.coef, model.coef, image):
+        if advance(family, rows, model, l2, terms, place, correlation, 1):
+            return
+        copy_values(plain, model.coef)
+    advance(family, rows, model, l2, terms, place, correlation, 40)
 
 
 @kernel

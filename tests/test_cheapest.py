@@ -9,7 +9,7 @@ from fastreg import fit_path
 from fastreg.solvers import cheapest
 from fastreg.solvers.cheapest import Cheapest
 
-WIDE = {"l1_ratio": 0.1, "n_alphas": 60, "alpha_min_ratio": 0.01}
+WIDE = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01}
 
 
 @pytest.fixture

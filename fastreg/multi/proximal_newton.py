@@ -1,10 +1,9 @@
 """Proximal Newton for the multinomial: quadratic models over pairs of column and class, solved by the active set.
 
 H is kept from step to step and from alpha to alpha, extended by pairs that enter, while steps with it gain enough.
-Steps that share one H are accelerated by Anderson's method.
+Secants of the steps that share one H make up for much of its age.
 """
 
-from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.active_set import ActiveSet
 
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
@@ -23,14 +22,11 @@ class ProximalNewton:
         On entry and on return working.correlation is current.
         """
         gap, rounds, anew = working.gap(state), 0, False
-        acceleration, version = None, -1
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
             coef, correlation = self.inner.solve(working, state, anew, max(target, 0.01 * gap))
-            if version != working.model_version or acceleration.signs.size != coef.size:
-                acceleration, version = Acceleration(coef.size), working.model_version
             image = working.correlation - correlation + working.l2 * (coef - before)
-            acceleration.extrapolate(before, coef, image)
+            working.secants.mix(working.model_version, working.alpha, before, coef, image)
             t = working.move(state, coef)
             working.correlate(state)
             previous, gap = gap, working.gap(state)

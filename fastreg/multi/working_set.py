@@ -12,6 +12,7 @@ from fastreg.multi.penalties import steering_terms, value
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.multi.products import correlate, expand, pair_products
 from fastreg.multi.steps import step_length
+from fastreg.solvers.secants import SecantMemory
 
 DAMPING = 1e-6  # share of its curvature, against moves of all classes of a column by the same amount
 
@@ -28,6 +29,7 @@ class MultiSet:
         self.correlation = np.empty((0, problem.units.size))
         self.gram = np.empty((0, 0))
         self.model_version = 0
+        self.secants = SecantMemory()
 
     def extend(self, units, residual):
         """Take more units in, and their correlations with the residual."""
@@ -44,6 +46,7 @@ class MultiSet:
 
     def set_penalty(self, alpha):
         """The penalties of the units at `alpha`."""
+        self.alpha = alpha
         self.l1, self.l2 = self.problem.unit_penalty(alpha, self.columns)
         self.l2_key = alpha * (1.0 - self.problem.l1_ratio)
 
@@ -65,6 +68,7 @@ class MultiSet:
 class PairSet(MultiSet):
     """Coefficients (j, k), numbered j K + k, of a softmax. H is that of some earlier mean as long as it serves."""
 
+    ages = True  # the matrix of the model, as the solution moves
     mean = None  # at which H was built
 
     @property

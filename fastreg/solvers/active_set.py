@@ -54,6 +54,8 @@ class ActiveSet:
             model.coef[:], model.correlation[:] = start
         if not solved:
             self.key = None
+            if working.ages and not anew:  # an old matrix may make a model that leads far away
+                return self.solve(working, state, True, precision)
             return self._descend(model, working, state, precision)
         return model.coef, model.correlation
 

@@ -5,8 +5,8 @@ the penalised quadratic is solved over the working set (by pivots or by coordina
 along the direction found. For least squares the model is the loss: t = 1 and one round is exact.
 
 The Hessian H = X_W' diag(h) X_W may be kept while h drifts: the direction is then only nearly Newton's, but every step
-still lowers the objective, since its length is chosen with the true curvature along it (steps.py). H is built anew
-when a round gains too little.
+still lowers the objective, since its length is chosen with the true curvature along it (steps.py). Secants of the steps
+make up for much of its age (secants.py); H is built anew when that costs less than the steps it saves (renewal.py).
 """
 
 import numpy as np
@@ -16,8 +16,9 @@ from fastreg.blocks import PlainBlock
 from fastreg.bounded_certificates import bounded_steering_gap
 from fastreg.bounds import unbounded
 from fastreg.certificates import steering_gap
-from fastreg.solvers.acceleration import Acceleration
 from fastreg.solvers.coordinate_descent import CoordinateDescent
+from fastreg.solvers.renewal import Age
+from fastreg.solvers.secants import SecantMemory
 from fastreg.solvers.steps import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
@@ -25,7 +26,6 @@ ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
 ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,
 STALLED = 0.9  # which may be far above the objective itself
 ASTRAY, CAREFUL = 10.0, 100  # times the gap before, that no step leaves but by rounding; passes of a descent thereafter
-STALE_GAIN = 0.2  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 
 
 class WorkingSet:
@@ -44,6 +44,8 @@ class WorkingSet:
         self.curvature = None  # the h of the model
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
+        self.ages = not problem.family.quadratic  # whether the matrix of the model grows old as the solution moves
+        self.secants, self.age = SecantMemory(), Age()
         self.bounds = unbounded(0)
 
     @classmethod
@@ -87,7 +89,7 @@ class WorkingSet:
 
     def set_penalty(self, penalty):
         self.l1, self.l2 = penalty.on(self.columns)
-        self.l2_key = penalty.l2
+        self.l2_key, self.penalty_key = penalty.l2, (penalty.l1, penalty.l2)
         bounds, m = self.problem.bounds, self.l1.size
         if self.bounds.lower.size != m:
             self.bounds = unbounded(m) if bounds is None else bounds.on(self.columns)
@@ -205,18 +207,17 @@ class ProximalNewton:
         On entry and on return working.correlation is current.
         """
         exact = problem.family.quadratic
-        gap, rounds, anew = working.gap(state), 0, working.curvature is None
-        acceleration, share, inner = None, ROUGH, self.inner
+        old = not exact and working.age.begin(working.penalty_key)
+        gap, rounds, anew = working.gap(state), 0, old or working.curvature is None
+        share, inner, gaps = ROUGH, self.inner, [gap]
         least, best = gap, None  # of a quadratic loss: the least gap, and where it was if that is not here
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
             precision = target if exact else max(target, share * gap)
             coef, correlation = inner.solve(working, state, anew and not exact, precision)
             if not exact and correlation is not None:
-                if anew or acceleration is None:
-                    acceleration = Acceleration(coef.size)
                 image = working.correlation - correlation + working.l2 * (coef - before)
-                acceleration.extrapolate(before, coef, image)
+                working.secants.mix(working.model_version, working.penalty_key, before, coef, image)
                 coef = coef if problem.bounds is None else working.bounds.clip(coef)
             t = working.move(state, coef, exact)
             working.follow(state, correlation if exact else None, coef - before, target)
@@ -233,7 +234,9 @@ class ProximalNewton:
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
                 break  # rounding: a full step no longer helps
             share = ROUGH if gap <= STALLED * previous else max(ROUGHER * share, FINEST)
-            anew = gap > STALE_GAIN * previous
+            gaps.append(gap)
+            served = not exact and correlation is not None
+            anew = working.age.step(working, gaps, target) if served else not gap < previous
         if best is not None and not gap <= least:
             working.go_back(state, best)
             gap = working.gap(state)
