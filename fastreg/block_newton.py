@@ -24,7 +24,7 @@ from fastreg.products import row_dots
 from fastreg.solvers.leaps import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.pivots import NONE
 from fastreg.solvers.quadratic import by_factors, by_matrix
-from fastreg.solvers.renewal import renewal_of, renewal_pays, served_long
+from fastreg.solvers.renewal import renewal_in_a_kernel, renewal_pays, served_long
 from fastreg.solvers.secants import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.steps import extent
 from fastreg.solvers.walks import BUDGET, DONE, EXCHANGE, STUCK
@@ -120,7 +120,7 @@ class NewtonPath(BlockPath):
         terms = Terms(
             ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target, renewal_of(n, m),
+            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m),
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),

@@ -19,16 +19,16 @@ EXPONENTIALS = 15.0  # multiplications in the time that a row's derivatives take
 CALL = 6e5  # multiplications in the time that a new matrix takes beside the products
 
 
-def renewal_of(n, m):
-    """What a new matrix costs, in steps: each multiplies m dense columns with two vectors of n rows, both ways."""
-    return COPIES + m / GRAM_RATE + CALL / (4.0 * n * (m + EXPONENTIALS))
+def renewal_in_a_kernel(n, m):
+    """What a new matrix costs, in steps that multiply m dense columns with two vectors of n rows, both ways, and are
+    no call of their own."""
+    return renewal(m) + CALL / (4.0 * n * (m + EXPONENTIALS))
 
 
-def renewal(working):
-    """The same for a working set, dense or sparse; where rows are fewer than columns, the matrix is one of rows."""
-    n, stored = working.problem.n, working.stored()
-    rate = GRAM_RATE if working.block.form == "dense" else SPARSE_RATE
-    return COPIES + min(stored / n, n) / rate + CALL / (4.0 * (stored + EXPONENTIALS * n))
+def renewal(columns, form="dense"):
+    """What a new matrix costs, in steps that are calls themselves: of so many columns, for sparse ones as many as a row
+    has values among them."""
+    return COPIES + columns / (GRAM_RATE if form == "dense" else SPARSE_RATE)
 
 
 @kernel
@@ -61,14 +61,14 @@ class Age:
         self.points += 1
         return served_long(last, self.spent, self.points)
 
-    def step(self, working, gaps, target):
-        """Count a step, which ended at the last of `gaps`. Whether the next is to have a new matrix.
+    def step(self, version, cost, gaps, target):
+        """Count a step with this version of the matrix, which ended at the last of `gaps`. Whether the next is to have
+        a new one, which costs so many steps.
 
         A step that secants make better than others is followed by a lesser one: so the pace is that of two.
         """
-        cost = renewal(working)
-        if working.model_version != self.version:
-            self.version, self.spent, self.points = working.model_version, cost, 0
+        if version != self.version:
+            self.version, self.spent, self.points = version, cost, 0
         self.spent += 1.0
         self.here += 1
         gap, before = gaps[-1], gaps[-2]

@@ -17,7 +17,7 @@ from fastreg.bounded_certificates import bounded_steering_gap
 from fastreg.bounds import unbounded
 from fastreg.certificates import steering_gap
 from fastreg.solvers.coordinate_descent import CoordinateDescent
-from fastreg.solvers.renewal import Age
+from fastreg.solvers.renewal import Age, renewal
 from fastreg.solvers.secants import SecantMemory
 from fastreg.solvers.steps import step_length
 
@@ -86,6 +86,11 @@ class WorkingSet:
     def stored(self):
         """Values of X that one pass over the working set reads."""
         return self.problem.design.stored_in(self.columns)
+
+    def renewal(self):
+        """What a new matrix costs, in Newton steps; where rows are fewer than columns, it is one of rows."""
+        n = self.problem.n
+        return renewal(min(self.stored() / n, n), self.block.form)
 
     def set_penalty(self, penalty):
         self.l1, self.l2 = penalty.on(self.columns)
@@ -235,8 +240,9 @@ class ProximalNewton:
                 break  # rounding: a full step no longer helps
             share = ROUGH if gap <= STALLED * previous else max(ROUGHER * share, FINEST)
             gaps.append(gap)
-            served = not exact and correlation is not None
-            anew = working.age.step(working, gaps, target) if served else not gap < previous
+            anew = not gap < previous
+            if not exact and correlation is not None:
+                anew = working.age.step(working.model_version, working.renewal(), gaps, target)
         if best is not None and not gap <= least:
             working.go_back(state, best)
             gap = working.gap(state)
