@@ -72,6 +72,6 @@ class Age:
         self.spent += 1.0
         self.here += 1
         gap, before = gaps[-1], gaps[-2]
-        if len(gaps) > 2:
+        if len(gaps) > 2 and gap < before:
             before = max(before, math.sqrt(gap * gaps[-3]))
         return bool(gap > target and renewal_pays(gap, before, target, cost))
