@@ -76,8 +76,8 @@ class Place(NamedTuple):
     residual: np.ndarray
     curvature: np.ndarray
     # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; FRESH: whether the last step's matrix was
-    # made where it began; SPENT: steps with this matrix, and what it took itself; POINTS: solved with it; OLD: whether
-    # the last of them took more than the mean
+    # made where it began; SERVED: steps of this point with this matrix; SPENT: those of points before, in this block,
+    # and what it took itself; POINTS: as many; OLD: whether one of them took more than the mean
     numbers: np.ndarray
     change: np.ndarray  # room for a step's change of eta, and for eta beyond it
     beyond: np.ndarray
@@ -88,7 +88,7 @@ class Place(NamedTuple):
     plain: np.ndarray
 
 
-LEVEL, POINT_STEPS, GAP, FRESH, SPENT, POINTS, OLD = range(7)
+LEVEL, POINT_STEPS, GAP, FRESH, SERVED, SPENT, POINTS, OLD = range(8)
 
 
 class Kept(NamedTuple):
@@ -124,7 +124,8 @@ class NewtonPath(BlockPath):
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
-            np.array([0.0, 0.0, np.inf, 0.0, terms.renewal, 0.0, 0.0]), np.empty(n), np.empty(n), *np.empty((5, m)),
+            np.array([0.0, 0.0, np.inf, 0.0, 0.0, terms.renewal, 0.0, 0.0]), *np.empty((2, n)),
+            *np.empty((5, m)),
         )  # fmt: skip
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
         secants = no_secants(m)
@@ -271,7 +272,8 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
                 return STUCK, size, done, pivots, NONE, 0.0
             if not fresh and too_old(gap, slow, place.numbers, terms):
                 forget(secants)
-                place.numbers[SPENT], place.numbers[POINTS], place.numbers[OLD] = terms.renewal, 0.0, 0.0
+                place.numbers[SERVED], place.numbers[SPENT] = 0.0, terms.renewal
+                place.numbers[POINTS] = place.numbers[OLD] = 0.0
                 return REBUILD, size, done, pivots, NONE, 0.0
             if spent > WORK:
                 return PAUSE, size, done, pivots, NONE, 0.0
@@ -288,16 +290,19 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
             return outcome, size, done, pivots, column, sign
         take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
         place.numbers[POINT_STEPS] += 1.0
+        place.numbers[SERVED] += 1.0
     return DONE, size, done, pivots, NONE, 0.0
 
 
 @kernel
 def end_point(numbers):
     """Begin to count for the next point, and see whether the matrix has served long enough."""
-    numbers[SPENT] += numbers[POINT_STEPS]
-    numbers[POINTS] += 1.0
-    numbers[OLD] = 1.0 if served_long(numbers[POINT_STEPS], numbers[SPENT], numbers[POINTS]) else 0.0
-    numbers[POINT_STEPS], numbers[GAP] = 0.0, np.inf
+    if numbers[SERVED] > 0.0:
+        numbers[SPENT] += numbers[SERVED]
+        numbers[POINTS] += 1.0
+        if served_long(numbers[SERVED], numbers[SPENT], numbers[POINTS]):
+            numbers[OLD] = 1.0
+    numbers[POINT_STEPS], numbers[SERVED], numbers[GAP] = 0.0, 0.0, np.inf
 
 
 @kernel

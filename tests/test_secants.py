@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fastreg.solvers.renewal import NEWEST, renewal_pays, served_long
+from fastreg.families import FAMILIES
+from fastreg.fitting import build_problem
+from fastreg.path import PathSolver
+from fastreg.solvers.active_set import ActiveSet
+from fastreg.solvers.renewal import NEWEST, Age, renewal_pays, served_long
 from fastreg.solvers.secants import SecantMemory, mix_secants, next_alpha, no_secants, with_more
+from fastreg.solvers.working_set import ProximalNewton
+from fastreg.terms import FitTerms
 
 
 def matrices(size, seed=0, off=0.2):
@@ -126,9 +132,12 @@ def test_a_new_matrix_forgets_and_a_new_alpha_carries_on():
 
     assert not mixed(1, 0.5)[0]
     point = 1.1 * point
-    assert mixed(1, 0.5)[0]
-    assert mixed(1, 0.4)[0]
-    assert not mixed(2, 0.4)[0]
+    assert mixed(1, 0.5)[0] and memory.secants.numbers.tolist() == [2, 0]
+    assert mixed(1, 0.4)[0] and memory.secants.numbers.tolist() == [1, 1]
+    hessian, old, _ = matrices(5)
+    pull, point = hessian @ np.arange(3.0, 8.0), np.r_[point, 0.0]
+    assert mixed(1, 0.4)[0] and memory.secants.numbers.tolist() == [1, 1]  # a column has come
+    assert not mixed(2, 0.4)[0] and memory.secants.numbers.tolist() == [1, 0]
 
 
 def test_a_matrix_is_replaced_when_that_is_the_cheaper():
@@ -140,6 +149,35 @@ def test_a_matrix_is_replaced_when_that_is_the_cheaper():
     assert served_long(5, 12.0, 3)
     assert not served_long(4, 12.0, 3)
     assert not served_long(NEWEST, 1.0, 3)
+
+
+def test_steps_count_for_the_matrix_that_they_were_taken_with():
+    """Steps with an old matrix do not age the one that replaced it in the same point."""
+    age, cost = Age(), 4.6
+    assert not age.begin(1.0)
+    for _ in range(5):
+        assert age.step(1, cost, [1.0, 1.0], 1e-6)
+    for _ in range(2):
+        assert not age.step(2, cost, [1.0, 0.01], 1e-6)
+    assert not age.begin(0.9)
+    for _ in range(12):
+        assert not age.step(2, cost, [1.0, 0.01], 1e-6)
+    assert not age.begin(0.9)  # the same point goes on
+    assert age.begin(0.8)
+    assert age.begin(0.7)  # no step was taken since, with this matrix or another
+    age.step(3, cost, [1.0, 0.01], 1e-6)
+    assert not age.begin(0.6)
+
+
+def test_pivots_that_get_stuck_try_a_new_matrix_before_descent(monkeypatch):
+    X, y = certified.draw("binomial", n=60, p=20)
+    problem = build_problem(X, y, FitTerms(family=FAMILIES["binomial"]))
+    pivots, failures = ActiveSet._pivot, iter([False, False, True])
+    monkeypatch.setattr(ActiveSet, "_pivot", lambda *given: pivots(*given) and not next(failures, False))
+    engine = PathSolver(problem, ProximalNewton(ActiveSet()), 1e-9, 1000)
+    for alpha in (0.5, 0.2, 0.1):
+        assert engine.fit(alpha * engine.alpha_max).gap <= 1e-9
+    assert problem.work.epochs == 0 and problem.work.grams > 1 and next(failures, None) is None
 
 
 PATHS = {

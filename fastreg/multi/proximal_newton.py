@@ -26,8 +26,11 @@ class ProximalNewton:
             before = state.coef[working.columns]
             coef, correlation = self.inner.solve(working, state, anew, max(target, 0.01 * gap))
             image = working.correlation - correlation + working.l2 * (coef - before)
-            working.secants.mix(working.model_version, working.alpha, before, coef, image)
+            plain = coef.copy()
+            mixed = working.secants.mix(working.model_version, working.alpha, before, coef, image)
             t = working.move(state, coef)
+            if t == 0.0 and mixed:  # the mix leads nowhere, which the model itself may not
+                t = working.move(state, plain)
             working.correlate(state)
             previous, gap = gap, working.gap(state)
             rounds += 1

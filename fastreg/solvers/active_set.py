@@ -48,13 +48,14 @@ class ActiveSet:
         self._prepare(model, (working.model_version, working.l2_key))
         bounds = None if working.problem.bounds is None else working.bounds
         within = keep_within(model, bounds)
-        solved = within and self._pivot(model, working, bounds is not None and bounds.boxed())
+        boxed = bounds is not None and bounds.boxed()
+        solved = within and self._pivot(model, working, boxed)
         if not (within and keep_within(model, bounds)):  # a dependent column has handed its coefficient to others
             solved = False
             model.coef[:], model.correlation[:] = start
         if not solved:
             self.key = None
-            if working.ages and not anew:  # an old matrix may make a model that leads far away
+            if working.ages and not (anew or boxed):  # an old matrix may make a model that leads far away
                 return self.solve(working, state, True, precision)
             return self._descend(model, working, state, precision)
         return model.coef, model.correlation

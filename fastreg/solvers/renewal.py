@@ -50,16 +50,18 @@ class Age:
     """The steps and points that the matrix of a working set has served."""
 
     def __init__(self):
-        self.version = self.alpha = None
-        self.spent, self.points, self.here = 0.0, 0, 0
+        self.version = self.penalty = None
+        self.spent, self.points, self.here, self.old = 0.0, 0, 0, False
 
-    def begin(self, alpha):
-        """Whether the matrix has served long, as a point begins at `alpha`, or goes on there."""
-        if alpha == self.alpha:
+    def begin(self, penalty):
+        """Whether the matrix has served long, as a point begins with this penalty, or goes on with it."""
+        if penalty == self.penalty:
             return False
-        last, self.here, self.alpha = self.here, 0, alpha
-        self.points += 1
-        return served_long(last, self.spent, self.points)
+        last, self.here, self.penalty = self.here, 0, penalty
+        if last > 0:
+            self.points += 1
+            self.old = self.old or served_long(last, self.spent, self.points)
+        return self.old
 
     def step(self, version, cost, gaps, target):
         """Count a step with this version of the matrix, which ended at the last of `gaps`. Whether the next is to have
@@ -68,7 +70,7 @@ class Age:
         A step that secants make better than others is followed by a lesser one: so the pace is that of two.
         """
         if version != self.version:
-            self.version, self.spent, self.points = version, cost, 0
+            self.version, self.spent, self.points, self.here, self.old = version, cost, 0, 0, False
         self.spent += 1.0
         self.here += 1
         gap, before = gaps[-1], gaps[-2]

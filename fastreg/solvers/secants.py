@@ -58,23 +58,26 @@ def with_more(secants, size):
 
 
 class SecantMemory:
-    """The secants of a working set whose columns, matrix and alpha change."""
+    """The secants of a working set whose columns, Hessian and penalty change.
+
+    The ridge part of M follows alpha from point to point, and little changes by it: secants stay.
+    """
 
     def __init__(self):
         self.secants = no_secants(0)
-        self.matrix = self.alpha = None
+        self.version = self.penalty = None
 
-    def mix(self, matrix, alpha, point, solution, image):
-        """`mix_secants`; the keys `matrix` and `alpha` tell when these are new."""
-        if matrix != self.matrix:
+    def mix(self, version, penalty, point, solution, image):
+        """`mix_secants`, for a version of the Hessian and a penalty."""
+        if version != self.version:
             self.secants = no_secants(point.size)
         more = point.size > self.secants.last.shape[1]
         if more:
             self.secants = with_more(self.secants, point.size)
-        if more or alpha != self.alpha:  # steps without the columns that have come tell nothing of those with them
+        if more or penalty != self.penalty:  # steps without the columns that have come tell nothing of those with them
             next_alpha(self.secants)
-        self.matrix, self.alpha = matrix, alpha
-        mix_secants(self.secants, point, solution, image)
+        self.version, self.penalty = version, penalty
+        return mix_secants(self.secants, point, solution, image)
 
 
 @kernel
@@ -103,7 +106,7 @@ def mix_secants(secants, point, solution, image):
     size = weigh(secants)
     if size == 0:
         return False
-    moves, changes = secants.moves, secants.changes
+    moves, changes, moved = secants.moves, secants.changes, False
     for j in range(point.size):
         if solution[j] == 0.0:
             continue
@@ -111,9 +114,9 @@ def mix_secants(secants, point, solution, image):
         for k in range(size):
             row = secants.order[k]
             mixed -= secants.mix[k] * (moves[row, j] + changes[row, j])
-        if mixed * solution[j] > 0.0:
-            solution[j] = mixed
-    return True
+        if mixed != solution[j] and mixed * solution[j] > 0.0:
+            solution[j], moved = mixed, True
+    return moved
 
 
 @kernel

@@ -87,6 +87,14 @@ class WorkingSet:
         """Values of X that one pass over the working set reads."""
         return self.problem.design.stored_in(self.columns)
 
+    def mix_secants(self, before, coef, correlation):
+        """Move the model's solution `coef` to its mix with secants, within the bounds; whether it has moved."""
+        image = self.correlation - correlation + self.l2 * (coef - before)
+        mixed = self.secants.mix(self.model_version, self.penalty_key, before, coef, image)
+        if mixed and self.problem.bounds is not None:
+            coef[:] = self.bounds.clip(coef)
+        return mixed
+
     def renewal(self):
         """What a new matrix costs, in Newton steps; where rows are fewer than columns, it is one of rows."""
         n = self.problem.n
@@ -220,11 +228,14 @@ class ProximalNewton:
             before = state.coef[working.columns]
             precision = target if exact else max(target, share * gap)
             coef, correlation = inner.solve(working, state, anew and not exact, precision)
+            plain, mixed = coef, False
             if not exact and correlation is not None:
-                image = working.correlation - correlation + working.l2 * (coef - before)
-                working.secants.mix(working.model_version, working.penalty_key, before, coef, image)
-                coef = coef if problem.bounds is None else working.bounds.clip(coef)
+                plain = coef.copy()
+                mixed = working.mix_secants(before, coef, correlation)
             t = working.move(state, coef, exact)
+            if t == 0.0 and mixed:  # the mix leads nowhere, which the model itself may not
+                coef = plain
+                t = working.move(state, coef, exact)
             working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
             rounds += 1
