@@ -29,7 +29,6 @@ class MultiSet:
         self.correlation = np.empty((0, problem.units.size))
         self.gram = np.empty((0, 0))
         self.model_version = 0
-        self.secants = SecantMemory()
 
     def extend(self, units, residual):
         """Take more units in, and their correlations with the residual."""
@@ -70,6 +69,10 @@ class PairSet(MultiSet):
 
     ages = True  # the matrix of the model, as the solution moves
     mean = None  # at which H was built
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        self.secants = SecantMemory()
 
     @property
     def block(self):
