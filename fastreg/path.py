@@ -54,7 +54,13 @@ class PathSolver:
         self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
         self.previous_l1 = alpha * self.problem.l1_ratio
         self.first = False  # it is for cold starts
+        self.working, self.formed = None, False
         self.resumed, self.trail = True, Trail()
+
+    def stand_on(self, working):
+        """Certify points on a working set that is kept elsewhere, from the null model on, until `resume` is called."""
+        self.working, self.references = working, References(self.problem.norms, self.problem.weight)
+        self.references.add(self.dual, self.estimate)
 
     def fit(self, alpha):
         """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
@@ -211,7 +217,7 @@ class PathSolver:
         for _ in range(ROUNDS):
             _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)
             iterations += rounds
-            gap, violators = yield from self._certify(penalty)
+            gap, violators = yield from self.certify(penalty)
             if gap <= wanted or iterations >= self.max_iter:
                 break
             if violators.size == 0:
@@ -244,7 +250,7 @@ class PathSolver:
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
 
-    def _certify(self, penalty):
+    def certify(self, penalty):
         """The duality gap over all columns, and the columns outside the working set that violate optimality."""
         problem, state, working = self.problem, self.state, self.working
         dual = self._dual(penalty)

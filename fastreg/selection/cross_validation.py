@@ -152,9 +152,8 @@ def _fit(problem, folds, terms, grid, watch):
         gram=None if grams is None else grams.gram.copy(),
     )  # fmt: skip
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
-    expected = np.split(path.coefs.indices, path.coefs.indptr[1:-1])
     try:
-        fits, read = fit_folds(problem, folds, grids, terms, grams, expected, watch)
+        fits, read = fit_folds(problem, folds, grids, terms, grams, path, watch)
     except Interrupted as stop:
         stop.path = path
         raise

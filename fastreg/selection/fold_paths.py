@@ -20,6 +20,7 @@ from fastreg.progress import Interrupted, Watch
 from fastreg.record import Record
 from fastreg.selection.gram_folds import compressed_fold
 from fastreg.selection.held_out import predictions_of
+from fastreg.selection.joint_newton import JointNewton, suits
 from fastreg.selection.lockstep import in_lockstep, side_by_side, sweep
 from fastreg.validation import read_only
 
@@ -45,13 +46,18 @@ class FoldFit:
     def points(self):
         return [] if self.record is None else self.record.points
 
-    def steps(self, terms, null_correlation=None):
-        """Fit the grid: a generator that asks for products with X as PathSolver.steps does."""
+    def set_out(self, terms, null_correlation=None):
+        """Be at the null model, before the first point."""
         first = not isinstance(self.problem, Compressed)
-        engine = self.engine = make_engine(self.problem, terms, null_correlation, first=first)
-        engine.sweep_share = SWEEP_SHARE
+        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
+        self.engine.sweep_share = SWEEP_SHARE
         self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
-        yield from block_steps(engine, self.grid, self.record, terms.solver, self.expected, MORE_SWEEPS)
+
+    def steps(self, terms):
+        """Fit what is left of the grid: a generator that asks for products with X as PathSolver.steps does."""
+        engine = self.engine
+        if not self.points:
+            yield from block_steps(engine, self.grid, self.record, terms.solver, self.expected, MORE_SWEEPS)
         for alpha in self.grid[len(self.points) :].tolist():
             point = (yield from engine.steps(alpha)) if hasattr(engine, "steps") else engine.fit(alpha)
             self.record.add(point, alpha)
@@ -60,6 +66,7 @@ class FoldFit:
     def fit_compressed(self, terms):
         """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
         small = self.problem
+        self.set_out(terms)
         answered(self.steps(terms), small)
         self.done = False
         if not compression.holds(small, self.path(terms), terms.tol):
@@ -83,15 +90,15 @@ class FoldFit:
         return collect(self.engine, posed, self.record, self.grid, terms)
 
 
-def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=None):
+def fit_folds(problem, folds, grids, terms, grams=None, whole=None, watch=None):
     """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
 
-    `expected` are the supports of the path on all rows. Columns read for several folds at once count once; what a fold
+    `whole` is the Path on all rows, if that is known. Columns read for several folds at once count once; what a fold
     reads alone is in its problem's `work`. Ctrl-C leaves as Interrupted, with the folds' Paths as far as they are.
     """
     fits: list[FoldFit] = []
     try:
-        return fits, _fit_all(fits, problem, folds, grids, terms, grams, expected, watch or Watch())
+        return fits, _fit_all(fits, problem, folds, grids, terms, grams, whole, watch or Watch())
     except KeyboardInterrupt:
         paths = [fit.so_far(terms) for fit in fits]
         points = sum(0 if path is None else path.alphas.size for path in paths)
@@ -99,9 +106,10 @@ def fit_folds(problem, folds, grids, terms, grams=None, expected=None, watch=Non
         raise Interrupted(message, folds=paths) from None
 
 
-def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
+def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
     begin = time.perf_counter()
+    expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
     for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
         told = watch.hears(f"fold {number + 1} of {len(folds)}")
         posed = None
@@ -121,8 +129,13 @@ def _fit_all(fits, problem, folds, grids, terms, grams, expected, watch):
         return 0
     problems = [fit.problem for fit in waiting]
     nulls = sweep(problems, [each.start().residual for each in problems])
-    steps = [fit.steps(terms, null) for fit, null in zip(waiting, nulls)]
-    return (1 + in_lockstep(problems, steps, watch)) * problem.p
+    for fit, null in zip(waiting, nulls):
+        fit.set_out(terms, null)
+    read = problem.p
+    if whole is not None and suits(problem, whole, folds, terms):
+        read += JointNewton(problem, whole, waiting, watch).fit()
+    steps = [fit.steps(terms) for fit in waiting]
+    return read + in_lockstep(problems, steps, watch) * problem.p
 
 
 def fold_family(problem, weight):

@@ -102,6 +102,18 @@ def weighted_folds(pairs, family_class, y, weight, score_weight, fit_intercept):
     return folds
 
 
+def partitions(folds, weight):
+    """Whether every row is held out once, and each fold fitted to all rows but those it holds out."""
+    held_out = np.bincount(np.concatenate([test for _, test in folds]), minlength=weight.size)
+    return bool(np.all(held_out == 1)) and all(np.array_equal(fitted, _without(test, weight)) for fitted, test in folds)
+
+
+def _without(rows, weight):
+    rest = weight.copy()
+    rest[rows] = 0.0
+    return rest
+
+
 def held_out_weight(rows, weight, fold):
     """The weight of held-out rows, which must not be nothing."""
     total = float(weight[rows].sum())

@@ -13,38 +13,49 @@ from fastreg.threads import over_blocks
 VECTORS = 10  # of length n that a fit works on for each pass over X, about
 
 
-def in_lockstep(problems, generators, watch):
-    """Run all generators until they have ended. Returns the number of sweeps."""
+def in_lockstep(problems, generators, watch, products=()):
+    """Run all generators until they have ended. Returns the number of sweeps.
+
+    A request (vector, k) with a number k is for one of the `products`, functions of several vectors. What comes first
+    among them is made first, sweeps last, so that as many fits as can be share each.
+    """
     fits = [Fit(problem, steps) for problem, steps in zip(problems, generators)]
     sweeps = 0
     while fits:
-        side_by_side([fit.go_on for fit in fits], [fit.problem for fit in fits], problems[0], watch)
-        fits = [fit for fit in fits if fit.dual is not None]
-        if fits:
-            products = sweep([fit.problem for fit in fits], [fit.dual for fit in fits])
+        side_by_side([fit.go_on for fit in fits if fit.ready], [fit.problem for fit in fits], problems[0], watch)
+        fits = [fit for fit in fits if fit.vector is not None]
+        if not fits:
+            break
+        kind = min((fit.wanted for fit in fits if fit.wanted is not None), default=None)
+        served = [fit for fit in fits if fit.wanted == kind]
+        if kind is None:
+            answers = sweep([fit.problem for fit in served], [fit.vector for fit in served])
             sweeps += 1
-            for fit, fit.product in zip(fits, products):
-                fit.dual = None
+        else:
+            answers = products[kind](np.stack([fit.vector for fit in served]))
+        for fit, fit.answer in zip(served, answers):
+            fit.ready = True
     return sweeps
 
 
 class Fit:
-    """One fit on its way, and the `dual` of which it waits for the product."""
+    """One fit on its way, the `vector` of which it waits for a product, and which product is `wanted`."""
 
     def __init__(self, problem, steps):
-        self.problem, self.steps, self.product, self.dual = problem, steps, None, None
+        self.problem, self.steps, self.answer, self.vector, self.wanted = problem, steps, None, None, None
+        self.ready = True  # to go on
 
     def go_on(self):
-        """Run until the fit wants a sweep or ends."""
-        product, self.product = self.product, None
+        """Run until the fit wants a product that others may share, or ends."""
+        answer, self.answer, self.vector, self.ready = self.answer, None, None, False
         try:
             while True:
-                dual, columns = self.steps.send(product)
-                if columns is None:
-                    self.dual = dual
+                vector, wanted = self.steps.send(answer)
+                if not isinstance(wanted, np.ndarray):
+                    self.vector, self.wanted = vector, wanted
                     return
                 self.problem.heed()
-                product = self.problem.correlate_some(dual, columns)
+                answer = self.problem.correlate_some(vector, wanted)
         except StopIteration:
             pass
 
