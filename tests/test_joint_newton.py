@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fastreg import cv_path, get_num_threads, set_num_threads
+from fastreg import Interrupted, LogisticRegressionCV, cv_path, get_num_threads, set_num_threads
 from fastreg.fitting import build_problem, checked, family_named
 from fastreg.selection import fold_paths, joint_newton
 from fastreg.selection.shared_columns import FoldHessians, SharedColumns
@@ -134,6 +134,35 @@ def test_the_number_of_threads_changes_nothing(small):
         set_num_threads(before)
     assert len(small) == 2
     np.testing.assert_array_equal(found[0].fold_scores, found[1].fold_scores)
+
+
+def test_an_interrupt_keeps_the_points_done(small):
+    X, y = certified.draw("binomial", n=N, p=P)
+
+    def stop(progress):
+        if progress.stage == "fold 3 of 5" and progress.point > 20 + 3 * 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="of 100 points of folds") as caught:
+        cv_path(X, y, cv=5, family="binomial", n_alphas=20, alpha_min_ratio=0.01, callback=stop)
+    assert small == []
+    counts = [fold.alphas.size for fold in caught.value.folds]
+    assert min(counts) > 5 and max(counts) < 20 and max(counts) - min(counts) <= 1
+    for fold in caught.value.folds:
+        assert np.all(fold.gaps <= 1e-6)
+
+
+def test_a_penalty_on_the_sum_of_losses(small, monkeypatch):
+    X, y = certified.draw("binomial", n=N, p=P)
+    model = LogisticRegressionCV(
+        Cs=np.geomspace(1e-3, 1.0, 12), l1_ratios=(1.0,), cv=5, tol=1e-10, scoring="neg_log_loss",
+        use_legacy_attributes=False,
+    )  # fmt: skip
+    together = model.fit(X, y).scores_
+    assert small == [(5, 0)]
+    monkeypatch.setattr(fold_paths, "suits", lambda *_: False)
+    np.testing.assert_allclose(together, model.fit(X, y).scores_, rtol=1e-5)
+    assert len(small) == 1
 
 
 @pytest.mark.parametrize("intercept", [True, False])
