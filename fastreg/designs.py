@@ -21,6 +21,7 @@ from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
 from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
 from fastreg.row_order import stored_values
+from fastreg.row_parts import part_grams, part_products
 from fastreg.rows import DenseRows, SparseRows
 from fastreg.threads import edges_by_cost, even_edges, over_blocks
 
@@ -113,6 +114,14 @@ class DenseDesign(NamedTuple):
         out = np.empty((len(columns), len(chosen)))
         take_rows(self.columns, columns, chosen, out)
         return DenseDesign(frozen(out))
+
+    def part_grams(self, parts, weight, centre, response):
+        """For some parts of the rows, ascending: U' diag(weight) U of U = (X - centre, response, 1) over each."""
+        return part_grams(self.columns, parts, np.sqrt(weight), centre, response)
+
+    def part_products(self, parts, columns, coefs):
+        """X c of some columns for every column c of coefs[k], over the rows of part k: (rows, coefficients) each."""
+        return part_products(self.columns, parts, columns, coefs)
 
     def gram_passes(self):
         """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
@@ -243,6 +252,26 @@ class SparseDesign(NamedTuple):
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
         X.sort_indices()
         return as_design(X)
+
+    def part_grams(self, parts, weight, centre, response):
+        """As for dense columns."""
+        found: list = [None] * len(parts)
+
+        def sum_over(k, _):
+            rows, h = self.rows(parts[k], np.arange(centre.size)), weight[parts[k]]
+            out = found[k] = np.empty((centre.size + 2, centre.size + 2))
+            last = np.stack([response[parts[k]], np.ones(h.size)])
+            out[:-2, :-2] = rows.gram(np.arange(centre.size), h, centre)
+            out[-2:, -2:] = (h * last) @ last.T
+            out[-2:, :-2] = rows.correlate_each(h * last) - np.outer(last @ h, centre)
+            out[:-2, -2:] = out[-2:, :-2].T
+
+        over_blocks(sum_over, range(len(parts) + 1), self.data.size)
+        return found
+
+    def part_products(self, parts, columns, coefs):
+        """As for dense columns."""
+        return [self.rows(part, columns).predict_many(each) for part, each in zip(parts, coefs)]
 
     def gram_passes(self):
         """As for dense columns: half the products of the stored values of each row with each other."""

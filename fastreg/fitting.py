@@ -146,10 +146,10 @@ def make_engine(problem, terms, null_correlation=None, first=True):
     return PathSolver(problem, solver, terms.tol, terms.max_iter, null_correlation, first)
 
 
-def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, gram=None):
+def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, sums=None):
     """The Path of a problem, on the grid given or an automatic one.
 
-    Its time counts from `begin`; `start` as for solve_path; `gram` that of the columns, if known, which is overwritten.
+    Its time counts from `begin`; `start` as for solve_path; `sums` as `compress` has them, if known.
     """
     grid = grid.checked()
 
@@ -161,7 +161,7 @@ def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, gra
         and (problem.l1_ratio > 0.0 or problem.bounds is not None)
         and compression.pays(problem, grid.count(), grid.lowest())
     ):
-        small = compression.compress(problem, gram)
+        small = compression.compress(problem, sums)
         try:
             path = follow(make_engine(small, terms, first=False))
         except Interrupted as stop:

@@ -24,7 +24,7 @@ FLOORS = [
     {"_jit", "validation", "progress", "summary"},
     {"elementary", "vectors", "threads"},
     {"columns", "products", "row_order", "rows"},
-    {"blocks"},
+    {"blocks", "row_parts"},
     {"bounds", "designs", "families", "penalties"},
     {"prediction", "problem"},
     {"certificates", "compression", "screening"},

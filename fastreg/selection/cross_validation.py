@@ -15,6 +15,7 @@ from fastreg.selection.curve import CVPath, at_most, averages, choose
 from fastreg.selection.fold_paths import fit_folds
 from fastreg.selection.folds import Folding, held_out_weight, make_folds, weighted_folds
 from fastreg.selection.gram_folds import fold_grams
+from fastreg.selection.held_out import predictions_of
 from fastreg.selection.labels import coded_response
 from fastreg.selection.metrics import Held, Response, metric_named
 from fastreg.terms import FitTerms, Grid, Watching
@@ -137,7 +138,7 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
             watch.close()
         fold_paths = [fit.path(terms) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
-        held = ((fit.test, fit.held_out()) for fit in fits)
+        held = predictions_of(problem, [fit.points for fit in fits], [test for _, test in folds])
         scored = score_folds(terms.family, problem.family.y, score_weight, held, metric)
         curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, problem.p))
     return curves
@@ -149,7 +150,7 @@ def _fit(problem, folds, terms, grid, watch):
     grams = fold_grams(problem, folds, terms.solver, grid)
     path = follow_path(
         problem, terms, grid, Watching(callback=watch.hears("all rows")), begin=begin,
-        gram=None if grams is None else grams.gram.copy(),
+        sums=None if grams is None else grams.sums(),
     )  # fmt: skip
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
     try:

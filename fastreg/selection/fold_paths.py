@@ -19,7 +19,6 @@ from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Watch
 from fastreg.record import Record
 from fastreg.selection.gram_folds import compressed_fold
-from fastreg.selection.held_out import predictions_of
 from fastreg.selection.joint_newton import JointNewton, suits
 from fastreg.selection.lockstep import in_lockstep, side_by_side, sweep
 from fastreg.validation import read_only
@@ -41,6 +40,7 @@ class FoldFit:
     done: bool = False
     engine: Any = None
     record: Record | None = None
+    whole: Any = None  # the Path, once it has been collected
 
     @property
     def points(self):
@@ -69,15 +69,11 @@ class FoldFit:
         self.set_out(terms)
         answered(self.steps(terms), small)
         self.done = False
-        if not compression.holds(small, self.path(terms), terms.tol):
+        whole = self.path(terms)
+        if not compression.holds(small, whole, terms.tol):
             return False
-        self.done = True
+        self.done, self.whole = True, whole
         return True
-
-    def held_out(self):
-        """The linear predictor of the held-out rows at every point: (points, rows)."""
-        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
-        return predictions_of(posed, self.points, self.test)
 
     def so_far(self, terms):
         """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
@@ -86,6 +82,8 @@ class FoldFit:
 
     def path(self, terms):
         """The fold's Path."""
+        if self.whole is not None:
+            return self.whole
         posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
         return collect(self.engine, posed, self.record, self.grid, terms)
 

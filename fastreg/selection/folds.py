@@ -73,7 +73,9 @@ def _rows(pair, number, n):
             raise ValueError(f"fold {number} names {name} row {bad[0]}, but X has {n} rows")
         found.append(np.where(rows < 0, rows + n, rows).astype(np.intp))
     train, test = found
-    both = np.intersect1d(train, test)
+    trains, tests = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    trains[train] = tests[test] = True
+    both = np.flatnonzero(trains & tests)
     if both.size:
         check.warn(
             f"fold {number} tests on row {both[0]}, which it also trains on ({both.size} such rows): its score will be "

@@ -1,15 +1,28 @@
-"""What the points of a fold's path say about the rows that it holds out."""
+"""What the points of the folds' paths say about the rows that these hold out."""
 
 import numpy as np
 
+SHARE = 4  # of the values that X stores: as many may predictions made at once take, unless they are one fold's
 
-def predictions_of(problem, points, rows):
-    """The linear predictor of some rows at every point: (points, rows)."""
-    columns = np.unique(np.concatenate([point.columns for point in points]))
-    coefs = np.zeros((columns.size, len(points)))
-    for k, point in enumerate(points):
-        coefs[np.searchsorted(columns, point.columns), k] = point.values
-    eta = problem.design.rows(rows, columns).predict_many(coefs).T
-    eta += problem.offset[rows]
-    eta += np.array([point.intercept for point in points])[:, None]
-    return eta
+
+def predictions_of(problem, paths, tests):
+    """(rows, their linear predictor (points, rows)) of every fold, from its points and the rows that it holds out."""
+    longest = [max(point.columns.size for point in points) for points in paths]
+    values = sum(len(points) * (size + test.size) for points, size, test in zip(paths, longest, tests))
+    together = max(1, problem.stored * len(tests) // (SHARE * max(values, 1)))
+    for first in range(0, len(tests), together):
+        some, parts = paths[first : first + together], tests[first : first + together]
+        columns = np.unique(np.concatenate([point.columns for points in some for point in points]))
+        coefs = [coefficients(points, columns) for points in some]
+        for points, test, product in zip(some, parts, problem.design.part_products(parts, columns, coefs)):
+            product += np.array([point.intercept for point in points])
+            product += problem.offset[test, None]
+            yield test, product.T
+
+
+def coefficients(points, columns):
+    """The coefficients in some columns: (columns, points)."""
+    out, places = np.zeros((columns.size, len(points))), np.concatenate([point.columns for point in points])
+    which = np.repeat(np.arange(len(points)), [point.columns.size for point in points])
+    out[np.searchsorted(columns, places), which] = np.concatenate([point.values for point in points])
+    return out

@@ -3,22 +3,22 @@
 The folds of a cross-validation use nearly the same columns W. One copy of them serves all: a product with the steps of
 ten folds is one product of matrices, as is one with their residuals.
 
-At one linear predictor rows have the same curvature h_i in all folds, up to the folds' weights. So with sums over the
-held-out rows t, centred at the means of all rows,
+At one linear predictor rows have the same curvature h_i in all folds, up to the folds' weights: with x about the means
+of all rows and sums over the training rows of a fold, those of all rows less those of the rows t that it holds out,
 
-    G_t = sum h x x',  s_t = sum h x,  q_t = sum h,      H_f = (G - G_t) / (1 - w_t) - s_f s_f' / q_f
+    H_f = [ sum h x x' - (sum h x) (sum h x)' / sum h ] / (1 - w_t),     w_t the held-out weight,
 
-with s_f = (s - s_t) / (1 - w_t), q_f likewise, w_t the held-out weight; the last term is the intercept's. Where every
-row is held out once, G is the sum of all G_t: the Hessians of ten folds take the work of one.
+without the second term where there is no intercept. Where every row is held out once, the sums over all rows are those
+of all t: the Hessians of ten folds take the work of one.
 """
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg.row_parts import part_grams
+from fastreg.selection.gram_folds import of_the_others
 from fastreg.threads import over_blocks
 
-PANEL = 4096  # rows whose products are summed at a time, each fold's own: they stay in the cache
-COLUMNS = 128  # rows of a product that one thread makes
+PANEL, COLUMNS = 4096, 128  # rows and columns of a product that one thread makes at a time
 
 
 class SharedColumns:
@@ -79,45 +79,19 @@ class FoldHessians:
 
     def renew(self, h):
         """Make all of them, at the curvature h of every row."""
-        shared, problem, size = self.shared, self.shared.problem, self.shared.columns.size
-        grams, sums = np.zeros((len(self.tests), size, size)), np.zeros((len(self.tests), size))
-        root = np.sqrt(h)
-        for first in range(0, problem.n, PANEL):
-            last = min(first + PANEL, problem.n)
-
-            def add(start, stop, first=first, last=last):
-                for t in range(start, stop):
-                    a, b = np.searchsorted(self.tests[t], (first, last))
-                    part = np.empty((size, b - a))
-                    scaled_rows(shared.rows, self.tests[t][a:b], root, part)
-                    grams[t] += part @ part.T
-                    sums[t] += part @ root[self.tests[t][a:b]]
-
-            over_blocks(add, range(len(self.tests) + 1), (last - first) * size)
-        totals = np.array([float(h[test].sum()) for test in self.tests])
-        gram, total, mass = grams.sum(axis=0), sums.sum(axis=0), float(totals.sum())
-        self.whole = self._centred(gram.copy(), total, mass)
+        size, about_mean = self.shared.columns.size, self.shared.problem.fit_intercept
+        nothing = np.zeros(size)
+        sums = part_grams(self.shared.rows, self.tests, np.sqrt(h), nothing, np.zeros(h.size))
+        total = sum(sums)
         for t, left in enumerate(self.left):
-            own = np.subtract(gram, grams[t], out=grams[t])
-            own /= left
-            self.folds[t] = self._centred(own, (total - sums[t]) / left, (mass - totals[t]) / left)
+            mass = total[-1, -1] - sums[t][-1, -1]
+            self.folds[t], _, _ = of_the_others(total, sums[t], about_mean)
+            self.folds[t] *= mass / left
+        self.whole, _, _ = of_the_others(total, np.zeros_like(total), about_mean)
+        self.whole *= total[-1, -1]
         self.version += 1
-        shared.read += size
-
-    def _centred(self, gram, sums, mass):
-        if self.shared.problem.fit_intercept:
-            gram -= np.outer(sums, sums / mass)
-        return gram
+        self.shared.read += size
 
 
 def edges_of(size, step):
     return [*range(0, size, step), size]
-
-
-@kernel
-def scaled_rows(rows, chosen, root, out):
-    """out[j, i] = root_k rows[j, k] for k = chosen[i]."""
-    for j in range(out.shape[0]):
-        row, line = rows[j], out[j]
-        for i in range(chosen.size):
-            line[i] = root[chosen[i]] * row[chosen[i]]
