@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg._jit import kernel
+from fastreg._jit import add_in_order, kernel
 from fastreg.threads import BLOCK, over_blocks
 
 
@@ -44,16 +44,31 @@ def correlate_some(design, v, columns, out):
 def correlate_vectors(design, vectors, columns, total, out):
     """out[k, i] = x_j'v for the vectors v, the columns of `vectors` (n, k), and the sparse columns j = columns[i].
 
-    A stored value meets a row of `vectors`, neighbours in memory; `total` is room for k numbers.
+    A stored value meets five neighbours in memory at a time. Where fewer are left, some are computed again; `total` is
+    room for fewer than five. Each sum is taken in the order of the rows, whatever stands beside it.
     """
+    count = vectors.shape[1]
     for i in range(columns.size):
-        total[:] = 0.0
-        for q in range(design.indptr[columns[i]], design.indptr[columns[i] + 1]):
-            value, row = design.data[q], vectors[design.indices[q]]
-            for k in range(row.size):
-                total[k] += value * row[k]
-        for k in range(total.size):
-            out[k, i] = total[k]
+        begin, end = np.uint64(design.indptr[columns[i]]), np.uint64(design.indptr[columns[i] + 1])
+        for start in range(0, count, 5):
+            k = min(start, count - 5)
+            if k < 0:
+                break
+            a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
+            for q in range(begin, end):
+                value, row = design.data[q], vectors[np.uint64(design.indices[q])]
+                a, b = add_in_order(a, value * row[k]), add_in_order(b, value * row[k + 1])
+                c, d = add_in_order(c, value * row[k + 2]), add_in_order(d, value * row[k + 3])
+                e = add_in_order(e, value * row[k + 4])
+            out[k, i], out[k + 1, i], out[k + 2, i], out[k + 3, i], out[k + 4, i] = a, b, c, d, e
+        if count < 5:
+            total[:] = 0.0
+            for q in range(begin, end):
+                value, row = design.data[q], vectors[np.uint64(design.indices[q])]
+                for k in range(count):
+                    total[k] = add_in_order(total[k], value * row[k])
+            for k in range(count):
+                out[k, i] = total[k]
 
 
 @kernel

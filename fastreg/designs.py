@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from fastreg._jit import add_in_order, kernel, verb
 from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
-from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
+from fastreg.products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
 from fastreg.row_order import stored_values
 from fastreg.rows import DenseRows, SparseRows
 from fastreg.threads import edges_by_cost, even_edges, over_blocks
@@ -86,7 +86,7 @@ class DenseDesign(NamedTuple):
 
         def multiply(start, stop):
             if short:
-                correlate_fours(self.columns, vectors, out, start, stop)
+                correlate_fives(self.columns, vectors, out, start, stop)
             else:
                 np.matmul(vectors, self.columns[start:stop].T, out=out[:, start:stop])
 
