@@ -5,6 +5,8 @@ import numpy as np
 from fastreg._jit import add_in_order, kernel
 from fastreg.threads import BLOCK, over_blocks
 
+STRIPE = 2**13  # stored values whose moments are taken for one weighting after another
+
 
 def correlate_columns(design, v, columns):
     """x_j'v for the columns j, in their order."""
@@ -23,6 +25,19 @@ def column_moments(design, weight):
     mean, spread = np.empty(p), np.empty(p)
     edges = design.edges()
     over_blocks(lambda a, b: moments(design.part(a, b), weight, mean[a:b], spread[a:b]), edges, BLOCK * len(edges))
+    return mean, spread
+
+
+def moments_of_each(design, weights):
+    """`column_moments` for every row of `weights`, in one pass over the columns: two arrays (rows, p)."""
+    (count, p), edges = (len(weights), design.shape[1]), design.edges()
+    mean, spread = np.empty((count, p)), np.empty((count, p))
+    stripe = max(1, STRIPE * p // max(design.stored_in(np.arange(p)), 1))
+
+    def several(a, b):
+        several_moments(design.part(a, b), weights, stripe, mean[:, a:b], spread[:, a:b])
+
+    over_blocks(several, edges, count * BLOCK * len(edges))
     return mean, spread
 
 
@@ -104,3 +119,15 @@ def moments(design, weight, mean, spread):
     for j in range(mean.size):
         mean[j] = design.column_dot(j, weight)
         spread[j] = design.column_spread(j, mean[j], weight, total)
+
+
+@kernel
+def several_moments(design, weights, stripe, mean, spread):
+    """`moments` for every row of `weights`, of so many columns at a time, which then stay in the cache."""
+    for start in range(0, mean.shape[1], stripe):
+        stop = min(start + stripe, mean.shape[1])
+        for k in range(weights.shape[0]):
+            total = weights[k].sum()
+            for j in range(start, stop):
+                mean[k, j] = design.column_dot(j, weights[k])
+                spread[k, j] = design.column_spread(j, mean[k, j], weights[k], total)
