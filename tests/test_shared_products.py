@@ -19,7 +19,7 @@ def draw(kind, n, p):
 
 
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
-@pytest.mark.parametrize("n, p", [(1, 1), (17, 5), (40, 7001)])
+@pytest.mark.parametrize("n, p", [(1, 1), (17, 5), (40, 7001), (1201, 9)])
 def test_a_product_does_not_depend_on_those_beside_it(kind, n, p):
     design, X, rng = draw(kind, n, p)
     vectors = rng.normal(size=(11, n))
