@@ -3,15 +3,19 @@
 A residual r is a mixture of those, sum_k a_k r_k, and a rest: |x_j'r| <= |sum_k a_k c_kj| + N_j ||rest||, in the metric
 of the weights (certificates.References). The mixture of least rest solves the normal equations; whatever solves them
 roughly gives a bound, too.
+
+Most columns are far below their threshold at every point. Divided by the alphas of the points, the mixtures lie near a
+few chords of a curve, so that a bound at the ends of these, with a larger radius, settles all but a few columns.
 """
 
 import math
 
-from fastreg._jit import kernel
+from fastreg._jit import inlined_kernel, kernel
 from fastreg.solvers.cholesky import solve_factored
 from fastreg.vectors import copy_values
 
-STRIPE = 512  # columns whose bounds are taken at all points of a block while they are in the cache
+STRIPE = 512  # columns whose bounds are taken at once
+ENDS = 4  # of chords, each from the end of the last
 LOST_DIGITS = 1e-14  # of the squares whose difference is a radius squared
 
 
@@ -53,24 +57,102 @@ def decompose(products, count, factor):
 
 
 @kernel
-def columns_reaching(bounds, exact, alphas, norms, factor, contains, excess, found):
+def columns_reaching(references, points, exact, outside, room, found):
     """List the columns outside the working set that exceed their threshold at the last point, where they are known
-    exactly, or may do so at an earlier one; `excess` is room for a stripe. Returns how many."""
-    known, mixes, radii = bounds
+    exactly, or may do so at an earlier one. Returns how many.
+
+    `references` are the (products, sizes, correlations), `points` the (mixes, radii, alphas), `outside` the (norms,
+    factors, whether in the working set) of all columns; `room` is for the chords, and for a stripe.
+    """
+    (products, sizes, known), (mixes, radii, alphas), (norms, factor, contains) = references, points, outside
+    ends, apart, excess = room
+    radius = chords(products, sizes, points, ends, apart)
     count, last = 0, alphas.size - 1
+    for q in range(columns_near(known, ends, radius, exact, alphas[last], norms, factor, excess, found)):
+        j = found[q]
+        first, second, third, fourth, norm = known[0, j], known[1, j], known[2, j], known[3, j], norms[j]
+        over = 1 if abs(exact[j]) > alphas[last] * factor[j] else 0
+        for k in range(last):
+            there = abs(mixes[k, 0] * first + mixes[k, 1] * second + mixes[k, 2] * third + mixes[k, 3] * fourth)
+            over += there + radii[k] * norm > alphas[k] * factor[j]
+        if over > 0 and norm > 0.0 and not contains[j]:
+            found[count] = j
+            count += 1
+    return count
+
+
+@kernel
+def columns_near(known, ends, radius, exact, least, norms, factor, excess, found):
+    """List the columns that exceed their threshold at the last point, or may do so at one before by the bound that the
+    chords allow, or by one that is no number. Returns how many."""
+    count = 0
+    (a, b, c, d), (e, f, g, h), (k, l, m, n), (p, q, r, s) = four(ends[0]), four(ends[1]), four(ends[2]), four(ends[3])
     for start in range(0, norms.size, STRIPE):
         size = min(STRIPE, norms.size - start)
         first, second, third, fourth = known[0, start:], known[1, start:], known[2, start:], known[3, start:]
-        norm, weight = norms[start:], factor[start:]
+        here, norm, weight = exact[start:], norms[start:], factor[start:]
         for j in range(size):
-            excess[j] = abs(exact[start + j]) - alphas[last] * weight[j]
-        for k in range(last):
-            a, b, c, d, radius, alpha = mixes[k, 0], mixes[k, 1], mixes[k, 2], mixes[k, 3], radii[k], alphas[k]
-            for j in range(size):
-                there = abs(a * first[j] + b * second[j] + c * third[j] + d * fourth[j]) + radius * norm[j]
-                excess[j] = max(excess[j], there - alpha * weight[j])
+            w, x, y, z = first[j], second[j], third[j], fourth[j]
+            left, right = abs(a * w + b * x + c * y + d * z), abs(e * w + f * x + g * y + h * z)
+            left = left if left > right else right
+            right = abs(k * w + l * x + m * y + n * z)
+            left = left if left > right else right
+            right = abs(p * w + q * x + r * y + s * z)
+            left = (left if left > right else right) + radius * norm[j] - weight[j]
+            right = abs(here[j]) - least * weight[j]
+            excess[j] = left if left > right else right
         for j in range(size):
-            if excess[j] > 0.0 and norm[j] > 0.0 and not contains[start + j]:
+            if not excess[j] <= 0.0:
                 found[count] = start + j
                 count += 1
     return count
+
+
+@inlined_kernel
+def four(values):
+    return values[0], values[1], values[2], values[3]
+
+
+@kernel
+def chords(products, sizes, points, ends, apart):
+    """The ends of chords along the mixtures over alpha. Returns a radius: no column's correlation over alpha exceeds
+    its largest at the ends by more than that times the column's norm. `apart` is room.
+    """
+    mixes, radii, alphas = points
+    chord, rest, last, radius = apart[0], apart[1], radii.size - 1, 0.0
+    ends[:] = 0.0
+    if last < 0:
+        return radius
+    for e in range(ENDS):
+        k = last * e // (ENDS - 1)
+        for i in range(sizes.size):
+            ends[e, i] = mixes[k, i] / alphas[k]
+    for e in range(ENDS - 1):
+        for i in range(sizes.size):
+            chord[i] = ends[e + 1, i] - ends[e, i]
+        square = inner(products, chord, chord)
+        for k in range(last * e // (ENDS - 1), last * (e + 1) // (ENDS - 1) + 1):
+            size = 0.0
+            for i in range(sizes.size):
+                here = mixes[k, i] / alphas[k]
+                rest[i] = here - ends[e, i]
+                size += abs(here) * sizes[i]
+            along = inner(products, rest, chord) / square if square > 0.0 else 0.0
+            along = min(max(along, 0.0), 1.0)
+            for i in range(sizes.size):
+                rest[i] -= along * chord[i]
+            wide = math.sqrt(max(inner(products, rest, rest), 0.0) + LOST_DIGITS * size * size) + radii[k] / alphas[k]
+            if not math.isfinite(wide):
+                return math.inf
+            radius = max(radius, wide)
+    return radius
+
+
+@kernel
+def inner(products, left, right):
+    """The product of two mixtures."""
+    total = 0.0
+    for i in range(left.size):
+        for l in range(right.size):
+            total += left[i] * products[i, l] * right[l]
+    return total

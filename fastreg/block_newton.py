@@ -180,18 +180,16 @@ class Solved(BlockPoints):
         super().__init__(working.columns, kept.coefs)
         self.problem, self.working = problem, working
         self.correlations, self.etas, self.residuals = kept[1:4]
-        self.intercepts, self.steps = state.intercept + kept.levels, kept.steps
+        self.steps, intercepts = kept.steps, state.intercept + kept.levels
         if problem.fit_intercept:
-            self.intercepts -= (self.coefs - state.coef[working.columns]) @ problem.centre[working.columns]
+            intercepts -= (self.coefs - state.coef[working.columns]) @ problem.centre[working.columns]
+        self.intercepts = intercepts.tolist()
         losses = np.empty(self.size)
         losses_of_points(problem.family, self.etas, losses)
         self.losses = [problem.loss_of(total) for total in losses.tolist()]
 
     def residual(self, k):
         return self.residuals[k]
-
-    def loss(self, k):
-        return self.losses[k]
 
     def steps_of(self, k):
         """Models solved for a point."""

@@ -13,7 +13,7 @@ The sweeps are asked for, not made, so that the folds of a cross-validation have
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.block_bounds import STRIPE, columns_reaching, mixtures
+from fastreg.block_bounds import ENDS, STRIPE, columns_reaching, mixtures
 from fastreg.block_points import Walked
 from fastreg.certificates import References
 from fastreg.families import Gaussian
@@ -120,8 +120,11 @@ class BlockPath:
         columns = strong_columns(self.correlation, problem, penalty, before, contains, most)
         if not expected:
             return columns
-        told = np.unique(np.concatenate(expected))
-        return np.union1d(told[(problem.norms[told] > 0.0) & ~contains[told]], columns)
+        joining = np.zeros(problem.p, dtype=bool)
+        joining[np.concatenate(expected)] = True
+        joining &= problem.usable & ~contains
+        joining[columns] = True
+        return np.flatnonzero(joining)
 
     def _extend(self, columns):
         self.working.extend(columns, self.state.residual)
@@ -145,9 +148,9 @@ class BlockPath:
                     return False
             if good:
                 self._settle(walked, good - 1)
-            for k in range(good):
-                if wanted[done + k]:
-                    self._keep(walked, k, gaps[k], here[k])
+            for k, (gap, alpha, kept) in enumerate(zip(gaps[:good].tolist(), here.tolist(), wanted[done:])):
+                if kept:
+                    self._keep(walked, k, gap, alpha)
                     if self.separated:
                         return True
             if good and self.problem.watcher is not None and not wanted[done + good - 1]:
@@ -162,14 +165,14 @@ class BlockPath:
 
     def _keep(self, walked, k, gap, alpha):
         """Add point k to the record; whoever watches sees it as the state."""
-        problem, (columns, values), steps, loss = self.problem, walked.support(k), walked.steps_of(k), walked.loss(k)
+        problem, (columns, values), steps, loss = self.problem, walked.support(k), walked.steps_of(k), walked.losses[k]
         self.record.alpha = alpha
         if problem.watcher is not None:
             self._settle(walked, k)
         problem.count_steps(steps, self.state, gap)
         self.separated = self.automatic and problem.family.separates(loss)
         reason = "separable" if self.separated else "converged"
-        intercept = problem.fitted_intercept(float(walked.intercepts[k]), columns, values)
+        intercept = problem.fitted_intercept(walked.intercepts[k], columns, values)
         self.record.add(Point(columns, values, intercept, float(gap / problem.scale), steps, reason, loss), alpha)
 
     def _finer(self):
@@ -223,33 +226,33 @@ class BlockPath:
         for more in range(self.more_sweeps, -1, -1):
             here, squares = walked.products(self.references, last)
             mixes, radii = np.zeros((last, KEPT)), np.empty(last)
-            references = self.references.products, self.references.sizes, min(self.references.count, KEPT)
+            products, sizes = self.references.products, self.references.sizes
+            room = np.empty((ENDS, KEPT)), np.empty((2, KEPT)), np.empty(STRIPE)
+            references = products, sizes, min(self.references.count, KEPT)
             mixtures(references, here, squares, np.empty((KEPT, KEPT)), mixes, radii)
             found = np.empty(problem.p, dtype=np.int64)
-            bounds = (self.references.correlations, mixes, radii)
             outside = problem.norms, problem.lasso_factor, working.contains
-            count = columns_reaching(bounds, exact, l1, *outside, np.empty(STRIPE), found)
+            references = products, sizes, self.references.correlations
+            count = columns_reaching(references, (mixes, radii, l1), exact, outside, room, found)
             columns = found[:count]
             if more == 0 or last * walked.cost(columns) < problem.stored:
                 break
             yield from self._sweep(walked, int(np.argmax(radii)))  # cheaper than so many columns at every point
         problem.work.columns += count
-        sizes = np.abs(walked.correlate(columns))
-        sizes[-1] = np.abs(exact[columns])
-        sizes /= l1[:, None] * problem.lasso_factor[columns]
-        over = sizes > 1.0
-        bad = np.flatnonzero(over.any(axis=1))
         self.correlation = exact
-        if not bad.size:
-            return alphas.size, columns[:0]
+        if count == 0:
+            return alphas.size, columns
+        excess = np.empty(count)
+        first = first_violated(walked.correlate(columns), exact, columns, l1, problem.lasso_factor, excess)
+        if first == alphas.size:
+            return first, columns[:0]
         # Whatever violates anywhere in the block, or nearly does: with the first of them in, others may follow.
-        excess = sizes.max(axis=0)
         support = np.count_nonzero(self.state.coef[working.columns])
         most = max(2 * FEWEST, support)
         near = columns[excess > NEAR]
         if near.size > most:
             near = columns[np.argpartition(-excess, most)[:most]]
-        return int(bad[0]), near
+        return first, near
 
     def _sweep(self, walked, k):
         """X'r at point k, exact for every column, which also serves as a reference."""
@@ -279,6 +282,22 @@ def with_steps(alphas, top):
         wanted.append(True)
         last = alpha
     return np.array(grid), wanted
+
+
+@kernel
+def first_violated(correlations, exact, columns, l1, factor, excess):
+    """The first point at which one of the columns exceeds its threshold, else the number of points; `excess` are their
+    largest correlations, over thresholds. At the last point `exact` holds those of all columns."""
+    first, last = l1.size, l1.size - 1
+    excess[:] = 0.0
+    for k in range(last, -1, -1):
+        for i in range(columns.size):
+            j = columns[i]
+            size = abs(exact[j] if k == last else correlations[k, i]) / (l1[k] * factor[j])
+            excess[i] = max(excess[i], size)
+            if size > 1.0:
+                first = k
+    return first
 
 
 @kernel

@@ -11,14 +11,15 @@ class BlockPoints:
 
     def __init__(self, columns, coefs):
         self.coefs, self.size, inside = coefs, len(coefs), np.count_nonzero(coefs)
-        self.ends, self.places = np.empty(self.size + 1, dtype=np.intp), np.empty(inside, dtype=np.intp)
+        ends, self.places = np.empty(self.size + 1, dtype=np.intp), np.empty(inside, dtype=np.intp)
         self.values = np.empty(inside)
-        pack_points(coefs, np.argsort(columns), columns, (self.ends, self.places, self.values))
+        pack_points(coefs, np.argsort(columns), columns, (ends, self.places, self.values))
+        self.ends = ends.tolist()
 
     def support(self, k):
         """(columns, coefficients) of point k, without zeros, by rising number of the column."""
-        part = slice(self.ends[k], self.ends[k + 1])
-        return self.places[part], self.values[part]
+        start, stop = self.ends[k], self.ends[k + 1]
+        return self.places[start:stop], self.values[start:stop]
 
 
 class Walked(BlockPoints):
@@ -42,10 +43,7 @@ class Walked(BlockPoints):
         self.correlations = correlations
         self.squares = np.maximum(square_in_metric(state.residual, problem.weight) - fallen, 0.0)
         self.losses = np.maximum(problem.loss(state) - 0.5 * fallen, 0.0).tolist()
-        self.intercepts = state.intercept - shifts if problem.fit_intercept else np.full(self.size, state.intercept)
-
-    def loss(self, k):
-        return self.losses[k]
+        self.intercepts = (state.intercept - shifts * problem.fit_intercept).tolist()
 
     def steps_of(self, k):
         """Models solved for a point."""

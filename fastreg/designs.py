@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from fastreg._jit import add_in_order, kernel, verb
 from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
-from fastreg.products import correlate_fours, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
+from fastreg.products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
 from fastreg.row_order import stored_values
 from fastreg.row_parts import part_grams, part_products
 from fastreg.rows import DenseRows, SparseRows
@@ -30,7 +30,6 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
 
 
 FEW_ZEROS = 1e-3  # share of the weights below which the rows that a sparse column does not store are summed one by one
-SHORT_COLUMN = 1000  # rows up to which a loop over columns beats BLAS in products of X' with a few vectors
 
 
 class DenseDesign(NamedTuple):
@@ -83,15 +82,8 @@ class DenseDesign(NamedTuple):
 
     def correlate_each(self, vectors):
         """X'v for every row v of `vectors`, in one pass over X: (vectors, p)."""
-        out, short = np.empty((vectors.shape[0], self.columns.shape[0])), self.columns.shape[1] <= SHORT_COLUMN
-
-        def multiply(start, stop):
-            if short:
-                correlate_fours(self.columns, vectors, out, start, stop)
-            else:
-                np.matmul(vectors, self.columns[start:stop].T, out=out[:, start:stop])
-
-        over_blocks(multiply, self.edges(), self.columns.size)
+        out = np.empty((vectors.shape[0], self.columns.shape[0]))
+        over_blocks(lambda a, b: correlate_fives(self.columns, vectors, out, a, b), self.edges(), self.columns.size)
         return out
 
     def gather(self, columns):

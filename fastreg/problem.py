@@ -237,7 +237,7 @@ class Problem:
     def refresh(self, state):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
         state.eta[:] = self.offset + state.intercept
-        columns = np.flatnonzero(state.coef)
+        columns = np.flatnonzero(state.coef != 0.0)  # of truth values, several times as fast as of numbers
         combine(self.design, columns, state.coef[columns], state.eta)
         self.work.columns += columns.size
         self.linearise(state)

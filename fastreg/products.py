@@ -132,28 +132,29 @@ def row_dots(rows, v, out):
 
 
 @kernel
-def correlate_fours(columns, vectors, out, start, stop):
+def correlate_fives(columns, vectors, out, start, stop):
     """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`.
 
-    Four vectors are taken at a time, so that each value read serves four sums.
+    Five vectors and two columns are taken at a time, so that a value read serves several of ten sums; the columns from
+    two halves, so that memory is read in two streams. What is left over is computed twice, and no sum depends on the
+    vectors beside its own.
     """
-    whole = vectors.shape[0] // 4 * 4
-    for j in range(start, stop):
-        x = columns[j]
-        for k in range(0, whole, 4):
-            a, b, c, d = vectors[k], vectors[k + 1], vectors[k + 2], vectors[k + 3]
-            first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    half, last = (stop - start + 1) // 2, vectors.shape[0] - 1
+    for left in range(start, start + half):
+        right = min(left + half, stop - 1)
+        x, y = columns[left], columns[right]
+        for k in range(0, last + 1, 5):
+            l, m, n, o = min(k + 1, last), min(k + 2, last), min(k + 3, last), min(k + 4, last)
+            a, b, c, d, e = vectors[k], vectors[l], vectors[m], vectors[n], vectors[o]
+            xa, xb, xc, xd, xe, ya, yb, yc, yd, ye = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             for i in range(x.size):
-                first += x[i] * a[i]
-                second += x[i] * b[i]
-                third += x[i] * c[i]
-                fourth += x[i] * d[i]
-            out[k, j], out[k + 1, j], out[k + 2, j], out[k + 3, j] = first, second, third, fourth
-        for k in range(whole, vectors.shape[0]):
-            last, total = vectors[k], 0.0
-            for i in range(x.size):
-                total += x[i] * last[i]
-            out[k, j] = total
+                xa, ya = xa + x[i] * a[i], ya + y[i] * a[i]
+                xb, yb = xb + x[i] * b[i], yb + y[i] * b[i]
+                xc, yc = xc + x[i] * c[i], yc + y[i] * c[i]
+                xd, yd = xd + x[i] * d[i], yd + y[i] * d[i]
+                xe, ye = xe + x[i] * e[i], ye + y[i] * e[i]
+            out[k, left], out[l, left], out[m, left], out[n, left], out[o, left] = xa, xb, xc, xd, xe
+            out[k, right], out[l, right], out[m, right], out[n, right], out[o, right] = ya, yb, yc, yd, ye
 
 
 @kernel

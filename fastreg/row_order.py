@@ -62,8 +62,8 @@ def gram_by_row(part, h, start, out):
 
     def group(number, stop):
         for k in range(number, stop):
-            pieces = 1 + int(pairs[-1]) // (groups * LONGEST)
-            for begin, end in pairwise(np.linspace(edges[k], edges[k + 1], pieces + 1).astype(int).tolist()):
+            pieces, rows = 1 + int(pairs[-1]) // (groups * LONGEST), edges[k + 1] - edges[k]
+            for begin, end in pairwise([edges[k] + rows * piece // pieces for piece in range(pieces + 1)]):
                 add_row_products(part, h, start, begin, end, sums[k])
 
     over_blocks(group, range(groups + 1), int(pairs[-1]))

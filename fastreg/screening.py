@@ -10,6 +10,8 @@ import numpy as np
 
 from fastreg._jit import kernel
 
+MANY = 8  # columns for each one wanted, from which on most are no larger than the least of those found before
+NONE = -1
 NEAR = 0.7  # of its threshold: a correlation from which a column may yet enter
 
 
@@ -29,8 +31,12 @@ def largest_columns(columns, estimate, problem, most):
     """The `most` of the columns with the largest correlations, relative to their penalty factors."""
     if columns.size <= most:
         return columns
-    size = np.abs(problem.pull(estimate)[columns]) / problem.lasso_factor[columns]
-    return np.sort(columns[np.argpartition(-size, most)[:most]])
+    if columns.size < MANY * most:
+        size = np.abs(problem.pull(estimate)[columns]) / problem.lasso_factor[columns]
+        return np.sort(columns[np.argpartition(-size, most)[:most]])
+    largest, sizes = np.full(most, NONE), np.full(most, -1.0)
+    keep_largest(problem.pull(estimate), problem.lasso_factor, columns, sizes, largest)
+    return np.sort(largest[largest != NONE])
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
@@ -61,3 +67,20 @@ def columns_above(estimate, radius, norms, threshold, factor, contains, found):
                 found[count] = j
                 count += 1
     return count
+
+
+@kernel
+def keep_largest(estimate, factor, columns, sizes, largest):
+    """Fill a heap, the least on top, with the columns of largest |estimate| / factor; it comes with sizes of -1."""
+    for j in columns:
+        size = abs(estimate[j]) / factor[j]
+        if size > sizes[0]:
+            place, below = 0, 1
+            while below < sizes.size:
+                if below + 1 < sizes.size and sizes[below + 1] < sizes[below]:
+                    below += 1
+                if size <= sizes[below]:
+                    break
+                sizes[place], largest[place] = sizes[below], largest[below]
+                place, below = below, 2 * below + 1
+            sizes[place], largest[place] = size, j

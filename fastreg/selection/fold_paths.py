@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastreg import compression
+from fastreg.columns import moments_of_each
 from fastreg.compression import Compressed
 from fastreg.fitting import block_steps, collect, make_engine
 from fastreg.path import answered
@@ -108,12 +109,9 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
     begin = time.perf_counter()
     expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
-    for number, ((weight, test), grid) in enumerate(zip(folds, grids)):
+    problems = fold_problems(problem, [fold_family(problem, weight) for weight, _ in folds], grams)
+    for number, (posed, (_, test), grid) in enumerate(zip(problems, folds, grids)):
         told = watch.hears(f"fold {number + 1} of {len(folds)}")
-        posed = None
-        if grams is not None:
-            posed = compressed_fold(problem, fold_family(problem, weight), grams, number)
-        posed = posed or fold_problem(problem, weight)
         fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, told))
     small = [fit for fit in fits if isinstance(fit.problem, Compressed)]
     tasks = [partial(fit.fit_compressed, terms) for fit in small]
@@ -140,8 +138,17 @@ def fold_family(problem, weight):
     return type(problem.family)(problem.family.y, read_only(weight / weight.sum()))
 
 
-def fold_problem(problem, weight):
-    """The same problem with other weights; they need not sum to one."""
+def fold_problems(problem, families, grams):
+    """The problem of each fold, compressed where its Gram matrix is known and serves; the others' moments are taken
+    in one pass over X."""
+    small = [None if grams is None else compressed_fold(problem, family, grams, k) for k, family in enumerate(families)]
+    weights = [family.weight for family, compressed in zip(families, small) if compressed is None]
+    moments = zip(*moments_of_each(problem.design, np.array(weights))) if weights else iter(())
+    return [each or fold_problem(problem, family.weight, next(moments)) for family, each in zip(families, small)]
+
+
+def fold_problem(problem, weight, moments=None):
+    """The same problem with other weights; they need not sum to one. `moments` are those of its columns, if known."""
     return Problem(
         problem.design,
         fold_family(problem, weight),
@@ -150,5 +157,6 @@ def fold_problem(problem, weight):
         problem.l1_ratio,
         problem.factor,
         problem.standardize,
+        moments=moments,
         bounds=problem.bounds,
     )

@@ -64,7 +64,7 @@ def sweep(problems, duals):
     """X'dual of each fit, with zeros at the columns that it leaves out."""
     products = problems[0].design.correlate_each(np.stack(duals))
     for problem, product in zip(problems, products):
-        product[~problem.usable] = 0.0
+        product[problem.left_out] = 0.0
         problem.work.sweeps += 1
     return products
 

@@ -14,11 +14,12 @@ of all t: the Hessians of ten folds take the work of one.
 
 import numpy as np
 
+from fastreg.products import correlate_fives, frozen
 from fastreg.row_parts import part_grams
 from fastreg.selection.gram_folds import of_the_others
-from fastreg.threads import over_blocks
+from fastreg.threads import even_edges, over_blocks
 
-PANEL, COLUMNS = 4096, 128  # rows and columns of a product that one thread makes at a time
+PANEL = 4096  # rows of a product that one thread makes at a time
 
 
 class SharedColumns:
@@ -54,18 +55,14 @@ class SharedColumns:
         def multiply(start, stop):
             np.matmul(steps, rows[:, start:stop], out=out[:, start:stop])
 
-        over_blocks(multiply, edges_of(out.shape[1], PANEL), rows.size)
+        over_blocks(multiply, [*range(0, out.shape[1], PANEL), out.shape[1]], rows.size)
         return out
 
     def correlate_each(self, residuals):
         """X_W'r for every row r of `residuals`, which sum to zero under an intercept: (residuals, |W|)."""
-        out = np.empty((len(residuals), self.columns.size))
+        rows, out = frozen(self.rows), np.empty((len(residuals), self.columns.size))
         self.read += self.columns.size
-
-        def multiply(start, stop):
-            np.matmul(residuals, self.rows[start:stop].T, out=out[:, start:stop])
-
-        over_blocks(multiply, edges_of(self.columns.size, COLUMNS), self.rows.size)
+        over_blocks(lambda a, b: correlate_fives(rows, residuals, out, a, b), even_edges(*rows.shape), rows.size)
         return out
 
 
@@ -91,7 +88,3 @@ class FoldHessians:
         self.whole *= total[-1, -1]
         self.version += 1
         self.shared.read += size
-
-
-def edges_of(size, step):
-    return [*range(0, size, step), size]
