@@ -17,7 +17,7 @@ Certified regularisation paths: lasso, elastic net, ridge, and their logistic, P
                                           choose the penalty by cross-validation and keep the model
   python -m fastreg --load model.json --predict NEW
                                           predict the rows of another table with it
-  python -m fastreg warmup                compile all usual kernels now (10 to 20 s); later fits start at once
+  python -m fastreg warmup                compile all usual kernels now (1 to 3 min); later fits start at once
 """
 
 EPILOG = """\

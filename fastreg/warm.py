@@ -10,16 +10,18 @@ from fastreg._jit import KernelCache, cache_directories
 from fastreg.families import FAMILIES
 from fastreg.fitting import fit_path
 from fastreg.multi.fitting import fit_multi_path
+from fastreg.selection.cross_validation import cv_path
 
 DESIGNS = ("dense", "sparse")
 SEVERAL = "several"  # responses, or classes
+SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # wide folds, and tall ones, which share Gram matrices and Hessians
 
 
 def warmup(verbose=False):
-    """Compile the kernels of every family and of several responses, dense and sparse (32-bit indices).
+    """Compile the kernels of every family and of several responses, dense and sparse (32-bit indices), and of folds.
 
-    Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes 10 to
-    20 s the first time, well under a second after that. `verbose` prints each part's seconds. Returns the
+    Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes one to
+    three minutes the first time, a few seconds after that. `verbose` prints each part's seconds. Returns the
     seconds taken.
     """
     KernelCache.announced = True  # the notice of a cold start recommends what is running already
@@ -49,6 +51,10 @@ def prepare(family, design="dense", l1_ratio=None):
         for shape, options in _fits() if l1_ratio is None else plain:
             X, y = _draw(*shape)
             fit_path(X if design == "dense" else sp.csc_array(X), y, family=family, **options)
+        for shape in SHAPES_OF_FOLDS if l1_ratio is None else ():
+            X, y = _draw(*shape, dependent=False)
+            X = X if design == "dense" else sp.csc_array(X)
+            cv_path(X, y, cv=3, family=family, n_alphas=10, alpha_min_ratio=0.05)
     return time.perf_counter() - begin
 
 
@@ -80,10 +86,11 @@ def _fits():
     yield (2, 6), {"n_alphas": 5, "solver": "coordinate_descent"}  # few rows: residual form
 
 
-def _draw(rows, columns):
+def _draw(rows, columns, dependent=True):
     """A design with zeros in it, and a response that every family admits."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < 0.7)
-    X[:, 1] = X[:, 0]  # dependent columns have kernels of their own
+    if dependent:  # such columns have kernels of their own
+        X[:, 1] = X[:, 0]
     y = np.clip(0.5 + 0.2 * X[:, 0] - 0.1 * X[:, -1] + 0.1 * rng.normal(size=rows), 0.05, 0.95)
     return X, y

@@ -78,7 +78,7 @@ class FoldHessians:
         """Make all of them, at the curvature h of every row."""
         size, about_mean = self.shared.columns.size, self.shared.problem.fit_intercept
         nothing = np.zeros(size)
-        sums = part_grams(self.shared.rows, self.tests, np.sqrt(h), nothing, np.zeros(h.size))
+        sums = part_grams(frozen(self.shared.rows), self.tests, np.sqrt(h), nothing, np.zeros(h.size))
         total = sum(sums)
         for t, left in enumerate(self.left):
             mass = total[-1, -1] - sums[t][-1, -1]
