@@ -74,7 +74,7 @@ def columns_reaching(references, points, exact, outside, room, found):
         over = 1 if abs(exact[j]) > alphas[last] * factor[j] else 0
         for k in range(last):
             there = abs(mixes[k, 0] * first + mixes[k, 1] * second + mixes[k, 2] * third + mixes[k, 3] * fourth)
-            over += there + radii[k] * norm > alphas[k] * factor[j]
+            over += not there + radii[k] * norm <= alphas[k] * factor[j]  # what is no number stays in
         if over > 0 and norm > 0.0 and not contains[j]:
             found[count] = j
             count += 1
@@ -136,7 +136,7 @@ def chords(products, sizes, points, ends, apart):
             for i in range(sizes.size):
                 here = mixes[k, i] / alphas[k]
                 rest[i] = here - ends[e, i]
-                size += abs(here) * sizes[i]
+                size += (abs(here) + abs(ends[e, i]) + abs(ends[e + 1, i])) * sizes[i]
             along = inner(products, rest, chord) / square if square > 0.0 else 0.0
             along = min(max(along, 0.0), 1.0)
             for i in range(sizes.size):

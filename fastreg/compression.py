@@ -131,7 +131,7 @@ def factored(gram, target):
     restore_triangle(factor.T, squares)
     factor, order, rank, _ = lapack.dpstrf(factor, lower=0, overwrite_a=1)
     order -= 1
-    z = blas.dtrsv(factor[:rank, :rank], target[order[:rank]], trans=1)
+    z = blas.dtrsv(factor[:rank, :rank], target[order[:rank]], trans=1) if rank else np.empty(0)
     columns = np.empty((order.size, rank))
     put_back(factor.T, order, np.sqrt(rank), columns)
     return columns.T, z

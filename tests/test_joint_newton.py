@@ -136,6 +136,25 @@ def test_the_number_of_threads_changes_nothing(small):
     np.testing.assert_array_equal(found[0].fold_scores, found[1].fold_scores)
 
 
+@pytest.mark.parametrize("grid", [np.linspace(3.0, 1.6, 7), np.geomspace(10.0, 0.05, 30)], ids=["all", "the first"])
+def test_alphas_above_the_largest_that_matters(grid, small):
+    X, y = certified.draw("binomial", n=N, p=P)
+    top = certified.fit(X, y, family="binomial", n_alphas=2).alpha_max
+    found = cv_path(X, y, cv=5, family="binomial", alphas=grid * top)
+    assert small == [(5, 0)]
+    assert_folds_certified(found, X, y, 1e-6, "plain", family="binomial")
+    assert np.all(found.fold_paths[0].coefs.toarray()[:, 0] == 0.0)
+
+
+def test_folds_leave_before_hessians_take_more_memory_than_data(small, monkeypatch):
+    made, renew = [], FoldHessians.renew
+    monkeypatch.setattr(FoldHessians, "renew", lambda self, h: (made.append(self.shared.columns.size), renew(self, h)))
+    X, y = certified.draw("binomial", n=N, p=P)
+    found = cv_path(X, y, cv=60, family="binomial", n_alphas=20, alpha_min_ratio=0.05)
+    assert small == [(60, 0)] and 60 * max(made) ** 2 <= 1.5 * X.size
+    assert np.all(found.fold_gaps <= 1e-6)
+
+
 def test_an_interrupt_keeps_the_points_done(small):
     X, y = certified.draw("binomial", n=N, p=P)
 

@@ -70,13 +70,19 @@ class JointNewton:
         """Fit point after point, until none is left or no fold goes on. Returns the columns read for all at once."""
         for k in range(self.alphas.size):
             live = [fold for fold in self.folds if not fold.lost]
-            if len(live) < FEWEST_FOLDS or len(live) * self.shared.columns.size**2 > self.problem.stored:
-                break  # or Hessians would take more memory than X
+            if len(live) < FEWEST_FOLDS or not self._affordable(k):
+                break
             self._prepare(k, live)
             self._point(k, live)
         for fold in self.folds:
             fold.hand_back()
         return self.shared.read + self.sweeps * self.problem.p
+
+    def _affordable(self, k):
+        """Whether Hessians of the columns that the path on all rows is about to have take no more memory than X."""
+        ahead = self.whole.columns_until(k + self.life)
+        size = self.shared.columns.size + np.count_nonzero(~self.shared.contains[ahead])
+        return len(self.folds) * size**2 <= self.problem.stored
 
     def _prepare(self, k, live):
         """Hessians for the alphas to come, if the present ones have served long enough or lack columns."""
@@ -131,5 +137,5 @@ class JointNewton:
 
 
 def ratio_of_ways(ways):
-    """A way over the one before it, at most as grids may fall; none where there was hardly one."""
+    """A way over the one before it; zero where that one was so short that nothing can be told from it."""
     return ways[1] / ways[0] if 0.0 < FAR * ways[1] < ways[0] else 0.0

@@ -53,7 +53,7 @@ class WholePath:
             self.size = end - self.first
             self.residuals, _ = self._evaluate(range(self.first, end))
             self.correlations = np.empty((0, 0))
-        if self.correlations.shape[1] != self.shared.columns.size:
+        if self.correlations.shape != (self.size, self.shared.columns.size):
             self.correlations = self.shared.correlate_each(self.residuals)
 
     def _evaluate(self, numbers):
