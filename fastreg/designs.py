@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from fastreg._jit import add_in_order, kernel, verb
 from fastreg.blocks import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.columns import correlate_range, correlate_vectors, scatter_columns
-from fastreg.products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products, take_rows
+from fastreg.products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products
 from fastreg.row_order import stored_values
 from fastreg.row_parts import part_grams, part_products
 from fastreg.rows import DenseRows, SparseRows
@@ -100,12 +100,6 @@ class DenseDesign(NamedTuple):
             return part, part
 
         return sum_of_products(rows, h.size, ROW_BLOCK, len(columns), len(columns))
-
-    def rows(self, chosen, columns):
-        """The design of some rows of some columns: a copy."""
-        out = np.empty((len(columns), len(chosen)))
-        take_rows(self.columns, columns, chosen, out)
-        return DenseDesign(frozen(out))
 
     def part_grams(self, parts, weight, centre, response):
         """For some parts of the rows, ascending: U' diag(weight) U of U = (X - centre, response, 1) over each."""
@@ -240,7 +234,7 @@ class SparseDesign(NamedTuple):
         return block.gram(h) - np.outer(middle, sums) - np.outer(sums, middle) + h.sum() * np.outer(middle, middle)
 
     def rows(self, chosen, columns):
-        """As for dense columns."""
+        """The design of some rows of some columns: a copy."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
         X.sort_indices()
         return as_design(X)

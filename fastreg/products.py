@@ -155,12 +155,3 @@ def correlate_fives(columns, vectors, out, start, stop):
                 xe, ye = xe + x[i] * e[i], ye + y[i] * e[i]
             out[k, left], out[l, left], out[m, left], out[n, left], out[o, left] = xa, xb, xc, xd, xe
             out[k, right], out[l, right], out[m, right], out[n, right], out[o, right] = ya, yb, yc, yd, ye
-
-
-@kernel
-def take_rows(columns, picked, chosen, out):
-    """out[k, i] = row chosen[i] of column picked[k]."""
-    for k in range(picked.size):
-        column, line = columns[picked[k]], out[k]
-        for i in range(chosen.size):
-            line[i] = column[chosen[i]]

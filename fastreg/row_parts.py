@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from fastreg._jit import kernel
+from fastreg.products import FAST
 from fastreg.threads import even_edges, over_blocks
 
 TILE = 512  # columns of a Gram matrix that one call of BLAS multiplies, at most
 ROWS = 1024  # of a part, about, that are multiplied at once where X has so many: products of fewer take longer
 SHARE = 4  # of X that is copied at most, unless a part is longer
 PANEL = 4096  # rows of X at most whose products with coefficients are made at once
-FAST = 16  # multiplications by BLAS in the time that one value takes to be read
 
 
 def part_grams(columns, parts, root, centre, response):

@@ -80,8 +80,7 @@ class JointNewton:
 
     def _affordable(self, k):
         """Whether Hessians of the columns that the path on all rows is about to have take no more memory than X."""
-        ahead = self.whole.columns_until(k + self.life)
-        size = self.shared.columns.size + np.count_nonzero(~self.shared.contains[ahead])
+        size = self.shared.columns.size + self.shared.missing(self.whole.columns_until(k + self.life)).size
         return len(self.folds) * size**2 <= self.problem.stored
 
     def _prepare(self, k, live):
@@ -93,7 +92,7 @@ class JointNewton:
             self._renew(k, live)
 
     def _extend(self, columns, live):
-        columns = np.unique(columns[~self.shared.contains[columns]])
+        columns = self.shared.missing(columns)
         if columns.size:
             self.shared.extend(columns)
             for fold in live:
@@ -105,9 +104,8 @@ class JointNewton:
         Linear predictors are computed anew as well, so that rounding does not pile up.
         """
         end = min(k + self.life, self.alphas.size)
-        self._extend(self.whole.columns_until(end), live)
-        for fold in live:
-            self._extend(fold.near(NEAR * fold.fit.grid[end - 1]), live)
+        near = [fold.near(NEAR * fold.fit.grid[end - 1]) for fold in live]
+        self._extend(np.concatenate([self.whole.columns_until(end), *near]), live)
         self.hessians.renew(self.whole.curvature(min(k + ahead, end - 1)))
         for fold, change in zip(live, self.shared.predict_each(np.array([fold.coef() for fold in live]))):
             fold.refresh(change)

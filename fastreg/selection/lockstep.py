@@ -22,7 +22,8 @@ def in_lockstep(problems, generators, watch, products=()):
     fits = [Fit(problem, steps) for problem, steps in zip(problems, generators)]
     sweeps = 0
     while fits:
-        side_by_side([fit.go_on for fit in fits if fit.ready], [fit.problem for fit in fits], problems[0], watch)
+        ready = [fit.go_on for fit in fits if fit.vector is None]
+        side_by_side(ready, [fit.problem for fit in fits], problems[0], watch)
         fits = [fit for fit in fits if fit.vector is not None]
         if not fits:
             break
@@ -34,20 +35,19 @@ def in_lockstep(problems, generators, watch, products=()):
         else:
             answers = products[kind](np.stack([fit.vector for fit in served]))
         for fit, fit.answer in zip(served, answers):
-            fit.ready = True
+            fit.vector = None
     return sweeps
 
 
 class Fit:
-    """One fit on its way, the `vector` of which it waits for a product, and which product is `wanted`."""
+    """One fit on its way, the `vector` of which it waits for a product, if it does, and which product is `wanted`."""
 
     def __init__(self, problem, steps):
         self.problem, self.steps, self.answer, self.vector, self.wanted = problem, steps, None, None, None
-        self.ready = True  # to go on
 
     def go_on(self):
         """Run until the fit wants a product that others may share, or ends."""
-        answer, self.answer, self.vector, self.ready = self.answer, None, None, False
+        answer, self.answer = self.answer, None
         try:
             while True:
                 vector, wanted = self.steps.send(answer)

@@ -77,9 +77,8 @@ class NewtonFold:
         working.set_penalty(penalty)
         self.violators, target, before = self.violators[:0], CLOSE * wanted, np.inf
         working.use(self._hessian(), self.hessians.version)
-        last = self.taken + PATIENCE
+        last, gap = self.taken + PATIENCE, working.gap(state)
         while True:
-            gap = working.gap(state)
             if gap <= target:
                 gap, self.violators = yield from engine.certify(penalty)
                 if gap <= wanted:
@@ -95,6 +94,8 @@ class NewtonFold:
                 return None
             before = gap
             yield from self._step(PRECISE * wanted)
+            gap = working.gap(state)
+            self.problem.count_steps(1, state, gap)
 
     def _step(self, precision):
         """To the solution of the model, as it is expected to err."""
@@ -114,7 +115,6 @@ class NewtonFold:
         self.taken += 1
         working.correlation = yield state.residual, CORRELATE
         working.correlation[~problem.usable[columns]] = 0.0
-        problem.count_steps(1, state, working.gap(state))
 
     def _keep(self, gap, penalty):
         """Record the point."""
@@ -133,7 +133,7 @@ class NewtonFold:
         points = self.fit.points
         if len(points) < self.fit.grid.size:
             alpha = self.fit.grid[len(points) - 1] if points else self.engine.alpha_max
-            self.engine.resume(self.state.coef.copy(), self.state.intercept, alpha)
+            self.engine.resume(self.state.coef, self.state.intercept, alpha)
 
 
 class HeldColumns(WorkingSet):

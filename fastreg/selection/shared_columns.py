@@ -40,6 +40,10 @@ class SharedColumns:
         """The columns, centred at the means of all rows, each a row."""
         return self.block.rows[: self.columns.size]
 
+    def missing(self, columns):
+        """Those of the columns that are not among these, once each."""
+        return np.unique(columns[~self.contains[columns]])
+
     def extend(self, columns):
         self.contains[columns] = True
         self.block.extend(columns)

@@ -14,12 +14,12 @@ class WholePath:
         self.shared, self.problem = shared, shared.problem
         self.coefs, self.intercepts, self.count = path.coefs.tocsc(), path.intercepts, path.alphas.size
         self.null_intercept = shared.problem.start().intercept
-        self.first, self.size = 0, 0  # points from `first` on are held in
-        self.residuals = self.correlations = self.curvatures = np.empty((0, 0))
+        self.first = 0  # points from it on are held in
+        self.residuals = self.correlations = np.empty((0, 0))
 
     def columns_until(self, k):
-        """Columns of all supports before the k-th."""
-        return np.unique(self.coefs.indices[: self.coefs.indptr[min(k, self.count)]])
+        """Columns of all supports before the k-th, some of them several times."""
+        return self.coefs.indices[: self.coefs.indptr[min(k, self.count)]]
 
     def coef(self, k):
         """Over the shared columns; zeros before the first point."""
@@ -46,14 +46,13 @@ class WholePath:
 
     def _hold(self, k):
         """Have point k, and the two before it, among those held; with correlations of all shared columns."""
-        if not self.first < k < self.first + self.size:
+        if not self.first < k < self.first + len(self.residuals):
             self.first, end = k - 2, k + 1
             while end < min(k + LONGEST, self.count) and self.shared.contains[self._support(end)].all():
                 end += 1
-            self.size = end - self.first
             self.residuals, _ = self._evaluate(range(self.first, end))
             self.correlations = np.empty((0, 0))
-        if self.correlations.shape != (self.size, self.shared.columns.size):
+        if self.correlations.shape != (len(self.residuals), self.shared.columns.size):
             self.correlations = self.shared.correlate_each(self.residuals)
 
     def _evaluate(self, numbers):
