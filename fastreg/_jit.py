@@ -1,8 +1,8 @@
 """The only file that knows Numba's machinery: kernels, verbs of NamedTuples, and the kernels' cache on disk.
 
 Numba's own cache keys a kernel by the text of its own file, so a kernel compiled with an older callee from another
-file would come back after an edit or an upgrade. Here every kernel is stored in a directory named by a digest of all
-of fastreg's sources, Numba's version and the options that change code. A stored kernel carries a checksum: one that
+file would come back after an edit or an upgrade. Here every kernel is stored in a directory named by a digest of the
+sources of all kernels, Numba's version and the options that change code. A stored kernel carries a checksum: one that
 is truncated or damaged counts as absent and is written anew. Where nothing is writable, kernels live in memory.
 """
 
@@ -33,6 +33,7 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 KEPT_DIGESTS = 3
 SLOW_COMPILE = 1.0  # seconds after which a cold start is announced
+VERBS: set[str] = set()  # names of the methods that kernels may call
 
 
 def allocating_kernel(function):
@@ -126,6 +127,7 @@ def verb(name, arity):
     def four(self, a, b, c, d):
         return getattr(self.instance_class, name, None)
 
+    VERBS.add(name)
     lookup = (one, two, three, four)[arity - 1]
     overload_method(
         types.BaseNamedTuple, name, jit_options=OPTIONS | {"forceinline": True, "_nrt": False}, strict=False
@@ -134,11 +136,17 @@ def verb(name, arity):
 
 @functools.cache
 def source_digest():
-    """A name for this version of all kernels: sources, Numba, LLVM, Python and the options that change code."""
+    """A name for this version of all kernels: sources, Numba, LLVM, Python and the options that change code.
+
+    The sources are those of modules that import this one. Kernels use no name of any other module of fastreg
+    (tests/test_architecture.py), so that an edit elsewhere compiles nothing anew.
+    """
     package = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
-        digest.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())
+        source = path.read_bytes()
+        if b"from fastreg._jit import" in source or path == Path(__file__):
+            digest.update(str(path.relative_to(package)).encode() + b"\0" + source)
     options = (numba.__version__, llvmlite.__version__, sys.version_info[:2], config.BOUNDSCHECK, config.OPT)
     digest.update(repr(options).encode())
     return digest.hexdigest()[:20]
@@ -283,8 +291,16 @@ class KernelCache(_Cache):
         return f"{self.function.__module__}.{self.function.__qualname__}"
 
     def _name(self, sig, codegen):
-        key = hashlib.sha256(repr((str(sig), codegen.magic_tuple())).encode()).hexdigest()[:20]
+        fields = [_fields_of(t) for t in getattr(sig, "args", sig)]  # which no digest covers, see `source_digest`
+        key = hashlib.sha256(repr((str(sig), fields, codegen.magic_tuple())).encode()).hexdigest()[:20]
         return f"{self._stem()}.{key}.kernel"
+
+
+def _fields_of(kind):
+    """The names of the fields of a NamedTuple type, and of the tuples that it holds."""
+    if not isinstance(kind, types.BaseTuple):
+        return ()
+    return getattr(kind, "fields", ()), [_fields_of(each) for each in kind]
 
 
 def _read_checked(path):

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 import fastreg
 from fastreg import fit_path
+from fastreg._jit import VERBS
 
 PACKAGE = Path(fastreg.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -101,6 +102,44 @@ def test_numba_lives_in_one_file():
         assert not used or path.name == "_jit.py", path.name
         words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         assert not words & {"njit", "jit", "jitclass", "prange"} or path.name == "_jit.py", path.name
+
+
+def kernel_sources():
+    """The modules that `_jit.source_digest` covers, with their trees."""
+    covered = {module_of(path): path for path in FILES if "from fastreg._jit import" in path.read_text()}
+    return {module: ast.parse(path.read_text()) for module, path in covered.items()}
+
+
+def test_kernels_use_no_name_that_their_digest_does_not_cover():
+    """Or an edit of it would leave old machine code in the cache."""
+    sources = kernel_sources()
+    assert len(sources) > 20
+    for module, tree in sources.items():
+        homes = {
+            alias.asname or alias.name: node.module.removeprefix("fastreg").removeprefix(".")
+            for node in tree.body if isinstance(node, ast.ImportFrom) and node.module.startswith("fastreg")
+            for alias in node.names
+        }  # fmt: skip
+        compiled = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and is_compiled(node)]
+        used = {name.id for function in compiled for name in ast.walk(function) if isinstance(name, ast.Name)}
+        foreign = {name: homes[name] for name in used & homes.keys() if homes[name] not in {*sources, "_jit"}}
+        assert not foreign, (module, foreign)
+
+
+def is_compiled(function):
+    """Whether a function is a kernel, or a verb, which kernels may call."""
+    words = {node.id for each in function.decorator_list for node in ast.walk(each) if isinstance(node, ast.Name)}
+    return bool(words & {"kernel", "inlined_kernel", "allocating_kernel", "float_operation"}) or function.name in VERBS
+
+
+def test_verbs_are_methods_of_classes_that_the_digest_covers():
+    importlib.import_module("fastreg.fitting")
+    assert len(VERBS) > 5
+    covered = kernel_sources()
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())) if module_of(path) not in covered else ():
+            if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "NamedTuple" for base in node.bases):
+                assert not VERBS & {each.name for each in node.body if isinstance(each, ast.FunctionDef)}, node.name
 
 
 def test_lapack_is_reached_by_way_of_threads():

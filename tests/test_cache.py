@@ -92,6 +92,14 @@ def test_an_edit_of_a_callee_is_seen(house):
     assert run(house).stdout == "-30.0 0.5\n"
 
 
+def test_an_edit_of_a_module_without_kernels_compiles_nothing(house):
+    assert run(house).stdout == ANSWER
+    stored = kernels(house / "cache")
+    edit(house, "summary.py", "from html import escape", "from html import escape  # a comment")
+    assert run(house).stdout == ANSWER
+    assert kernels(house / "cache") == stored
+
+
 def test_a_second_process_compiles_nothing(warm_house):
     first = run(warm_house, FIT)
     stored = kernels(warm_house / "cache")
