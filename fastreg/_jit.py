@@ -6,11 +6,11 @@ sources of all kernels, Numba's version and the options that change code. A stor
 is truncated or damaged counts as absent and is written anew. Where nothing is writable, kernels live in memory.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
 import pickle
-import shutil
 import sys
 import tempfile
 import time
@@ -31,6 +31,9 @@ from numba.extending import intrinsic, overload, overload_method
 # nnan and ninf stay off, so that divergence remains visible; the rest lets sums vectorise.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+FOLDER = "fastreg-kernels"  # in the folders below; fastreg deletes nothing outside of it
+MARK = "made-by-fastreg.txt"  # and in it only what lies beside this file
+MARK_TEXT = "fastreg keeps compiled kernels in this folder, and deletes them once newer versions have taken over.\n"
 KEPT_DIGESTS = 3
 SLOW_COMPILE = 1.0  # seconds after which a cold start is announced
 VERBS: set[str] = set()  # names of the methods that kernels may call
@@ -152,50 +155,84 @@ def source_digest():
     return digest.hexdigest()[:20]
 
 
-def _candidate_roots():
-    """Where kernels may be kept, in order of preference."""
-    if os.environ.get("FASTREG_CACHE_DIR"):
-        yield Path(os.environ["FASTREG_CACHE_DIR"])
-    if config.CACHE_DIR:
-        yield Path(config.CACHE_DIR) / "fastreg"
-    yield Path(__file__).parent / "__pycache__" / "kernels"
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
-    yield Path(home) / "fastreg"
-    yield Path(tempfile.gettempdir()) / f"fastreg-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+def _candidate_folders():
+    """Where kernels may be kept, in order of preference: folders of fastreg's own, below those that others named."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    for root in (os.environ.get("FASTREG_CACHE_DIR"), config.CACHE_DIR, Path(__file__).parent / "__pycache__", home):
+        if root:
+            yield Path(os.path.abspath(os.path.expanduser(root))) / FOLDER
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    shared = Path(tempfile.gettempdir()) / f"{FOLDER}-{user}"
+    if not _foreign(shared):
+        yield shared
+
+
+def _foreign(folder):
+    """Whether a folder belongs to another user, who could put anything in it."""
+    try:
+        return hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0)
+    except OSError:  # there is none yet, or it is out of reach
+        return False
+
+
+def _make(directory):
+    """Create a directory and mark it as fastreg's."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (directory / MARK).exists():
+        (directory / MARK).write_text(MARK_TEXT)
 
 
 def _writable(directory):
-    """Create `directory` and try a file in it. A directory of another user (a shared temporary one) is refused."""
+    """Create `directory` and try a file in it. Nothing is written into another user's folder."""
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if hasattr(os, "getuid") and directory.parent.stat().st_uid not in (os.getuid(), 0):
+        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if _foreign(directory.parent):
             return False
+        _make(directory)
         with tempfile.TemporaryFile(dir=directory):
             return True
     except OSError:
         return False
 
 
-def _prune(root, keep):
-    """Drop directories of older sources, all but the newest few: another version may still be in use."""
+def _marked(directory):
+    """Whether fastreg made a directory."""
     try:
-        others = sorted((d for d in root.iterdir() if d.is_dir() and d.name != keep), key=lambda d: d.stat().st_mtime)
+        return not directory.is_symlink() and (directory / MARK).read_text() == MARK_TEXT
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _prune(folder, keep):
+    """Drop kernels of older sources, all but the newest few: another version may still be in use.
+
+    What carries no mark, or is no kernel, is somebody else's and stays.
+    """
+    try:
+        others = [each for each in folder.iterdir() if each.name != keep and _marked(each)]
+        others.sort(key=lambda directory: directory.stat().st_mtime)
     except OSError:
         return
     for directory in others[: -(KEPT_DIGESTS - 1)]:
-        shutil.rmtree(directory, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for pattern in ("*.kernel", "*.kernel.*.partial"):  # the latter from processes that were killed
+                for file in directory.glob(pattern):
+                    file.unlink()
+            if [file.name for file in directory.iterdir()] == [MARK]:
+                (directory / MARK).unlink()
+                directory.rmdir()
 
 
 @functools.cache
 def cache_directories():
     """(directory to write kernels to, or None; directories to read them from). Decided once a process."""
     digest, readable = source_digest(), []
-    for root in _candidate_roots():
-        directory = root / digest
+    for folder in _candidate_folders():
+        directory = folder / digest
         known = directory.is_dir()
         if _writable(directory):
             if not known:
-                _prune(root, digest)
+                _prune(folder, digest)
             return directory, [directory, *readable]
         if known:
             readable.append(directory)
@@ -267,7 +304,7 @@ class KernelCache(_Cache):
         path = directory / self._name(sig, data.codegen)
         partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            _make(directory)  # another version may have pruned it
             partial.write_bytes(hashlib.sha256(payload).digest() + payload)
             os.replace(partial, path)  # atomic: two processes filling one cache never see half a file
         except OSError:

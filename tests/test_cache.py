@@ -16,7 +16,8 @@ import isolated
 import pytest
 
 import fastreg
-from fastreg._jit import cache_directories
+from fastreg import _jit
+from fastreg._jit import FOLDER, MARK, cache_directories
 
 PACKAGE = Path(fastreg.__file__).parent
 SMALL = """
@@ -60,7 +61,7 @@ def warm_house(house):
     """With the kernels that this test run has compiled: they are named by the sources, not by their place."""
     used = cache_directories()[0]
     if used is not None and used.is_dir():
-        shutil.copytree(used, house / "cache" / used.name)
+        shutil.copytree(used, house / "cache" / FOLDER / used.name)
     return house
 
 
@@ -193,7 +194,7 @@ def test_nothing_writable_works_with_one_notice(house):
 def test_what_can_only_be_read_is_still_read(house):
     """The package's own cache, once filled, serves a process that can write nowhere."""
     run(house, FASTREG_CACHE_DIR="")
-    own = house / "fastreg" / "__pycache__" / "kernels"
+    own = house / "fastreg" / "__pycache__" / FOLDER
     assert kernels(own)
     blocked = house / "file"
     blocked.write_text("in the way")
@@ -239,13 +240,101 @@ def test_two_processes_fill_one_cache(house):
     assert run(house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
 
 
-def test_caches_of_old_sources_are_pruned(house):
+ASK = "from fastreg import _jit; print(_jit.cache_directories()[0])"
+
+
+def age(house, versions, **environment):
+    """Ask for the cache of several versions of the package, one after the other; returns the folder of the last."""
     marker = "SLOW_COMPILE = 1.0"
-    for version in range(5):
+    for _ in range(versions):
         edit(house, "_jit.py", marker, marker + "0")
         marker += "0"
-        run(house, "from fastreg import _jit; _jit.cache_directories()")
-        assert len(list((house / "cache").iterdir())) == min(version + 1, 3)
+        found = Path(run(house, ASK, **environment).stdout.strip())
+    edit(house, "_jit.py", marker, "SLOW_COMPILE = 1.0")
+    return found
+
+
+def test_caches_of_old_sources_are_pruned(house):
+    for versions in range(1, 6):
+        found = age(house, versions)
+        assert found.parent == house / "cache" / FOLDER
+        assert len(list(found.parent.iterdir())) == min(versions, 3)
+    (found / "fastreg.x.y.0123.kernel").write_bytes(b"old")
+    (found / "fastreg.x.y.0123.kernel.4567.partial").write_bytes(b"of a process that was killed")
+    os.utime(found, (0, 0))
+    edit(house, "_jit.py", "SLOW_COMPILE = 1.0", "SLOW_COMPILE = 2.0")
+    run(house, ASK)
+    assert not found.exists()
+
+
+def tree(folder):
+    """What lies in a folder: files with their content, links with their target."""
+    return {
+        path.relative_to(folder): os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("variable", ["FASTREG_CACHE_DIR", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "TMPDIR"])
+def test_what_others_keep_beside_kernels_stays(house, variable, tmp_path):
+    """Whichever variable names the place, and wherever in it the user's files are."""
+    place, elsewhere = tmp_path / "place", tmp_path / "elsewhere"
+    root = place / ".cache" if variable == "HOME" else place
+    own = root / (f"{FOLDER}-{os.getuid()}" if variable == "TMPDIR" else FOLDER)
+    marked = own / "marked"  # a folder for kernels, with somebody else's files in it
+    for folder in {place, root, root / "fastreg", own, marked, elsewhere}:
+        for name in "abcd":
+            (folder / name).mkdir(parents=True)
+            (folder / name / "data.csv").write_text("x")
+            (folder / name / "mine.kernel").write_text("x")
+            os.utime(folder / name, (0, 0))
+        (folder / "words.txt").write_text("x")
+    for folder in (marked, elsewhere):
+        (folder / MARK).write_text(_jit.MARK_TEXT)
+    (own / "link").symlink_to(elsewhere, target_is_directory=True)
+    os.utime(marked, (0, 0))
+    before = tree(tmp_path / "place"), tree(elsewhere)
+    blocked = house / "fastreg" / "__pycache__"  # the package's own folder
+    blocked.write_text("in the way")
+    places = {"FASTREG_CACHE_DIR": "", "XDG_CACHE_HOME": str(blocked), "HOME": str(blocked), "TMPDIR": str(blocked)}
+    places |= {"XDG_CACHE_HOME": ""} if variable == "HOME" else {}
+    found = age(house, 5, **places | {variable: str(place), "PYTHONDONTWRITEBYTECODE": "1"})
+    assert found.parent == own
+    assert before[0].items() <= tree(place).items() and before[1] == tree(elsewhere)
+    assert len([each for each in own.iterdir() if len(each.name) == 20 and (each / MARK).exists()]) == 3
+
+
+def test_the_tilde_is_the_home(house, tmp_path):
+    found = Path(run(house, ASK, FASTREG_CACHE_DIR="~/kernels", HOME=str(tmp_path)).stdout.strip())
+    assert found.parent == tmp_path / "kernels" / FOLDER
+    assert not (house / "~").exists()
+
+
+def test_a_relative_folder_stays_the_same_when_the_process_moves(house, tmp_path):
+    script = f"import os; from fastreg import _jit; _jit.cache_directories(); os.chdir({str(tmp_path)!r})\n"
+    run(house, script + SMALL, FASTREG_CACHE_DIR="near")
+    assert kernels(house / "near") and not kernels(tmp_path / "near")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs owners of files")
+def test_the_shared_folder_of_another_user_is_not_read(house, tmp_path):
+    """Kernels are code: whoever could leave some in the temporary folder could run it."""
+    script = f"""
+import os, tempfile
+from pathlib import Path
+tempfile.tempdir = {str(tmp_path)!r}
+from fastreg import _jit
+wanted = Path(tempfile.tempdir) / f"{{_jit.FOLDER}}-{{os.getuid()}}"
+(wanted / _jit.source_digest()).mkdir(parents=True)
+foreign = _jit._foreign
+_jit._foreign = lambda folder: folder == wanted or foreign(folder)
+print(_jit.cache_directories())
+"""
+    below = str(house / "file")
+    (house / "file").write_text("in the way")
+    (house / "fastreg" / "__pycache__").write_text("in the way")
+    places = {"FASTREG_CACHE_DIR": below, "HOME": below, "XDG_CACHE_HOME": below, "PYTHONDONTWRITEBYTECODE": "1"}
+    assert run(house, script, **places).stdout == "(None, [])\n"
 
 
 def test_a_slow_first_compile_says_so_once(house):
