@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg import validation as check
+from fastreg.agreement import offset_for, weights_for
 from fastreg.columns import combine
 from fastreg.fitting import build_problem, checked
 from fastreg.problem import Problem
@@ -50,6 +51,9 @@ def active_problem(path, X, y, terms):
     terms = checked(terms._replace(family=path.family_class or path.family, solver="auto"))
     if not terms.fit_intercept and np.any(path.intercepts != 0.0):
         raise ValueError("the path has intercepts, but fit_intercept is False; pass what it was fitted with")
+    terms = terms._replace(
+        sample_weight=weights_for(path, terms.sample_weight), offset=offset_for(path, terms.offset, X.shape[0])
+    )
     columns = np.unique(path.coefs.indices)
     chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
     factor = check.check_factor(terms.penalty_factor, X.shape[1])[chosen]

@@ -149,8 +149,9 @@ class Data(NamedTuple):
             )
         y = check.check_vector("y", self.y, len(self.y))
         weight = check.check_weight(self.sample_weight, y.size)
-        if self.offset is not None:
-            y = y - check.check_vector("offset", self.offset, y.size)
+        offset = check.check_offset(self.offset, y.size)
+        if offset is not None:
+            y = y - offset
         middle = weight @ y if check.check_flag("fit_intercept", self.fit_intercept) else 0.0
         deviation = float(np.sqrt(weight @ (y - middle) ** 2))
         if deviation <= 0.0:

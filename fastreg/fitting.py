@@ -73,7 +73,8 @@ def fit_path(
         every penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
         alpha_min_ratio (default 1e-2 if n < p, else 1e-4).
     sample_weight : (n,) weights >= 0, of any scale.
-    offset : (n,) added to the linear predictor.
+    offset : (n,) added to the linear predictor, or a number for all rows. A path fitted with one asks for the offset of
+        new rows when it predicts; 0, the number, is no offset, a vector of zeros is one.
     penalty_factor : (p,) v_j >= 0: 0 leaves a column unpenalised, infinity leaves it out.
     lower, upper : bounds of the coefficients, lower <= 0 <= upper: numbers, or (p,), on the scale of X whatever
         `standardize` says. Infinite ones bound nothing; None is infinite; 0 forbids a sign. They hold exactly, and the
@@ -216,7 +217,7 @@ def build_problem(X, y, terms):
     n, p = X.shape
     y = check.check_response(y, n, terms.family)
     weight = check.check_weight(terms.sample_weight, n)
-    offset = np.zeros(n) if terms.offset is None else check.check_vector("offset", terms.offset, n)
+    offset = check.check_offset(terms.offset, n)
     degenerate = terms.family.degenerate(y[weight > 0])
     if degenerate and terms.fit_intercept:
         raise ValueError(f"{degenerate}; family {terms.family.name!r} with an intercept has no solution")
@@ -225,8 +226,9 @@ def build_problem(X, y, terms):
     limits = check.check_bounds(terms.lower, terms.upper, p)
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(
-        as_design(X), family, offset, terms.fit_intercept, terms.l1_ratio, factor, terms.standardize, bounds=bounds
-    )
+        as_design(X), family, np.zeros(n) if offset is None else offset, terms.fit_intercept, terms.l1_ratio, factor,
+        terms.standardize, bounds=bounds,
+    )  # fmt: skip
     if not problem.finite:
         raise check.explain_not_finite(X, terms.names)
     check.warn_tiny(np.flatnonzero(problem.tiny), terms.names)
@@ -313,6 +315,8 @@ def collect(engine, problem, record, grid, terms):
         penalty_factor=None if terms.penalty_factor is None else problem.factor.copy(),
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
+        has_offset=terms.has_offset(),
+        weighted=bool(problem.weight.min() < problem.weight.max()),
     )
 
 

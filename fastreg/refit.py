@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
+from fastreg.agreement import offset_for, weights_for
 from fastreg.fitting import solve_path, warn_of_points
 from fastreg.result import Path
 from fastreg.terms import FitTerms, Grid, Watching
@@ -50,6 +51,7 @@ def refit_path(
     if len(shape) == 2 and shape[1] != p:
         raise ValueError(f"X has shape {shape}, but this path was fitted on {p} columns")
     tol = min(path.tol, TIGHT) if tol is None else tol
+    sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     check.check_known("refit_path", options, STEPS + Watching._fields)
     terms = FitTerms(

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.active_columns import active_problem, support_of
+from fastreg.agreement import check_columns, offset_for
 from fastreg.families import FAMILIES
 from fastreg.refits import refit_sets
 from fastreg.result import Path
@@ -64,8 +65,10 @@ class RelaxedPath(Shown):
     def linear_predictor(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
         """eta = offset + intercept + X coef at (alpha, gamma), shape (rows of X,)."""
         coef, intercept = self.coef(alpha, gamma)
-        eta = check.check_columns(X, coef.size, self.path.feature_names) @ coef + intercept
-        return eta if offset is None else eta + np.asarray(offset, dtype=float)
+        X = check_columns(X, coef.size, self.path.feature_names)
+        offset = offset_for(self.path, offset, X.shape[0])
+        eta = X @ coef + intercept
+        return eta if offset is None else eta + offset
 
     def predict(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response at (alpha, gamma): eta itself, a probability, or exp(eta), by family."""

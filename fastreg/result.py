@@ -7,11 +7,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
+from fastreg.agreement import check_columns, offset_for
 from fastreg.families import FAMILIES, balance, total_loss
 from fastreg.prediction import between, times
 from fastreg.problem import LONGEST_STEP
 from fastreg.summary import Summary, shown_points
-from fastreg.validation import alpha_within, check_columns, check_response, check_vector, check_weight, read_only
+from fastreg.validation import alpha_within, check_response, check_weight, read_only
 
 
 @dataclass
@@ -43,6 +44,9 @@ class Path:
         "columns_read" and "seconds" so far.
     fit_intercept, standardize, penalty_factor : as the path was fitted.
     lower, upper : (p,) bounds of the coefficients, or None if there were none.
+    has_offset : whether the fit had an offset. What predicts or fits again then asks for the offset of its rows;
+        offset=0 leaves it out on purpose.
+    weighted : whether the rows of the fit had weights that differ. What fits again then asks for weights.
     """
 
     alphas: np.ndarray
@@ -66,6 +70,8 @@ class Path:
     penalty_factor: np.ndarray | None = None
     lower: np.ndarray | None = None
     upper: np.ndarray | None = None
+    has_offset: bool = False
+    weighted: bool = False
 
     @property
     def converged(self) -> bool:
@@ -101,6 +107,7 @@ class Path:
         the columns with a coefficient are read.
         """
         X = check_columns(X, self.coefs.shape[0], self.feature_names)
+        offset = offset_for(self, offset, X.shape[0])
         if np.ndim(alpha) == 0:
             eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
         else:
@@ -108,7 +115,7 @@ class Path:
             eta = X @ np.column_stack([coef for coef, _ in models])
             eta += np.array([intercept for _, intercept in models])
         if offset is not None:
-            eta += np.asarray(offset, dtype=float).reshape(-1, *[1] * (eta.ndim - 1))
+            eta += offset.reshape(-1, *[1] * (eta.ndim - 1))
         return eta
 
     def predict(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
@@ -134,7 +141,8 @@ class Path:
         eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
         response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
         family = family_class(read_only(response), read_only(weight))
-        null = np.zeros(eta.size) if offset is None else check_vector("offset", offset, eta.size).copy()
+        offset = offset_for(self, offset, eta.size)
+        null = np.zeros(eta.size) if offset is None else offset.copy()
         if family_class.degenerate(response[weight > 0]):
             return float("nan")
         longest = np.inf if family_class.quadratic else LONGEST_STEP

@@ -15,6 +15,7 @@ from fastreg.result import Path
 FORMAT, VERSION = "fastreg path", 1
 VECTORS = ("alphas", "intercepts", "gaps", "n_iters", "deviance_ratio")  # a number a point
 PLAIN = ("reasons", "family", "l1_ratio", "tol", "alpha_max", "feature_names", "work", "fit_intercept", "standardize")
+FLAGS = ("has_offset", "weighted")  # absent, which is False, in files of fastreg before them
 OPTIONAL = ("penalty_factor", "lower", "upper")  # a number a column, or None
 WORDS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # JSON has no numbers for them
 
@@ -32,7 +33,7 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
         raise ValueError(f"a path of a family of one's own ({path.family!r}) cannot be saved as JSON; pickle it")
     coefs = path.coefs
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "fastreg": fastreg.__version__}
-    document |= {name: getattr(path, name) for name in PLAIN + VECTORS}
+    document |= {name: getattr(path, name) for name in PLAIN + FLAGS + VECTORS}
     document |= {name: getattr(path, name) for name in OPTIONAL}
     document["coefs"] = {name: getattr(coefs, name) for name in ("shape", "indptr", "indices", "data")}
     document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
@@ -72,6 +73,7 @@ def path_of(document, file):
         coefs = sp.csc_array(parts, shape=tuple(stored["shape"]))
         coefs.check_format(full_check=True)
         fields = {name: document[name] for name in PLAIN}
+        fields |= {name: _flag(document.get(name, False)) for name in FLAGS}
         fields |= {name: _numbers(document[name]) for name in VECTORS}
         fields["n_iters"] = _integers(document["n_iters"])
         fields["alpha_max"], fields["tol"] = _number(document["alpha_max"]), _number(document["tol"])
@@ -101,6 +103,12 @@ def _plain(value):
         return [_plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    return value
+
+
+def _flag(value):
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
     return value
 
 

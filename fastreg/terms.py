@@ -35,6 +35,10 @@ class FitTerms(NamedTuple):
             standardize=check.check_flag("standardize", self.standardize),
         )
 
+    def has_offset(self):
+        """Whether an offset is given."""
+        return check.is_offset(self.offset)
+
     def bounded(self):
         """Whether any bounds are given."""
         return self.lower is not None or self.upper is not None

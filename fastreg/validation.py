@@ -79,24 +79,6 @@ def is_plain(X, y):
     )
 
 
-def check_columns(X, p, names=None):
-    """X to predict from, of p columns: sparse as it is, anything else as a float64 array.
-
-    Where the fit knew the columns' `names`, those of a data frame must be the same, in the same order.
-    """
-    columns = getattr(X, "columns", ())
-    if names is not None and all(isinstance(name, str) for name in columns):
-        for j, (given, fitted) in enumerate(zip(columns, names)):
-            if given != fitted:
-                message = f"column {j} of X is {given!r}, but this path was fitted with {fitted!r} there"
-                raise ValueError(f"{message}: pass X[path.feature_names]")
-    if not sp.issparse(X):
-        X = np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X, dtype=float)
-    if X.ndim != 2 or X.shape[1] != p:
-        raise ValueError(f"X has shape {X.shape}, but this path was fitted on {p} columns")
-    return X
-
-
 def _check_shape(shape):
     if shape[0] == 0:
         raise ValueError(f"X has no rows (shape {shape}); at least 1 is needed")
@@ -326,6 +308,20 @@ def check_weight(sample_weight, n):
         raise ValueError("sample_weight is zero everywhere; at least one weight must be positive")
     weight = weight / top  # first, so that weights near 1e300 or 1e-300 do not overflow in the sum
     return weight / weight.sum()
+
+
+def is_offset(offset):
+    """Whether an offset is given: the number 0 says on purpose that there is none."""
+    return offset is not None and not (np.ndim(offset) == 0 and offset == 0)
+
+
+def check_offset(offset, n):
+    """A vector of n finite numbers, or None where there is none; a number serves every row."""
+    if not is_offset(offset):
+        return None
+    if np.ndim(offset) == 0:
+        offset = np.full(n, check_number("offset", plain(offset), -LARGEST, LARGEST))
+    return check_vector("offset", offset, n)
 
 
 def check_factor(penalty_factor, p):

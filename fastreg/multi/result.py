@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.agreement import check_columns
 from fastreg.prediction import between
 from fastreg.summary import Shown, shown_points
-from fastreg.validation import check_columns
 
 
 @dataclass

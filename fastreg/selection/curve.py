@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.result import Path
 from fastreg.summary import Shown, mark_of, shown_points
-from fastreg.validation import plain
+from fastreg.validation import is_offset, plain
 
 SELECTIONS = ("min", "1se")
 ROUNDING = 1e-12  # relative: scores closer than this are equal
@@ -90,8 +90,11 @@ class CVPath(Shown):
 
     def predict(self, X: Any, selection: str | float = "1se", offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response at the alpha chosen: eta itself, a probability of classes[1], or exp(eta), by family."""
-        options = {} if offset is None else {"offset": offset}  # a MultiPath takes none
-        return self.path.predict(X, self.alpha(selection), **options)
+        if isinstance(self.path, Path):
+            return self.path.predict(X, self.alpha(selection), offset)
+        if is_offset(offset):
+            raise ValueError("offset is for one response; fits of several responses or classes have none")
+        return self.path.predict(X, self.alpha(selection))
 
     def support(self, selection: str | float = "1se") -> list[str] | list[int]:
         """Names (or numbers) of the columns with a coefficient at the alpha chosen."""

@@ -141,7 +141,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
     X = check.check_design(X)  # converted, where it must be, once for all fits
     weight = check.check_weight(terms.sample_weight, X.shape[0])
     y = check.check_response(y, X.shape[0], terms.family)
-    terms = terms._replace(sample_weight=weight)
+    terms = terms._replace(sample_weight=weight, offset=check.check_offset(terms.offset, X.shape[0]))
     return Task(X, y, response, metric, terms, grid, gammas, ridges, pilot, power)
 
 
@@ -222,7 +222,7 @@ def predictors(task, relaxed, gamma, rows):
     path, refit = relaxed.path, relaxed.refit
     used = np.unique(np.concatenate([path.coefs.indices, refit.coefs.indices]))
     part = task.X[:, used][rows]
-    offset = 0.0 if task.terms.offset is None else np.asarray(task.terms.offset, dtype=float)[rows]
+    offset = 0.0 if task.terms.offset is None else task.terms.offset[rows]
     coefs = (gamma * path.coefs + (1.0 - gamma) * refit.coefs).tocsr()[used].toarray()
     intercepts = gamma * path.intercepts + (1.0 - gamma) * refit.intercepts
     return np.asarray(part @ coefs + intercepts).T + offset

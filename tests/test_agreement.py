@@ -1,0 +1,181 @@
+"""What meets a fitted result agrees with it, or is refused with advice that works: offset, weights, columns, terms."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fastreg import (
+    cv_path,
+    cv_relaxed,
+    fit_path,
+    information_criteria,
+    load_path,
+    relax_path,
+    ridge_loo,
+    stability_selection,
+)
+
+RNG = np.random.default_rng(17)
+N = 400
+X = RNG.normal(size=(N, 4))
+EXPOSURE = RNG.uniform(0.1, 1.0, N)
+OFFSET = np.log(EXPOSURE)
+CLAIMS = RNG.poisson(EXPOSURE * np.exp(0.3 * X[:, 0] - 0.2)).astype(float)
+WEIGHT = RNG.uniform(0.5, 2.0, N)
+ALPHAS = np.geomspace(0.05, 1e-6, 8)
+TERMS = {"family": "poisson", "alphas": ALPHAS}
+
+
+@pytest.fixture(scope="module")
+def path():
+    return fit_path(X, CLAIMS, offset=OFFSET, **TERMS)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return cv_path(X, CLAIMS, offset=OFFSET, cv=3, **TERMS)
+
+
+@pytest.fixture(scope="module")
+def relaxed(path):
+    return relax_path(path, X, CLAIMS, offset=OFFSET)
+
+
+# An offset that was forgotten.
+
+FORGETFUL = {
+    "linear_predictor": lambda path, **offset: path.linear_predictor(X, ALPHAS[3], **offset),
+    "predict": lambda path, **offset: path.predict(X, ALPHAS[3], **offset),
+    "predict at several": lambda path, **offset: path.predict(X, ALPHAS[:3], **offset),
+    "score": lambda path, **offset: path.score(X, CLAIMS, ALPHAS[3], **offset),
+    "refit": lambda path, **offset: path.refit(X, CLAIMS, ALPHAS[3], **offset),
+}
+GIVEN_DATA = {
+    "relax_path": lambda path, **offset: relax_path(path, X, CLAIMS, **offset),
+    "information_criteria": lambda path, **offset: information_criteria(path, X, CLAIMS, **offset),
+}
+
+
+@pytest.mark.parametrize("name", [*FORGETFUL, *GIVEN_DATA])
+def test_a_forgotten_offset_is_refused(path, name):
+    call = (FORGETFUL | GIVEN_DATA)[name]
+    with pytest.raises(ValueError, match=r"fitted with an offset.*pass the offset of these rows.*or offset=0"):
+        call(path)
+    call(path, offset=OFFSET)
+
+
+@pytest.mark.parametrize("name", FORGETFUL)
+def test_the_advice_to_say_so_works(path, name):
+    FORGETFUL[name](path, offset=0)
+    FORGETFUL[name](path, offset=0.0)
+
+
+def test_totals_are_those_observed(path, found):
+    """The score equation of the intercept: fitted and observed counts sum to the same, with the offset alone."""
+    total, last = CLAIMS.sum(), ALPHAS[-1]
+    assert path.predict(X, last, OFFSET).sum() == pytest.approx(total, rel=1e-9)
+    assert found.predict(X, last, offset=OFFSET).sum() == pytest.approx(total, rel=1e-9)
+    without = path.predict(X, last, offset=0)
+    assert without.sum() > 1.5 * total
+    assert path.predict(X, last, offset=np.zeros(N)) == pytest.approx(without, rel=1e-15)
+    assert path.predict(X, last, offset=1.5) == pytest.approx(without * np.exp(1.5), rel=1e-12)
+
+
+def test_results_that_hold_a_path_refuse_as_it_does(found, relaxed):
+    for call in (
+        lambda **offset: found.predict(X, **offset),
+        lambda **offset: relaxed.predict(X, ALPHAS[3], 0.5, **offset),
+        lambda **offset: relaxed.linear_predictor(X, ALPHAS[3], **offset),
+        lambda **offset: found.fold_paths[0].predict(X, ALPHAS[3], **offset),
+    ):
+        with pytest.raises(ValueError, match="fitted with an offset"):
+            call()
+        assert np.all(np.isfinite(call(offset=0)))
+        assert call(offset=OFFSET) != pytest.approx(call(offset=0))
+
+
+def test_every_result_remembers():
+    few = {"family": "poisson", "alphas": ALPHAS[:3], "offset": OFFSET}
+    chosen = cv_relaxed(X, CLAIMS, cv=3, **few)
+    with pytest.raises(ValueError, match="fitted with an offset"):
+        chosen.predict(X, "min")
+    assert np.all(chosen.predict(X, "min", offset=OFFSET) > 0)
+    assert stability_selection(X, CLAIMS, n_pairs=2, expected_errors=2.0, **few).path.has_offset
+    assert ridge_loo(X, CLAIMS, offset=OFFSET).path.has_offset
+    assert chosen.relaxed[0].refit.has_offset
+
+
+def test_what_counts_as_an_offset():
+    """A vector does, though of zeros; the number 0 says that there is none; another number serves every row."""
+    assert fit_path(X, CLAIMS, offset=np.zeros(N), **TERMS).has_offset
+    plain = fit_path(X, CLAIMS, **TERMS)
+    none = fit_path(X, CLAIMS, offset=0, **TERMS)
+    assert not plain.has_offset and not none.has_offset
+    assert np.array_equal(plain.coefs.toarray(), none.coefs.toarray())
+    number, vector = fit_path(X, CLAIMS, offset=2.5, **TERMS), fit_path(X, CLAIMS, offset=np.full(N, 2.5), **TERMS)
+    assert number.has_offset
+    assert np.array_equal(number.coefs.toarray(), vector.coefs.toarray())
+    assert np.array_equal(number.intercepts, vector.intercepts)
+    one, other = (cv_relaxed(X, CLAIMS, cv=3, offset=o, **TERMS) for o in (2.5, np.full(N, 2.5)))
+    assert np.array_equal(one.mean, other.mean)
+
+
+def test_an_offset_is_checked(path):
+    for wrong, message in (
+        (OFFSET[:5], "offset has 5 values, but X has 400 rows"),
+        (np.where(np.arange(N) == 7, np.nan, OFFSET), r"offset\[7\] is NaN"),
+        (np.nan, r"offset must be in"),
+        ("log", "offset must be a number"),
+        (np.ma.masked_array(OFFSET, OFFSET > 1), "offset is a masked array"),
+    ):
+        for call in (
+            lambda o: fit_path(X, CLAIMS, offset=o, **TERMS),
+            lambda o: path.predict(X, ALPHAS[2], offset=o),
+            lambda o: path.score(X, CLAIMS, ALPHAS[2], offset=o),
+        ):
+            with pytest.raises(ValueError, match=message):
+                call(wrong)
+
+
+def test_a_path_without_an_offset_takes_one():
+    plain = fit_path(X, CLAIMS, **TERMS)
+    assert plain.predict(X, ALPHAS[2], OFFSET) == pytest.approx(plain.predict(X, ALPHAS[2]) * EXPOSURE, rel=1e-12)
+
+
+def test_files_remember_the_offset_and_old_ones_load(path, tmp_path):
+    path.save(tmp_path / "new.json")
+    loaded = load_path(tmp_path / "new.json")
+    assert loaded.has_offset and not loaded.weighted
+    with pytest.raises(ValueError, match="fitted with an offset"):
+        loaded.predict(X, ALPHAS[2])
+    document = json.loads((tmp_path / "new.json").read_text())
+    damaged = document | {"has_offset": "yes"}
+    del document["has_offset"], document["weighted"]
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    assert not load_path(tmp_path / "old.json").has_offset
+    (tmp_path / "damaged.json").write_text(json.dumps(damaged))
+    with pytest.raises(ValueError, match="is damaged: 'yes' is neither true nor false"):
+        load_path(tmp_path / "damaged.json")
+
+
+# Weights that were forgotten.
+
+
+def test_a_weighted_path_asks_for_weights_where_it_is_fitted_again():
+    weighted = fit_path(X, CLAIMS, sample_weight=WEIGHT, **TERMS)
+    assert weighted.weighted
+    assert not fit_path(X, CLAIMS, sample_weight=np.full(N, 3.3), **TERMS).weighted
+    for call in (
+        lambda **terms: weighted.refit(X, CLAIMS, ALPHAS[3], **terms),
+        lambda **terms: relax_path(weighted, X, CLAIMS, **terms),
+        lambda **terms: information_criteria(weighted, X, CLAIMS, **terms),
+    ):
+        with pytest.raises(ValueError, match=r"fitted with weights.*pass sample_weight of these rows, or sample_wei"):
+            call()
+        call(sample_weight=WEIGHT)
+    alike = weighted.refit(X, CLAIMS, ALPHAS[3], sample_weight=1)
+    assert not alike.weighted
+    plain = fit_path(X, CLAIMS, family="poisson", alphas=[ALPHAS[3]], tol=1e-9)
+    assert alike.coefs.toarray() == pytest.approx(plain.coefs.toarray(), abs=1e-6)
+    assert np.isfinite(weighted.score(X, CLAIMS, ALPHAS[3]))  # of other rows, which may count alike
