@@ -107,15 +107,15 @@ class Path:
         the columns with a coefficient are read.
         """
         X = check_columns(X, self.coefs.shape[0], self.feature_names)
-        offset = offset_for(self, offset, X.shape[0])
+        shift = offset_for(self, offset, X.shape[0])
         if np.ndim(alpha) == 0:
             eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
         else:
             models = [self.coef(float(each)) for each in np.asarray(alpha)]
             eta = X @ np.column_stack([coef for coef, _ in models])
             eta += np.array([intercept for _, intercept in models])
-        if offset is not None:
-            eta += offset.reshape(-1, *[1] * (eta.ndim - 1))
+        if shift is not None:
+            eta += shift.reshape(-1, *[1] * (eta.ndim - 1))
         return eta
 
     def predict(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
@@ -141,8 +141,8 @@ class Path:
         eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
         response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
         family = family_class(read_only(response), read_only(weight))
-        offset = offset_for(self, offset, eta.size)
-        null = np.zeros(eta.size) if offset is None else offset.copy()
+        shift = offset_for(self, offset, eta.size)
+        null = np.zeros(eta.size) if shift is None else shift.copy()
         if family_class.degenerate(response[weight > 0]):
             return float("nan")
         longest = np.inf if family_class.quadratic else LONGEST_STEP
