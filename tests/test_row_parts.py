@@ -78,8 +78,9 @@ def nearly_dependent(X):
     X[:, 7] = X[:, 3] + 1e-7 * X[:, 8]
 
 
-@pytest.mark.parametrize("change", [dependent, nearly_dependent, None])
-def test_factors_multiply_to_the_gram_matrix(change):
+@pytest.mark.parametrize(("change", "ranks"), [(dependent, {11}), (nearly_dependent, {11, 12}), (None, {12})])
+def test_factors_multiply_to_the_gram_matrix(change, ranks):
+    """To rounding in the Gram matrix. It alone says whether a column with 1e-14 of its square left counts as one."""
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(300, 12)), rng.normal(size=300)
     if change is not None:
@@ -87,6 +88,7 @@ def test_factors_multiply_to_the_gram_matrix(change):
     gram, target = X.T @ X, X.T @ y
     R, z = factored(gram.copy(), target)
     rank = z.size
-    assert R.shape == (rank, 12) and rank == 12 - (change is dependent)
+    assert R.shape == (rank, 12) and rank in ranks
     np.testing.assert_allclose(R.T @ R / rank, gram, atol=1e-10)
-    np.testing.assert_allclose(R.T @ z / np.sqrt(rank), target, atol=1e-6)
+    lost = 1e-7 * np.linalg.norm(X[:, 8]) * np.linalg.norm(y) if change is nearly_dependent else 1e-10
+    np.testing.assert_allclose(R.T @ z / np.sqrt(rank), target, atol=lost)

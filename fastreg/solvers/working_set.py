@@ -25,7 +25,8 @@ NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may ad
 ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
 ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,
 STALLED = 0.9  # which may be far above the objective itself
-ASTRAY, CAREFUL = 10.0, 100  # times the gap before, that no step leaves but by rounding; passes of a descent thereafter
+ASTRAY = 1e-12  # of the null model's loss: a rise of a quadratic objective beyond it is a step that rounding spoiled
+CAREFUL = 100  # passes of a descent after such a step
 
 
 class WorkingSet:
@@ -137,6 +138,15 @@ class WorkingSet:
         free = self.norms**2 * state.curvature.sum() if problem.free.size else self.norms
         return steering_gap(self.correlation, coef, self.l1, self.l2, free, problem.scale)
 
+    def rise(self, state, coef, correlation):
+        """By how much a quadratic objective is higher than it was at `coef`, whose correlations were `correlation`.
+
+        The loss changes by -(c + c')'d / 2 along d, where c and c' are the correlations at its ends.
+        """
+        new = state.coef[self.columns]
+        penalty = self.l1 @ (np.abs(new) - np.abs(coef)) + 0.5 * (self.l2 @ (new**2 - coef**2))
+        return float(penalty - 0.5 * ((correlation + self.correlation) @ (new - coef)))
+
     def update_curvature(self, state, anew):
         """The curvature h that the model is to have (the present one if `anew`), and the columns' h-means."""
         if anew or self.curvature is None:
@@ -205,7 +215,7 @@ class ProximalNewton:
     """Newton steps on a working set; `inner` solves each quadratic model.
 
     Least squares takes each step in full. A Gram matrix of nearly dependent columns may be indefinite by its rounding,
-    and a step far from all solutions; it is taken back, and `careful` goes on, a descent on the residual, which cannot
+    and a step lead uphill; it is taken back, and `careful` goes on, a descent on the residual, whose objective cannot
     rise. Its gap can: the least one on the way is gone back to.
     """
 
@@ -224,8 +234,9 @@ class ProximalNewton:
         gap, rounds, anew = working.gap(state), 0, old or working.curvature is None
         share, inner, gaps = ROUGH, self.inner, [gap]
         least, best = gap, None  # of a quadratic loss: the least gap, and where it was if that is not here
+        highest = max(target, ASTRAY * problem.scale)
         while gap > target and rounds < max_iter:
-            before = state.coef[working.columns]
+            before, pull = state.coef[working.columns], working.correlation
             precision = target if exact else max(target, share * gap)
             coef, correlation = inner.solve(working, state, anew and not exact, precision)
             plain, mixed = coef, False
@@ -239,7 +250,7 @@ class ProximalNewton:
             working.follow(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
             rounds += 1
-            if exact and inner is self.inner and not gap <= ASTRAY * previous:
+            if exact and inner is self.inner and not working.rise(state, before, pull) <= highest:
                 working.go_back(state, before)
                 inner, gap = self.careful, previous
             if exact and gap < least:
