@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg import validation as check
-from fastreg.agreement import offset_for, weights_for
+from fastreg.agreement import check_columns, offset_for, weights_for
 from fastreg.columns import combine
 from fastreg.fitting import build_problem, checked
 from fastreg.problem import Problem
@@ -45,9 +45,8 @@ def active_problem(path, X, y, terms):
     """
     if path.lower is not None:
         raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
+    check_columns(path, X, path.coefs.shape[0])
     X = check.check_design(X)
-    if X.shape[1] != path.coefs.shape[0]:
-        raise ValueError(f"X has {X.shape[1]} columns, but the path was fitted on {path.coefs.shape[0]}")
     terms = checked(terms._replace(family=path.family_class or path.family, solver="auto"))
     if not terms.fit_intercept and np.any(path.intercepts != 0.0):
         raise ValueError("the path has intercepts, but fit_intercept is False; pass what it was fitted with")

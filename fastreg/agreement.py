@@ -1,9 +1,13 @@
 """What meets a fitted result agrees with it: the columns of X, the offset and the weights of rows."""
 
-import numpy as np
+from collections import Counter
+
 import scipy.sparse as sp
 
 from fastreg import validation as check
+from fastreg.frames import labels_of, select
+
+LISTED = 6  # names spelled out in a message
 
 
 def offset_for(result, offset, n):
@@ -29,19 +33,51 @@ def weights_for(path, sample_weight):
     return sample_weight
 
 
-def check_columns(X, p, names=None):
-    """X to predict from, of p columns: sparse as it is, anything else as a float64 array.
+def columns_for(result, X, p):
+    """X to predict from, of p columns in the order of the fit: sparse as it is, anything else as a float64 array."""
+    check_columns(result, X, p)
+    return X if sp.issparse(X) else check.check_table(X)
 
-    Where the fit knew the columns' `names`, those of a data frame must be the same, in the same order.
+
+def check_columns(result, X, p):
+    """Raise ValueError where X has not the p columns that `result` was fitted on, by name where both have names.
+
+    Names are compared as text, whatever their type. A data frame whose columns are numbered has none, unless they were
+    numbered in the fit as well.
     """
-    columns = getattr(X, "columns", ())
-    if names is not None and all(isinstance(name, str) for name in columns):
-        for j, (given, fitted) in enumerate(zip(columns, names)):
-            if given != fitted:
-                message = f"column {j} of X is {given!r}, but this path was fitted with {fitted!r} there"
-                raise ValueError(f"{message}: pass X[path.feature_names]")
-    if not sp.issparse(X):
-        X = np.asarray(X.to_numpy() if hasattr(X, "to_numpy") else X, dtype=float)
-    if X.ndim != 2 or X.shape[1] != p:
-        raise ValueError(f"X has shape {X.shape}, but this path was fitted on {p} columns")
-    return X
+    labels, fitted = labels_of(X), result.feature_names
+    if labels is not None and fitted is not None and [*map(str, labels)] != fitted:
+        _compare(X, labels, fitted)
+    shape = X.shape if hasattr(X, "shape") else check.check_table(X).shape
+    if len(shape) == 2 and shape[1] != p:
+        raise ValueError(f"X has {shape[1]} columns, but the path was fitted on {p} columns")
+
+
+def _compare(X, labels, fitted):
+    """Raise where the columns' names are not those of the fit, each as often and in its place."""
+    names = [str(label) for label in labels]
+    if labels == [*range(len(labels))] and not set(names) & set(fitted):
+        return
+    given, known = Counter(names), Counter(fitted)
+    lacking, more = list((known - given).elements()), list((given - known).elements())
+    if lacking:
+        besides = f", and has {_listed(more)} instead" if more else ""
+        advice = "; if they are the same columns under other names, in the order of the fit, pass an array of them"
+        raise ValueError(
+            f"X lacks {len(lacking)} of the {len(fitted)} columns that this path was fitted on: {_listed(lacking)}"
+            f"{besides}{advice if len(names) == len(fitted) else ''}"
+        )
+    j = next((j for j, pair in enumerate(zip(names, fitted)) if pair[0] != pair[1]), None)
+    message = f"X has {len(more)} columns that this path was not fitted on: {_listed(more)}"
+    if not more:
+        message = f"column {j} of X is {names[j]!r}, but this path was fitted with {fitted[j]!r} there"
+    repeated = [name for name, count in (given | known).items() if count > 1]
+    if repeated:
+        raise ValueError(f"{message}, and {repeated[0]!r} names several; give columns names that differ, and fit again")
+    raise ValueError(f"{message}: pass {select(X, 'path.feature_names')}")
+
+
+def _listed(names):
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return ", ".join(map(repr, names[:LISTED])) + more

@@ -63,8 +63,9 @@ def fit_path(
 
     Parameters
     ----------
-    X : (n, p) array, SciPy sparse of any format, or data frame. Never modified. A Fortran-ordered float64 array or
-        a canonical float64 CSC matrix is used where it lies; anything else is converted once.
+    X : (n, p) array, SciPy sparse of any format, or data frame (pandas, polars, pyarrow, others by narwhals), whose
+        column names are kept. Never modified. A Fortran-ordered float64 array or a canonical float64 CSC matrix is used
+        where it lies; anything else is converted once.
     y : (n,) response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma").
     family : "gaussian", "binomial" (logit link), "poisson" or "gamma" (log link), or a family class of one's own.

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.agreement import offset_for, weights_for
+from fastreg.agreement import check_columns, offset_for, weights_for
 from fastreg.fitting import solve_path, warn_of_points
 from fastreg.result import Path
 from fastreg.terms import FitTerms, Grid, Watching
@@ -46,12 +45,10 @@ def refit_path(
     Path of exactly these alphas.
     """
     grid = check.check_alphas(alphas)
-    p = path.coefs.shape[0]
-    shape = getattr(X, "shape", None) or np.shape(X)
-    if len(shape) == 2 and shape[1] != p:
-        raise ValueError(f"X has shape {shape}, but this path was fitted on {p} columns")
+    check_columns(path, X, path.coefs.shape[0])
+    X = check.check_design(X)
     tol = min(path.tol, TIGHT) if tol is None else tol
-    sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, shape[0])
+    sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     check.check_known("refit_path", options, STEPS + Watching._fields)
     terms = FitTerms(

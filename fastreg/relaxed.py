@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.active_columns import active_problem, support_of
-from fastreg.agreement import check_columns, offset_for
+from fastreg.agreement import columns_for, offset_for
 from fastreg.families import FAMILIES
 from fastreg.refits import refit_sets
 from fastreg.result import Path
@@ -44,6 +44,16 @@ class RelaxedPath(Shown):
         return self.path.alphas
 
     @property
+    def feature_names(self) -> list[str] | None:
+        """The p names of the columns of X, or None."""
+        return self.path.feature_names
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the fit had an offset, so that predictions ask for one; see `Path`."""
+        return self.path.has_offset
+
+    @property
     def converged(self) -> bool:
         """Whether every point and every refit is certified."""
         return self.path.converged and self.refit.converged
@@ -65,7 +75,7 @@ class RelaxedPath(Shown):
     def linear_predictor(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
         """eta = offset + intercept + X coef at (alpha, gamma), shape (rows of X,)."""
         coef, intercept = self.coef(alpha, gamma)
-        X = check_columns(X, coef.size, self.path.feature_names)
+        X = columns_for(self.path, X, coef.size)
         offset = offset_for(self.path, offset, X.shape[0])
         eta = X @ coef + intercept
         return eta if offset is None else eta + offset

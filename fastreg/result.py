@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from fastreg.agreement import check_columns, offset_for
+from fastreg.agreement import columns_for, offset_for
 from fastreg.families import FAMILIES, balance, total_loss
 from fastreg.prediction import between, times
 from fastreg.problem import LONGEST_STEP
@@ -106,7 +106,7 @@ class Path:
         X is an array, sparse, or a data frame, with the columns of the fit. Where it is Fortran-ordered or CSC, only
         the columns with a coefficient are read.
         """
-        X = check_columns(X, self.coefs.shape[0], self.feature_names)
+        X = columns_for(self, X, self.coefs.shape[0])
         shift = offset_for(self, offset, X.shape[0])
         if np.ndim(alpha) == 0:
             eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))

@@ -10,6 +10,8 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.frames import array_of, feature_names_of
+
 LARGEST = 1e150  # squares of larger numbers overflow
 
 
@@ -38,30 +40,23 @@ def plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def feature_names_of(X):
-    """Column names of a data frame as a list of str, or None."""
-    columns = getattr(X, "columns", None)
-    if columns is None or sp.issparse(X) or isinstance(X, np.ndarray):
-        return None
-    return [str(name) for name in columns]
-
-
 def check_design(X):
     """X as float64 in Fortran order, or as canonical float64 CSC. Not copied if it already is; never modified."""
     if sp.issparse(X):
         return _check_sparse(X)
-    if isinstance(X, np.ma.MaskedArray):
-        raise ValueError("X is a masked array; fill or drop its masked entries first")
     if isinstance(X, np.matrix):
         raise ValueError("X is an np.matrix; pass np.asarray(X)")
-    names = feature_names_of(X)
-    if not isinstance(X, np.ndarray) and hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    X = _as_float("X", X, names)
-    if X.ndim != 2:
-        raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
+    X = check_table(X)
     _check_shape(X.shape)
     return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
+
+
+def check_table(X):
+    """X, which is not sparse, as an array of float64 with two dimensions, in the order that it has."""
+    X = _as_float("X", array_of(X), feature_names_of(X))
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
+    return X
 
 
 def is_plain(X, y):
@@ -88,6 +83,7 @@ def _check_shape(shape):
 
 def _as_float(name, values, names=None):
     """An array of float64 in native byte order, or a ValueError that says why not."""
+    refuse_masked(name, values)
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -104,6 +100,12 @@ def _as_float(name, values, names=None):
         return array.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numeric; {_first_text(name, array, names)}") from None
+
+
+def refuse_masked(name, values):
+    """Raise for a masked array, whose mask NumPy's functions would drop."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array; fill or drop its masked entries first")
 
 
 def _example(array):
@@ -218,8 +220,6 @@ def check_vector(name, values, n, *, allow_negative=True):
     """A float64 vector of length n, finite."""
     if sp.issparse(values):
         raise ValueError(f"{name} is sparse; pass a dense vector")
-    if isinstance(values, np.ma.MaskedArray):
-        raise ValueError(f"{name} is a masked array; fill or drop its masked entries first")
     array = _as_float(name, values.to_numpy() if hasattr(values, "to_numpy") else values)
     if array.ndim == 2 and array.shape[1] == 1:
         warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning)
@@ -275,6 +275,7 @@ def check_responses(Y, n):
 
 def check_classes(Y, n, weight, fit_intercept):
     """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
+    refuse_masked("Y", Y)
     Y = np.asarray(Y.to_numpy() if hasattr(Y, "to_numpy") else Y)
     if Y.ndim == 2 and Y.shape[1] > 1:
         shares, labels = check_responses(Y, n), np.arange(Y.shape[1])

@@ -1,16 +1,16 @@
 """MultiTaskLasso and MultiTaskElasticNet with the parameters and attributes of scikit-learn's classes."""
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import check_consistent_length
 
 from fastreg import validation as check
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
 from fastreg.estimators.single_fit import (
-    SPARSE_FORMATS,
     fit_multi_point,
     last_fit,
     total_weight,
+    validated,
     warn_uncertified,
 )
 from fastreg.peer_paths import enet_path
@@ -21,9 +21,7 @@ class SeveralTargets:
 
     def _check_tasks(self, X, y):
         """X for the engine and y (n, K). Sets n_features_in_ and feature_names_in_."""
-        for_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
-        for_y = {"ensure_2d": False, "dtype": [np.float64, np.float32]}
-        X, y = validate_data(self, X, y, validate_separately=(for_X, for_y))
+        X, y = validated(self, X, y, for_y={"ensure_2d": False, "dtype": [np.float64, np.float32]})
         check_consistent_length(X, y)
         if y.ndim == 1:
             raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from fastreg import validation as check
 from fastreg.estimators.parameters import check_flags
 from fastreg.fitting import build_problem, checked, make_engine
+from fastreg.frames import array_of, labels_of, table_of
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.progress import interruptible
@@ -20,6 +21,7 @@ from fastreg.threads import one_blas_thread
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
+FOR_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
 MAX_ITER = 1000  # for scikit-learn's max_iter=None
 
 
@@ -38,27 +40,42 @@ def check_fit(estimator, X, y, **terms):
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
         return X, y, X.dtype
-    X, y = validate_data(
-        estimator,
-        X,
-        y,
-        accept_sparse=SPARSE_FORMATS,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite=False,
-        **terms,
-    )
+    X, y = validated(estimator, X, y, **terms)
     return check.check_design(X), y, X.dtype
+
+
+def validated(estimator, X, y, for_y=None, **terms):
+    """X and y as scikit-learn checks them, y by itself if `for_y` says how. Sets n_features_in_ and feature_names_in_.
+
+    A data frame hands over its names and then its numbers: scikit-learn takes missing values and truth values of some
+    libraries only.
+    """
+    check.refuse_masked("X", X)
+    check.refuse_masked("y", y)
+    if labels_of(X) is None:
+        separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | terms
+        return validate_data(estimator, X, y, **separately)
+    validate_data(estimator, table_of(X), y, skip_check_array=True)
+    if for_y:
+        return tuple(check_array(each, estimator=estimator, **how) for each, how in ((array_of(X), FOR_X), (y, for_y)))
+    return check_X_y(array_of(X), y, estimator=estimator, **FOR_X, **terms)
 
 
 def check_predict(estimator, X):
     """X with the columns of the fit."""
-    return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, dtype=[np.float64, np.float32], reset=False)
+    check.refuse_masked("X", X)
+    for_X = FOR_X | {"ensure_all_finite": True}
+    if labels_of(X) is None:
+        return validate_data(estimator, X, reset=False, **for_X)
+    validate_data(estimator, table_of(X), reset=False, skip_check_array=True)
+    return check_array(array_of(X), estimator=estimator, input_name="X", **for_X)
 
 
 def total_weight(sample_weight, n):
     """(weights as a vector, or None; their sum). A single number is the weight of every row."""
     if sample_weight is None:
         return None, float(n)
+    check.refuse_masked("sample_weight", sample_weight)
     if isinstance(sample_weight, numbers.Number):
         sample_weight = np.full(n, sample_weight)
     sample_weight = np.asarray(sample_weight)

@@ -59,8 +59,9 @@ def fit_multi_path(
 
     Parameters
     ----------
-    X : (n, p) array, SciPy sparse of any format, or data frame. Never modified. A Fortran-ordered float64 array or
-        a canonical float64 CSC matrix is used where it lies; anything else is converted once.
+    X : (n, p) array, SciPy sparse of any format, or data frame (pandas, polars, pyarrow, others by narwhals), whose
+        column names are kept. Never modified. A Fortran-ordered float64 array or a canonical float64 CSC matrix is used
+        where it lies; anything else is converted once.
     Y : (n, K) responses; for "multinomial" (n,) labels of any type, or (n, K) proportions whose rows sum to one.
     l1_ratio : share of the l1 part in [0, 1]; 0 is ridge.
     alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which

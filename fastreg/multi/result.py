@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.agreement import check_columns
+from fastreg.agreement import columns_for
 from fastreg.prediction import between
 from fastreg.summary import Shown, shown_points
 
@@ -48,6 +48,8 @@ class MultiPath(Shown):
     feature_names: list[str] | None = None
     work: dict[str, float] = field(default_factory=dict)
 
+    has_offset = False  # several responses take none
+
     @property
     def converged(self) -> bool:
         """Whether every point is certified."""
@@ -75,7 +77,7 @@ class MultiPath(Shown):
     def linear_predictor(self, X: Any, alpha: float) -> np.ndarray:
         """eta = intercepts + X coef at `alpha`, (rows of X, K)."""
         coef, intercepts = self.coef(alpha)
-        return check_columns(X, coef.shape[0]) @ coef + intercepts
+        return columns_for(self, X, coef.shape[0]) @ coef + intercepts
 
     def predict(self, X: Any, alpha: float) -> np.ndarray:
         """The mean responses at `alpha`, (rows of X, K): eta itself, or the probabilities of the classes."""

@@ -67,6 +67,16 @@ class CVPath(Shown):
     work: dict[str, float] = field(default_factory=dict)
 
     @property
+    def feature_names(self) -> list[str] | None:
+        """The p names of the columns of X, or None."""
+        return self.path.feature_names
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the fit had an offset, so that predictions ask for one; see `Path`."""
+        return self.path.has_offset
+
+    @property
     def alpha_min(self) -> float:
         """The alpha of the best mean score."""
         return float(self.alphas[self.index_min])

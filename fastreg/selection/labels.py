@@ -7,6 +7,7 @@ from fastreg import validation as check
 
 def coded_response(y, family_class):
     """(y for the family, the two labels or None). Labels are coded 0 and 1 in their order; proportions stay."""
+    check.refuse_masked("y", y)
     if family_class.name != "binomial" or y is None:
         return y if y is None else np.asarray(y), None
     values = np.asarray(y)

@@ -53,6 +53,16 @@ class CVRelaxed(Shown):
     classes: np.ndarray | None
     penalty_factor: Any
 
+    @property
+    def feature_names(self) -> list[str] | None:
+        """The p names of the columns of X, or None."""
+        return self.relaxed[0].feature_names
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the fit had an offset, so that predictions ask for one; see `Path`."""
+        return self.relaxed[0].has_offset
+
     def _loss(self):
         """The mean scores, smaller being better."""
         return -self.mean if self.greater_is_better else self.mean

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, make_scorer
 
+from fastreg.frames import rows_of
 from fastreg.selection.metrics import Metric
 
 
@@ -73,7 +74,7 @@ def scorer_metric(scorer, response, others=()):
     def score(held):
         options = {"sample_weight": weight[held.rows]} if weighs else {}
         # One made by make_scorer looks at predictions only; a function of one's own may look at X.
-        X = np.zeros((held.rows.size, 1)) if function is not None else _rows_of(response.X, held.rows)
+        X = np.zeros((held.rows.size, 1)) if function is not None else rows_of(response.X, held.rows)
         y = response.y[held.rows]
         models = [_predicted(response, mean, eta) for mean, eta in zip(held.family.mean(held.eta), held.eta)]
         try:
@@ -103,12 +104,3 @@ def _predicted(response, mean, eta):
     model = PredictedClasses(mean, eta)
     model.classes_ = response.classes
     return model
-
-
-def _rows_of(X, rows):
-    """The held-out rows, for scorers that look at them."""
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    if hasattr(X, "tocsr"):
-        return X.tocsr()[rows]
-    return np.asarray(X)[rows]

@@ -1,0 +1,126 @@
+"""Data frames of any library, as numbers with names: pandas, polars, pyarrow and whatever else narwhals knows.
+
+Nothing is imported for an array; a frame imports narwhals, and of its own library only what is loaded already.
+"""
+
+import numpy as np
+
+NUMBERS = "fiub"  # kinds of NumPy's types that turn into float64 at once
+
+
+def labels_of(X):
+    """The columns' labels of a data frame as they are, or None for what is none."""
+    if isinstance(X, np.ndarray):
+        return None
+    if hasattr(X, "column_names"):  # pyarrow's, whose `columns` are data
+        labels = X.column_names
+    elif hasattr(X, "collect") and hasattr(X, "collect_schema"):  # lazy, and slow to tell its `columns`
+        labels = X.collect_schema().names()
+    else:
+        labels = getattr(X, "columns", None)
+    return None if labels is None or callable(labels) else list(labels)
+
+
+def feature_names_of(X):
+    """Column names of a data frame as a list of str, or None."""
+    labels = labels_of(X)
+    return None if labels is None else [str(label) for label in labels]
+
+
+def array_of(X):
+    """A data frame as an array, missing values as NaN; what is no frame as it is.
+
+    Raises ValueError with the place of the first value that is no number, and for frames that are yet to be computed.
+    """
+    labels = labels_of(X)
+    if labels is None:
+        return X.to_numpy() if hasattr(X, "to_numpy") and not isinstance(X, np.ndarray) else X
+    if not labels:
+        return np.empty((len(X), 0))
+    frame = _frame(X, labels)
+    if frame is None:
+        return X.to_numpy() if hasattr(X, "to_numpy") else X
+    if all(_is_numeric(dtype) for dtype in frame.schema.values()):  # or dates would turn into days without a word
+        array = frame.to_numpy()
+        if array.dtype.kind in NUMBERS:
+            return array
+    return np.column_stack([_numbers(column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
+
+
+def table_of(X):
+    """pyarrow's batch of rows as a table, which more libraries know; any other data frame as it is."""
+    if not hasattr(X, "__arrow_c_array__"):
+        return X
+    import pyarrow
+
+    return pyarrow.table(X)
+
+
+def rows_of(X, rows):
+    """Some rows of an array, a sparse matrix or a data frame, of its own kind."""
+    if hasattr(X, "tocsr"):
+        return X.tocsr()[rows]
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    labels = labels_of(X)
+    frame = None if labels is None else _frame(X, labels)
+    return np.asarray(X)[rows] if frame is None else frame[np.asarray(rows).tolist()].to_native()
+
+
+def select(X, names):
+    """The expression that takes the columns `names`, an expression as well, from a frame like X in this order."""
+    if hasattr(X, "column_names"):
+        return f"X.select({names})"
+    if all(isinstance(label, str) for label in labels_of(X)):
+        return f"X[{names}]"
+    return f"X.set_axis([str(name) for name in X], axis=1)[{names}]"
+
+
+def _frame(X, labels):
+    """narwhals' view of a frame, or None for one that it does not know."""
+    import narwhals as nw
+
+    X = table_of(X)
+    names = {label for label in labels if not isinstance(label, tuple)}
+    if len(names) < len(labels):  # narwhals wants labels that differ, and none of several levels
+        numbers = [str(number) for number in range(len(labels))]
+        X = X.set_axis(numbers, axis=1) if hasattr(X, "set_axis") else X.rename_columns(numbers)
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        library = type(X).__module__.partition(".")[0]
+        advice = {"polars": "X.collect()", "dask": "X.compute()"}.get(library, "a pandas, polars or pyarrow table")
+        raise ValueError(f"X is a {library} {type(X).__name__}, whose rows are yet to be computed; pass {advice}")
+    if not isinstance(frame, nw.DataFrame) and hasattr(X, "__arrow_c_stream__"):  # of a library it does not know
+        import pyarrow
+
+        frame = nw.from_native(pyarrow.table(X))
+    return frame if isinstance(frame, nw.DataFrame) else None
+
+
+def _is_numeric(dtype):
+    import narwhals as nw
+
+    return dtype.is_numeric() or dtype == nw.Boolean
+
+
+def _numbers(column, j, label):
+    """A column as float64, or a ValueError that names it and its first value that is no number."""
+    import narwhals as nw
+
+    if _is_numeric(column.dtype):
+        return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    values = np.asarray(column.to_numpy(), dtype=object)
+    missing = column.is_null().to_numpy()
+    out = np.full(len(values), np.nan)
+    for i, value in enumerate(values):
+        if missing[i]:
+            continue
+        try:
+            if isinstance(value, (str, bytes)):
+                raise ValueError
+            out[i] = float(value)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"X must be numeric; X[{i}, {j}] ({label!r}) is {value!r}; leave that column out, or encode it"
+            ) from None
+    return out
