@@ -48,8 +48,6 @@ def active_problem(path, X, y, terms):
     check_columns(path, X, path.coefs.shape[0])
     X = check.check_design(X)
     terms = checked(terms._replace(family=path.family_class or path.family, solver="auto"))
-    if not terms.fit_intercept and np.any(path.intercepts != 0.0):
-        raise ValueError("the path has intercepts, but fit_intercept is False; pass what it was fitted with")
     terms = terms._replace(
         sample_weight=weights_for(path, terms.sample_weight), offset=offset_for(path, terms.offset, X.shape[0])
     )
@@ -64,8 +62,8 @@ def active_problem(path, X, y, terms):
     if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:
         raise ValueError(
             f"the path's last point explains {100 * last:.4g} % of the deviance of these data, but says "
-            f"{100 * path.deviance_ratio[-1]:.4g} %: pass the X, y, sample_weight, offset and fit_intercept that it "
-            "was fitted with"
+            f"{100 * path.deviance_ratio[-1]:.4g} %: pass the X, y, sample_weight and offset that it was fitted "
+            "with"
         )
     problem.scale = path.work["null_loss"]
     return active

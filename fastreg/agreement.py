@@ -1,13 +1,15 @@
-"""What meets a fitted result agrees with it: the columns of X, the offset and the weights of rows."""
+"""What meets a fitted result agrees with it: the columns of X, the offset and weights of rows, the terms of the fit."""
 
 from collections import Counter
 
+import numpy as np
 import scipy.sparse as sp
 
 from fastreg import validation as check
 from fastreg.frames import labels_of, select
 
 LISTED = 6  # names spelled out in a message
+OWN = "leave it out, and the path's own is used"
 
 
 def offset_for(result, offset, n):
@@ -31,6 +33,30 @@ def weights_for(path, sample_weight):
             "sample_weight=1 to weigh them alike on purpose"
         )
     return sample_weight
+
+
+def terms_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):
+    """The terms of a path as keyword arguments of FitTerms, for what is fitted or computed after it.
+
+    Raises ValueError where one that is given, not None, is not the path's own.
+    """
+    for name, given in (("fit_intercept", fit_intercept), ("standardize", standardize)):
+        own = getattr(path, name)
+        if given is not None and check.check_flag(name, given) != own:
+            raise ValueError(f"{name} is {given}, but the path was fitted with {name}={own}; {OWN}")
+    if penalty_factor is not None:
+        p = path.coefs.shape[0]
+        given, own = check.check_factor(penalty_factor, p), check.check_factor(path.penalty_factor, p)
+        j = next(iter(np.flatnonzero(given != own)), None)
+        if j is not None:
+            raise ValueError(
+                f"penalty_factor[{j}] is {given[j]:g}, but the path was fitted with {own[j]:g} there; {OWN}"
+            )
+    return {
+        "family": path.family_class or path.family, "l1_ratio": path.l1_ratio, "penalty_factor": path.penalty_factor,
+        "lower": path.lower, "upper": path.upper, "fit_intercept": path.fit_intercept,
+        "standardize": path.standardize,
+    }  # fmt: skip
 
 
 def columns_for(result, X, p):

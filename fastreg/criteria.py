@@ -9,6 +9,7 @@ from scipy.special import digamma, gammaln, polygamma
 
 from fastreg import validation as check
 from fastreg.active_columns import active_problem
+from fastreg.agreement import terms_for
 from fastreg.freedom import degrees_of_freedom
 from fastreg.result import Path
 from fastreg.summary import Shown, mark_of, shown_points
@@ -118,8 +119,8 @@ def information_criteria(
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
+    fit_intercept: bool | None = None,
+    standardize: bool | None = None,
     gamma: float = 1.0,
     variance: float | None = None,
     n_observations: float | None = None,
@@ -139,9 +140,9 @@ def information_criteria(
 
     Parameters
     ----------
-    path : what `fit_path` returned for the same X, y, sample_weight, offset, penalty_factor, fit_intercept and
-        standardize. All are checked but penalty_factor and standardize, which matter only if l1_ratio < 1 and for
-        counting the columns that are penalised.
+    path : what `fit_path` returned for the same X, y, sample_weight and offset (checked).
+    sample_weight, offset : those of the path, which does not keep them.
+    penalty_factor, fit_intercept, standardize : None, which is the path's own. Another value is an error.
     gamma : of the EBIC in [0, 1]: 0 is the BIC, 1 the choice for p growing like any power of N.
     variance : known variance of a gaussian y (of a row of mean weight).
     n_observations : N; None for the number of rows of positive weight, weights being relative then. Where weights
@@ -153,7 +154,7 @@ def information_criteria(
 
     Raises
     ------
-    ValueError where the path was fitted on other data.
+    ValueError where the path was fitted on other data, with other columns or with other terms.
 
     References
     ----------
@@ -162,8 +163,8 @@ def information_criteria(
     spaces, Biometrika 95, 759-771. Hurvich and Tsai (1989), Biometrika 76, 297-307.
     """
     terms = FitTerms(
-        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
-        standardize=standardize,
+        **terms_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),
+        sample_weight=sample_weight, offset=offset,
     )  # fmt: skip
     return criteria_of(path, X, y, terms, gamma, variance, n_observations)
 

@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.agreement import check_columns, offset_for, weights_for
+from fastreg.agreement import check_columns, offset_for, terms_for, weights_for
 from fastreg.fitting import solve_path, warn_of_points
 from fastreg.result import Path
 from fastreg.terms import FitTerms, Grid, Watching
@@ -52,8 +52,7 @@ def refit_path(
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     check.check_known("refit_path", options, STEPS + Watching._fields)
     terms = FitTerms(
-        path.family_class or path.family, path.l1_ratio, sample_weight, offset, path.penalty_factor, path.lower,
-        path.upper, path.fit_intercept, path.standardize, tol, names=path.feature_names,
+        **terms_for(path), sample_weight=sample_weight, offset=offset, tol=tol, names=path.feature_names,
         **{name: options.pop(name) for name in STEPS if name in options},
     )  # fmt: skip
     refitted = solve_path(X, y, terms, Grid(grid), Watching(**options), start=(*path.coef(near), near))

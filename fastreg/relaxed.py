@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.active_columns import active_problem, support_of
-from fastreg.agreement import columns_for, offset_for
+from fastreg.agreement import columns_for, offset_for, terms_for
 from fastreg.families import FAMILIES
 from fastreg.refits import refit_sets
 from fastreg.result import Path
@@ -121,8 +121,8 @@ def relax_path(
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
+    fit_intercept: bool | None = None,
+    standardize: bool | None = None,
     tol: float | None = None,
     max_iter: int = MAX_ITER,
 ) -> RelaxedPath:
@@ -138,10 +138,11 @@ def relax_path(
 
     Parameters
     ----------
-    path : what `fit_path` returned for the same X, y, sample_weight, offset and fit_intercept (checked).
-    ridge : penalty of the refits, on the scale of alpha.
-    penalty_factor, standardize : as for `fit_path`: v_j, and whether `ridge` is measured on columns divided by
-        their standard deviation. Of no effect while ridge is 0.
+    path : what `fit_path` returned for the same X, y, sample_weight and offset (checked).
+    ridge : penalty of the refits, on the scale of alpha; on that of columns divided by their standard deviation if the
+        path was fitted with `standardize`.
+    sample_weight, offset : those of the path, which does not keep them.
+    penalty_factor, fit_intercept, standardize : None, which is the path's own. Another value is an error.
     tol : relative duality gap that every refit must reach; None for that of the path.
     max_iter : Newton steps allowed for one refit.
 
@@ -152,7 +153,7 @@ def relax_path(
 
     Raises
     ------
-    ValueError where the path was fitted on other data.
+    ValueError where the path was fitted on other data, with other columns or with other terms.
 
     References
     ----------
@@ -160,8 +161,8 @@ def relax_path(
     Tibshirani (2020), Best subset, forward stepwise or lasso? Statistical Science 35, 579-592, for the blend.
     """
     terms = FitTerms(
-        sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
-        standardize=standardize, tol=path.tol if tol is None else tol, max_iter=max_iter,
+        **terms_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),
+        sample_weight=sample_weight, offset=offset, tol=path.tol if tol is None else tol, max_iter=max_iter,
     )  # fmt: skip
     relaxed = solve_relaxed(path, X, y, ridge, terms)
     warn_refits(relaxed)

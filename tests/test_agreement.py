@@ -179,3 +179,89 @@ def test_a_weighted_path_asks_for_weights_where_it_is_fitted_again():
     plain = fit_path(X, CLAIMS, family="poisson", alphas=[ALPHAS[3]], tol=1e-9)
     assert alike.coefs.toarray() == pytest.approx(plain.coefs.toarray(), abs=1e-6)
     assert np.isfinite(weighted.score(X, CLAIMS, ALPHAS[3]))  # of other rows, which may count alike
+
+
+# Terms of the fit that need not be repeated.
+
+SCALES = np.array([1.0, 5.0, 0.2, 1.0])
+FACTOR = np.array([1.0, 0.5, 2.0, 0.0])
+Y = X[:, 0] + X[:, 1] + RNG.normal(size=N)
+OWN = [
+    {"standardize": True, "penalty_factor": FACTOR},
+    {"standardize": True, "fit_intercept": False},
+    {"penalty_factor": FACTOR, "family": "poisson"},
+]
+
+
+def fitted_by(own, **more):
+    y = CLAIMS if own.get("family") == "poisson" else Y
+    return y, fit_path(X * SCALES, y, l1_ratio=0.5, alphas=np.geomspace(0.3, 1e-3, 10), **own, **more)
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_a_path_s_terms_are_those_of_what_follows_it(own):
+    """Degrees of freedom by their definition, refits by the objective that they minimise."""
+    y, path = fitted_by(own)
+    found = information_criteria(path, X * SCALES, y)
+    repeated = {name: value for name, value in own.items() if name != "family"}
+    assert np.array_equal(found.df, information_criteria(path, X * SCALES, y, **repeated).df)
+    factor, scale = own.get("penalty_factor", np.ones(4)), np.ones(4)
+    if own.get("standardize"):
+        scale = (X * SCALES).std(axis=0)
+    with_intercept = own.get("fit_intercept", True)
+    for k, alpha in enumerate(path.alphas):
+        coef, _ = path.coef(alpha)
+        support = np.flatnonzero(coef)
+        mean = path.predict(X * SCALES, alpha)
+        h = mean if path.family == "poisson" else np.ones(N)
+        Z = (X * SCALES)[:, support]
+        if with_intercept:
+            Z = np.column_stack([np.ones(N), Z])
+        ridge = N * alpha * 0.5 * factor[support] * scale[support] ** 2
+        penalty = np.diag(np.concatenate([[0.0], ridge]) if with_intercept else ridge)
+        gram = Z.T @ (h[:, None] * Z)
+        assert found.df[k] == pytest.approx(np.trace(np.linalg.solve(gram + penalty, gram)), rel=1e-6), k
+    assert found.n_candidates == np.count_nonzero(factor)
+    relaxed = relax_path(path, X * SCALES, y, ridge=0.2)
+    again = relax_path(path, X * SCALES, y, ridge=0.2, **repeated)
+    assert np.array_equal(relaxed.refit.coefs.toarray(), again.refit.coefs.toarray())
+    alone = fit_path(
+        X * SCALES, y, l1_ratio=0.0, alphas=[0.2], tol=1e-10,
+        **own | {"penalty_factor": np.where(path.coefs[:, [-1]].toarray().ravel() != 0.0, factor, np.inf)},
+    )  # fmt: skip
+    assert relaxed.refit.coefs[:, [-1]].toarray() == pytest.approx(alone.coefs.toarray(), abs=1e-5)
+
+
+@pytest.mark.parametrize("function", [relax_path, information_criteria])
+def test_another_term_than_the_path_s_is_an_error_that_names_both(function):
+    _, path = fitted_by(OWN[0])
+    for given, message in (
+        ({"standardize": False}, "standardize is False, but the path was fitted with standardize=True; leave it out"),
+        ({"fit_intercept": False}, "fit_intercept is False, but the path was fitted with fit_intercept=True; leave"),
+        ({"penalty_factor": np.ones(4)}, r"penalty_factor\[1\] is 1, but the path was fitted with 0.5 there; leave it"),
+        ({"penalty_factor": np.ones(3)}, r"penalty_factor has shape \(3,\), but X has 4 columns"),
+        ({"standardize": "yes"}, "standardize must be True or False"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            function(path, X * SCALES, Y, **given)
+    plain = fit_path(X * SCALES, Y, n_alphas=5)
+    function(plain, X * SCALES, Y, penalty_factor=np.ones(4), standardize=False, fit_intercept=True)
+    with pytest.raises(ValueError, match=r"penalty_factor\[0\] is 2, but the path was fitted with 1 there"):
+        function(plain, X * SCALES, Y, penalty_factor=np.full(4, 2.0))
+
+
+def test_a_refit_repeats_the_path_s_terms():
+    for own in OWN:
+        y, path = fitted_by(own)
+        again = path.refit(X * SCALES, y, path.alphas[4:7])
+        assert again.coefs.toarray() == pytest.approx(path.coefs[:, 4:7].toarray(), abs=2e-4)
+        for name in ("standardize", "fit_intercept", "l1_ratio", "family"):
+            assert getattr(again, name) == getattr(path, name)
+
+
+def test_a_saved_path_keeps_its_terms(tmp_path):
+    y, path = fitted_by(OWN[0])
+    path.save(tmp_path / "path.json")
+    loaded = load_path(tmp_path / "path.json")
+    wanted = information_criteria(path, X * SCALES, y).df
+    assert np.array_equal(information_criteria(loaded, X * SCALES, y).df, wanted)

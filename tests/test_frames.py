@@ -39,7 +39,7 @@ def table(columns):
 
 
 def batch(columns):
-    return pa.record_batch({name: pa.array(values) for name, values in columns.items()})
+    return pa.RecordBatch.from_pydict({name: pa.array(values) for name, values in columns.items()})
 
 
 def nullable(columns):
