@@ -109,15 +109,14 @@ def _numbers(column, j, label):
 
     if _is_numeric(column.dtype):
         return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
-    values = np.asarray(column.to_numpy(), dtype=object)
-    missing = column.is_null().to_numpy()
-    out = np.full(len(values), np.nan)
-    for i, value in enumerate(values):
-        if missing[i]:
+    other = column.dtype not in (nw.Object, nw.Unknown, nw.Categorical)  # which may hold numbers, value by value
+    out = np.full(len(column), np.nan)
+    for i, (value, missing) in enumerate(zip(column.to_list(), column.is_null().to_list())):
+        if missing:
             continue
         try:
-            if isinstance(value, (str, bytes)):
-                raise ValueError
+            if other or isinstance(value, (str, bytes)) or np.ndim(value):
+                raise TypeError
             out[i] = float(value)
         except (TypeError, ValueError):
             raise ValueError(
