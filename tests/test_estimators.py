@@ -480,7 +480,7 @@ def test_bad_parameters(model, message):
 @pytest.mark.parametrize("cls", CLASSES, ids=names_of)
 def test_bad_data(cls):
     X, y, weight = classification()
-    frame = pd.DataFrame(X, columns=[f"gene{j}" for j in range(10)])
+    frame = pd.DataFrame(X.copy(), columns=[f"gene{j}" for j in range(10)])
     frame.iloc[3, 4] = np.nan
     with pytest.raises(ValueError, match=r"X contains NaN or infinity: X\[3, 4\] \('gene4'\) is NaN"):
         cls().fit(frame, y)

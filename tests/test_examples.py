@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import isolated
 import pytest
 
 import fastreg
@@ -24,7 +25,7 @@ def test_example(example, tmp_path):
         [sys.executable, str(example)],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=isolated.LIMIT,
         env=environment,
         cwd=tmp_path,
     )

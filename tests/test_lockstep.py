@@ -7,6 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import certified
+import isolated
 import numpy as np
 import pytest
 
@@ -115,7 +116,7 @@ class Stub(SimpleNamespace):
 
 def work_until_called_off(problem, ended):
     try:
-        give_up = time.monotonic() + 60.0
+        give_up = time.monotonic() + isolated.LIMIT
         while time.monotonic() < give_up:
             problem.heed()
             time.sleep(0.001)
@@ -138,10 +139,10 @@ def test_an_interrupt_of_a_thread_that_waits_calls_the_others_off(interrupts_hee
 
     def task(problem):
         if threading.current_thread() is threading.main_thread():  # which then has nothing to do but wait
-            assert begun.wait(60.0)
+            assert begun.wait(isolated.LIMIT)
             return
         begun.set()
-        time.sleep(0.05)
+        time.sleep(0.05)  # until it waits; if it does not yet, the outcome is the same
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         work_until_called_off(problem, ended)
 
@@ -154,11 +155,11 @@ def test_the_first_error_calls_the_others_off_and_is_raised():
     begun, ended, problems = threading.Barrier(3), [], [Stub(), Stub(), Stub()]
 
     def fails():
-        begun.wait(60.0)
+        begun.wait(isolated.LIMIT)
         raise ArithmeticError("of the first")
 
     def goes_on(problem):
-        begun.wait(60.0)
+        begun.wait(isolated.LIMIT)
         work_until_called_off(problem, ended)
 
     tasks = [lambda: goes_on(problems[0]), fails, lambda: goes_on(problems[2])]

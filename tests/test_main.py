@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import isolated
 import numpy as np
 import pytest
 
@@ -35,7 +36,7 @@ def fastreg(*arguments, folder, block=None):
         code += "; runpy.run_module('fastreg', run_name='__main__')"
         command = [sys.executable, "-c", code, *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment, cwd=folder)
+    return subprocess.run(command, capture_output=True, text=True, timeout=isolated.LIMIT, env=environment, cwd=folder)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -351,7 +352,9 @@ def test_warmup_command(tmp_path):
 def test_a_closed_pipe_is_no_error(folder):
     command = f"{sys.executable} -m fastreg good.csv --target y --drop label | head -n 1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=200)
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=isolated.LIMIT
+    )
     assert done.stderr == ""
 
 

@@ -34,6 +34,7 @@ from fastreg import (
     Ridge,
     RidgeClassifier,
 )
+from fastreg.estimators.conversion import NOT_GIVEN, in_older_words
 
 SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 MAKE = pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
@@ -225,6 +226,24 @@ def test_to_sklearn_predicts_the_same_without_fastreg(model):
         np.testing.assert_allclose(again.coef_, fitted.coef_, atol=2e-2)
 
 
+@pytest.mark.parametrize(
+    ("given", "older"),
+    [
+        ({"alphas": 50}, {"n_alphas": 50}),
+        ({"scoring": "warn", "cv": 3}, {"cv": 3}),
+        ({"alphas": [0.1]}, {"alphas": [0.1]}),
+        ({"penalty": "deprecated", "l1_ratio": 0.0}, {"penalty": "l2", "l1_ratio": None}),
+        ({"penalty": "deprecated", "l1_ratio": 1}, {"penalty": "l1", "l1_ratio": None}),
+        ({"penalty": "deprecated", "l1_ratio": 0.5}, {"penalty": "elasticnet", "l1_ratio": 0.5}),
+        ({"penalty": "deprecated", "l1_ratios": None}, {"penalty": "l2", "l1_ratios": None}),
+        ({"penalty": "deprecated", "l1_ratios": (0.0, 1.0)}, {"penalty": "elasticnet", "l1_ratios": (0.0, 1.0)}),
+    ],
+)
+def test_to_sklearn_speaks_as_older_releases_do(given, older):
+    assert in_older_words(given, (1, 6)) == older
+    assert in_older_words(given, (1, 9)) == {name: value for name, value in given.items() if value not in NOT_GIVEN}
+
+
 # ---- scikit-learn's machinery
 
 
@@ -292,7 +311,7 @@ def assert_takes_frames(model, kind, library):
     np.testing.assert_allclose(fitted.coef_, clone(model).fit(X, y).coef_)
     with pytest.raises(ValueError, match="feature names"):
         fitted.predict(frame[names[::-1]])
-    pipe = make_pipeline(StandardScaler(), SelectFromModel(clone(model))).set_output(transform=library)
+    pipe = make_pipeline(StandardScaler(), SelectFromModel(clone(model), threshold=1e-5)).set_output(transform=library)
     out = pipe.fit(frame, y).transform(frame)
     assert isinstance(out, frames.DataFrame)
     assert set(out.columns) <= set(names)

@@ -1,11 +1,10 @@
 """Pictures of paths: what is on the axes. How they look was judged by eye."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
+import isolated
 import matplotlib
 import numpy as np
 import pytest
@@ -385,5 +384,4 @@ def test_without_matplotlib_the_extra_is_named():
         "path = fastreg.fit_path(np.eye(3), np.arange(3.0), n_alphas=2)\n"
         "try:\n    path.plot()\nexcept ImportError as error:\n    print(error)\n"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    assert run.stdout.strip() == "pictures need matplotlib: pip install 'fastreg-engine[plot]'"
+    assert isolated.run(code).stdout.strip() == "pictures need matplotlib: pip install 'fastreg-engine[plot]'"

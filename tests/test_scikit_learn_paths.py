@@ -6,6 +6,7 @@ from sklearn import linear_model
 from sklearn.datasets import load_diabetes
 
 import fastreg
+from fastreg.estimators.conversion import in_older_words
 
 X, y = load_diabetes(return_X_y=True)
 
@@ -18,7 +19,8 @@ def test_against_scikit_learn(l1_ratio):
     np.testing.assert_array_equal(ours[0], theirs[0])
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4, atol=1e-3)
     assert ours[2].shape == (3,) and np.all(ours[2] >= 0)
-    np.testing.assert_allclose(fastreg.enet_path(X, y, alphas=5)[0], linear_model.enet_path(X, y, alphas=5)[0])
+    grid = linear_model.enet_path(X, y, **in_older_words({"alphas": 5}))[0]
+    np.testing.assert_allclose(fastreg.enet_path(X, y, alphas=5)[0], grid)
 
 
 def test_gaps_are_absolute():

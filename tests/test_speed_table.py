@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import isolated
 import naive
 import numpy as np
 import pytest
@@ -31,7 +32,9 @@ def test_the_table_of_a_tiny_problem(tmp_path):
     command = [sys.executable, BENCH / "table.py", "X.npy,y.npy", "--rounds", "1", "--target", "1e-7"]
     command += ["--engines", "fastreg", "scikit-learn"]
     environment = os.environ | {"PYTHONPATH": str(BENCH.parent)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=250)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=isolated.LIMIT
+    )
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
     engines = {row[0]: row for row in rows if row[0] in ("fastreg", "scikit-learn")}

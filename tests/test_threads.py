@@ -59,7 +59,7 @@ def test_the_same_bits_for_any_number_of_threads():
     found = {}  # the first run is not compared: it may compile kernels, which is another matter
     for own, blas in ((1, 1), (1, 1), (1, 2), (2, 1), (4, 2)):
         numbers = {"FASTREG_NUM_THREADS": str(own), "OPENBLAS_NUM_THREADS": str(blas), "OMP_NUM_THREADS": str(blas)}
-        found[own, blas] = isolated.run(BITS, timeout=240, **numbers).stdout.splitlines()
+        found[own, blas] = isolated.run(BITS, **numbers).stdout.splitlines()
     assert len(found[1, 1]) == 12 and all(line.endswith("True") for line in found[1, 1])
     for numbers, lines in found.items():
         assert lines == found[1, 1], numbers
@@ -135,7 +135,7 @@ def test_small_work_is_not_shared():
 def test_several_threads_take_part_and_nesting_ends():
     """Both blocks wait for each other, so that one thread alone would not end."""
     fastreg.set_num_threads(2)
-    meeting, inner = threading.Barrier(2, timeout=20), []
+    meeting, inner = threading.Barrier(2, timeout=isolated.LIMIT), []
 
     def outer(start, stop):
         meeting.wait()
@@ -159,7 +159,7 @@ def test_many_callers_share_few_helpers():
         total[k] = parts.sum()
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(call, range(20), timeout=60))
+        list(pool.map(call, range(20), timeout=isolated.LIMIT))
     assert np.all(total == 40 * 45)
 
 
@@ -190,20 +190,20 @@ def test_blas_has_its_threads_back_after_overlapping_fits():
         def first():
             with threads.one_blas_thread():
                 first_is_in.set()
-                assert second_is_in.wait(20)
+                assert second_is_in.wait(isolated.LIMIT)
             first_is_out.set()
 
         def second():
-            assert first_is_in.wait(20)
+            assert first_is_in.wait(isolated.LIMIT)
             with threads.one_blas_thread(), threads.one_blas_thread():
                 second_is_in.set()
-                assert first_is_out.wait(20)
+                assert first_is_out.wait(isolated.LIMIT)
                 threads.linalg()
                 inside.extend(blas_threads())
 
         with ThreadPoolExecutor(2) as pool:
             for future in [pool.submit(first), pool.submit(second)]:
-                future.result(timeout=30)
+                future.result(timeout=isolated.LIMIT)
         assert set(inside) == {1} and blas_threads()[: len(before)] == before
 
 
@@ -225,7 +225,7 @@ import numpy as np, fastreg
 from fastreg import threads
 from threadpoolctl import threadpool_info, threadpool_limits
 def used():
-    idents, meeting = set(), threading.Barrier(2, timeout=10)
+    idents, meeting = set(), threading.Barrier(2)
     def note(start, stop):
         meeting.wait()
         idents.add(threading.get_ident())
@@ -239,10 +239,10 @@ held, leave = threading.Event(), threading.Event()
 def other():
     with threads.one_blas_thread(), threads._pool.lock:
         held.set()
-        leave.wait(20)
+        leave.wait()
 thread = threading.Thread(target=other)
 thread.start()
-held.wait(20)
+held.wait()
 with threads.one_blas_thread():
     child = os.fork()
     if child == 0:
@@ -256,8 +256,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 leave.set()
 thread.join()
 assert used() == 2 and {library["num_threads"] for library in threadpool_info()} == {2}
-""",
-        timeout=60,
+"""
     )
 
 
@@ -273,8 +272,7 @@ def late():
     assert np.array_equal(fastreg.fit_path(X, X[:, 0], n_alphas=3).coefs.toarray(), wanted)
     print("right")
 atexit.register(late)
-""",
-        timeout=60,
+"""
     )
     assert process.stdout == "right\n"
 

@@ -1,9 +1,14 @@
 """A fitted estimator as scikit-learn's class of the same name, for where fastreg is not installed."""
 
 import inspect
+from numbers import Integral
 
+import numpy as np
 import sklearn.linear_model
 from sklearn.utils.validation import check_is_fitted
+
+NOT_GIVEN = ("deprecated", "warn")  # defaults that stand for others
+PEER_VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
 
 class Convertible:
@@ -31,7 +36,7 @@ class Convertible:
         params = {name: value for name, value in self.get_params(deep=False).items() if name in shared}
         if "solver" in params and params["solver"] not in self._peer_solvers():
             params["solver"] = self._peer_solver()
-        model = peer(**self._peer_params(params))
+        model = peer(**in_older_words(self._peer_params(params)))
         # Private ones are a class's own business, but for the binarizer of labels, which has the same name in both.
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
         fitted.pop("cv_path_", None)  # fastreg's own
@@ -51,3 +56,22 @@ class Convertible:
     def _peer_solver(self):
         """The one of them to name for a solver of fastreg's."""
         return "auto"
+
+
+def in_older_words(params, version=PEER_VERSION):
+    """Parameters as this release of scikit-learn wants them, since its words have changed.
+
+    Words for "not given" are left out, since releases differ in them. Before 1.7 a number of alphas is called n_alphas;
+    before 1.8 `penalty` says what l1_ratio or l1_ratios say since.
+    """
+    renamed = params.get("penalty") == "deprecated" and version < (1, 8)
+    params = {name: value for name, value in params.items() if not (isinstance(value, str) and value in NOT_GIVEN)}
+    if version < (1, 7) and isinstance(params.get("alphas"), Integral):
+        params["n_alphas"] = params.pop("alphas")
+    if renamed:
+        name = "l1_ratio" if "l1_ratio" in params else "l1_ratios"
+        ratios = {0.0 if ratio is None else float(ratio) for ratio in np.ravel(params[name])}
+        params["penalty"] = {(0.0,): "l2", (1.0,): "l1"}.get(tuple(ratios), "elasticnet")
+        if params["penalty"] != "elasticnet":
+            params[name] = None
+    return params
