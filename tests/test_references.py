@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 
 from fastreg import ConvergenceWarning, fit_path
+from fastreg.estimators.conversion import in_older_words
 
 REFERENCE = Path(__file__).parent / "reference"
 GLMNET = {case["name"]: case for case in json.loads((REFERENCE / "glmnet.json").read_text())["cases"]}
@@ -228,8 +229,7 @@ def test_agrees_with_scikit_learns_logistic_regression(l1_ratio):
     X, y = certified.draw("binomial", n=60, p=8)
     path = certified.fit(X, y, family="binomial", alphas=[0.05], l1_ratio=l1_ratio, fit_intercept=False, tol=1e-13)
     solver = {"solver": "lbfgs"} if l1_ratio == 0 else {"solver": "saga"}
-    model = LogisticRegression(
-        l1_ratio=l1_ratio, C=1 / (0.05 * 60), fit_intercept=False, tol=1e-10, max_iter=20_000, **solver
-    )
+    mix = in_older_words({"penalty": "deprecated", "l1_ratio": l1_ratio})
+    model = LogisticRegression(C=1 / (0.05 * 60), fit_intercept=False, tol=1e-10, max_iter=20_000, **mix, **solver)
     model.fit(X, y)
     assert np.allclose(certified.column(path, 0)[0], model.coef_[0], rtol=0, atol=1e-6)

@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import fastreg
 from fastreg import Ridge, RidgeCV, fit_path, ridge_loo, smooth_path
 from fastreg.designs import as_design
+from fastreg.estimators.conversion import PEER_VERSION
 from fastreg.families import Gaussian
 from fastreg.fitting import build_problem
 from fastreg.solvers.ridge_spectrum import TallSpectrum, WideSpectrum, ridge_spectrum
@@ -298,6 +299,8 @@ PEER_OPTIONS = [
 def test_equals_scikit_learn(options, shape, targets, fit_intercept, weighted):
     if targets == "one" and len(options) == 2 and "alpha_per_target" in options:
         pytest.skip("scikit-learn fails here")
+    if PEER_VERSION < (1, 9) and weighted and "cv" in options:
+        pytest.skip("older releases of scikit-learn do not weigh the rows that are held out")
     rng = np.random.default_rng(1)
     X, first = draw(*shape)
     y = np.column_stack([first, first + 3 * rng.normal(size=first.size), rng.normal(size=first.size)])
