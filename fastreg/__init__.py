@@ -2,6 +2,7 @@
 estimator."""
 
 import importlib
+import sys
 
 __version__ = "0.1.0"
 
@@ -33,7 +34,7 @@ _HOMES = {
     "information_criteria": "criteria",
     "Criteria": "criteria",
     "stability_selection": "stability",
-    "StabilityPath": "stability",
+    "StabilityPath": "stability_path",
     "Ridge": "estimators",
     "RidgeCV": "estimators",
     "Lasso": "estimators",
@@ -52,13 +53,33 @@ _HOMES = {
     "DataWarning": "validation",
 }
 
-__all__ = ["__version__", *_HOMES]
+_ROOMS = ("datasets", "plots")
+
+__all__ = ["__version__", *_HOMES, *_ROOMS]
 
 
 def __getattr__(name):
     if name in _HOMES:
         return getattr(importlib.import_module(f"fastreg.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'fastreg' has no attribute {name!r}")
+    if name in _ROOMS:
+        return importlib.import_module(f"fastreg.{name}")
+    if name.startswith("__"):
+        raise AttributeError(f"module 'fastreg' has no attribute {name!r}")
+    raise _missing(name, importing=sys._getframe(1).f_code.co_name == "_handle_fromlist")
+
+
+def _missing(name, importing):
+    """The error for a name that is not here. `from fastreg import name` asks for an attribute before it looks for a
+    module, and drops what an AttributeError says, so that it needs an ImportError."""
+    from importlib.util import find_spec
+
+    from fastreg.naming import missing_name
+
+    if not importing:
+        return AttributeError(f"module 'fastreg' has no attribute {name!r}{missing_name(name, __all__)}")
+    if find_spec(f"fastreg.{name}") is not None:
+        return AttributeError(name)
+    return ImportError(f"cannot import name {name!r} from 'fastreg'{missing_name(name, __all__)}", name="fastreg")
 
 
 def __dir__():

@@ -10,11 +10,13 @@ from fastreg.columns import column_moments
 from fastreg.criteria import NAMES, criteria_of
 from fastreg.designs import as_design
 from fastreg.fitting import solve_path
+from fastreg.naming import explains_names
 from fastreg.terms import FitTerms, Grid
 
 PILOTS = {"ridge": 0.0, "lasso": 1.0}
 
 
+@explains_names
 def adaptive_factor(
     X: Any,
     y: ArrayLike,
@@ -32,9 +34,10 @@ def adaptive_factor(
     tol: float = 1e-6,
     max_iter: int = 1000,
 ) -> np.ndarray:
-    """Penalty factors of the adaptive lasso, (p,): fit_path(X, y, penalty_factor=adaptive_factor(X, y)) is its path.
+    """Penalty factors of the adaptive lasso, learned from a pilot fit.
 
-    With b the coefficients of a pilot fit, and s_j the standard deviation of column j under `standardize`, else 1,
+    fit_path(X, y, penalty_factor=adaptive_factor(X, y)) is the path of the adaptive lasso. With b the coefficients of
+    the pilot, and s_j the standard deviation of column j under `standardize`, else 1,
 
         factor_j = penalty_factor_j / |b_j s_j|^power
 
@@ -43,20 +46,46 @@ def adaptive_factor(
 
     Parameters
     ----------
-    pilot : "ridge", "lasso", or coefficients (p,) from elsewhere.
-    power : above 0; larger powers tell strong from weak columns more sharply.
-    pilot_alpha : penalty of the pilot; None for the one on a path of 100 that `criterion` chooses.
-    criterion : "aic", "aicc", "bic" or "ebic"; see `information_criteria`.
-    X, y, family, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter : as for `fit_path`.
+    X, y : as for `fit_path`
+        The data.
+    pilot : {"ridge", "lasso"} or array-like of shape (p,), default="ridge"
+        The pilot fit, or coefficients from elsewhere.
+    power : float, default=1.0
+        Above 0; larger powers tell strong from weak columns more sharply.
+    pilot_alpha : float, default=None
+        Penalty of the pilot; None is the one on a path of 100 that `criterion` chooses.
+    criterion : {"aic", "aicc", "bic", "ebic"}, default="aicc"
+        See `information_criteria`.
+    family, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter : as for `fit_path`
+        See there.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        The factors.
 
     Raises
     ------
-    ValueError where an argument is out of its range, or the pilot could not be certified.
+    ValueError
+        Where an argument is out of its range, or the pilot could not be certified.
 
     References
     ----------
-    Zou (2006), The adaptive lasso and its oracle properties, JASA 101, 1418-1429. Huang, Ma and Zhang (2008), Adaptive
-    lasso for sparse high-dimensional regression models, Statistica Sinica 18, 1603-1618, for p > n.
+    Zou (2006), The adaptive lasso and its oracle properties, JASA 101, 1418-1429. Huang, Ma and Zhang (2008),
+    Adaptive lasso for sparse high-dimensional regression models, Statistica Sinica 18, 1603-1618, for p > n.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import adaptive_factor, fit_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> factor = adaptive_factor(X, y)
+    >>> np.argsort(factor)[:2].tolist() in ([0, 1], [1, 0])
+    True
+    >>> fit_path(X, y, penalty_factor=factor).converged
+    True
     """
     terms = FitTerms(
         family=family, sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor,

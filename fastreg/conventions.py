@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
+from fastreg.naming import explains_names
 
 FAMILIES = ("gaussian", "binomial", "poisson", "gamma", "multinomial", "mgaussian")
 
@@ -169,6 +170,7 @@ class Data(NamedTuple):
         return mean
 
 
+@explains_names
 def convert_penalty(
     penalty: Mapping[str, ArrayLike],
     source: str,
@@ -188,19 +190,22 @@ def convert_penalty(
     With rows' weights w_i (1 if there are none), W their sum, v_j the penalty factors (1 if none), loss_i half the
     deviance of row i ((y_i - eta_i)^2 / 2 for least squares, else the negative log-likelihood up to a constant):
 
-    name                   penalty            what is minimised
-    "fit_path"             alphas, l1_ratio   1/W sum_i w_i loss_i + alpha sum_j v_j (l1_ratio |b_j|
-                                              + (1 - l1_ratio)/2 b_j^2)
-    "ElasticNet"           alpha, l1_ratio    the same, of least squares
-    "Lasso"                alpha              the same with l1_ratio = 1
-    "Ridge"                alpha              sum_i w_i (y_i - eta_i)^2 + alpha sum_j v_j b_j^2
-    "LogisticRegression"   C, l1_ratio        C sum_i w_i loss_i + sum_j v_j (l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2)
-    "glmnet"               lambda, alpha      1/W sum_i w_i loss_i + lambda/m sum_j v_j (alpha |b_j|
-                                              + (1 - alpha)/(2 d) b_j^2)
-    "sum of losses"        l1, l2             sum_i w_i loss_i + l1 sum_j v_j |b_j| + l2 sum_j v_j b_j^2
-    "mean of losses"       l1, l2             1/W times the sum, and the same penalty
-    "sum of squares"       l1, l2             the same with sum_i w_i (y_i - eta_i)^2
-    "mean of squares"      l1, l2             1/W times that sum, and the same penalty
+    ::
+
+        name                   penalty            what is minimised
+        "fit_path"             alphas, l1_ratio   1/W sum_i w_i loss_i + alpha sum_j v_j (l1_ratio |b_j|
+                                                  + (1 - l1_ratio)/2 b_j^2)
+        "ElasticNet"           alpha, l1_ratio    the same, of least squares
+        "Lasso"                alpha              the same with l1_ratio = 1
+        "Ridge"                alpha              sum_i w_i (y_i - eta_i)^2 + alpha sum_j v_j b_j^2
+        "LogisticRegression"   C, l1_ratio        C sum_i w_i loss_i + sum_j v_j (l1_ratio |b_j|
+                                                  + (1 - l1_ratio)/2 b_j^2)
+        "glmnet"               lambda, alpha      1/W sum_i w_i loss_i + lambda/m sum_j v_j (alpha |b_j|
+                                                  + (1 - alpha)/(2 d) b_j^2)
+        "sum of losses"        l1, l2             sum_i w_i loss_i + l1 sum_j v_j |b_j| + l2 sum_j v_j b_j^2
+        "mean of losses"       l1, l2             1/W times the sum, and the same penalty
+        "sum of squares"       l1, l2             the same with sum_i w_i (y_i - eta_i)^2
+        "mean of squares"      l1, l2             1/W times that sum, and the same penalty
 
     In glmnet m is the mean of the penalty factors (one that is infinite counts 1), and d is 1 but for
     family = "gaussian", where it is the standard deviation of y (see `y`).
@@ -212,27 +217,35 @@ def convert_penalty(
 
     Parameters
     ----------
-    penalty : what `source` calls its numbers, as in {"lambda": 0.1, "alpha": 0.5}. The strength, l1 and l2 may be
-        vectors, as of a path. What is left out: l1_ratio and alpha have the default of their class, l1 and l2 are 0.
-    source, target : names of the table.
-    family : "gaussian", "binomial", "poisson", "gamma", "multinomial", or "mgaussian" (several responses). Needed for
-        glmnet, unless the other side says what it is.
-    total_weight : W, needed if one side sums over rows and the other takes the mean. Without it the sum of
-        `sample_weight` (times class weights, if there are any), else the length of `y`.
-    y : (n,) the response: glmnet divides a gaussian one (less its offset) by d = sqrt(1/W sum_i w_i (y_i - mean)^2),
-        without intercept sqrt(1/W sum_i w_i y_i^2). Needed where the l1 share is not 1.
-    sample_weight, offset, fit_intercept, penalty_factor : as given to the fit; they matter to glmnet.
-    half_l2 : whether l2 stands before sum_j v_j b_j^2 / 2 in an objective as written.
+    penalty : mapping of str to float or array-like
+        What `source` calls its numbers, as in {"lambda": 0.1, "alpha": 0.5}. The strength, l1 and l2 may be vectors, as
+        of a path. What is left out: l1_ratio and alpha have the default of their class, l1 and l2 are 0.
+    source, target : str
+        Names of the table.
+    family : {"gaussian", "binomial", "poisson", "gamma", "multinomial", "mgaussian"}, default=None
+        "mgaussian" is several responses. Needed for glmnet, unless the other side says what it is.
+    total_weight : float, default=None
+        W, needed if one side sums over rows and the other takes the mean. Without it the sum of `sample_weight` (times
+        class weights, if there are any), else the length of `y`.
+    y : array-like of shape (n,), default=None
+        Response. glmnet divides a gaussian one (less its offset) by d = sqrt(1/W sum_i w_i (y_i - mean)^2), without
+        intercept sqrt(1/W sum_i w_i y_i^2). Needed where the l1 share is not 1.
+    sample_weight, offset, fit_intercept, penalty_factor : as given to the fit
+        They matter to glmnet.
+    half_l2 : bool, default=False
+        Whether l2 stands before sum_j v_j b_j^2 / 2 in an objective as written.
 
     Returns
     -------
-    dict of the target's numbers by name, to be unpacked into its call: floats, or vectors if the source's were;
-    "alphas" is always a vector. A strength of zero is C = inf.
+    dict
+        The target's numbers by name, to be unpacked into its call: floats, or vectors if the source's were; "alphas" is
+        always a vector. A strength of zero is C = inf.
 
     Raises
     ------
-    ValueError where a number is out of its range or missing, where the target has no such penalty, or one l1_ratio
-    will not do for all of a path.
+    ValueError
+        Where a number is out of its range or missing, where the target has no such penalty, or one l1_ratio will not do
+        for all of a path.
 
     References
     ----------

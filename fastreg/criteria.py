@@ -11,6 +11,7 @@ from fastreg import validation as check
 from fastreg.active_columns import active_problem
 from fastreg.agreement import terms_for
 from fastreg.freedom import degrees_of_freedom
+from fastreg.naming import explains_names
 from fastreg.result import Path
 from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.terms import FitTerms
@@ -19,28 +20,49 @@ from fastreg.threads import one_blas_thread
 NAMES = ("aic", "aicc", "bic", "ebic")
 
 
+@explains_names
 @dataclass
 class Criteria(Shown):
     """Information criteria of the k points of a path. Smaller is better.
 
-    With L the largest likelihood at a fit's means, K its number of parameters and N the number of observations:
+    With L the largest likelihood at a fit's means, K its number of parameters and N the number of observations::
 
         aic   -2 log L + 2 K
         aicc  aic + 2 K (K + 1) / (N - K - 1), infinite where N <= K + 1
         bic   -2 log L + K log N
         ebic  bic + 2 gamma log C(m, features), C the number of ways to choose that many of m penalised columns
 
-    Attributes
+    `information_criteria` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    alphas : (k,) penalties, decreasing.
-    df : (k,) degrees of freedom, the intercept included; see fastreg.freedom for the formulas.
-    parameters : (k,) K: df, and one more where a variance or shape is estimated.
-    features : (k,) penalised columns with a coefficient.
-    minus_two_log_likelihood : (k,) see `information_criteria`.
-    n_observations : N.
-    n_candidates : m, the penalised columns that could enter.
-    gamma : of the EBIC.
-    certified : (k,) whether the point is; others are never chosen.
+    alphas : ndarray of shape (k,)
+        Penalties, decreasing.
+    df : ndarray of shape (k,)
+        Degrees of freedom, the intercept included; see fastreg.freedom for the formulas.
+    parameters : ndarray of shape (k,)
+        K: df, and one more where a variance or shape is estimated.
+    features : ndarray of shape (k,)
+        Penalised columns with a coefficient.
+    minus_two_log_likelihood : ndarray of shape (k,)
+        See `information_criteria`.
+    n_observations : float
+        N.
+    n_candidates : int
+        Penalised columns that could enter, m.
+    gamma : float
+        Of the EBIC.
+    certified : ndarray of shape (k,)
+        Whether the point is; others are never chosen.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+    >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+    >>> criteria = fastreg.information_criteria(path, X, y)
+    >>> criteria.alpha_best("bic"), criteria.features
+    (0.1, array([1, 1]))
     """
 
     alphas: np.ndarray
@@ -55,30 +77,95 @@ class Criteria(Shown):
 
     @property
     def aic(self) -> np.ndarray:
-        """Akaike (1974)."""
+        """Akaike (1974), a number a point.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.aic.shape
+        (2,)
+        """
         return self.minus_two_log_likelihood + 2.0 * self.parameters
 
     @property
     def aicc(self) -> np.ndarray:
-        """Hurvich and Tsai (1989)."""
+        """Hurvich and Tsai (1989), a number a point.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.aicc.shape
+        (2,)
+        """
         spare = self.n_observations - self.parameters - 1.0
         correction = 2.0 * self.parameters * (self.parameters + 1.0) / np.where(spare > 0.0, spare, 1.0)
         return np.where(spare > 0.0, self.aic + correction, np.inf)
 
     @property
     def bic(self) -> np.ndarray:
-        """Schwarz (1978)."""
+        """Schwarz (1978), a number a point.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.bic.shape
+        (2,)
+        """
         return self.minus_two_log_likelihood + np.log(self.n_observations) * self.parameters
 
     @property
     def ebic(self) -> np.ndarray:
-        """Chen and Chen (2008), equation 3."""
+        """Chen and Chen (2008), equation 3, a number a point.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.ebic.shape
+        (2,)
+        """
         m, chosen = self.n_candidates, self.features
         ways = gammaln(m + 1.0) - gammaln(chosen + 1.0) - gammaln(m - chosen + 1.0)
         return self.bic + 2.0 * self.gamma * ways
 
     def index_best(self, name: str = "bic") -> int:
-        """The certified point of the smallest criterion, the one of larger alpha among equals."""
+        """The certified point of the smallest criterion, the one of larger alpha among equals.
+
+        Parameters
+        ----------
+        name : {"aic", "aicc", "bic", "ebic"}, default="bic"
+            The criterion.
+
+        Returns
+        -------
+        int
+            Its number, from 0.
+
+        Raises
+        ------
+        ValueError
+            Where the criterion is finite at no certified point.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.index_best()
+        1
+        """
         check.check_option("name", name, NAMES)
         values = np.where(self.certified, getattr(self, name), np.inf)
         if not np.any(np.isfinite(values)):
@@ -86,7 +173,32 @@ class Criteria(Shown):
         return int(np.argmin(values))
 
     def alpha_best(self, name: str = "bic") -> float:
-        """The alpha that "aic", "aicc", "bic" or "ebic" chooses."""
+        """The alpha that a criterion chooses.
+
+        Parameters
+        ----------
+        name : {"aic", "aicc", "bic", "ebic"}, default="bic"
+            The criterion.
+
+        Returns
+        -------
+        float
+            The alpha.
+
+        Raises
+        ------
+        ValueError
+            Where the criterion is finite at no certified point.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.alpha_best("bic")
+        0.1
+        """
         return float(self.alphas[self.index_best(name)])
 
     def __repr__(self) -> str:
@@ -100,7 +212,27 @@ class Criteria(Shown):
         )
 
     def summary(self, rows: int = 12) -> str:
-        """A table for people at about `rows` points; those that a criterion chooses are among them, and marked."""
+        """A table for people; points that a criterion chooses are among them, and marked.
+
+        Parameters
+        ----------
+        rows : int, default=12
+            About how many points are shown.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> criteria = fastreg.information_criteria(path, X, y)
+        >>> criteria.summary().count(chr(10))
+        2
+        """
         known = [name for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))]
         chosen = {name: self.index_best(name) for name in known}
         lines = ["      alpha   features        df        aic       aicc        bic       ebic"]
@@ -111,6 +243,7 @@ class Criteria(Shown):
         return "\n".join(lines)
 
 
+@explains_names
 def information_criteria(
     path: Path,
     X: Any,
@@ -127,10 +260,10 @@ def information_criteria(
 ) -> Criteria:
     """Degrees of freedom, AIC, AICc, BIC and EBIC of every point of a path.
 
-    With N observations, loss the weighted mean of half the unit deviances (`fit_path`'s), -2 log L is
+    With N observations, loss the weighted mean of half the unit deviances (`fit_path`'s), -2 log L is::
 
-        gaussian           N log(2 pi s2) + N,  s2 = 2 loss: the profile likelihood, with the variance that is largest
-                           for each fit; or N log(2 pi variance) + 2 N loss / variance if `variance` is given
+        gaussian           N log(2 pi s2) + N,  s2 = 2 loss: the profile likelihood, with the variance that is
+                           largest for each fit; or N log(2 pi variance) + 2 N loss / variance if `variance` is given
         gamma              the profile likelihood over the shape a, log(a) - digamma(a) = loss
         binomial, poisson  2 N loss, the deviance: the likelihood of the saturated model counts as one
 
@@ -140,27 +273,47 @@ def information_criteria(
 
     Parameters
     ----------
-    path : what `fit_path` returned for the same X, y, sample_weight and offset (checked).
-    sample_weight, offset : those of the path, which does not keep them.
-    penalty_factor, fit_intercept, standardize : None, which is the path's own. Another value is an error.
-    gamma : of the EBIC in [0, 1]: 0 is the BIC, 1 the choice for p growing like any power of N.
-    variance : known variance of a gaussian y (of a row of mean weight).
-    n_observations : N; None for the number of rows of positive weight, weights being relative then. Where weights
-        count repeated rows, or a proportion's trials, give their sum.
+    path : Path
+        What `fit_path` returned for the same X, y, sample_weight and offset (checked).
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        The rows that the path was fitted to.
+    y : array-like of shape (n,)
+        Their response.
+    sample_weight, offset : as given to the path's fit
+        A path does not keep them.
+    penalty_factor, fit_intercept, standardize : default=None
+        None is the path's own. Another value is an error.
+    gamma : float, default=1.0
+        Of the EBIC in [0, 1]: 0 is the BIC, 1 the choice for p growing like any power of N.
+    variance : float, default=None
+        Known variance of a gaussian y (of a row of mean weight).
+    n_observations : float, default=None
+        N; None is the number of rows of positive weight, weights being relative then. Where weights count
+        repeated rows, or a proportion's trials, give their sum.
 
     Returns
     -------
-    Criteria.
+    Criteria
+        The criteria, and the alpha that each chooses.
 
     Raises
     ------
-    ValueError where the path was fitted on other data, with other columns or with other terms.
+    ValueError
+        Where the path was fitted on other data, with other columns or with other terms.
 
     References
     ----------
-    Zou, Hastie and Tibshirani (2007), Annals of Statistics 35, 2173-2192, for AIC and BIC of the lasso by its degrees
-    of freedom. Chen and Chen (2008), Extended Bayesian information criteria for model selection with large model
-    spaces, Biometrika 95, 759-771. Hurvich and Tsai (1989), Biometrika 76, 297-307.
+    Zou, Hastie and Tibshirani (2007), Annals of Statistics 35, 2173-2192, for AIC and BIC of the lasso by its
+    degrees of freedom. Chen and Chen (2008), Extended Bayesian information criteria for model selection with large
+    model spaces, Biometrika 95, 759-771. Hurvich and Tsai (1989), Biometrika 76, 297-307.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 3.0, 4.0]
+    >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+    >>> fastreg.information_criteria(path, X, y).alpha_best("bic")
+    0.1
     """
     terms = FitTerms(
         **terms_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),

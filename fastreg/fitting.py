@@ -14,6 +14,7 @@ from fastreg.block_descent import blocks_for
 from fastreg.bounds import Bounds
 from fastreg.designs import as_design
 from fastreg.families import FAMILIES
+from fastreg.naming import explains_names
 from fastreg.path import PathSolver, alpha_grid, answered
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Progress, interruptible
@@ -29,6 +30,7 @@ from fastreg.validation import ConvergenceWarning
 NOBODY = Watching()
 
 
+@explains_names
 def fit_path(
     X: Any,
     y: ArrayLike,
@@ -63,48 +65,89 @@ def fit_path(
 
     Parameters
     ----------
-    X : (n, p) array, SciPy sparse of any format, or data frame (pandas, polars, pyarrow, others by narwhals), whose
-        column names are kept. Never modified. A Fortran-ordered float64 array or a canonical float64 CSC matrix is used
-        where it lies; anything else is converted once.
-    y : (n,) response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
+        narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
+        else is converted once.
+    y : array-like of shape (n,)
+        Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma").
-    family : "gaussian", "binomial" (logit link), "poisson" or "gamma" (log link), or a family class of one's own.
-    l1_ratio : share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge.
-    alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which
-        every penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
-        alpha_min_ratio (default 1e-2 if n < p, else 1e-4).
-    sample_weight : (n,) weights >= 0, of any scale.
-    offset : (n,) added to the linear predictor, or a number for all rows. A path fitted with one asks for the offset of
-        new rows when it predicts; 0, the number, is no offset, a vector of zeros is one.
-    penalty_factor : (p,) v_j >= 0: 0 leaves a column unpenalised, infinity leaves it out.
-    lower, upper : bounds of the coefficients, lower <= 0 <= upper: numbers, or (p,), on the scale of X whatever
-        `standardize` says. Infinite ones bound nothing; None is infinite; 0 forbids a sign. They hold exactly, and the
-        gap is that of the bounded problem.
-    fit_intercept : whether b0 is fitted, else 0.
-    standardize : measure the penalty on columns divided by their weighted standard deviation (1/W, about the mean).
-        Coefficients come back on the scale of X.
-    tol : relative duality gap that every point must reach; see Path.gaps.
-    max_iter : Newton or proximal gradient steps allowed at one point; epochs of a cold start by coordinate descent may
+    family : {"gaussian", "binomial", "poisson", "gamma"} or type, default="gaussian"
+        The logit is the link of "binomial", the log that of "poisson" and "gamma". A class of one's own is a
+        family, too.
+    l1_ratio : float, default=1.0
+        Share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge.
+    alphas : array-like of shape (k,), default=None
+        Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
+        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
+        `alpha_min_ratio`.
+    n_alphas : int, default=100
+        How many alphas an automatic grid has.
+    alpha_min_ratio : float, default=None
+        The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows >= 0, of any scale.
+    offset : array-like of shape (n,) or float, default=None
+        Added to the linear predictor. A path fitted with one asks for the offset of new rows when it predicts;
+        0, the number, is no offset, a vector of zeros is one.
+    penalty_factor : array-like of shape (p,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    lower, upper : array-like of shape (p,) or float, default=None
+        Bounds of the coefficients, lower <= 0 <= upper, on the scale of X whatever `standardize` says. Infinite
+        ones bound nothing; None is infinite; 0 forbids a sign. They hold exactly, and the gap is that of the
+        bounded problem.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    standardize : bool, default=False
+        Whether the penalty is measured on columns divided by their weighted standard deviation (1/W, about the
+        mean). Coefficients come back on the scale of X.
+    tol : float, default=1e-6
+        Relative duality gap that every point must reach; see `Path`.
+    max_iter : int, default=1000
+        Newton or proximal gradient steps allowed at one point; epochs of a cold start by coordinate descent may
         take half of it.
-    solver : "auto", "active_set", "coordinate_descent", "newton", "proximal_gradient" or "ridge"; see fastreg.solvers.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    callback : called with a `fastreg.Progress` after every point: its number, alpha, gap, support, seconds. What it
+    solver : {"auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge"}, default="auto"
+        How; the answer does not depend on it. See fastreg.solvers.
+    verbose : bool or int, default=False
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point: its number, alpha, gap, support, seconds. What it
         raises ends the fit.
-    trace : whether every solver step is recorded, in Path.steps (at the cost of the loss and the penalty each).
+    trace : bool, default=False
+        Whether every solver step is recorded, in Path.steps (at the cost of the loss and the penalty each).
 
     Returns
     -------
-    Path. Points that could not be certified are marked in `reasons` and named in one ConvergenceWarning. An
-    automatic grid of a logistic path ends once 99.9 % of the deviance is explained (reason "separable").
+    Path
+        The points. Those that could not be certified are marked in `reasons` and named in one
+        ConvergenceWarning. An automatic grid of a logistic path ends once 99.9 % of the deviance is explained
+        (reason "separable").
 
     Raises
     ------
-    ValueError where an argument is out of its range, with the first bad place.
-    Interrupted (a KeyboardInterrupt) on Ctrl-C; its `path` holds the points that were done.
+    ValueError
+        Where an argument is out of its range, with the first bad place.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). Its `path` holds the points that were done.
 
     References
     ----------
-    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), for the problem and its conventions.
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), for the problem and its
+    conventions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import fit_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> path = fit_path(X, y)
+    >>> path.converged, path.support(0.5)
+    (True, [0, 1])
+    >>> coef, intercept = path.coef(alpha=0.5)
+    >>> coef.shape
+    (8,)
     """
     terms = FitTerms(
         family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.families import Gaussian
 from fastreg.fitting import alphas_of, build_problem, checked, collect, run_grid, warn_of_points
+from fastreg.naming import explains_names
 from fastreg.record import Record
 from fastreg.result import Path
 from fastreg.smooth_path import SmoothPath
@@ -18,19 +19,36 @@ from fastreg.terms import FitTerms, Grid
 from fastreg.threads import one_blas_thread
 
 
+@explains_names
 @dataclass
 class RidgeLeaveOneOut(Shown):
     """A ridge path and what it predicts for each row when that row is left out.
 
-    Attributes
+    `ridge_loo` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    path : Path of k points, certified: alphas, coefs, intercepts, gaps.
-    errors : (k,) leave-one-out mean squared error, weighted as the rows are.
-    standard_errors : (k,) standard error of that mean over rows (rows share their training data, so it is a rough
-        one, as in every cross-validation).
-    gcv : (k,) generalised cross-validation error, mean squared residual / (1 - degrees of freedom / rows)^2.
-    degrees_of_freedom : (k,) trace of the hat matrix; the intercept and unpenalised columns count one each.
-    predictions : (n, k) prediction of each row by the fit to all others, offset included; None unless asked for.
+    path : Path
+        The k points, certified: alphas, coefs, intercepts, gaps.
+    errors : ndarray of shape (k,)
+        Leave-one-out mean squared error, weighted as the rows are.
+    standard_errors : ndarray of shape (k,)
+        Standard error of that mean over rows (rows share their training data, so it is a rough one, as in every
+        cross-validation).
+    gcv : ndarray of shape (k,)
+        Generalised cross-validation error, mean squared residual / (1 - degrees of freedom / rows)^2.
+    degrees_of_freedom : ndarray of shape (k,)
+        Trace of the hat matrix; the intercept and unpenalised columns count one each.
+    predictions : ndarray of shape (n, k), default=None
+        Prediction of each row by the fit to all others, offset included; None unless asked for.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+    >>> found = fastreg.ridge_loo(X, y, alphas=[1.0, 0.01])
+    >>> found.alpha_min, found.errors.shape
+    (0.01, (2,))
     """
 
     path: Path
@@ -42,26 +60,81 @@ class RidgeLeaveOneOut(Shown):
 
     @property
     def alphas(self) -> np.ndarray:
-        """(k,) penalties, decreasing."""
+        """Penalties, decreasing, (k,).
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> found = fastreg.ridge_loo(X, y, alphas=[1.0, 0.01])
+        >>> found.alphas
+        array([1.  , 0.01])
+        """
         return self.path.alphas
 
     @property
     def alpha_min(self) -> float:
-        """The penalty of least leave-one-out error; of ties the largest."""
+        """The penalty of least leave-one-out error; of ties the largest.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> found = fastreg.ridge_loo(X, y, alphas=[1.0, 0.01])
+        >>> found.alpha_min
+        0.01
+        """
         return float(self.alphas[np.argmin(self.errors)])
 
     @property
     def alpha_1se(self) -> float:
-        """The largest penalty whose error is within one standard error of the least."""
+        """The largest penalty whose error is within one standard error of the least.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> found = fastreg.ridge_loo(X, y, alphas=[1.0, 0.01])
+        >>> found.alpha_1se >= found.alpha_min
+        True
+        """
         return float(self.alphas[within_one_se(-self.errors, self.standard_errors)[0]])
 
     @property
     def alpha_gcv(self) -> float:
-        """The penalty of least generalised cross-validation error."""
+        """The penalty of least generalised cross-validation error.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> found = fastreg.ridge_loo(X, y, alphas=[1.0, 0.01])
+        >>> found.alpha_gcv
+        0.01
+        """
         return float(self.alphas[np.argmin(self.gcv)])
 
     def summary(self, rows: int = 12) -> str:
-        """A table for people: degrees of freedom and errors at about `rows` points, the chosen ones among them."""
+        """A table for people: degrees of freedom and errors, the chosen points among them.
+
+        Parameters
+        ----------
+        rows : int, default=12
+            About how many points are shown.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> found = fastreg.ridge_loo(X, y, alphas=[1.0, 0.01])
+        >>> found.summary().count(chr(10))
+        3
+        """
         alphas = {"min": self.alpha_min, "1se": self.alpha_1se, "gcv": self.alpha_gcv}
         chosen = {name: int(np.flatnonzero(self.alphas == alpha)[0]) for name, alpha in alphas.items()}
         lines = [
@@ -91,6 +164,7 @@ def within_one_se(scores, standard_errors):
     return np.flatnonzero(scores >= scores[best] - standard_errors[best])
 
 
+@explains_names
 @one_blas_thread()
 def ridge_loo(
     X: Any,
@@ -120,25 +194,45 @@ def ridge_loo(
 
     Parameters
     ----------
-    X : (n, p) array, SciPy sparse of any format, or data frame; see `fit_path`. Never modified, nor copied as a whole.
-    y : (n,) real response.
-    alphas : decreasing penalties > 0, or None for `n_alphas` of them, as in `fit_path`. scikit-learn's Ridge calls
-        W * alpha its alpha.
-    alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol : as in `fit_path`.
-    keep_predictions : keep the (n, k) predictions, for a metric of one's own.
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data; see `fit_path`. Never modified, nor copied as a whole.
+    y : array-like of shape (n,)
+        Real response.
+    alphas : array-like of shape (k,), default=None
+        Decreasing penalties > 0, or None for `n_alphas` of them, as in `fit_path`. scikit-learn's Ridge calls W
+        * alpha its alpha.
+    n_alphas, alpha_min_ratio : as for `fit_path`
+        See there.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol : as for `fit_path`
+        See there.
+    keep_predictions : bool, default=False
+        Whether the (n, k) predictions are kept, for a metric of one's own.
 
     Returns
     -------
-    RidgeLeaveOneOut: the certified path, errors, GCV, degrees of freedom, alpha_min and alpha_1se.
+    RidgeLeaveOneOut
+        The certified path, errors, GCV, degrees of freedom, alpha_min and alpha_1se.
 
     Raises
     ------
-    ValueError where an argument is out of its range, and where leaving one row out leaves no unique fit: a single row
-    with an intercept, or an unpenalised column that only one row holds.
+    ValueError
+        Where an argument is out of its range, and where leaving one row out leaves no unique fit: a single row
+        with an intercept, or an unpenalised column that only one row holds.
 
     References
     ----------
     Allen (1974), Technometrics 16(1), for the errors; Golub, Heath and Wahba (1979), Technometrics 21(2), for GCV.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import ridge_loo
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = ridge_loo(X, y)
+    >>> found.errors.shape, bool(found.alpha_1se >= found.alpha_min)
+    ((100,), True)
     """
     begin = time.perf_counter()
     terms = checked(FitTerms(

@@ -1,7 +1,8 @@
 """lasso_path and enet_path: paths with scikit-learn's signatures and return values."""
 
+import inspect
 import numbers
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,9 +10,29 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.fitting import solve_path, warn_of_points
 from fastreg.multi.fitting import solve_multi_path
+from fastreg.naming import answer, explains_names
 from fastreg.terms import FitTerms, Grid
 
+WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
 
+
+class PeerParams(TypedDict, total=False):
+    """What `**params` of the two functions may hold: arguments of `fit_path`, and scikit-learn's without effect."""
+
+    tol: float
+    max_iter: int
+    sample_weight: ArrayLike | None
+    penalty_factor: ArrayLike | None
+    lower: ArrayLike | None
+    upper: ArrayLike | None
+    standardize: bool
+    solver: str
+    random_state: Any
+    selection: str
+    do_screening: bool
+
+
+@explains_names
 def lasso_path(
     X: Any,
     y: ArrayLike,
@@ -26,16 +47,68 @@ def lasso_path(
     verbose: bool | int = False,
     return_n_iter: bool = False,
     positive: bool = False,
-    **params: Any,
+    **params: Unpack[PeerParams],
 ) -> tuple[Any, ...]:
     """The lasso path as sklearn.linear_model.lasso_path gives it, with certified points.
 
-    Each point minimises 1/(2 n) ||y - X b||^2 + alpha |b|_1, without an intercept. Parameters and return
-    values are those of `enet_path`, without l1_ratio.
+    Each point minimises 1/(2 n) ||y - X b||^2 + alpha |b|_1, without an intercept.
+
+    Parameters
+    ----------
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data; not centred, and never modified.
+    y : array-like of shape (n,) or (n, K)
+        Response, or several for the path of scikit-learn's MultiTaskElasticNet: the penalty is then on the
+        Euclidean lengths of the rows of b; see `fit_multi_path`.
+    eps : float, default=1e-3
+        The last alpha of an automatic grid over its first, in (0, 1).
+    n_alphas : int, default=None
+        Older way of scikit-learn to give their number.
+    alphas : int or array-like, default=100
+        A number of them, geometric from the smallest alpha at which all coefficients are zero, or their values
+        in any order. None means 100.
+    precompute, Xy, copy_X, coef_init, verbose : any
+        No effect on the result.
+    return_n_iter : bool, default=False
+        Whether the numbers of iterations are returned, too.
+    positive : bool, default=False
+        Whether coefficients must not be negative; for one response only, as in scikit-learn.
+    **params : dict
+        Arguments tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, lower, upper,
+        standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no
+        effect.
+
+    Returns
+    -------
+    alphas : ndarray of shape (k,)
+        The alphas, decreasing.
+    coefs : ndarray of shape (p, k) or (K, p, k)
+        Coefficients; float32 if X is.
+    dual_gaps : ndarray of shape (k,)
+        Duality gaps in units of the objective.
+    n_iters : list of int
+        Iterations of each alpha; only if return_n_iter.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, with the first bad place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import lasso_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> alphas, coefs, dual_gaps = lasso_path(X, y, alphas=[0.5, 0.1])
+    >>> (coefs != 0).sum(axis=0).tolist()[0]
+    2
     """
     return _peer_path(X, y, 1.0, eps, n_alphas, alphas, return_n_iter, positive, params)
 
 
+@explains_names
 def enet_path(
     X: Any,
     y: ArrayLike,
@@ -52,7 +125,7 @@ def enet_path(
     return_n_iter: bool = False,
     positive: bool = False,
     check_input: bool = True,
-    **params: Any,
+    **params: Unpack[PeerParams],
 ) -> tuple[Any, ...]:
     """The elastic-net path as sklearn.linear_model.enet_path gives it, with certified points.
 
@@ -62,39 +135,71 @@ def enet_path(
 
     Parameters
     ----------
-    X : (n, p) array, SciPy sparse of any format, or data frame. Not centred, and never modified.
-    y : (n,) response, or (n, K) for the path of scikit-learn's MultiTaskElasticNet: the penalty is then on the
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data; not centred, and never modified.
+    y : array-like of shape (n,) or (n, K)
+        Response, or several for the path of scikit-learn's MultiTaskElasticNet: the penalty is then on the
         Euclidean lengths of the rows of b; see `fit_multi_path`.
-    l1_ratio : share of the l1 part in [0, 1].
-    eps : the last alpha of an automatic grid over its first, in (0, 1).
-    alphas : a number of them, geometric from the smallest alpha at which all coefficients are zero (taken at
-        l1_ratio = 1e-3 if it is less, where scikit-learn has no such limit), or their values in any order.
-        None means 100.
-    n_alphas : scikit-learn's older way to give their number.
-    return_n_iter : whether the numbers of iterations are returned, too.
-    positive : whether coefficients must not be negative; for one response only, as in scikit-learn.
-    precompute, Xy, copy_X, coef_init, verbose, check_input : no effect on the result.
-    params : tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, lower,
-        upper, standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no
+    l1_ratio : float, default=0.5
+        Share of the l1 part in [0, 1].
+    eps : float, default=1e-3
+        The last alpha of an automatic grid over its first, in (0, 1).
+    n_alphas : int, default=None
+        Older way of scikit-learn to give their number.
+    alphas : int or array-like, default=100
+        A number of them, geometric from the smallest alpha at which all coefficients are zero (taken at
+        l1_ratio = 1e-3 if it is less, where scikit-learn has no such limit), or their values in any order. None
+        means 100.
+    precompute, Xy, copy_X, coef_init, verbose : any
+        No effect on the result.
+    return_n_iter : bool, default=False
+        Whether the numbers of iterations are returned, too.
+    positive : bool, default=False
+        Whether coefficients must not be negative; for one response only, as in scikit-learn.
+    check_input : bool, default=True
+        No effect; input is always checked.
+    **params : dict
+        Arguments tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, lower, upper,
+        standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no
         effect.
 
     Returns
     -------
-    alphas (k,), decreasing; coefs (p, k), or (K, p, k) for K responses, float32 if X is; dual_gaps (k,), absolute, in
-    units of the objective; and a list of k iterations if return_n_iter.
+    alphas : ndarray of shape (k,)
+        The alphas, decreasing.
+    coefs : ndarray of shape (p, k) or (K, p, k)
+        Coefficients; float32 if X is.
+    dual_gaps : ndarray of shape (k,)
+        Duality gaps in units of the objective.
+    n_iters : list of int
+        Iterations of each alpha; only if return_n_iter.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, with the first bad place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import enet_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> alphas, coefs, dual_gaps = enet_path(X, y, l1_ratio=0.5, alphas=10)
+    >>> coefs.shape, bool(dual_gaps.max() < 1e-5)
+    ((8, 10), True)
     """
     return _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params)
 
 
-PEER_PARAMS = ("tol", "max_iter", "sample_weight", "penalty_factor", "lower", "upper", "standardize", "solver")
-WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
-
-
 def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params):
     """What lasso_path and enet_path return."""
-    unexpected = [name for name in params if name not in PEER_PARAMS + WITHOUT_EFFECT]
+    unexpected = [name for name in params if name not in PeerParams.__annotations__]
     if unexpected:
-        raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}")
+        known = [*inspect.signature(enet_path).parameters, *PeerParams.__annotations__]
+        told = answer(unexpected[0], [name for name in known if name != "params"])
+        raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}{told}")
     if n_alphas is not None:
         deprecated("'n_alphas' was deprecated in 1.9 and will be removed in 1.11", "alphas")
     elif alphas is None:
@@ -105,7 +210,7 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         grid = Grid(None, int(alphas), eps)
     else:
         grid = Grid(-np.sort(-np.asarray(alphas, dtype=float)))
-    engine = {name: value for name, value in params.items() if name in PEER_PARAMS}
+    engine = {name: value for name, value in params.items() if name not in WITHOUT_EFFECT}
     several = np.ndim(y) == 2
     if several and engine.pop("solver", "auto") != "auto":
         raise ValueError("solver is for one response; leave it out for several")

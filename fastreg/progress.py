@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, NamedTuple
@@ -15,16 +16,31 @@ WIDTH = 24  # characters of the bar itself
 class Progress(NamedTuple):
     """A point of a path that has just been fitted, as `fit_path(callback=...)` receives it.
 
-    Attributes
+    Parameters
     ----------
-    point : its number, from 1.
-    n_points : how many there will be; an automatic logistic path may end sooner.
-    alpha : its penalty.
-    gap : its duality gap, relative to the null model's loss.
-    support : how many coefficients are not zero.
-    seconds : since the fit began.
-    stage : where there are several fits, which of them: "all rows", "fold 3 of 10", "half 7 of 100". Points are then
+    point : int
+        Its number, from 1.
+    n_points : int
+        How many there will be; an automatic logistic path may end sooner.
+    alpha : float
+        Its penalty.
+    gap : float
+        Its duality gap, relative to the null model's loss.
+    support : int
+        How many coefficients are not zero.
+    seconds : float
+        Seconds since the fit began.
+    stage : str, default=""
+        Where there are several fits, which of them: "all rows", "fold 3 of 10", "half 7 of 100". Points are then
         counted over all of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import fit_path
+    >>> path = fit_path(np.eye(4), np.arange(4.0), n_alphas=2, callback=lambda progress: print(progress.point))
+    1
+    2
     """
 
     point: int
@@ -37,12 +53,36 @@ class Progress(NamedTuple):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit. `path` holds the points done before it (a Path or MultiPath), or None if there was none yet.
+    """Ctrl-C during a fit, with what was done before it.
 
-    Where there are several fits, `path` is that on all rows, `folds` are the Paths of the folds (None for one without
-    a point), and `finished` holds results that were complete: a CVPath for each l1_ratio that was done with, a
-    CVRelaxed for each outer fold, the StabilityPath of the pairs done.
+    Parameters
+    ----------
+    message : str, default="interrupted"
+        What is told.
+    path : Path, MultiPath or None, default=None
+        The points that were done; where there are several fits, those on all rows. None if there was none yet.
+    folds : sequence of Path or None, default=()
+        The points of each fold, None for one without a point.
+    finished : sequence, default=()
+        Results that were complete: a CVPath for each l1_ratio that was done with, a CVRelaxed for each outer fold, the
+        StabilityPath of the pairs done.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> def stop(progress):
+    ...     raise KeyboardInterrupt  # as Ctrl-C does
+    >>> try:
+    ...     fastreg.fit_path(np.eye(4), np.arange(4.0), callback=stop)
+    ... except fastreg.Interrupted as stopped:
+    ...     print(stopped.path.alphas.size)
+    1
     """
+
+    path: Any
+    folds: list[Any]
+    finished: list[Any]
 
     def __init__(self, message: str = "interrupted", path: Any = None, folds: Any = (), finished: Any = ()):
         super().__init__(message)
@@ -50,7 +90,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def interruptible():
+def interruptible() -> Iterator[None]:
     """Ctrl-C within is an Interrupted, also where nothing has been fitted yet."""
     try:
         yield

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.agreement import check_columns, offset_for, terms_for, weights_for
 from fastreg.fitting import solve_path, warn_of_points
+from fastreg.naming import check_known
 from fastreg.result import Path
 from fastreg.terms import FitTerms, Grid, Watching
 
@@ -50,7 +51,7 @@ def refit_path(
     tol = min(path.tol, TIGHT) if tol is None else tol
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
-    check.check_known("refit_path", options, STEPS + Watching._fields)
+    check_known("refit_path", options, STEPS + Watching._fields)
     terms = FitTerms(
         **terms_for(path), sample_weight=sample_weight, offset=offset, tol=tol, names=path.feature_names,
         **{name: options.pop(name) for name in STEPS if name in options},

@@ -11,6 +11,7 @@ from fastreg import validation as check
 from fastreg.active_columns import active_problem, support_of
 from fastreg.agreement import columns_for, offset_for, terms_for
 from fastreg.families import FAMILIES
+from fastreg.naming import explains_names
 from fastreg.refits import refit_sets
 from fastreg.result import Path
 from fastreg.summary import Shown, shown_points
@@ -21,17 +22,32 @@ from fastreg.validation import ConvergenceWarning
 MAX_ITER = 100  # Newton steps for one refit
 
 
+@explains_names
 @dataclass
 class RelaxedPath(Shown):
     """A path and the refit on each of its supports; fits at any (alpha, gamma) lie between the two.
 
-    Attributes
+    `relax_path` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    path : the penalised Path (gamma = 1).
-    refit : a Path of the same alphas that holds the refits (gamma = 0). Its gaps bound the suboptimality of each
-        refit on its own support, relative to the same null model as those of `path`; reason "separable" where
-        classes are separated on a support, so that no finite refit exists.
-    ridge : the alpha of the ridge penalty that the refits carry; 0 for none.
+    path : Path
+        The penalised path (gamma = 1).
+    refit : Path
+        The refits (gamma = 0), of the same alphas. Its gaps bound the suboptimality of each refit on its own
+        support, relative to the same null model as those of `path`; reason "separable" where classes are
+        separated on a support, so that no finite refit exists.
+    ridge : float
+        The alpha of the ridge penalty that the refits carry; 0 for none.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+    >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+    >>> relaxed = fastreg.relax_path(path, X, y)
+    >>> relaxed.coef(0.5)[0].round(3)
+    array([1.5])
     """
 
     path: Path
@@ -40,28 +56,96 @@ class RelaxedPath(Shown):
 
     @property
     def alphas(self) -> np.ndarray:
-        """(k,) the path's penalties."""
+        """The path's penalties, (k,).
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.alphas
+        array([0.5, 0.1])
+        """
         return self.path.alphas
 
     @property
     def feature_names(self) -> list[str] | None:
-        """The p names of the columns of X, or None."""
+        """Names of the p columns of X, or None.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.feature_names is None
+        True
+        """
         return self.path.feature_names
 
     @property
     def has_offset(self) -> bool:
-        """Whether the fit had an offset, so that predictions ask for one; see `Path`."""
+        """Whether the fit had an offset, so that predictions ask for one; see `Path`.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.has_offset
+        False
+        """
         return self.path.has_offset
 
     @property
     def converged(self) -> bool:
-        """Whether every point and every refit is certified."""
+        """Whether every point and every refit is certified.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.converged
+        True
+        """
         return self.path.converged and self.refit.converged
 
     def coef(self, alpha: float, gamma: float = 0.0) -> tuple[np.ndarray, float]:
-        """(coefficients (p,), intercept): gamma times the penalised fit plus 1 - gamma times the refit.
+        """Coefficients and intercept: gamma times the penalised fit plus 1 - gamma times the refit.
 
         Both are interpolated linearly between the path's alphas, as in `Path.coef`.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+        gamma : float, default=0.0
+            Share of the penalised fit, in [0, 1].
+
+        Returns
+        -------
+        coef : ndarray of shape (p,)
+            Coefficients.
+        intercept : float
+            Intercept.
+
+        Raises
+        ------
+        ValueError
+            Below the last alpha, where nothing was fitted.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> bool(abs(relaxed.coef(0.5, 1.0)[0][0]) < abs(relaxed.coef(0.5, 0.0)[0][0]))
+        True
         """
         gamma = check.check_number("gamma", gamma, 0.0, 1.0)
         if gamma == 1.0:
@@ -73,7 +157,33 @@ class RelaxedPath(Shown):
         return gamma * penalised + (1.0 - gamma) * coef, gamma * its_intercept + (1.0 - gamma) * intercept
 
     def linear_predictor(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
-        """eta = offset + intercept + X coef at (alpha, gamma), shape (rows of X,)."""
+        """Linear predictors: offset + intercept + X coef.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        alpha : float
+            Penalty, between the path's ends or above.
+        gamma : float, default=0.0
+            Share of the penalised fit, in [0, 1].
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            A value a row.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.linear_predictor(X, 0.5).shape
+        (3,)
+        """
         coef, intercept = self.coef(alpha, gamma)
         X = columns_for(self.path, X, coef.size)
         offset = offset_for(self.path, offset, X.shape[0])
@@ -81,16 +191,82 @@ class RelaxedPath(Shown):
         return eta if offset is None else eta + offset
 
     def predict(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
-        """The mean response at (alpha, gamma): eta itself, a probability, or exp(eta), by family."""
+        """The mean response: the linear predictor itself, a probability, or exp of it, by family.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        alpha : float
+            Penalty, between the path's ends or above.
+        gamma : float, default=0.0
+            Share of the penalised fit, in [0, 1].
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            A value a row.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.predict([[3.0]], 0.5).round(3)
+        array([4.333])
+        """
         family: Any = self.path.family_class or FAMILIES[self.path.family]
         return family.mean(self.linear_predictor(X, alpha, gamma, offset))
 
     def support(self, alpha: float) -> list[str] | list[int]:
-        """Names (or numbers) of the columns with a coefficient at `alpha`, whatever gamma."""
+        """The columns with a coefficient at an alpha, whatever gamma.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.support(0.5)
+        [0]
+        """
         return self.path.support(alpha)
 
     def summary(self, rows: int = 12) -> str:
-        """A table for people: features in, and deviance explained and gap of the path and of its refits."""
+        """A table for people: features in, and deviance explained and gap of the path and of its refits.
+
+        Parameters
+        ----------
+        rows : int, default=12
+            About how many points are shown.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.summary().count(chr(10))
+        3
+        """
         lines = [
             "                       deviance explained             gap",
             "      alpha   features   path   refit       path     refit",
@@ -112,6 +288,7 @@ class RelaxedPath(Shown):
         )
 
 
+@explains_names
 def relax_path(
     path: Path,
     X: Any,
@@ -138,27 +315,47 @@ def relax_path(
 
     Parameters
     ----------
-    path : what `fit_path` returned for the same X, y, sample_weight and offset (checked).
-    ridge : penalty of the refits, on the scale of alpha; on that of columns divided by their standard deviation if the
-        path was fitted with `standardize`.
-    sample_weight, offset : those of the path, which does not keep them.
-    penalty_factor, fit_intercept, standardize : None, which is the path's own. Another value is an error.
-    tol : relative duality gap that every refit must reach; None for that of the path.
-    max_iter : Newton steps allowed for one refit.
+    path : Path
+        What `fit_path` returned for the same X, y, sample_weight and offset (checked).
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        The rows that the path was fitted to.
+    y : array-like of shape (n,)
+        Their response.
+    ridge : float, default=0.0
+        Penalty of the refits, on the scale of alpha; on that of columns divided by their standard deviation if
+        the path was fitted with `standardize`.
+    sample_weight, offset : as given to the path's fit
+        A path does not keep them.
+    penalty_factor, fit_intercept, standardize : default=None
+        None is the path's own. Another value is an error.
+    tol : float, default=None
+        Relative duality gap that every refit must reach; None is that of the path.
+    max_iter : int, default=100
+        Newton steps allowed for one refit.
 
     Returns
     -------
-    RelaxedPath. Refits that could not be certified are marked in `refit.reasons` and named in one ConvergenceWarning:
-    "separable" where the classes of a logistic fit are separated on a support.
+    RelaxedPath
+        The path and its refits. Those that could not be certified are marked in `refit.reasons` and named in
+        one ConvergenceWarning: "separable" where the classes of a logistic fit are separated on a support.
 
     Raises
     ------
-    ValueError where the path was fitted on other data, with other columns or with other terms.
+    ValueError
+        Where the path was fitted on other data, with other columns or with other terms.
 
     References
     ----------
-    Meinshausen (2007), Relaxed Lasso, Computational Statistics and Data Analysis 52, 374-393. Hastie, Tibshirani and
-    Tibshirani (2020), Best subset, forward stepwise or lasso? Statistical Science 35, 579-592, for the blend.
+    Meinshausen (2007), Relaxed Lasso, Computational Statistics and Data Analysis 52, 374-393. Hastie, Tibshirani
+    and Tibshirani (2020), Best subset, forward stepwise or lasso? Statistical Science 35, 579-592, for the blend.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+    >>> relaxed = fastreg.relax_path(fastreg.fit_path(X, y), X, y)
+    >>> relaxed.coef(0.5, gamma=0.0)[0].round(3)
+    array([1.5])
     """
     terms = FitTerms(
         **terms_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),

@@ -9,44 +9,81 @@ from numpy.typing import ArrayLike
 
 from fastreg.agreement import columns_for, offset_for
 from fastreg.families import FAMILIES, balance, total_loss
+from fastreg.naming import explains_names
 from fastreg.prediction import between, times
 from fastreg.problem import LONGEST_STEP
-from fastreg.summary import Summary, shown_points
+from fastreg.shown_path import ShownPath
 from fastreg.validation import alpha_within, check_response, check_weight, read_only
 
 
-@dataclass
-class Path:
+@explains_names
+@dataclass(repr=False)
+class Path(ShownPath):
     """A certified regularisation path: k points over p columns.
 
-    Attributes
+    `fit_path` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    alphas : (k,) penalties, decreasing.
-    coefs : (p, k) scipy CSC array; column i belongs to alphas[i], on the scale of the X given.
-    intercepts : (k,) intercepts (0 if none was fitted).
-    gaps : (k,) duality gap of each point divided by the null model's loss: an upper bound of the relative
+    alphas : ndarray of shape (k,)
+        Penalties, decreasing.
+    coefs : csc_array of shape (p, k)
+        Coefficients, a column a point, on the scale of the X given.
+    intercepts : ndarray of shape (k,)
+        Intercepts; 0 if none was fitted.
+    gaps : ndarray of shape (k,)
+        Duality gap of each point divided by the null model's loss: an upper bound of the relative
         suboptimality. The loss is half the deviance, and the null model holds the intercept, the offset and the
         columns that are not penalised.
-    n_iters : (k,) Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start by coordinate descent,
+    n_iters : ndarray of shape (k,)
+        Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start by coordinate descent,
         that each point took.
-    reasons : k strings: "converged" (gap <= tol), "max_iter", or "separable" (a logistic fit that runs away).
-    deviance_ratio : (k,) share of the intercept-only model's deviance that is explained.
-    feature_names : list of p names, or None.
-    alpha_max : smallest penalty at which every penalised coefficient is zero.
-    work : what the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
-        "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
-        descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps * work["null_loss"] are the gaps in
-        units of the objective.
-    trace : what each point cost: (k,) arrays by name, "seconds" and the counts of `work`. In cross-validation fits go
-        side by side, so that seconds hold the others' work, too; points fitted together count at the first of them.
-    steps : None, or of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha",
-        "objective" (at that alpha), "loss", "gap" (relative; of the working set, to first order), "support",
-        "columns_read" and "seconds" so far.
-    fit_intercept, standardize, penalty_factor : as the path was fitted.
-    lower, upper : (p,) bounds of the coefficients, or None if there were none.
-    has_offset : whether the fit had an offset. What predicts or fits again then asks for the offset of its rows;
+    reasons : list of str
+        For each point "converged" (gap <= tol), "max_iter", or "separable" (a logistic fit that runs away).
+    deviance_ratio : ndarray of shape (k,)
+        Share of the intercept-only model's deviance that is explained.
+    family : str
+        Name of the family.
+    l1_ratio : float
+        Share of the l1 part.
+    tol : float
+        Relative duality gap that was asked for.
+    alpha_max : float
+        Smallest penalty at which every penalised coefficient is zero.
+    feature_names : list of str, default=None
+        Names of the p columns, if there were any.
+    work : dict
+        What the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
+        "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs"
+        (coordinate descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps *
+        work["null_loss"] are the gaps in units of the objective.
+    family_class : type, default=None
+        A family of one's own.
+    trace : dict
+        What each point cost: arrays of shape (k,) by name, "seconds" and the counts of `work`. In
+        cross-validation fits go side by side, so that seconds hold the others' work, too; points fitted
+        together count at the first of them.
+    steps : dict, default=None
+        Of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha", "objective" (at
+        that alpha), "loss", "gap" (relative; of the working set, to first order), "support", "columns_read" and
+        "seconds" so far.
+    fit_intercept, standardize, penalty_factor : as given to the fit
+        Terms of the fit.
+    lower, upper : ndarray of shape (p,), default=None
+        Bounds of the coefficients, if there were any.
+    has_offset : bool, default=False
+        Whether the fit had an offset. What predicts or fits again then asks for the offset of its rows;
         offset=0 leaves it out on purpose.
-    weighted : whether the rows of the fit had weights that differ. What fits again then asks for weights.
+    weighted : bool, default=False
+        Whether the rows of the fit had weights that differ. What fits again then asks for weights.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+    >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+    >>> path.alphas, path.converged, path.n_features_in
+    (array([0.5, 0.1]), True, array([1, 1]))
     """
 
     alphas: np.ndarray
@@ -75,14 +112,49 @@ class Path:
 
     @property
     def converged(self) -> bool:
-        """Whether every point is certified."""
+        """Whether every point is certified.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.converged
+        True
+        """
         return all(reason == "converged" for reason in self.reasons)
 
     def coef(self, alpha: float) -> tuple[np.ndarray, float]:
-        """(coefficients (p,), intercept) at `alpha`, interpolated linearly between the path's points.
+        """Coefficients and intercept, interpolated linearly between the path's points.
 
-        Outside the grid alpha must lie above its top (every penalised coefficient of the first point is then kept,
-        zero if the grid starts at alpha_max); below its bottom is an error, since nothing was fitted there.
+        Above the top of the grid every penalised coefficient of the first point is kept, zero if the grid starts at
+        alpha_max.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        coef : ndarray of shape (p,)
+            Coefficients.
+        intercept : float
+            Intercept.
+
+        Raises
+        ------
+        ValueError
+            Below the last alpha, where nothing was fitted.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> coef, intercept = path.coef(0.3)
+        >>> coef.round(3)
+        array([1.05])
         """
         low, high, share = self._between(alpha)
         coef = between(self._column(low), self._column(high), share)
@@ -101,10 +173,30 @@ class Path:
         return self.coefs[:, [k]].toarray().ravel()
 
     def linear_predictor(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
-        """eta = offset + intercept + X coef at `alpha`, shape (rows of X,); (rows of X, m) at m alphas.
+        """Linear predictors: offset + intercept + X coef.
 
-        X is an array, sparse, or a data frame, with the columns of the fit. Where it is Fortran-ordered or CSC, only
-        the columns with a coefficient are read.
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit. Of Fortran-ordered and CSC data only the columns with a
+            coefficient are read.
+        alpha : float or array-like of shape (m,)
+            Penalty, or several, between the path's ends or above.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, m)
+            A value a row; a column an alpha where several are given.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.linear_predictor(X, [0.5, 0.1]).shape
+        (3, 2)
         """
         X = columns_for(self, X, self.coefs.shape[0])
         shift = offset_for(self, offset, X.shape[0])
@@ -119,7 +211,31 @@ class Path:
         return eta
 
     def predict(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
-        """The mean response at `alpha`: eta itself, a probability, or exp(eta), by family. Shapes as of eta."""
+        """The mean response: the linear predictor itself, a probability, or exp of it, by family.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit. Of Fortran-ordered and CSC data only the columns with a
+            coefficient are read.
+        alpha : float or array-like of shape (m,)
+            Penalty, or several, between the path's ends or above.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, m)
+            A value a row; a column an alpha where several are given.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.predict([[3.0]], 0.1).round(3)
+        array([4.033])
+        """
         return self._family().mean(self.linear_predictor(X, alpha, offset))
 
     def _family(self) -> Any:
@@ -133,10 +249,34 @@ class Path:
         sample_weight: ArrayLike | None = None,
         offset: ArrayLike | None = None,
     ) -> float:
-        """Share of the deviance of y that is explained at `alpha`: for least squares R squared, otherwise D squared.
+        """Share of the deviance of y that is explained: for least squares R squared, otherwise D squared.
 
-        1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan where that
-        intercept leaves nothing to explain.
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        y : array-like of shape (n,)
+            Response of the rows.
+        alpha : float
+            Penalty, between the path's ends or above.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan
+            where that intercept leaves nothing to explain.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> bool(path.score(X, y, 0.1) > 0.9)
+        True
         """
         eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
         response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
@@ -160,27 +300,83 @@ class Path:
         offset: ArrayLike | None = None,
         **options: Any,
     ) -> "Path":
-        """Fit exactly at other alphas, starting from this path's interpolated solution: a Path of just those.
+        """Fit exactly at other alphas, starting from this path's interpolated solution.
 
         `coef` and `predict` interpolate between points, which is quick, needs no data, and is exact for the lasso as
-        long as no column enters or leaves between them. See fastreg.refit.refit_path.
+        long as no column enters or leaves between them.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        y : array-like of shape (n,)
+            Response of the rows.
+        alphas : float or array-like
+            A penalty, or several that decrease.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+        **options : dict
+            Arguments tol, max_iter, solver, verbose, callback and trace, as of `fit_path`.
+
+        Returns
+        -------
+        Path
+            The points of just these alphas, certified to a gap of 1e-9 unless `tol` is given.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.refit(X, y, 0.3).converged
+        True
         """
         from fastreg.refit import refit_path
 
         return refit_path(self, X, y, alphas, sample_weight=sample_weight, offset=offset, **options)
 
     def support(self, alpha: float) -> list[str] | list[int]:
-        """Names (or numbers) of the columns with a coefficient at `alpha`."""
+        """The columns with a coefficient at an alpha.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.support(0.5)
+        [0]
+        """
         columns = np.flatnonzero(self.coef(alpha)[0])
         return [self.feature_names[j] for j in columns] if self.feature_names else columns.tolist()
 
-    @property
-    def n_features_in(self) -> np.ndarray:
-        """(k,) number of coefficients that are not zero."""
-        return np.diff(self.coefs.indptr)
-
     def entry_order(self) -> list[str] | list[int]:
-        """Names (or numbers) of the columns in the order in which they first enter; ties by size."""
+        """The columns in the order in which they first enter; ties by size.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.entry_order()
+        [0]
+        """
         seen: dict[int, None] = {}
         for k in range(self.alphas.size):
             part = slice(self.coefs.indptr[k], self.coefs.indptr[k + 1])
@@ -189,48 +385,60 @@ class Path:
                 seen.setdefault(int(j))
         return [self.feature_names[j] for j in seen] if self.feature_names else list(seen)
 
-    def summary(self, rows: int = 12) -> Summary:
-        """A table for people: alpha, features in, deviance explained and gap at about `rows` points.
-
-        A str that a notebook shows as HTML.
-        """
-        k = self.alphas.size
-        points = shown_points(k, rows)
-        body = [
-            (
-                f"{self.alphas[i]:.4g}", f"{self.n_features_in[i]:,}", f"{100 * self.deviance_ratio[i]:.1f}%",
-                f"{self.gaps[i]:.1e}", "" if self.reasons[i] == "converged" else self.reasons[i],
-            )
-            for i in points
-        ]  # fmt: skip
-        return Summary(("alpha", "features", "deviance explained", "gap", ""), body)
-
     def save(self, file: Any) -> None:
-        """Write the path as JSON, plain numbers that any language reads; fastreg.load_path reads it back."""
+        """Write the path as JSON, plain numbers that any language reads; `fastreg.load_path` reads it back.
+
+        Parameters
+        ----------
+        file : str or path-like
+            Name of the file.
+
+        Raises
+        ------
+        ValueError
+            For a family of one's own, which is code and cannot be stored.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path.save(pathlib.Path(folder) / "model.json")
+        """
         from fastreg.stored import save_path
 
         save_path(self, file)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the coefficients against alpha; needs matplotlib. See fastreg.plots.plot_path."""
+        """Draw the coefficients against alpha.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_path`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.plot().get_xscale()
+        'log'
+        """
         from fastreg.plots import plot_path
 
         return plot_path(self, ax=ax, **options)
-
-    def __repr__(self) -> str:
-        return "<fastreg.Path: " + "\n ".join(self._head()) + ">"
-
-    def _repr_html_(self) -> str:
-        head = "<br>".join(self._head())
-        return f"<div><p><b>fastreg.Path</b>: {head}</p>{self.summary()._repr_html_()}</div>"
-
-    def _head(self) -> list[str]:
-        """What the path is, in three lines."""
-        k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
-        return [
-            f"{self.family}, l1_ratio {self.l1_ratio:g}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}",
-            f"{self.coefs.shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
-            f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%",
-            f"{certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "
-            f"{self.work.get('passes', 0):.1f} passes over X",
-        ]

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +11,14 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.error_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.fitting import build_problem, checked, solve_path
+from fastreg.naming import explains_names
 from fastreg.path import PathSolver
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Progress, Watch
-from fastreg.result import Path
 from fastreg.selection.fold_paths import SWEEP_SHARE, fold_problem
 from fastreg.selection.lockstep import in_lockstep, sweep
 from fastreg.solvers import make_solver
-from fastreg.summary import Shown
+from fastreg.stability_path import StabilityPath
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
@@ -29,96 +28,7 @@ TOGETHER = 10  # halves that are followed side by side
 SPARE = 4  # a half's path ends once it has selected this many times the number of features allowed on average
 
 
-@dataclass
-class StabilityPath(Shown):
-    """Selection probabilities of p features at k alphas, from B complementary pairs of halves of the rows.
-
-    Attributes
-    ----------
-    alphas : (k,) penalties, decreasing: the region over which features are selected.
-    counts : (p, k) scipy CSC array: how many of the 2 B halves select a feature at an alpha.
-    threshold : share of the halves that must select a feature, at one alpha at least.
-    n_pairs : B.
-    average_selected : q, the mean number of features that one half selects anywhere in the region.
-    error_bound : bound on the expected number of falsely selected features, under `assumption`.
-    assumption : "none" or "unimodal"; see fastreg.error_bounds.
-    n_candidates : features that are penalised and so take part; those that are not are never counted as selected.
-    gaps : (2 B, k) relative duality gap of every fit.
-    path : the Path on all rows, over the whole grid.
-    feature_names : p names, or None.
-    work : "columns_read" by the halves, and "passes", the same divided by p.
-    """
-
-    alphas: np.ndarray
-    counts: sp.csc_array
-    threshold: float
-    n_pairs: int
-    average_selected: float
-    error_bound: float
-    assumption: str
-    n_candidates: int
-    gaps: np.ndarray
-    tol: float
-    path: Path
-    feature_names: list[str] | None = None
-    work: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """(p, k) share of the halves that select a feature at an alpha."""
-        return self.counts.toarray() / (2 * self.n_pairs)
-
-    @property
-    def largest(self) -> np.ndarray:
-        """(p,) largest probability of each feature over the alphas."""
-        return self.counts.max(axis=1).toarray().ravel() / (2 * self.n_pairs)
-
-    @property
-    def selected(self) -> list[str] | list[int]:
-        """Names (or numbers) of the features whose probability reaches the threshold, the most probable first."""
-        largest = self.largest
-        reached = np.flatnonzero(largest >= self.threshold - 1e-12)
-        reached = reached[np.argsort(-largest[reached], kind="stable")]
-        return [self.feature_names[j] for j in reached] if self.feature_names else reached.tolist()
-
-    @property
-    def converged(self) -> bool:
-        """Whether every fit is certified."""
-        return bool(np.all(self.gaps <= self.tol))
-
-    def summary(self, rows: int = 12) -> str:
-        """A table for people: the `rows` most probable features, and what the selection promises."""
-        largest = self.largest
-        order = np.argsort(-largest, kind="stable")[:rows]
-        lines = ["feature                        probability   reached at alpha"]
-        for j in order[largest[order] > 0.0]:
-            name = self.feature_names[j] if self.feature_names else f"[{j}]"
-            values = self.counts[[j]].toarray().ravel()
-            mark = "   selected" if largest[j] >= self.threshold - 1e-12 else ""
-            lines.append(f"{name!s:28.28} {largest[j]:13.2f} {self.alphas[values.argmax()]:18.4g}{mark}")
-        return "\n".join([*lines, self._promise()])
-
-    def _promise(self):
-        given = "whatever the data" if self.assumption == "none" else "if selection proportions are unimodal"
-        return (
-            f"{len(self.selected)} of {self.n_candidates} features reach {self.threshold:g}; a half selects "
-            f"{self.average_selected:.1f} on average, so at most {self.error_bound:.3g} of them are expected to be "
-            f"false ({given})."
-        )
-
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the probabilities against alpha; needs matplotlib. See fastreg.plots.plot_stability."""
-        from fastreg.plots import plot_stability  # type: ignore[attr-defined]
-
-        return plot_stability(self, ax=ax, **options)
-
-    def __repr__(self) -> str:
-        return (
-            f"<fastreg.StabilityPath: {self.n_pairs} complementary pairs, {self.alphas.size} alphas from "
-            f"{self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n {self._promise()}>"
-        )
-
-
+@explains_names
 def stability_selection(
     X: Any,
     y: ArrayLike,
@@ -157,30 +67,55 @@ def stability_selection(
 
     Parameters
     ----------
-    threshold : share of the halves in (0.5, 1].
-    expected_errors : falsely selected features to be expected at most.
-    n_pairs : number of complementary pairs; each costs two paths.
-    assumption : "none", or "unimodal" for a bound that is about half as large; see fastreg.error_bounds.
-    random_state : seed, or a numpy Generator; None draws other halves each time.
-    X, y, family, l1_ratio, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
-    standardize, tol, max_iter, solver : as for `fit_path`; l1_ratio must be above 0.
-    verbose : whether a bar is shown on stderr after 2 s.
-    callback : called with a `fastreg.Progress` after every point of every fit; `stage` says of which.
+    X, y : as for `fit_path`
+        The data.
+    threshold : float, default=0.75
+        Share of the halves, in (0.5, 1].
+    expected_errors : float, default=1.0
+        Falsely selected features to be expected at most.
+    n_pairs : int, default=50
+        Number of complementary pairs; each costs two paths.
+    assumption : {"none", "unimodal"}, default="none"
+        "unimodal" has a bound that is about half as large; see fastreg.error_bounds.
+    random_state : int, Generator or None, default=0
+        Seed; None draws other halves each time.
+    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid; l1_ratio must be above 0.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose : bool or int, default=False
+        Whether a bar is shown on stderr after 2 s.
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point of every fit; `stage` says of which.
 
     Returns
     -------
-    StabilityPath. Fits that could not be certified are counted in one ConvergenceWarning.
+    StabilityPath
+        Probabilities and the features selected. Fits that could not be certified are counted in one
+        ConvergenceWarning.
 
     Raises
     ------
-    ValueError where an argument is out of its range, or already the first alpha selects too many features.
-    Interrupted (a KeyboardInterrupt) on Ctrl-C: `path` holds the points done on all rows, `finished` the StabilityPath
-    of the pairs of halves that were done, if there are any.
+    ValueError
+        Where an argument is out of its range, or already the first alpha selects too many features.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `finished` the
+        StabilityPath of the pairs of halves that were done, if there are any.
 
     References
     ----------
     Meinshausen and Buehlmann (2010), Stability selection, JRSS-B 72, 417-473. Shah and Samworth (2013), JRSS-B 75,
     55-80, for complementary pairs and the bounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import stability_selection
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> sorted(stability_selection(X, y, n_pairs=10).selected)
+    [0, 1]
     """
     threshold = check.check_number("threshold", threshold, 0.5, 1.0, low_open=True)
     expected_errors = check.check_number("expected_errors", expected_errors, 0.0, np.inf, low_open=True, high_open=True)

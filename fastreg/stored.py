@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 import fastreg
 from fastreg.families import FAMILIES
+from fastreg.naming import explains_names
 from fastreg.result import Path
 
 FORMAT, VERSION = "fastreg path", 1
@@ -41,10 +42,38 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     File(file).write_text(text + "\n", encoding="utf-8")
 
 
+@explains_names
 def load_path(file: Any) -> Path:
-    """The Path that `Path.save` has written.
+    """Read the Path that `Path.save` has written.
 
-    Raises ValueError where the file is not such a path or does not fit together, OSError where it cannot be read.
+    Parameters
+    ----------
+    file : str or path-like
+        Name of a JSON file.
+
+    Returns
+    -------
+    Path
+        The same, to the last bit.
+
+    Raises
+    ------
+    ValueError
+        Where the file is not such a path or does not fit together.
+    OSError
+        Where it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import numpy as np
+    >>> from fastreg import fit_path, load_path
+    >>> path = fit_path(np.eye(4), np.arange(4.0), alphas=[0.5, 0.1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path.save(pathlib.Path(folder) / "model.json")
+    ...     same = load_path(pathlib.Path(folder) / "model.json")
+    >>> np.array_equal(same.coefs.toarray(), path.coefs.toarray())
+    True
     """
     return path_of(read_document(file), file)
 

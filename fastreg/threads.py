@@ -11,6 +11,7 @@ import math
 import os
 import threading
 from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,25 +19,57 @@ from pathlib import Path
 
 import numpy as np
 
+from fastreg.naming import explains_names
+
 # Values read, or work that takes as long: what a block holds (0.1 to 0.2 ms), and from where on threads share blocks.
 # To wake a thread costs 0.02 to 0.05 ms; alone, a product of 2^20 values takes 0.15 ms from cache and 0.5 from memory.
 BLOCK, SHARED = 2**17, 2**20
 JOINED = 16  # blocks that one call may take where they are not shared: one or two milliseconds
 
 
+@explains_names
 def set_num_threads(n: int | None) -> None:
-    """Let fits of this process use n >= 1 threads from now on; None returns to the default. Results do not change.
+    """Let fits of this process use so many threads from now on. Results do not change.
 
-    The default is the environment's FASTREG_NUM_THREADS, else its OMP_NUM_THREADS, else the CPUs that this process may
-    run on. Raises ValueError unless n is a whole number of at least 1.
+    Parameters
+    ----------
+    n : int or None
+        At least 1. None returns to the default: the environment's FASTREG_NUM_THREADS, else its
+        OMP_NUM_THREADS, else the CPUs that this process may run on.
+
+    Raises
+    ------
+    ValueError
+        Unless n is a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from fastreg import get_num_threads, set_num_threads
+    >>> set_num_threads(1)
+    >>> get_num_threads()
+    1
+    >>> set_num_threads(None)
     """
     if n is not None and (isinstance(n, bool) or int(n) != n or n < 1):
         raise ValueError(f"n must be a whole number of threads, at least 1, or None, got {n!r}")
     _pool.chosen = None if n is None else int(n)
 
 
+@explains_names
 def get_num_threads() -> int:
-    """How many threads a fit may use at once, the one that calls it included; see `set_num_threads`."""
+    """How many threads a fit may use at once, the one that calls it included; see `set_num_threads`.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Examples
+    --------
+    >>> from fastreg import get_num_threads
+    >>> get_num_threads() >= 1
+    True
+    """
     return default_threads() if _pool.chosen is None else _pool.chosen
 
 
@@ -221,7 +254,7 @@ def _set_blas_threads(library, number):
 
 
 @contextmanager
-def one_blas_thread():
+def one_blas_thread() -> Iterator[None]:
     """Hold BLAS and LAPACK of NumPy and SciPy to one thread, in this whole process, while any fit runs.
 
     Takes 5 to 30 us.

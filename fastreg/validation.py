@@ -16,11 +16,25 @@ LARGEST = 1e150  # squares of larger numbers overflow
 
 
 class DataWarning(UserWarning):
-    """Input that was accepted, though it may not be what was meant."""
+    """Input that was accepted, though it may not be what was meant.
+
+    Examples
+    --------
+    >>> import fastreg, warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastreg.DataWarning)  # refuse such input
+    """
 
 
 class ConvergenceWarning(UserWarning):
-    """A point of a path is not certified to the tolerance asked for."""
+    """A point of a path is not certified to the tolerance asked for.
+
+    Examples
+    --------
+    >>> import fastreg, warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastreg.ConvergenceWarning)  # let nothing pass that is not certified
+    """
 
 
 class ParameterError(ValueError, TypeError):
@@ -420,13 +434,6 @@ def check_option(name, value, options):
     if not isinstance(value, str) or value not in options:
         raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}, got {plain(value)!r}")
     return value
-
-
-def check_known(function, options, names):
-    """Keyword arguments that a function hands on are among these names."""
-    unknown = [name for name in options if name not in names]
-    if unknown:
-        raise TypeError(f"{function}() got an unexpected keyword argument {unknown[0]!r}; it takes {', '.join(names)}")
 
 
 def check_flag(name, value):

@@ -6,10 +6,11 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg._jit import KernelCache, cache_directories
+from fastreg import _jit
 from fastreg.families import FAMILIES
 from fastreg.fitting import fit_path
 from fastreg.multi.fitting import fit_multi_path
+from fastreg.naming import explains_names
 from fastreg.selection.cross_validation import cv_path
 
 DESIGNS = ("dense", "sparse")
@@ -17,14 +18,29 @@ SEVERAL = "several"  # responses, or classes
 SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # wide folds, and tall ones, which share Gram matrices and Hessians
 
 
-def warmup(verbose=False):
+@explains_names
+def warmup(verbose: bool = False) -> float:
     """Compile the kernels of every family and of several responses, dense and sparse (32-bit indices), and of folds.
 
     Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes one to
-    three minutes the first time, a few seconds after that. `verbose` prints each part's seconds. Returns the
-    seconds taken.
+    three minutes the first time, a few seconds after that.
+
+    Parameters
+    ----------
+    verbose : bool, default=False
+        Whether each part's seconds are printed.
+
+    Returns
+    -------
+    float
+        The seconds taken.
+
+    Examples
+    --------
+    >>> from fastreg import warmup
+    >>> seconds = warmup()  # doctest: +SKIP
     """
-    KernelCache.announced = True  # the notice of a cold start recommends what is running already
+    _jit.KernelCache.announced = True  # the notice of a cold start recommends what is running already
     begin = time.perf_counter()
     for design in DESIGNS:
         for family in (*FAMILIES, SEVERAL):
@@ -33,7 +49,7 @@ def warmup(verbose=False):
                 print(f"{design:>6} {family:<8} {seconds:6.2f} s", flush=True)
     total = time.perf_counter() - begin
     if verbose:
-        directory = cache_directories()[0]
+        directory = _jit.cache_directories()[0]
         kept = f"kept in {directory}" if directory else "not kept: set FASTREG_CACHE_DIR to a writable folder"
         print(f"{total:22.2f} s in all; kernels are {kept}")
     return total

@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastreg
-from fastreg import ElasticNet, Lasso, LogisticRegression, Ridge
+from fastreg import ElasticNet, Lasso, LogisticRegression, LogisticRegressionCV, Ridge
 from fastreg.path import WIDEST
 
 CLASSES = [Ridge, Lasso, ElasticNet, LogisticRegression]
@@ -297,11 +297,24 @@ def test_ridge_accepts_scikit_learns_solvers(solver):
     close(model, peers.Ridge().fit(X, y))
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "liblinear", "newton-cg", "saga", "newton", "proximal_gradient"])
+PEER_SOLVERS = ["lbfgs", "liblinear", "newton-cd", "newton-cd-gram", "newton-cg", "newton-cholesky", "sag", "saga"]
+
+
+@pytest.mark.parametrize("solver", [*PEER_SOLVERS, "newton", "proximal_gradient"])
 def test_logistic_accepts_scikit_learns_solvers(solver):
     X, y, _ = classification()
     model = LogisticRegression(solver=solver, tol=1e-9, max_iter=5000, dual=True, n_jobs=2).fit(X, y)
     np.testing.assert_allclose(model.coef_, LogisticRegression(tol=1e-12).fit(X, y).coef_, rtol=1e-3, atol=1e-4)
+    model.to_sklearn().set_params(tol=1e-4, max_iter=5000, dual=False, n_jobs=None).fit(X, y)  # knows its solver
+
+
+@pytest.mark.parametrize("solver", ["newton-cd", "newton-cd-gram"])
+def test_solvers_of_scikit_learn_1_10_with_several_classes_and_folds(solver):
+    X, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
+    assert np.array_equal(LogisticRegression(solver=solver).fit(X, y).coef_, LogisticRegression().fit(X, y).coef_)
+    terms = {"Cs": 3, "l1_ratios": [0.5], "scoring": "accuracy", "use_legacy_attributes": False}
+    both = [LogisticRegressionCV(solver=each, **terms).fit(X, y) for each in (solver, "auto")]
+    assert np.array_equal(both[0].coef_, both[1].coef_) and both[0].C_ == both[1].C_
 
 
 @pytest.mark.parametrize(

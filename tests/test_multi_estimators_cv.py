@@ -376,7 +376,7 @@ def test_errors_and_warnings():
     with pytest.warns(ConvergenceWarning, match="LogisticRegressionCV: .* fits did not converge") as caught:
         LogisticRegressionCV(**QUIET | {"max_iter": 1, "tol": 1e-12}).fit(X3, y)
     assert [each.filename for each in caught] == [__file__]
-    with pytest.raises(TypeError, match="MultiTaskLassoCV: got an unexpected keyword argument 'l1_ratio'"):
+    with pytest.raises(TypeError, match=r"MultiTaskLassoCV\(\) got an unexpected keyword argument 'l1_ratio'"):
         MultiTaskLassoCV(l1_ratio=0.5)
 
 

@@ -1,15 +1,19 @@
 """LogisticRegression with the parameters and attributes of scikit-learn's class."""
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
+from fastreg.estimators.conversion import PEER_VERSION
 from fastreg.estimators.linear import LinearClassifier
-from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import (
     SingleFit,
     check_fit,
@@ -19,16 +23,19 @@ from fastreg.estimators.single_fit import (
     total_weight,
     warn_uncertified,
 )
+from fastreg.naming import explains_names
 from fastreg.peer_paths import deprecated
 from fastreg.prediction import probabilities
 from fastreg.solvers import SOLVERS
 
 # scikit-learn's names
-LOGISTIC_SOLVERS = ("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga")
+SINCE_1_10 = ("newton-cd", "newton-cd-gram")
+LOGISTIC_SOLVERS = ("lbfgs", "liblinear", *SINCE_1_10, "newton-cg", "newton-cholesky", "sag", "saga")
 OLD_PENALTY = "'penalty' was deprecated in version 1.8 and will be removed in 1.10"
 PENALTIES = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
 
 
+@explains_names
 class LogisticRegression(LinearClassifier):
     """Logistic regression with an elastic-net penalty, as scikit-learn's LogisticRegression.
 
@@ -46,38 +53,60 @@ class LogisticRegression(LinearClassifier):
 
     Parameters
     ----------
-    penalty : deprecated by scikit-learn in favour of C and l1_ratio: "l1", "l2", "elasticnet" or None; if
-        given, it decides, with a FutureWarning.
-    C : inverse strength of the penalty, > 0; np.inf is no penalty. It grows with the number of rows: in the
-        terms of `fastreg.fit_path`, alpha = 1 / (C W).
-    l1_ratio : share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso. Any value goes with any solver.
-    dual : no effect; the problem is the same and the solver sees to its form.
-    tol : >= 0. Duality gap that certifies a fit, relative to the loss without penalised columns.
-        scikit-learn's tol bounds a gradient instead, for which 1e-4 stops at gaps of about 1e-6, the default
-        here.
-    fit_intercept : whether b0 is fitted, else it is 0.
-    intercept_scaling : no effect; scikit-learn's liblinear penalises the intercept, and that is not copied.
-    class_weight : None, "balanced" (W / (2 W_k) for class k of weight W_k), or {label: weight}; labels not in
-        it weigh 1.
-    warm_start : whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
-        certified solution by more than tol.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    random_state, n_jobs : no effect; none could change a certified solution.
-    solver : "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient"), or one of
-        scikit-learn's names, which are accepted and mean "auto". With more than two classes proximal Newton solves
-        all of them, but for "liblinear", which scikit-learn has for two.
-    max_iter : Newton steps allowed (or proximal gradient steps). 0 keeps the start: zeros, or the last fit with
+    penalty : {"l1", "l2", "elasticnet"} or None, default="deprecated"
+        Deprecated by scikit-learn in favour of C and l1_ratio. If given, it decides, with a FutureWarning.
+    C : float, default=1.0
+        Inverse strength of the penalty, > 0; np.inf is no penalty. Its effect grows with the number of rows: in
+        the terms of `fastreg.fit_path`, alpha = 1 / (C W).
+    l1_ratio : float, default=0.0
+        Share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso. Any value goes with any solver.
+    dual : bool, default=False
+        No effect; the problem is the same and the solver sees to its form.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's
+        tol bounds a gradient instead, for which 1e-4 stops at gaps of about 1e-6.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    intercept_scaling : float, default=1
+        No effect; scikit-learn's liblinear penalises the intercept, and that is not copied.
+    class_weight : dict, "balanced" or None, default=None
+        {label: weight}, labels not in it weighing 1, or "balanced": W / (K W_k) for class k of weight W_k.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    solver : str, default="auto"
+        "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient"), or one of
+        scikit-learn's names ("newton-cd" and "newton-cd-gram" of 1.10 among them), which are accepted and mean
+        "auto". Of more than two classes proximal Newton solves all, but for "liblinear", which scikit-learn has
+        for two.
+    max_iter : int, default=100
+        Newton steps allowed (or proximal gradient steps). 0 keeps the start: zeros, or the last fit with
         warm_start, of which nothing is proven (dual_gap_ is inf).
-    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+    verbose : bool or int, default=0
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    warm_start : bool, default=False
+        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
+        certified solution by more than tol.
+    n_jobs : int or None, default=None
+        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    classes_ : (K,) the labels, sorted.
-    coef_ : (1, n_features) for two classes, else (K, n_features); float32 if X was.
-    intercept_ : (1,) or (K,).
-    n_iter_ : (1,) Newton or proximal gradient steps.
-    dual_gap_ : float, proven bound of how far the objective above lies over its minimum.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, one row for two classes; float32 if X was.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        b0.
+    n_iter_ : ndarray of shape (1,)
+        Newton or proximal gradient steps.
+    dual_gap_ : float
+        Proven bound of how far the objective above lies over its minimum.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     Notes
     -----
@@ -93,50 +122,79 @@ class LogisticRegression(LinearClassifier):
     --------
     >>> from fastreg import LogisticRegression
     >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
-    >>> model.predict([[0.5], [2.5]])
-    array(['no', 'yes'], dtype='<U3')
+    >>> model.predict([[0.5], [2.5]]).tolist()
+    ['no', 'yes']
     """
 
+    coef_: Any  # an array, or sparse after `sparsify`
+    intercept_: np.ndarray
+    n_iter_: np.ndarray
+    dual_gap_: float
+
     # Defaults are scikit-learn's but for two: tol is a gap, see above; solver="lbfgs" would name another.
-    @keeps_parameters
     def __init__(
         self,
-        penalty="deprecated",
+        penalty: str | None = "deprecated",
         *,
-        C=1.0,
-        l1_ratio=0.0,
-        dual=False,
-        tol=1e-6,
-        fit_intercept=True,
-        intercept_scaling=1,
-        class_weight=None,
-        random_state=None,
-        solver="auto",
-        max_iter=100,
-        verbose=0,
-        warm_start=False,
-        n_jobs=None,
-        penalty_factor=None,
-    ): ...
+        C: float = 1.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: Mapping[Any, float] | str | None = None,
+        random_state: Any = None,
+        solver: str = "auto",
+        max_iter: int = 100,
+        verbose: bool | int = 0,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.penalty_factor = penalty_factor
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the coefficients.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
-            canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples,) labels of two or more classes, of any type.
-        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters: see
-            `C`.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples,)
+            Labels of two or more classes, of any type.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, or one for all rows. Their scale matters: see `C`.
 
         Returns
         -------
-        self
+        Self
+            The estimator, fitted.
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place, and where y holds one class.
+        ValueError
+            Where an argument is out of its range, with the first bad place, and where y holds one class.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> LogisticRegression().fit([[0.0], [1.0], [2.0]], ["a", "a", "b"]).classes_.tolist()
+        ['a', 'b']
         """
         strength, l1_ratio = self._penalty()
         check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
@@ -217,29 +275,91 @@ class LogisticRegression(LinearClassifier):
             raise ValueError(f"class_weight names {unknown}, which y does not hold; its classes are {labels}")
         return np.array([self.class_weight.get(label, 1.0) for label in labels], dtype=float)
 
-    def predict_proba(self, X):
-        """Probabilities of the classes in the order of `classes_`, shape (n_samples, K)."""
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            One column a class, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+        >>> model.predict_proba([[1.5]]).round(3)
+        array([[0.5, 0.5]])
+        """
         return probabilities(self.decision_function(X))
 
-    def predict_log_proba(self, X):
-        """Logarithms of `predict_proba`, shape (n_samples, K); finite also where a probability underflows."""
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithms of `predict_proba`, finite also where a probability underflows.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            One column a class, in the order of `classes_`.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+        >>> model.predict_log_proba([[1.5]]).round(3)
+        array([[-0.693, -0.693]])
+        """
         eta = self.decision_function(X)
         return np.column_stack([log_expit(-eta), log_expit(eta)]) if eta.ndim == 1 else log_softmax(eta, axis=1)
 
-    def sparsify(self):
-        """Turn `coef_` into a CSR matrix; prediction works as before. Returns self."""
+    def sparsify(self) -> Self:
+        """Turn `coef_` into a CSR matrix; prediction works as before.
+
+        Returns
+        -------
+        Self
+            The estimator.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> model = LogisticRegression(l1_ratio=1.0).fit([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], [0, 1, 1])
+        >>> model.sparsify().coef_.format
+        'csr'
+        """
         check_is_fitted(self)
         self.coef_ = sp.csr_matrix(self.coef_)
         return self
 
-    def densify(self):
-        """Turn `coef_` back into an array. Returns self."""
+    def densify(self) -> Self:
+        """Turn `coef_` back into an array.
+
+        Returns
+        -------
+        Self
+            The estimator.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> model = LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], [0, 1, 1])
+        >>> model.sparsify().densify().coef_.shape
+        (1, 2)
+        """
         check_is_fitted(self)
         self.coef_ = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         return self
 
     def _peer_solvers(self):
-        return LOGISTIC_SOLVERS
+        return [solver for solver in LOGISTIC_SOLVERS if PEER_VERSION >= (1, 10) or solver not in SINCE_1_10]
 
     def _peer_solver(self):
         return "saga" if self.l1_ratio else "lbfgs"

@@ -2,19 +2,21 @@
 
 import inspect
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import sklearn.linear_model
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 NOT_GIVEN = ("deprecated", "warn")  # defaults that stand for others
 PEER_VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
 
-class Convertible:
+class Convertible(BaseEstimator):
     """Estimators that have a namesake in sklearn.linear_model."""
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """This fitted model as scikit-learn's class of the same name.
 
         It predicts the same to the last bit, needs no fastreg to be unpickled, and carries the attributes that fit has
@@ -24,11 +26,19 @@ class Convertible:
 
         Returns
         -------
-        An instance of the class in sklearn.linear_model.
+        BaseEstimator
+            An instance of the class in sklearn.linear_model.
 
         Raises
         ------
-        NotFittedError before fit.
+        NotFittedError
+            Before fit.
+
+        Examples
+        --------
+        >>> from fastreg import Lasso
+        >>> type(Lasso(alpha=0.1).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).to_sklearn()).__module__
+        'sklearn.linear_model._coordinate_descent'
         """
         check_is_fitted(self)
         peer = getattr(sklearn.linear_model, type(self).__name__)

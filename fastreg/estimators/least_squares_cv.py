@@ -1,25 +1,29 @@
 """LassoCV and ElasticNetCV with the parameters and attributes of scikit-learn's classes."""
 
 import numbers
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import column_or_1d
 
 from fastreg import validation as check
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, warn_folds
 from fastreg.estimators.linear import LinearPredictor
-from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
+from fastreg.estimators.parameters import PEER_SELECTIONS
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
+from fastreg.naming import explains_names
 from fastreg.peer_paths import enet_path, lasso_path
 from fastreg.progress import Watch
 from fastreg.selection.cross_validation import best_of, cross_validate
-from fastreg.selection.curve import SELECTIONS
+from fastreg.selection.curve import SELECTIONS, CVPath
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Response
 from fastreg.terms import Grid
 
 
+@explains_names
 class ElasticNetCV(LinearPredictor):
     """ElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as sklearn's ElasticNetCV.
 
@@ -28,33 +32,63 @@ class ElasticNetCV(LinearPredictor):
 
     Parameters
     ----------
-    l1_ratio : share of the l1 part in [0, 1], or a list of them to choose from.
-    eps : the last alpha of an automatic grid over its first, in (0, 1).
-    alphas : the number of alphas of an automatic grid, or their values in any order.
-    fit_intercept : whether an intercept is fitted, else it is 0.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    precompute, copy_X, n_jobs, random_state : no effect. The solver decides on Gram matrices, never
-        modifies X and draws nothing at random; folds share their products with X instead of running apart.
-    max_iter : solver steps allowed at each alpha (None is 1000).
-    tol : >= 0. Relative duality gap that every fit must reach.
-    cv : None (5 folds of consecutive rows), a number of folds, a splitter, or pairs of (train, test) rows.
-    positive : whether coefficients must not be negative, in the folds as well.
-    selection : "min", the alpha of the smallest mean squared error, or "1se", the largest alpha within one standard
-        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as "min".
-    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+    l1_ratio : float or array-like, default=0.5
+        Share of the l1 part in [0, 1], or several to choose from.
+    eps : float, default=1e-3
+        The last alpha of an automatic grid over its first, in (0, 1).
+    alphas : int or array-like, default=100
+        The number of alphas of an automatic grid, or their values in any order.
+    fit_intercept : bool, default=True
+        Whether an intercept is fitted; else it is 0.
+    precompute : "auto", bool or array-like of shape (n_features, n_features), default="auto"
+        No effect; the solver decides on Gram matrices.
+    max_iter : int or None, default=1000
+        Solver steps allowed at each alpha (None is 1000).
+    tol : float, default=1e-6
+        Relative duality gap that every fit must reach, >= 0.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    verbose : bool or int, default=0
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    n_jobs : int or None, default=None
+        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+    positive : bool, default=False
+        Whether coefficients must not be negative, in the folds as well.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    selection : {"min", "1se", "cyclic", "random"}, default="min"
+        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
+        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
+        "min".
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    alpha_ : the alpha chosen.
-    l1_ratio_ : the l1_ratio chosen.
-    coef_ : (n_features,) of the fit on all rows; float32 if X was.
-    intercept_ : float; 0.0 if fit_intercept is False.
-    mse_path_ : (n_alphas, n_folds), or (n_l1_ratios, n_alphas, n_folds), mean squared errors.
-    alphas_ : (n_alphas,), or (n_l1_ratios, n_alphas) if an automatic grid differs between l1_ratios.
-    dual_gap_ : proven bound of how far the objective at alpha_ lies over its minimum.
-    n_iter_ : solver steps at alpha_.
-    cv_path_ : the `fastreg.CVPath`, with standard errors, out-of-fold predictions and the fits of the folds.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    alpha_ : float
+        The alpha chosen.
+    l1_ratio_ : float
+        The l1_ratio chosen.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients of the fit on all rows at alpha_; float32 if X was.
+    intercept_ : float
+        Its intercept; 0.0 if fit_intercept is False.
+    mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        Mean squared errors of what each fold leaves out.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        The grid; one for each l1_ratio if it is automatic and there are several.
+    dual_gap_ : float
+        Proven bound of how far the objective at alpha_ lies over its minimum.
+    n_iter_ : int
+        Solver steps at alpha_.
+    cv_path_ : fastreg.CVPath
+        Standard errors, out-of-fold predictions and the fits of the folds.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     Notes
     -----
@@ -75,49 +109,86 @@ class ElasticNetCV(LinearPredictor):
     array([1., 0., 0., 0., 0.])
     """
 
+    alpha_: float
+    l1_ratio_: float
+    coef_: np.ndarray
+    intercept_: float | np.ndarray
+    mse_path_: np.ndarray
+    alphas_: np.ndarray
+    dual_gap_: float
+    n_iter_: int
+    cv_path_: CVPath
+
     path = staticmethod(enet_path)
 
     # Defaults are scikit-learn's but for tol, see ElasticNet, and selection.
-    @keeps_parameters
     def __init__(
         self,
         *,
-        l1_ratio=0.5,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        precompute="auto",
-        max_iter=1000,
-        tol=1e-6,
-        cv=None,
-        copy_X=True,
-        verbose=0,
-        n_jobs=None,
-        positive=False,
-        random_state=None,
-        selection="min",
-        penalty_factor=None,
-    ): ...
+        l1_ratio: float | ArrayLike = 0.5,
+        eps: float = 1e-3,
+        alphas: int | ArrayLike = 100,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int | None = 1000,
+        tol: float = 1e-6,
+        cv: Any = None,
+        copy_X: bool = True,
+        verbose: bool | int = 0,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "min",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.cv = cv
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
 
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Cross-validate the path and keep the fit on all rows at the alpha chosen.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
-            canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples,).
-        sample_weight : None, a number, or (n_samples,) weights >= 0, of any scale. They count in the fits and in each
-            fold's mean squared error.
-        params : what the splitter asks for (`groups`), with scikit-learn's metadata routing enabled.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples,)
+            Response; for the classes of several targets (n_samples, n_targets).
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, of any scale. They count in the fits and in each fold's mean squared error.
+        **params : Any
+            What the splitter asks for (`groups`), with scikit-learn's metadata routing enabled.
 
         Returns
         -------
-        self
+        Self
+            The estimator, fitted.
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place.
+        ValueError
+            Where an argument is out of its range, with the first bad place.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastreg import LassoCV
+        >>> X = np.random.default_rng(0).normal(size=(20, 2))
+        >>> LassoCV(alphas=[1.0, 0.1, 0.01]).fit(X, X[:, 0]).alpha_
+        0.01
         """
         refuse_unrouted(self, "fit", params)
         check.check_option("selection", self.selection, SELECTIONS + PEER_SELECTIONS)
@@ -187,18 +258,93 @@ class ElasticNetCV(LinearPredictor):
         """(coefficients, intercept) of a point."""
         return path.coefs[:, [place]].toarray().ravel(), path.intercepts[place]
 
-    def get_metadata_routing(self):
-        """Which metadata `fit` hands to the splitter; see scikit-learn's guide on metadata routing."""
+    def get_metadata_routing(self) -> Any:
+        """Which metadata `fit` hands to splitter and scorer; see scikit-learn's guide on metadata routing.
+
+        Returns
+        -------
+        MetadataRouter
+            What is asked for.
+
+        Examples
+        --------
+        >>> from fastreg import LassoCV
+        >>> type(LassoCV().get_metadata_routing()).__name__
+        'MetadataRouter'
+        """
         return cv_router(self)
 
     def _peer_params(self, params):
         return params if self.selection in PEER_SELECTIONS else params | {"selection": "cyclic"}
 
 
+@explains_names
 class LassoCV(ElasticNetCV):
     """Lasso with alpha chosen by cross-validation, as sklearn's LassoCV: ElasticNetCV with l1_ratio = 1.
 
-    Parameters, attributes and errors are those of `ElasticNetCV`, without l1_ratio.
+    The path on all rows and that on each fold's training rows have one grid of alphas and minimise the objective of
+    `Lasso`; every fit is certified. What a fold leaves out is scored by the squared error.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        The last alpha of an automatic grid over its first, in (0, 1).
+    alphas : int or array-like, default=100
+        The number of alphas of an automatic grid, or their values in any order.
+    fit_intercept : bool, default=True
+        Whether an intercept is fitted; else it is 0.
+    precompute : "auto", bool or array-like of shape (n_features, n_features), default="auto"
+        No effect; the solver decides on Gram matrices.
+    max_iter : int or None, default=1000
+        Solver steps allowed at each alpha (None is 1000).
+    tol : float, default=1e-6
+        Relative duality gap that every fit must reach, >= 0.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
+    verbose : bool or int, default=False
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    n_jobs : int or None, default=None
+        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+    positive : bool, default=False
+        Whether coefficients must not be negative, in the folds as well.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    selection : {"min", "1se", "cyclic", "random"}, default="min"
+        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
+        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
+        "min".
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The alpha chosen.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients of the fit on all rows at alpha_; float32 if X was.
+    intercept_ : float
+        Its intercept; 0.0 if fit_intercept is False.
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Mean squared errors of what each fold leaves out.
+    alphas_ : ndarray of shape (n_alphas,)
+        The grid.
+    dual_gap_ : float
+        Proven bound of how far the objective at alpha_ lies over its minimum.
+    n_iter_ : int
+        Solver steps at alpha_.
+    cv_path_ : fastreg.CVPath
+        Standard errors, out-of-fold predictions and the fits of the folds.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+
+    Notes
+    -----
+    The mean over folds is not weighted by their size, as in scikit-learn; `fastreg.cv_path` weights it. Fits that are
+    not certified to `tol` are counted in one ConvergenceWarning (scikit-learn's and fastreg's).
 
     References
     ----------
@@ -213,25 +359,38 @@ class LassoCV(ElasticNetCV):
     array([1., 0., 0., 0., 0.])
     """
 
-    path = staticmethod(lasso_path)
+    path = staticmethod(lasso_path)  # type: ignore[assignment]  # without l1_ratio
     l1_ratio = 1.0
 
-    @keeps_parameters
     def __init__(
         self,
         *,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        precompute="auto",
-        max_iter=1000,
-        tol=1e-6,
-        copy_X=True,
-        cv=None,
-        verbose=False,
-        n_jobs=None,
-        positive=False,
-        random_state=None,
-        selection="min",
-        penalty_factor=None,
-    ): ...
+        eps: float = 1e-3,
+        alphas: int | ArrayLike = 100,
+        fit_intercept: bool = True,
+        precompute: Any = "auto",
+        max_iter: int | None = 1000,
+        tol: float = 1e-6,
+        copy_X: bool = True,
+        cv: Any = None,
+        verbose: bool | int = False,
+        n_jobs: int | None = None,
+        positive: bool = False,
+        random_state: Any = None,
+        selection: str = "min",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.cv = cv
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor

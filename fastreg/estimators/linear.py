@@ -1,17 +1,30 @@
 """What fitted linear models do: predict numbers or classes from `coef_` and `intercept_`."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from fastreg.estimators.conversion import Convertible
 from fastreg.estimators.single_fit import check_predict
+from fastreg.naming import explains_names
 
 
-class LinearModel(Convertible, BaseEstimator):
+@explains_names
+class LinearModel(Convertible):
     """An estimator that takes dense and sparse X."""
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    _doc_link_module = "fastreg"  # scikit-learn shows the tooltips of a notebook's box where it has a link, too
+
+    def _doc_link_url_param_generator(self, *_):
+        """The page of scikit-learn's class of the same name, whose parameters and attributes mean the same."""
+        return {"estimator_module": "sklearn.linear_model", "estimator_name": type(self).__name__}
 
     def _linear_predictor(self, X):
         """X coef_' + intercept_."""
@@ -30,19 +43,28 @@ class LinearModel(Convertible, BaseEstimator):
         return tags
 
 
+@explains_names
 class LinearPredictor(RegressorMixin, LinearModel):
     """One that predicts numbers."""
 
-    def predict(self, X):
-        """Predict the response.
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the response: X coef_' + intercept_.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame with the names seen in fit.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
 
         Returns
         -------
-        (n_samples,) or (n_samples, n_targets) array, X coef_' + intercept_.
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions.
+
+        Examples
+        --------
+        >>> from fastreg import Ridge
+        >>> Ridge(alpha=0.0).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).predict([[3.0]]).round(6)
+        array([3.])
         """
         return self._linear_predictor(X)
 
@@ -50,24 +72,69 @@ class LinearPredictor(RegressorMixin, LinearModel):
 class SparseCoefficients:
     """Estimators whose l1 part leaves coefficients at zero."""
 
+    coef_: Any
+
     @property
-    def sparse_coef_(self):
-        """`coef_` as a CSR matrix of shape (n_targets, n_features)."""
+    def sparse_coef_(self) -> sp.csr_matrix:
+        """`coef_` as a CSR matrix of shape (n_targets, n_features).
+
+        Examples
+        --------
+        >>> from fastreg import Lasso
+        >>> Lasso(alpha=0.1).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).sparse_coef_.shape
+        (1, 1)
+        """
         return sp.csr_matrix(np.atleast_2d(self.coef_))
 
 
+@explains_names
 class LinearClassifier(ClassifierMixin, LinearModel):
     """One that predicts classes."""
 
-    def decision_function(self, X):
+    classes_: np.ndarray
+
+    def decision_function(self, X: Any) -> np.ndarray:
         """Linear predictors X coef_' + intercept_.
 
-        (n_samples,) for two classes, where positive means the second; else (n_samples, K), the largest wins.
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of two classes one value a row, where positive means the second; of more, the largest wins.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+        >>> (model.decision_function([[0.0], [3.0]]) > 0).tolist()
+        [False, True]
         """
         eta = self._linear_predictor(X)
         return eta.ravel() if eta.ndim == 2 and eta.shape[1] == 1 else eta
 
-    def predict(self, X):
-        """The most likely class of each row of X, shape (n_samples,)."""
+    def predict(self, X: Any) -> np.ndarray:
+        """The most likely class of each row.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> model = LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"])
+        >>> model.predict([[0.0], [3.0]]).tolist()
+        ['a', 'b']
+        """
         eta = self.decision_function(X)
         return self.classes_[(eta > 0.0).astype(np.intp) if eta.ndim == 1 else eta.argmax(axis=1)]

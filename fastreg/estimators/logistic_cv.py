@@ -1,21 +1,23 @@
 """LogisticRegressionCV with the parameters and attributes of scikit-learn's class."""
 
 import numbers
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import UNUSED
 
 from fastreg import validation as check
 from fastreg.estimators.classification import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, routed, warn_folds
-from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
+from fastreg.naming import explains_names
 from fastreg.peer_paths import deprecated
 from fastreg.progress import Watch
 from fastreg.selection.cross_validation import cross_validate
-from fastreg.selection.curve import SELECTIONS, first_least
+from fastreg.selection.curve import SELECTIONS, CVPath, first_least
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import Metric, Response, misclassification
 from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
@@ -24,6 +26,7 @@ from fastreg.solvers import SOLVERS
 from fastreg.terms import Grid
 
 
+@explains_names
 class LogisticRegressionCV(LogisticRegression):
     """LogisticRegression with C, and l1_ratio of several, chosen by cross-validation, as LogisticRegressionCV.
 
@@ -33,46 +36,84 @@ class LogisticRegressionCV(LogisticRegression):
 
     Parameters
     ----------
-    Cs : the number of values of C, geometric from 1e-4 to 1e4, or the values, > 0 (np.inf is no penalty).
-    l1_ratios : numbers in [0, 1] to choose from: 0 is ridge, 1 the lasso. Not given, or None, is ridge, (0.0,), with
+    Cs : int or array-like, default=10
+        The number of values of C, geometric from 1e-4 to 1e4, or the values, > 0 (np.inf is no penalty).
+    l1_ratios : array-like or None, default=None
+        Numbers in [0, 1] to choose from: 0 is ridge, 1 the lasso. Not given, or None, is ridge, (0.0,), with
         scikit-learn's FutureWarning.
-    fit_intercept : whether an intercept is fitted, else it is 0.
-    cv : None (5 stratified folds of consecutive rows), a number of folds, a splitter, or pairs of (train, test) rows.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    dual, intercept_scaling, random_state, n_jobs : no effect, as in `LogisticRegression`; folds share their
-        products with X instead of running apart.
-    penalty : deprecated by scikit-learn in favour of l1_ratios: "l1", "l2" or "elasticnet"; if given, it decides,
-        with a FutureWarning.
-    scoring : None for accuracy, the name of a scorer, or a function of (estimator, X, y), larger being better. Not
-        given is accuracy, with scikit-learn's FutureWarning that it will be "neg_log_loss".
-    solver : as for `LogisticRegression`.
-    tol : >= 0. Relative duality gap that every fit must reach.
-    max_iter : Newton steps allowed at each C.
-    class_weight : as for `LogisticRegression`; "balanced" is computed once from all rows. It counts in the fits, not in
+    fit_intercept : bool, default=True
+        Whether an intercept is fitted; else it is 0.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 stratified folds of consecutive
+        rows.
+    dual : bool, default=False
+        No effect; the problem is the same and the solver sees to its form.
+    penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
+        Deprecated by scikit-learn in favour of l1_ratios. If given, it decides, with a FutureWarning.
+    scoring : str, callable or None, default=None
+        The name of a scorer, or a function of (estimator, X, y), larger being better. None is accuracy; so is
+        not given, with scikit-learn's FutureWarning that it will be "neg_log_loss".
+    solver : str, default="auto"
+        As for `LogisticRegression`.
+    tol : float, default=1e-6
+        Relative duality gap that every fit must reach, >= 0.
+    max_iter : int, default=100
+        Newton steps allowed at each C.
+    class_weight : dict, "balanced" or None, default=None
+        As for `LogisticRegression`; "balanced" is computed once from all rows. It counts in the fits, not in
         the scores.
-    refit : True takes the fit on all rows at the best C; False averages, over folds, the coefficients at each fold's
-        own best C.
-    use_legacy_attributes : scikit-learn's shapes up to 1.9 (True) or from 1.10 on (False), see Attributes. Not given is
-        True, with scikit-learn's FutureWarning.
-    selection : "min", the C of the best mean score, or "1se", the smallest C (strongest penalty) within one standard
+    n_jobs : int or None, default=None
+        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+    verbose : bool or int, default=0
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    refit : bool, default=True
+        True takes the fit on all rows at the best C; False averages, over folds, the coefficients at each
+        fold's own best C.
+    intercept_scaling : float, default=1.0
+        No effect; scikit-learn's liblinear penalises the intercept, and that is not copied.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    use_legacy_attributes : bool, default=True
+        Shapes of scikit-learn up to 1.9 (True) or from 1.10 on (False), see Attributes. Not given is True, with
+        scikit-learn's FutureWarning.
+    selection : {"min", "1se"}, default="min"
+        "min" takes the C of the best mean score, "1se" the smallest C (strongest penalty) within one standard
         error of it. Only with refit=True.
-    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    classes_ : (K,) the labels, sorted.
-    coef_, intercept_ : (m, n_features) and (m,), with m = 1 for two classes, else K; float32 if X was.
-    Cs_, l1_ratios_ : the values tried.
-    C_, l1_ratio_ : those chosen: arrays (m,) of one value, or floats without legacy attributes.
-    scores_ : {label: (n_folds, n_Cs, n_l1_ratios)}, the same for classes_[1] of two or all of K classes, or an array
-        (n_folds, n_l1_ratios, n_Cs).
-    coefs_paths_ : {label: (n_folds, n_Cs, n_l1_ratios, n_features + 1)} with the intercept last if one is fitted, or
-        an array (n_folds, n_l1_ratios, n_Cs, m, n_features + 1).
-    n_iter_ : (1, n_folds, n_Cs, n_l1_ratios), or (n_folds, n_l1_ratios, n_Cs): solver steps. With l1_ratios=None the
-        legacy shapes have no l1_ratio.
-    dual_gap_ : proven bound of how far the objective of the fit on all rows at C_ lies over its minimum (refit=True).
-    cv_path_ : the `fastreg.CVPath` of the l1_ratio chosen.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, one row for two classes; float32 if X was.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts.
+    Cs_ : ndarray of shape (n_Cs,)
+        The values of C tried.
+    l1_ratios_ : ndarray of shape (n_l1_ratios,)
+        The l1_ratios tried.
+    C_ : float or ndarray of shape (m,)
+        The C chosen; an array of one value for each row of coef_ with legacy attributes.
+    l1_ratio_ : float or ndarray of shape (m,)
+        The l1_ratio chosen, likewise.
+    scores_ : dict or ndarray of shape (n_folds, n_l1_ratios, n_Cs)
+        Scores of what each fold leaves out. With legacy attributes {label: (n_folds, n_Cs, n_l1_ratios)}, the
+        same for classes_[1] of two or all of K classes.
+    coefs_paths_ : dict or ndarray of shape (n_folds, n_l1_ratios, n_Cs, m, n_features + 1)
+        Coefficients of the folds, the intercept last if one is fitted. With legacy attributes {label: (n_folds,
+        n_Cs, n_l1_ratios, n_features + 1)}.
+    n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs) or (1, n_folds, n_Cs, n_l1_ratios)
+        Solver steps; the second with legacy attributes, which for l1_ratios=None have no l1_ratio.
+    dual_gap_ : float
+        Proven bound of how far the objective of the fit on all rows at C_ lies over its minimum (refit=True).
+    cv_path_ : fastreg.CVPath
+        The cross-validated path of the l1_ratio chosen.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     Notes
     -----
@@ -93,53 +134,94 @@ class LogisticRegressionCV(LogisticRegression):
     array([0., 0.])
     """
 
+    Cs_: np.ndarray
+    l1_ratios_: np.ndarray
+    C_: float | np.ndarray
+    l1_ratio_: float | np.ndarray
+    scores_: dict[Any, np.ndarray] | np.ndarray
+    coefs_paths_: dict[Any, np.ndarray] | np.ndarray
+    cv_path_: CVPath
+
     # scikit-learn's score() leaves sample_weight out of its requests.
     __metadata_request__score: ClassVar[dict] = {"sample_weight": UNUSED}
 
-    @keeps_parameters
     def __init__(
         self,
         *,
-        Cs=10,
-        l1_ratios="warn",
-        fit_intercept=True,
-        cv=None,
-        dual=False,
-        penalty="deprecated",
-        scoring="warn",
-        solver="auto",
-        tol=1e-6,
-        max_iter=100,
-        class_weight=None,
-        n_jobs=None,
-        verbose=0,
-        refit=True,
-        intercept_scaling=1.0,
-        random_state=None,
-        use_legacy_attributes="warn",
-        selection="min",
-        penalty_factor=None,
-    ): ...
+        Cs: int | ArrayLike = 10,
+        l1_ratios: ArrayLike | str | None = "warn",
+        fit_intercept: bool = True,
+        cv: Any = None,
+        dual: bool = False,
+        penalty: str | None = "deprecated",
+        scoring: Callable[..., float] | str | None = "warn",
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int = 100,
+        class_weight: Mapping[Any, float] | str | None = None,
+        n_jobs: int | None = None,
+        verbose: bool | int = 0,
+        refit: bool = True,
+        intercept_scaling: float = 1.0,
+        random_state: Any = None,
+        use_legacy_attributes: bool | str = "warn",
+        selection: str = "min",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.Cs = Cs
+        self.l1_ratios = l1_ratios
+        self.fit_intercept = fit_intercept
+        self.cv = cv
+        self.dual = dual
+        self.penalty = penalty
+        self.scoring = scoring
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.class_weight = class_weight
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.refit = refit
+        self.intercept_scaling = intercept_scaling
+        self.random_state = random_state
+        self.use_legacy_attributes = use_legacy_attributes
+        self.selection = selection
+        self.penalty_factor = penalty_factor
 
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Cross-validate the grid of C and keep the fit at the one chosen.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
-            canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples,) labels of two or more classes, of any type.
-        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters, as that of C
-            does. They count in the fits and, if the scorer takes them, in the scores.
-        params : what the splitter and the scorer ask for, with scikit-learn's metadata routing enabled.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples,)
+            Labels of two or more classes, of any type.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, or one for all rows. Their scale matters, as that of C does. They count in the
+            fits and, if the scorer takes them, in the scores.
+        **params : Any
+            What the splitter and the scorer ask for, with scikit-learn's metadata routing enabled.
 
         Returns
         -------
-        self
+        Self
+            The estimator, fitted.
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place, and where y holds one class.
+        ValueError
+            Where an argument is out of its range, with the first bad place, and where y holds one class.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastreg import LogisticRegressionCV
+        >>> X = np.random.default_rng(0).normal(size=(40, 2))
+        >>> terms = {"l1_ratios": [1.0], "scoring": "neg_log_loss", "use_legacy_attributes": False}
+        >>> LogisticRegressionCV(Cs=[0.01, 1.0], **terms).fit(X, X[:, 0] > 0).C_
+        1.0
         """
         refuse_unrouted(self, "fit", params)
         check.check_option("selection", self.selection, SELECTIONS)
@@ -288,14 +370,34 @@ class LogisticRegressionCV(LogisticRegression):
         self.coefs_paths_ = {label: paths[..., k, :] for k, label in enumerate(labels)}
         self.n_iter_ = steps[None]
 
-    def score(self, X, y, sample_weight=None, **score_params):
-        """The score of `scoring` (accuracy if None) on X and y.
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **score_params: Any) -> float:
+        """The score of `scoring` on other rows; accuracy if that is None.
 
         Parameters
         ----------
-        X, y : rows and their labels.
-        sample_weight : (n_samples,) weights of the score, or None.
-        score_params : what the scorer asks for, with scikit-learn's metadata routing enabled.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the score.
+        **score_params : Any
+            What the scorer asks for, with scikit-learn's metadata routing enabled.
+
+        Returns
+        -------
+        float
+            The score; larger is better.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastreg import LogisticRegressionCV
+        >>> X = np.random.default_rng(0).normal(size=(40, 2))
+        >>> terms = {"l1_ratios": [1.0], "scoring": "accuracy", "use_legacy_attributes": False}
+        >>> model = LogisticRegressionCV(Cs=[0.01, 1.0], **terms).fit(X, X[:, 0] > 0)
+        >>> bool(model.score(X, X[:, 0] > 0) > 0.9)
+        True
         """
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
@@ -312,8 +414,20 @@ class LogisticRegressionCV(LogisticRegression):
     def _get_scorer(self):
         return get_scorer(self._scoring())
 
-    def get_metadata_routing(self):
-        """Which metadata `fit` and `score` hand to splitter and scorer; see scikit-learn's guide on routing."""
+    def get_metadata_routing(self) -> Any:
+        """Which metadata `fit` and `score` hand to splitter and scorer; see scikit-learn's guide on metadata routing.
+
+        Returns
+        -------
+        MetadataRouter
+            What is asked for.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegressionCV
+        >>> type(LogisticRegressionCV().get_metadata_routing()).__name__
+        'MetadataRouter'
+        """
         return cv_router(self, self._get_scorer(), callers=("score", "fit"))
 
     def _peer_solver(self):

@@ -1,11 +1,14 @@
 """MultiTaskLasso and MultiTaskElasticNet with the parameters and attributes of scikit-learn's classes."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length
 
 from fastreg import validation as check
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
-from fastreg.estimators.parameters import PEER_SELECTIONS, keeps_parameters
+from fastreg.estimators.parameters import PEER_SELECTIONS
 from fastreg.estimators.single_fit import (
     fit_multi_point,
     last_fit,
@@ -13,6 +16,7 @@ from fastreg.estimators.single_fit import (
     validated,
     warn_uncertified,
 )
+from fastreg.naming import explains_names
 from fastreg.peer_paths import enet_path
 
 
@@ -34,6 +38,7 @@ class SeveralTargets:
         return tags
 
 
+@explains_names
 class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskElasticNet.
 
@@ -46,21 +51,46 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
 
     Parameters
     ----------
-    alpha : float >= 0. 0 is least squares.
-    l1_ratio : share of the part that selects in [0, 1]: 1 is the multi-task lasso, 0 is ridge.
-    fit_intercept, warm_start, tol, penalty_factor : as in `ElasticNet`.
-    copy_X, random_state, selection : no effect; none could change a certified solution.
-    max_iter : rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
+    alpha : float, default=1.0
+        Strength of the penalty, >= 0. 0 is least squares, and as accurate as any other value.
+    l1_ratio : float, default=0.5
+        Share of the part that selects in [0, 1]: 1 is the multi-task lasso, 0 is ridge.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    max_iter : int or None, default=1000
+        Rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns.
+    warm_start : bool, default=False
+        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
+        certified solution by more than tol.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    selection : {"cyclic", "random"}, default="cyclic"
+        No effect; an order of coordinates changes no certified solution.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    coef_ : (n_targets, n_features); float32 if X was.
-    sparse_coef_ : the same as a CSR matrix.
-    intercept_ : (n_targets,); 0.0 if fit_intercept is False.
-    dual_gap_ : float, proven bound of how far the objective above lies over its minimum.
-    eps_ : float, the gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
-    n_iter_ : int, rounds of the solver.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    coef_ : ndarray of shape (n_targets, n_features)
+        Coefficients; float32 if X was.
+    sparse_coef_ : csr_matrix of shape (n_targets, n_features)
+        The same as a sparse matrix.
+    intercept_ : ndarray of shape (n_targets,)
+        b0; 0.0 if fit_intercept is False.
+    dual_gap_ : float
+        Proven bound of how far the objective above lies over its minimum.
+    eps_ : float
+        The gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
+    n_iter_ : int
+        Rounds of the solver.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     Notes
     -----
@@ -79,41 +109,67 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
            [0.46, 0.46]])
     """
 
+    coef_: np.ndarray
+    intercept_: float | np.ndarray
+    dual_gap_: float
+    eps_: float
+    n_iter_: int
+
     path = staticmethod(enet_path)
 
-    @keeps_parameters
     def __init__(
         self,
-        alpha=1.0,
+        alpha: float = 1.0,
         *,
-        l1_ratio=0.5,
-        fit_intercept=True,
-        copy_X=True,
-        max_iter=1000,
-        tol=1e-6,
-        warm_start=False,
-        random_state=None,
-        selection="cyclic",
-        penalty_factor=None,
-    ): ...
+        l1_ratio: float = 0.5,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: int | None = 1000,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the coefficients of all targets.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
-            canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples, n_targets).
-        sample_weight : None or (n_samples,) weights >= 0, of any scale.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples, n_targets)
+            Responses.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, of any scale.
 
         Returns
         -------
-        self
+        Self
+            The estimator, fitted.
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place.
+        ValueError
+            Where an argument is out of its range, with the first bad place.
+
+        Examples
+        --------
+        >>> from fastreg import MultiTaskLasso
+        >>> MultiTaskLasso(alpha=0.1).fit([[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]).coef_.shape
+        (2, 1)
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
         check.check_option("selection", self.selection, PEER_SELECTIONS)
@@ -130,6 +186,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         return self
 
 
+@explains_names
 class MultiTaskLasso(MultiTaskElasticNet):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskLasso.
 
@@ -137,7 +194,53 @@ class MultiTaskLasso(MultiTaskElasticNet):
 
         1/(2 W) sum_i w_i |y_i - b0 - B'x_i|_2^2  +  alpha sum_j v_j |B_j|_2
 
-    Parameters, attributes and errors are those of `MultiTaskElasticNet`, without l1_ratio.
+    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none). A feature is in for
+    all targets or for none.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, >= 0. 0 is least squares, and as accurate as any other value.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    max_iter : int or None, default=1000
+        Rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns.
+    warm_start : bool, default=False
+        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
+        certified solution by more than tol.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    selection : {"cyclic", "random"}, default="cyclic"
+        No effect; an order of coordinates changes no certified solution.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_targets, n_features)
+        Coefficients; float32 if X was.
+    sparse_coef_ : csr_matrix of shape (n_targets, n_features)
+        The same as a sparse matrix.
+    intercept_ : ndarray of shape (n_targets,)
+        b0; 0.0 if fit_intercept is False.
+    dual_gap_ : float
+        Proven bound of how far the objective above lies over its minimum.
+    eps_ : float
+        The gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
+    n_iter_ : int
+        Rounds of the solver.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's).
 
     References
     ----------
@@ -153,17 +256,25 @@ class MultiTaskLasso(MultiTaskElasticNet):
 
     l1_ratio = 1.0
 
-    @keeps_parameters
     def __init__(
         self,
-        alpha=1.0,
+        alpha: float = 1.0,
         *,
-        fit_intercept=True,
-        copy_X=True,
-        max_iter=1000,
-        tol=1e-6,
-        warm_start=False,
-        random_state=None,
-        selection="cyclic",
-        penalty_factor=None,
-    ): ...
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: int | None = 1000,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+        random_state: Any = None,
+        selection: str = "cyclic",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor

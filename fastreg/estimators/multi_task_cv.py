@@ -1,17 +1,21 @@
 """MultiTaskLassoCV and MultiTaskElasticNetCV with the parameters and attributes of scikit-learn's classes."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fastreg.estimators.least_squares_cv import ElasticNetCV
 from fastreg.estimators.multi_task import SeveralTargets
-from fastreg.estimators.parameters import keeps_parameters
 from fastreg.multi.result import MultiPath
+from fastreg.naming import explains_names
 from fastreg.peer_paths import lasso_path
 from fastreg.progress import Watch
 from fastreg.selection.metrics import Response
 from fastreg.selection.responses import MSE, Targets, cross_validate_responses
 
 
+@explains_names
 class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     """MultiTaskElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as scikit-learn's class.
 
@@ -21,27 +25,65 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
 
     Parameters
     ----------
-    l1_ratio, eps, alphas, fit_intercept, max_iter, tol, cv, selection, penalty_factor : as in `ElasticNetCV`.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    copy_X, n_jobs, random_state : no effect; X is never modified and nothing is random.
+    l1_ratio : float or array-like, default=0.5
+        Share of the l1 part in [0, 1], or several to choose from.
+    eps : float, default=1e-3
+        The last alpha of an automatic grid over its first, in (0, 1).
+    alphas : int or array-like, default=100
+        The number of alphas of an automatic grid, or their values in any order.
+    fit_intercept : bool, default=True
+        Whether an intercept is fitted; else it is 0.
+    max_iter : int or None, default=1000
+        Solver steps allowed at each alpha (None is 1000).
+    tol : float, default=1e-6
+        Relative duality gap that every fit must reach, >= 0.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    verbose : bool or int, default=0
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    n_jobs : int or None, default=None
+        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    selection : {"min", "1se", "cyclic", "random"}, default="min"
+        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
+        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
+        "min".
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    alpha_ : the alpha chosen.
-    l1_ratio_ : the l1_ratio chosen.
-    coef_ : (n_targets, n_features) of the fit on all rows; float32 if X was.
-    intercept_ : (n_targets,); 0.0 if fit_intercept is False.
-    mse_path_ : (n_alphas, n_folds), or (n_l1_ratios, n_alphas, n_folds), mean squared errors.
-    alphas_ : (n_alphas,), or (n_l1_ratios, n_alphas) if an automatic grid differs between l1_ratios.
-    dual_gap_ : proven bound of how far the objective at alpha_ lies over its minimum.
-    n_iter_ : rounds of the solver at alpha_.
-    cv_path_ : the `fastreg.CVPath`, whose paths are `fastreg.MultiPath`s, or `fastreg.Path`s for a single target.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    alpha_ : float
+        The alpha chosen.
+    l1_ratio_ : float
+        The l1_ratio chosen.
+    coef_ : ndarray of shape (n_targets, n_features)
+        Coefficients of the fit on all rows at alpha_; float32 if X was.
+    intercept_ : ndarray of shape (n_targets,)
+        Its intercept; 0.0 if fit_intercept is False.
+    mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        Mean squared errors of what each fold leaves out.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        The grid; one for each l1_ratio if it is automatic and there are several.
+    dual_gap_ : float
+        Proven bound of how far the objective at alpha_ lies over its minimum.
+    n_iter_ : int
+        Rounds of the solver at alpha_.
+    cv_path_ : fastreg.CVPath
+        Standard errors, out-of-fold predictions and the fits of the folds. Its paths are `fastreg.MultiPath`s,
+        or `fastreg.Path`s for a single target.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     Notes
     -----
-    The mean over folds is not weighted by their size, as in scikit-learn. Fits that are not certified to `tol` are
-    counted in one ConvergenceWarning (scikit-learn's and fastreg's).
+    The mean over folds is not weighted by their size, as in scikit-learn; `fastreg.cv_path` weights it. Fits that are
+    not certified to `tol` are counted in one ConvergenceWarning (scikit-learn's and fastreg's).
 
     References
     ----------
@@ -61,24 +103,36 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     positive = False  # coefficients of several targets have no bounds
 
     # Defaults are scikit-learn's but for tol and selection, see ElasticNetCV.
-    @keeps_parameters
     def __init__(
         self,
         *,
-        l1_ratio=0.5,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        cv=None,
-        copy_X=True,
-        verbose=0,
-        n_jobs=None,
-        random_state=None,
-        selection="min",
-        penalty_factor=None,
-    ): ...
+        l1_ratio: float | ArrayLike = 0.5,
+        eps: float = 1e-3,
+        alphas: int | ArrayLike = 100,
+        fit_intercept: bool = True,
+        max_iter: int | None = 1000,
+        tol: float = 1e-6,
+        cv: Any = None,
+        copy_X: bool = True,
+        verbose: bool | int = 0,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        selection: str = "min",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.cv = cv
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor
 
     def _checked(self, X, y):
         X, y = self._check_tasks(X, y)
@@ -98,10 +152,70 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         return np.asfortranarray(coef.T), intercepts
 
 
+@explains_names
 class MultiTaskLassoCV(MultiTaskElasticNetCV):
     """MultiTaskLasso with alpha chosen by cross-validation, as scikit-learn's MultiTaskLassoCV.
 
-    That is `MultiTaskElasticNetCV` with l1_ratio = 1: parameters, attributes and errors are its, without l1_ratio.
+    That is `MultiTaskElasticNetCV` with l1_ratio = 1: one grid of alphas for all rows and for each fold, every fit
+    certified, what a fold leaves out scored by the squared error, averaged over targets.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        The last alpha of an automatic grid over its first, in (0, 1).
+    alphas : int or array-like, default=100
+        The number of alphas of an automatic grid, or their values in any order.
+    fit_intercept : bool, default=True
+        Whether an intercept is fitted; else it is 0.
+    max_iter : int or None, default=1000
+        Solver steps allowed at each alpha (None is 1000).
+    tol : float, default=1e-6
+        Relative duality gap that every fit must reach, >= 0.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
+    verbose : bool or int, default=False
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    n_jobs : int or None, default=None
+        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    selection : {"min", "1se", "cyclic", "random"}, default="min"
+        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
+        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
+        "min".
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The alpha chosen.
+    coef_ : ndarray of shape (n_targets, n_features)
+        Coefficients of the fit on all rows at alpha_; float32 if X was.
+    intercept_ : ndarray of shape (n_targets,)
+        Its intercept; 0.0 if fit_intercept is False.
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Mean squared errors of what each fold leaves out.
+    alphas_ : ndarray of shape (n_alphas,)
+        The grid.
+    dual_gap_ : float
+        Proven bound of how far the objective at alpha_ lies over its minimum.
+    n_iter_ : int
+        Rounds of the solver at alpha_.
+    cv_path_ : fastreg.CVPath
+        Standard errors, out-of-fold predictions and the fits of the folds. Its paths are `fastreg.MultiPath`s,
+        or `fastreg.Path`s for a single target.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+
+    Notes
+    -----
+    The mean over folds is not weighted by their size, as in scikit-learn; `fastreg.cv_path` weights it. Fits that are
+    not certified to `tol` are counted in one ConvergenceWarning (scikit-learn's and fastreg's).
 
     References
     ----------
@@ -117,23 +231,34 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
            [0., 1., 0., 0., 0.]])
     """
 
-    path = staticmethod(lasso_path)
+    path = staticmethod(lasso_path)  # type: ignore[assignment]  # without l1_ratio
     l1_ratio = 1.0
 
-    @keeps_parameters
     def __init__(
         self,
         *,
-        eps=1e-3,
-        alphas=100,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-6,
-        copy_X=True,
-        cv=None,
-        verbose=False,
-        n_jobs=None,
-        random_state=None,
-        selection="min",
-        penalty_factor=None,
-    ): ...
+        eps: float = 1e-3,
+        alphas: int | ArrayLike = 100,
+        fit_intercept: bool = True,
+        max_iter: int | None = 1000,
+        tol: float = 1e-6,
+        copy_X: bool = True,
+        cv: Any = None,
+        verbose: bool | int = False,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        selection: str = "min",
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.cv = cv
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.selection = selection
+        self.penalty_factor = penalty_factor

@@ -1,10 +1,12 @@
 """The alpha of a ridge chosen by exact leave-one-out errors of one factorisation, or by folds."""
 
 import numbers
+from collections.abc import Callable
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
@@ -13,6 +15,7 @@ from fastreg import validation as check
 from fastreg.estimators.fold_fits import cv_router, refuse_unrouted, routed
 from fastreg.estimators.single_fit import each_or_one, keep_targets, terms_of, tolerance, total_weight
 from fastreg.leave_one_out import left_out_errors, within_one_se
+from fastreg.naming import explains_names
 from fastreg.ridge_targets import fit_targets, fold_predictions, ridge_problem, shared_factors
 from fastreg.selection.curve import SELECTIONS
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
@@ -32,6 +35,7 @@ class Posed(NamedTuple):
     single: bool  # whether y was a vector of numbers
 
 
+@explains_names
 class RidgeChoice:
     """What RidgeCV and RidgeClassifierCV share. They say what is fitted, what a scorer is shown, and which is usual.
 
@@ -40,30 +44,51 @@ class RidgeChoice:
     _usual_scorer()                       the name of the scorer that is asked for weights where none is given
     """
 
-    gcv_mode = None
+    alphas: ArrayLike
+    scoring: Any
+    cv: Any
+    selection: str
+    store_cv_results: bool
+    cv_results_: np.ndarray
+    dual_gap_: float | np.ndarray
+    _posed: Callable[..., Posed]
+    _shown: Callable[..., tuple[Any, Any, Any]]
+    _usual_scorer: Callable[[], str]
+    gcv_mode: str | None = None
     alpha_per_target = False
     classifies = False  # whether folds given as a number are stratified
 
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Choose alpha and fit a ridge regression for each target.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame. Fortran-ordered float64 and
-            canonical CSC are used where they lie; anything else is converted once.
-        y : (n_samples,) or (n_samples, n_targets) numbers; of a classifier (n_samples,) labels of any type, or
-            (n_samples, n_labels) of 0 and 1.
-        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows. Their scale matters, as in Ridge.
-            Errors and scores are weighted, too, unless `scoring` does not take weights.
-        params : passed to the scorer and the splitter; only with scikit-learn's enable_metadata_routing=True.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers; of a classifier labels of any type, or 0 and 1 for each of several labels.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, or one for all rows. Their scale matters, as in Ridge. Errors and scores are
+            weighted, too, unless `scoring` does not take weights.
+        **params : Any
+            Passed to the scorer and the splitter; only with scikit-learn's enable_metadata_routing=True.
 
         Returns
         -------
-        self
+        Self
+            The estimator, fitted.
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place.
+        ValueError
+            Where an argument is out of its range, with the first bad place.
+
+        Examples
+        --------
+        >>> from fastreg import RidgeCV
+        >>> RidgeCV(alphas=[0.1, 10.0]).fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]).alpha_
+        0.1
         """
         alphas, form = self._check_parameters()
         refuse_unrouted(self, "fit", params)
@@ -192,8 +217,20 @@ class RidgeChoice:
         scorer = self._scorer()
         return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
-    def get_metadata_routing(self):
-        """Where scikit-learn's metadata routing sends what `fit` is given: the scorer and the splitter."""
+    def get_metadata_routing(self) -> Any:
+        """Which metadata `fit` hands to splitter and scorer; see scikit-learn's guide on metadata routing.
+
+        Returns
+        -------
+        MetadataRouter
+            What is asked for.
+
+        Examples
+        --------
+        >>> from fastreg import LassoCV
+        >>> type(LassoCV().get_metadata_routing()).__name__
+        'MetadataRouter'
+        """
         scorer = (
             self._scorer()
             if self.scoring is not None

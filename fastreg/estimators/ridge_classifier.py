@@ -1,16 +1,21 @@
 """RidgeClassifier with the parameters and attributes of scikit-learn's class."""
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from fastreg.estimators.linear import LinearClassifier
-from fastreg.estimators.parameters import keeps_parameters
-from fastreg.estimators.regression import Ridge
+from fastreg.estimators.ridge import Ridge
 from fastreg.estimators.single_fit import check_fit, total_weight
+from fastreg.naming import explains_names
 
 
+@explains_names
 class RidgeClassifier(LinearClassifier):
     """Classification by ridge regression on targets -1 and 1, as sklearn.linear_model.RidgeClassifier.
 
@@ -23,63 +28,126 @@ class RidgeClassifier(LinearClassifier):
 
     Parameters
     ----------
-    alpha, fit_intercept, copy_X, max_iter, tol, solver, positive, random_state, penalty_factor : as in fastreg.Ridge.
-    class_weight : None, "balanced" (n / (K n_k) for class k, counting rows), or {label: weight}.
+    alpha : float, default=1.0
+        Strength of the penalty, >= 0, as in `Ridge`.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    max_iter : int or None, default=None
+        Steps of an iterative solver allowed; None is 1000. The closed form takes one.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's
+        default of 1e-4 means another thing with each of its solvers; the closed form does not stop there in
+        either.
+    class_weight : dict, "balanced" or None, default=None
+        {label: weight}, or "balanced": n / (K n_k) for class k, counting rows.
+    solver : str, default="auto"
+        "auto" (closed form), another of fastreg's ("newton", "coordinate_descent", "active_set",
+        "proximal_gradient"), or one of scikit-learn's names, which are accepted and mean "auto".
+    positive : bool, default=False
+        Whether coefficients must not be negative. The solver is then "auto", "lbfgs" (which means "auto", and
+        like in scikit-learn has no meaning without `positive`) or one of fastreg's that knows bounds.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    classes_ : (K,) the labels, sorted.
-    coef_ : (n_features,) for two classes, else (K, n_features); float32 if X was.
-    intercept_ : (1,) or (K,); 0.0 if fit_intercept is False.
-    n_iter_, dual_gap_, solver_ : as in fastreg.Ridge, a value for each target.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+        Coefficients, a vector for two classes; float32 if X was.
+    intercept_ : float or ndarray of shape (1,) or (n_classes,)
+        b0; 0.0 if fit_intercept is False.
+    n_iter_ : ndarray of shape (n_targets,)
+        Steps taken.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Proven bound of how far the objective above lies over its minimum.
+    solver_ : str
+        As in `Ridge`.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's).
 
     Examples
     --------
     >>> from fastreg import RidgeClassifier
     >>> model = RidgeClassifier().fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
-    >>> model.predict([[0.5], [2.5]])
-    array(['no', 'yes'], dtype='<U3')
+    >>> model.predict([[0.5], [2.5]]).tolist()
+    ['no', 'yes']
     """
 
-    @keeps_parameters
+    coef_: np.ndarray
+    intercept_: float | np.ndarray
+    n_iter_: np.ndarray
+    dual_gap_: float | np.ndarray
+    solver_: str
+
     def __init__(
         self,
-        alpha=1.0,
+        alpha: float = 1.0,
         *,
-        fit_intercept=True,
-        copy_X=True,
-        max_iter=None,
-        tol=1e-6,
-        class_weight=None,
-        solver="auto",
-        positive=False,
-        random_state=None,
-        penalty_factor=None,
-    ): ...
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: int | None = None,
+        tol: float = 1e-6,
+        class_weight: Mapping[Any, float] | str | None = None,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.class_weight = class_weight
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+        self.penalty_factor = penalty_factor
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit a ridge regression for each target.
 
         Parameters
         ----------
-        X : (n_samples, n_features) array, sparse of any format, or data frame.
-        y : (n_samples,) labels of any type, or (n_samples, n_labels) of 0 and 1.
-        sample_weight : None, (n_samples,) weights >= 0, or a number for all rows.
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any type, or 0 and 1 for each of several labels.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, or one for all rows.
 
         Returns
         -------
-        self
+        Self
+            The estimator, fitted.
 
         Raises
         ------
-        ValueError where an argument is out of its range, with the first bad place.
+        ValueError
+            Where an argument is out of its range, with the first bad place.
+
+        Examples
+        --------
+        >>> from fastreg import RidgeClassifier
+        >>> RidgeClassifier().fit([[0.0], [1.0], [2.0]], ["a", "a", "b"]).classes_.tolist()
+        ['a', 'b']
         """
         X, _, targets, weight, dtype = self._binarised(X, y, sample_weight)
         params = {name: value for name, value in self.get_params().items() if name != "class_weight"}
         ridge = Ridge(**params).fit(X, targets, weight)
         self.coef_ = ridge.coef_.astype(dtype, copy=False)
-        self.intercept_ = ridge.intercept_.astype(dtype, copy=False) if self.fit_intercept else 0.0
+        self.intercept_ = np.asarray(ridge.intercept_).astype(dtype, copy=False) if self.fit_intercept else 0.0
         self.n_iter_, self.dual_gap_, self.solver_ = ridge.n_iter_, ridge.dual_gap_, ridge.solver_
         return self
 
@@ -100,8 +168,25 @@ class RidgeClassifier(LinearClassifier):
         """Whether a row may have several labels."""
         return self._label_binarizer.y_type_.startswith("multilabel")
 
-    def predict(self, X):
-        """The class of the largest target, (n_samples,); for several labels a row all positive ones, 0 or 1 each."""
+    def predict(self, X: Any) -> np.ndarray:
+        """The class of the largest target.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels; for several labels a row 0 or 1 each, 1 where the target is positive.
+
+        Examples
+        --------
+        >>> from fastreg import RidgeClassifier
+        >>> RidgeClassifier().fit([[0.0], [1.0], [2.0]], ["a", "a", "b"]).predict([[2.5]]).tolist()
+        ['b']
+        """
         check_is_fitted(self)
         if self._several_labels():
             scores = self.decision_function(X)

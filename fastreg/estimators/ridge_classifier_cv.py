@@ -1,12 +1,17 @@
 """RidgeClassifierCV with the parameters and attributes of scikit-learn's class."""
 
-import numpy as np
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from fastreg.estimators.parameters import keeps_parameters
+import numpy as np
+from numpy.typing import ArrayLike
+
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.estimators.ridge_classifier import RidgeClassifier
+from fastreg.naming import explains_names
 
 
+@explains_names
 class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     """RidgeClassifier with its penalty chosen by cross-validation, as sklearn.linear_model.RidgeClassifierCV.
 
@@ -16,24 +21,49 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 
     Parameters
     ----------
-    alphas, fit_intercept, selection, store_cv_results, tol, penalty_factor : as in `RidgeCV`.
-    scoring : None, a scorer's name, or a callable scorer(estimator, X, y): the larger the better. None is minus the
-        squared error of the targets if cv is None, else the accuracy. Scorers see classes and decision values.
-    cv : None for leave-one-out, or folds: their number (stratified), a splitter, or an iterable of (train, test) rows.
-    class_weight : None, "balanced" (n / (K n_k) for class k, counting rows), or {label: weight}. It counts in the fits
-        and, as the sample weights it multiplies, in the errors and scores.
+    alphas : array-like or float, default=(0.1, 1.0, 10.0)
+        Penalties to choose from, in any order, > 0; 0 is allowed if cv is given.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    scoring : str, callable or None, default=None
+        A scorer's name, or a function of (estimator, X, y): the larger the better. None is minus the squared
+        error of the targets if cv is None, else the accuracy. Scorers see classes and decision values.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds (stratified), a splitter, or pairs of (train, test) rows. None is leave-one-out.
+    class_weight : dict, "balanced" or None, default=None
+        {label: weight}, or "balanced": n / (K n_k) for class k, counting rows. It counts in the fits and, as
+        the sample weights it multiplies, in the errors and scores.
+    store_cv_results : bool, default=False
+        Whether `cv_results_` is kept; for cv=None only.
+    selection : {"min", "1se"}, default="min"
+        "min" takes the alpha of best score, of ties the first; "1se" the largest alpha whose score is within
+        one standard error of that (over rows for leave-one-out, which then needs scoring=None; over folds).
+    tol : float, default=1e-6
+        Duality gap that certifies the final fit, >= 0, relative to the loss without penalised columns.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    alpha_ : the alpha chosen, one for all classes.
-    best_score_ : the score at alpha_.
-    cv_results_ : (n_samples, n_targets, n_alphas): the squared leave-one-out errors of the targets, times the weight;
-        with `scoring`, the leave-one-out predictions of the targets.
-    classes_ : (K,) the labels, sorted.
-    coef_ : (n_features,) for two classes, else (K, n_features).
-    intercept_ : (1,) or (K,); 0.0 if fit_intercept is False.
-    dual_gap_ : float, or (K,): proven bound of how far the objective lies over its minimum.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    alpha_ : float
+        The alpha chosen, one for all classes.
+    best_score_ : float
+        The score at alpha_.
+    cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
+        The squared leave-one-out errors of the targets, times the weight; with `scoring`, the leave-one-out
+        predictions of the targets.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+        Coefficients, a vector for two classes; float32 if X was.
+    intercept_ : float or ndarray of shape (1,) or (n_classes,)
+        b0; 0.0 if fit_intercept is False.
+    dual_gap_ : float or ndarray of shape (n_classes,)
+        Proven bound of how far the objective above lies over its minimum.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     References
     ----------
@@ -43,26 +73,38 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     --------
     >>> from fastreg import RidgeClassifierCV
     >>> model = RidgeClassifierCV().fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
-    >>> model.predict([[0.5], [2.5]])
-    array(['no', 'yes'], dtype='<U3')
+    >>> model.predict([[0.5], [2.5]]).tolist()
+    ['no', 'yes']
     """
+
+    alpha_: float
+    best_score_: float
+    cv_results_: np.ndarray
 
     classifies = True
 
-    @keeps_parameters
     def __init__(
         self,
-        alphas=(0.1, 1.0, 10.0),
+        alphas: ArrayLike = (0.1, 1.0, 10.0),
         *,
-        fit_intercept=True,
-        scoring=None,
-        cv=None,
-        class_weight=None,
-        store_cv_results=False,
-        selection="min",
-        tol=1e-6,
-        penalty_factor=None,
-    ): ...
+        fit_intercept: bool = True,
+        scoring: Callable[..., float] | str | None = None,
+        cv: Any = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        store_cv_results: bool = False,
+        selection: str = "min",
+        tol: float = 1e-6,
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.class_weight = class_weight
+        self.store_cv_results = store_cv_results
+        self.selection = selection
+        self.tol = tol
+        self.penalty_factor = penalty_factor
 
     def _posed(self, X, y, sample_weight):
         X, labels, targets, weight, dtype = self._binarised(X, y, sample_weight)
@@ -82,5 +124,5 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 class PredictedLabels(RidgeClassifier):
     """What a scorer is given in place of a fitted model: classifies by the decision values it is shown."""
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> Any:
         return X

@@ -1,14 +1,19 @@
 """RidgeCV with the parameters and attributes of scikit-learn's class: leave-one-out by one factorisation, or folds."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from fastreg.estimators.parameters import keeps_parameters
 from fastreg.estimators.regression import LinearRegressor
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.estimators.single_fit import check_fit
+from fastreg.naming import explains_names
 
 
+@explains_names
 class RidgeCV(RidgeChoice, LinearRegressor):
     """Ridge with its penalty chosen by cross-validation, as sklearn.linear_model.RidgeCV.
 
@@ -22,30 +27,49 @@ class RidgeCV(RidgeChoice, LinearRegressor):
 
     Parameters
     ----------
-    alphas : array of penalties to choose from, in any order, or one. > 0; 0 is allowed if cv is given.
-    fit_intercept : whether b0 is fitted, else it is 0.
-    scoring : None, a scorer's name, or a callable scorer(estimator, X, y): the larger the better. None is minus
-        the squared error if cv is None, else R^2.
-    cv : None for leave-one-out, or folds: their number, a splitter, or an iterable of (train, test) rows.
-    gcv_mode : None or "auto" (by the condition of X), "eigen" (of X'X or XX'), or "svd" (of X by blocks, which
-        squares no condition number; dense and sparse).
-    store_cv_results : whether `cv_results_` is kept; for cv=None only.
-    alpha_per_target : whether every target has its own alpha; for cv=None only.
-    selection : "min" takes the alpha of best score, of ties the first; "1se" the largest alpha whose score is
-        within one standard error of that (over rows for leave-one-out, which then needs scoring=None; over folds).
-    tol : >= 0. Duality gap that certifies the final fit, relative to the loss without penalised columns.
-    penalty_factor : (n_features,) v_j >= 0 or None: 0 leaves a column unpenalised, infinity leaves it out.
+    alphas : array-like or float, default=(0.1, 1.0, 10.0)
+        Penalties to choose from, in any order, > 0; 0 is allowed if cv is given.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    scoring : str, callable or None, default=None
+        A scorer's name, or a function of (estimator, X, y): the larger the better. None is minus the squared
+        error if cv is None, else R^2.
+    cv : int, splitter, iterable or None, default=None
+        A number of folds, a splitter, or pairs of (train, test) rows. None is leave-one-out.
+    gcv_mode : {"auto", "eigen", "svd"} or None, default=None
+        "eigen" (of X'X or XX'), or "svd" (of X by blocks, which squares no condition number; dense and sparse).
+        None or "auto" chooses by the condition of X.
+    store_cv_results : bool, default=False
+        Whether `cv_results_` is kept; for cv=None only.
+    alpha_per_target : bool, default=False
+        Whether every target has its own alpha; for cv=None only.
+    selection : {"min", "1se"}, default="min"
+        "min" takes the alpha of best score, of ties the first; "1se" the largest alpha whose score is within
+        one standard error of that (over rows for leave-one-out, which then needs scoring=None; over folds).
+    tol : float, default=1e-6
+        Duality gap that certifies the final fit, >= 0, relative to the loss without penalised columns.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
     Attributes
     ----------
-    alpha_ : float, or (n_targets,) with alpha_per_target.
-    best_score_ : float, or (n_targets,) with alpha_per_target: the score at alpha_.
-    cv_results_ : (n_samples, n_alphas) or (n_samples, n_targets, n_alphas): the squared leave-one-out errors,
-        times the sample weight; with `scoring`, the leave-one-out predictions.
-    coef_ : (n_features,), or (n_targets, n_features) if y has several columns; float32 if X was.
-    intercept_ : float, or (n_targets,) if y is two-dimensional; 0.0 if fit_intercept is False.
-    dual_gap_ : float, or (n_targets,): proven bound of how far the objective above lies over its minimum.
-    n_features_in_, feature_names_in_ : columns seen in fit; names only if all are strings.
+    alpha_ : float or ndarray of shape (n_targets,)
+        The alpha chosen; one a target with alpha_per_target.
+    best_score_ : float or ndarray of shape (n_targets,)
+        The score at alpha_.
+    cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
+        The squared leave-one-out errors, times the sample weight; with `scoring`, the leave-one-out
+        predictions.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients; one row a target if y has several columns. float32 if X was.
+    intercept_ : float or ndarray of shape (n_targets,)
+        b0; 0.0 if fit_intercept is False.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Proven bound of how far the objective above lies over its minimum.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
 
     References
     ----------
@@ -59,22 +83,38 @@ class RidgeCV(RidgeChoice, LinearRegressor):
     0.1
     """
 
+    alpha_: float | np.ndarray
+    best_score_: float | np.ndarray
+    cv_results_: np.ndarray
+    coef_: np.ndarray
+    intercept_: float | np.ndarray
+    dual_gap_: float | np.ndarray
+
     # tol: as for Ridge; the factorisation is exact whatever it is.
-    @keeps_parameters
     def __init__(
         self,
-        alphas=(0.1, 1.0, 10.0),
+        alphas: ArrayLike = (0.1, 1.0, 10.0),
         *,
-        fit_intercept=True,
-        scoring=None,
-        cv=None,
-        gcv_mode=None,
-        store_cv_results=False,
-        alpha_per_target=False,
-        selection="min",
-        tol=1e-6,
-        penalty_factor=None,
-    ): ...
+        fit_intercept: bool = True,
+        scoring: Callable[..., float] | str | None = None,
+        cv: Any = None,
+        gcv_mode: str | None = None,
+        store_cv_results: bool = False,
+        alpha_per_target: bool = False,
+        selection: str = "min",
+        tol: float = 1e-6,
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.gcv_mode = gcv_mode
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+        self.selection = selection
+        self.tol = tol
+        self.penalty_factor = penalty_factor
 
     def _posed(self, X, y, sample_weight):
         X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)

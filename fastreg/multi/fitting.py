@@ -17,6 +17,7 @@ from fastreg.multi.penalties import Entries, Rows
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.responses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
+from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
@@ -24,6 +25,7 @@ from fastreg.threads import one_blas_thread
 RESPONSES = {"gaussian": SquaredError, "multinomial": Softmax}
 
 
+@explains_names
 def fit_multi_path(
     X: Any,
     Y: ArrayLike,
@@ -49,48 +51,86 @@ def fit_multi_path(
 
         (1/W) sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j ( l1_ratio |B_j| + (1 - l1_ratio)/2 |B_j|_2^2 )
 
-    family          loss(y_i, eta_i)                              |B_j|
-    "gaussian"      |y_i - eta_i|_2^2 / 2                         Euclidean length: a column of X serves all responses
-                                                                  or none (scikit-learn's MultiTaskElasticNet)
-    "multinomial"   log sum_k exp(eta_ik) - sum_k y_ik eta_ik     sum_k |B_jk|
+    ::
+
+        family          loss(y_i, eta_i)                            |B_j|
+        "gaussian"      |y_i - eta_i|_2^2 / 2                       Euclidean length: a column of X serves all
+                                                                    responses or none (scikit-learn's
+                                                                    MultiTaskElasticNet)
+        "multinomial"   log sum_k exp(eta_ik) - sum_k y_ik eta_ik   sum_k |B_jk|
 
     The multinomial is parametrised symmetrically, with coefficients for every class. Where the penalty leaves the sum
     over classes open (intercepts, columns that are not penalised), it is zero.
 
     Parameters
     ----------
-    X : (n, p) array, SciPy sparse of any format, or data frame (pandas, polars, pyarrow, others by narwhals), whose
-        column names are kept. Never modified. A Fortran-ordered float64 array or a canonical float64 CSC matrix is used
-        where it lies; anything else is converted once.
-    Y : (n, K) responses; for "multinomial" (n,) labels of any type, or (n, K) proportions whose rows sum to one.
-    l1_ratio : share of the l1 part in [0, 1]; 0 is ridge.
-    alphas : decreasing penalties, or None for `n_alphas` of them, geometric, from alpha_max (the smallest at which
-        every penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
-        alpha_min_ratio (default 1e-2 if n < p, else 1e-4).
-    sample_weight : (n,) weights >= 0, of any scale.
-    penalty_factor : (p,) v_j >= 0: 0 leaves a column unpenalised, infinity leaves it out.
-    fit_intercept : whether intercepts are fitted, else they are 0.
-    standardize : measure the penalty on columns divided by their weighted standard deviation (1/W, about the mean).
-        Coefficients come back on the scale of X.
-    tol : relative duality gap that every point must reach; see MultiPath.gaps.
-    max_iter : Newton steps, or rounds of block descent, allowed at one point.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    callback : called with a `fastreg.Progress` after every point.
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
+        narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
+        else is converted once.
+    Y : array-like of shape (n, K), or of labels (n,)
+        Responses; for "multinomial" labels of any type, or proportions whose rows sum to one.
+    family : {"gaussian", "multinomial"}, default="gaussian"
+        Loss and penalty, see above.
+    l1_ratio : float, default=1.0
+        Share of the l1 part in [0, 1]; 0 is ridge.
+    alphas : array-like of shape (k,), default=None
+        Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
+        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
+        `alpha_min_ratio`.
+    n_alphas : int, default=100
+        How many alphas an automatic grid has.
+    alpha_min_ratio : float, default=None
+        The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows >= 0, of any scale.
+    penalty_factor : array-like of shape (p,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    fit_intercept : bool, default=True
+        Whether intercepts are fitted; else they are 0.
+    standardize : bool, default=False
+        Whether the penalty is measured on columns divided by their weighted standard deviation (1/W, about the
+        mean). Coefficients come back on the scale of X.
+    tol : float, default=1e-6
+        Relative duality gap that every point must reach; see `MultiPath`.
+    max_iter : int, default=1000
+        Newton steps, or rounds of block descent, allowed at one point.
+    verbose : bool or int, default=False
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point.
 
     Returns
     -------
-    MultiPath. Points that could not be certified are marked in `reasons` and named in one ConvergenceWarning. An
-    automatic grid of a multinomial path ends once 99.9 % of the deviance is explained (reason "separable").
+    MultiPath
+        The points. Those that could not be certified are marked in `reasons` and named in one
+        ConvergenceWarning. An automatic grid of a multinomial path ends once 99.9 % of the deviance is
+        explained (reason "separable").
 
     Raises
     ------
-    ValueError where an argument is out of its range, with the first bad place.
-    Interrupted (a KeyboardInterrupt) on Ctrl-C: its `path` holds the points done, each of them certified.
+    ValueError
+        Where an argument is out of its range, with the first bad place.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). Its `path` holds the points done, each of them certified.
 
     References
     ----------
-    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20, for rows; Friedman, Hastie and Tibshirani (2010),
-    Journal of Statistical Software 33(1), for the symmetric multinomial.
+    Obozinski, Taskar and Jordan (2010), Statistics and Computing 20, for rows; Friedman, Hastie and Tibshirani
+    (2010), Journal of Statistical Software 33(1), for the symmetric multinomial.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import fit_multi_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> path = fit_multi_path(X, np.column_stack([y, X[:, 1]]))
+    >>> path.support(0.3), path.coef(0.3)[0].shape
+    ([0, 1], (8, 2))
+    >>> fit_multi_path(X, np.sign(y.round()), family="multinomial").classes
+    array([-1.,  0.,  1.])
     """
     terms = FitTerms(
         family, l1_ratio, sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept,

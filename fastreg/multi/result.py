@@ -7,29 +7,60 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg.agreement import columns_for
+from fastreg.naming import explains_names
 from fastreg.prediction import between
 from fastreg.summary import Shown, shown_points
 
 
+@explains_names
 @dataclass
 class MultiPath(Shown):
     """A certified regularisation path of k points over p columns and K responses (or classes).
 
-    Attributes
+    `fit_multi_path` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    alphas : (k,) penalties, decreasing.
-    coefs : K scipy CSC arrays (p, k), one a response: column i belongs to alphas[i], on the scale of the X given.
-    intercepts : (K, k) intercepts (0 if none were fitted). Those of a multinomial sum to zero at each point.
-    gaps : (k,) duality gap of each point divided by the null model's loss: an upper bound of the relative
-        suboptimality. The loss is half the deviance, summed over responses; the null model holds the intercepts and the
-        columns that are not penalised.
-    n_iters : (k,) Newton steps or rounds of block descent that each point took.
-    reasons : k strings: "converged" (gap <= tol), "max_iter", or "separable" (a multinomial fit that runs away).
-    deviance_ratio : (k,) share of the intercept-only model's deviance that is explained.
-    classes : (K,) labels of a multinomial's classes, sorted; None for least squares.
-    feature_names : list of p names, or None.
-    alpha_max : smallest penalty at which every penalised coefficient is zero.
-    work : what the fit cost; see fastreg.Path. A column multiplied with K residuals counts K times.
+    alphas : ndarray of shape (k,)
+        Penalties, decreasing.
+    coefs : list of K csc_array of shape (p, k)
+        Coefficients, one array a response, on the scale of the X given.
+    intercepts : ndarray of shape (K, k)
+        Intercepts; 0 if none were fitted. Those of a multinomial sum to zero at each point.
+    gaps : ndarray of shape (k,)
+        Duality gap of each point divided by the null model's loss: an upper bound of the relative
+        suboptimality. The loss is half the deviance, summed over responses; the null model holds the intercepts
+        and the columns that are not penalised.
+    n_iters : ndarray of shape (k,)
+        Newton steps or rounds of block descent that each point took.
+    reasons : list of str
+        For each point "converged" (gap <= tol), "max_iter", or "separable" (a multinomial fit that runs away).
+    deviance_ratio : ndarray of shape (k,)
+        Share of the intercept-only model's deviance that is explained.
+    family : str
+        Name of the family.
+    grouped : bool
+        Whether a column serves all responses or none.
+    l1_ratio : float
+        Share of the l1 part.
+    tol : float
+        Relative duality gap that was asked for.
+    alpha_max : float
+        Smallest penalty at which every penalised coefficient is zero.
+    classes : ndarray of shape (K,), default=None
+        Labels of a multinomial's classes, sorted; None for least squares.
+    feature_names : list of str, default=None
+        Names of the p columns, if there were any.
+    work : dict
+        What the fit cost; see `Path`. A column multiplied with K residuals counts K times.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+    >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+    >>> path.alphas, path.converged, path.n_features_in
+    (array([0.5, 0.1]), True, array([1, 1]))
     """
 
     alphas: np.ndarray
@@ -52,13 +83,47 @@ class MultiPath(Shown):
 
     @property
     def converged(self) -> bool:
-        """Whether every point is certified."""
+        """Whether every point is certified.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.converged
+        True
+        """
         return all(reason == "converged" for reason in self.reasons)
 
     def coef(self, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-        """(coefficients (p, K), intercepts (K,)) at `alpha`, interpolated linearly between the path's points.
+        """Coefficients and intercepts, interpolated linearly between the path's points.
 
-        Above the grid's top the first point is kept; below its bottom is an error, since nothing was fitted there.
+        Above the top of the grid the first point is kept.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        coef : ndarray of shape (p, K)
+            Coefficients.
+        intercepts : ndarray of shape (K,)
+            Intercepts.
+
+        Raises
+        ------
+        ValueError
+            Below the last alpha, where nothing was fitted.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.coef(0.3)[0].shape
+        (1, 2)
         """
         if not np.isfinite(alpha) or alpha < self.alphas[-1] * (1.0 - 1e-12):
             raise ValueError(f"alpha must be at least {self.alphas[-1]:g}, the end of this path, got {alpha!r}")
@@ -71,16 +136,79 @@ class MultiPath(Shown):
         return between(first, second, share), between(first_intercepts, second_intercepts, share)
 
     def point(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        """(coefficients (p, K), intercepts (K,)) of point i."""
+        """Coefficients and intercepts of one point.
+
+        Parameters
+        ----------
+        i : int
+            Number of the point, from 0.
+
+        Returns
+        -------
+        coef : ndarray of shape (p, K)
+            Coefficients.
+        intercepts : ndarray of shape (K,)
+            Intercepts.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.point(0)[0].shape
+        (1, 2)
+        """
         return np.column_stack([coef[:, [i]].toarray() for coef in self.coefs]), self.intercepts[:, i].copy()
 
     def linear_predictor(self, X: Any, alpha: float) -> np.ndarray:
-        """eta = intercepts + X coef at `alpha`, (rows of X, K)."""
+        """Linear predictors: intercepts + X coef.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            A column a response.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.linear_predictor(X, 0.3).shape
+        (3, 2)
+        """
         coef, intercepts = self.coef(alpha)
         return columns_for(self, X, coef.shape[0]) @ coef + intercepts
 
     def predict(self, X: Any, alpha: float) -> np.ndarray:
-        """The mean responses at `alpha`, (rows of X, K): eta itself, or the probabilities of the classes."""
+        """The mean responses: the linear predictors themselves, or the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+            A column a response.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.predict([[3.0]], 0.3).shape
+        (1, 2)
+        """
         eta = self.linear_predictor(X, alpha)
         if self.family != "multinomial":
             return eta
@@ -88,20 +216,67 @@ class MultiPath(Shown):
         return mean / mean.sum(axis=1, keepdims=True)
 
     def support(self, alpha: float) -> list[str] | list[int]:
-        """Names (or numbers) of the columns with a coefficient for any response at `alpha`."""
+        """The columns with a coefficient for any response at an alpha.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.support(0.5)
+        [0]
+        """
         columns = np.flatnonzero(self.coef(alpha)[0].any(axis=1))
         return [self.feature_names[j] for j in columns] if self.feature_names else columns.tolist()
 
     @property
     def n_features_in(self) -> np.ndarray:
-        """(k,) number of columns with a coefficient for any response."""
+        """Number of columns with a coefficient for any response, (k,).
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.n_features_in
+        array([1, 1])
+        """
         together = abs(self.coefs[0])
         for coef in self.coefs[1:]:
             together = together + abs(coef)
         return np.diff(sp.csc_array(together).indptr)
 
     def summary(self, rows: int = 12) -> str:
-        """A table for people: alpha, features in, deviance explained and gap at about `rows` points."""
+        """A table for people: alpha, features in, deviance explained and gap.
+
+        Parameters
+        ----------
+        rows : int, default=12
+            About how many points are shown.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.summary().count(chr(10))
+        2
+        """
         k, features = self.alphas.size, self.n_features_in
         lines = ["      alpha   features   deviance explained       gap"]
         for i in shown_points(k, rows):
@@ -113,7 +288,33 @@ class MultiPath(Shown):
         return "\n".join(lines)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw a response's coefficients, or their norms, against alpha; needs matplotlib. See plots.plot_path."""
+        """Draw a response's coefficients, or their norms, against alpha.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_path`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> path.plot().get_xscale()
+        'log'
+        """
         from fastreg.plots import plot_path
 
         return plot_path(self, ax=ax, **options)

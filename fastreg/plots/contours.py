@@ -1,14 +1,31 @@
 """Probabilities of a class in two dimensions."""
 
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, axes_or_new
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEVELS = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 SIDE = 200  # points along each side of the grid that is evaluated
 
 
-def plot_probability(predict, X, y, ax=None, *, feature_names=None, title=None):
+@explains_names
+def plot_probability(
+    predict: Callable[[np.ndarray], Any],
+    X: Any,
+    y: ArrayLike,
+    ax: "Axes | None" = None,
+    *,
+    feature_names: Sequence[str] | None = None,
+    title: str | None = None,
+) -> "Axes":
     """Draw the probability of class 1 over the plane of two features, and the rows of X on it.
 
     The contours are 0.01, 0.1, 0.25, 0.5 (heavy), 0.75, 0.9 and 0.99; darker is more probable. Class 1 is drawn as
@@ -16,17 +33,41 @@ def plot_probability(predict, X, y, ax=None, *, feature_names=None, title=None):
 
     Parameters
     ----------
-    predict : function of an array (m, 2) that returns m probabilities, or (m, 2) with those of class 1 last, such as
-        `model.predict_proba` or `lambda X: path.predict(X, alpha)`.
-    X : (n, 2) rows to draw.
-    y : (n,) their classes, two labels of any type; the later in order is class 1.
-    ax : matplotlib axes to draw on, or None for a new figure.
-    feature_names : names of the two columns; taken from X if it is a data frame.
-    title : text above the picture.
+    predict : callable
+        A function of an array (m, 2) that returns m probabilities, or (m, 2) with those of class 1 last, such
+        as `model.predict_proba` or `lambda X: path.predict(X, alpha)`.
+    X : array-like of shape (n, 2)
+        Rows to draw.
+    y : array-like of shape (n,)
+        Their classes, two labels of any type; the later in order is class 1.
+    ax : matplotlib.axes.Axes, default=None
+        Axes to draw on; None is a new figure.
+    feature_names : sequence of str, default=None
+        Names of the two columns; taken from X if it is a data frame.
+    title : str, default=None
+        Text above the picture.
 
     Returns
     -------
-    The axes.
+    matplotlib.axes.Axes
+        The axes. Save the picture with ax.figure.savefig("path.png").
+
+    Raises
+    ------
+    ValueError
+        Unless X has two columns and y at most two classes.
+    ImportError
+        Without matplotlib; it names the extra that brings it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> X = np.random.default_rng(0).normal(size=(40, 2))
+    >>> model = fastreg.LogisticRegression().fit(X, X[:, 0] > 0)
+    >>> ax = fastreg.plots.plot_probability(model.predict_proba, X, X[:, 0] > 0)
+    >>> ax.get_xlabel()
+    'column 0'
     """
     names = feature_names if feature_names is not None else getattr(X, "columns", ("column 0", "column 1"))
     X, y = np.asarray(X, dtype=float), np.asarray(y)

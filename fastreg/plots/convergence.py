@@ -1,8 +1,16 @@
 """How a fit converges, solver step by solver step."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from fastreg.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, SHADES, axes_or_new
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fastreg.result import Path
 
 X_AXES = {"step": "solver step", "seconds": "seconds", "columns_read": "columns of X read"}
 Y_AXES = {
@@ -15,7 +23,10 @@ SMALLEST = 1e-16  # gaps below rounding are drawn here
 MANY = 12  # points of a path beyond which they are not labelled
 
 
-def plot_convergence(path, ax=None, *, x="step", y="gap", title=None):
+@explains_names
+def plot_convergence(
+    path: "Path", ax: "Axes | None" = None, *, x: str = "step", y: str = "gap", title: str | None = None
+) -> "Axes":
     """Draw what every solver step of a path fitted with trace=True came to, point by point.
 
     Small circles are solver steps, joined within a point of the path; its end is a black square, labelled with its
@@ -25,19 +36,39 @@ def plot_convergence(path, ax=None, *, x="step", y="gap", title=None):
 
     Parameters
     ----------
-    path : fastreg.Path of `fit_path(..., trace=True)`.
-    ax : matplotlib axes to draw on, or None for a new figure.
-    x : "step", "seconds" or "columns_read", from the beginning of the fit.
-    y : "gap", "objective" (at the point's alpha), "loss" (half the deviance: cross-entropy, for classes) or "support".
-    title : text above the picture.
+    path : fastreg.Path
+        A path of `fit_path(..., trace=True)`.
+    ax : matplotlib.axes.Axes, default=None
+        Axes to draw on; None is a new figure.
+    x : {"step", "seconds", "columns_read"}, default="step"
+        From the beginning of the fit.
+    y : {"gap", "objective", "loss", "support"}, default="gap"
+        The objective is at the point's alpha; the loss is half the deviance: cross-entropy, for classes.
+    title : str, default=None
+        Text above the picture.
 
     Returns
     -------
-    The axes.
+    matplotlib.axes.Axes
+        The axes. Save the picture with ax.figure.savefig("path.png").
 
     Raises
     ------
-    ValueError if the path holds no steps, or for an unknown x or y.
+    ValueError
+        If the path holds no steps, or for an unknown x or y.
+    ImportError
+        Without matplotlib; it names the extra that brings it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1], trace=True)
+    >>> fastreg.plots.plot_convergence(path).get_yscale()
+    'log'
     """
     if path.steps is None:
         raise ValueError("this path holds no steps; fit it with fit_path(..., trace=True)")
@@ -66,7 +97,7 @@ def plot_convergence(path, ax=None, *, x="step", y="gap", title=None):
         _gap_axis(ax, path.tol, np.concatenate([values, ends]))
     else:
         ax.margins(y=0.12)
-        ax.yaxis.get_major_locator().set_params(integer=y == "support")
+        ax.locator_params(axis="y", integer=y == "support")
     _explain(ax, "certificate of a point" if y == "gap" else "end of a point", count <= MANY)
     if title:
         ax.set_title(title, loc="left", fontsize="medium")

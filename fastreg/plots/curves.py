@@ -1,15 +1,24 @@
 """Cross-validation curves."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from fastreg.naming import explains_names
 from fastreg.plots.axes import alpha_axis, axes_or_new, count_on_top, mark_places, points_to_draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fastreg.selection.curve import CVPath
 
 # Metrics as words on an axis; others stand as they are called.
 WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absolute error",
          "misclassification": "share of rows misclassified", "auc": "area under the ROC curve"}  # fmt: skip
 
 
-def plot_cv(cv_path, ax=None, *, title=None):
+@explains_names
+def plot_cv(cv_path: "CVPath", ax: "Axes | None" = None, *, title: str | None = None) -> "Axes":
     """Draw the mean score of held-out rows against alpha, which falls to the right as features come in.
 
     Bars are one standard error of the mean up and down. The chosen alphas are marked: the best, and the largest
@@ -18,17 +27,37 @@ def plot_cv(cv_path, ax=None, *, title=None):
 
     Parameters
     ----------
-    cv_path : fastreg.CVPath.
-    ax : matplotlib axes to draw on, or None for a new figure.
-    title : text above the picture.
+    cv_path : fastreg.CVPath
+        What `cv_path` returns.
+    ax : matplotlib.axes.Axes, default=None
+        Axes to draw on; None is a new figure.
+    title : str, default=None
+        Text above the picture.
 
     Returns
     -------
-    The axes.
+    matplotlib.axes.Axes
+        The axes. Save the picture with ax.figure.savefig("path.png").
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib; it names the extra that brings it.
 
     References
     ----------
     Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 7.10, for the rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = fastreg.cv_path(X, y, cv=3, n_alphas=10)
+    >>> fastreg.plots.plot_cv(found).get_xscale()
+    'log'
     """
     ax = axes_or_new(ax, (8, 4.5))
     shown = points_to_draw(cv_path.alphas)

@@ -1,13 +1,29 @@
 """True against estimated: coefficients by column, and what is known of them beforehand."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, RASTER, axes_or_new, short_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MANY = 60  # columns beyond which they are numbered, not named
 
 
-def plot_estimates(true, estimated, ax=None, *, feature_names=None, title=None):
+@explains_names
+def plot_estimates(
+    true: ArrayLike,
+    estimated: ArrayLike,
+    ax: "Axes | None" = None,
+    *,
+    feature_names: Sequence[str] | None = None,
+    title: str | None = None,
+) -> "Axes":
     """Draw true coefficients (rings) and estimated ones (filled points on stems), column by column.
 
     Columns where both are zero are left blank: of 10,000 only those that matter ink the picture. A line of text
@@ -15,14 +31,32 @@ def plot_estimates(true, estimated, ax=None, *, feature_names=None, title=None):
 
     Parameters
     ----------
-    true, estimated : (p,) coefficients.
-    ax : matplotlib axes to draw on, or None for a new figure.
-    feature_names : p names for the axis, or None; they are shown for at most 60 columns.
-    title : text above the picture.
+    true, estimated : array-like of shape (p,)
+        Coefficients.
+    ax : matplotlib.axes.Axes, default=None
+        Axes to draw on; None is a new figure.
+    feature_names : sequence of str, default=None
+        Names of the columns for the axis; they are shown for at most 60.
+    title : str, default=None
+        Text above the picture.
 
     Returns
     -------
-    The axes.
+    matplotlib.axes.Axes
+        The axes. Save the picture with ax.figure.savefig("path.png").
+
+    Raises
+    ------
+    ValueError
+        If the two are not equally long.
+    ImportError
+        Without matplotlib; it names the extra that brings it.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> fastreg.plots.plot_estimates([1.0, 0.0, 2.0], [0.9, 0.0, 1.8]).get_ylabel()
+    'coefficient'
     """
     true, estimated = np.asarray(true, dtype=float).ravel(), np.asarray(estimated, dtype=float).ravel()
     if true.shape != estimated.shape:

@@ -1,9 +1,10 @@
 """Coefficient paths."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fastreg.naming import explains_names
 from fastreg.plots.axes import (
     NAME_SIZE,
     alpha_axis,
@@ -15,10 +16,27 @@ from fastreg.plots.axes import (
     short_name,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fastreg.multi.result import MultiPath
+    from fastreg.result import Path
+    from fastreg.selection.curve import CVPath
+
 AXES = {"deviance": "share of the deviance explained", "norm": "sum of the sizes of the coefficients"}
 
 
-def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None, response=None):
+@explains_names
+def plot_path(
+    path: "Path | MultiPath | CVPath",
+    ax: "Axes | None" = None,
+    *,
+    x: str = "alpha",
+    labels: int = 10,
+    chosen: dict[str, float] | float | None = None,
+    title: str | None = None,
+    response: Any = None,
+) -> "Axes":
     """Draw the coefficients of a path against alpha, which falls to the right as features come in.
 
     Only features that are ever in are drawn. The `labels` features of largest coefficient at the last point
@@ -28,42 +46,64 @@ def plot_path(path, ax=None, *, x="alpha", labels=10, chosen=None, title=None, r
 
     Parameters
     ----------
-    path : fastreg.Path or MultiPath, or a fastreg.CVPath, whose two choices are then marked.
-    ax : matplotlib axes to draw on, or None for a new figure.
-    x : "alpha", "deviance" (the share explained) or "norm" (sum of |b_j|; columns should share a scale).
-    labels : how many features to name at most; 0 for none.
-    chosen : {label: alpha} to mark by a vertical line, or one alpha; {} for none.
-    title : text above the picture.
-    response : of a MultiPath, which response to draw: a class, or a number from 0. None draws for each column
-        the Euclidean norm of its coefficients over all responses.
+    path : fastreg.Path, fastreg.MultiPath or fastreg.CVPath
+        What is drawn; the two choices of a CVPath are marked.
+    ax : matplotlib.axes.Axes, default=None
+        Axes to draw on; None is a new figure.
+    x : {"alpha", "deviance", "norm"}, default="alpha"
+        "deviance" is the share explained, "norm" the sum of |b_j| (columns should share a scale).
+    labels : int, default=10
+        How many features to name at most; 0 for none.
+    chosen : dict or float, default=None
+        {label: alpha} to mark by vertical lines, or one alpha; {} for none.
+    title : str, default=None
+        Text above the picture.
+    response : label or int, default=None
+        Of a MultiPath, which response to draw: a class, or a number from 0. None draws for each column the
+        Euclidean norm of its coefficients over all responses.
 
     Returns
     -------
-    The axes. Save the picture with ax.figure.savefig("path.png").
+    matplotlib.axes.Axes
+        The axes. Save the picture with ax.figure.savefig("path.png").
 
     Raises
     ------
-    ValueError for an unknown x or response; ImportError without matplotlib, naming the extra that brings it.
+    ValueError
+        For an unknown x or response.
+    ImportError
+        Without matplotlib; it names the extra that brings it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> ax = fastreg.plots.plot_path(fastreg.fit_path(X, y))
+    >>> ax.get_xscale()
+    'log'
     """
     if x not in ("alpha", *AXES):
         raise ValueError(f"x must be 'alpha', 'deviance' or 'norm', got {x!r}")
-    path, chosen = _path_and_choices(path, chosen)
-    path = _drawn(path, response)
+    drawn, marked = _path_and_choices(path, chosen)
+    drawn = _drawn(drawn, response)
     ax = axes_or_new(ax)
-    shown = np.flatnonzero(path.alphas > 0) if x == "alpha" else np.arange(path.alphas.size)
-    places = _places(path, x)[shown]
-    features, ends, lines = _lines(path, shown, places)
+    shown = np.flatnonzero(drawn.alphas > 0) if x == "alpha" else np.arange(drawn.alphas.size)
+    places = _places(drawn, x)[shown]
+    features, ends, lines = _lines(drawn, shown, places)
     strongest = np.argsort(-np.abs(ends), kind="stable")[: min(labels, np.count_nonzero(ends))]
-    _frame(ax, path, x, shown, places, lines)
+    _frame(ax, drawn, x, shown, places, lines)
     if title:
         ax.set_title(title)
     if shown.size == 1:
         ax.plot(np.repeat(places, features.size), ends, "o", color="0.35", markersize=4)
     strongest, shades = draw_lines(ax, lines, strongest, ends)
     if shown.size:
-        at = {label: np.interp(-alpha, -path.alphas[shown], places) for label, alpha in chosen.items()}
-        mark_places(ax, chosen if x == "alpha" else at)
-    names = [short_name(path.feature_names, features[k]) for k in strongest]
+        at = {label: np.interp(-alpha, -drawn.alphas[shown], places) for label, alpha in marked.items()}
+        mark_places(ax, marked if x == "alpha" else at)
+    names = [short_name(drawn.feature_names, features[k]) for k in strongest]
     name_ends(ax, names, places[-1] if shown.size else 0.0, ends[strongest], shades)
     return ax
 

@@ -1,11 +1,18 @@
 """Stability paths: how often each feature is selected."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+from fastreg.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, draw_lines, name_ends, points_to_draw, short_name
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def plot_stability(stability, ax=None, *, labels=10, title=None):
+
+@explains_names
+def plot_stability(stability: Any, ax: "Axes | None" = None, *, labels: int = 10, title: str | None = None) -> "Axes":
     """Draw each feature's probability of selection against alpha, which falls to the right.
 
     Features that reach the threshold somewhere are drawn dark, and the `labels` most probable of them are named; the
@@ -13,19 +20,40 @@ def plot_stability(stability, ax=None, *, labels=10, title=None):
 
     Parameters
     ----------
-    stability : what stability selection returns: an object with alphas (k,), probabilities (p, k), threshold and
+    stability : fastreg.StabilityPath
+        What `stability_selection` returns, or an object with alphas (k,), probabilities (p, k), threshold and
         feature_names (p names or None).
-    ax : matplotlib axes to draw on, or None for a new figure.
-    labels : how many features to name at most.
-    title : text above the picture.
+    ax : matplotlib.axes.Axes, default=None
+        Axes to draw on; None is a new figure.
+    labels : int, default=10
+        How many features to name at most.
+    title : str, default=None
+        Text above the picture.
 
     Returns
     -------
-    The axes.
+    matplotlib.axes.Axes
+        The axes. Save the picture with ax.figure.savefig("path.png").
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib; it names the extra that brings it.
 
     References
     ----------
     Meinshausen and Buehlmann (2010), JRSS-B 72, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = fastreg.stability_selection(X, y, n_pairs=5)
+    >>> fastreg.plots.plot_stability(found).get_ylabel()
+    'probability of selection'
     """
     ax = axes_or_new(ax)
     shown = points_to_draw(stability.alphas)

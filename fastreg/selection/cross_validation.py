@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
+from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.selection.curve import CVPath, at_most, averages, choose
 from fastreg.selection.fold_paths import fit_folds
@@ -23,6 +24,7 @@ from fastreg.threads import one_blas_thread
 from fastreg.validation import ConvergenceWarning
 
 
+@explains_names
 def cv_path(
     X: Any,
     y: ArrayLike,
@@ -58,37 +60,67 @@ def cv_path(
 
     Parameters
     ----------
-    X, y, family, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, lower, upper,
-    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`. With family="binomial" y may also hold any
-        two labels. Weights count in the fits, in the scores and in the mean over folds.
-    cv : number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number shuffles the
-        rows; classes are then spread evenly over the folds and groups kept together.
-    groups : (n,) labels of rows that belong together, for a number of folds or a splitter that asks for them.
-    metric : "deviance", "mse", "mae", "misclassification", "auc" (see fastreg.selection.metrics), the name of a
-        scikit-learn scorer ("neg_log_loss", "r2", ...) or one made by make_scorer, or a function of (y, mean, weight);
-        smaller is better for a function unless it has an attribute greater_is_better. Its y is coded 0 and 1 for
-        classes, and the weights sum to one.
-    l1_ratio : a number in [0, 1] or a list of them; each has its own grid, and the one whose best mean is best
-        is chosen.
-    random_state : of the shuffle; None draws another each time.
-    verbose : whether a fit that takes more than 2 s shows a bar on stderr.
-    callback : called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data, never modified; see `fit_path`.
+    y : array-like of shape (n,)
+        Response, as for `fit_path`. With family="binomial" it may also hold any two labels.
+    cv : int, splitter or iterable, default=10
+        A number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number
+        shuffles the rows; classes are then spread evenly over the folds and groups kept together.
+    groups : array-like of shape (n,), default=None
+        Labels of rows that belong together, for a number of folds or a splitter that asks for them.
+    metric : str or callable, default="deviance"
+        "deviance", "mse", "mae", "misclassification", "auc" (see fastreg.selection.metrics), the name of a
+        scikit-learn scorer ("neg_log_loss", "r2", ...) or one made by make_scorer, or a function of (y, mean,
+        weight); smaller is better for a function unless it has an attribute greater_is_better. Its y is coded 0
+        and 1 for classes, and the weights sum to one.
+    l1_ratio : float or list of float, default=1.0
+        A number in [0, 1], or several; each has its own grid, and the one whose best mean is best is chosen.
+    random_state : int, RandomState or None, default=0
+        Seed of the shuffle; None draws another each time.
+    family, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid on all rows.
+    sample_weight, offset, penalty_factor, lower, upper : as for `fit_path`
+        Weights count in the fits, in the scores and in the mean over folds.
+    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose : bool or int, default=False
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
         `n_points` count over all of them.
 
     Returns
     -------
-    CVPath. Fold fits that could not be certified are counted in one ConvergenceWarning.
+    CVPath
+        The scores and the path on all rows. Fold fits that could not be certified are counted in one
+        ConvergenceWarning.
 
     Raises
     ------
-    ValueError where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
-    Interrupted (a KeyboardInterrupt) on Ctrl-C: `path` holds the points done on all rows, `folds` those of each fold,
-    `finished` a CVPath for every l1_ratio that was done with.
+    ValueError
+        Where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of each
+        fold, `finished` a CVPath for every l1_ratio that was done with.
 
     References
     ----------
     Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), section 2.5 and cv.glmnet for the
     weighting of folds and the one-standard-error rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import cv_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = cv_path(X, y, cv=5)
+    >>> found.mean.shape, found.predict(X[:3], "1se").shape
+    ((100,), (3,))
+    >>> bool(found.alpha_1se >= found.alpha_min)
+    True
     """
     family_class = family_named(family)
     targets, classes = coded_response(y, family_class)

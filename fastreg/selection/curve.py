@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg.naming import explains_names
 from fastreg.result import Path
 from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.validation import is_offset, plain
@@ -14,37 +15,68 @@ SELECTIONS = ("min", "1se")
 ROUNDING = 1e-12  # relative: scores closer than this are equal
 
 
+@explains_names
 @dataclass
 class CVPath(Shown):
     """A cross-validated path: k alphas, F folds, n rows.
 
-    Attributes
+    `cv_path` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    path : the Path on all rows, at the l1_ratio that was chosen; a MultiPath where an estimator cross-validates several
-        responses or classes.
-    alphas : (k,) penalties, decreasing, the same for every fold.
-    mean : (k,) mean over folds of their scores, each weighted by its held-out weight.
-    std_error : (k,) standard error of the mean: the weighted standard deviation of the folds' scores over
-        sqrt(F - 1), as in glmnet; with folds of equal weight, their sample standard deviation over sqrt(F).
-        NaN for a single fold.
-    fold_scores : (F, k) score of each fold's held-out rows.
-    fold_gaps : (F, k) relative duality gap of each fold's fit, certified on the fold's own problem.
-    index_min, alpha_min : point of the best mean (the first of equals), and its alpha.
-    index_1se, alpha_1se : the largest alpha whose mean is within one standard error of the best.
-    metric, greater_is_better : name of the score, and which way is up.
-    predictions : (n, k), of a MultiPath (n, k, K), mean response of each row by the fold that held it out (the last, if
-        several did); NaN in rows that no fold held out.
-    test_folds : (n,) number of the fold, from 0, that predictions come from; -1 for none.
-    l1_ratio, l1_ratios : the one chosen, and those tried.
-    per_l1_ratio : a CVPath for each of l1_ratios where there are several, else empty.
-    fold_paths : a Path for each fold.
-    classes : the labels of a response of classes, sorted; of two, the first counts as 0, the second as 1. Else None.
-    work : "columns_read" by all folds together, a column multiplied for several folds at once counting once, and
+    path : Path or MultiPath
+        The path on all rows, at the l1_ratio that was chosen; a MultiPath where an estimator cross-validates
+        several responses or classes.
+    alphas : ndarray of shape (k,)
+        Penalties, decreasing, the same for every fold.
+    mean : ndarray of shape (k,)
+        Mean over folds of their scores, each weighted by its held-out weight.
+    std_error : ndarray of shape (k,)
+        Standard error of the mean: the weighted standard deviation of the folds' scores over sqrt(F - 1), as in
+        glmnet; with folds of equal weight, their sample standard deviation over sqrt(F). NaN for a single fold.
+    fold_scores : ndarray of shape (F, k)
+        Score of each fold's held-out rows.
+    fold_gaps : ndarray of shape (F, k)
+        Relative duality gap of each fold's fit, certified on the fold's own problem.
+    index_min : int
+        Point of the best mean, the first of equals.
+    index_1se : int
+        The first point whose mean is within one standard error of the best.
+    metric : str
+        Name of the score.
+    greater_is_better : bool
+        Which way is up.
+    predictions : ndarray of shape (n, k) or (n, k, K)
+        Mean response of each row by the fold that held it out (the last, if several did); NaN in rows that no
+        fold held out.
+    test_folds : ndarray of shape (n,)
+        Number of the fold, from 0, that predictions come from; -1 for none.
+    l1_ratio : float
+        The one chosen.
+    l1_ratios : list of float
+        Those tried.
+    per_l1_ratio : list of CVPath
+        One for each of l1_ratios where there are several, else empty.
+    fold_paths : list of Path
+        The path of each fold.
+    classes : ndarray, default=None
+        The labels of a response of classes, sorted; of two, the first counts as 0, the second as 1.
+    work : dict
+        "columns_read" by all folds together, a column multiplied for several folds at once counting once, and
         "passes", the same divided by p. The path on all rows counts its own, in path.work.
 
     References
     ----------
     Hastie, Tibshirani and Friedman (2009), The Elements of Statistical Learning, section 7.10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> X = np.arange(12.0)[:, None]
+    >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+    >>> found.alpha_min, found.fold_scores.shape
+    (0.1, (3, 2))
     """
 
     path: Path
@@ -68,26 +100,91 @@ class CVPath(Shown):
 
     @property
     def feature_names(self) -> list[str] | None:
-        """The p names of the columns of X, or None."""
+        """Names of the p columns of X, or None.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.feature_names is None
+        True
+        """
         return self.path.feature_names
 
     @property
     def has_offset(self) -> bool:
-        """Whether the fit had an offset, so that predictions ask for one; see `Path`."""
+        """Whether the fit had an offset, so that predictions ask for one; see `Path`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.has_offset
+        False
+        """
         return self.path.has_offset
 
     @property
     def alpha_min(self) -> float:
-        """The alpha of the best mean score."""
+        """The alpha of the best mean score.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.alpha_min
+        0.1
+        """
         return float(self.alphas[self.index_min])
 
     @property
     def alpha_1se(self) -> float:
-        """The largest alpha whose mean score is within one standard error of the best."""
+        """The largest alpha whose mean score is within one standard error of the best.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.alpha_1se >= found.alpha_min
+        True
+        """
         return float(self.alphas[self.index_1se])
 
     def alpha(self, selection: str | float = "1se") -> float:
-        """The alpha that `selection` stands for: "min", "1se", or a number, which is itself."""
+        """The alpha that a selection stands for.
+
+        Parameters
+        ----------
+        selection : {"1se", "min"} or float, default="1se"
+            The largest alpha within one standard error of the best, the best, or a number, which is itself.
+
+        Returns
+        -------
+        float
+            The alpha.
+
+        Raises
+        ------
+        ValueError
+            For another text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.alpha("min"), found.alpha(0.3)
+        (0.1, 0.3)
+        """
         if isinstance(selection, str):
             if selection not in SELECTIONS:
                 raise ValueError(f"selection must be 'min', '1se' or a number, got {selection!r}")
@@ -95,11 +192,57 @@ class CVPath(Shown):
         return float(selection)
 
     def coef(self, selection: str | float = "1se") -> tuple[np.ndarray, float]:
-        """(coefficients (p,), intercept) of the fit on all rows at the alpha chosen; see `Path.coef`."""
+        """Coefficients and intercept of the fit on all rows at the alpha chosen; see `Path.coef`.
+
+        Parameters
+        ----------
+        selection : {"1se", "min"} or float, default="1se"
+            The largest alpha within one standard error of the best, the best, or a number, which is itself.
+
+        Returns
+        -------
+        coef : ndarray of shape (p,)
+            Coefficients.
+        intercept : float
+            Intercept.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.coef("min")[0].shape
+        (1,)
+        """
         return self.path.coef(self.alpha(selection))
 
     def predict(self, X: Any, selection: str | float = "1se", offset: ArrayLike | None = None) -> np.ndarray:
-        """The mean response at the alpha chosen: eta itself, a probability of classes[1], or exp(eta), by family."""
+        """The mean response at the alpha chosen: the linear predictor, a probability of classes[1], or exp, by family.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        selection : {"1se", "min"} or float, default="1se"
+            The largest alpha within one standard error of the best, the best, or a number, which is itself.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            A value a row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.predict(X[:5]).shape
+        (5,)
+        """
         if isinstance(self.path, Path):
             return self.path.predict(X, self.alpha(selection), offset)
         if is_offset(offset):
@@ -107,13 +250,52 @@ class CVPath(Shown):
         return self.path.predict(X, self.alpha(selection))
 
     def support(self, selection: str | float = "1se") -> list[str] | list[int]:
-        """Names (or numbers) of the columns with a coefficient at the alpha chosen."""
+        """The columns with a coefficient at the alpha chosen.
+
+        Parameters
+        ----------
+        selection : {"1se", "min"} or float, default="1se"
+            The largest alpha within one standard error of the best, the best, or a number, which is itself.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.support()
+        [0]
+        """
         return self.path.support(self.alpha(selection))
 
     def summary(self, rows: int = 12) -> str:
-        """A table for people: the score, its standard error and the features in, at about `rows` points.
+        """A table for people: the score, its standard error and the features in.
 
         The two points that are chosen are always among them, and marked.
+
+        Parameters
+        ----------
+        rows : int, default=12
+            About how many points are shown.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.summary().count(chr(10))
+        3
         """
         chosen = {"min": self.index_min, "1se": self.index_1se}
         better = "larger" if self.greater_is_better else "smaller"
@@ -130,7 +312,34 @@ class CVPath(Shown):
         return "\n".join(lines)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the score against alpha with its standard errors; needs matplotlib. See fastreg.plots.plot_cv."""
+        """Draw the score against alpha with its standard errors.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_cv`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.plot().get_xscale()
+        'log'
+        """
         from fastreg.plots import plot_cv
 
         return plot_cv(self, ax=ax, **options)

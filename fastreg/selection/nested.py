@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
+from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch
 from fastreg.selection.curve import SELECTIONS, averages
 from fastreg.selection.folds import held_out_weight, make_folds, training_weight
@@ -17,23 +18,41 @@ from fastreg.selection.relaxed_surface import Choice, CVRelaxed
 from fastreg.summary import Shown
 from fastreg.terms import FitTerms, Grid
 
-OPTIONS = (
-    "sample_weight", "offset", "penalty_factor", "fit_intercept", "standardize", "tol", "max_iter", "solver",
-)  # fmt: skip
 
-
+@explains_names
 @dataclass
 class NestedCV(Shown):
     """Outer folds, each with a model chosen on its training rows alone.
 
-    Attributes
+    `nested_cv_relaxed` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    scores : (F,) score of each outer fold's held-out rows by the model chosen without them.
-    mean, std_error : of the scores, as in `CVPath`.
-    choices : the Choice of each outer fold; its score is that of the inner folds.
-    models : the CVRelaxed of each outer fold.
-    predictions : (n,) mean response of each row by the fold that held it out; NaN in rows that none held out.
-    metric, greater_is_better : name of the score, and which way is up.
+    scores : ndarray of shape (F,)
+        Score of each outer fold's held-out rows by the model chosen without them.
+    mean : float
+        Mean of the scores, as in `CVPath`.
+    std_error : float
+        Its standard error, as in `CVPath`.
+    choices : list of Choice
+        The choice of each outer fold; its score is that of the inner folds.
+    models : list of CVRelaxed
+        The models of each outer fold.
+    predictions : ndarray of shape (n,)
+        Mean response of each row by the fold that held it out; NaN in rows that none held out.
+    metric : str
+        Name of the score.
+    greater_is_better : bool
+        Which way is up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> X = np.arange(12.0)[:, None]
+    >>> judged = fastreg.nested_cv_relaxed(X, X[:, 0], outer=3, cv=2, alphas=[0.5, 0.1])
+    >>> judged.scores.shape, judged.predictions.shape
+    ((3,), (12,))
     """
 
     scores: np.ndarray
@@ -46,7 +65,22 @@ class NestedCV(Shown):
     greater_is_better: bool
 
     def summary(self) -> str:
-        """A table for people: of each outer fold the model that was chosen without it, and its two scores."""
+        """A table for people: of each outer fold the model that was chosen without it, and its two scores.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> judged = fastreg.nested_cv_relaxed(X, X[:, 0], outer=3, cv=2, alphas=[0.5, 0.1])
+        >>> judged.summary().count(chr(10))
+        4
+        """
         better = "larger" if self.greater_is_better else "smaller"
         lines = [
             f"{self.metric} ({better} is better) of {self.scores.size} outer folds, {self.mean:.5g} +- "
@@ -69,6 +103,7 @@ class NestedCV(Shown):
         )
 
 
+@explains_names
 def nested_cv_relaxed(
     X: Any,
     y: ArrayLike,
@@ -88,9 +123,16 @@ def nested_cv_relaxed(
     alphas: ArrayLike | None = None,
     n_alphas: int = 100,
     alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
     verbose: bool | int = False,
     callback: Callable[[Progress], Any] | None = None,
-    **options: Any,
 ) -> NestedCV:
     """Score `cv_relaxed` as a whole: in every outer fold it chooses on the training rows, and the others judge.
 
@@ -99,29 +141,61 @@ def nested_cv_relaxed(
 
     Parameters
     ----------
-    outer : number of outer folds, a scikit-learn splitter, or pairs of (train, test) rows.
-    selection : "1se" or "min": which model of the inner folds is judged.
-    cv : number of inner folds, or a splitter.
-    options : sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter and solver of `fit_path`.
-    gammas, ridges, pilot, power, groups, metric, random_state, family, l1_ratio, alphas, n_alphas, alpha_min_ratio,
-    verbose, callback : as for `cv_relaxed`.
+    X, y : as for `fit_path`
+        The data.
+    outer : int, splitter or iterable, default=5
+        A number of outer folds, a scikit-learn splitter, or pairs of (train, test) rows.
+    selection : {"1se", "min"}, default="1se"
+        Which model of the inner folds is judged.
+    gammas, ridges, pilot, power : as for `cv_relaxed`
+        What is chosen from.
+    cv : int or splitter, default=10
+        A number of inner folds, or a splitter.
+    groups, metric, random_state : as for `cv_path`
+        Folds and their scores.
+    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose, callback : as for `cv_path`
+        Who hears of it.
+
+    Returns
+    -------
+    NestedCV
+        The scores of the outer folds, and the model chosen in each.
 
     Raises
     ------
-    Interrupted (a KeyboardInterrupt) on Ctrl-C: `finished` holds the CVRelaxed of every outer fold that was done with.
+    ValueError
+        Where an argument is out of its range, a fold cannot be fitted or scored.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `finished` holds the CVRelaxed of every outer fold that was done
+        with.
 
     References
     ----------
     Varma and Simon (2006), Bias in error estimation when using cross-validation for model selection, BMC
     Bioinformatics 7, 91.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import nested_cv_relaxed
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> judged = nested_cv_relaxed(X, y, outer=3, cv=3, gammas=(0.0, 1.0), n_alphas=10)
+    >>> judged.scores.shape, len(judged.models)
+    ((3,), 3)
     """
     check.check_option("selection", selection, SELECTIONS)
-    check.check_known("nested_cv_relaxed", options, OPTIONS)
     if not (isinstance(cv, int) or hasattr(cv, "split")):
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
     task = make_task(
         X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitTerms(family, l1_ratio, names=check.feature_names_of(X), **options),
+        FitTerms(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
+                 standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
     )  # fmt: skip
     weight, stratify = task.terms.sample_weight, task.response.classes is not None
     labels = None if groups is None else np.asarray(groups)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.adaptive import PILOTS, learned_factor
 from fastreg.fitting import checked, solve_path
+from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.relaxed import MAX_ITER, solve_relaxed
 from fastreg.selection.cross_validation import cross_validate
@@ -22,6 +23,7 @@ from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.validation import ConvergenceWarning
 
 
+@explains_names
 def cv_relaxed(
     X: Any,
     y: ArrayLike,
@@ -61,27 +63,55 @@ def cv_relaxed(
 
     Parameters
     ----------
-    gammas : blends in [0, 1]: 1 is the path, 0 the refit.
-    ridges : penalties of the refits, each 0 or more.
-    pilot, power : None, or "ridge" or "lasso" for `adaptive_factor`, whose alpha is chosen by AICc.
-    cv, groups, metric, random_state, verbose, callback : as for `cv_path`; the refits of a path are told of together.
-    X, y, family, l1_ratio, alphas, n_alphas, alpha_min_ratio, sample_weight, offset, penalty_factor, fit_intercept,
-    standardize, tol, max_iter, solver : as for `fit_path`.
+    X, y : as for `fit_path`
+        The data.
+    gammas : array-like, default=(0.0, 0.25, 0.5, 0.75, 1.0)
+        Blends in [0, 1]: 1 is the path, 0 the refit.
+    ridges : array-like, default=(0.0,)
+        Penalties of the refits, each 0 or more.
+    pilot : {"ridge", "lasso"}, default=None
+        The pilot of `adaptive_factor`, whose alpha is chosen by AICc. None learns no factors.
+    power : float, default=1.0
+        Of the pilot, as for `adaptive_factor`.
+    cv, groups, metric, random_state : as for `cv_path`
+        Folds and their scores.
+    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose, callback : as for `cv_path`
+        Who hears of it; the refits of a path are told of together.
 
     Returns
     -------
-    CVRelaxed. Where a fold's refit separates the classes, blends with it have no score and are not chosen. Fits
-    that could not be certified for another reason are counted in one ConvergenceWarning.
+    CVRelaxed
+        The scores and the models. Where a fold's refit separates the classes, blends with it have no score and
+        are not chosen. Fits that could not be certified for another reason are counted in one
+        ConvergenceWarning.
 
     Raises
     ------
-    ValueError where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
-    Interrupted (a KeyboardInterrupt) on Ctrl-C: `path` holds the points done on all rows, `folds` those of each fold.
+    ValueError
+        Where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of each
+        fold.
 
     References
     ----------
-    Meinshausen (2007), Relaxed Lasso; Hastie, Tibshirani and Tibshirani (2020); Friedman et al., the glmnet vignette
-    on the relaxed lasso, for cross-validating both parameters.
+    Meinshausen (2007), Relaxed Lasso; Hastie, Tibshirani and Tibshirani (2020); Friedman et al., the glmnet
+    vignette on the relaxed lasso, for cross-validating both parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import cv_relaxed
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = cv_relaxed(X, y, cv=5, gammas=(0.0, 1.0), n_alphas=20)
+    >>> found.support("1se")
+    [0, 1]
     """
     task = make_task(
         X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),

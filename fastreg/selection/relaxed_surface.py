@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg.naming import explains_names
 from fastreg.relaxed import RelaxedPath
 from fastreg.selection.curve import SELECTIONS, at_most, first_least
 from fastreg.summary import Shown, mark_of, shown_points
@@ -22,22 +23,49 @@ class Choice(NamedTuple):
     place: tuple[int, int, int]
 
 
+@explains_names
 @dataclass
 class CVRelaxed(Shown):
     """Cross-validated relaxed paths: R ridges, G gammas, k alphas, F folds.
 
-    Attributes
+    `cv_relaxed` makes it; what it is made of are its attributes.
+
+    Parameters
     ----------
-    relaxed : a RelaxedPath on all rows for each ridge.
-    alphas, gammas, ridges : (k,), (G,) and (R,), what was tried.
-    mean, std_error : (R, G, k) mean over folds of their scores and its standard error, as in `CVPath`; NaN where a
-        refit of some fold separates the classes.
-    fold_scores : (F, R, G, k).
-    fold_gaps : (F, 1 + R, k) relative duality gaps of each fold's path and of its refits for each ridge; NaN where
-        a refit separates the classes.
-    metric, greater_is_better : name of the score, and which way is up.
-    classes : the two labels of a response of classes, coded 0 and 1, else None.
-    penalty_factor : those of the path on all rows: an adaptive pilot's, or what was passed.
+    relaxed : list of RelaxedPath
+        One on all rows for each ridge.
+    alphas : ndarray of shape (k,)
+        Penalties tried, decreasing.
+    gammas : ndarray of shape (G,)
+        Blends tried.
+    ridges : ndarray of shape (R,)
+        Ridges tried.
+    mean : ndarray of shape (R, G, k)
+        Mean over folds of their scores, as in `CVPath`; NaN where a refit of some fold separates the classes.
+    std_error : ndarray of shape (R, G, k)
+        Its standard error.
+    fold_scores : ndarray of shape (F, R, G, k)
+        Score of each fold's held-out rows.
+    fold_gaps : ndarray of shape (F, 1 + R, k)
+        Relative duality gaps of each fold's path and of its refits for each ridge; NaN where a refit separates
+        the classes.
+    metric : str
+        Name of the score.
+    greater_is_better : bool
+        Which way is up.
+    classes : ndarray or None
+        The two labels of a response of classes, coded 0 and 1.
+    penalty_factor : array-like or None
+        Those of the path on all rows: an adaptive pilot's, or what was passed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> X = np.arange(12.0)[:, None]
+    >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+    >>> found.mean.shape, found.support("min")
+    ((1, 5, 2), [0])
     """
 
     relaxed: list[RelaxedPath]
@@ -55,12 +83,32 @@ class CVRelaxed(Shown):
 
     @property
     def feature_names(self) -> list[str] | None:
-        """The p names of the columns of X, or None."""
+        """Names of the p columns of X, or None.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.feature_names is None
+        True
+        """
         return self.relaxed[0].feature_names
 
     @property
     def has_offset(self) -> bool:
-        """Whether the fit had an offset, so that predictions ask for one; see `Path`."""
+        """Whether the fit had an offset, so that predictions ask for one; see `Path`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.has_offset
+        False
+        """
         return self.relaxed[0].has_offset
 
     def _loss(self):
@@ -68,9 +116,32 @@ class CVRelaxed(Shown):
         return -self.mean if self.greater_is_better else self.mean
 
     def choice(self, selection: str = "1se") -> Choice:
-        """The model of "min", the best mean score, or of "1se", the largest alpha within one standard error of it.
+        """The model that a selection stands for.
 
-        Among equals the larger alpha, then the better score, then the first gamma and ridge are taken.
+        Parameters
+        ----------
+        selection : {"1se", "min"}, default="1se"
+            The largest alpha within one standard error of the best, or the best.
+
+        Returns
+        -------
+        Choice
+            Its place in the arrays, alpha, gamma, ridge and mean score. Among equals the larger alpha, then
+            the better score, then the first gamma and ridge are taken.
+
+        Raises
+        ------
+        ValueError
+            For another text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.choice("min").gamma
+        0.0
         """
         check_option("selection", selection, SELECTIONS)
         loss = self._loss()
@@ -90,22 +161,108 @@ class CVRelaxed(Shown):
         )
 
     def coef(self, selection: str = "1se") -> tuple[np.ndarray, float]:
-        """(coefficients (p,), intercept) of the fit on all rows that is chosen."""
+        """Coefficients and intercept of the fit chosen.
+
+        Parameters
+        ----------
+        selection : {"1se", "min"}, default="1se"
+            The largest alpha within one standard error of the best, or the best.
+
+        Returns
+        -------
+        coef : ndarray of shape (p,)
+            Coefficients.
+        intercept : float
+            Intercept.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.coef()[0].shape
+        (1,)
+        """
         choice = self.choice(selection)
         return self.relaxed[choice.place[0]].coef(choice.alpha, choice.gamma)
 
     def predict(self, X: Any, selection: str = "1se", offset: ArrayLike | None = None) -> np.ndarray:
-        """The mean response by the fit chosen: eta itself, a probability of classes[1], or exp(eta), by family."""
+        """The mean response by the fit chosen: the linear predictor, a probability of classes[1], or exp, by family.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        selection : {"1se", "min"}, default="1se"
+            The largest alpha within one standard error of the best, or the best.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            A value a row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.predict(X[:5]).shape
+        (5,)
+        """
         choice = self.choice(selection)
         return self.relaxed[choice.place[0]].predict(X, choice.alpha, choice.gamma, offset)
 
     def support(self, selection: str = "1se") -> list[str] | list[int]:
-        """Names (or numbers) of the columns of the fit chosen."""
+        """The columns of the fit chosen.
+
+        Parameters
+        ----------
+        selection : {"1se", "min"}, default="1se"
+            The largest alpha within one standard error of the best, or the best.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.support()
+        [0]
+        """
         choice = self.choice(selection)
         return self.relaxed[choice.place[0]].support(choice.alpha)
 
     def summary(self, rows: int = 12) -> str:
-        """A table for people: the best gamma and ridge and their score at about `rows` alphas, the chosen ones too."""
+        """A table for people: the best gamma and ridge and their score, the chosen alphas among them.
+
+        Parameters
+        ----------
+        rows : int, default=12
+            About how many points are shown.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.summary().count(chr(10))
+        3
+        """
         loss = self._loss()
         chosen = {name: self.choice(name).place[2] for name in SELECTIONS}
         lines = [

@@ -1,0 +1,50 @@
+"""What type checkers and editors see of fastreg; at run time names are loaded when first used, by `__getattr__`."""
+
+from fastreg import datasets as datasets
+from fastreg import plots as plots
+from fastreg.adaptive import adaptive_factor as adaptive_factor
+from fastreg.conventions import convert_penalty as convert_penalty
+from fastreg.criteria import Criteria as Criteria
+from fastreg.criteria import information_criteria as information_criteria
+from fastreg.estimators import ElasticNet as ElasticNet
+from fastreg.estimators import ElasticNetCV as ElasticNetCV
+from fastreg.estimators import Lasso as Lasso
+from fastreg.estimators import LassoCV as LassoCV
+from fastreg.estimators import LogisticRegression as LogisticRegression
+from fastreg.estimators import LogisticRegressionCV as LogisticRegressionCV
+from fastreg.estimators import MultiTaskElasticNet as MultiTaskElasticNet
+from fastreg.estimators import MultiTaskElasticNetCV as MultiTaskElasticNetCV
+from fastreg.estimators import MultiTaskLasso as MultiTaskLasso
+from fastreg.estimators import MultiTaskLassoCV as MultiTaskLassoCV
+from fastreg.estimators import Ridge as Ridge
+from fastreg.estimators import RidgeClassifier as RidgeClassifier
+from fastreg.estimators import RidgeClassifierCV as RidgeClassifierCV
+from fastreg.estimators import RidgeCV as RidgeCV
+from fastreg.fitting import fit_path as fit_path
+from fastreg.leave_one_out import RidgeLeaveOneOut as RidgeLeaveOneOut
+from fastreg.leave_one_out import ridge_loo as ridge_loo
+from fastreg.multi.fitting import fit_multi_path as fit_multi_path
+from fastreg.multi.result import MultiPath as MultiPath
+from fastreg.peer_paths import enet_path as enet_path
+from fastreg.peer_paths import lasso_path as lasso_path
+from fastreg.progress import Interrupted as Interrupted
+from fastreg.progress import Progress as Progress
+from fastreg.relaxed import RelaxedPath as RelaxedPath
+from fastreg.relaxed import relax_path as relax_path
+from fastreg.result import Path as Path
+from fastreg.selection import CVPath as CVPath
+from fastreg.selection import cv_path as cv_path
+from fastreg.selection.nested import NestedCV as NestedCV
+from fastreg.selection.nested import nested_cv_relaxed as nested_cv_relaxed
+from fastreg.selection.relaxed_cv import cv_relaxed as cv_relaxed
+from fastreg.selection.relaxed_surface import CVRelaxed as CVRelaxed
+from fastreg.stability import stability_selection as stability_selection
+from fastreg.stability_path import StabilityPath as StabilityPath
+from fastreg.stored import load_path as load_path
+from fastreg.threads import get_num_threads as get_num_threads
+from fastreg.threads import set_num_threads as set_num_threads
+from fastreg.validation import ConvergenceWarning as ConvergenceWarning
+from fastreg.validation import DataWarning as DataWarning
+from fastreg.warm import warmup as warmup
+
+__version__: str

@@ -1,0 +1,194 @@
+"""Ridge with the parameters and attributes of scikit-learn's class."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg import validation as check
+from fastreg.estimators.regression import LinearRegressor
+from fastreg.estimators.single_fit import each_or_one, keep_targets, terms_of
+from fastreg.naming import explains_names
+from fastreg.ridge_targets import fit_targets, ridge_problem, shared_factors
+from fastreg.solvers import SOLVERS
+from fastreg.threads import one_blas_thread
+
+RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
+
+
+@explains_names
+class Ridge(LinearRegressor):
+    """Linear least squares with an l2 penalty, as sklearn.linear_model.Ridge.
+
+    Each target minimises, over coefficients b and an intercept b0 that is not penalised,
+
+        sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j b_j^2
+
+    with w_i the sample weights (1 if none) and v_j the penalty factors (1 if none).
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, >= 0; one a target if there are several. Unlike Lasso's it grows with the
+        number of rows: in the terms of `fastreg.fit_path` it is alpha / sum(w). 0 is least squares (the
+        shortest solution if it is not unique).
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    copy_X : bool, default=True
+        No effect; X is never modified.
+    max_iter : int or None, default=None
+        Steps of an iterative solver allowed; None is 1000. The closed form takes one.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's
+        default of 1e-4 means another thing with each of its solvers; the closed form does not stop there in
+        either.
+    solver : str, default="auto"
+        "auto" (closed form), another of fastreg's ("newton", "coordinate_descent", "active_set",
+        "proximal_gradient"), or one of scikit-learn's names, which are accepted and mean "auto".
+    positive : bool, default=False
+        Whether coefficients must not be negative. The solver is then "auto", "lbfgs" (which means "auto", and
+        like in scikit-learn has no meaning without `positive`) or one of fastreg's that knows bounds.
+    random_state : int, RandomState or None, default=None
+        No effect; nothing is random.
+    penalty_factor : array-like of shape (n_features,), default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients; one row a target if y has several columns. float32 if X was.
+    intercept_ : float or ndarray of shape (n_targets,)
+        b0; 0.0 if fit_intercept is False.
+    n_iter_ : ndarray of shape (n_targets,)
+        Steps taken.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Proven bound of how far the objective above lies over its minimum.
+    solver_ : str
+        The solver named; for "auto" fastreg's name of the one used, but where `positive` chooses anew by work.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's).
+
+    References
+    ----------
+    Hoerl and Kennard (1970), Technometrics 12(1), 55-67.
+
+    Examples
+    --------
+    >>> from fastreg import Ridge
+    >>> model = Ridge(alpha=1.0).fit([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], [0.0, 1.0, 3.0])
+    >>> model.coef_.round(4)
+    array([0.875, 0.375])
+    """
+
+    coef_: np.ndarray
+    intercept_: float | np.ndarray
+    n_iter_: np.ndarray
+    dual_gap_: float | np.ndarray
+    solver_: str
+
+    # tol: a gap needs a default of its own. 1e-6 is fit_path's; the closed form is exact whatever it is.
+    def __init__(
+        self,
+        alpha: float | ArrayLike = 1.0,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: int | None = None,
+        tol: float = 1e-6,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+        penalty_factor: ArrayLike | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+        self.penalty_factor = penalty_factor
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the coefficients of every target.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Responses.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, or one for all rows. Their scale matters: see `alpha`.
+
+        Returns
+        -------
+        Self
+            The estimator, fitted.
+
+        Raises
+        ------
+        ValueError
+            Where an argument is out of its range, with the first bad place.
+
+        Examples
+        --------
+        >>> from fastreg import Ridge
+        >>> Ridge(alpha=1.0).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).coef_.round(4)
+        array([0.6667])
+        """
+        check.check_option("solver", self.solver, (*SOLVERS, *RIDGE_SOLVERS))
+        self._check_positive()
+        solver = "auto" if self.solver in RIDGE_SOLVERS else self.solver
+        X, y, weight, total, dtype = self._check(X, y, sample_weight)
+        alphas = self._alphas(1 if y.ndim == 1 else y.shape[1])
+        self.solver_ = "ridge" if self.solver == "auto" and not self.positive else self.solver
+        together = alphas.size > 1 or X.shape[1] >= X.shape[0]
+        if together and solver in ("auto", "ridge") and not self.positive:
+            return self._fit_together(X, y, alphas, weight, total, dtype)
+        fits = self._fit_targets(X, y, dtype, alphas / total, l1_ratio=0.0, sample_weight=weight, solver=solver)
+        self.dual_gap_ = each_or_one(np.array([2.0 * total * fit.excess for fit in fits]))
+        self.n_iter_ = np.array([fit.iterations for fit in fits], dtype=np.int32)
+        return self
+
+    @one_blas_thread()
+    def _fit_together(self, X, y, alphas, weight, total, dtype):
+        """Several targets, or one on wide X: a factorisation serves all, and finds the shortest of many solutions."""
+        terms, responses = terms_of(self, sample_weight=weight).checked(), y[:, None] if y.ndim == 1 else y
+        problem = ridge_problem(X, responses, terms)
+        shared = shared_factors(problem, alphas / total)
+        fits = fit_targets(problem, responses, alphas / total, terms.tol, spectrum=shared, max_iter=terms.max_iter)
+        keep_targets(self, fits, dtype, single=y.ndim == 1)
+        self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
+        self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)
+        return self
+
+    def _check_positive(self):
+        """scikit-learn's errors for solvers that cannot keep coefficients positive, and for the one made for it."""
+        if self.solver == "lbfgs" and not self.positive:
+            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        if self.positive and self.solver in RIDGE_SOLVERS and self.solver != "lbfgs":
+            raise ValueError(
+                f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or "
+                "'lbfgs', or set `positive=False`"
+            )
+
+    def _peer_solvers(self):
+        return ("lbfgs", "auto") if self.positive else (*RIDGE_SOLVERS, "auto")
+
+    def _alphas(self, n_targets):
+        """One penalty a target, on the scale of the objective above."""
+        alphas = [check.check_number("alpha", a, 0.0, np.inf, high_open=True) for a in np.ravel(self.alpha)]
+        if len(alphas) not in (1, n_targets):
+            raise ValueError(
+                f"Number of targets and number of penalties do not correspond: {len(alphas)} != {n_targets}"
+            )
+        return np.broadcast_to(np.array(alphas), n_targets)
