@@ -16,6 +16,7 @@ from sklearn import linear_model
 import fastreg
 from fastreg import cv_path, fit_path, relax_path
 from fastreg.bounded_certificates import bounded_terms
+from fastreg.estimators.conversion import PEER_VERSION
 from fastreg.families import FAMILIES
 from fastreg.solvers import SOLVERS
 
@@ -213,7 +214,8 @@ def test_classes_that_cross_validate_keep_to_positive():
     for cls in (fastreg.LassoCV, fastreg.ElasticNetCV):
         model = cls(positive=True, cv=4).fit(X, y)
         peer = getattr(linear_model, cls.__name__)(positive=True, cv=4, tol=1e-8, max_iter=100_000).fit(X, y)
-        assert model.alpha_ == pytest.approx(peer.alpha_) and np.allclose(model.coef_, peer.coef_, atol=1e-3)
+        if PEER_VERSION >= (1, 9):  # grids of older ones begin where a coefficient of either sign enters
+            assert model.alpha_ == pytest.approx(peer.alpha_) and np.allclose(model.coef_, peer.coef_, atol=1e-3)
         assert all(fold.coefs.min() >= 0.0 for fold in model.cv_path_.fold_paths)
     labels = np.where(y > 0, "high", "low")
     model = fastreg.RidgeClassifier(positive=True).fit(X, labels)
@@ -326,7 +328,7 @@ def test_a_column_bounded_to_zero_is_left_out():
     upper = np.r_[0.0, np.full(7, np.inf)]
     path = certified.fit(X, y, n_alphas=5, lower=-upper, upper=upper)
     without = certified.fit(X, y, alphas=path.alphas, penalty_factor=np.r_[np.inf, np.ones(7)])
-    assert path.coefs[0].nnz == 0 and np.allclose(path.coefs.toarray(), without.coefs.toarray(), atol=1e-4)
+    assert path.coefs[[0]].nnz == 0 and np.allclose(path.coefs.toarray(), without.coefs.toarray(), atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(4))
