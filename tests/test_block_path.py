@@ -65,6 +65,7 @@ def test_far_grids_and_alphas_above_the_top():
     assert path.n_features_in[0] == path.n_features_in[1] == 0
 
 
+@pytest.mark.slow
 def test_supports_that_grow_within_a_block_are_left_to_descent():
     """From some hundred columns on pivots cost more than epochs over sparse columns: 35,000 of them, if none stops."""
     rng = np.random.default_rng(0)

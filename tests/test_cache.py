@@ -383,6 +383,7 @@ def numbers(text):
     return [float(word) for word in re.findall(r"[-+.\de]+", text)]
 
 
+@pytest.mark.slow
 def test_without_numba_and_with_checked_bounds(warm_house):
     """Plain Python gives the same answers, and no kernel of any family reaches out of its arrays."""
     wanted = numbers(run(warm_house, EVERY_FAMILY).stdout)

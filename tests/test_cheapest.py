@@ -27,6 +27,7 @@ def descents(monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("terms", ["plain", "weights", "no intercept", "factors", "standardize"])
 @pytest.mark.parametrize("family", ["binomial", "poisson"])
 def test_wide_elastic_nets_leave_the_blocks_for_descents(family, terms, descents):
@@ -51,6 +52,7 @@ def test_wide_elastic_nets_leave_the_blocks_for_descents(family, terms, descents
     np.testing.assert_allclose(path.deviance_ratio, blocks.deviance_ratio, atol=2.0 * 1e-6**0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
 def test_sparse_elastic_nets_descend_within_a_few_epochs(family, descents):
     rng = np.random.default_rng(0)

@@ -54,6 +54,7 @@ for kind in ({"l1_ratio": 1.0}, {"l1_ratio": 1.0, "family": "binomial"}, {"l1_ra
 """
 
 
+@pytest.mark.slow
 def test_the_same_bits_for_any_number_of_threads():
     """Dense and sparse, lasso, logistic lasso and ridge, with BLAS told to use one thread or two; all share work."""
     found = {}  # the first run is not compared: it may compile kernels, which is another matter
