@@ -1,5 +1,7 @@
 """The adaptive lasso: penalty factors from a pilot fit, so that weak columns are penalised more than strong ones."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -7,6 +7,8 @@ In between stand two numbers: the strength a and the l1 share s of
 or, where a convention sums over rows, those of sum_i w_i loss_i + a (...): W times as much.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

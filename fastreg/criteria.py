@@ -1,5 +1,7 @@
 """Information criteria along a path: AIC, AICc, BIC and EBIC, and the alpha that each of them chooses."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """fit_path: from a user's arrays to a certified path."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from typing import Any

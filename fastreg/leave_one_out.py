@@ -1,5 +1,7 @@
 """Ridge with its leave-one-out errors: what each alpha predicts for rows it has not seen, from one factorisation."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
 from typing import Any

@@ -3,7 +3,7 @@
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 Explained = TypeVar("Explained", bound=Callable[..., Any])
@@ -129,14 +129,6 @@ def explains_names(thing: Explained) -> Explained:
         raise TypeError(fault)
 
     return call  # type: ignore[return-value]
-
-
-def check_known(function: str, given: Iterable[str], names: Iterable[str], error: type[Exception] = TypeError) -> None:
-    """Keyword arguments that a function hands on are among these names."""
-    names = list(names)
-    for word in given:
-        if word not in names:
-            raise error(f"{function}() got an unexpected keyword argument {word!r}" + answer(word, names))
 
 
 def answer(word: str, names: list[str]) -> str:

@@ -1,5 +1,7 @@
 """lasso_path and enet_path: paths with scikit-learn's signatures and return values."""
 
+from __future__ import annotations
+
 import inspect
 import numbers
 from typing import Any, TypedDict, Unpack

@@ -1,5 +1,8 @@
 """Exact solutions between, above or below a path's points, from a warm start."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -7,12 +10,11 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.agreement import check_columns, offset_for, terms_for, weights_for
 from fastreg.fitting import solve_path, warn_of_points
-from fastreg.naming import check_known
+from fastreg.progress import Progress
 from fastreg.result import Path
 from fastreg.terms import FitTerms, Grid, Watching
 
 TIGHT = 1e-9  # relative gap
-STEPS = ("max_iter", "solver")
 
 
 def refit_path(
@@ -24,7 +26,11 @@ def refit_path(
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     tol: float | None = None,
-    **options: Any,
+    max_iter: int = 1000,
+    solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
+    trace: bool = False,
 ) -> Path:
     """Fit at the given alphas the problem that `path` solves at its own, starting from its solution.
 
@@ -34,16 +40,22 @@ def refit_path(
 
     Parameters
     ----------
-    path : a Path, which knows family, l1_ratio, fit_intercept, standardize, penalty_factor and bounds.
-    X, y, sample_weight, offset : the data, which a path does not keep; columns as in the path's fit.
-    alphas : a number, or decreasing numbers.
-    tol : relative duality gap to reach. None is 1e-9, or the path's if smaller: with more, the interpolated start may
+    path : Path
+        It knows family, l1_ratio, fit_intercept, standardize, penalty_factor and bounds.
+    X, y, sample_weight, offset : as for `fit_path`
+        The data, which a path does not keep; columns as in the path's fit.
+    alphas : float or array-like
+        A penalty, or several that decrease.
+    tol : float, default=None
+        Relative duality gap to reach. None is 1e-9, or the path's if smaller: with more, the interpolated start may
         pass for the solution.
-    options : max_iter, solver, verbose, callback and trace of fit_path.
+    max_iter, solver, verbose, callback, trace : as for `fit_path`
+        See there.
 
     Returns
     -------
-    Path of exactly these alphas.
+    Path
+        The points of exactly these alphas.
     """
     grid = check.check_alphas(alphas)
     check_columns(path, X, path.coefs.shape[0])
@@ -51,11 +63,10 @@ def refit_path(
     tol = min(path.tol, TIGHT) if tol is None else tol
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
-    check_known("refit_path", options, STEPS + Watching._fields)
     terms = FitTerms(
-        **terms_for(path), sample_weight=sample_weight, offset=offset, tol=tol, names=path.feature_names,
-        **{name: options.pop(name) for name in STEPS if name in options},
+        **terms_for(path), sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
+        names=path.feature_names,
     )  # fmt: skip
-    refitted = solve_path(X, y, terms, Grid(grid), Watching(**options), start=(*path.coef(near), near))
+    refitted = solve_path(X, y, terms, Grid(grid), Watching(verbose, callback, trace), start=(*path.coef(near), near))
     warn_of_points(refitted)
     return refitted

@@ -1,5 +1,7 @@
 """Relaxed fits: columns chosen by the penalised path, coefficients blended with a refit on those columns."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import Any
 

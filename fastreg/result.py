@@ -1,5 +1,8 @@
 """Path: what a fit returns. Plain arrays, no reference to the data."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +15,7 @@ from fastreg.families import FAMILIES, balance, total_loss
 from fastreg.naming import explains_names
 from fastreg.prediction import between, times
 from fastreg.problem import LONGEST_STEP
+from fastreg.progress import Progress
 from fastreg.shown_path import ShownPath
 from fastreg.validation import alpha_within, check_response, check_weight, read_only
 
@@ -110,20 +114,6 @@ class Path(ShownPath):
     has_offset: bool = False
     weighted: bool = False
 
-    @property
-    def converged(self) -> bool:
-        """Whether every point is certified.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
-        >>> path.converged
-        True
-        """
-        return all(reason == "converged" for reason in self.reasons)
-
     def coef(self, alpha: float) -> tuple[np.ndarray, float]:
         """Coefficients and intercept, interpolated linearly between the path's points.
 
@@ -150,8 +140,7 @@ class Path(ShownPath):
         Examples
         --------
         >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
         >>> coef, intercept = path.coef(0.3)
         >>> coef.round(3)
         array([1.05])
@@ -231,8 +220,7 @@ class Path(ShownPath):
         Examples
         --------
         >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
         >>> path.predict([[3.0]], 0.1).round(3)
         array([4.033])
         """
@@ -298,8 +286,13 @@ class Path(ShownPath):
         *,
         sample_weight: ArrayLike | None = None,
         offset: ArrayLike | None = None,
-        **options: Any,
-    ) -> "Path":
+        tol: float | None = None,
+        max_iter: int = 1000,
+        solver: str = "auto",
+        verbose: bool | int = False,
+        callback: Callable[[Progress], Any] | None = None,
+        trace: bool = False,
+    ) -> Path:
         """Fit exactly at other alphas, starting from this path's interpolated solution.
 
         `coef` and `predict` interpolate between points, which is quick, needs no data, and is exact for the lasso as
@@ -317,13 +310,15 @@ class Path(ShownPath):
             Weights of the rows.
         offset : array-like of shape (n,) or float, default=None
             Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
-        **options : dict
-            Arguments tol, max_iter, solver, verbose, callback and trace, as of `fit_path`.
+        tol : float, default=None
+            Relative duality gap to reach. None is 1e-9, or the path's if smaller.
+        max_iter, solver, verbose, callback, trace : as for `fit_path`
+            See there.
 
         Returns
         -------
         Path
-            The points of just these alphas, certified to a gap of 1e-9 unless `tol` is given.
+            The points of just these alphas.
 
         Examples
         --------
@@ -335,7 +330,10 @@ class Path(ShownPath):
         """
         from fastreg.refit import refit_path
 
-        return refit_path(self, X, y, alphas, sample_weight=sample_weight, offset=offset, **options)
+        return refit_path(
+            self, X, y, alphas, sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
+            verbose=verbose, callback=callback, trace=trace,
+        )  # fmt: skip
 
     def support(self, alpha: float) -> list[str] | list[int]:
         """The columns with a coefficient at an alpha.
@@ -353,8 +351,7 @@ class Path(ShownPath):
         Examples
         --------
         >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
         >>> path.support(0.5)
         [0]
         """
@@ -372,8 +369,7 @@ class Path(ShownPath):
         Examples
         --------
         >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
         >>> path.entry_order()
         [0]
         """
@@ -401,8 +397,7 @@ class Path(ShownPath):
         Examples
         --------
         >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
         >>> import pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path.save(pathlib.Path(folder) / "model.json")
@@ -434,8 +429,7 @@ class Path(ShownPath):
         Examples
         --------
         >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
         >>> path.plot().get_xscale()
         'log'
         """

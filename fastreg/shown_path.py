@@ -23,6 +23,19 @@ class ShownPath:
     work: dict[str, float]
 
     @property
+    def converged(self) -> bool:
+        """Whether every point is certified.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.converged
+        True
+        """
+        return all(reason == "converged" for reason in self.reasons)
+
+    @property
     def n_features_in(self) -> np.ndarray:
         """Number of coefficients that are not zero, (k,).
 

@@ -1,5 +1,7 @@
 """Stability selection: how often the path selects each feature on random halves of the rows."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -174,4 +174,6 @@ def test_methods_of_results_answer():
         TypeError, match=r"Path.predict\(\) got an unexpected keyword argument 'newx'. Did you mean 'X'"
     ):
         path.predict(newx=X, s=0.1)
+    with pytest.raises(TypeError, match=r"Path.refit\(\) .* keyword argument 'thresh'. Did you mean 'tol'"):
+        path.refit(X, y, 0.2, thresh=1e-3)
     assert path.coef(alpha=0.1)[0].shape == (2,)

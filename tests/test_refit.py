@@ -71,7 +71,7 @@ def test_a_refit_says_what_is_wrong():
         path.refit(np.ones((5, 3)), np.arange(5.0), 0.1)
     with pytest.raises(ValueError, match="finite and not negative"):
         path.refit(np.eye(4), np.arange(4.0), -1.0)
-    with pytest.raises(TypeError, match=r"refit_path\(\) got an unexpected keyword argument 'l1_ratio'; it takes"):
+    with pytest.raises(TypeError, match=r"Path.refit\(\) got an unexpected keyword argument 'l1_ratio'"):
         path.refit(np.eye(4), np.arange(4.0), 0.1, l1_ratio=0.5)
 
 

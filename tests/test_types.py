@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import pydoc
 import shutil
 import subprocess
 import sys
@@ -190,3 +191,11 @@ def test_the_box_of_a_notebook_has_tooltips_and_a_link(name):
     if "param-doc-description" in box:  # since scikit-learn 1.8
         assert box.count('<span class="param-doc-description"') == len(model.get_params())
         assert "infinity leaves it out" in box  # fastreg's own words
+
+
+@pytest.mark.parametrize("name", ["Lasso", "LogisticRegressionCV", "fit_path"])
+def test_help_lists_parameters_in_words_that_people_read(name):
+    text = pydoc.render_doc(getattr(fastreg, name), renderer=pydoc.plaintext)
+    assert "penalty_factor: 'ArrayLike | None' = None" in text
+    assert "penalty_factor : array-like of shape" in text
+    assert name == "fit_path" or "dual_gap_ : float" in text

@@ -1,5 +1,7 @@
 """LogisticRegression with the parameters and attributes of scikit-learn's class."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Self
 

@@ -1,5 +1,7 @@
 """LassoCV and ElasticNetCV with the parameters and attributes of scikit-learn's classes."""
 
+from __future__ import annotations
+
 import numbers
 from typing import Any, Self
 

@@ -1,5 +1,7 @@
 """LogisticRegressionCV with the parameters and attributes of scikit-learn's class."""
 
+from __future__ import annotations
+
 import numbers
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self

@@ -1,5 +1,7 @@
 """MultiTaskLasso and MultiTaskElasticNet with the parameters and attributes of scikit-learn's classes."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np

@@ -1,5 +1,7 @@
 """MultiTaskLassoCV and MultiTaskElasticNetCV with the parameters and attributes of scikit-learn's classes."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Lasso and ElasticNet with the parameters and attributes of scikit-learn's classes."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar, Self
 
 import numpy as np

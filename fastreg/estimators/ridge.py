@@ -1,5 +1,7 @@
 """Ridge with the parameters and attributes of scikit-learn's class."""
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np

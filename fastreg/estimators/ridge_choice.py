@@ -1,5 +1,7 @@
 """The alpha of a ridge chosen by exact leave-one-out errors of one factorisation, or by folds."""
 
+from __future__ import annotations
+
 import numbers
 from collections.abc import Callable
 from inspect import signature

@@ -1,5 +1,7 @@
 """RidgeClassifierCV with the parameters and attributes of scikit-learn's class."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """RidgeCV with the parameters and attributes of scikit-learn's class: leave-one-out by one factorisation, or folds."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

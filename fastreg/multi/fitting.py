@@ -1,5 +1,7 @@
 """fit_multi_path: from a user's arrays to a certified path with several responses."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import asdict

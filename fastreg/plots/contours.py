@@ -1,5 +1,7 @@
 """Probabilities of a class in two dimensions."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +23,11 @@ def plot_probability(
     predict: Callable[[np.ndarray], Any],
     X: Any,
     y: ArrayLike,
-    ax: "Axes | None" = None,
+    ax: Axes | None = None,
     *,
     feature_names: Sequence[str] | None = None,
     title: str | None = None,
-) -> "Axes":
+) -> Axes:
     """Draw the probability of class 1 over the plane of two features, and the rows of X on it.
 
     The contours are 0.01, 0.1, 0.25, 0.5 (heavy), 0.75, 0.9 and 0.99; darker is more probable. Class 1 is drawn as

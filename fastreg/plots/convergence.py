@@ -1,5 +1,7 @@
 """How a fit converges, solver step by solver step."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,8 +27,8 @@ MANY = 12  # points of a path beyond which they are not labelled
 
 @explains_names
 def plot_convergence(
-    path: "Path", ax: "Axes | None" = None, *, x: str = "step", y: str = "gap", title: str | None = None
-) -> "Axes":
+    path: Path, ax: Axes | None = None, *, x: str = "step", y: str = "gap", title: str | None = None
+) -> Axes:
     """Draw what every solver step of a path fitted with trace=True came to, point by point.
 
     Small circles are solver steps, joined within a point of the path; its end is a black square, labelled with its

@@ -1,5 +1,7 @@
 """Cross-validation curves."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +20,7 @@ WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absol
 
 
 @explains_names
-def plot_cv(cv_path: "CVPath", ax: "Axes | None" = None, *, title: str | None = None) -> "Axes":
+def plot_cv(cv_path: CVPath, ax: Axes | None = None, *, title: str | None = None) -> Axes:
     """Draw the mean score of held-out rows against alpha, which falls to the right as features come in.
 
     Bars are one standard error of the mean up and down. The chosen alphas are marked: the best, and the largest

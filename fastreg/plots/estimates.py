@@ -1,5 +1,7 @@
 """True against estimated: coefficients by column, and what is known of them beforehand."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,11 +21,11 @@ MANY = 60  # columns beyond which they are numbered, not named
 def plot_estimates(
     true: ArrayLike,
     estimated: ArrayLike,
-    ax: "Axes | None" = None,
+    ax: Axes | None = None,
     *,
     feature_names: Sequence[str] | None = None,
     title: str | None = None,
-) -> "Axes":
+) -> Axes:
     """Draw true coefficients (rings) and estimated ones (filled points on stems), column by column.
 
     Columns where both are zero are left blank: of 10,000 only those that matter ink the picture. A line of text

@@ -1,5 +1,7 @@
 """Coefficient paths."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -28,15 +30,15 @@ AXES = {"deviance": "share of the deviance explained", "norm": "sum of the sizes
 
 @explains_names
 def plot_path(
-    path: "Path | MultiPath | CVPath",
-    ax: "Axes | None" = None,
+    path: Path | MultiPath | CVPath,
+    ax: Axes | None = None,
     *,
     x: str = "alpha",
     labels: int = 10,
     chosen: dict[str, float] | float | None = None,
     title: str | None = None,
     response: Any = None,
-) -> "Axes":
+) -> Axes:
     """Draw the coefficients of a path against alpha, which falls to the right as features come in.
 
     Only features that are ever in are drawn. The `labels` features of largest coefficient at the last point

@@ -1,5 +1,7 @@
 """Stability paths: how often each feature is selected."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @explains_names
-def plot_stability(stability: Any, ax: "Axes | None" = None, *, labels: int = 10, title: str | None = None) -> "Axes":
+def plot_stability(stability: Any, ax: Axes | None = None, *, labels: int = 10, title: str | None = None) -> Axes:
     """Draw each feature's probability of selection against alpha, which falls to the right.
 
     Features that reach the threshold somewhere are drawn dark, and the `labels` most probable of them are named; the

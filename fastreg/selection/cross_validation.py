@@ -1,5 +1,7 @@
 """cv_path: from a user's arrays to a cross-validated path."""
 
+from __future__ import annotations
+
 import numbers
 import time
 from collections.abc import Callable

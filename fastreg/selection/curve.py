@@ -1,5 +1,7 @@
 """CVPath: what cross-validation returns. Plain arrays, no reference to the data."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,7 +95,7 @@ class CVPath(Shown):
     test_folds: np.ndarray
     l1_ratio: float
     l1_ratios: list[float]
-    per_l1_ratio: list["CVPath"] = field(default_factory=list)
+    per_l1_ratio: list[CVPath] = field(default_factory=list)
     fold_paths: list[Path] = field(default_factory=list)
     classes: np.ndarray | None = None
     work: dict[str, float] = field(default_factory=dict)

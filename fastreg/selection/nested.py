@@ -1,5 +1,7 @@
 """Nested cross-validation: what a model chosen by cross-validation is worth on rows that had no part in choosing it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

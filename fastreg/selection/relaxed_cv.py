@@ -1,6 +1,8 @@
 """cv_relaxed: selection by L1 and the fit on what it selects, chosen as one model; everything learned is learned in
 the fold."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

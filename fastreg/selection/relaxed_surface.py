@@ -1,5 +1,7 @@
 """CVRelaxed: scores over (ridge, gamma, alpha), and the model that is chosen from them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
