@@ -34,7 +34,7 @@ from fastreg.solvers import SOLVERS
 SINCE_1_10 = ("newton-cd", "newton-cd-gram")
 LOGISTIC_SOLVERS = ("lbfgs", "liblinear", *SINCE_1_10, "newton-cg", "newton-cholesky", "sag", "saga")
 OLD_PENALTY = "'penalty' was deprecated in version 1.8 and will be removed in 1.10"
-PENALTIES = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
+PENALTIES: dict[Any, float] = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
 
 
 @explains_names

@@ -81,7 +81,7 @@ def in_older_words(params, version=PEER_VERSION):
     if renamed:
         name = "l1_ratio" if "l1_ratio" in params else "l1_ratios"
         ratios = {0.0 if ratio is None else float(ratio) for ratio in np.ravel(params[name])}
-        params["penalty"] = {(0.0,): "l2", (1.0,): "l1"}.get(tuple(ratios), "elasticnet")
+        params["penalty"] = "l2" if ratios == {0.0} else "l1" if ratios == {1.0} else "elasticnet"
         if params["penalty"] != "elasticnet":
             params[name] = None
     return params

@@ -232,9 +232,10 @@ class ElasticNetCV(LinearPredictor):
             return Grid(None, count, eps if count > 1 else None)  # one alpha is the first and has no last
         if np.ndim(self.alphas) == 0:
             raise check.ParameterError(f"alphas must be how many, an integer, or their values, got {self.alphas!r}")
-        for k, alpha in enumerate(self.alphas):
+        values: Any = self.alphas
+        for k, alpha in enumerate(values):
             check_scalar(alpha, f"alphas[{k}]", numbers.Real, min_val=0.0, include_boundaries="left")
-        return Grid(np.sort(np.asarray(self.alphas, dtype=float))[::-1])
+        return Grid(np.sort(np.asarray(values, dtype=float))[::-1])
 
     def _l1_ratios(self):
         return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]

@@ -292,15 +292,16 @@ class LogisticRegressionCV(LogisticRegression):
         """The values of C, as given."""
         if isinstance(self.Cs, numbers.Integral) and not isinstance(self.Cs, bool):
             return np.logspace(-4, 4, check.check_count("Cs", self.Cs, 1))
+        given: Any = self.Cs
         values = [check.check_number(f"Cs[{k}]", check.plain(C), 0.0, np.inf, low_open=True)
-                  for k, C in enumerate(self.Cs)]  # fmt: skip
+                  for k, C in enumerate(given)]  # fmt: skip
         if not values:
             raise ValueError("Cs is empty; give a number of values or at least one")
         return np.array(values)
 
     def _ratios(self):
         """The l1_ratios to try, after scikit-learn's deprecated `penalty`."""
-        ratios = None if isinstance(self.l1_ratios, str) and self.l1_ratios == "warn" else self.l1_ratios
+        ratios: Any = None if isinstance(self.l1_ratios, str) and self.l1_ratios == "warn" else self.l1_ratios
         if self.penalty != "deprecated":
             check.check_option("penalty", self.penalty, (*PENALTIES, "elasticnet"))
             if self.penalty == "elasticnet" and ratios is None:

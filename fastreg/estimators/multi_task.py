@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length
 
 from fastreg import validation as check
@@ -22,7 +23,7 @@ from fastreg.naming import explains_names
 from fastreg.peer_paths import enet_path
 
 
-class SeveralTargets:
+class SeveralTargets(BaseEstimator):
     """Estimators for y of two dimensions only."""
 
     def _check_tasks(self, X, y):

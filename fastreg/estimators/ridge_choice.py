@@ -8,7 +8,6 @@ from inspect import signature
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
@@ -46,12 +45,12 @@ class RidgeChoice:
     _usual_scorer()                       the name of the scorer that is asked for weights where none is given
     """
 
-    alphas: ArrayLike
+    alphas: Any
     scoring: Any
     cv: Any
     selection: str
     store_cv_results: bool
-    cv_results_: np.ndarray
+    cv_results_: Any
     dual_gap_: float | np.ndarray
     _posed: Callable[..., Posed]
     _shown: Callable[..., tuple[Any, Any, Any]]

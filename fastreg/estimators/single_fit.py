@@ -170,10 +170,10 @@ def fit_point(estimator, X, y, alpha, *, start=None, **terms):
 
 def fit_multi_point(estimator, X, Y, alpha, *, start=None, **terms):
     """As `fit_point`, with several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
-    terms = terms_of(estimator, **terms)
-    solve = solve_classes if terms.family == "multinomial" else solve_multi_path
+    fitted = terms_of(estimator, **terms)
+    solve = solve_classes if fitted.family == "multinomial" else solve_multi_path
     start = None if start is None else (start[0].T, start[1])
-    path = solve(X, Y, terms, Grid([alpha]), start=start, watching=Watching(verbosity(estimator)))
+    path = solve(X, Y, fitted, Grid([alpha]), start=start, watching=Watching(verbosity(estimator)))
     coef, intercepts = path.point(0)
     steps = counted(path.n_iters[0], start)
     return SingleFit(coef, intercepts, path.gaps[0], path.work["null_loss"], steps, path.reasons[0])

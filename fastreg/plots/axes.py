@@ -69,9 +69,9 @@ def count_on_top(ax, places, counts, title="features in"):
     """A second axis on top that says at about seven places how many features are in."""
     scale = np.log if ax.get_xscale() == "log" else np.asarray
     ends = scale(np.array(ax.get_xlim()))
-    targets = np.linspace(*ends, 7)[:, None]
+    targets = np.linspace(ends[0], ends[1], 7)[:, None]
     chosen = np.unique(np.abs(scale(places) - targets).argmin(axis=1))
-    kept = []
+    kept: list[int] = []
     for k in chosen:  # not so near to the last that their numbers would touch
         if not kept or abs(scale(places[k]) - scale(places[kept[-1]])) > 0.06 * abs(ends[1] - ends[0]):
             kept.append(k)
