@@ -12,6 +12,7 @@ import fastreg
 from fastreg.families import FAMILIES
 from fastreg.naming import explains_names
 from fastreg.result import Path
+from fastreg.writing import whole_file
 
 FORMAT, VERSION = "fastreg path", 1
 VECTORS = ("alphas", "intercepts", "gaps", "n_iters", "deviance_ratio")  # a number a point
@@ -28,6 +29,8 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     are compressed columns: "shape", "indptr", "indices", "data". Infinity and NaN are the strings "inf", "-inf" and
     "nan". `extra` holds more entries, plain data, which load_path passes over.
 
+    The file is written beside its place and then renamed: it is whole, or as it was before.
+
     Raises ValueError for a family of one's own, which is code and cannot be stored.
     """
     if path.family_class is not None:
@@ -39,7 +42,8 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     document["coefs"] = {name: getattr(coefs, name) for name in ("shape", "indptr", "indices", "data")}
     document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
-    File(file).write_text(text + "\n", encoding="utf-8")
+    with whole_file(file) as opened:
+        opened.write(text + "\n")
 
 
 @explains_names

@@ -1,0 +1,104 @@
+"""Files are written whole or not at all: beside their place, then renamed."""
+
+import contextlib
+import errno
+import io
+import os
+import shutil
+import stat
+import sys
+import uuid
+
+
+@contextlib.contextmanager
+def whole_file(file, mode="w"):
+    """A file to write (mode "w" is text in UTF-8, "wb" bytes), which takes its place when the block ends.
+
+    After an error in the block, what was there before is there still. Permissions of a file that is replaced stay. A
+    link stays, too: the file that it leads to is replaced, and other hard links keep the old content. What is no
+    ordinary file, such as a pipe or the standard output, is written to as it is, when the block ends.
+    """
+    stream = _stream(file)
+    with _buffered(stream) if stream is not None else _beside(os.fspath(file)) as opened:
+        if mode == "wb":
+            yield opened
+        else:
+            text = io.TextIOWrapper(opened, encoding="utf-8", newline="")
+            yield text
+            text.flush()
+            text.detach()
+
+
+def _stream(file):
+    """An open descriptor of what holds no file: standard output and error by any name, pipes, devices; or None."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(found, os.fstat(descriptor)):
+                with contextlib.suppress(AttributeError):
+                    stream.flush()  # what was printed comes first
+                return os.dup(descriptor)
+    special = not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode)
+    return os.open(file, os.O_WRONLY) if special else None
+
+
+@contextlib.contextmanager
+def _buffered(descriptor):
+    """Bytes in memory, written to an open descriptor when the block ends without an error."""
+    with open(descriptor, "wb") as opened:
+        content = io.BytesIO()
+        yield content
+        opened.write(content.getvalue())
+
+
+@contextlib.contextmanager
+def _beside(file):
+    """A new file beside `file`, which replaces it when the block ends without an error."""
+    place = os.path.realpath(file)
+    folder, name = os.path.split(place)
+    old = _replaced(file, place)
+    partial = os.path.join(folder, f".{name[:40]}.{uuid.uuid4().hex[:12]}.partial")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, folder) from None
+    try:
+        with open(descriptor, "wb") as opened:
+            if old is not None:
+                _keep_permissions(place, old, partial)
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(partial, place)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        if isinstance(error, OSError) and error.filename in (None, partial):
+            error.filename, error.filename2 = file, None
+        raise
+
+
+def _replaced(file, place):
+    """What os.stat says of the file that is to be replaced, or None. An OSError where that is not allowed."""
+    try:
+        old = os.stat(place)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(old.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), file)
+    if not os.access(place, os.W_OK):  # a rename would go through
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), file)
+    return old
+
+
+def _keep_permissions(place, old, partial):
+    """Give a new file the owner, as far as this user may, and the permissions of the one that it replaces."""
+    new = os.stat(partial)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        for owner in ((-1, old.st_gid), (old.st_uid, -1)):
+            with contextlib.suppress(OSError, AttributeError):  # AttributeError: Windows has no owners
+                os.chown(partial, *owner)
+    shutil.copystat(place, partial)
