@@ -1,11 +1,14 @@
 """`python -m fastreg`: the main job from a shell. A wrong input is one line on stderr and exit code 2."""
 
 import argparse
+import contextlib
+import io
 import os
 import sys
 
 import fastreg
 from fastreg.families import FAMILIES
+from fastreg.outputs import to_standard_output
 from fastreg.report import told
 
 DESCRIPTION = """\
@@ -22,8 +25,11 @@ Certified regularisation paths: lasso, elastic net, ridge, and their logistic, P
 
 EPILOG = """\
 the table
-  FILE is CSV (comma, semicolon or tab; column names in the first line; UTF-8) or Parquet (needs pyarrow).
-  Every column but the target, --weights, --groups and --drop is a feature and must be numeric, without missing values.
+  FILE is CSV (comma, semicolon or tab; column names in the first line), plain or packed by gzip, bzip2 or xz, or
+  Parquet (needs pyarrow); - is the standard input. Text is UTF-8, or UTF-16 with its byte order mark; other encodings
+  are named by --encoding, decimals such as 1,5 by --decimal comma.
+  Every column but the target and those that --weights, --offset, --exposure, --groups and --drop name is a feature. It
+  must be numeric, without missing values; true and false count as 1 and 0.
 
 what is fitted
   At each of a falling sequence of penalties alpha, the coefficients b and intercept that minimise
@@ -31,24 +37,36 @@ what is fitted
   where the loss is half the family's deviance. Every point carries its duality gap: a bound on how far its
   objective can be from the best, relative to the loss of the model without features.
 
+counts and exposure
+  Claims of policies that ran for different times, cases in towns of different size: say so by --exposure COLUMN. The
+  model is then one of the rate, target per unit of exposure; predictions are counts for the exposure of their rows.
+  --weights with the exposure on counts is wrong: it changes the coefficients. Weights go with rates: a target that is
+  count / exposure, with --weights exposure, has the likelihood of the count with --exposure.
+  --offset COLUMN adds a column of your own to the linear predictor (--exposure adds the logarithm of its column).
+
 what is written
   coefficients.csv: one row per alpha with the columns alpha, features (how many are in), deviance_explained,
   gap, reason, intercept, then one column for each feature that is ever in, in the order of entry. Features
-  that never enter are zero throughout and not listed. Files of the same name are overwritten.
+  that never enter are zero throughout and not listed; one called like a column before it, such as gap, is listed as
+  "feature gap". Files are written whole or not at all. What fastreg wrote before is replaced by the same command; any
+  other file only with --overwrite, and a file that is read never. The name - is the standard output.
 
 choosing and predicting
   --cv K splits the rows at random into K folds, fits a path to the rows outside each, and scores the rows inside at
   every alpha. With --groups COLUMN rows of one label stay together, as those of one patient must if the model is to
   meet new patients. --select min takes the alpha of the best mean score; 1se, the default, the largest alpha (fewest
   features) that is within one standard error of it. Predictions are the mean response: for two labels the
-  probability of class 1, and the label that is more likely. NEW needs the model's features by name, in any order;
-  other columns are passed over. model.json holds the whole path, so that --alpha can ask for another penalty.
+  probability of class 1, and the label that is more likely. NEW needs the model's features by name, in any order,
+  and the column of --exposure or --offset; other columns are passed over. model.json holds the whole path, so that
+  --alpha can ask for another penalty, and the name of that column; with --load, --exposure or --offset name another.
 
 examples
   python -m fastreg houses.csv --target price
   python -m fastreg patients.csv --target outcome --family binomial --drop id,name --plot path.pdf
   python -m fastreg patients.csv --target outcome --family binomial --cv 10 --metric auc --predict new.csv
-  python -m fastreg claims.parquet --target count --family poisson --weights exposure --l1-ratio 0.5
+  python -m fastreg claims.parquet --target claims --family poisson --exposure years --l1-ratio 0.5
+  python -m fastreg verkauf.csv --target Preis --decimal comma --encoding cp1252
+  zcat houses.csv.gz | python -m fastreg - --target price
 """
 
 
@@ -67,7 +85,7 @@ def parser():
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    out.add_argument("file", nargs="?", metavar="FILE", help="CSV or Parquet file, or the word 'warmup'")
+    out.add_argument("file", nargs="?", metavar="FILE", help="CSV or Parquet file, - for stdin, or the word 'warmup'")
     out.add_argument("--target", metavar="COLUMN", help="the column to explain (required with FILE)")
     out.add_argument(
         "--family",
@@ -82,6 +100,12 @@ def parser():
         help="binomial: the label that is class 1 (default: the later of the two in order)",
     )
     out.add_argument("--weights", metavar="COLUMN", help="a column of row weights, 0 or more, of any scale")
+    out.add_argument(
+        "--exposure",
+        metavar="COLUMN",
+        help="poisson and gamma: a column of positive numbers that the mean is proportional to, such as years insured",
+    )
+    out.add_argument("--offset", metavar="COLUMN", help="a column that is added to the linear predictor as it is")
     out.add_argument(
         "--drop",
         metavar="COL,COL",
@@ -106,13 +130,7 @@ def parser():
     out.add_argument("--n-alphas", type=int, default=100, metavar="N", help="points on the path (default 100)")
     out.add_argument("--tol", type=float, default=1e-6, help="relative duality gap to reach (default 1e-6)")
     _add_choice(out)
-    out.add_argument("--plot", metavar="FILE", help="picture to write: png, pdf or svg (default path.png)")
-    out.add_argument(
-        "--output",
-        metavar="FILE",
-        default="coefficients.csv",
-        help="coefficients to write (default coefficients.csv)",
-    )
+    _add_files(out)
     out.add_argument("--version", action="version", version=f"fastreg {fastreg.__version__}")
     return out
 
@@ -142,37 +160,53 @@ def _add_choice(out):
     out.add_argument(
         "--predictions",
         metavar="FILE",
+        type=_place,
         help="predictions to write (default predictions.csv)",
     )
-    out.add_argument("--save", metavar="FILE", help="model to write, as JSON: the path and the alpha that was chosen")
+    out.add_argument(
+        "--save", metavar="FILE", type=_place, help="model to write, as JSON: the path and the alpha that was chosen"
+    )
     out.add_argument("--load", metavar="FILE", help="model written by --save, to predict with instead of fitting")
+
+
+def _add_files(out):
+    """The arguments on files: how tables are read, what is written."""
+    out.add_argument(
+        "--encoding", metavar="NAME", help="of CSV that is not UTF-8, such as cp1252 (Windows, western Europe)"
+    )
+    out.add_argument(
+        "--decimal", choices=("point", "comma"), help="what stands before decimals in CSV (default point): 1.5 or 1,5"
+    )
+    out.add_argument("--plot", metavar="FILE", type=_place, help="picture to write: png, pdf or svg (default path.png)")
+    out.add_argument(
+        "--output",
+        metavar="FILE",
+        type=_place,
+        default="coefficients.csv",
+        help="coefficients to write (default coefficients.csv)",
+    )
+    out.add_argument(
+        "--overwrite", action="store_true", help="replace files of these names even if fastreg did not write them"
+    )
+
+
+def _place(name):
+    """The name of a file to write: - is the standard output."""
+    return "/dev/stdout" if name == "-" else name
 
 
 def main(arguments=None):
     """Run the command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a name that the console has no letters for must not end a job
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
+    written = (options.output, options.plot, options.save, options.predictions)
+    aside = contextlib.redirect_stdout(sys.stderr) if any(map(to_standard_output, written)) else None
     try:
-        if options.file == "warmup":
-            fastreg.warmup(verbose=True)
-        elif options.load is not None:
-            from fastreg.jobs import use_model
-
-            _refuse(
-                options,
-                ("file", *FITTING, "cv", "groups", "metric", "select", "save"),
-                "is for fitting; with --load nothing is fitted",
-            )
-            use_model(options)
-        elif options.file is None:
-            from fastreg.jobs import main_job
-
-            _refuse(options, (*FITTING, *CHOOSING), "needs a table of your own: python -m fastreg FILE --target COLUMN")
-            main_job(options)
-        else:
-            from fastreg.jobs import fit_table
-
-            fit_table(options)
-        sys.stdout.flush()
+        with aside or contextlib.nullcontext():
+            _run(options)
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
@@ -180,15 +214,37 @@ def main(arguments=None):
         return 130
     except MemoryError:
         return _fail("not enough memory for this table")
-    except OSError as error:
+    except (OSError, ValueError, ImportError) as error:
         return _fail(told(error))
-    except (ValueError, ImportError) as error:
-        return _fail(str(error))
     return 0
+
+
+def _run(options):
+    """Whichever job is asked for."""
+    if options.file == "warmup":
+        _refuse(options, (*FITTING, *CHOOSING, *READING, "plot", "load"), "has no meaning for warmup")
+        fastreg.warmup(verbose=True)
+    elif options.load is not None:
+        from fastreg.jobs import use_model
+
+        fitting = ("file", *FITTING, "cv", "groups", "metric", "select", "save")
+        _refuse(options, fitting, "is for fitting; with --load nothing is fitted")
+        use_model(options)
+    elif options.file is None:
+        from fastreg.jobs import main_job
+
+        needs = "needs a table of your own: python -m fastreg FILE --target COLUMN"
+        _refuse(options, (*FITTING, *CHOOSING, *READING), needs)
+        main_job(options)
+    else:
+        from fastreg.jobs import fit_table
+
+        fit_table(options)
 
 
 FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output")
 CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
+READING = ("offset", "exposure", "encoding", "decimal")
 
 
 def _refuse(options, names, reason):

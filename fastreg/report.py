@@ -1,11 +1,40 @@
 """What the command line says about a path: table, order of entry, cost; and the coefficients as CSV."""
 
+import contextlib
 import csv
 import os
+import sys
+import warnings
 
 import numpy as np
 
+from fastreg.outputs import COLUMNS, DRAWN
+from fastreg.writing import whole_file
+
 FIRST = 8  # features named in order of entry
+MARKED_BY = {"png": "Software", "pdf": "Creator", "svg": "Creator"}  # kinds of pictures, and what in them names fastreg
+
+
+def say(text):
+    """Print. That a reader has closed the pipe, as `head` does, is no reason to end a job that has files to write."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def noting():
+    """Print the warnings of a block as notes, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for kind in (DeprecationWarning, PendingDeprecationWarning):
+            warnings.simplefilter("ignore", kind)
+        yield
+    texts = [str(warning.message) for warning in caught]
+    lacking = "the picture's font lacks some letters of the names"
+    for text in dict.fromkeys(lacking if each.startswith("Glyph ") else each for each in texts):
+        print(f"Note: {text}", file=sys.stderr)
 
 
 def describe(path, seconds):
@@ -34,10 +63,9 @@ def write_coefficients(path, file):
     order = {name: place for place, name in enumerate(path.entry_order())}
     ever = sorted(ever, key=lambda j: order[path.feature_names[j] if path.feature_names else j])
     values = path.coefs.tocsr()[ever].toarray() if ever else np.zeros((0, path.alphas.size))
-    names = [path.feature_names[j] if path.feature_names else f"x{j}" for j in ever]
-    with open(file, "w", newline="", encoding="utf-8") as opened:
+    with whole_file(file) as opened:
         writer = csv.writer(opened)
-        writer.writerow(["alpha", "features", "deviance_explained", "gap", "reason", "intercept", *names])
+        writer.writerow([*COLUMNS, *_apart([_name_of(path, j) for j in ever])])
         for k, alpha in enumerate(path.alphas):
             numbers = [alpha, int(path.n_features_in[k]), path.deviance_ratio[k], path.gaps[k]]
             fitted = [path.intercepts[k], *values[:, k]]
@@ -45,9 +73,21 @@ def write_coefficients(path, file):
     return len(ever)
 
 
+def _apart(names):
+    """Names of features as headers of columns, none of them like one of the columns before."""
+    taken, headers = {*COLUMNS, *names}, []
+    for name in names:
+        if name in COLUMNS:
+            while name in taken:
+                name = f"feature {name}"
+            taken.add(name)
+        headers.append(name)
+    return headers
+
+
 def write_predictions(mean, labels, file):
     """A row for each row predicted: its number, the mean response, and of two `labels` the more likely one."""
-    with open(file, "w", newline="", encoding="utf-8") as opened:
+    with whole_file(file) as opened:
         writer = csv.writer(opened)
         if labels is None:
             writer.writerow(["row", "prediction"])
@@ -80,14 +120,19 @@ def _plain(values):
     return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
 
 
+def _kind_of_picture(file):
+    """By its name: png, unless that ends in something else."""
+    return os.path.splitext(file)[1][1:].lower() or "png"
+
+
 def check_picture(file):
-    """A ValueError for a kind of picture that cannot be written, an ImportError without matplotlib."""
+    """A ValueError for a kind of picture that is not written, an ImportError without matplotlib."""
     from fastreg.plots.axes import matplotlib_module
 
-    kinds = matplotlib_module("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
-    kind = os.path.splitext(file)[1][1:].lower()
-    if kind and kind not in kinds:
+    kind = _kind_of_picture(file)
+    if kind not in MARKED_BY:
         raise ValueError(f"--plot {file}: a picture ends in .png, .pdf or .svg, not in .{kind}")
+    matplotlib_module("matplotlib")
 
 
 def save_picture(fits, titles, file):
@@ -104,10 +149,14 @@ def save_picture(fits, titles, file):
     figure = matplotlib_module("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(panels), 5.2), layout="constrained")
     for (draw, fit, title), ax in zip(panels, np.atleast_1d(figure.subplots(1, len(panels)))):
         draw(fit, ax=ax, title=title)
-    figure.savefig(file, dpi=120)
+    kind = _kind_of_picture(file)
+    with whole_file(file, "wb") as opened:
+        figure.savefig(opened, format=kind, metadata={MARKED_BY[kind]: DRAWN}, dpi=120)
 
 
 def told(error):
-    """An OSError in a few words: which file, and why."""
+    """An error as one line; an OSError in a few words: which file, and why."""
+    if not isinstance(error, OSError):
+        return str(error)
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason[:1].lower()}{reason[1:]}" if error.filename else reason

@@ -1,42 +1,18 @@
 """The command line as a user meets it: in a process of its own, in a folder of its own."""
 
-import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import isolated
 import numpy as np
 import pytest
+from isolated import LIMIT, ROOT
+from shell import GOOD, fastreg, read_csv
 
 import fastreg as package
 from fastreg import fit_path, load_path, warmup
 from fastreg.datasets import load_nci60
-from fastreg.tables import classes, read_table, split_names
-
-ROOT = Path(__file__).parent.parent
-
-GOOD = """\
-a,b,c,y,label,w
-1,2,3,1.5,no,1
-2,1,0.5,2.5,yes,1
-3,5,1,2,no,2
-4,4,2,4,yes,0.5
-5,6,0,5.5,yes,1
-6,1,1,5,no,1
-"""
-
-
-def fastreg(*arguments, folder, block=None):
-    """Run the command line; `block` names a module that must look as if it were not installed."""
-    command = [sys.executable, "-m", "fastreg", *arguments]
-    if block:
-        code = f"import sys, runpy; sys.modules[{block!r}] = None"
-        code += "; runpy.run_module('fastreg', run_name='__main__')"
-        command = [sys.executable, "-c", code, *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=isolated.LIMIT, env=environment, cwd=folder)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,11 +25,6 @@ def kernels():
 def folder(tmp_path):
     (tmp_path / "good.csv").write_text(GOOD)
     return tmp_path
-
-
-def read_csv(file):
-    with open(file, newline="") as opened:
-        return list(csv.DictReader(opened))
 
 
 def test_the_main_job(tmp_path):
@@ -82,7 +53,7 @@ def test_the_main_job_where_the_picture_cannot_be_written(tmp_path):
     (tmp_path / "path.png").mkdir()  # stands for a folder without write permission, which root would not notice
     done = fastreg(folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.rstrip().splitlines()[-1] == "No picture: path.png: is a directory"
+    assert done.stdout.rstrip().splitlines()[-1] == "No picture: --plot path.png: this is a folder; name a file"
 
 
 def test_a_table_of_ones_own(folder):
@@ -162,11 +133,11 @@ WRONG = {  # content of bad.csv, arguments, what the message says ("|" separates
     "negative counts": ("a,y\n1,2\n2,-1\n", (*Y, "--family", "poisson"), "y must hold numbers that are not negative"),
     "same name twice": ("a,a,y\n1,2,3\n", Y, "columns 1 and 2 are both called 'a'"),
     "no features": ("y\n1\n2\n", Y, "no column is left to fit on besides the target"),
-    "decimal comma": ("a;y\n1,5;2\n2;3\n", Y, "(write decimals with a point)"),
+    "decimal comma": ("a;y\n1,5;2\n2;3\n", Y, "'1,5' in line 2 (is it a decimal comma? then add --decimal comma)"),
     "l1_ratio": ("a,y\n1,2\n2,3\n", (*Y, "--l1-ratio", "2"), "l1_ratio must be in [0, 1], got 2"),
     "not a number": (GOOD, (*Y, "--n-alphas", "two"), "invalid int value: 'two'"),
     "family": (GOOD, (*Y, "--family", "poissn"), "invalid choice: 'poissn'"),
-    "overwriting": (GOOD, (*Y, "--output", "bad.csv"), "--output and --plot must name other files"),
+    "overwriting": (GOOD, (*Y, "--output", "bad.csv"), "--output bad.csv: this is the table to fit, which is read"),
     "both outputs": (GOOD, (*Y, "--output", "p.png", "--plot", "p.png"), "both name p.png"),
     "binary": (b"\x89\xff\x00\x01", Y, "is not a text file in UTF-8"),
     "spreadsheet": (b"PK\x03\x04rest", Y, "looks like a spreadsheet or an archive"),
@@ -252,8 +223,7 @@ def test_predictions_of_numbers(folder):
     fit = ("good.csv", "--target", "y", "--drop", "label", "--alpha", "0.1", "--predict", "good.csv")
     done = fastreg(*fit, "--predictions", "good.csv", folder=folder)
     assert (
-        done.stderr
-        == "fastreg: good.csv is a table to read; --output and --plot and --predictions must name other files\n"
+        done.stderr == "fastreg: --predictions good.csv: this is the table to fit, which is read; name another file\n"
     )
     done = fastreg(*fit, folder=folder)
     assert done.returncode == 0, done.stderr
@@ -353,7 +323,7 @@ def test_a_closed_pipe_is_no_error(folder):
     command = f"{sys.executable} -m fastreg good.csv --target y --drop label | head -n 1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=isolated.LIMIT
+        command, shell=True, capture_output=True, text=True, env=environment, cwd=folder, timeout=LIMIT
     )
     assert done.stderr == ""
 
@@ -362,54 +332,3 @@ def test_neither_pandas_nor_scikit_learn_is_needed(folder):
     for module in ("pandas", "sklearn"):
         done = fastreg("good.csv", "--target", "y", "--drop", "label", "--n-alphas", "3", folder=folder, block=module)
         assert done.returncode == 0, done.stderr
-
-
-def test_reading_csv(tmp_path):
-    file = tmp_path / "t.csv"
-    file.write_text('\ufeff;"x; one";y ;"a, b"\n0; 1 ;2;3\n\n1;1e-3;-4;5\n', encoding="utf-8")
-    table = read_table(file, "y")
-    assert table.names == ["x; one", "a, b"] and "row labels" in table.notes[0]
-    np.testing.assert_array_equal(table.X, [[1, 3], [1e-3, 5]])
-    np.testing.assert_array_equal(table.target, [2, -4])
-    assert read_table(file, "y", drop=split_names('"a, b"')).names == ["x; one"]
-
-
-def test_reading_csv_in_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr("fastreg.tables.CHUNK", 3)
-    file = tmp_path / "t.csv"
-    file.write_text("x,y\n" + "".join(f"{k},{'ab'[k > 5]}\n" for k in range(10)))
-    table = read_table(file, "y", text_target=True)
-    np.testing.assert_array_equal(table.X[:, 0], np.arange(10))
-    assert "".join(table.target) == "aaaaaabbbb"
-    file.write_text("x,y\n" + "".join(f"{k},{k}\n" for k in range(10)) + "10,x\n")
-    with pytest.raises(ValueError, match="line 12"):
-        read_table(file, "y")
-
-
-def test_reading_parquet(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow", exc_type=ImportError)
-    from pyarrow import parquet
-
-    columns = {
-        "a": [1, 2, 3], "flag": [True, False, True], "kind": ["u", "v", "u"], "y": [0.5, 1.5, 2.5],
-        "__index_level_0__": [0, 1, 2], "holes": [1.0, None, 2.0],
-    }  # fmt: skip
-    file = tmp_path / "t.parquet"
-    parquet.write_table(pyarrow.table(columns), file)
-    table = read_table(file, "y", drop=["kind", "holes"])
-    assert table.names == ["a", "flag"] and table.X.tolist() == [[1, 1], [2, 0], [3, 1]]
-    with pytest.raises(ValueError, match="column 'kind' holds text: 'u' in row 1"):
-        read_table(file, "y")
-    with pytest.raises(ValueError, match="column 'holes' has no value in row 2"):
-        read_table(file, "y", drop=["kind"])
-
-
-def test_classes():
-    assert classes(np.array([1.0, 2, 2]), "y")[0].tolist() == [0, 1, 1]
-    assert classes(np.array(["b", "a"]), "y")[0].tolist() == [1, 0]
-    assert classes(np.array(["b", "a"]), "y", "a")[0].tolist() == [0, 1]
-    y, told = classes(np.array([0.0, 0.25, 1.0]), "y")
-    assert y.tolist() == [0, 0.25, 1] and "proportions" in told
-    assert classes(np.array([0.25, 0.75]), "y")[0].tolist() == [0.25, 0.75]
-    with pytest.raises(ValueError, match="3 different values"):
-        classes(np.array([0.0, 1.0, 2.0]), "y")
