@@ -20,7 +20,7 @@ from fastreg.report import (
     write_predictions,
 )
 from fastreg.table_files import Dialect, check_encoding
-from fastreg.tables import Offset, classes, read_features, read_table, split_names
+from fastreg.tables import Named, Offset, classes, read_features, read_table, split_names
 
 PICTURE, PREDICTIONS = "path.png", "predictions.csv"  # unless another name is given
 LOG_LINKS = ("poisson", "gamma")  # families to which an exposure applies
@@ -239,10 +239,9 @@ def _fit(X, y, family, names, options, function="fit_path"):
         say(f"(compiled kernels for this machine in {compiling:.1f} s, once)")
     begin = time.perf_counter()
     with noting():
-        fit = getattr(fastreg, function)(X, y, family=family, verbose=sys.stderr.isatty(), **options)
+        fit = getattr(fastreg, function)(Named(X, names), y, family=family, verbose=sys.stderr.isatty(), **options)
         seconds = time.perf_counter() - begin
         path = getattr(fit, "path", fit)
-        path.feature_names = names
         say(describe(path, seconds))
     return fit
 

@@ -35,6 +35,22 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
+class Named:
+    """Numbers with the names of their columns, as a data frame has them: messages of fits then name columns."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns, self.shape = values, columns, values.shape
+
+    def __len__(self):
+        return len(self.values)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+    def to_numpy(self):
+        return self.values
+
+
 @dataclass(frozen=True)
 class Offset:
     """The column that holds the offset, or the exposure, whose logarithm is the offset."""

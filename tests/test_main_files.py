@@ -329,3 +329,11 @@ def test_notes_come_once():
         "apart.csv", "--target", "y", "--family", "binomial", "--alpha", "0.2", "--predict", "apart.csv"
     )
     assert code == 0 and errors.count("the path stops at") == 1
+
+
+def test_notes_name_columns():
+    rows = "".join(f"{k % 7},{k % 5}e-320,{k % 3 + 0.5 * (k % 7)}\n" for k in range(30))
+    Path("t.csv").write_text("a,tiny,y\n" + rows)
+    for more in ((), ("--cv", "3", "--metric", "neg_mean_absolute_error")):
+        code, _, errors = call("t.csv", "--target", "y", *more)
+        assert code == 0 and errors.count("'tiny'") == errors.count("Note: ") == 1
