@@ -17,7 +17,7 @@ from fastreg._jit import kernel
 from fastreg.block_path import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
 from fastreg.block_points import BlockPoints
 from fastreg.blocks import SCATTERED, correlate_vectors_some
-from fastreg.certificates import smaller_gap, steering_gap
+from fastreg.certificates import balanced, smaller_gap, steering_gap
 from fastreg.designs import DenseDesign
 from fastreg.families import balance, linearise, sum_of_losses
 from fastreg.products import row_dots
@@ -47,11 +47,12 @@ FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
 
 def suits_newton(problem, solver, count, lowest):
     """Whether a path can go by such blocks: dense X with no more rows than columns, or so small that threads would not
-    share its products, every column penalised by an l1 part, no bounds, alpha > 0."""
+    share its products, a loss whose bend is at most one, every column penalised by an l1 part, no bounds, alpha > 0."""
     n, p = problem.n, problem.p
     dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
+    bounded = problem.bend <= 1.0 and problem.tight  # as `full_step_descends` and `gaps_of_points` have it
     penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
-    return dense and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
+    return dense and bounded and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
 
 
 class Terms(NamedTuple):
@@ -213,6 +214,7 @@ class Solved(BlockPoints):
         l1, l2 = problem.penalty(1.0).on(columns)
         points = self.etas, self.residuals, self.correlations, self.coefs
         gaps_of_points(problem.family, points, alphas, l1, l2, (np.empty(l1.size), np.empty(l1.size)), gaps)
+        gaps[[not balanced(problem, residual) for residual in self.residuals[: gaps.size]]] = np.inf
         return gaps
 
 

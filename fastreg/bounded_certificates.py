@@ -88,7 +88,8 @@ def bounded_duality_gap(family, eta, residual, dual, correlation, coef, penalty)
     """The smallest of the gaps at a few s; at s = 0 if all are infinite. Arguments as for certificates.duality_gap."""
     best, none = math.inf, np.empty(0)
     for s in scales(correlation, penalty):
-        rows = 0.0 if s == 1.0 and dual is residual else row_divergence(family, eta, residual, dual, s)
+        known = s == 1.0 and dual is residual and family.tight
+        rows = 0.0 if known else row_divergence(family, eta, residual, dual, s)
         best = min(best, rows + bounded_terms(correlation, coef, penalty, none, s))
     return float(best) if math.isfinite(best) else empty_gap(family, eta, residual, coef, penalty[0], penalty[1])
 

@@ -11,6 +11,11 @@ With s = 1 and nu = r the rows' sum is zero (tight for l1_ratio < 1); the larges
 that makes every |s c_j| <= l1_j is the usual scaled dual point. Summing terms instead of subtracting a dual from a
 primal value keeps digits: the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j
 contribute.
+
+Nothing is taken for granted. That nu sums to zero and is orthogonal to unpenalised columns is asked of every point
+(`balanced`, `orthogonal`), and where it does not hold the gap is that of nu = 0, which is always feasible. A residual
+that does not sum to zero, as rounding of a large y may leave it, is first made to (`levelled`): its excess is spread
+over the rows as the curvature says, which a step of the intercept would do, and the rows' share accounts for it.
 """
 
 import math
@@ -18,8 +23,10 @@ import math
 import numpy as np
 
 from fastreg._jit import kernel
-from fastreg.families import row_divergence
+from fastreg.families import level_of, row_divergence
 
+LEVEL = 1e-9  # share of the sizes of a dual direction: a sum above it is not rounding
+ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
 LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few digits left, and what rounding may add
 
 
@@ -64,15 +71,17 @@ def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
     """The smaller of the gaps at s = 1 (as far as pure-lasso columns allow) and scaled; at s = 0 if both are infinite.
 
     `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must
-    be orthogonal to `dual`. Absolute, in units of the loss.
+    be orthogonal to `dual`, and it must be balanced. Absolute, in units of the loss.
     """
-    best = smaller_gap(family, eta, residual, dual, (correlation, coef, l1, l2), dual is residual)
+    same = dual is residual and family.tight
+    best = smaller_gap(family, eta, residual, dual, (correlation, coef, l1, l2), same)
     return best if math.isfinite(best) else empty_gap(family, eta, residual, coef, l1, l2)
 
 
 @kernel
 def smaller_gap(family, eta, residual, dual, columns, same):
-    """See `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2); `same`: dual is residual."""
+    """See `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2); `same`: dual is residual, so
+    that at s = 1 the rows have no share."""
     correlation, coef, l1, l2 = columns
     s, scaled = dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)
     best = math.inf
@@ -85,6 +94,39 @@ def smaller_gap(family, eta, residual, dual, columns, same):
         if s == scaled:
             return best
         s = scaled
+
+
+def balanced(problem, dual):
+    """Whether a dual direction sums to zero, up to rounding, as a fitted intercept asks."""
+    if not problem.fit_intercept:
+        return True
+    total, size = level_of(dual)
+    return abs(total) <= LEVEL * size  # not so for NaN
+
+
+def levelled(problem, state):
+    """The residual, made to sum to zero if it does not: less its excess, spread as the curvature is."""
+    residual, curvature = state.residual, state.curvature
+    if balanced(problem, residual):
+        return residual
+    for _ in range(2):  # the second time for the rounding that the first leaves
+        residual = residual - curvature * (residual.sum() / curvature.sum())
+    return residual
+
+
+def orthogonal(problem, dual, free, correlation):
+    """Whether a dual direction is balanced and orthogonal to the unpenalised columns `free`, up to rounding."""
+    if not balanced(problem, dual):
+        return False
+    return free.size == 0 or bool(np.all(np.abs(correlation) <= rounding_of_correlations(problem, dual, free)))
+
+
+def rounding_of_correlations(problem, dual, columns):
+    """The size up to which correlations with `dual` are rounding: a share of their Cauchy-Schwarz bounds."""
+    weight = problem.weight
+    square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
+    size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
+    return ORTHOGONAL * problem.norms[columns] * size
 
 
 def empty_gap(family, eta, residual, coef, l1, l2):

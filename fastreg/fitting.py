@@ -15,7 +15,7 @@ from fastreg import validation as check
 from fastreg.block_descent import blocks_for
 from fastreg.bounds import Bounds
 from fastreg.designs import as_design
-from fastreg.families import FAMILIES
+from fastreg.families import FAMILIES, completed
 from fastreg.naming import explains_names
 from fastreg.path import PathSolver, alpha_grid, answered
 from fastreg.problem import Problem
@@ -251,7 +251,7 @@ def family_named(family):
     missing = [name for name in (*verbs, "name", "quadratic", "admits", "y", "weight") if not hasattr(family, name)]
     if missing:
         raise ValueError(f"family must be a name ({', '.join(FAMILIES)}) or a family class; {family!r} lacks {missing}")
-    return family
+    return completed(family)
 
 
 def build_problem(X, y, terms):

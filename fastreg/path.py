@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from fastreg.certificates import References, duality_gap, empty_gap
+from fastreg.certificates import References, duality_gap, empty_gap, orthogonal
 from fastreg.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
 from fastreg.smooth_path import SmoothPath, make_point
 from fastreg.solvers.bounded_dual import bounded_dual_direction, bounded_gap
 from fastreg.solvers.first_descent import FirstDescent
-from fastreg.solvers.ridge import dual_direction, orthogonal
+from fastreg.solvers.ridge import dual_direction
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
 from fastreg.trail import Trail
@@ -42,7 +42,7 @@ class PathSolver:
             self.smooth.null_correlation = null_correlation
         self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
         self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
-        self.dual, self.estimate = self.state.residual, self.smooth.null_correlation
+        self.dual, self.estimate = self.smooth.null_residual, self.smooth.null_correlation
         self.working: WorkingSet | None = None
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
         self.trail = Trail()

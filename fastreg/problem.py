@@ -9,11 +9,9 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.columns import column_moments, combine, correlate_columns
-from fastreg.families import balance, constant_of, linearise, sum_of_losses
+from fastreg.families import DEFAULTS, balance, constant_of, linearise, sum_of_losses
 from fastreg.penalties import ElasticNet
 
-# Cap on one move of the linear predictor: beyond it the quadratic model of an exponential says nothing.
-LONGEST_STEP = 5.0
 # A column whose spread is below this share of its mean is constant up to rounding.
 CONSTANT = 1e-10
 # A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square
@@ -88,7 +86,9 @@ class Problem:
         self.loss_constant = constant_of(self.family)
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         self.unbounded = False  # whether columns that are not penalised separate the classes
-        self.longest = math.inf if self.family.quadratic else LONGEST_STEP
+        self.bend, self.longest, self.tight = (
+            getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")
+        )
         if self.moments is None:
             mean, deviation = column_moments(self.design, self.weight)
         else:
@@ -177,7 +177,8 @@ class Problem:
     def start(self):
         """The state with every coefficient zero and the intercept fitted."""
         n = self.n
-        state = State(np.zeros(self.p), 0.0, self.offset.copy(), np.empty(n), np.empty(n))
+        intercept = self.family.start() - float(self.weight @ self.offset) if self.fit_intercept else 0.0
+        state = State(np.zeros(self.p), intercept, self.offset + intercept, np.empty(n), np.empty(n))
         self.linearise(state)
         return state
 

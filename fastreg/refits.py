@@ -14,9 +14,9 @@ fastreg.solvers.ridge.
 import numpy as np
 
 from fastreg import compression
-from fastreg.certificates import duality_gap, empty_gap
+from fastreg.certificates import duality_gap, empty_gap, levelled, orthogonal
 from fastreg.path import make_point
-from fastreg.solvers.ridge import RidgeSystem, orthogonal
+from fastreg.solvers.ridge import RidgeSystem
 from fastreg.solvers.steps import step_length
 from fastreg.threads import linalg
 
@@ -114,7 +114,7 @@ class Refits:
     def _certify(self, columns, l2, factor, direction, change):
         """The duality gap at the dual point to which the Newton step leads."""
         problem, state = self.problem, self.state
-        coef, dual, none = state.coef[columns], state.residual, np.zeros(columns.size)
+        coef, dual, none = state.coef[columns], levelled(problem, state), np.zeros(columns.size)
         for _ in range(2):  # the second time for the rounding that the first leaves
             dual = dual - state.curvature * self._about_mean(change)
             correlation = problem.correlate_some(dual, columns)
@@ -134,7 +134,7 @@ class Refits:
         system, wanted, steps = RidgeSystem(problem, columns), self.tol * problem.scale, 0
         gap, more = system.solve(self.state, l2, 1e-4 * wanted, self.max_iter)
         steps += more
-        return (system.certify(self.state, l2) if np.any(system.weak(l2)) else gap), steps
+        return system.proven(self.state, l2, gap), steps
 
 
 class ScaledFactor:

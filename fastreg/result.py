@@ -11,10 +11,9 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.agreement import columns_for, offset_for
-from fastreg.families import FAMILIES, balance, total_loss
+from fastreg.families import FAMILIES, total_loss, with_intercept
 from fastreg.naming import explains_names
 from fastreg.prediction import between, times
-from fastreg.problem import LONGEST_STEP
 from fastreg.progress import Progress
 from fastreg.shown_path import ShownPath
 from fastreg.validation import alpha_within, check_response, check_weight, read_only
@@ -270,12 +269,10 @@ class Path(ShownPath):
         response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
         family = family_class(read_only(response), read_only(weight))
         shift = offset_for(self, offset, eta.size)
-        null = np.zeros(eta.size) if shift is None else shift.copy()
+        null = np.zeros(eta.size) if shift is None else shift
         if family_class.degenerate(response[weight > 0]):
             return float("nan")
-        longest = np.inf if family_class.quadratic else LONGEST_STEP
-        balance(family, null, np.empty(eta.size), np.empty(eta.size), longest)
-        worst = total_loss(family, null)
+        worst = total_loss(family, with_intercept(family, null))
         return float(1.0 - total_loss(family, eta) / worst) if worst > 0.0 else float("nan")
 
     def refit(

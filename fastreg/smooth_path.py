@@ -9,9 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from fastreg.certificates import duality_gap
+from fastreg.certificates import balanced, duality_gap, levelled, orthogonal
 from fastreg.solvers.cheapest import Cheapest
-from fastreg.solvers.ridge import LARGEST_FACTOR, RidgeSystem, orthogonal
+from fastreg.solvers.ridge import LARGEST_FACTOR, RidgeSystem
 from fastreg.solvers.ridge_krylov import RidgeKrylov
 from fastreg.solvers.ridge_spectrum import ridge_spectrum
 from fastreg.solvers.working_set import ProximalNewton, WorkingSet
@@ -19,6 +19,7 @@ from fastreg.solvers.working_set import ProximalNewton, WorkingSet
 FACTORINGS = 25.0  # Cholesky factors that can be had for the price of an eigendecomposition
 SLOW_READ = 12.0  # operations that a point fitted by itself takes beyond its factor, for each value of X
 KRYLOV_SHARE = 0.2  # of the gap wanted, for the gap that a Krylov basis is to reach
+LEAST_WEIGHT = 1e-200  # with less, the curvature of a row may underflow
 BATCH_VALUES = 2e7  # numbers in the coefficients, fitted values and correlations of points that are solved together
 
 
@@ -45,15 +46,19 @@ class SmoothPath:
         self.problem, self.tol, self.max_iter = problem, tol, max_iter
         self.state = state = problem.start()
         self.intercept_loss = problem.loss(state)
-        # Below this loss the null model is perfect up to rounding, as for a constant y.
-        self.floor = 1e-26 * problem.square_of(state.eta) if problem.family.quadratic else 1e-26
+        if not np.isfinite(self.intercept_loss):
+            raise overflow(problem, state)
+        flat = np.flatnonzero((state.curvature <= 0.0) & (problem.weight > LEAST_WEIGHT))
+        if flat.size:
+            raise no_curvature(problem, state, flat[0])
+        self.floor = perfect_loss(problem, state)
         problem.scale = max(self.intercept_loss, self.floor, 1e-300)
         if problem.unpenalised.size:
             # To rounding: alpha_max carries the root of the gap that is left.
             fit_unpenalised(problem, state, 1e-28 * problem.scale)
             problem.scale = max(problem.loss(state), self.floor, 1e-300)
             problem.unbounded = problem.family.separates(problem.loss(state))
-        self.null_residual = state.residual.copy()
+        self.null_residual = levelled(problem, state).copy()
         self.system = None
         self.spectrum, self.grid, self.batch = None, np.empty(0), {}
         self.resumed = False
@@ -121,8 +126,7 @@ class SmoothPath:
         for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
             gap, more = self.system.solve(state, l2, share * wanted, self.max_iter - steps)
             steps += more
-            if np.any(self.system.weak(l2)):
-                gap = self.system.certify(state, l2)
+            gap = self.system.proven(state, l2, gap)
             if gap <= wanted or (more == 0 and share < 0.5):
                 break
         return make_point(problem, state, gap, steps, self.tol, alpha, columns)
@@ -140,10 +144,14 @@ class SmoothPath:
         state.coef[:], state.eta[:] = coef, eta
         problem.linearise(state)
         weak, correlation = self.system.weak(l2), correlation[columns]
-        if not weak.any():
+        if not weak.any() and balanced(problem, state.residual):
             return self.system.gap(state, correlation, l2)
         free = l2 == 0.0
-        if np.array_equal(weak, free) and orthogonal(problem, state.residual, columns[free], correlation[free]):
+        if (
+            weak.any()
+            and np.array_equal(weak, free)
+            and orthogonal(problem, state.residual, columns[free], correlation[free])
+        ):
             none = np.zeros(columns.size)
             args = state.residual, state.residual, correlation, state.coef[columns], none, l2
             return duality_gap(problem.family, state.eta, *args)
@@ -155,6 +163,33 @@ class SmoothPath:
         alphas = self.grid[start : start + together(problem)]
         points = solve_together(problem, self.spectrum, problem.family.y[:, None], alphas)
         self.batch = dict(zip(alphas.tolist(), points))
+
+
+def perfect_loss(problem, state):
+    """Below this loss the null model is perfect up to rounding, as for a constant y: in units of the loss, that of an
+    error of 1e-13 in eta, or relative to eta where that has the unit of y."""
+    unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
+    return 1e-26 * float(state.curvature.sum()) * unit
+
+
+def overflow(problem, state):
+    """The ValueError for a null model whose loss is not finite."""
+    size = np.where(problem.weight > 0.0, np.abs(state.eta), 0.0)
+    row = int(np.argmax(size))
+    return ValueError(
+        f"overflow: the loss of the model without columns is not a number of float64: with its best intercept the "
+        f"linear predictor of row {row} is {state.eta[row]:g}, of which the offset is {problem.offset[row]:g}; "
+        "check the offset and the scale of y"
+    )
+
+
+def no_curvature(problem, state, row):
+    """The ValueError for a family that breaks its contract."""
+    return ValueError(
+        f"family {problem.family.name!r} returns a curvature of {state.curvature[row]:g} for row {row} at "
+        f"eta = {state.eta[row]:g}; it must be above zero wherever the weight is: return a small number, such as 1e-6 "
+        "of the largest curvature, where the second derivative vanishes (fastreg.testing.check_family tells more)"
+    )
 
 
 def fit_unpenalised(problem, state, target):

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
+from fastreg.certificates import levelled
 from fastreg.error_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.fitting import build_problem, checked, solve_path
 from fastreg.naming import explains_names
@@ -222,7 +223,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
     """
     for start in range(0, len(halves), TOGETHER):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
-        nulls = sweep(problems, [part.start().residual for part in problems])
+        nulls = sweep(problems, [levelled(part, part.start()) for part in problems])
         group, steps = [Half(part, [], [], [], 0.0) for part in problems], []
         for number, (half, null) in enumerate(zip(group, nulls), start=start + 1):
             solver = make_solver(terms.solver, terms.family, problem.l1_ratio)

@@ -14,10 +14,9 @@ import math
 
 import numpy as np
 
+from fastreg.certificates import LEVEL, ORTHOGONAL
 from fastreg.multi.penalties import unit_scale, unit_terms
-
-# of its bound by Cauchy and Schwarz: a larger correlation of an unpenalised column is not rounding
-ORTHOGONAL = 1e-9
+from fastreg.multi.problem import pseudo_inverse
 
 
 def duality_gap(problem, state, dual, correlation, coef, l1, l2):
@@ -47,8 +46,29 @@ def empty_gap(problem, state, coef, l1, l2):
     return divergence(problem, state, state.residual, 0.0) + unit_terms(np.zeros(coef.shape), coef, l1, l2, 0.0)
 
 
+def balanced(problem, dual):
+    """Whether every response's dual direction sums to zero, up to rounding, as fitted intercepts ask."""
+    if not problem.fit_intercept:
+        return True
+    return bool(np.all(np.abs(dual.sum(axis=1)) <= LEVEL * np.abs(dual).sum(axis=1)))
+
+
+def levelled(problem, state):
+    """The residuals, made to sum to zero if they do not, as certificates.levelled does for one response."""
+    dual = state.residual
+    if balanced(problem, dual):
+        return dual
+    inverse = pseudo_inverse(problem.response.intercept_curvature(state.mean))
+    for _ in range(2):
+        shift = np.broadcast_to((inverse @ dual.sum(axis=1))[:, None], dual.shape)
+        dual = dual - problem.response.curve(state.mean, shift)
+    return dual
+
+
 def orthogonal(problem, dual, free, correlation):
-    """Whether the unpenalised columns are orthogonal to the dual direction, up to rounding."""
+    """Whether the dual direction is balanced and orthogonal to the unpenalised columns, up to rounding."""
+    if not balanced(problem, dual):
+        return False
     if free.size == 0:
         return True
     weight = problem.weight

@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from fastreg.multi.certificates import levelled
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.multi.steps import step_length
 from fastreg.threads import linalg
@@ -64,7 +65,7 @@ class NewtonSystem:
     def project(self, state, l2):
         """The residual, less what the columns still explain of it: orthogonal to those of l2 = 0."""
         problem, mean = self.problem, state.mean
-        dual, coef = state.residual, state.matrix[self.columns]
+        dual, coef = levelled(problem, state), state.matrix[self.columns]
         for _ in range(2):  # the first leaves rounding of its own size
             gradient = problem.correlate_columns(dual, self.columns) - l2[:, None] * coef
             direction = self.direction(state, gradient, l2, 1e-12)

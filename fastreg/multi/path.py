@@ -6,7 +6,7 @@ import numpy as np
 
 from fastreg.certificates import References
 from fastreg.multi.block_descent import BlockDescent
-from fastreg.multi.certificates import duality_gap, empty_gap, orthogonal
+from fastreg.multi.certificates import duality_gap, empty_gap, levelled, orthogonal
 from fastreg.multi.newton import NewtonSystem
 from fastreg.multi.penalties import lengths
 from fastreg.multi.proximal_newton import ProximalNewton
@@ -47,9 +47,10 @@ class MultiPathSolver:
             none = np.zeros(problem.free.size)
             NewtonSystem(problem, problem.free).solve(self.state, none, 1e-28 * problem.scale, 100)
             problem.scale = max(problem.loss(self.state), self.floor, 1e-300)
-        self.estimate = problem.correlate(self.state.residual)
+        dual = levelled(problem, self.state)
+        self.estimate = problem.correlate(dual)
         self.references = [References(problem.norms, problem.weight) for _ in range(problem.K)]
-        self._refer(self.state.residual, self.estimate)
+        self._refer(dual, self.estimate)
         self.alpha_max = self._alpha_max()
         self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
         self.working = RowSet(problem) if problem.units.together else PairSet(problem)
@@ -79,8 +80,9 @@ class MultiPathSolver:
         if not problem.response.quadratic and alpha * problem.l1_ratio == 0.0:  # as at the solution; eta stays
             state.matrix -= state.matrix.mean(axis=1, keepdims=True)
         problem.refresh(state)
-        self.estimate = problem.correlate(state.residual)
-        self._refer(state.residual, self.estimate)
+        dual = levelled(problem, state)
+        self.estimate = problem.correlate(dual)
+        self._refer(dual, self.estimate)
         support = np.flatnonzero(problem.units.shaped(state.matrix).any(axis=1))
         self.working.extend(support[~self.working.contains[support]], state.residual)
         self.working.correlate(state)
@@ -133,7 +135,7 @@ class MultiPathSolver:
         free = l2 == 0.0
         coef = units.shaped(state.matrix[columns])
         l1_units, l2_units = np.zeros(coef.shape[0]), np.repeat(l2, units.a_column)
-        duals = [state.residual] if not free.any() else []
+        duals = [levelled(problem, state)] if not free.any() else []
         duals += [self.smooth.project(state, l2)] if free.any() else []
         best = np.inf
         for dual in duals:
@@ -231,5 +233,5 @@ class MultiPathSolver:
         """The residual, made orthogonal to the columns that are not penalised."""
         free = self.problem.free
         if free.size == 0:
-            return self.state.residual
+            return levelled(self.problem, self.state)
         return NewtonSystem(self.problem, free).project(self.state, np.zeros(free.size))

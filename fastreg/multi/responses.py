@@ -20,13 +20,13 @@ import numpy as np
 
 from fastreg._jit import allocating_kernel, kernel
 from fastreg.elementary import exp
-from fastreg.families import SEPARATED, kullback
+from fastreg.families import LONGEST_STEP, SEPARATED, kullback
 
 
 class SquaredError:
     """Least squares: loss |y_i - eta_i|^2 / 2, mean eta."""
 
-    name, quadratic = "gaussian", True
+    name, quadratic, bend, longest = "gaussian", True, 0.0, math.inf
 
     def __init__(self, y, weight):
         self.y, self.weight, self.K = y, weight, y.shape[0]
@@ -65,7 +65,7 @@ class Softmax:
     nothing. Where neither penalty nor data decide on that number, class sums are zero.
     """
 
-    name, quadratic = "multinomial", False
+    name, quadratic, bend, longest = "multinomial", False, 1.0, LONGEST_STEP
 
     def __init__(self, y, weight):
         self.y, self.weight, self.K = y, weight, y.shape[0]

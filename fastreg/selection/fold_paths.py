@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastreg import compression
+from fastreg.certificates import levelled
 from fastreg.columns import moments_of_each
 from fastreg.compression import Compressed
 from fastreg.fitting import block_steps, collect, make_engine
@@ -124,7 +125,7 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
-    nulls = sweep(problems, [each.start().residual for each in problems])
+    nulls = sweep(problems, [levelled(each, each.start()) for each in problems])
     for fit, null in zip(waiting, nulls):
         fit.set_out(terms, null)
     read = problem.p

@@ -8,8 +8,8 @@ those that this leaves pulled off a bound as well.
 import numpy as np
 
 from fastreg.bounded_certificates import WEAK, bounded_duality_gap
-from fastreg.certificates import empty_gap
-from fastreg.solvers.ridge import dual_direction, rounding_of_correlations
+from fastreg.certificates import balanced, empty_gap, levelled, rounding_of_correlations
+from fastreg.solvers.ridge import dual_direction
 
 PROJECTIONS = 3
 
@@ -21,7 +21,7 @@ def bounded_dual_direction(problem, state, penalty):
     weak = (l1 == 0.0) & (l2 <= WEAK * problem.norms[columns] ** 2)
     columns, l2 = columns[weak], l2[weak]
     if columns.size == 0:
-        return state.residual
+        return levelled(problem, state)
     bounds = problem.bounds.on(columns)
     within = bounds.inside(state.coef[columns])
     for _ in range(PROJECTIONS):
@@ -46,7 +46,7 @@ def bounded_gap(problem, state, penalty, dual, columns, correlation):
     bounds, coef = problem.bounds.on(columns), state.coef[columns]
     orthogonal = np.abs(correlation) <= rounding_of_correlations(problem, dual, columns)
     free = (l1 == 0.0) & without_limit(bounds, correlation, l2)
-    if np.any(free & ~orthogonal):
+    if np.any(free & ~orthogonal) or not balanced(problem, dual):
         return empty_gap(problem.family, state.eta, state.residual, coef, l1, l2)
     # Within bounds that are far away, rounding of c_j would count with that distance; without them, not at all, and the
     # dual value of a problem of fewer bounds is a bound as well.

@@ -22,7 +22,7 @@ import math
 
 import numpy as np
 
-from fastreg.certificates import duality_gap, empty_gap, steering_gap
+from fastreg.certificates import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
 from fastreg.solvers.dual_newton import RowSpace
 from fastreg.solvers.quasi_newton import QuasiNewton
 from fastreg.solvers.steps import extent, smooth_step_length, step_length
@@ -31,7 +31,6 @@ from fastreg.threads import linalg
 LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
 QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
 TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
-ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
 QUASI_ROWS, FEW_COLUMNS = 2, 20  # rows to a column, and columns, from which Newton steps are dear
 PROMISING = 0.5  # of the gap wanted: a decrement below this is worth a certificate
 CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
@@ -132,6 +131,13 @@ class RidgeSystem:
         coef = state.coef[self.columns]
         free = self.norms**2 * float(state.curvature.sum())
         return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale)
+
+    def proven(self, state, l2, gap):
+        """The rigorous gap: the one steered by, where that is one, or a certificate of its own."""
+        problem = self.problem
+        if np.any(self.weak(l2)) or not problem.family.tight or not balanced(problem, state.residual):
+            return self.certify(state, l2)
+        return gap
 
     def weak(self, l2):
         """Whether a column has so little ridge, or none, that its conjugate would magnify rounding."""
@@ -297,15 +303,17 @@ class RidgeSystem:
 
 
 def dual_direction(problem, state, columns, l2):
-    """The residual, less what some columns still explain of it: r - h (X a), with a = (H + L2)^-1 (X'r - L2 b).
+    """The levelled residual, less what some columns still explain of it: r - h (X a), a = (H + L2)^-1 (X'r - L2 b).
 
     For unpenalised columns (l2 = 0) this is the projection that makes them orthogonal to the dual point; for weakly
     penalised ones it is the dual point at which the gap is the Newton decrement. At a solution it differs from the
     residual by rounding. Taken twice, since the first leaves rounding of its own size.
     """
+    residual = levelled(problem, state)
     if columns.size == 0:
-        return state.residual
+        return residual
     system, trial = RidgeSystem(problem, columns), state.copy()
+    trial.residual[:] = residual
     for _ in range(2):
         correlation = problem.correlate_some(trial.residual, columns)
         change = problem.predict(columns, system._direction(trial, correlation, l2))
@@ -313,18 +321,3 @@ def dual_direction(problem, state, columns, l2):
             change -= (state.curvature @ change) / state.curvature.sum()
         trial.residual -= state.curvature * change
     return trial.residual
-
-
-def orthogonal(problem, dual, free, correlation):
-    """Whether the unpenalised columns are orthogonal to the dual direction, up to rounding."""
-    if free.size == 0:
-        return True
-    return bool(np.all(np.abs(correlation) <= rounding_of_correlations(problem, dual, free)))
-
-
-def rounding_of_correlations(problem, dual, columns):
-    """The size up to which correlations with `dual` are rounding: a share of their Cauchy-Schwarz bounds."""
-    weight = problem.weight
-    square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
-    size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
-    return ORTHOGONAL * problem.norms[columns] * size

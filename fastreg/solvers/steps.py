@@ -6,21 +6,22 @@ import numpy as np
 
 from fastreg._jit import kernel
 from fastreg.families import linearise
-from fastreg.problem import LONGEST_STEP
 
 SHORT = 0.5  # a safe step up to this length is worth a look at longer ones
 TRIALS, FLAT = 10, 0.1  # of a search along a line, and the share of the slope at which it ends
-ARMIJO = 0.25  # share of the promised decrease that a longer step must keep
+ARMIJO = 0.25  # share of the promised decrease that a longer step must keep,
+LOST_DIGITS = 1e-15  # and of the objective, what its rounding may hide of it
+SHORTEST = 1e-12  # of the whole step: one that must be shorter leads nowhere
 
 
 def step_length(problem, state, correlation, old, new, penalty, change):
     """How far to go from coefficients `old` to `new`, in (0, 1]; 0 if the model promises no decrease.
 
-    A safe step is t = min(1, log(1 + m |D| / q) / m) with m = max |X d|, q = sum h (X d)^2 and D the model's
+    A safe step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the model's
     first-order change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third
-    derivative is at most its second: all families here with a log or logit link. The true q is used, so d need not be
-    an exact direction. Where the safe step is short, as far from a solution, the true objective is asked for a longer
-    one. `penalty` is (l1_j, l2_j); `change` is X d.
+    derivative is at most M times its second, M the `bend` of the family. The true q is used, so d need not be an exact
+    direction. Where the safe step is short, as far from a solution, the true objective is asked for a longer one, and
+    where there is none, since the bend is infinite, for any. `penalty` is (l1_j, l2_j); `change` is X d.
     """
     l1, l2 = penalty
     steps = new - old
@@ -34,9 +35,11 @@ def step_length(problem, state, correlation, old, new, penalty, change):
         return 1.0
     if slope >= 0.0:
         return 0.0
-    t = min(1.0, LONGEST_STEP / largest)
-    if q > 0.0:
-        t = min(t, math.log1p(largest * -slope / q) / largest)
+    t, bend = min(1.0, problem.longest / largest), problem.bend * largest
+    if math.isinf(bend):
+        t = 0.0
+    elif q > 0.0:
+        t = min(t, math.log1p(bend * -slope / q) / bend)
     return t if t > SHORT else longer_step(problem, state, old, steps, penalty, change, slope, t)
 
 
@@ -56,7 +59,7 @@ def smooth_step_length(problem, state, change, square, product):
         return 0.0
     for _ in range(TRIALS):
         step = -slope / bend if bend > 0.0 else math.inf
-        trial = min(t + step, t + LONGEST_STEP / largest)
+        trial = min(t + step, t + problem.longest / largest)
         if not low < trial < high:
             trial = 0.5 * (low + high)
         t = trial
@@ -72,17 +75,17 @@ def smooth_step_length(problem, state, change, square, product):
 def longer_step(problem, state, old, steps, penalty, change, slope, t):
     """The first of 1, 1/2, 1/4 ... above the safe step t whose objective keeps a quarter of the decrease promised.
 
-    A trial costs one evaluation of the loss.
+    A trial costs one evaluation of the loss. Without a safe step (t = 0) the objective is trusted up to its rounding.
     """
     l1, l2 = penalty
     start = problem.loss(state) + l1 @ np.abs(old) + 0.5 * (l2 @ old**2)
     if problem.fit_intercept:
         change = change - (state.curvature @ change) / state.curvature.sum()
-    trial = 1.0
-    while trial > 1.5 * t:
+    trial, hidden = 1.0, LOST_DIGITS * abs(start) if t == 0.0 else 0.0
+    while trial > max(1.5 * t, SHORTEST):
         coef = old + trial * steps
         value = problem.loss_at(state.eta + trial * change) + l1 @ np.abs(coef) + 0.5 * (l2 @ coef**2)
-        if value - start <= ARMIJO * trial * slope:
+        if value - start <= ARMIJO * trial * slope + hidden:
             return trial
         trial *= 0.5
     return t
