@@ -1,6 +1,7 @@
 """check_family: does a family of one's own keep the contract that solvers and certificates rely on?"""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,7 +24,7 @@ class ContractError(AssertionError):
     """A family breaks its contract; the message says where and how."""
 
 
-def check_family(family: type, y: ArrayLike) -> None:
+def check_family(family: Any, y: ArrayLike) -> None:
     r"""Check that a family keeps the contract that solvers and certificates rely on.
 
     A family is a NamedTuple class with the fields ``y`` and ``weight`` and the methods that ``fastreg/families.py``
