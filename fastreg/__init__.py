@@ -53,7 +53,7 @@ _HOMES = {
     "DataWarning": "validation",
 }
 
-_ROOMS = ("datasets", "plots")
+_ROOMS = ("datasets", "plots", "testing")
 
 __all__ = ["__version__", *_HOMES, *_ROOMS]
 

@@ -2,6 +2,7 @@
 
 from fastreg import datasets as datasets
 from fastreg import plots as plots
+from fastreg import testing as testing
 from fastreg.adaptive import adaptive_factor as adaptive_factor
 from fastreg.conventions import convert_penalty as convert_penalty
 from fastreg.criteria import Criteria as Criteria

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 from fastreg.families import completed, linearise
 from fastreg.validation import check_vector, read_only
 
+__all__ = ["ContractError", "check_family"]
+
 ROWS = 12  # responses that are tried, at most, spread over those given
 FAR = 30.0  # the linear predictors tried, where eta is a log or a logit; else so many times the spread of y
 POINTS = 61
@@ -49,10 +51,6 @@ def check_family(family: Any, y: ArrayLike) -> None:
         The family, as ``fit_path(family=...)`` takes it. Attributes that it does not state get their defaults.
     y : (n,) array_like
         Responses as they will be fitted; a dozen of them, spread over their range, are tried.
-
-    Returns
-    -------
-    None
 
     Raises
     ------

@@ -29,7 +29,8 @@ def public():
     """Dotted names of the functions and classes that can be imported, and of the classes' methods and properties."""
     things = [getattr(fastreg, name) for name in fastreg._HOMES]
     for room in fastreg._ROOMS:
-        names = vars(importlib.import_module(f"fastreg.{room}"))
+        home = importlib.import_module(f"fastreg.{room}")
+        names = {name: getattr(home, name) for name in getattr(home, "__all__", vars(home))}
         things += [each for name, each in names.items() if inspect.isfunction(each) and name[0] != "_"]
     for thing in things:
         yield f"{thing.__module__}.{thing.__qualname__}"
