@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.families import completed, linearise
+from fastreg.naming import explains_names
 from fastreg.validation import check_vector, read_only
 
 __all__ = ["ContractError", "check_family"]
@@ -26,6 +27,7 @@ class ContractError(AssertionError):
     """A family breaks its contract; the message says where and how."""
 
 
+@explains_names
 def check_family(family: Any, y: ArrayLike) -> None:
     r"""Check that a family keeps the contract that solvers and certificates rely on.
 
