@@ -181,12 +181,12 @@ def test_places_that_hold_no_file():
 
 def test_places_that_must_not_be_written(folder, monkeypatch):
     """Told before anything is fitted. What root may do is no matter here: access is refused by hand."""
-    done(*FIT)
+    done(*FIT, "--output", "fixed.csv")
     Path("sub").mkdir()
-    monkeypatch.setattr(os, "access", lambda place, kind: not str(place).endswith(("sub", "coefficients.csv")))
+    monkeypatch.setattr(os, "access", lambda place, kind: not str(place).endswith(("sub", "fixed.csv")))
     before = content(folder)
     for option, name, place in (
-        ("--output", "coefficients.csv", folder / "coefficients.csv"),
+        ("--output", "fixed.csv", folder / "fixed.csv"),
         ("--output", "sub/new.csv", folder / "sub"),
         ("--plot", "sub/p.png", folder / "sub"),
     ):
