@@ -11,6 +11,7 @@ from fastreg import validation as check
 from fastreg.columns import column_moments
 from fastreg.criteria import NAMES, criteria_of
 from fastreg.designs import as_design
+from fastreg.exposure import warn_of_exposure
 from fastreg.fitting import solve_path
 from fastreg.naming import explains_names
 from fastreg.terms import FitTerms, Grid
@@ -94,9 +95,11 @@ def adaptive_factor(
         fit_intercept=fit_intercept, standardize=standardize, tol=tol, max_iter=max_iter,
         names=check.feature_names_of(X),
     )  # fmt: skip
+    warn_of_exposure(y, terms)
     return learned_factor(X, y, terms, pilot, power, pilot_alpha, criterion)
 
 
+@check.each_once()
 def learned_factor(X, y, terms, pilot, power=1.0, pilot_alpha=None, criterion="aicc"):
     """adaptive_factor, given the terms of the fit; its l1_ratio is the pilot's own."""
     power = check.check_number("power", power, 0.0, np.inf, low_open=True, high_open=True)

@@ -35,11 +35,25 @@ def weights_for(path, sample_weight):
     return sample_weight
 
 
+def alpha_within(alpha, alphas):
+    """A number at which a path of these alphas can be read: not below its end."""
+    if isinstance(alpha, str) or np.ndim(alpha) > 0:
+        raise check.ParameterError(
+            f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}"
+        )
+    if not np.isfinite(alpha) or alpha < alphas[-1] * (1.0 - 1e-12):
+        raise ValueError(f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}")
+    return float(alpha)
+
+
 def terms_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):
     """The terms of a path as keyword arguments of FitTerms, for what is fitted or computed after it.
 
     Raises ValueError where one that is given, not None, is not the path's own.
     """
+    if not hasattr(path, "refit_ridge"):
+        advice = "; pass its .path" if hasattr(path, "path") else ""
+        raise check.ParameterError(f"path must be a fastreg.Path, got a {type(path).__name__}{advice}")
     for name, given in (("fit_intercept", fit_intercept), ("standardize", standardize)):
         own = getattr(path, name)
         if given is not None and check.check_flag(name, given) != own:

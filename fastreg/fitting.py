@@ -15,8 +15,10 @@ from fastreg import validation as check
 from fastreg.block_descent import blocks_for
 from fastreg.bounds import Bounds
 from fastreg.designs import as_design
+from fastreg.exposure import warn_of_exposure
 from fastreg.families import FAMILIES, completed
 from fastreg.naming import explains_names
+from fastreg.omitted import warn_omitted
 from fastreg.path import PathSolver, alpha_grid, answered
 from fastreg.problem import Problem
 from fastreg.progress import Interrupted, Progress, interruptible
@@ -88,10 +90,12 @@ def fit_path(
     alpha_min_ratio : float, default=None
         The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows >= 0, of any scale.
+        Weights of the rows >= 0, of any scale. An exposure is none, see `offset`: counts ("poisson") that follow
+        weights, not all of them whole numbers, as they would an exposure are told in one DataWarning. They do where
+        they are at least e^2 times as likely with means proportional to the weights as with equal ones.
     offset : array-like of shape (n,) or float, default=None
-        Added to the linear predictor. A path fitted with one asks for the offset of new rows when it predicts;
-        0, the number, is no offset, a vector of zeros is one.
+        Added to the linear predictor; np.log(exposure) for counts over an exposure. A path fitted with one asks for
+        the offset of new rows when it predicts; 0, the number, is no offset, a vector of zeros is one.
     penalty_factor : array-like of shape (p,), default=None
         Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
     lower, upper : array-like of shape (p,) or float, default=None
@@ -155,6 +159,7 @@ def fit_path(
         family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
         max_iter, solver, check.feature_names_of(X),
     )  # fmt: skip
+    warn_of_exposure(y, terms)
     path = solve_path(X, y, terms, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))
     warn_of_points(path)
     return path
@@ -277,7 +282,7 @@ def build_problem(X, y, terms):
     )  # fmt: skip
     if not problem.finite:
         raise check.explain_not_finite(X, terms.names)
-    check.warn_tiny(np.flatnonzero(problem.tiny), terms.names)
+    warn_omitted(X, problem, terms.names)
     return problem
 
 
@@ -362,7 +367,7 @@ def collect(engine, problem, record, grid, terms):
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
         has_offset=terms.has_offset(),
-        weighted=bool(problem.weight.min() < problem.weight.max()),
+        weighted=terms.sample_weight is not None and bool(problem.weight.min() < problem.weight.max()),
     )
 
 

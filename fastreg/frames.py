@@ -27,8 +27,8 @@ def feature_names_of(X):
     return None if labels is None else [str(label) for label in labels]
 
 
-def array_of(X):
-    """A data frame as an array, missing values as NaN; what is no frame as it is.
+def array_of(X, name="X"):
+    """A data frame as an array, missing values as NaN; what is no frame as it is. `name` is that in messages.
 
     Raises ValueError with the place of the first value that is no number, and for frames that are yet to be computed.
     """
@@ -44,7 +44,7 @@ def array_of(X):
         array = frame.to_numpy()
         if array.dtype.kind in NUMBERS:
             return array
-    return np.column_stack([_numbers(column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
+    return np.column_stack([_numbers(name, column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
 
 
 def table_of(X):
@@ -103,7 +103,7 @@ def _is_numeric(dtype):
     return dtype.is_numeric() or dtype == nw.Boolean
 
 
-def _numbers(column, j, label):
+def _numbers(name, column, j, label):
     """A column as float64, or a ValueError that names it and its first value that is no number."""
     import narwhals as nw
 
@@ -119,7 +119,8 @@ def _numbers(column, j, label):
                 raise TypeError
             out[i] = float(value)
         except (TypeError, ValueError):
+            place = f"{name}[{i}, {j}] ({label!r})"
             raise ValueError(
-                f"X must be numeric; X[{i}, {j}] ({label!r}) is {value!r}; leave that column out, or encode it"
+                f"{name} must be numeric; {place} is {value!r}; leave that column out, or encode it"
             ) from None
     return out

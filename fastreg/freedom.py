@@ -6,6 +6,7 @@ under an intercept, and L2 = diag(alpha (1 - l1_ratio) v_j s_j^2):
     lasso        |S| + 1
     elastic net  trace( (X_S' H X_S + L2)^-1 X_S' H X_S ) + 1
     ridge        the same with all columns in S:  sum_i d_i / (d_i + alpha) + 1  over eigenvalues d of one matrix
+    refits       of a relaxed path: the same with the refits' support as S and their ridge for alpha
 
 without the 1 where no intercept is fitted; an unpenalised column counts one. For the lasso this is an unbiased
 estimate for least squares with normal errors and columns in general position; for other families the trace is that
@@ -34,13 +35,14 @@ def degrees_of_freedom(path, active):
     usable = np.flatnonzero(problem.usable)
     for k, alpha in enumerate(path.alphas):
         # Ridge keeps every column, one whose coefficient is zero by chance among them.
-        columns = usable if path.l1_ratio == 0.0 else support_of(path, active.columns, k)
+        refits = path.refit_ridge is not None
+        columns = usable if path.l1_ratio == 0.0 and not refits else support_of(path, active.columns, k)
         curvature = problem.weight
         if not problem.family.quadratic:
             curvature = np.empty(problem.n)
             linearise(problem.family, active.predictor(path, k), np.empty(problem.n), curvature)
         rank, values = spectra.of(columns, curvature)
-        ridge = alpha * (1.0 - path.l1_ratio)
+        ridge = path.refit_ridge if refits else alpha * (1.0 - path.l1_ratio)
         out[k] = intercept + rank + float(np.sum(values / (values + ridge)))
     return out
 

@@ -58,13 +58,16 @@ def refit_path(
         The points of exactly these alphas.
     """
     grid = check.check_alphas(alphas)
+    own = terms_for(path)
+    if path.refit_ridge is not None:
+        raise ValueError("this path holds refits on supports; refit the penalised path, and pass that to relax_path")
     check_columns(path, X, path.coefs.shape[0])
     X = check.check_design(X)
     tol = min(path.tol, TIGHT) if tol is None else tol
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     terms = FitTerms(
-        **terms_for(path), sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
+        **own, sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
         names=path.feature_names,
     )  # fmt: skip
     refitted = solve_path(X, y, terms, Grid(grid), Watching(verbose, callback, trace), start=(*path.coef(near), near))

@@ -391,6 +391,7 @@ def solve_relaxed(path, X, y, ridge, terms):
         deviance_ratio=active.explained(loss),
         l1_ratio=0.0,
         tol=terms.tol,
+        refit_ridge=ridge,
     )
     return RelaxedPath(path, refit, ridge)
 

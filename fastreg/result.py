@@ -10,13 +10,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from fastreg.agreement import columns_for, offset_for
+from fastreg.agreement import alpha_within, columns_for, offset_for
 from fastreg.families import FAMILIES, total_loss, with_intercept
 from fastreg.naming import explains_names
 from fastreg.prediction import between, times
 from fastreg.progress import Progress
 from fastreg.shown_path import ShownPath
-from fastreg.validation import alpha_within, check_response, check_weight, read_only
+from fastreg.validation import check_response, check_weight, read_only
 
 
 @explains_names
@@ -79,6 +79,8 @@ class Path(ShownPath):
         offset=0 leaves it out on purpose.
     weighted : bool, default=False
         Whether the rows of the fit had weights that differ. What fits again then asks for weights.
+    refit_ridge : float, default=None
+        Of RelaxedPath.refit, whose points are refits on supports, the ridge penalty that they carry.
 
     Examples
     --------
@@ -112,6 +114,7 @@ class Path(ShownPath):
     upper: np.ndarray | None = None
     has_offset: bool = False
     weighted: bool = False
+    refit_ridge: float | None = None
 
     def coef(self, alpha: float) -> tuple[np.ndarray, float]:
         """Coefficients and intercept, interpolated linearly between the path's points.

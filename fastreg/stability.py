@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from fastreg import validation as check
 from fastreg.certificates import levelled
 from fastreg.error_bounds import ASSUMPTIONS, error_bound, largest_selection
+from fastreg.exposure import warn_of_exposure
 from fastreg.fitting import build_problem, checked, solve_path
 from fastreg.naming import explains_names
 from fastreg.path import PathSolver
@@ -32,6 +33,7 @@ SPARE = 4  # a half's path ends once it has selected this many times the number 
 
 
 @explains_names
+@check.each_once()
 def stability_selection(
     X: Any,
     y: ArrayLike,
@@ -129,6 +131,7 @@ def stability_selection(
         family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
         tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X),
     ))  # fmt: skip
+    warn_of_exposure(y, terms)
     X = check.check_design(X)  # converted, where it must be, once for all halves
     grid = Grid(alphas, n_alphas, alpha_min_ratio)
     path = solve_path(X, y, terms, grid, Watching(callback=watch.hears("all rows")))

@@ -39,6 +39,7 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "fastreg": fastreg.__version__}
     document |= {name: getattr(path, name) for name in PLAIN + FLAGS + VECTORS}
     document |= {name: getattr(path, name) for name in OPTIONAL}
+    document["refit_ridge"] = path.refit_ridge
     document["coefs"] = {name: getattr(coefs, name) for name in ("shape", "indptr", "indices", "data")}
     document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
@@ -112,6 +113,8 @@ def path_of(document, file):
         fields["alpha_max"], fields["tol"] = _number(document["alpha_max"]), _number(document["tol"])
         given = {name: document.get(name) for name in OPTIONAL}
         fields |= {name: None if values is None else _numbers(values) for name, values in given.items()}
+        ridge = document.get("refit_ridge")  # absent in files of fastreg before it, as the flags are
+        fields["refit_ridge"] = None if ridge is None else _number(ridge)
         fields["trace"] = _table(document["trace"])
         fields["steps"] = None if document["steps"] is None else _table(document["steps"])
         path = Path(coefs=coefs, **fields)

@@ -70,7 +70,21 @@ def get_num_threads() -> int:
     >>> get_num_threads() >= 1
     True
     """
+    allowed = getattr(_here, "allowed", None)
+    if allowed is not None:
+        return allowed
     return default_threads() if _pool.chosen is None else _pool.chosen
+
+
+@contextmanager
+def at_most(number):
+    """Let fits that this thread begins have that many threads, the helpers' own fits included; None changes nothing."""
+    before = getattr(_here, "allowed", None)
+    _here.allowed = before if number is None else number
+    try:
+        yield
+    finally:
+        _here.allowed = before
 
 
 @functools.cache
@@ -129,9 +143,12 @@ def over_blocks(function, edges, work, apart=True):
                 return
             function(start, stop)
 
+    allowed = getattr(_here, "allowed", None)
+
     def help_out():
         _blas.limit_helper()
-        take()
+        with at_most(allowed):
+            take()
 
     futures = [_pool.submit(help_out) for _ in range(min(get_num_threads(), len(blocks)) - 1)]
     try:
@@ -145,18 +162,18 @@ def over_blocks(function, edges, work, apart=True):
 
 
 class Pool:
-    """The helpers of all fits: one executor, made when first needed, anew when the number changes or after a fork."""
+    """The helpers of all fits: an executor for each number of threads asked for, made when first needed."""
 
     def __init__(self):
-        self.lock, self.chosen, self.executor, self.size = threading.Lock(), None, None, 0
+        self.lock, self.chosen, self.executors = threading.Lock(), None, {}
 
     def submit(self, function):
         with self.lock:
-            if self.size != get_num_threads():
-                self.size = get_num_threads()
-                self.executor = ThreadPoolExecutor(self.size, thread_name_prefix="fastreg")
+            size = get_num_threads()
+            if size not in self.executors:
+                self.executors[size] = ThreadPoolExecutor(size, thread_name_prefix="fastreg")
             try:
-                return self.executor.submit(function)
+                return self.executors[size].submit(function)
             except RuntimeError:  # Python is shutting down and starts no more threads: the caller does all
                 nothing = Future()
                 nothing.cancel()
@@ -164,7 +181,7 @@ class Pool:
 
     def after_fork(self):
         """A child has none of its parent's threads."""
-        self.lock, self.executor, self.size = threading.Lock(), None, 0
+        self.lock, self.executors = threading.Lock(), {}
 
 
 class Blas:
@@ -274,7 +291,7 @@ def linalg():
     return scipy.linalg
 
 
-_pool, _blas = Pool(), Blas()
+_pool, _blas, _here = Pool(), Blas(), threading.local()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.after_fork)

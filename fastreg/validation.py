@@ -6,6 +6,8 @@ A message names the parameter, the first bad place (row, column or feature) and 
 import numbers
 import sys
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -41,8 +43,26 @@ class ParameterError(ValueError, TypeError):
     """A parameter of the wrong type or out of its range; of both classes, as scikit-learn's InvalidParameterError."""
 
 
-def warn(message, category):
+_told = ContextVar("told", default=None)  # topics of warnings, within `each_once`
+
+
+@contextmanager
+def each_once():
+    """Within this, and all that it calls, each topic is warned of once: a call may pose its problem many times."""
+    token = _told.set(set() if _told.get() is None else _told.get())
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def warn(message, category, topic=None):
     """Warn of the user's line that called fastreg, however deep within the call this is found."""
+    told = _told.get()
+    if topic is not None and told is not None:
+        if topic in told:
+            return
+        told.add(topic)
     level, frame = 1, sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
         level, frame = level + 1, frame.f_back
@@ -214,17 +234,6 @@ def explain_not_finite(X, names=None):
     )
 
 
-def warn_tiny(columns, names=None):
-    """One warning for the columns of X that are left out because squares of their values underflow."""
-    if columns.size:
-        label = f" ({names[columns[0]]!r})" if names else ""
-        warn(
-            f"column {columns[0]}{label} of X holds values so small that their squares underflow; it counts as "
-            f"constant ({columns.size} such columns); rescale it",
-            DataWarning,
-        )
-
-
 def _not_finite(name, place, value, names=None):
     kind = "NaN" if np.isnan(value) else "infinity"
     return f"Input {name} contains NaN or infinity: {_place(name, place, names)} is {kind}"
@@ -281,7 +290,7 @@ def _refuse_labels(y):
 
 def check_responses(Y, n):
     """Several responses as a float64 matrix (n, K), finite."""
-    Y = _as_float("Y", Y.to_numpy() if hasattr(Y, "to_numpy") else Y)
+    Y = _as_float("Y", array_of(Y, "Y"))
     if Y.ndim != 2 or Y.shape[1] == 0:
         raise ValueError(f"Y must be a matrix (rows, responses), got an array of shape {Y.shape}")
     return np.column_stack([check_vector(f"Y[:, {k}]", column, n) for k, column in enumerate(Y.T)])
@@ -391,15 +400,6 @@ def check_alphas(alphas):
             "sort them with np.sort(alphas)[::-1]"
         )
     return grid
-
-
-def alpha_within(alpha, alphas):
-    """A number at which a path of these alphas can be read: not below its end."""
-    if isinstance(alpha, str) or np.ndim(alpha) > 0:
-        raise ParameterError(f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}")
-    if not np.isfinite(alpha) or alpha < alphas[-1] * (1.0 - 1e-12):
-        raise ValueError(f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}")
-    return float(alpha)
 
 
 def check_number(name, value, low, high, *, low_open=False, high_open=False):

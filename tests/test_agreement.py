@@ -166,6 +166,9 @@ def test_a_weighted_path_asks_for_weights_where_it_is_fitted_again():
     weighted = fit_path(X, CLAIMS, sample_weight=WEIGHT, **TERMS)
     assert weighted.weighted
     assert not fit_path(X, CLAIMS, sample_weight=np.full(N, 3.3), **TERMS).weighted
+    assert fit_path(X, CLAIMS, sample_weight=np.arange(N) % 2, **TERMS).weighted
+    folds = cv_path(X, CLAIMS, cv=3, **TERMS).fold_paths
+    assert not any(fold.weighted for fold in folds)  # of their training rows, which count alike
     for call in (
         lambda **terms: weighted.refit(X, CLAIMS, ALPHAS[3], **terms),
         lambda **terms: relax_path(weighted, X, CLAIMS, **terms),
@@ -265,3 +268,36 @@ def test_a_saved_path_keeps_its_terms(tmp_path):
     loaded = load_path(tmp_path / "path.json")
     wanted = information_criteria(path, X * SCALES, y).df
     assert np.array_equal(information_criteria(loaded, X * SCALES, y).df, wanted)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+def test_refits_on_supports_have_degrees_of_freedom_of_their_own(ridge):
+    y, path = fitted_by(OWN[0])
+    refit = relax_path(path, X * SCALES, y, ridge=ridge).refit
+    found = information_criteria(refit, X * SCALES, y).df
+    for k in range(path.alphas.size):
+        support = np.flatnonzero(refit.coefs[:, [k]].toarray())
+        Z = (X * SCALES)[:, support]
+        gram = Z.T @ Z - np.outer(Z.sum(axis=0), Z.sum(axis=0)) / N
+        penalty = np.diag(N * ridge * FACTOR[support] * Z.var(axis=0))
+        assert found[k] == pytest.approx(1.0 + np.trace(np.linalg.solve(gram + penalty, gram)), rel=1e-8), k
+    with pytest.raises(ValueError, match="holds refits on supports; refit the penalised path"):
+        refit.refit(X * SCALES, y, 0.1)
+
+
+def test_results_that_hold_a_path_are_asked_for_it(found):
+    for function in (relax_path, information_criteria):
+        with pytest.raises(TypeError, match=r"path must be a fastreg.Path, got a CVPath; pass its .path"):
+            function(found, X, CLAIMS, offset=OFFSET)
+        assert function(found.path, X, CLAIMS, offset=OFFSET) is not None
+        with pytest.raises(TypeError, match=r"path must be a fastreg.Path, got a ndarray"):
+            function(X, X, CLAIMS)
+
+
+def test_saved_refits_are_refits(tmp_path):
+    y, path = fitted_by(OWN[0])
+    refit = relax_path(path, X * SCALES, y, ridge=0.3).refit
+    refit.save(tmp_path / "refit.json")
+    assert load_path(tmp_path / "refit.json").refit_ridge == 0.3
+    path.save(tmp_path / "path.json")
+    assert load_path(tmp_path / "path.json").refit_ridge is None

@@ -133,7 +133,7 @@ def test_folds_by_subtraction_are_those_of_the_training_rows(case, make):
     X, y, w, o = tall()
     vectors = {"w": w, "o": o}
     options = {name: vectors[v] if isinstance(v, str) else v for name, v in TALL[case].items()}
-    found = cv_path(make(X), y, cv=5, n_alphas=40, tol=1e-10, **options)
+    found = cv_path(make(X), y, cv=5, n_alphas=40, tol=1e-10, keep_predictions=True, **options)
     assert found.path.work["grams"] == 1
     assert found.work["passes"] < 1.0  # all that the folds read of X was read for the Gram matrix of all rows
     for f, fold in enumerate(found.fold_paths):

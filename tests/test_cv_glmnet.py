@@ -17,7 +17,7 @@ def test_agrees_with_cv_glmnet(case):
     found = cv_path(
         np.array(case["X"]), np.array(case["y"]), family=case["family"], metric=case["metric"],
         l1_ratio=case["l1_ratio"], cv=PredefinedSplit(np.array(case["fold"], int)), sample_weight=case["weight"],
-        alphas=case["lambda"], standardize=True, tol=1e-12,
+        alphas=case["lambda"], standardize=True, tol=1e-12, keep_predictions=True,
     )  # fmt: skip
     assert found.fold_gaps.max() <= 1e-12
     assert np.allclose(found.mean, case["mean"], rtol=0, atol=1e-6)

@@ -70,7 +70,7 @@ def test_functions_take_every_frame(make):
         assert_same(path.coefs.toarray(), wanted.coefs.toarray())
         assert_same(path.predict(frame, ALPHAS[3]), wanted.predict(X, ALPHAS[3]))
     responses = np.column_stack([Y, X[:, 0]])
-    multi = fit_multi_path(frame, responses, alphas=ALPHAS)
+    multi = fit_multi_path(frame, make({"y": Y, "age": X[:, 0]}), alphas=ALPHAS)
     assert multi.feature_names == NAMES
     assert_same(multi.predict(frame, ALPHAS[3]), fit_multi_path(X, responses, alphas=ALPHAS).predict(X, ALPHAS[3]))
     relaxed = relax_path(wanted, frame, Y)

@@ -36,10 +36,10 @@ def terms_for(name, n, rows=slice(None)):
 
 
 def cross_validate(X, y, **options):
-    """cv_path without any warning."""
+    """cv_path without any warning, and with predictions."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return cv_path(X, y, **options)
+        return cv_path(X, y, keep_predictions=True, **options)
 
 
 def rows_of(found, f):
@@ -246,7 +246,16 @@ def test_of_scores_equal_but_for_rounding_the_first_is_chosen(greater):
     assert choose(-loss if greater else loss, np.array([0.0, 0.2, 0.2 - 1e-17, 0.0]), greater) == (1, 0)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(61, 8)), rng.integers(2, size=61)
-    found = cv_path(X, y, family="binomial", metric="misclassification", cv=7, l1_ratio=[0.2, 0.6, 1.0], n_alphas=40)
+    found = cv_path(
+        X,
+        y,
+        family="binomial",
+        metric="misclassification",
+        cv=7,
+        l1_ratio=[0.2, 0.6, 1.0],
+        n_alphas=40,
+        keep_predictions=True,
+    )
     wrong = np.array([((each.predictions > 0.5) != (y == 1)[:, None]).sum(axis=0) for each in found.per_l1_ratio])
     assert np.count_nonzero(wrong == wrong.min()) > 1
     ratio, point = np.unravel_index(wrong.argmin(), wrong.shape)

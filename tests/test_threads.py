@@ -14,6 +14,7 @@ import fastreg
 from fastreg import threads
 from fastreg.columns import column_moments, correlate_columns
 from fastreg.designs import as_design
+from fastreg.estimators import job_count
 
 
 @pytest.fixture(autouse=True)
@@ -307,3 +308,60 @@ def test_sparse_grams_have_the_same_bits():
         found.append(block.gram(h))
         np.testing.assert_allclose(found[-1], (X.T @ sp.diags(h) @ X).toarray(), atol=1e-10)
     assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
+
+
+def counted_helpers(monkeypatch):
+    """How many helpers each call of the pool was given, once work of any size is shared."""
+    given, submit = [], threads.Pool.submit
+    monkeypatch.setattr(threads, "SHARED", 0)
+    monkeypatch.setattr(threads.Pool, "submit", lambda self, function: given.append(1) or submit(self, function))
+    return given
+
+
+JOBS = {
+    "LassoCV": ({"cv": 4, "alphas": 5}, "numbers"),
+    "ElasticNetCV": ({"cv": 4, "alphas": 5}, "numbers"),
+    "MultiTaskLassoCV": ({"cv": 4, "alphas": 5}, "two"),
+    "LogisticRegressionCV": (
+        {"Cs": 3, "l1_ratios": [1.0], "scoring": "accuracy", "use_legacy_attributes": False, "cv": 4}, "classes",
+    ),
+    "LogisticRegression": ({"C": 0.1, "l1_ratio": 1.0}, "classes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JOBS)
+@pytest.mark.filterwarnings("ignore:'n_jobs' has no effect:FutureWarning")
+def test_n_jobs_is_the_number_of_threads(name, monkeypatch):
+    params, kind = JOBS[name]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2000))  # of several blocks
+    y = X[:, 0] + rng.normal(size=150)
+    target = {"numbers": y, "two": np.column_stack([y, -y]), "classes": y > 0}[kind]
+    helpers, fits = counted_helpers(monkeypatch), {}
+    for n_jobs in (1, 2, None):
+        helpers.clear()
+        fastreg.set_num_threads(1 if n_jobs == 2 else 2)
+        fits[n_jobs] = getattr(fastreg, name)(n_jobs=n_jobs, **params).fit(X, target)
+        assert bool(helpers) == (n_jobs != 1)
+        assert fastreg.get_num_threads() == (1 if n_jobs == 2 else 2)
+    assert np.array_equal(fits[1].coef_, fits[2].coef_) and np.array_equal(fits[1].coef_, fits[None].coef_)
+    for wrong in (0, 1.5, "all", True):
+        with pytest.raises(ValueError, match="n_jobs must be None, a number of threads of at least 1, or -1"):
+            getattr(fastreg, name)(n_jobs=wrong, **params).fit(X, target)
+
+
+def test_what_numbers_of_jobs_mean(monkeypatch):
+    monkeypatch.setattr(job_count, "available_cpus", lambda: 8)
+    assert [job_count.threads_for(n) for n in (None, 1, 3, -1, -2, -8, -20)] == [None, 1, 3, 8, 7, 1, 1]
+
+
+def test_helpers_have_no_more_threads_than_who_called_them(monkeypatch):
+    """Blocks within blocks, by a caller that was given two."""
+    monkeypatch.setattr(threads, "SHARED", 0)
+    fastreg.set_num_threads(5)
+    seen = []
+    with threads.at_most(2):
+        threads.over_blocks(lambda a, b: seen.append(threads.get_num_threads()), range(9), 1)
+    assert set(seen) == {2} and fastreg.get_num_threads() == 5
+    with threads.at_most(None):
+        assert fastreg.get_num_threads() == 5

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastreg import validation as check
 from fastreg.estimators.conversion import PEER_VERSION
+from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.linear import LinearClassifier
 from fastreg.estimators.single_fit import (
     SingleFit,
@@ -89,7 +90,8 @@ class LogisticRegression(LinearClassifier):
         Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
         certified solution by more than tol.
     n_jobs : int or None, default=None
-        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+        Deprecated by scikit-learn, where it has no effect. Here, with a FutureWarning, the threads that a fit may
+        use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads` says.
     penalty_factor : array-like of shape (n_features,), default=None
         Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
 
@@ -169,6 +171,7 @@ class LogisticRegression(LinearClassifier):
         self.n_jobs = n_jobs
         self.penalty_factor = penalty_factor
 
+    @uses_its_threads
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the coefficients.
 
@@ -239,7 +242,10 @@ class LogisticRegression(LinearClassifier):
         strength = 1.0 / check.check_number("C", self.C, 0.0, np.inf, low_open=True)
         l1_ratio, penalty = self.l1_ratio, self.penalty
         if self.n_jobs is not None:
-            deprecated("'n_jobs' has no effect since 1.8 and will be removed in 1.10", "no n_jobs")
+            deprecated(
+                "'n_jobs' has no effect in scikit-learn since 1.8 and will be removed in 1.10 (here it limits threads)",
+                "fastreg.set_num_threads",
+            )
         if penalty == "deprecated":
             if l1_ratio is None:
                 deprecated("'l1_ratio=None' was deprecated in version 1.8 and will be removed in 1.10", "l1_ratio=0")

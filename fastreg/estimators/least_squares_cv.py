@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from fastreg import validation as check
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, warn_folds
+from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.linear import LinearPredictor
 from fastreg.estimators.parameters import PEER_SELECTIONS
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
@@ -55,7 +56,8 @@ class ElasticNetCV(LinearPredictor):
     verbose : bool or int, default=0
         Whether a fit that takes more than 2 s shows a bar on stderr.
     n_jobs : int or None, default=None
-        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
+        says. Results do not depend on it.
     positive : bool, default=False
         Whether coefficients must not be negative, in the folds as well.
     random_state : int, RandomState or None, default=None
@@ -86,7 +88,8 @@ class ElasticNetCV(LinearPredictor):
     n_iter_ : int
         Solver steps at alpha_.
     cv_path_ : fastreg.CVPath
-        Standard errors, out-of-fold predictions and the fits of the folds.
+        Standard errors and the fits of the folds; without what has the size of the data (predictions, test_folds),
+        for which there is `fastreg.cv_path`.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -159,6 +162,7 @@ class ElasticNetCV(LinearPredictor):
         self.selection = selection
         self.penalty_factor = penalty_factor
 
+    @uses_its_threads
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Cross-validate the path and keep the fit on all rows at the alpha chosen.
 
@@ -309,7 +313,8 @@ class LassoCV(ElasticNetCV):
     verbose : bool or int, default=False
         Whether a fit that takes more than 2 s shows a bar on stderr.
     n_jobs : int or None, default=None
-        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
+        says. Results do not depend on it.
     positive : bool, default=False
         Whether coefficients must not be negative, in the folds as well.
     random_state : int, RandomState or None, default=None
@@ -338,7 +343,8 @@ class LassoCV(ElasticNetCV):
     n_iter_ : int
         Solver steps at alpha_.
     cv_path_ : fastreg.CVPath
-        Standard errors, out-of-fold predictions and the fits of the folds.
+        Standard errors and the fits of the folds; without what has the size of the data (predictions, test_folds),
+        for which there is `fastreg.cv_path`.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)

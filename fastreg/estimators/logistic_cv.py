@@ -14,6 +14,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from fastreg import validation as check
 from fastreg.estimators.classification import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, routed, warn_folds
+from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
 from fastreg.naming import explains_names
 from fastreg.peer_paths import deprecated
@@ -65,7 +66,8 @@ class LogisticRegressionCV(LogisticRegression):
         As for `LogisticRegression`; "balanced" is computed once from all rows. It counts in the fits, not in
         the scores.
     n_jobs : int or None, default=None
-        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
+        says. Results do not depend on it.
     verbose : bool or int, default=0
         Whether a fit that takes more than 2 s shows a bar on stderr.
     refit : bool, default=True
@@ -190,6 +192,7 @@ class LogisticRegressionCV(LogisticRegression):
         self.selection = selection
         self.penalty_factor = penalty_factor
 
+    @uses_its_threads
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Cross-validate the grid of C and keep the fit at the one chosen.
 

@@ -46,7 +46,8 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     verbose : bool or int, default=0
         Whether a fit that takes more than 2 s shows a bar on stderr.
     n_jobs : int or None, default=None
-        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
+        says. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         No effect; nothing is random.
     selection : {"min", "1se", "cyclic", "random"}, default="min"
@@ -75,7 +76,7 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     n_iter_ : int
         Rounds of the solver at alpha_.
     cv_path_ : fastreg.CVPath
-        Standard errors, out-of-fold predictions and the fits of the folds. Its paths are `fastreg.MultiPath`s,
+        Standard errors and the fits of the folds, nothing of the size of the data. Its paths are `fastreg.MultiPath`s,
         or `fastreg.Path`s for a single target.
     n_features_in_ : int
         Number of columns seen in fit.
@@ -180,7 +181,8 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
     verbose : bool or int, default=False
         Whether a fit that takes more than 2 s shows a bar on stderr.
     n_jobs : int or None, default=None
-        No effect; `fastreg.set_num_threads` says how many threads fits may use.
+        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
+        says. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         No effect; nothing is random.
     selection : {"min", "1se", "cyclic", "random"}, default="min"
@@ -207,7 +209,7 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
     n_iter_ : int
         Rounds of the solver at alpha_.
     cv_path_ : fastreg.CVPath
-        Standard errors, out-of-fold predictions and the fits of the folds. Its paths are `fastreg.MultiPath`s,
+        Standard errors and the fits of the folds, nothing of the size of the data. Its paths are `fastreg.MultiPath`s,
         or `fastreg.Path`s for a single target.
     n_features_in_ : int
         Number of columns seen in fit.

@@ -35,6 +35,7 @@ class LinearRegressor(MultiOutputMixin, LinearPredictor):
         weight, total = total_weight(sample_weight, X.shape[0])
         return X, y, weight, total, dtype
 
+    @check.each_once()
     def _fit_targets(self, X, y, dtype, alphas, **terms):
         """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a fit a target."""
         columns = y[:, None] if y.ndim == 1 else y

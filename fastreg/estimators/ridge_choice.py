@@ -100,6 +100,7 @@ class RidgeChoice:
         keep_targets(self, fits, posed.dtype, posed.single)
         return self
 
+    @check.each_once()
     @one_blas_thread()
     def _fit_chosen(self, posed, alphas, form, asked):
         """Choose alpha, set attributes that tell of it, and fit it. Returns RidgeTargets."""

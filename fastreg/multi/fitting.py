@@ -20,6 +20,7 @@ from fastreg.multi.problem import MultiProblem
 from fastreg.multi.responses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
 from fastreg.naming import explains_names
+from fastreg.omitted import warn_omitted
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.terms import FitTerms, Grid, Watching
 from fastreg.threads import one_blas_thread
@@ -168,7 +169,7 @@ def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
     )
     if not problem.finite:
         raise check.explain_not_finite(X, terms.names)
-    check.warn_tiny(np.flatnonzero(problem.tiny), terms.names)
+    warn_omitted(X, problem, terms.names)
     engine = MultiPathSolver(problem, terms.tol, terms.max_iter)
     alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
     if start is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
+from fastreg.exposure import warn_of_exposure
 from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
 from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
@@ -52,6 +53,7 @@ def cv_path(
     solver: str = "auto",
     verbose: bool | int = False,
     callback: Callable[[Progress], Any] | None = None,
+    keep_predictions: bool = False,
 ) -> CVPath:
     """Cross-validate a regularisation path: one grid, every fold's path on its training rows, scores of the others.
 
@@ -91,6 +93,9 @@ def cv_path(
     callback : callable, default=None
         Called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
         `n_points` count over all of them.
+    keep_predictions : bool, default=False
+        Whether CVPath.predictions holds what each fold predicts for the rows that it leaves out: n x n_alphas
+        numbers for every l1_ratio.
 
     Returns
     -------
@@ -124,6 +129,7 @@ def cv_path(
     >>> bool(found.alpha_1se >= found.alpha_min)
     True
     """
+    kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
     family_class = family_named(family)
     targets, classes = coded_response(y, family_class)
     terms = FitTerms(
@@ -131,10 +137,11 @@ def cv_path(
         max_iter, solver, check.feature_names_of(X),
     )  # fmt: skip
     response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, sample_weight)
+    warn_of_exposure(targets, terms)
     curves = cross_validate(
         X, targets, terms, _l1_ratios(l1_ratio), Folding(cv, groups, random_state),
         metric_named(metric, family_class, response), Grid(alphas, n_alphas, alpha_min_ratio), response,
-        Watch(verbose, callback),
+        Watch(verbose, callback), kept,
     )  # fmt: skip
     best = best_of(curves)
     for curve in curves:
@@ -143,10 +150,14 @@ def cv_path(
     return best
 
 
+@check.each_once()
 @interruptible()
 @one_blas_thread()
-def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None):
-    """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family."""
+def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None, kept=()):
+    """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family.
+
+    `kept` names what of the size of y it holds: "test_folds", "predictions".
+    """
     watch = Watch() if watch is None else watch
     grid, all_terms = grid.checked(), [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
     user_X, X = X, check.check_design(X)
@@ -173,7 +184,7 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
         fold_paths = [fit.path(terms) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
         held = predictions_of(problem, [fit.points for fit in fits], [test for _, test in folds])
-        scored = score_folds(terms.family, problem.family.y, score_weight, held, metric)
+        scored = score_folds(terms.family, problem.family.y, score_weight, held, metric, kept)
         curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, problem.p))
     return curves
 
@@ -200,21 +211,25 @@ class Scored(NamedTuple):
 
     scores: np.ndarray
     weights: np.ndarray
-    predictions: np.ndarray
-    test_folds: np.ndarray
+    predictions: np.ndarray | None
+    test_folds: np.ndarray | None
 
 
-def score_folds(family, y, score_weight, held, metric):
+def score_folds(family, y, score_weight, held, metric, kept=()):
     """Score every fold's held-out rows: `held` gives (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
-    predictions, test_folds, scores, weights = None, np.full(len(y), -1), [], []
+    predictions, test_folds, scores, weights = None, None, [], []
+    if "test_folds" in kept:
+        test_folds = np.full(len(y), -1)
     for f, (test, eta) in enumerate(held):
-        if predictions is None:
-            predictions = np.empty((len(y), len(eta), *eta.shape[2:]))
         total = held_out_weight(test, score_weight, f"fold {f + 1}")
-        predictions[test], test_folds[test] = np.moveaxis(family.mean(eta), 0, 1), f
+        if test_folds is not None:
+            test_folds[test] = f
+        if "predictions" in kept:
+            if predictions is None:
+                predictions = np.full((len(y), len(eta), *eta.shape[2:]), np.nan)
+            predictions[test] = np.moveaxis(family.mean(eta), 0, 1)
         scores.append(metric.score(Held(family, y[test], score_weight[test] / total, eta, test, f + 1)))
         weights.append(1.0 if metric.equal_folds else total)
-    predictions[test_folds < 0] = np.nan
     return Scored(np.array(scores), np.array(weights), predictions, test_folds)
 
 

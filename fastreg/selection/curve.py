@@ -48,11 +48,12 @@ class CVPath(Shown):
         Name of the score.
     greater_is_better : bool
         Which way is up.
-    predictions : ndarray of shape (n, k) or (n, k, K)
+    predictions : ndarray of shape (n, k) or None
         Mean response of each row by the fold that held it out (the last, if several did); NaN in rows that no
-        fold held out.
-    test_folds : ndarray of shape (n,)
-        Number of the fold, from 0, that predictions come from; -1 for none.
+        fold held out. None unless `cv_path` is asked to keep them by keep_predictions=True.
+    test_folds : ndarray of shape (n,) or None
+        Number of the fold, from 0, that held a row out; -1 for none. None in an estimator's `cv_path_`, which holds
+        nothing of the size of its data.
     l1_ratio : float
         The one chosen.
     l1_ratios : list of float
@@ -91,8 +92,8 @@ class CVPath(Shown):
     index_1se: int
     metric: str
     greater_is_better: bool
-    predictions: np.ndarray
-    test_folds: np.ndarray
+    predictions: np.ndarray | None
+    test_folds: np.ndarray | None
     l1_ratio: float
     l1_ratios: list[float]
     per_l1_ratio: list[CVPath] = field(default_factory=list)

@@ -106,6 +106,7 @@ class NestedCV(Shown):
 
 
 @explains_names
+@check.each_once()
 def nested_cv_relaxed(
     X: Any,
     y: ArrayLike,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastreg import validation as check
 from fastreg.adaptive import PILOTS, learned_factor
+from fastreg.exposure import warn_of_exposure
 from fastreg.fitting import checked, solve_path
 from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
@@ -168,6 +169,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
         check.check_option("pilot", pilot, tuple(PILOTS))
     terms, grid = checked(terms), grid.checked()
     y, classes = coded_response(y, terms.family)
+    warn_of_exposure(y, terms)
     response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
     metric = metric_named(metric, terms.family, response)
     X = check.check_design(X)  # converted, where it must be, once for all fits
@@ -177,6 +179,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
     return Task(X, y, response, metric, terms, grid, gammas, ridges, pilot, power)
 
 
+@check.each_once()
 @interruptible()
 def choose_relaxed(task, pairs, watch):
     """The CVRelaxed of a task on (train, test) pairs of rows."""

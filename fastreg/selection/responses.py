@@ -82,13 +82,14 @@ def accuracy(held):
 MSE = Metric("mse", False, squared_error, equal_folds=True)
 
 
+@check.each_once()
 @interruptible()
-def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response, watch):
+def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response, watch, kept=()):
     """A CVPath for each l1_ratio, on the same (train, test) `pairs` of rows, without warnings.
 
     `kind` is Targets, for real Y (n, K), Classes, for Y (n,) of numbers from 0 to K - 1 on a grid of given alphas, or
     TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid`, `response`,
-    `watch` and `terms` are as for `cross_validation.cross_validate`, but that the family is the kind's.
+    `watch`, `kept` and `terms` are as for `cross_validation.cross_validate`, but that the family is the kind's.
     """
     X = check.check_design(X)
     n = X.shape[0]
@@ -108,7 +109,7 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
         finally:
             watch.close()
         held = ((test, _predictors(fold, X, test)) for fold, (_, test) in zip(fold_paths, weighted))
-        scored = score_folds(kind, Y, score_weight, held, metric)
+        scored = score_folds(kind, Y, score_weight, held, metric, kept)
         read = sum(fold.work["columns_read"] for fold in fold_paths)
         curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, X.shape[1]))
     return curves

@@ -1,0 +1,45 @@
+"""Counts that are weighted by their exposure, which is no weight: recognised, and told with the remedy.
+
+Of counts y_i over an exposure t_i (time at risk, area, policy years) the mean is t_i exp(eta_i). That is what an offset
+log t_i says, or rates y_i / t_i with weights t_i. Counts with weights t_i say another thing, that rows of long exposure
+matter more, and rates are then too large and effects wrong.
+"""
+
+import numpy as np
+
+from fastreg import validation as check
+from fastreg.families import Poisson
+
+EVIDENCE = 2.0  # logarithm of the ratio of likelihoods
+
+
+def warn_of_exposure(y, terms):
+    """Warn where y are counts and `sample_weight` looks like their exposure; once, before the fit.
+
+    It does if the family is Poisson without an offset, y holds whole numbers, the weights are not all whole numbers (as
+    repeated rows have them) nor all equal, and the counts follow them: their likelihood is at least e^2 times as large
+    if means are proportional to weights as if they are all the same,
+
+        sum_i y_i log(w_i / mean(w)) >= 2    over rows of positive weight.
+
+    Rates are not whole numbers, and weights that have nothing to do with exposure are not followed.
+    """
+    if terms.family not in ("poisson", Poisson) or terms.sample_weight is None or terms.has_offset():
+        return
+    try:
+        counts, weight = (np.asarray(values, dtype=float).ravel() for values in (y, terms.sample_weight))
+    except (TypeError, ValueError):  # the checks of the fit say what is wrong
+        return
+    if counts.shape != weight.shape or not (np.isfinite(counts).all() and np.isfinite(weight).all()):
+        return
+    counts, weight = counts[weight > 0.0], weight[weight > 0.0]
+    if counts.size == 0 or counts.min() < 0.0 or np.any(counts % 1.0) or not np.any(weight % 1.0):
+        return
+    if counts @ np.log(weight / weight.mean()) >= EVIDENCE:
+        check.warn(
+            "y holds counts, and they rise with sample_weight as with an exposure, which is no weight: rates and "
+            "effects come out wrong. Pass offset=np.log(exposure) and no weights, or the rates y / exposure with "
+            "sample_weight=exposure. If these are weights of another kind, nothing is wrong",
+            check.DataWarning,
+            topic="exposure",
+        )
