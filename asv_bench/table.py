@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The README's table of speed: fastreg and the peers that are installed, on the same paths and equally accurate.
 
-    pip install . celer skglm adelie glum                        # and R with glmnet, for which nothing need be done
+    pip install . glmstar celer skglm adelie glum                # and R with glmnet, for which nothing need be done
     python asv_bench/table.py                                    # the problems of the README; name some to print fewer
     python asv_bench/table.py nci60 wide --target 1e-8
     python asv_bench/table.py X.npz,y.npy,binomial               # data of your own, see benchmarks/datasets.py

@@ -1,5 +1,7 @@
 """Draw the pictures of the documents: python docs/pictures.py, seconds once kernels are compiled."""
 
+import contextlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,13 @@ def new(columns=1, size=(8, 5)):
     """(figure, axes side by side), drawn without a window."""
     figure = Figure(figsize=(size[0] * columns, size[1]), layout="constrained")
     return figure, np.atleast_1d(figure.subplots(1, columns))
+
+
+def front_page():
+    """The README's first example, run as it stands there: it draws melanoma.png."""
+    example = re.search(r"^```python\n(.*?)^```", (FOLDER.parent / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    with contextlib.chdir(FOLDER):
+        exec(example[1], {"__name__": "example"})
 
 
 def paths():
@@ -77,6 +86,6 @@ def choices():
 
 
 if __name__ == "__main__":
-    for draw in (paths, convergence, simulated, choices):
+    for draw in (front_page, paths, convergence, simulated, choices):
         draw()
         print(f"drew {draw.__name__}")

@@ -17,6 +17,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 MODULES = [path for path in sorted((ROOT / "fastreg").rglob("*.py")) if ">>>" in path.read_text()]
 
 
+ALONE = [ROOT / "README.md", ROOT / "docs" / "guide.md"]  # pages that say that each of their blocks runs on its own
+
+
 def name(path):
     return str(path.relative_to(ROOT))
 
@@ -40,6 +43,38 @@ def test_python_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, c
         warnings.simplefilter("error", fastreg.ConvergenceWarning)
         for block in blocks(page, "python"):
             exec(compile(block, name(page), "exec"), names)
+
+
+def blocks_alone():
+    return [
+        pytest.param(page, block, id=f"{name(page)}:{block.count(chr(10), 0, len(block) - len(block.lstrip())) + 1}")
+        for page in ALONE
+        for block in blocks(page, "python")
+    ]
+
+
+@pytest.mark.parametrize("page, block", blocks_alone())
+def test_a_block_runs_alone(page, block, tmp_path, monkeypatch, capsys):
+    """In a namespace of its own; what it prints is what the page shows after it, if the page does."""
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        for category in (fastreg.ConvergenceWarning, fastreg.DataWarning):
+            warnings.simplefilter("error", category)
+        exec(compile(block, name(page), "exec"), {"__name__": "page"})
+    shown = re.search(re.escape(block.lstrip("\n")) + r"```\n\n```text\n(.*?)^```", page.read_text(), re.M | re.S)
+    if shown:
+        assert figures(capsys.readouterr().out) == figures(shown[1])
+
+
+def figures(text):
+    """The words and numbers of an output but for gaps, such as 3.1e-08, which are another with another processor."""
+    return [word for word in text.split() if not re.fullmatch(r"\d\.\de-\d\d|0\.0e\+00", word)]
+
+
+def test_the_front_page_shows_an_output_and_a_picture():
+    text = (ROOT / "README.md").read_text()
+    assert text.count("```text\n") == 1 and "(docs/melanoma.png)" in text
+    assert 'savefig("melanoma.png")' in blocks(ROOT / "README.md", "python")[0]
 
 
 @pytest.mark.parametrize("page", pages_in("r"), ids=name)

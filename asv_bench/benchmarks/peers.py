@@ -16,6 +16,7 @@ THREADS = 1
 TOLERANCES = {
     "fastreg": dict.fromkeys(("nci60", "nci60 logistic", "wide", "tall logistic", "sparse"), 1e-6),
     "adelie": {"nci60": 1e-9, "nci60 logistic": 1e-7, "wide": 1e-10, "tall logistic": 1e-7, "sparse": 1e-7},
+    "glmstar": {"nci60": 1e-9, "nci60 logistic": 1e-8, "wide": 1e-9, "sparse": 1e-7},
     "celer": {"nci60": 1e-6, "wide": 1e-6, "sparse": 1e-4},
     "glum": {"tall logistic": 1e-3},
     "scikit-learn": {"nci60": 1e-5, "wide": 1e-6},
@@ -136,6 +137,29 @@ class Adelie(Engine):
         return state.betas.T.tocsc()
 
 
+class Glmstar(Engine):
+    """Stanford's glmnet for Python (distribution glmstar, module glmnet), told as R's to return the whole path."""
+
+    name = "glmstar"
+    ladder = tuple(10.0**-k for k in range(7, 17))
+
+    def solve(self, problem, tol):
+        import glmnet
+        from glmnet.paths.fastnet import FastNetControl
+
+        from fastreg import convert_penalty
+
+        alphas = {"alphas": problem.alphas, "l1_ratio": problem.l1_ratio}
+        penalty = convert_penalty(alphas, "fit_path", "glmnet", family=problem.family, y=problem.y)
+        net = {"gaussian": glmnet.GaussNet, "binomial": glmnet.LogNet, "poisson": glmnet.FishNet}[problem.family]
+        control = FastNetControl(thresh=tol, fdev=0.0, devmax=1.0, maxit=10**9)
+        options = {"lambda_values": penalty["lambda"], "alpha": penalty["alpha"], "standardize": False}
+        model = net(control=control, **options).fit(problem.X, problem.y)
+        if model.coefs_.shape[0] < problem.alphas.size:
+            raise RuntimeError("the path stopped early")
+        return model.coefs_.T
+
+
 class Glum(Engine):
     """Its Hessian is p x p, so up to some thousand columns."""
 
@@ -152,7 +176,7 @@ class Glum(Engine):
         return fit_each(model, problem)
 
 
-ENGINES = {engine.name: engine for engine in (Fastreg, Adelie, Celer, Glum, ScikitLearn, Skglm)}
+ENGINES = {engine.name: engine for engine in (Fastreg, Glmstar, Adelie, Celer, Glum, ScikitLearn, Skglm)}
 
 
 def centred(problem):
