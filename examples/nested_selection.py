@@ -12,8 +12,8 @@ from fastreg import cv_relaxed, nested_cv_relaxed
 
 
 def main():
-    data = load_breast_cancer(as_frame=True)
-    X, y = data.data, data.target
+    data = load_breast_cancer()
+    X, y, names = data.data, data.target, data.feature_names
     model = {"family": "binomial", "standardize": True, "gammas": (0.0,), "ridges": (1e-3, 1e-2, 0.1), "n_alphas": 40,
              "alpha_min_ratio": 1e-3, "metric": "auc"}  # fmt: skip
     nested = nested_cv_relaxed(X, y, outer=5, cv=5, **model)
@@ -23,8 +23,9 @@ def main():
     chosen = cv_relaxed(X, y, cv=5, **model)
     coef, _ = chosen.coef()
     print(chosen, "Columns kept, by the size of their effect:", sep="\n")
-    for j in np.argsort(-np.abs(coef * X.std().to_numpy()))[: len(chosen.support())]:
-        print(f"  {X.columns[j]:26s} {coef[j] * X.iloc[:, j].std():8.3f} per standard deviation")
+    effect = coef * X.std(axis=0)
+    for j in np.argsort(-np.abs(effect))[: len(chosen.support())]:
+        print(f"  {names[j]:26s} {effect[j]:8.3f} per standard deviation")
 
     assert nested.mean > 0.98 and np.all(nested.scores > 0.95)
     assert 1 <= len(chosen.support()) < 30
