@@ -2,12 +2,16 @@
 
 import doctest
 import importlib
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import warnings
 from pathlib import Path
 
+import isolated
 import pytest
 
 import fastreg
@@ -36,13 +40,25 @@ def pages_in(language):
 
 
 @pytest.mark.parametrize("page", pages_in("python"), ids=name)
-def test_python_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
+def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
+    """Its Python first, then its commands, which may read what that wrote."""
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "page"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", fastreg.ConvergenceWarning)
         for block in blocks(page, "python"):
             exec(compile(block, name(page), "exec"), names)
+    for command in "".join(blocks(page, "sh")).split("\n"):
+        if command.startswith("python "):
+            words = [sys.executable, *shlex.split(command)[1:]]
+            done = subprocess.run(
+                words,
+                capture_output=True,
+                text=True,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                timeout=isolated.LIMIT,
+            )
+            assert done.returncode == 0, done.stderr
 
 
 def blocks_alone():
