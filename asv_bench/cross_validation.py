@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The README's rows on cross-validation: ten folds of a path of 100 points by fastreg, R's cv.glmnet and scikit-learn.
+"""The table of docs/speed.md: ten folds of a path of 100 points by fastreg, R's cv.glmnet and scikit-learn.
 
     pip install . scikit-learn                       # and R with glmnet; a peer that is missing is left out
     python asv_bench/cross_validation.py             # all problems; name some to print fewer

@@ -106,9 +106,20 @@ def test_r_of_a_page_runs_from_top_to_bottom(page, tmp_path):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page):
-    targets = re.findall(r"\]\(([^)#\s]+)\)", page.read_text())
-    missing = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+    targets = [each for each in re.findall(r"\]\(([^)\s]+)\)", page.read_text()) if "://" not in each]
+    missing = []
+    for target in targets:
+        file, _, section = target.partition("#")
+        there = page.parent / file if file else page
+        if not there.exists() or (section and section not in sections(there)):
+            missing.append(target)
     assert not missing
+
+
+def sections(page):
+    """The names by which a link reaches the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
