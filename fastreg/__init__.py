@@ -75,11 +75,13 @@ def _missing(name, importing):
 
     from fastreg.naming import missing_name
 
+    rooms = [room for room in _ROOMS if name in importlib.import_module(f"fastreg.{room}").__all__]
+    advice = f". It is in fastreg.{rooms[0]}" if rooms else missing_name(name, __all__)
     if not importing:
-        return AttributeError(f"module 'fastreg' has no attribute {name!r}{missing_name(name, __all__)}")
+        return AttributeError(f"module 'fastreg' has no attribute {name!r}{advice}")
     if find_spec(f"fastreg.{name}") is not None:
         return AttributeError(name)
-    return ImportError(f"cannot import name {name!r} from 'fastreg'{missing_name(name, __all__)}", name="fastreg")
+    return ImportError(f"cannot import name {name!r} from 'fastreg'{advice}", name="fastreg")
 
 
 def __dir__():

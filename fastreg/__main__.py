@@ -197,6 +197,7 @@ def _place(name):
 
 def main(arguments=None):
     """Run the command line; returns the exit code."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):  # a name that the console has no letters for must not end a job
         if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="backslashreplace")
@@ -217,6 +218,13 @@ def main(arguments=None):
     except (OSError, ValueError, ImportError) as error:
         return _fail(told(error))
     return 0
+
+
+def _open_streams():
+    """Let streams that the caller has closed, as some schedulers do, lead nowhere: Python has None for them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their descriptors
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open until the process ends
 
 
 def _run(options):

@@ -42,8 +42,16 @@ def alpha_within(alpha, alphas):
             f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}"
         )
     if not np.isfinite(alpha) or alpha < alphas[-1] * (1.0 - 1e-12):
-        raise ValueError(f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}")
+        raise ValueError(beyond_the_end(alpha, alphas))
     return float(alpha)
+
+
+def beyond_the_end(alpha, alphas):
+    """What to say of an alpha at which a path of these alphas cannot be read."""
+    return (
+        f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}; "
+        "fit a path that reaches it (alphas=, or a smaller alpha_min_ratio) or take a larger one"
+    )
 
 
 def terms_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):

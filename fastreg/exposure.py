@@ -39,7 +39,8 @@ def warn_of_exposure(y, terms):
         check.warn(
             "y holds counts, and they rise with sample_weight as with an exposure, which is no weight: rates and "
             "effects come out wrong. Pass offset=np.log(exposure) and no weights, or the rates y / exposure with "
-            "sample_weight=exposure. If these are weights of another kind, nothing is wrong",
+            "sample_weight=exposure (from a shell: --exposure COLUMN and no --weights). If these are weights of "
+            "another kind, nothing is wrong",
             check.DataWarning,
             topic="exposure",
         )

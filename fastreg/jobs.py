@@ -163,6 +163,12 @@ def _offset_of_model(path, stored, options):
             raise ValueError(f"{given.option} {given.column}: the model of {options.load} was fitted without an offset")
         return None
     if given is not None:
+        if stored is not None and stored == {"column": given.column, "is_exposure": not given.is_exposure}:
+            option = Offset(given.column, not given.is_exposure).option
+            raise ValueError(
+                f"{given.option} {given.column}: the model of {options.load} was fitted with {option} {given.column}; "
+                f"leave {given.option} out, or name the column of another"
+            )
         return given
     if stored is None:  # saved by Path.save, which knows no column
         raise ValueError(

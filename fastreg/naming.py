@@ -94,7 +94,7 @@ THREADS = "n_threads num_threads nthreads threads njobs n_jobs parallel ncores"
 PLACES = {
     "fit_path": "glmnet grpnet gaussian_net glm_path lars_path fit path GeneralizedLinearRegressor "
     "TweedieRegressor PoissonRegressor GammaRegressor SparseLogisticRegression glm",
-    "cv_path": "cv_glmnet cvglmnet cv_grpnet GeneralizedLinearRegressorCV cross_validate cross_val",
+    "cv_path": "cv cv_glmnet cvglmnet cv_grpnet GeneralizedLinearRegressorCV cross_validate cross_val",
     "fit_multi_path": "multinomial mgaussian multi_path",
     "Ridge": "LinearRegression OLS RidgeRegression",
     "LogisticRegression": "Logit LogitNet SGDClassifier",
@@ -193,5 +193,6 @@ def _fault(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         rest = [name for name in names if name not in first]
         order = f" ({', '.join(first)})" if first else ""
         advice = f"; give the others by name, as {rest[0]}=..." if rest else ""
-        return f"{said}() takes {len(first)} arguments by position{order} but {len(args)} were given{advice}"
+        count = f"{len(first)} argument{'s' * (len(first) != 1)}"
+        return f"{said}() takes {count} by position{order} but {len(args)} were given{advice}"
     return None

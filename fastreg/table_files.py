@@ -53,6 +53,7 @@ def open_table(file, dialect=PLAIN):
     A chunk is (places of its rows, as "line 3"; columns, each a tuple of text or an array).
     """
     raw = _bytes_of(file)
+    file = "the standard input" if file == STANDARD_INPUT else file
     start = raw.read(START)
     raw.seek(0)
     packed = next((mark for mark in PACKED if start.startswith(mark)), None)

@@ -19,7 +19,7 @@ def whole_file(file, mode="w"):
     ordinary file, such as a pipe or the standard output, is written to as it is, when the block ends.
     """
     stream = _stream(file)
-    with _buffered(stream) if stream is not None else _beside(os.fspath(file)) as opened:
+    with _buffered(stream, os.fspath(file)) if stream is not None else _beside(os.fspath(file)) as opened:
         if mode == "wb":
             yield opened
         else:
@@ -46,12 +46,19 @@ def _stream(file):
 
 
 @contextlib.contextmanager
-def _buffered(descriptor):
-    """Bytes in memory, written to an open descriptor when the block ends without an error."""
-    with open(descriptor, "wb") as opened:
-        content = io.BytesIO()
+def _buffered(descriptor, file):
+    """Bytes in memory, written to the open descriptor of a file when the block ends without an error."""
+    content = io.BytesIO()
+    with open(descriptor, "wb", buffering=0) as opened:
         yield content
-        opened.write(content.getvalue())
+        rest = memoryview(content.getvalue())
+        try:
+            while rest:
+                rest = rest[opened.write(rest) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, file) from None
 
 
 @contextlib.contextmanager

@@ -76,6 +76,12 @@ def test_a_model_remembers_its_column(data, how):
     write("new.csv", without | {column: data[column]})  # the advice
     done("--load", "m.json", "--predict", "new.csv", "--predictions", "r.csv")
     assert Path("r.csv").read_text() == Path("q.csv").read_text()
+    opposite = "--offset" if option == "--exposure" else "--exposure"
+    told = refused("--load", "m.json", "--predict", "new.csv", "--predictions", "s.csv", opposite, column)
+    assert told == (
+        f"{opposite} {column}: the model of m.json was fitted with {how}; leave {opposite} out, or name the column of "
+        "another"
+    )
     write("new.csv", without | {"other": data[column]})
     done("--load", "m.json", "--predict", "new.csv", "--predictions", "r.csv", option, "other")
     assert Path("r.csv").read_text() == Path("q.csv").read_text()

@@ -233,6 +233,22 @@ def test_files_are_written_though_the_reader_of_the_pipe_has_gone(folder):
     assert {"coefficients.csv", "path.png", "m.json"} <= set(content(folder))
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_the_caller_has_closed(folder, closed):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for file, code in (("good.csv", 0), ("-", 0 if closed in (">&-", "2>&-") else 2)):
+        command = f"{sys.executable} -m fastreg {file} {' '.join(FIT[1:])} --output {code}.csv {closed}"
+        ended = subprocess.run(
+            command, shell=True, capture_output=True, text=True, env=environment, timeout=LIMIT, input=GOOD
+        )
+        assert (ended.returncode, Path(f"{code}.csv").exists()) == (code, code == 0), ended.stderr
+        assert "Traceback" not in ended.stderr
+        if code == 2 and "2>" not in closed:
+            assert ended.stderr == "fastreg: the standard input is empty\n"
+        Path(f"{code}.csv").unlink(missing_ok=True)
+    assert {"good.csv", "path.png"} == set(content(folder))
+
+
 NAMES = ["alpha", "gap", "reason", "features", "intercept", "deviance_explained", "feature gap", "größe 日本"]
 
 

@@ -21,6 +21,9 @@ PUBLIC = [name for name in fastreg._HOMES if not name.endswith("Warning")]
         ("from fastreg import glmnet", "Did you mean 'fit_path'?"),
         ("from fastreg import PoissonRegressor", "Use fit_path(X, y, family='poisson')"),
         ("from fastreg import no_such_name", "It has fit_path, lasso_path, "),
+        ("from fastreg import cv", "Did you mean 'cv_path'?"),
+        ("from fastreg import load_nci60", "cannot import name 'load_nci60' from 'fastreg'. It is in fastreg.datasets"),
+        ("from fastreg import plot_path", "It is in fastreg.plots"),
         ("from fastreg import fit_path, no_such_name", "cannot import name 'no_such_name'"),
     ],
 )
@@ -122,7 +125,7 @@ def test_too_many_arguments_by_position():
     )
     with pytest.raises(TypeError, match=message):
         fastreg.fit_path(X, y, "poisson")
-    with pytest.raises(TypeError, match=r"Lasso\(\) takes 1 arguments by position \(alpha\) but 2 were given"):
+    with pytest.raises(TypeError, match=r"Lasso\(\) takes 1 argument by position \(alpha\) but 2 were given"):
         fastreg.Lasso(1.0, False)
 
 

@@ -363,6 +363,11 @@ def test_labels_of_any_kind_are_classes():
     [
         ({"cv": 1}, "cv must be an integer of at least 2"),
         ({"cv": 50}, "cv=50 folds need at least 50 rows, but X has 30"),
+        ({"groups": np.arange(30) % 4}, "cv=10 folds need at least 10 groups, but there are 4; pass a smaller cv"),
+        (
+            {"family": "binomial", "cv": 20, "y": np.arange(30) % 2},
+            "cv=20 folds need a class of at least 20 rows, but the largest has 15; pass a smaller cv",
+        ),
         ({"cv": "ten"}, "cv must be a number of folds, a splitter"),
         ({"cv": []}, "cv gives no folds"),
         ({"cv": [(np.arange(5), np.array([40]))]}, "fold 1 names test row 40, but X has 30 rows"),

@@ -156,6 +156,13 @@ def test_pipes(tmp_path):
     assert reader.communicate(timeout=isolated.LIMIT)[0] == b"new" and stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_device_is_named():
+    with pytest.raises(OSError, match="'/dev/full'") as caught, whole_file("/dev/full") as file:
+        file.write("x")
+    assert caught.value.errno == errno.ENOSPC
+
+
 def test_a_path_that_cannot_be_saved_leaves_the_model_before(tmp_path, monkeypatch):
     X = np.random.default_rng(0).normal(size=(20, 3))
     path, file = fit_path(X, X[:, 0], n_alphas=3), tmp_path / "model.json"

@@ -4,6 +4,8 @@ from importlib import resources
 
 import numpy as np
 
+__all__ = ["load_nci60"]
+
 
 def load_nci60() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gene expression of the NCI60 cancer cell lines.

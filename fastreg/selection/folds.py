@@ -27,7 +27,7 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     if groups is not None and np.shape(groups)[:1] != (n,):
         raise ValueError(f"groups must hold a label for each of the {n} rows, got an array of shape {np.shape(groups)}")
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
-        cv = _splitter(check.check_count("cv", cv, 2), n, groups, stratify, random_state)
+        cv = _splitter(check.check_count("cv", cv, 2), y, groups, stratify, random_state)
     if hasattr(cv, "split") and not isinstance(cv, str):
         pairs = list(cv.split(X, y, groups))
     elif isinstance(cv, Iterable) and not isinstance(cv, str):
@@ -41,12 +41,18 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     return [_rows(pair, number, n) for number, pair in enumerate(pairs, start=1)]
 
 
-def _splitter(folds, n, groups, stratify, random_state):
-    """scikit-learn's splitter for a number of folds."""
+def _splitter(folds, y, groups, stratify, random_state):
+    """scikit-learn's splitter for a number of folds; a ValueError where the rows are too few for so many."""
     from sklearn import model_selection as splitters
 
-    if folds > n:
-        raise ValueError(f"cv={folds} folds need at least {folds} rows, but X has {n}")
+    if folds > y.size:
+        raise ValueError(f"cv={folds} folds need at least {folds} rows, but X has {y.size}")
+    if groups is not None and folds > (found := np.unique(groups).size):
+        raise ValueError(f"cv={folds} folds need at least {folds} groups, but there are {found}; pass a smaller cv")
+    if stratify and folds > (most := np.unique(y, return_counts=True)[1].max()):
+        raise ValueError(
+            f"cv={folds} folds need a class of at least {folds} rows, but the largest has {most}; pass a smaller cv"
+        )
     options = {"n_splits": folds, "shuffle": True, "random_state": random_state}
     if groups is not None:
         return splitters.StratifiedGroupKFold(**options) if stratify else splitters.GroupKFold(**options)
