@@ -256,6 +256,9 @@ def family_named(family):
     missing = [name for name in (*verbs, "name", "quadratic", "admits", "y", "weight") if not hasattr(family, name)]
     if missing:
         raise ValueError(f"family must be a name ({', '.join(FAMILIES)}) or a family class; {family!r} lacks {missing}")
+    if not isinstance(family, type):
+        name = type(family).__name__
+        raise ValueError(f"family must be a class, not one of its objects: pass family={name}, without calling it")
     return completed(family)
 
 

@@ -47,6 +47,40 @@ def array_of(X, name="X"):
     return np.column_stack([_numbers(name, column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
 
 
+def vector_of(values):
+    """A vector as an array, whatever holds it; values that are missing come as NaN, None or what stands for them."""
+    if hasattr(values, "__arrow_c_array__"):  # its to_numpy refuses truth values and missing ones, unless told to copy
+        return np.asarray(values)
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
+def label_array(name, values):
+    """Labels of rows as an array; those that came as objects have their own type again, where it is one.
+
+    Raises ValueError with the place of the first that is missing: it would be a class, or could not be sorted.
+    """
+    array = np.asarray(vector_of(values))
+    if array.dtype.kind in "Of":
+        for place, label in enumerate(array.ravel().tolist()):
+            if _is_missing(label):
+                shown = "NaN" if isinstance(label, float) else label
+                raise ValueError(
+                    f"Input {name} contains NaN or other missing values: {name}[{place}] is {shown}; drop such rows"
+                )
+    kinds = {type(label) for label in array.ravel().tolist()} if array.dtype.kind == "O" else ()
+    return np.array(array.tolist()) if len(kinds) == 1 and kinds <= {bool, int, str} else array
+
+
+def _is_missing(label):
+    """Whether a label is None, NaN, or pandas.NA, which says that it cannot tell whether it equals itself."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:
+        return True
+    except ValueError:  # not one label, but a matrix of them
+        return False
+
+
 def table_of(X):
     """pyarrow's batch of rows as a table, which more libraries know; any other data frame as it is."""
     if not hasattr(X, "__arrow_c_array__"):

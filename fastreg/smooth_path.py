@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from fastreg.certificates import balanced, duality_gap, levelled, orthogonal
+from fastreg.families import FLAT
 from fastreg.solvers.cheapest import Cheapest
 from fastreg.solvers.ridge import LARGEST_FACTOR, RidgeSystem
 from fastreg.solvers.ridge_krylov import RidgeKrylov
@@ -51,6 +52,8 @@ class SmoothPath:
         flat = np.flatnonzero((state.curvature <= 0.0) & (problem.weight > LEAST_WEIGHT))
         if flat.size:
             raise no_curvature(problem, state, flat[0])
+        if problem.fit_intercept and is_flat(problem, state):
+            raise underflow(state)
         self.floor = perfect_loss(problem, state)
         problem.scale = max(self.intercept_loss, self.floor, 1e-300)
         if problem.unpenalised.size:
@@ -170,6 +173,24 @@ def perfect_loss(problem, state):
     error of 1e-13 in eta, or relative to eta where that has the unit of y."""
     unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
     return 1e-26 * float(state.curvature.sum()) * unit
+
+
+def is_flat(problem, state):
+    """Whether all means lie so near one end of their range that the curvature is its least everywhere, not the loss's.
+
+    Offsets that tell classes apart leave linear predictors on both sides of zero: there the null model is perfect.
+    """
+    eta = state.eta[problem.weight > 0.0]
+    return float(state.curvature.sum()) <= 2.0 * FLAT and (eta.max() < 0.0 or eta.min() > 0.0)
+
+
+def underflow(state):
+    """The ValueError for a null model whose curvature is lost."""
+    return ValueError(
+        f"underflow: with its best intercept the model without columns has linear predictors near "
+        f"{float(np.median(state.eta)):.0f}, where the loss is flat to float64: the weighted mean of y is too small, "
+        "or too near its largest value; rescale y, or check sample_weight"
+    )
 
 
 def overflow(problem, state):

@@ -173,8 +173,8 @@ def _slopes(family, row, grid):
         slopes = []
         for step in row.steps:
             ends = [row.loss(eta + side * step) for side in (-1.0, 1.0)]
-            noise = 1e-15 * sum(map(abs, ends)) / step
             size = abs(residual) + row.derivatives(eta)[1] * step
+            noise = 1e-15 * (sum(map(abs, ends)) + abs(eta) * size) / step
             slopes.append(((ends[1] - ends[0]) / (2.0 * step), CLOSE * size + 10.0 * noise))
         if all(math.isfinite(slope) and abs(slope + residual) > allowed for slope, allowed in slopes):
             yield f"the residual at eta = {eta:g} is {residual:g}, but the loss's slope there is {slopes[-1][0]:g}"
@@ -182,12 +182,14 @@ def _slopes(family, row, grid):
 
 def _curvatures(family, row, grid):
     """The curvature is minus the residual's derivative, or a floor; and bends no more than stated."""
-    largest = max(row.derivatives(eta)[1] for eta in grid)
+    # The top of a loss that is flat beyond a few units of y lies between the points of a grid as wide as the responses.
+    top = [row.family.y[row.i]] if math.isinf(family.longest) else []
+    largest = max(row.derivatives(eta)[1] for eta in [*grid, *top])
     for eta in grid:
         curvature, slopes = row.derivatives(eta)[1], []
         for step in row.steps:
             ends = [row.derivatives(eta + side * step)[0] for side in (-1.0, 1.0)]
-            noise = 1e-15 * sum(map(abs, ends)) / step
+            noise = 1e-15 * (sum(map(abs, ends)) + abs(eta) * curvature) / step
             slopes.append(((ends[0] - ends[1]) / (2.0 * step), 10.0 * CLOSE * curvature + 10.0 * noise))
         kink = abs(row.derivatives(eta - row.steps[0])[1] - row.derivatives(eta + row.steps[0])[1]) > 0.1 * curvature
         floor = curvature <= 1e-2 * largest and curvature >= slopes[-1][0]

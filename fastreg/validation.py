@@ -12,7 +12,7 @@ from contextvars import ContextVar
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.frames import array_of, feature_names_of
+from fastreg.frames import array_of, feature_names_of, label_array, vector_of
 
 LARGEST = 1e150  # squares of larger numbers overflow
 
@@ -243,7 +243,7 @@ def check_vector(name, values, n, *, allow_negative=True):
     """A float64 vector of length n, finite."""
     if sp.issparse(values):
         raise ValueError(f"{name} is sparse; pass a dense vector")
-    array = _as_float(name, values.to_numpy() if hasattr(values, "to_numpy") else values)
+    array = _as_float(name, vector_of(values))
     if array.ndim == 2 and array.shape[1] == 1:
         warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning)
         array = array.ravel()
@@ -299,7 +299,7 @@ def check_responses(Y, n):
 def check_classes(Y, n, weight, fit_intercept):
     """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
     refuse_masked("Y", Y)
-    Y = np.asarray(Y.to_numpy() if hasattr(Y, "to_numpy") else Y)
+    Y = label_array("Y", Y)
     if Y.ndim == 2 and Y.shape[1] > 1:
         shares, labels = check_responses(Y, n), np.arange(Y.shape[1])
         bad = np.flatnonzero((shares.min(axis=1) < 0.0) | (np.abs(shares.sum(axis=1) - 1.0) > 1e-9))

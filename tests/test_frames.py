@@ -331,3 +331,49 @@ def test_masked_arrays_are_refused_by_functions():
         hidden = np.ma.masked_array(target, np.broadcast_to(MASK.reshape(-1, *[1] * (target.ndim - 1)), target.shape))
         with pytest.raises(ValueError, match="Y is a masked array"):
             fit_multi_path(X, hidden, family=family)
+
+
+MISSING = {
+    "none": np.array([None, *CLASSES[1:]], dtype=object),
+    "nan": np.array([np.nan, *(CLASSES[1:] == "yes")]),
+    "pandas": pd.Series([None, *CLASSES[1:]], dtype="string"),
+    "polars": pl.Series([None, *CLASSES[1:]]),
+    "pyarrow": pa.array([None, *CLASSES[1:]]),
+}
+
+
+@pytest.mark.parametrize("held", MISSING)
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda y: fit_multi_path(X, y, family="multinomial", n_alphas=2),
+        lambda y: cv_path(X, y, family="binomial", n_alphas=2, cv=3),
+        lambda y: cv_relaxed(X, y, family="binomial", n_alphas=2, cv=3),
+        lambda y: fastreg.LogisticRegression().fit(X, y),
+        lambda y: fastreg.RidgeClassifier().fit(X, y),
+    ],
+)
+def test_a_label_that_is_missing_is_no_class_and_its_row_is_named(fit, held):
+    with pytest.raises(ValueError, match=r"contains NaN or other missing values: [yY]\[0\] is"):
+        fit(MISSING[held])
+
+
+@pytest.mark.parametrize("kind", [bool, int, str])
+def test_labels_that_came_as_objects_are_labels(kind):
+    y = np.array([kind(label == "yes") for label in CLASSES], dtype=object)
+    path = cv_path(X, y, family="binomial", n_alphas=3, cv=3)
+    np.testing.assert_allclose(path.mean, cv_path(X, CLASSES, family="binomial", n_alphas=3, cv=3).mean, rtol=1e-12)
+    np.testing.assert_array_equal(fit_multi_path(X, y, family="multinomial", n_alphas=2).classes, np.unique(y))
+
+
+def test_vectors_of_pyarrow_are_read_whatever_their_type():
+    truth = CLASSES == "yes"
+    path = fit_path(X, truth, family="binomial", offset=Y, sample_weight=np.arange(N), alphas=ALPHAS)
+    other = fit_path(
+        X, pa.array(truth), family="binomial", offset=pa.array(Y), sample_weight=pa.array(range(N)), alphas=ALPHAS
+    )
+    np.testing.assert_array_equal(other.coefs.toarray(), path.coefs.toarray())
+    with pytest.raises(ValueError, match=r"y\[0\] is NaN"):
+        fit_path(X, pa.array([None, *truth[1:]]), family="binomial")
+    with pytest.raises(ValueError, match=r"offset\[1\] is NaN"):
+        fit_path(X, Y, offset=pa.array([0.0, None, *Y[2:]]))

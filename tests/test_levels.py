@@ -157,3 +157,18 @@ def test_several_responses_are_not_certified_while_intercepts_are_wrong(monkeypa
     with pytest.warns(fastreg.ConvergenceWarning):
         wrong = fit_multi_path(X, Y, family=family, l1_ratio=l1_ratio, alphas=right.alphas)
     assert right.converged and wrong.reasons == ["max_iter"] * 4
+
+
+@pytest.mark.parametrize("scale", [1e-80, 1e-100, 1e-150, 1e-300])
+@pytest.mark.parametrize("name", ["binomial", "poisson"])
+def test_means_too_small_for_a_curvature_are_refused_and_others_fitted(name, scale):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(60, 3))
+    y = rng.poisson(np.exp(0.5 * X[:, 0])).astype(float) / 10.0
+    if scale < 1e-80:
+        with pytest.raises(ValueError, match=r"underflow: .* rescale y"):
+            fit_path(X, scale * y, family=name, n_alphas=4)
+        return
+    path, counts = (fit_path(X, s * y, family=name, n_alphas=4, tol=1e-12) for s in (scale, 1e-9))
+    assert path.converged
+    np.testing.assert_allclose(path.coefs.toarray(), counts.coefs.toarray(), rtol=0.0, atol=1e-6)

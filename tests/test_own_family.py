@@ -210,7 +210,8 @@ def test_families_keep_their_contract():
     rng = np.random.default_rng(3)
     check_family(Fair, Y)
     check_family(Huber, Y)
-    check_family(Huber, 1e5 + Y)
+    for y in (1e5 + Y, 1e6 * Y, 1e-6 * Y, 1e5 + 1e-6 * Y):  # kinks far below, and far beyond, the spread of y
+        check_family(Huber, y)
     responses = {
         "gaussian": [Y, 1e5 + Y, 1e-6 * Y],
         "binomial": [np.arange(30) % 2, rng.random(30)],
@@ -241,3 +242,8 @@ def test_a_class_without_the_verbs_is_refused_by_name():
 
     with pytest.raises(ValueError, match=r"lacks \['loss'"):
         fastreg.fit_path(np.eye(3), np.arange(3.0), family=Nothing)
+
+
+def test_an_object_of_a_family_is_refused_with_the_class_to_pass():
+    with pytest.raises(ValueError, match="must be a class, not one of its objects: pass family=Fair"):
+        fastreg.fit_path(np.ones((Y.size, 1)), Y, family=Fair(Y, np.ones(Y.size)))

@@ -5,13 +5,14 @@ import time
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from fastreg import validation as check
 from fastreg.estimators.parameters import check_flags
 from fastreg.fitting import build_problem, checked, make_engine
-from fastreg.frames import array_of, labels_of, table_of
+from fastreg.frames import array_of, label_array, labels_of, table_of
 from fastreg.multi.classes import solve_classes
 from fastreg.multi.fitting import solve_multi_path
 from fastreg.progress import interruptible
@@ -52,6 +53,8 @@ def validated(estimator, X, y, for_y=None, **terms):
     """
     check.refuse_masked("X", X)
     check.refuse_masked("y", y)
+    if is_classifier(estimator) and y is not None:
+        label_array("y", y)  # scikit-learn says of None and pandas.NA that they cannot be compared
     if labels_of(X) is None:
         separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | terms
         return validate_data(estimator, X, y, **separately)

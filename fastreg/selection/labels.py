@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastreg import validation as check
+from fastreg.frames import label_array
 
 
 def coded_response(y, family_class):
@@ -10,7 +11,7 @@ def coded_response(y, family_class):
     check.refuse_masked("y", y)
     if family_class.name != "binomial" or y is None:
         return y if y is None else np.asarray(y), None
-    values = np.asarray(y)
+    values = label_array("y", y)
     if values.ndim != 1 or values.size == 0:
         return values, None
     if values.dtype.kind in "fc" and not np.all(np.isfinite(values)):
