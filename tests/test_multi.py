@@ -225,11 +225,17 @@ def test_columns_of_very_different_scale():
             assert moved == pytest.approx(naive.objective(X, Y, *near.point(k), far.alphas[k], family=family), rel=1e-7)
 
 
-def test_constant_responses_give_the_null_path():
-    path = fit_multi_path(draw("gaussian")[0], np.ones((40, 2)), n_alphas=3)
-    assert path.alpha_max == 0
-    assert not path.n_features_in.any()
-    assert path.converged
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("value", [1.0, 0.1, 0.7, 3e6, 1e-6])  # whose mean is not always the value itself, for rounding
+def test_constant_responses_give_the_null_path(value, l1_ratio):
+    X = draw("gaussian")[0]
+    for weight in (None, np.linspace(0.1, 1.0, 40)):
+        path = fit_multi_path(X, np.full((40, 2), value), n_alphas=3, l1_ratio=l1_ratio, sample_weight=weight)
+        assert path.alpha_max == 0
+        assert path.converged
+        assert np.abs(path.predict(X, path.alphas[0]) - value).max() <= 1e-15 * value
+    if l1_ratio > 0.0:
+        assert not path.n_features_in.any()
 
 
 def test_a_separable_path_stops_and_says_so():
