@@ -92,8 +92,11 @@ def use_model(options):
     _check_prediction(options)
     outputs = _outputs(options)
     document = read_document(options.load)
-    path, labels = path_of(document, options.load), document.get("labels")
-    alpha = document.get("alpha") if options.alpha is None else options.alpha
+    path = path_of(document, options.load)
+    if path.feature_names is not None:  # numbers, where a user has set such; those of a table are text
+        path.feature_names = [str(name) for name in path.feature_names]
+    alpha, labels = _kept(document, options.load)
+    alpha = alpha if options.alpha is None else options.alpha
     target = document.get("target")
     say(f"{options.load}: {'' if target is None else f'target {target!r}, '}{path!r}")
     if options.predict is None:
@@ -136,6 +139,16 @@ def _predict(path, new, alpha, labels, outputs):
     file = outputs.ready("--predictions")
     write_predictions(mean, labels, file)
     say(f"Wrote {file}: {mean.size:,} rows, predicted at alpha = {alpha:.4g}.")
+
+
+def _kept(document, file):
+    """(alpha, the two labels) that --save has written beside a path, None where there is none."""
+    alpha, labels = document.get("alpha"), document.get("labels")
+    if alpha is not None and not (type(alpha) in (int, float) and 0.0 <= alpha < math.inf):
+        raise ValueError(f"{file} is damaged: its entry 'alpha' is no penalty, a number of 0 or more")
+    if labels is not None and not (type(labels) is list and [type(each) for each in labels] == [str, str]):
+        raise ValueError(f"{file} is damaged: its entry 'labels' does not hold two labels")
+    return alpha, labels
 
 
 def _label(value):

@@ -87,7 +87,7 @@ def read_document(file):
     """What a saved path's file holds, as dict."""
     try:
         document = json.loads(File(file).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{file} is not a JSON file: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"{file} holds no fastreg path (its format is not {FORMAT!r})")
@@ -107,6 +107,8 @@ def path_of(document, file):
         coefs = sp.csc_array(parts, shape=tuple(stored["shape"]))
         coefs.check_format(full_check=True)
         fields = {name: document[name] for name in PLAIN}
+        fields["l1_ratio"] = _number(document["l1_ratio"])
+        _check_kinds(fields)
         fields |= {name: _flag(document.get(name, False)) for name in FLAGS}
         fields |= {name: _numbers(document[name]) for name in VECTORS}
         fields["n_iters"] = _integers(document["n_iters"])
@@ -124,7 +126,7 @@ def path_of(document, file):
         raise ValueError(f"{file} is damaged: {error}") from None
     (p, k), names = coefs.shape, path.feature_names
     sizes = {len(path.reasons), *(getattr(path, name).size for name in VECTORS)}
-    if sizes != {k} or k == 0 or path.family not in FAMILIES or (names is not None and len(names) != p):
+    if sizes != {k} or k == 0 or path.family not in tuple(FAMILIES) or (names is not None and len(names) != p):
         raise ValueError(f"{file} is damaged: its entries do not fit together")
     return path
 
@@ -148,7 +150,20 @@ def _flag(value):
     return value
 
 
+def _check_kinds(fields):
+    """A ValueError where the entries that are no numbers are of another kind than a Path's."""
+    names, reasons, work = (fields[name] for name in ("feature_names", "reasons", "work"))
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str | int) for name in names)):
+        raise ValueError("feature_names does not hold names")
+    if not (isinstance(reasons, list) and all(isinstance(reason, str) for reason in reasons)):
+        raise ValueError("reasons does not hold words")
+    if not isinstance(work, dict):
+        raise ValueError("work does not hold counts by name")
+
+
 def _number(value):
+    if isinstance(value, str) and value not in WORDS:
+        raise ValueError(f"{value!r} is no number")
     return WORDS[value] if isinstance(value, str) else float(value)
 
 

@@ -353,3 +353,46 @@ def test_notes_name_columns():
     for more in ((), ("--cv", "3", "--metric", "neg_mean_absolute_error")):
         code, _, errors = call("t.csv", "--target", "y", *more)
         assert code == 0 and errors.count("'tiny'") == errors.count("Note: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("alpha", "x"),
+        ("alpha", -1),
+        ("alpha", [1.0]),
+        ("alpha", True),
+        ("labels", ["p"]),
+        ("labels", 3),
+        ("family", ["x"]),
+        ("l1_ratio", "x"),
+        ("l1_ratio", None),
+        ("feature_names", 3),
+        ("reasons", None),
+        ("work", []),
+        ("alphas", ["x", 1, 0]),
+    ],
+)
+def test_a_damaged_model_is_said_to_be_damaged(entry, value):
+    saved()
+    document = json.loads(Path("m.json").read_text())
+    Path("m.json").write_text(json.dumps(document | {entry: value}))
+    told = refused("--load", "m.json", "--predict", "good.csv")
+    assert told.startswith("m.json is damaged: ") and (entry not in ("alpha", "labels") or repr(entry) in told)
+    Path("m.json").write_text("[" * 100_000)
+    assert refused("--load", "m.json").startswith("m.json is not a JSON file: ")
+
+
+def test_a_model_whose_features_are_called_by_numbers():
+    path = fit_path(np.arange(12.0).reshape(6, 2) ** 0.5, np.arange(6.0), alphas=[0.5, 0.1])
+    path.save("plain.json")
+    path.feature_names = [1, 2]
+    path.save("m.json")
+    Path("new.csv").write_text("2,1\n0.5,3\n")
+    assert "of the model's 2 features: x0, x1" in refused(
+        "--load", "plain.json", "--predict", "new.csv", "--alpha", "0.1"
+    )
+    done("--load", "m.json", "--alpha", "0.1")
+    done("--load", "m.json", "--alpha", "0.1", "--predict", "new.csv")
+    (row,) = read_csv("predictions.csv")
+    assert float(row["prediction"]) == pytest.approx(path.predict(np.array([[3.0, 0.5]]), 0.1)[0], rel=1e-12)
