@@ -90,6 +90,18 @@ def table_of(X):
     return pyarrow.table(X)
 
 
+def refuse_other_order(name, values, names):
+    """Raise where a Series of numbers is labelled by the columns of X, in another order than theirs."""
+    labels = getattr(values, "index", None)
+    if names is None or labels is None or callable(labels):
+        return
+    labels = [str(label) for label in labels]
+    if labels != names and sorted(labels) == sorted(names):
+        raise ValueError(
+            f"{name} is labelled by the columns of X in another order; pass {name}.reindex(X.columns), or an array"
+        )
+
+
 def rows_of(X, rows):
     """Some rows of an array, a sparse matrix or a data frame, of its own kind."""
     if hasattr(X, "tocsr"):

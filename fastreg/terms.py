@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastreg import validation as check
+from fastreg.frames import refuse_other_order
 
 
 class FitTerms(NamedTuple):
@@ -27,6 +28,8 @@ class FitTerms(NamedTuple):
 
     def checked(self):
         """The same with numbers and flags in their ranges, or a ParameterError."""
+        for name in ("penalty_factor", "lower", "upper"):
+            refuse_other_order(name, getattr(self, name), self.names)
         return self._replace(
             l1_ratio=check.check_number("l1_ratio", self.l1_ratio, 0.0, 1.0),
             tol=check.check_number("tol", self.tol, 0.0, np.inf, low_open=True, high_open=True),

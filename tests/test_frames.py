@@ -32,6 +32,7 @@ X = np.column_stack([COLUMNS[name].astype(float) for name in NAMES])
 Y = X @ [1.0, -2.0, 0.7, 0.3] + 0.1 * RNG.normal(size=N)
 CLASSES = np.where(np.median(Y) < Y, "yes", "no")
 ALPHAS = np.geomspace(0.5, 1e-3, 6)
+CLASSIFIERS = ["RidgeClassifier", "RidgeClassifierCV", "LogisticRegression"]
 
 
 def table(columns):
@@ -377,3 +378,37 @@ def test_vectors_of_pyarrow_are_read_whatever_their_type():
         fit_path(X, pa.array([None, *truth[1:]]), family="binomial")
     with pytest.raises(ValueError, match=r"offset\[1\] is NaN"):
         fit_path(X, Y, offset=pa.array([0.0, None, *Y[2:]]))
+
+
+@pytest.mark.parametrize("term", ["penalty_factor", "lower", "upper"])
+def test_a_series_of_terms_in_another_order_than_the_columns_is_refused(term):
+    frame, sign = pd.DataFrame(X, columns=NAMES), -1.0 if term == "lower" else 1.0
+    series = sign * pd.Series({name: float(k) for k, name in enumerate(reversed(NAMES))})
+    for fit in (fit_path, cv_path, *([cv_relaxed, fit_multi_path] if term == "penalty_factor" else [])):
+        response = np.column_stack([Y, Y]) if fit is fit_multi_path else Y
+        with pytest.raises(ValueError, match=rf"{term} is labelled by .* pass {term}\.reindex\(X\.columns\)"):
+            fit(frame, response, **{term: series})
+    path = fit_path(frame, Y, alphas=ALPHAS, **{term: series.reindex(frame.columns)})
+    plain = fit_path(X, Y, alphas=ALPHAS, **{term: sign * np.arange(4.0)[::-1]})
+    np.testing.assert_array_equal(path.coefs.toarray(), plain.coefs.toarray())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "Lasso",
+        "LassoCV",
+        "Ridge",
+        "RidgeCV",
+        "RidgeClassifier",
+        "RidgeClassifierCV",
+        "LogisticRegression",
+        "MultiTaskLasso",
+    ],
+)
+def test_estimators_refuse_factors_in_another_order_than_the_columns(model):
+    frame, factor = pd.DataFrame(X, columns=NAMES), pd.Series(1.0, index=NAMES[::-1])
+    y = {"MultiTaskLasso": np.column_stack([Y, Y])}.get(model, CLASSES if model in CLASSIFIERS else Y)
+    with pytest.raises(ValueError, match="penalty_factor is labelled by the columns of X in another order"):
+        getattr(fastreg, model)(penalty_factor=factor).fit(frame, y)
+    getattr(fastreg, model)(penalty_factor=factor.reindex(frame.columns)).fit(frame, y)

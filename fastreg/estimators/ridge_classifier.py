@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from fastreg.estimators.linear import LinearClassifier
 from fastreg.estimators.ridge import Ridge
-from fastreg.estimators.single_fit import check_fit, total_weight
+from fastreg.estimators.single_fit import check_fit, names_seen, total_weight
+from fastreg.frames import refuse_other_order
 from fastreg.naming import explains_names
 
 
@@ -146,6 +147,7 @@ class RidgeClassifier(LinearClassifier):
         ['a', 'b']
         """
         X, _, targets, weight, dtype = self._binarised(X, y, sample_weight)
+        refuse_other_order("penalty_factor", self.penalty_factor, names_seen(self))  # Ridge sees an array
         params = {name: value for name, value in self.get_params().items() if name != "class_weight"}
         ridge = Ridge(**params).fit(X, targets, weight)
         self.coef_ = ridge.coef_.astype(dtype, copy=False)

@@ -24,9 +24,7 @@ class MultiProblem(Problem):
         """The state with every coefficient zero and the intercepts fitted."""
         eta = np.zeros((self.K, self.n))
         state = MultiState(np.zeros((self.p, self.K)), np.zeros(self.K), eta, eta, eta)
-        for _ in range(
-            2
-        ):  # the second takes up what the first one's rounding leaves, so that constant y are met exactly
+        for _ in range(2):  # the second takes up the rounding of the first, so that constant y are met exactly
             self.linearise(state)
         return state
 
