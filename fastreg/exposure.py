@@ -10,19 +10,20 @@ import numpy as np
 from fastreg import validation as check
 from fastreg.families import Poisson
 
-EVIDENCE = 2.0  # logarithm of the ratio of likelihoods
+EVIDENCE = 6.0  # logarithm of the ratio of likelihoods: by chance it is as large once in some thousand data sets
 
 
 def warn_of_exposure(y, terms):
     """Warn where y are counts and `sample_weight` looks like their exposure; once, before the fit.
 
     It does if the family is Poisson without an offset, y holds whole numbers, the weights are not all whole numbers (as
-    repeated rows have them) nor all equal, and the counts follow them: their likelihood is at least e^2 times as large
+    repeated rows have them) nor all equal, and the counts follow them: their likelihood is at least e^6 times as large
     if means are proportional to weights as if they are all the same,
 
-        sum_i y_i log(w_i / mean(w)) >= 2    over rows of positive weight.
+        sum_i y_i log(w_i / mean(w)) >= 6 max(1, var(y) / mean(y))    over rows of positive weight,
 
-    Rates are not whole numbers, and weights that have nothing to do with exposure are not followed.
+    where the variance over the mean makes up for counts that vary more than Poisson's. Rates are not whole numbers, and
+    weights that have nothing to do with exposure are not followed.
     """
     if terms.family not in ("poisson", Poisson) or terms.sample_weight is None or terms.has_offset():
         return
@@ -35,7 +36,8 @@ def warn_of_exposure(y, terms):
     counts, weight = counts[weight > 0.0], weight[weight > 0.0]
     if counts.size == 0 or counts.min() < 0.0 or np.any(counts % 1.0) or not np.any(weight % 1.0):
         return
-    if counts @ np.log(weight / weight.mean()) >= EVIDENCE:
+    dispersion = max(1.0, counts.var() / counts.mean()) if counts.any() else 1.0
+    if counts @ np.log(weight / weight.mean()) >= EVIDENCE * dispersion:
         check.warn(
             "y holds counts, and they rise with sample_weight as with an exposure, which is no weight: rates and "
             "effects come out wrong. Pass offset=np.log(exposure) and no weights, or the rates y / exposure with "

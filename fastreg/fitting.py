@@ -92,7 +92,7 @@ def fit_path(
     sample_weight : array-like of shape (n,), default=None
         Weights of the rows >= 0, of any scale. An exposure is none, see `offset`: counts ("poisson") that follow
         weights, not all of them whole numbers, as they would an exposure are told in one DataWarning. They do where
-        they are at least e^2 times as likely with means proportional to the weights as with equal ones.
+        they are far more likely with means proportional to the weights than with equal ones.
     offset : array-like of shape (n,) or float, default=None
         Added to the linear predictor; np.log(exposure) for counts over an exposure. A path fitted with one asks for
         the offset of new rows when it predicts; 0, the number, is no offset, a vector of zeros is one.

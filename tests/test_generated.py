@@ -15,6 +15,7 @@ import pytest
 from fastreg import fit_path
 
 SEEDS, EACH = 24, 100
+UNKNOWN = "no solution to compare with"
 ROUNDING = 2e-13  # of the null model's loss and of the objective
 TIGHT = 1e-10
 
@@ -81,9 +82,12 @@ def judge(X, y, options, constant, rng):
     close = quiet(X, y, **options, n_alphas=3, alpha_min_ratio=ratio, tol=TIGHT, max_iter=3000)
     plain = without_constant(options, constant)
     terms = certified.terms_of(plain)
-    scale = naive.null_scale(X, y, **terms)
+    try:
+        scale = naive.null_scale(X, y, **terms)
+    except RuntimeError:  # the reference solver is slow where columns without penalty have bounds
+        return UNKNOWN
     if not scale > 1e-8 * naive.null_scale(X, y, **terms | {"factor": None}) or close.alpha_max == 0.0:
-        return None  # a null model that is perfect up to rounding, or separates the classes
+        return UNKNOWN  # a null model that is perfect up to rounding, or separates the classes
     if abs(close.work["null_loss"] / scale - 1.0) > 1e-6:
         return f"null loss {close.work['null_loss']:.6g}, which is {scale:.6g}"
     objective = {key: value for key, value in terms.items() if key != "fit_intercept"}
@@ -116,13 +120,15 @@ def shifted(path, k, constant):
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_gap_is_below_the_suboptimality(seed):
     rng = np.random.default_rng(seed)
-    wrong = []
+    wrong, unknown = [], 0
     for number in range(EACH):
         X, y, options, constant = draw(rng)
         words = judge(X, y, options, constant, rng)
-        if words is not None:
+        unknown += words == UNKNOWN
+        if words not in (None, UNKNOWN):
             wrong.append(f"problem {number} of seed {seed}: {words}; {say(options)}")
     assert not wrong, "\n".join(wrong)
+    assert unknown <= EACH // 5
 
 
 def say(options):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from isolated import ROOT
 from shell import call, done, read_csv, refused
 
 from fastreg import cv_path, fit_path, load_path
@@ -168,7 +167,7 @@ def test_equal_counts_of_different_exposures_are_something_to_explain():
 
 def test_the_page_on_exposure(tmp_path):
     """Its commands run on its table, and give its numbers."""
-    text = (ROOT / "docs" / "exposure.md").read_text()
+    text = (Path(__file__).parents[1] / "docs" / "exposure.md").read_text()
     names = {}
     for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S):
         exec(block, names)

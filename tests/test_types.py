@@ -107,7 +107,9 @@ def test_mypy_knows_names_results_and_parameters(consumer, tmp_path):
     pytest.importorskip("mypy")
     file, first = consumer
     settings = tmp_path / "mypy.ini"
-    settings.write_text(f"[mypy]\nignore_missing_imports = true\nmypy_path = {PACKAGE.parent}\ncache_dir = {tmp_path}\n"
+    installed = PACKAGE.parent.name == "site-packages"  # where mypy looks by itself, and wants no other path to
+    place = "" if installed else f"mypy_path = {PACKAGE.parent}\n"
+    settings.write_text(f"[mypy]\nignore_missing_imports = true\n{place}cache_dir = {tmp_path}\n"
                         "[mypy-fastreg.*]\nfollow_imports = silent\n")  # fmt: skip
     command = [sys.executable, "-m", "mypy", "--config-file", settings, "--no-error-summary", "--hide-error-context"]
     done = subprocess.run([*command, file], capture_output=True, text=True, cwd=tmp_path)
