@@ -50,10 +50,9 @@ class SquaredError:
         return np.eye(self.K)
 
     def balance(self, eta, intercepts):
-        for _ in range(2):  # the second time for the rounding that the first leaves
-            shift = (self.y - eta) @ self.weight
-            eta += shift[:, None]
-            intercepts += shift
+        shift = (self.y - eta) @ self.weight
+        eta += shift[:, None]
+        intercepts += shift
 
     def separates(self, loss, null):
         return False
