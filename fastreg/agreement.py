@@ -3,7 +3,6 @@
 from collections import Counter
 
 import numpy as np
-import scipy.sparse as sp
 
 from fastreg import validation as check
 from fastreg.frames import labels_of, select
@@ -84,7 +83,7 @@ def terms_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None
 def columns_for(result, X, p):
     """X to predict from, of p columns in the order of the fit: sparse as it is, anything else as a float64 array."""
     check_columns(result, X, p)
-    return X if sp.issparse(X) else check.check_table(X)
+    return check.check_table(X)
 
 
 def check_columns(result, X, p):

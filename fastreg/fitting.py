@@ -285,7 +285,7 @@ def build_problem(X, y, terms):
     )  # fmt: skip
     if not problem.finite:
         raise check.explain_not_finite(X, terms.names)
-    warn_omitted(X, problem, terms.names)
+    warn_omitted(problem, terms.names)
     return problem
 
 

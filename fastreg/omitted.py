@@ -1,7 +1,6 @@
 """Columns that a fit leaves out though their values differ: said once, by name."""
 
 import numpy as np
-import scipy.sparse as sp
 
 from fastreg import validation as check
 from fastreg.problem import CONSTANT
@@ -9,7 +8,7 @@ from fastreg.problem import CONSTANT
 LISTED = 6  # columns that a message names
 
 
-def warn_omitted(X, problem, names=None):
+def warn_omitted(problem, names=None):
     """Warn of the usable columns of X that its problem leaves out: too small to square, or constant up to rounding.
 
     Columns of one value, which nobody misses, and those left out on purpose are passed over.
@@ -25,9 +24,10 @@ def warn_omitted(X, problem, names=None):
         )
     rows = problem.weight > 0.0
     left = problem.left_out[np.isfinite(problem.factor[problem.left_out]) & ~problem.tiny[problem.left_out]]
+    left = left[problem.centre[left] != 0.0]  # of mean zero and without spread is a column of zeros
     if problem.bounds is not None:
         left = left[problem.bounds.lower[left] < problem.bounds.upper[left]]
-    near = [int(j) for j in left if problem.fit_intercept and _differs(X, j, rows)]
+    near = [int(j) for j in left if _differs(problem.design, j, rows)]
     if near:
         listed = ", ".join(f"{j} ({names[j]!r})" if names else str(j) for j in near[:LISTED])
         more = f" and {len(near) - LISTED:,} more" if len(near) > LISTED else ""
@@ -40,13 +40,7 @@ def warn_omitted(X, problem, names=None):
         )
 
 
-def _differs(X, j, rows):
+def _differs(design, j, rows):
     """Whether a column has several values in some rows."""
-    if not sp.issparse(X):
-        values = X[rows, j]
-    else:
-        part = slice(X.indptr[j], X.indptr[j + 1])
-        values = X.data[part][rows[X.indices[part]]]
-        if values.size < np.count_nonzero(rows):
-            values = np.append(values, 0.0)
+    values = design.gather(np.array([j]))[rows, 0]
     return bool(np.any(values != values[0]))

@@ -86,8 +86,8 @@ def check_design(X):
 
 
 def check_table(X):
-    """X, which is not sparse, as an array of float64 with two dimensions, in the order that it has."""
-    X = _as_float("X", array_of(X), feature_names_of(X))
+    """X with two dimensions: sparse as it is, anything else as an array of float64, in the order that it has."""
+    X = X if sp.issparse(X) else _as_float("X", array_of(X), feature_names_of(X))
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X

@@ -169,7 +169,7 @@ def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
     )
     if not problem.finite:
         raise check.explain_not_finite(X, terms.names)
-    warn_omitted(X, problem, terms.names)
+    warn_omitted(problem, terms.names)
     engine = MultiPathSolver(problem, terms.tol, terms.max_iter)
     alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
     if start is not None:
