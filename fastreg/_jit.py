@@ -155,12 +155,16 @@ def source_digest():
     return digest.hexdigest()[:20]
 
 
+def _folder_in(root):
+    return Path(os.path.abspath(os.path.expanduser(root))) / FOLDER
+
+
 def _candidate_folders():
     """Where kernels may be kept, in order of preference: folders of fastreg's own, below those that others named."""
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
     for root in (os.environ.get("FASTREG_CACHE_DIR"), config.CACHE_DIR, Path(__file__).parent / "__pycache__", home):
         if root:
-            yield Path(os.path.abspath(os.path.expanduser(root))) / FOLDER
+            yield _folder_in(root)
     user = os.getuid() if hasattr(os, "getuid") else "user"
     shared = Path(tempfile.gettempdir()) / f"{FOLDER}-{user}"
     if not _foreign(shared):
@@ -182,17 +186,22 @@ def _make(directory):
         (directory / MARK).write_text(MARK_TEXT)
 
 
-def _writable(directory):
-    """Create `directory` and try a file in it. Nothing is written into another user's folder."""
+def _obstacle(directory):
+    """Create `directory` and try a file in it. Returns what stands against it, or None.
+
+    Nothing is written into another user's folder.
+    """
     try:
         directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if _foreign(directory.parent):
-            return False
+            return "it belongs to another user"
         _make(directory)
-        with tempfile.TemporaryFile(dir=directory):
-            return True
-    except OSError:
-        return False
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"x")
+            file.flush()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def _marked(directory):
@@ -226,16 +235,23 @@ def _prune(folder, keep):
 @functools.cache
 def cache_directories():
     """(directory to write kernels to, or None; directories to read them from). Decided once a process."""
-    digest, readable = source_digest(), []
+    digest, readable, named = source_digest(), [], os.environ.get("FASTREG_CACHE_DIR")
     for folder in _candidate_folders():
         directory = folder / digest
         known = directory.is_dir()
-        if _writable(directory):
+        obstacle = _obstacle(directory)
+        if obstacle is None:
             if not known:
                 _prune(folder, digest)
             return directory, [directory, *readable]
-        if known:
+        if known:  # kernels compiled ahead, in a folder that is only read
             readable.append(directory)
+        elif named and folder == _folder_in(named):
+            warnings.warn(
+                f"FASTREG_CACHE_DIR={named} cannot keep compiled kernels ({obstacle}); other folders are tried",
+                RuntimeWarning,
+                stacklevel=2,
+            )
     if not readable:
         warnings.warn(
             "fastreg found no writable directory for its compiled kernels, so each process compiles them anew; "
@@ -251,6 +267,7 @@ class KernelCache(_Cache):
 
     compiling_since: float | None = None
     announced = False
+    reported = False
 
     def __init__(self, function):
         self.function = function
@@ -307,8 +324,22 @@ class KernelCache(_Cache):
             _make(directory)  # another version may have pruned it
             partial.write_bytes(hashlib.sha256(payload).digest() + payload)
             os.replace(partial, path)  # atomic: two processes filling one cache never see half a file
-        except OSError:
-            partial.unlink(missing_ok=True)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            self._report(directory, error)
+
+    @classmethod
+    def _report(cls, directory, error):
+        """Say once that kernels are not kept."""
+        if not cls.reported:
+            cls.reported = True
+            warnings.warn(
+                f"a compiled kernel could not be stored in {directory} ({error.strerror or error}), so that the next "
+                "process compiles it anew; make room there, or set FASTREG_CACHE_DIR to another folder",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     @classmethod
     def _announce(cls):

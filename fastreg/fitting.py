@@ -80,11 +80,13 @@ def fit_path(
         The logit is the link of "binomial", the log that of "poisson" and "gamma". A class of one's own is a
         family, too.
     l1_ratio : float, default=1.0
-        Share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge.
+        Share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge. Between them, for least squares, what a share
+        means depends on y's unit, as with scikit-learn: the l1 penalty has that unit, the ridge penalty has none. So
+        divide y by its standard deviation, or choose the share by `cv_path`.
     alphas : array-like of shape (k,), default=None
         Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
-        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
-        `alpha_min_ratio`.
+        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less, for ridge least squares with
+        the response in units of its spread) down to alpha_max * `alpha_min_ratio`.
     n_alphas : int, default=100
         How many alphas an automatic grid has.
     alpha_min_ratio : float, default=None

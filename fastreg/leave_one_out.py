@@ -15,6 +15,7 @@ from fastreg.fitting import alphas_of, build_problem, checked, collect, run_grid
 from fastreg.naming import explains_names
 from fastreg.record import Record
 from fastreg.result import Path
+from fastreg.selection.curve import warn_of_grid_end
 from fastreg.smooth_path import SmoothPath
 from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.terms import FitTerms, Grid
@@ -254,6 +255,8 @@ def ridge_loo(
     run_grid(engine, grid, False, record)
     path = collect(engine, problem, record, grid, terms)
     warn_of_points(path)
+    if alphas is None and alpha_min_ratio is None:
+        warn_of_grid_end(path, int(errors.argmin()))
     return RidgeLeaveOneOut(path, errors, standard_errors, gcv, spectrum.degrees_of_freedom(grid), kept)
 
 

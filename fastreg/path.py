@@ -44,7 +44,7 @@ class PathSolver:
         self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
         self.dual, self.estimate = self.smooth.null_residual, self.smooth.null_correlation
         self.working: WorkingSet | None = None
-        self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
+        self.previous_l1 = self.smooth.null_l1
         self.trail = Trail()
         self.done, self.formed, self.resumed = 0, False, False
 

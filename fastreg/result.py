@@ -52,7 +52,8 @@ class Path(ShownPath):
     tol : float
         Relative duality gap that was asked for.
     alpha_max : float
-        Smallest penalty at which every penalised coefficient is zero.
+        Smallest alpha at which every penalised coefficient is zero, or the top of an automatic grid for an l1_ratio
+        below 1e-3.
     feature_names : list of str, default=None
         Names of the p columns, if there were any.
     work : dict

@@ -20,6 +20,7 @@ from fastreg.solvers.working_set import ProximalNewton, WorkingSet
 FACTORINGS = 25.0  # Cholesky factors that can be had for the price of an eigendecomposition
 SLOW_READ = 12.0  # operations that a point fitted by itself takes beyond its factor, for each value of X
 KRYLOV_SHARE = 0.2  # of the gap wanted, for the gap that a Krylov basis is to reach
+LEAST_L1_RATIO = 1e-3  # of an automatic grid, whose top would be infinite for ridge
 LEAST_WEIGHT = 1e-200  # with less, the curvature of a row may underflow
 BATCH_VALUES = 2e7  # numbers in the coefficients, fitted values and correlations of points that are solved together
 
@@ -37,10 +38,21 @@ class Point:
     loss: float
 
 
+def top_of_grid(null_l1, l1_ratio, quadratic, null_loss):
+    """Alpha at the top of an automatic grid, from the least l1 penalty at which every coefficient is zero.
+
+    That is null_l1 / l1_ratio, with an l1_ratio of at least 1e-3. An l1 penalty has the unit of the response; that of
+    ridge has none, so that for ridge least squares the response counts in units of its own spread, sqrt(2 null loss).
+    """
+    if l1_ratio == 0.0 and quadratic and null_l1 > 0.0:
+        null_l1 /= np.sqrt(2.0 * null_loss)
+    return float(null_l1 / max(l1_ratio, LEAST_L1_RATIO))
+
+
 class SmoothPath:
     """Points without an l1 part, each from the last; or for least squares many at once, see `expect`.
 
-    `alpha_max` is where the lasso of the same data, at l1_ratio 1e-3, would be empty: the top of an automatic grid.
+    `alpha_max` is the top of an automatic grid, see `top_of_grid`.
     """
 
     def __init__(self, problem, tol, max_iter):
@@ -79,13 +91,18 @@ class SmoothPath:
         return self.problem.correlate(self.null_residual)
 
     @cached_property
-    def alpha_max(self):
-        """The smallest alpha at which every penalised coefficient is zero; at l1_ratio 1e-3 if it is less."""
+    def null_l1(self):
+        """max_j |x_j'r| / v_j of the null model: the least l1 penalty at which every penalised coefficient is zero."""
         penalised = self.problem.penalised
         if self.problem.scale <= self.floor or not penalised.any():
             return 0.0
         ratios = np.abs(self.problem.pull(self.null_correlation)[penalised]) / self.problem.lasso_factor[penalised]
-        return float(ratios.max() / max(self.problem.l1_ratio, 1e-3))
+        return float(ratios.max())
+
+    @cached_property
+    def alpha_max(self):
+        """The top of an automatic grid."""
+        return top_of_grid(self.null_l1, self.problem.l1_ratio, self.problem.family.quadratic, self.problem.scale)
 
     def expect(self, alphas):
         """Learn which alphas will be asked for: one factorisation serves them all where that takes less work.

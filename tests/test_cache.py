@@ -201,8 +201,32 @@ def test_nothing_writable_works_with_one_notice(house):
     process = run(house, no_temporary + SMALL, **places)
     assert process.stdout == ANSWER
     assert process.stderr.count("found no writable directory") == 1
-    assert "FASTREG_CACHE_DIR" in process.stderr
+    assert f"FASTREG_CACHE_DIR={below} cannot keep compiled kernels" in process.stderr
     assert not list(house.rglob("*.partial"))
+
+
+def test_a_named_folder_that_cannot_be_used_is_told(house):
+    """It is a file here; kernels are then kept elsewhere."""
+    named = house / "file"
+    named.write_text("in the way")
+    process = run(house, ASK, FASTREG_CACHE_DIR=str(named))
+    assert process.stderr.count(f"FASTREG_CACHE_DIR={named} cannot keep compiled kernels (Not a directory)") == 1
+    assert Path(process.stdout.strip()).parent.name == FOLDER and named.read_text() == "in the way"
+    assert run(house, ASK).stderr == ""
+
+
+def test_a_kernel_that_cannot_be_stored_is_told_once(house):
+    """As on a disk that is full: fits go on."""
+    script = """
+from pathlib import Path
+def write_bytes(self, data):
+    raise OSError(28, "No space left on device")
+Path.write_bytes = write_bytes
+"""
+    process = run(house, script + SMALL)
+    assert process.stdout == ANSWER
+    assert process.stderr.count("could not be stored") == process.stderr.count("No space left on device") == 1
+    assert str(house / "cache") in process.stderr and not kernels(house / "cache")
 
 
 def test_what_can_only_be_read_is_still_read(house):
@@ -216,7 +240,7 @@ def test_what_can_only_be_read_is_still_read(house):
     script = f"""
 import tempfile; tempfile.tempdir = {below!r}
 from fastreg import _jit
-_jit._writable = lambda directory: False
+_jit._obstacle = lambda directory: 'read-only'
 """
     places = {"FASTREG_CACHE_DIR": "", "HOME": below, "XDG_CACHE_HOME": below}
     process = run(house, script + COUNT + SMALL + "assert compiled == [], compiled", **places)

@@ -11,7 +11,16 @@ import scipy.sparse as sp
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
-from fastreg import ConvergenceWarning, CVPath, DataWarning, cv_path, fit_path
+from fastreg import (
+    ConvergenceWarning,
+    CVPath,
+    DataWarning,
+    ElasticNetCV,
+    cv_path,
+    fit_multi_path,
+    fit_path,
+    ridge_loo,
+)
 from fastreg.selection.curve import averages, choose
 
 FAMILIES = ["gaussian", "binomial", "poisson", "gamma"]
@@ -453,3 +462,43 @@ def test_folds_share_their_reads_of_X():
         for f in range(10)
     )
     assert found.work["passes"] < 0.8 * alone
+
+
+# ---- the unit of the response
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3, 1e6])
+def test_ridge_chooses_the_same_in_any_unit_of_y(unit):
+    """Ridge's shrinkage does not depend on y's unit, so neither may its grid: one point, coefficients in y's unit."""
+    X, y = certified.draw("gaussian", n=80, p=6)
+    for choose_ridge in (
+        lambda y: cv_path(X, y, l1_ratio=0.0, cv=5),
+        lambda y: ridge_loo(X, y),
+        lambda y: fit_path(X, y, l1_ratio=0.0),
+        lambda y: fit_multi_path(X, np.column_stack([y, 2.0 * y]), l1_ratio=0.0),
+    ):
+        plain, scaled = choose_ridge(y), choose_ridge(unit * y)
+        paths = [getattr(found, "path", found) for found in (plain, scaled)]
+        assert all(path.converged for path in paths)
+        np.testing.assert_allclose(paths[1].alphas, paths[0].alphas, rtol=1e-10)
+        np.testing.assert_allclose(paths[1].deviance_ratio, paths[0].deviance_ratio, rtol=1e-5)
+        if hasattr(plain, "alpha_min"):
+            assert plain.alpha_min == pytest.approx(scaled.alpha_min)
+            assert paths[1].deviance_ratio[-1] > 0.9 * paths[1].deviance_ratio.max()
+
+
+def test_a_choice_at_the_end_of_an_automatic_grid_is_told_where_the_fit_still_improves():
+    """As for an elastic net whose ridge part has grown with the unit of y."""
+    X, y = certified.draw("gaussian", n=80, p=6)
+    with pytest.warns(DataWarning, match=r"last alpha of the grid.*divide y by its standard deviation"):
+        cv_path(X, 1e6 * y, l1_ratio=0.5, cv=5)
+    with pytest.warns(DataWarning, match="last alpha of the grid"):
+        ElasticNetCV(cv=5).fit(X, 1e6 * y)
+    wide = np.random.default_rng(0).normal(size=(40, 200))
+    with pytest.warns(DataWarning, match="last alpha of the grid.*go further down$"):
+        ridge_loo(wide, wide[:, 0] + 0.01 * wide[:, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cv_path(X, y / y.std(), l1_ratio=0.5, cv=5)
+        cv_path(X, X[:, 0], cv=5)  # no noise: the last alpha is the best, and all is explained
+        cv_path(X, 1e6 * y, l1_ratio=0.5, cv=5, alphas=[1e6, 1e5])

@@ -20,7 +20,7 @@ from fastreg.naming import explains_names
 from fastreg.peer_paths import enet_path, lasso_path
 from fastreg.progress import Watch
 from fastreg.selection.cross_validation import best_of, cross_validate
-from fastreg.selection.curve import SELECTIONS, CVPath
+from fastreg.selection.curve import SELECTIONS, CVPath, warn_of_grid_end
 from fastreg.selection.folds import Folding
 from fastreg.selection.metrics import METRICS, Response
 from fastreg.terms import Grid
@@ -214,6 +214,8 @@ class ElasticNetCV(LinearPredictor):
             curves = self._cross_validate(X, y, terms, ratios, folds, flat)
         self._keep(curves, dtype)
         warn_folds(self, curves)
+        if grid.alphas is None:
+            warn_of_grid_end(self.cv_path_.path, self.cv_path_.index_min)
         return self
 
     def _checked(self, X, y):

@@ -79,8 +79,8 @@ def fit_multi_path(
         Share of the l1 part in [0, 1]; 0 is ridge.
     alphas : array-like of shape (k,), default=None
         Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
-        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less) down to alpha_max *
-        `alpha_min_ratio`.
+        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less, for ridge least squares with
+        the response in units of its spread) down to alpha_max * `alpha_min_ratio`.
     n_alphas : int, default=100
         How many alphas an automatic grid has.
     alpha_min_ratio : float, default=None

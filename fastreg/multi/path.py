@@ -12,6 +12,7 @@ from fastreg.multi.penalties import lengths
 from fastreg.multi.proximal_newton import ProximalNewton
 from fastreg.multi.working_set import PairSet, RowSet
 from fastreg.screening import columns_above
+from fastreg.smooth_path import top_of_grid
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
@@ -51,8 +52,8 @@ class MultiPathSolver:
         self.estimate = problem.correlate(dual)
         self.references = [References(problem.norms, problem.weight) for _ in range(problem.K)]
         self._refer(dual, self.estimate)
-        self.alpha_max = self._alpha_max()
-        self.previous_l1 = self.alpha_max * max(problem.l1_ratio, 1e-3)
+        self.previous_l1 = self._null_l1()
+        self.alpha_max = top_of_grid(self.previous_l1, problem.l1_ratio, problem.response.quadratic, problem.scale)
         self.working = RowSet(problem) if problem.units.together else PairSet(problem)
         self.solver = BlockDescent() if problem.units.together else ProximalNewton()
         free = np.repeat(problem.free * problem.units.a_column, problem.units.a_column)
@@ -64,13 +65,14 @@ class MultiPathSolver:
         for k, references in enumerate(self.references):
             references.add(residual[k], correlation[:, k])
 
-    def _alpha_max(self):
+    def _null_l1(self):
+        """The least l1 penalty at which every penalised unit is zero."""
         problem = self.problem
         penalised = np.repeat(problem.penalised, problem.units.a_column)
         if problem.scale <= self.floor or not penalised.any():
             return 0.0
         sizes = lengths(problem.units.shaped(self.estimate))[penalised] / problem.unit_factor[penalised]
-        return float(sizes.max() / max(problem.l1_ratio, 1e-3))
+        return float(sizes.max())
 
     def resume(self, matrix, intercepts, alpha):
         """Start from these coefficients (p, K), near the solution at `alpha`, instead of the null model."""

@@ -46,7 +46,8 @@ class MultiPath(Shown):
     tol : float
         Relative duality gap that was asked for.
     alpha_max : float
-        Smallest penalty at which every penalised coefficient is zero.
+        Smallest alpha at which every penalised coefficient is zero, or the top of an automatic grid for an l1_ratio
+        below 1e-3.
     classes : ndarray of shape (K,), default=None
         Labels of a multinomial's classes, sorted; None for least squares.
     feature_names : list of str, default=None

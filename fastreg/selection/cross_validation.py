@@ -15,7 +15,7 @@ from fastreg.exposure import warn_of_exposure
 from fastreg.fitting import build_problem, checked, family_named, follow_path, warn_of_points
 from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
-from fastreg.selection.curve import CVPath, at_most, averages, choose
+from fastreg.selection.curve import CVPath, at_most, averages, choose, warn_of_grid_end
 from fastreg.selection.fold_paths import fit_folds
 from fastreg.selection.folds import Folding, held_out_weight, make_folds, weighted_folds
 from fastreg.selection.gram_folds import fold_grams
@@ -147,6 +147,8 @@ def cv_path(
     for curve in curves:
         warn_of_points(curve.path)
     warn_folds(curves)
+    if alphas is None and alpha_min_ratio is None:
+        warn_of_grid_end(best.path, best.index_min)
     return best
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg import validation as check
 from fastreg.naming import explains_names
 from fastreg.result import Path
 from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.validation import is_offset, plain
 
 SELECTIONS = ("min", "1se")
+GROWING = 0.1  # d log(deviance explained) / d log(1 / alpha) at the end of a grid, beyond which it is too short
 ROUNDING = 1e-12  # relative: scores closer than this are equal
 
 
@@ -369,6 +371,22 @@ def averages(scores, weights):
     if weights.size < 2:
         return mean, np.full(mean.size, np.nan)
     return mean, np.sqrt(share @ (scores - mean) ** 2 / (weights.size - 1))
+
+
+def warn_of_grid_end(path, index):
+    """Say so where the best point is the last of an automatic grid, and the fit still changes much there."""
+    if not 0 < index == path.alphas.size - 1:
+        return
+    (before, last), (alpha, end) = path.deviance_ratio[-2:], path.alphas[-2:]
+    if last > 0.0 and last > before * (alpha / end) ** GROWING:
+        mixed = path.family == "gaussian" and 0.0 < path.l1_ratio < 1.0
+        check.warn(
+            f"the last alpha of the grid, {end:.4g}, is the best, and the fit still improves there: smaller ones may "
+            "be better. Let the grid go further down"
+            + ", or divide y by its standard deviation: in an elastic net the ridge part of a grid grows with y's unit"
+            * mixed,
+            check.DataWarning,
+        )
 
 
 def at_most(loss, bound):

@@ -17,7 +17,7 @@ from fastreg.naming import explains_names
 from fastreg.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.relaxed import MAX_ITER, solve_relaxed
 from fastreg.selection.cross_validation import cross_validate
-from fastreg.selection.curve import averages
+from fastreg.selection.curve import averages, warn_of_grid_end
 from fastreg.selection.folds import Folding, make_folds, weighted_folds
 from fastreg.selection.labels import coded_response
 from fastreg.selection.metrics import Held, Metric, Response, metric_named
@@ -124,6 +124,8 @@ def cv_relaxed(
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
     chosen = choose_relaxed(task, pairs, Watch(verbose, callback))
     warn_relaxed(chosen)
+    if alphas is None and alpha_min_ratio is None:
+        warn_of_grid_end(chosen.relaxed[0].path, chosen.choice("min").place[2])
     return chosen
 
 
