@@ -27,7 +27,7 @@ EPILOG = """\
 the table
   FILE is CSV (comma, semicolon or tab; column names in the first line), plain or packed by gzip, bzip2 or xz, or
   Parquet (needs pyarrow); - is the standard input. Text is UTF-8, or UTF-16 with its byte order mark; other encodings
-  are named by --encoding, decimals such as 1,5 by --decimal comma.
+  are named by --encoding, decimals such as 1,5 by --decimal comma, other separators by --separator.
   Every column but the target and those that --weights, --offset, --exposure, --groups and --drop name is a feature. It
   must be numeric, without missing values; true and false count as 1 and 0.
 
@@ -177,6 +177,12 @@ def _add_files(out):
     out.add_argument(
         "--decimal", choices=("point", "comma"), help="what stands before decimals in CSV (default point): 1.5 or 1,5"
     )
+    out.add_argument(
+        "--separator",
+        metavar="MARK",
+        help="what sets the columns of CSV apart, such as '|' or space (default: comma, semicolon or tab, by the first "
+        "lines)",
+    )
     out.add_argument("--plot", metavar="FILE", type=_place, help="picture to write: png, pdf or svg (default path.png)")
     out.add_argument(
         "--output",
@@ -252,7 +258,7 @@ def _run(options):
 
 FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output")
 CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
-READING = ("offset", "exposure", "encoding", "decimal")
+READING = ("offset", "exposure", "encoding", "decimal", "separator")
 
 
 def _refuse(options, names, reason):
@@ -264,7 +270,7 @@ def _refuse(options, names, reason):
 
 
 def _fail(message):
-    print(f"fastreg: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"fastreg: {' '.join(line.strip() for line in str(message).splitlines())}", file=sys.stderr)
     return 2
 
 

@@ -40,9 +40,14 @@ def alpha_within(alpha, alphas):
         raise check.ParameterError(
             f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}"
         )
-    if not np.isfinite(alpha) or alpha < alphas[-1] * (1.0 - 1e-12):
+    if not np.isfinite(alpha) or not reaches(alphas, alpha):
         raise ValueError(beyond_the_end(alpha, alphas))
     return float(alpha)
+
+
+def reaches(alphas, alpha):
+    """Whether a path of these alphas ends no higher than alpha, but for rounding."""
+    return bool(alpha >= alphas[-1] * (1.0 - 1e-12))
 
 
 def beyond_the_end(alpha, alphas):

@@ -6,6 +6,8 @@ from numbers import Number
 
 import numpy as np
 
+from fastreg.validation import LARGEST
+
 MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", ".", "?", "#n/a"}
 WORDS = {"true": 1.0, "false": 0.0}
 GROUPED = r"[-+]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?"  # thousands set apart
@@ -15,12 +17,17 @@ LONGEST = 40  # characters of a cell that a message shows
 class Column:
     """Numbers, added chunk by chunk. What is none is remembered and told by `complaint`, all columns together."""
 
-    def __init__(self, name, option=None, comma=False):
-        """`option` is what of the command line names the column; None for a feature. `comma`: of decimals."""
+    def __init__(self, name, option=None, comma=False, limits=None):
+        """`option` is what of the command line names the column; None for a feature. `comma`: of decimals.
+
+        `limits` are which numbers are not allowed, and what is asked: those of the option unless given.
+        """
         self.name, self.option, self.comma = name, option, comma
+        self.limits = LIMITS.get(option, ()) if limits is None else limits
         self.parts, self.rows = [], 0
         self.missing, self.first_missing = 0, None
         self.text = self.infinite = self.word = self.outside = None  # (place, value) of the first
+        self.asked = None  # of what is outside, in words
         self.words = 0
 
     def add(self, places, values):
@@ -32,11 +39,11 @@ class Column:
         if self.infinite is None and np.isinf(part).any():
             first = int(np.argmax(np.isinf(part)))
             self.infinite = places[first], part[first]
-        if self.outside is None and self.option in LIMITS:
-            wrong = LIMITS[self.option][0](part)
-            if wrong.any():
+        for forbidden, asked in self.limits if self.outside is None else ():
+            wrong = forbidden(part)
+            if self.outside is None and wrong.any():
                 first = int(np.argmax(wrong))
-                self.outside = places[first], part[first]
+                self.outside, self.asked = (places[first], part[first]), asked
         self.rows += part.size
         self.parts.append(part)
 
@@ -67,9 +74,13 @@ class Column:
         return np.concatenate(self.parts)
 
 
-LIMITS = {  # by option: which numbers are not allowed, and what is asked
-    "--weights": (lambda values: values < 0.0, "must not be negative"),
-    "--exposure": (lambda values: values <= 0.0, "must be positive, since its logarithm is taken"),
+# Which numbers are not allowed, and what is asked; by option.
+TOO_LARGE = (lambda values: np.abs(values) > LARGEST, "its square is beyond the range of numbers: rescale the column")
+LIMITS = {
+    "--target": (TOO_LARGE,),
+    "--weights": ((lambda values: values < 0.0, "--weights must not be negative"),),
+    "--exposure": ((lambda values: values <= 0.0, "--exposure must be positive, since its logarithm is taken"),),
+    "--offset": (TOO_LARGE,),
 }
 
 
@@ -77,14 +88,15 @@ class Labels(Column):
     """A column that may hold text: of two classes, of groups."""
 
     def __init__(self, name, option, comma=False):
-        super().__init__(name, option, comma)
-        self.values = []
+        super().__init__(name, option, comma, limits=())
+        self.values, self.places = [], []
 
     def add(self, places, values):
         if isinstance(values, np.ndarray) and values.dtype == bool:
             values = values.astype(object)  # looked at one by one, as True and False in a text file
         super().add(places, values)
         self.values += list(values)
+        self.places += places
 
     def settle(self):
         self.labelled = self.text is not None or self.words > 0
@@ -152,9 +164,7 @@ def complaint(columns):
             return ValueError(message + _or_drop([column]))
         if column.outside is not None:
             place, value = column.outside
-            return ValueError(
-                f"column {column.name!r} holds {value:g} in {place}, and {column.option} {LIMITS[column.option][1]}"
-            )
+            return ValueError(f"column {column.name!r} holds {value:g} in {place}, and {column.asked}")
     return None
 
 
@@ -222,5 +232,5 @@ def _or_drop(columns):
 
 def quoted(names):
     """Names as one value of --drop that a shell passes on unchanged."""
-    fields = [f'"{name}"' if "," in name or '"' in name else name for name in names]
+    fields = [f'"{name}"' if "," in name or '"' in name or name != name.strip() else name for name in names]
     return shlex.quote(",".join(fields))

@@ -300,6 +300,13 @@ def alphas_of(grid, alpha_max, wide):
     return alpha_grid(alpha_max, grid.n_alphas, ratio)
 
 
+def alphas_to_fit(X, y, terms, grid):
+    """The alphas at which `solve_path` would fit, if no automatic path ends sooner, for the cost of the null model."""
+    terms = checked(terms)
+    problem = build_problem(X, y, terms)
+    return alphas_of(grid.checked(), make_engine(problem, terms).alpha_max, problem.n < problem.p)
+
+
 def run_blocks(engine, grid, automatic, record, solver):
     """Fit points by blocks, as far as these go, and leave the engine where it can go on. Returns whether all are."""
     return answered(block_steps(engine, grid, record, solver, automatic=automatic), engine.problem)

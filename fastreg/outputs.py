@@ -10,9 +10,11 @@ import os
 import re
 import stat
 import sys
+import unicodedata
+import uuid
 from dataclasses import dataclass, field
 
-from fastreg.stored import FORMAT
+from fastreg.stored import BEGINNING
 from fastreg.table_files import STANDARD_INPUT
 
 DRAWN = "drawn by fastreg"  # in pictures: Software of PNG, Creator of PDF and SVG
@@ -20,7 +22,7 @@ COLUMNS = ("alpha", "features", "deviance_explained", "gap", "reason", "intercep
 BEGINNINGS = {
     "coefficients": re.escape(",".join(COLUMNS).encode()) + rb"[,\r\n]",
     "predictions": rb'(?s)row,("?probability of .{0,5000}?,)?prediction\r?\n',
-    "a model": rb'\s*\{\s*"format"\s*:\s*"' + FORMAT.encode() + b'"',
+    "a model": BEGINNING,
 }
 LONGEST = 10_000  # bytes looked at
 
@@ -48,10 +50,16 @@ class Outputs:
             raise ValueError(f"{option} names no file")
         _check_place(option, file)
         for other in self.files:
-            if os.path.realpath(other.file) == os.path.realpath(file) or _same(other.file, file):
-                raise ValueError(f"{other.option} and {option} both name {file}")
+            if _same(other.file, file) or _same_place(other.file, file):
+                one = f"{file}" if other.file == file else f"{file}, which is {other.file} here"
+                raise ValueError(f"{other.option} and {option} both name {one}")
         self.files.append(Output(option, file, kind))
         return self.ready(option)
+
+    def check(self):
+        """Each file once more, after a fit and before the first of them is written."""
+        for each in self.files:
+            self.ready(each.option)
 
     def ready(self, option):
         """The file of an option, if nothing in its place would be lost; a ValueError otherwise."""
@@ -106,6 +114,36 @@ def _same(first, second):
     """Whether two names lead to one ordinary file."""
     first, second = _found(first), _found(second)
     return first is not None and second is not None and os.path.samestat(first, second)
+
+
+def _same_place(first, second):
+    """Whether two names, of which no file may exist yet, would lead to one."""
+    first, second = os.path.realpath(first), os.path.realpath(second)
+    if first == second:
+        return True
+    (folder, name), (other_folder, other) = os.path.split(first), os.path.split(second)
+    if _spelled_alike(name) != _spelled_alike(other):
+        return False
+    return os.path.samefile(folder, other_folder) and _one_name(folder, name, other)
+
+
+def _spelled_alike(name):
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _one_name(folder, name, other):
+    """Whether a folder takes two names for one, as macOS and Windows do where only case differs: tried, not guessed.
+
+    A file of a name that nothing else has is made, looked up by the other spelling, and taken away again.
+    """
+    mark = f".{uuid.uuid4().hex[:12]}."
+    made = os.path.join(folder, mark + name)
+    with open(made, "xb"):
+        pass
+    try:
+        return os.path.exists(os.path.join(folder, mark + other))
+    finally:
+        os.unlink(made)
 
 
 def _replaceable(output):

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import io
 import os
 import sys
 import warnings
@@ -135,8 +136,11 @@ def check_picture(file):
     matplotlib_module("matplotlib")
 
 
-def save_picture(fits, titles, file):
-    """One panel a path, in one file, and the curve beside a cross-validated one. ImportError without matplotlib."""
+def picture(fits, titles, file):
+    """What a file of this name shall hold: one panel a path, and the curve beside a cross-validated one.
+
+    ImportError without matplotlib.
+    """
     from fastreg.plots import plot_cv, plot_path
     from fastreg.plots.axes import matplotlib_module
 
@@ -149,9 +153,9 @@ def save_picture(fits, titles, file):
     figure = matplotlib_module("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(panels), 5.2), layout="constrained")
     for (draw, fit, title), ax in zip(panels, np.atleast_1d(figure.subplots(1, len(panels)))):
         draw(fit, ax=ax, title=title)
-    kind = _kind_of_picture(file)
-    with whole_file(file, "wb") as opened:
-        figure.savefig(opened, format=kind, metadata={MARKED_BY[kind]: DRAWN}, dpi=120)
+    kind, drawn = _kind_of_picture(file), io.BytesIO()
+    figure.savefig(drawn, format=kind, metadata={MARKED_BY[kind]: DRAWN}, dpi=120)
+    return drawn.getvalue()
 
 
 def told(error):

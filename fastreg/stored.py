@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path as File
 from typing import Any
 
@@ -15,6 +16,8 @@ from fastreg.result import Path
 from fastreg.writing import whole_file
 
 FORMAT, VERSION = "fastreg path", 1
+BEGINNING = rb'\s*\{\s*"format"\s*:\s*"' + FORMAT.encode() + b'"'  # of a file that holds a path, as a pattern
+LOADED = "Only what Path.save has written, or --save from a shell, can be loaded"
 VECTORS = ("alphas", "intercepts", "gaps", "n_iters", "deviance_ratio")  # a number a point
 PLAIN = ("reasons", "family", "l1_ratio", "tol", "alpha_max", "feature_names", "work", "fit_intercept", "standardize")
 FLAGS = ("has_offset", "weighted")  # absent, which is False, in files of fastreg before them
@@ -45,6 +48,11 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
     with whole_file(file) as opened:
         opened.write(text + "\n")
+
+
+def begins_path(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a saved path."""
+    return re.match(BEGINNING, start) is not None
 
 
 @explains_names
@@ -88,9 +96,9 @@ def read_document(file):
     try:
         document = json.loads(File(file).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{file} is not a JSON file: {error}") from None
+        raise ValueError(f"{file} is not a JSON file: {error}. {LOADED}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError(f"{file} holds no fastreg path (its format is not {FORMAT!r})")
+        raise ValueError(f"{file} holds no fastreg path (its format is not {FORMAT!r}). {LOADED}")
     if document.get("version") != VERSION:
         raise ValueError(
             f"{file} is of version {document.get('version')!r}, written by fastreg {document.get('fastreg')}; "

@@ -17,13 +17,22 @@ import zlib
 from dataclasses import dataclass
 from itertools import islice
 
+from fastreg.stored import begins_path
+
 STANDARD_INPUT = "-"
 CHUNK = 2000  # rows turned into numbers at a time, so that their text need not all be held
-START = 8  # bytes that tell what kind of file it is
+START = 64  # bytes that tell what kind of file it is
 SPLIT = 100_000  # letters of a line that tell its separator: less than what a cell may hold
 PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
 ZSTANDARD = b"\x28\xb5\x2f\xfd"
-SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx, .ods and archives; .xls
+OTHERS = {  # by their first bytes: what is no table, and what to do
+    b"PK\x03\x04": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xlsx, .ods
+    b"\xd0\xcf\x11\xe0": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xls
+    b"\x89PNG": "is a picture; name a CSV or Parquet file",
+    b"%PDF": "is a PDF; name a CSV or Parquet file",
+    b"<!DOCTYPE": "is a web page, not a table; was it saved from a link that asks for a login?",
+    b"<html": "is a web page, not a table; was it saved from a link that asks for a login?",
+}
 MARKS = (  # at the start of a text, and the encoding that they stand for; the longest first
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -38,10 +47,12 @@ MAYBE_WIDE = " (if it is UTF-16 without a byte order mark, add --encoding utf-16
 
 @dataclass(frozen=True)
 class Dialect:
-    """What a text file does not say of itself: its encoding (None: UTF-8) and whether decimals follow a comma."""
+    """What a text file does not say of itself: its encoding (None: UTF-8), whether decimals follow a comma, and what
+    separates its columns (None: comma, semicolon or tab, whichever its first lines show)."""
 
     encoding: str | None = None
     comma: bool = False
+    separator: str | None = None
 
 
 PLAIN = Dialect()
@@ -65,8 +76,11 @@ def open_table(file, dialect=PLAIN):
         raise ValueError(f"{file} is empty")
     if start.startswith(ZSTANDARD):
         raise ValueError(f"{file} is packed by Zstandard; unpack it first: zstd -d {file}")
-    if start.startswith(SPREADSHEETS):
-        raise ValueError(f"{file} looks like a spreadsheet or an archive; save the sheet as CSV first")
+    other = next((what for mark, what in OTHERS.items() if start.lower().startswith(mark.lower())), None)
+    if other is not None:
+        raise ValueError(f"{file} {other}")
+    if begins_path(start):
+        raise ValueError(f"{file} is a model that fastreg saved, not a table: --load {file} reads it")
     return _parquet(raw, file) if start.startswith(b"PAR1") else _csv(raw, file, start, dialect)
 
 
@@ -92,19 +106,42 @@ def _unpacked(raw, unpack, file):
 
 
 def _csv(raw, file, start, dialect):
-    rows = _csv_rows(raw, file, _encoding(start, dialect))
+    rows = _csv_rows(raw, file, _encoding(start, dialect), dialect.separator)
+    separator = next(rows)
     header = [name.strip() for name in next(rows)[1]]
 
     def chunks():
         while block := list(islice(rows, CHUNK)):
             for line, row in block:
                 if len(row) != len(header):
-                    raise ValueError(
-                        f"{file}, line {line}: {len(row)} values, but there are {len(header)} column names"
-                    )
+                    raise ValueError(f"{file}, line {line}: {_ragged(len(row), len(header), separator)}")
             yield [f"line {line}" for line, _ in block], list(zip(*(row for _, row in block)))
 
     return header, chunks()
+
+
+def _ragged(found, wanted, separator):
+    """What is wrong with a row of another length than the first line's, and what may mend it."""
+    mark = NAMED.get(separator, separator)
+    message = f"{found} value{'s' * (found != 1)}, but there are {wanted} column name{'s' * (wanted != 1)}; "
+    if found < wanted:
+        return f"{message}write a {mark} for each empty cell (columns are read as set apart by {mark}; {ANOTHER})"
+    quoting = f"a cell that holds a {mark} must stand in double quotes"
+    number = ', as "1,5" with --decimal comma' if separator == "," else ""
+    return f"{message}{quoting}{number} (or is it no {mark} that sets columns apart? {ANOTHER})"
+
+
+NAMED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space"}  # separators by a word, as --separator takes them
+ANOTHER = "--separator names another mark"
+
+
+def separator_named(text):
+    """The separator that --separator names: a letter, or a word for one that a shell makes hard to give."""
+    words = {word: mark for mark, word in NAMED.items()} | {"\\t": "\t"}
+    mark = words.get(text.lower(), text)
+    if len(mark) != 1 or mark in '"\r\n\0':
+        raise ValueError(f"--separator {text}: name one letter, such as '|', or comma, semicolon, tab or space")
+    return mark
 
 
 def _encoding(start, dialect):
@@ -121,12 +158,14 @@ def check_encoding(name):
         raise ValueError(f"--encoding {name}: there is no such encoding; utf-8, cp1252 and utf-16 are some") from None
 
 
-def _csv_rows(raw, file, encoding):
-    """(line number, values) of each row that is not blank."""
+def _csv_rows(raw, file, encoding, separator):
+    """The separator, then (line number, values) of each row that is not blank."""
     last = 0
     text = io.TextIOWrapper(raw, encoding, newline="")
     try:
-        separator, last = _separator(text, file)
+        shown, last = _separator(text, file)
+        separator = separator or shown
+        yield separator
         text.seek(0)
         before = list(islice(text, last))
         reader = csv.reader(_without_nul(text, file, last), delimiter=separator, strict=True)

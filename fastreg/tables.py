@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +34,7 @@ class Table:
     groups: np.ndarray | None = None
     offset: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
+    places: list[str] | None = None  # of the rows, where the target may be text
 
 
 class Named:
@@ -66,11 +68,13 @@ class Offset:
         return np.log(values) if self.is_exposure else values
 
 
-def read_table(file, target, *, weights=None, groups=None, offset=None, drop=(), labels=False, dialect=PLAIN):
+def read_table(
+    file, target, *, weights=None, groups=None, offset=None, drop=(), labels=False, limits=(), dialect=PLAIN
+):
     """A Table from a CSV or Parquet file. Raises ValueError or OSError with one line for the user.
 
     `target`, `weights` and `groups` name columns, `offset` is an Offset, `drop` names columns to leave out; all others
-    are features. With `labels` the target may be text.
+    are features. With `labels` the target may be text; if not, `limits` are on its numbers, beside those of any target.
     """
     header, chunks = open_table(file, dialect)
     named = {"target": target, "weights": weights, "groups": groups}
@@ -82,14 +86,19 @@ def read_table(file, target, *, weights=None, groups=None, offset=None, drop=(),
     for role, place in places.items():
         text = role == "groups" or (labels and role == "target")
         columns[place] = (Labels if text else Column)(header[place], OPTIONS[role], dialect.comma)
+    if not labels:
+        columns[places["target"]].limits += tuple(limits)
     columns |= {place: Column(header[place], None, dialect.comma) for place in features}
     _fill(columns, chunks, file)
-    got = {role: columns[place] for role, place in places.items()}
+    got, rows = {role: columns[place] for role, place in places.items()}, None
+    if labels:
+        rows = got["target"].places
     got = {role: column.labels() if isinstance(column, Labels) else column.numbers() for role, column in got.items()}
     values = got.pop("exposure", got.pop("offset", None))
     if values is not None:
         got["offset"] = offset.of(values)
-    return Table(_matrix([columns[place] for place in features]), [header[k] for k in features], **got, notes=notes)
+    X, names = _matrix([columns[place] for place in features]), [header[k] for k in features]
+    return Table(X, names, **got, notes=notes, places=rows)
 
 
 def read_features(file, names, offset=None, dialect=PLAIN):
@@ -99,12 +108,15 @@ def read_features(file, names, offset=None, dialect=PLAIN):
     places = {name: place for place, name in enumerate(header)}
     missing = [name for name in names if name not in places]
     if missing:
-        raise ValueError(f"{file} lacks {len(missing):,} of the model's {len(names):,} features: {listed(missing)}")
+        raise ValueError(
+            f"{file} lacks {len(missing):,} of the model's {len(names):,} features: {listed(missing)}"
+            + _meant(missing, [each for each in header if each not in names], file)
+        )
     if offset is not None and offset.column not in places:
         unit = "; a column of ones predicts for an exposure of 1" if offset.is_exposure else ""
         raise ValueError(
             f"{file} lacks column {offset.column!r}: the model was fitted with {offset.option} {offset.column}, so its "
-            f"predictions need that of every row. Add the column{unit}"
+            f"predictions need that of every row. Add the column{unit}{_meant([offset.column], header, file)}"
         )
     if offset is not None and offset.column in names:
         raise ValueError(f"{offset.option} {offset.column}: this column is a feature of the model")
@@ -161,7 +173,7 @@ def _choose(header, named, drop):
         if other is not None:
             raise ValueError(f"{OPTIONS[other]} and {OPTIONS[role]} both name column {name!r}")
         places[role] = place
-    dropped = {_find(header, name, "--drop") for name in drop}
+    dropped = {_find(header, name if name in header else name.strip(), "--drop") for name in drop}
     for role, place in places.items():
         if place in dropped:
             raise ValueError(f"--drop names column {header[place]!r}, which is also {OPTIONS[role]}")
@@ -183,14 +195,35 @@ def _refuse_twice(header, wanted):
 def _find(header, name, option):
     if name in header:
         return header.index(name)
-    near = difflib.get_close_matches(name, header, n=3, cutoff=0.5)
-    near += [other for other in header if other.lower() == name.lower() and other not in near]
+    near = near_names(name, header)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; the columns are {listed(header)}"
     if not near and all(as_number(other) is not None for other in header):
         hint += " (the first line must hold the columns' names)"
     if len(header) == 1:
-        hint += " (columns are set apart by comma, semicolon or tab)"
+        hint += " (columns are set apart by comma, semicolon or tab, or by what --separator names)"
     raise ValueError(f"{option}: there is no column {name!r}{hint}")
+
+
+def near_names(name, names):
+    """Those names that may be meant by one that is not among them: alike but for case, blanks and marks, or nearly."""
+    alike = [other for other in names if _key(other) == _key(name)]
+    keys = {}
+    for other in names:
+        keys.setdefault(other.casefold(), other)
+    near = [keys[key] for key in difflib.get_close_matches(name.casefold(), keys, n=3, cutoff=0.5)]
+    return alike or near
+
+
+def _key(name):
+    """A name without case, blanks and marks; as it is where nothing else is left."""
+    return re.sub(r"[\W_]", "", name).casefold() or name
+
+
+def _meant(missing, header, file):
+    """Of columns that a file lacks, which of its own are called nearly so."""
+    alike = [(name, near_names(name, header)) for name in missing[:LISTED]]
+    told = [f"{near[0]!r} for {name!r}" for name, near in alike if near]
+    return f". {file} has {', '.join(told)}: names must be the same" if told else ""
 
 
 def listed(values):
@@ -200,30 +233,45 @@ def listed(values):
 
 
 def split_names(text):
-    """Names separated by commas; one that holds a comma stands in double quotes."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+    """Names separated by commas; one that holds a comma, or blanks at its ends, stands in double quotes."""
+    return [name for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
 
 
-def classes(target, name, positive=None):
+def classes(target, name, places, positive=None):
     """(y, what class 1 is) for a binomial fit: two labels of text or number, or proportions in [0, 1].
 
-    Of two labels the later in order is class 1 ("yes" after "no", 1 after 0), unless `positive` names it.
+    Of two labels the later in order is class 1 ("yes" after "no", 1 after 0), unless `positive` names it. `places` are
+    those of the rows, for messages.
     """
     labels, counts = np.unique(target, return_counts=True)
-    if target.dtype == float and positive is None:
-        whole = np.all(labels == np.round(labels))
-        if not (labels.size == 2 and whole) and labels[0] >= 0.0 and labels[-1] <= 1.0 and labels.size > 1:
-            return target, "proportions in [0, 1]"
-    shown = [f"{label:g}" if target.dtype == float else str(label) for label in labels]
+    numbers = target.dtype == float
+    shares = numbers and labels.size > 1 and labels[0] >= 0.0 and labels[-1] <= 1.0
+    if shares and positive is None and not (labels.size == 2 and whole_numbers(labels)):
+        return target, "proportions in [0, 1]"
+    shown = [f"{label:g}" if numbers else str(label) for label in labels]
     if labels.size == 1:
         raise ValueError(f"column {name!r} holds one class only ({shown[0]!r}); two are needed")
     if labels.size > 2:
+        needs = "--family binomial needs two labels, or proportions in [0, 1]"
+        if numbers and not whole_numbers(labels):
+            first = int(np.argmax((target < 0.0) | (target > 1.0)))
+            raise ValueError(f"column {name!r} holds {target[first]:g} in {places[first]}, and {needs}")
+        other = target != target[0]
+        third = int(np.argmax(other & (target != target[np.argmax(other)])))
         raise ValueError(
-            f"column {name!r} holds {labels.size} different values ({listed(shown)}); "
-            "--family binomial needs two labels, or proportions in [0, 1]"
+            f"column {name!r} holds {labels.size} different values ({listed(shown)}), the third of them first in "
+            f"{places[third]}; {needs}"
         )
     if positive is not None and positive not in shown:
-        raise ValueError(f"--positive {positive}: the labels of column {name!r} are {shown[0]!r} and {shown[1]!r}")
+        near = near_names(positive, shown)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"--positive {positive}: the labels of column {name!r} are {shown[0]!r} and {shown[1]!r}{hint}"
+        )
     one = 1 if positive is None else shown.index(positive)
     told = [f"{shown[k]!r} ({counts[k]:,} rows)" for k in (one, 1 - one)]
     return (target == labels[one]).astype(float), f"class 1 is {told[0]}, class 0 is {told[1]}"
+
+
+def whole_numbers(values):
+    return bool(np.all(values == np.round(values)))

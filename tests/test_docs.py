@@ -61,6 +61,16 @@ def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, cap
             assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("page", pages_in("python"), ids=name)
+def test_a_page_says_at_its_top_how_its_blocks_run(page):
+    """Each alone, which is tested below, or one after the other, as above."""
+    top = " ".join(page.read_text().split("```")[0].split())
+    if page in ALONE and len(blocks(page, "python")) > 1:
+        assert "Each block of code runs on its own." in top
+    elif len(blocks(page, "python")) > 1:
+        assert "The blocks of code on this page build on each other, from top to bottom" in top
+
+
 def blocks_alone():
     return [
         pytest.param(page, block, id=f"{name(page)}:{block.count(chr(10), 0, len(block) - len(block.lstrip())) + 1}")

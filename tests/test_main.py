@@ -117,7 +117,7 @@ WRONG = {  # content of bad.csv, arguments, what the message says ("|" separates
     "blank": ("\n\n \n", Y, "bad.csv is empty"),
     "names only": ("a,y\n", Y, "has column names but no rows"),
     "no names": ("1,2\n3,4\n", Y, "the first line must hold the columns' names"),
-    "ragged": ("a,y\n1,2\n3\n", Y, "line 3: 1 values, but there are 2 column names"),
+    "ragged": ("a,y\n1,2\n3\n", Y, "line 3: 1 value, but there are 2 column names; write a comma for each empty cell"),
     "missing": ("a,y\n1,2\n,3\n", Y, "column 'a' has no value in line 3"),
     "NA": ("a,y\n1,2\n2,3\nNA,3\n", Y, "column 'a' has no value in line 4"),
     "missing target": ("a,y\n1,2\n2,nan\n", Y, "column 'y' has no value in line 3"),
@@ -130,11 +130,15 @@ WRONG = {  # content of bad.csv, arguments, what the message says ("|" separates
         (*LABELS, "--positive", "x"),
         "labels of column 'y' are 'm' and 'n'",
     ),
-    "negative counts": ("a,y\n1,2\n2,-1\n", (*Y, "--family", "poisson"), "y must hold numbers that are not negative"),
+    "negative counts": (
+        "a,y\n1,2\n2,-1\n",
+        (*Y, "--family", "poisson"),
+        "column 'y' holds -1 in line 3, and --family poisson needs numbers that are not negative",
+    ),
     "same name twice": ("a,a,y\n1,2,3\n", Y, "columns 1 and 2 are both called 'a'"),
     "no features": ("y\n1\n2\n", Y, "no column is left to fit on besides the target"),
     "decimal comma": ("a;y\n1,5;2\n2;3\n", Y, "'1,5' in line 2 (is it a decimal comma? then add --decimal comma)"),
-    "l1_ratio": ("a,y\n1,2\n2,3\n", (*Y, "--l1-ratio", "2"), "l1_ratio must be in [0, 1], got 2"),
+    "l1_ratio": ("a,y\n1,2\n2,3\n", (*Y, "--l1-ratio", "2"), "--l1-ratio must be in [0, 1], got 2"),
     "not a number": (GOOD, (*Y, "--n-alphas", "two"), "invalid int value: 'two'"),
     "family": (GOOD, (*Y, "--family", "poissn"), "invalid choice: 'poissn'"),
     "overwriting": (GOOD, (*Y, "--output", "bad.csv"), "--output bad.csv: this is the table to fit, which is read"),
@@ -290,7 +294,7 @@ WRONG_USE = {
     "good.csv is not a JSON file": ("--load", "good.csv"),
     "nothing.json: no such file or directory": ("--load", "nothing.json"),
     "--predict needs a table of your own": ("--predict", "new.csv"),
-    "alpha must be at least": (*CHOOSE, "--alpha", "1e-9", "--predict", "new.csv"),
+    "--alpha 1e-09 lies below the end of the path: give ": (*CHOOSE, "--alpha", "1e-9", "--predict", "new.csv"),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from fastreg.table_files import Dialect
 from fastreg.tables import Offset, classes, read_features, read_table, split_names
 
 COMMA = Dialect(comma=True)
+ROWS = ["line 2", "line 3", "line 4"]
 
 
 def write(file, content):
@@ -63,14 +64,14 @@ def test_reading_parquet(tmp_path):
 
 
 def test_classes():
-    assert classes(np.array([1.0, 2, 2]), "y")[0].tolist() == [0, 1, 1]
-    assert classes(np.array(["b", "a"]), "y")[0].tolist() == [1, 0]
-    assert classes(np.array(["b", "a"]), "y", "a")[0].tolist() == [0, 1]
-    y, told = classes(np.array([0.0, 0.25, 1.0]), "y")
+    assert classes(np.array([1.0, 2, 2]), "y", ROWS)[0].tolist() == [0, 1, 1]
+    assert classes(np.array(["b", "a"]), "y", ROWS)[0].tolist() == [1, 0]
+    assert classes(np.array(["b", "a"]), "y", ROWS, "a")[0].tolist() == [0, 1]
+    y, told = classes(np.array([0.0, 0.25, 1.0]), "y", ROWS)
     assert y.tolist() == [0, 0.25, 1] and "proportions" in told
-    assert classes(np.array([0.25, 0.75]), "y")[0].tolist() == [0.25, 0.75]
+    assert classes(np.array([0.25, 0.75]), "y", ROWS)[0].tolist() == [0.25, 0.75]
     with pytest.raises(ValueError, match="3 different values"):
-        classes(np.array([0.0, 1.0, 2.0]), "y")
+        classes(np.array([0.0, 1.0, 2.0]), "y", ROWS)
 
 
 PLAIN = "a,größe,y\n1,2.5,3\n4,5,6.5\n"
@@ -142,10 +143,10 @@ DAMAGED = {
     "in the row that begins in line 3 a quotation mark is not closed": 'a,y\n1,2\n"2,3\n4,5\n',
     "in the row that begins in line 2 ',' expected after '\"'": 'a,y\n"1"2,3\n',
     "in the row that begins in line 2 a value is longer than": "a,y\n" + "1" * 140_000 + ",2\n",
-    "line 4: 3 values, but there are 2 column names": "a,y\n1,2\n\n3,4,5\n",
+    "line 4: 3 values, but there are 2 column names; a cell that holds a comma must": "a,y\n1,2\n\n3,4,5\n",
     "columns 1 and 3 are both called 'a'; rename one": "a,y, a\n1,2,3\n",
     "column 2 has no name in the first line; write one": "a, ,y\n1,2,3\n",
-    r"the columns are a b \(columns are set apart by comma, semicolon or tab\)": "a b\n1 2\n",
+    r"the columns are a b \(columns are set apart by comma, semicolon or tab, or by": "a b\n1 2\n",
 }
 
 
