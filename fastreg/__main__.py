@@ -4,10 +4,12 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import sys
 
 import fastreg
 from fastreg.families import FAMILIES
+from fastreg.naming import names_meant
 from fastreg.outputs import to_standard_output
 from fastreg.report import told
 
@@ -71,10 +73,14 @@ examples
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
+    """An ArgumentParser whose errors are one line, and answer a wrong option by the right one."""
 
     def error(self, message):
-        self.exit(2, f"fastreg: {message} (see python -m fastreg --help)\n")
+        unknown = re.match(r"unrecognized arguments: --([\w-]+)", message)
+        names = [name[2:].replace("-", "_") for name in self._option_string_actions if name.startswith("--")]
+        meant = names_meant(unknown[1], names) if unknown else []
+        hint = f"; did you mean {' or '.join('--' + name.replace('_', '-') for name in meant)}?" if meant else ""
+        self.exit(2, f"fastreg: {message}{hint} (see python -m fastreg --help)\n")
 
 
 def parser():
@@ -236,12 +242,12 @@ def _open_streams():
 def _run(options):
     """Whichever job is asked for."""
     if options.file == "warmup":
-        _refuse(options, (*FITTING, *CHOOSING, *READING, "plot", "load"), "has no meaning for warmup")
+        _refuse(options, (*FITTING, *GRID, *CHOOSING, *READING, "plot", "load"), "has no meaning for warmup")
         fastreg.warmup(verbose=True)
     elif options.load is not None:
         from fastreg.jobs import use_model
 
-        fitting = ("file", *FITTING, "cv", "groups", "metric", "select", "save")
+        fitting = ("file", *FITTING, *GRID, "cv", "groups", "metric", "select", "save")
         _refuse(options, fitting, "is for fitting; with --load nothing is fitted")
         use_model(options)
     elif options.file is None:
@@ -257,6 +263,7 @@ def _run(options):
 
 
 FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output")
+GRID = ("n_alphas", "tol")
 CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
 READING = ("offset", "exposure", "encoding", "decimal", "separator")
 

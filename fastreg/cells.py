@@ -11,6 +11,7 @@ from fastreg.validation import LARGEST
 MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", ".", "?", "#n/a"}
 WORDS = {"true": 1.0, "false": 0.0}
 GROUPED = r"[-+]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?"  # thousands set apart
+SIGNS = "%$\u00a3\u20ac\u00a5\u2030"  # that stand beside numbers
 LONGEST = 40  # characters of a cell that a message shows
 
 
@@ -197,6 +198,9 @@ def _kind(column):
 def _hint(value, comma):
     """How a number that is written in another way can be read."""
     text = value.strip() if isinstance(value, str) else ""
+    bare = text.strip(SIGNS).strip().replace("\u2212", "-")
+    if bare != text and as_number(bare, comma) is not None:
+        return " (write the number alone, without a sign of currency or percent, and with the minus -)"
     if comma and as_number(text) is not None and "." in text:
         return " (with --decimal comma a point is no part of a number; write thousands without points)"
     grouped, decimal = re.fullmatch(GROUPED, text), "," in text and as_number(text, True) is not None

@@ -74,6 +74,7 @@ def fit_table(options):
         "tol": options.tol, "sample_weight": table.weights, "offset": table.offset,
     }  # fmt: skip
     if options.cv is not None:
+        _check_folds(table, options)
         asked |= {"cv": options.cv, "metric": options.metric or "deviance", "groups": table.groups}
     function = "cv_path" if options.cv is not None else "fit_path"
     _compile(options.family, options.l1_ratio)
@@ -175,6 +176,15 @@ def _check_response(table, labels, family, options):
         return  # equal counts of different exposures are something to explain
     value = f"{y[0]:g}" if labels is None else labels[int(y[0])]
     raise ValueError(f"column {options.target!r} is constant ({value} in {where}): there is nothing to explain")
+
+
+def _check_folds(table, options):
+    """A ValueError for more folds than rows, or than groups."""
+    kind, there = "rows", table.target.size
+    if options.groups is not None:
+        kind, there = f"different labels in column {options.groups!r}", np.unique(table.groups).size
+    if options.cv > there:
+        raise ValueError(f"--cv {options.cv} needs at least {options.cv} {kind}, but {options.file} has {there}")
 
 
 def _check_reach(table, asked, options):

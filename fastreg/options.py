@@ -1,11 +1,12 @@
 """What the arguments of a command line say together: refused where they do not fit, before any file is read."""
 
 import math
+import os
 
 from fastreg import validation as check
 from fastreg.outputs import Outputs
 from fastreg.report import check_picture
-from fastreg.table_files import Dialect, check_encoding, separator_named
+from fastreg.table_files import START, Dialect, check_encoding, refuse_model, separator_named
 from fastreg.tables import Offset
 
 LOG_LINKS = ("poisson", "gamma")  # families to which an exposure applies
@@ -15,6 +16,9 @@ PREDICTIONS = "predictions.csv"  # unless another name is given
 
 def check_fit(options):
     """What can be said of a fit's options before the table is read."""
+    if options.target is None and os.path.isfile(options.file):
+        with open(options.file, "rb") as opened:
+            refuse_model(options.file, opened.read(START))
     if options.target is None:
         raise ValueError(f"--target is missing: which column of {options.file} is to be explained?")
     for name in ("metric", "select", "groups"):
@@ -102,6 +106,9 @@ def offset_of_model(path, stored, options):
 
 def outputs_of(options):
     """What a command writes, checked before anything is read: told now, not when a long fit is done."""
+    for option, file in (("FILE", options.file), ("--predict", options.predict), ("--load", options.load)):
+        if file == "":
+            raise ValueError(f"{option} names no file")
     read = {"the table to fit": options.file, "the table to predict": options.predict, "the model": options.load}
     outputs = Outputs({what: file for what, file in read.items() if file is not None}, options.overwrite)
     if options.file is not None:

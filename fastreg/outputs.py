@@ -79,8 +79,14 @@ class Outputs:
 
 def _check_place(option, file):
     """An error where no file can be written: told now, not when a long fit is done."""
-    if os.path.isdir(file):
+    if os.path.isdir(file) or file.endswith((os.sep, os.altsep or os.sep)):
         raise ValueError(f"{option} {file}: this is a folder; name a file")
+    try:
+        os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):  # the folder is looked at below
+        pass
+    except OSError as error:  # a name that is too long, links in a circle
+        raise ValueError(f"{option} {file}: {os.strerror(error.errno).lower()}") from None
     place = os.path.realpath(file)
     folder = os.path.dirname(place)
     if os.path.exists(file) and (_found(file) is None or to_standard_output(file)):

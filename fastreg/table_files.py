@@ -79,9 +79,14 @@ def open_table(file, dialect=PLAIN):
     other = next((what for mark, what in OTHERS.items() if start.lower().startswith(mark.lower())), None)
     if other is not None:
         raise ValueError(f"{file} {other}")
+    refuse_model(file, start)
+    return _parquet(raw, file) if start.startswith(b"PAR1") else _csv(raw, file, start, dialect)
+
+
+def refuse_model(file, start):
+    """A ValueError where a file's first bytes are those of a model."""
     if begins_path(start):
         raise ValueError(f"{file} is a model that fastreg saved, not a table: --load {file} reads it")
-    return _parquet(raw, file) if start.startswith(b"PAR1") else _csv(raw, file, start, dialect)
 
 
 def _bytes_of(file):
@@ -114,18 +119,21 @@ def _csv(raw, file, start, dialect):
         while block := list(islice(rows, CHUNK)):
             for line, row in block:
                 if len(row) != len(header):
-                    raise ValueError(f"{file}, line {line}: {_ragged(len(row), len(header), separator)}")
+                    raise ValueError(f"{file}, line {line}: {_ragged(row, len(header), separator)}")
             yield [f"line {line}" for line, _ in block], list(zip(*(row for _, row in block)))
 
     return header, chunks()
 
 
-def _ragged(found, wanted, separator):
+def _ragged(row, wanted, separator):
     """What is wrong with a row of another length than the first line's, and what may mend it."""
-    mark = NAMED.get(separator, separator)
+    found, mark = len(row), NAMED.get(separator, separator)
     message = f"{found} value{'s' * (found != 1)}, but there are {wanted} column name{'s' * (wanted != 1)}; "
     if found < wanted:
         return f"{message}write a {mark} for each empty cell (columns are read as set apart by {mark}; {ANOTHER})"
+    if found == wanted + 1 and not row[-1].strip():
+        remedy = "take it away, or name a column for it in the first line and leave that out with --drop"
+        return f"{message}the line ends in a {mark}: {remedy}"
     quoting = f"a cell that holds a {mark} must stand in double quotes"
     number = ', as "1,5" with --decimal comma' if separator == "," else ""
     return f"{message}{quoting}{number} (or is it no {mark} that sets columns apart? {ANOTHER})"

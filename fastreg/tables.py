@@ -122,7 +122,7 @@ def read_features(file, names, offset=None, dialect=PLAIN):
         raise ValueError(f"{offset.option} {offset.column}: this column is a feature of the model")
     columns = {places[name]: Column(name, FEATURE, dialect.comma) for name in names}
     extra = {} if offset is None else {places[offset.column]: Column(offset.column, offset.option, dialect.comma)}
-    _fill(columns | extra, chunks, file)
+    _fill(columns | extra, chunks, file, f"{file}: ")
     X = _matrix(list(columns.values()))
     return X, None if offset is None else offset.of(next(iter(extra.values())).numbers())
 
@@ -130,8 +130,11 @@ def read_features(file, names, offset=None, dialect=PLAIN):
 FEATURE = "a feature of the model"  # in a message, in the place of an option
 
 
-def _fill(columns, chunks, file):
-    """Read the chunks into columns, by their places; a ValueError for all that is wrong with any of them."""
+def _fill(columns, chunks, file, said=""):
+    """Read the chunks into columns, by their places; a ValueError for all that is wrong with any of them.
+
+    `said` comes first in it: which file it is, where another has been read before.
+    """
     rows = 0
     for lines, values in chunks:
         rows += len(lines)
@@ -141,7 +144,7 @@ def _fill(columns, chunks, file):
         raise ValueError(f"{file} has column names but no rows")
     wrong = complaint(list(columns.values()))
     if wrong is not None:
-        raise wrong
+        raise ValueError(f"{said}{wrong}")
 
 
 def _matrix(columns):

@@ -282,7 +282,7 @@ WRONG_USE = {
     "--alpha and --cv both choose the penalty; give one of them": (*CHOOSE, "--cv", "3", "--alpha", "1"),
     "bare.csv lacks 3 of the model's 4 features: a, b, c": (*CHOOSE, "--alpha", "1", "--predict", "bare.csv"),
     "holed.csv: no such file or directory": (*CHOOSE, "--alpha", "1", "--predict", "holed.csv"),
-    "column 'w' has no value in line 2; fill it in or remove the row": (*CHOOSE, "--alpha", "1", "--predict", "na.csv"),
+    "na.csv: column 'w' has no value in line 2; fill it in": (*CHOOSE, "--alpha", "1", "--predict", "na.csv"),
     "--save and --predictions both name m": (*CHOOSE, "--alpha", "1", "--predict", "new.csv", "--save", "m",
                                              "--predictions", "m"),
     "--target is for fitting; with --load nothing is fitted": ("--load", "good.csv", "--target", "y"),

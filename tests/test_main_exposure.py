@@ -150,7 +150,10 @@ def test_a_bad_row_of_the_table_to_predict():
     done(*FULL, "--drop", "shift", "--save", "m.json")
     Path("new.csv").write_text("x,z,years\n1,2,1\n1,2,0\n")
     told = refused("--load", "m.json", "--predict", "new.csv")
-    assert told == "column 'years' holds 0 in line 3, and --exposure must be positive, since its logarithm is taken"
+    assert (
+        told
+        == "new.csv: column 'years' holds 0 in line 3, and --exposure must be positive, since its logarithm is taken"
+    )
 
 
 def test_options_without_effect():

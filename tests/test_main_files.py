@@ -337,6 +337,10 @@ def test_options_that_would_have_no_effect():
     assert "--decimal needs --predict NEW" in refused("--load", "m.json", "--decimal", "comma")
     assert "--encoding needs a table of your own" in refused("--encoding", "cp1252")
     assert refused("warmup", "--target", "y") == "--target has no meaning for warmup"
+    for option in (("--tol", "1e-3"), ("--n-alphas", "5"), ("--l1-ratio", "0.5"), ("--no-standardize",)):
+        name = option[0].replace("--no-", "--")
+        assert refused("--load", "m.json", *option) == f"{name} is for fitting; with --load nothing is fitted"
+        assert refused("warmup", *option) == f"{name} has no meaning for warmup"
     assert refused(*FIT, "--positive", "yes") == "--positive is for --family binomial"
 
 

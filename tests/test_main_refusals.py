@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shell import GOOD, call, done, read_csv, refused
 
-from fastreg import fit_path, outputs
+from fastreg import ConvergenceWarning, fit_path, outputs
 from fastreg.table_files import Dialect
 from fastreg.tables import near_names, read_table, split_names
 
@@ -56,7 +56,8 @@ def test_an_alpha_below_the_path_is_refused_before_the_fit_and_the_advice_works(
 def test_an_alpha_below_the_end_of_separable_classes_is_refused_before_anything_is_written():
     Path("apart.csv").write_text("x,y\n" + "".join(f"{k},{int(k > 9)}\n" for k in range(20)))
     ask = ("apart.csv", "--target", "y", "--family", "binomial", "--save", "m.json", "--alpha")
-    full = fit_path(np.arange(20.0)[:, None], np.arange(20) > 9, family="binomial", standardize=True)
+    with pytest.warns(ConvergenceWarning):
+        full = fit_path(np.arange(20.0)[:, None], np.arange(20) > 9, family="binomial", standardize=True)
     below = (full.alphas[-1] + full.alpha_max * 1e-4) / 2  # of the automatic grid, but where the path has stopped
     assert full.reasons[-1] == "separable" and below < full.alphas[-1]
     before = set(os.listdir())
@@ -192,6 +193,7 @@ def test_a_model_in_the_place_of_a_table_and_the_other_way_round():
                     ("--load", "m.json", "--predict", "m.json")):  # fmt: skip
         told = told_before_a_fit(*command)
         assert told == "m.json is a model that fastreg saved, not a table: --load m.json reads it"
+    assert told_before_a_fit("m.json") == told
     for name in ("good.csv", "coefficients.csv"):
         told = told_before_a_fit("--load", name)
         assert told.startswith(f"{name} is not a JSON file: ") and "--save from a shell" in told
@@ -241,6 +243,57 @@ def test_separators_by_name(named, mark):
     done("--load", "m.json", "--predict", "t.csv", "--separator", named)
     assert len(read_csv("predictions.csv")) == 3
     assert refused("--load", "m.json", "--separator", named) == "--separator needs --predict NEW, the rows to predict"
+
+
+NUMBERS_WITH_SIGNS = ["5%", "$5", "5 \u20ac", "\u22125", "\u00a3-5", "-5%"]
+
+
+@pytest.mark.parametrize("cell", NUMBERS_WITH_SIGNS)
+def test_signs_beside_numbers(cell):
+    Path("t.csv").write_text(f"a,y\n{cell},1\n3,2\n", encoding="utf-8")
+    told = told_before_a_fit("t.csv", "--target", "y")
+    assert f"'{cell}' in line 2 (write the number alone, without a sign of currency or percent" in told
+
+
+def test_a_line_that_ends_in_a_separator():
+    Path("t.csv").write_text("a,y\n1,2,\n2,4,\n3,3,\n")
+    told = told_before_a_fit("t.csv", "--target", "y")
+    assert "3 values, but there are 2 column names; the line ends in a comma: take it away, or name a column" in told
+    Path("t.csv").write_text("a,y,rest\n1,2,\n2,4,\n3,3,\n")  # the advice
+    done("t.csv", "--target", "y", "--drop", "rest")
+
+
+def test_places_that_can_hold_no_file():
+    Path("loop").symlink_to("loop")
+    for place, reason in {
+        "x" * 300: "file name too long",
+        "loop": "too many levels of symbolic links",
+        "new/": "this is a folder; name a file",
+        "good.csv/x": "there is no folder good.csv",
+    }.items():
+        assert told_before_a_fit(*FIT, "--output", place) == f"--output {place}: {reason}"
+    for option, command in {
+        "FILE": ("", "--target", "y"),
+        "--load": ("--load", ""),
+        "--predict": (*FIT, "--alpha", "1", "--predict", ""),
+    }.items():
+        assert told_before_a_fit(*command) == f"{option} names no file"
+
+
+def test_more_folds_than_rows_or_groups():
+    Path("t.csv").write_text("a,y,g\n1,2,u\n2,4,v\n3,3,u\n5,1,v\n")
+    fit = ("t.csv", "--target", "y", "--cv")
+    assert told_before_a_fit(*fit, "5", "--drop", "g") == "--cv 5 needs at least 5 rows, but t.csv has 4"
+    told = told_before_a_fit(*fit, "3", "--groups", "g")
+    assert told == "--cv 3 needs at least 3 different labels in column 'g', but t.csv has 2"
+
+
+@pytest.mark.parametrize(
+    "wrong, right", [("--familly", "--family"), ("--lambda", "--alpha"), ("--nfolds", "--cv"), ("--taget", "--target")]
+)
+def test_options_that_are_nearly_right(wrong, right):
+    told = told_before_a_fit(*FIT, wrong, "x")
+    assert f"unrecognized arguments: {wrong} x; did you mean {right}" in told
 
 
 # --- names
