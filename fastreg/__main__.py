@@ -134,6 +134,12 @@ def parser():
         "coefficients come back in the file's units (default: yes)",
     )
     out.add_argument("--n-alphas", type=int, default=100, metavar="N", help="points on the path (default 100)")
+    out.add_argument(
+        "--alpha-min-ratio",
+        type=float,
+        metavar="Q",
+        help="the last alpha of the path over the first (default 1e-4, or 1e-2 with more features than rows)",
+    )
     out.add_argument("--tol", type=float, default=1e-6, help="relative duality gap to reach (default 1e-6)")
     _add_choice(out)
     _add_files(out)
@@ -262,7 +268,7 @@ def _run(options):
         fit_table(options)
 
 
-FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "output")
+FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "alpha_min_ratio", "output")
 GRID = ("n_alphas", "tol")
 CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
 READING = ("offset", "exposure", "encoding", "decimal", "separator")

@@ -71,7 +71,8 @@ def fit_table(options):
         new = read_features(options.predict, table.names, offset, dialect_of(options))
     asked = {
         "l1_ratio": options.l1_ratio, "standardize": options.standardize, "n_alphas": options.n_alphas,
-        "tol": options.tol, "sample_weight": table.weights, "offset": table.offset,
+        "alpha_min_ratio": options.alpha_min_ratio, "tol": options.tol, "sample_weight": table.weights,
+        "offset": table.offset,
     }  # fmt: skip
     if options.cv is not None:
         _check_folds(table, options)
@@ -87,7 +88,7 @@ def fit_table(options):
         alpha = fit.alpha_1se if select == "1se" else fit.alpha_min
         say(f"\n{fit.summary()}\n{chosen_text(path, alpha, f'Chosen (--select {select})')}")
     if alpha is not None:
-        _check_alpha(alpha, path, path.reasons[-1] == "separable")
+        _check_alpha(alpha, path)
     mean = None if new is None else _mean(path, new, alpha)
     outputs.check()
     title = f"{options.target} ({options.family}, l1_ratio {options.l1_ratio:g})"
@@ -193,27 +194,31 @@ def _check_reach(table, asked, options):
     terms = FitTerms(family=options.family, names=table.names, **{name: asked[name] for name in names})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit tells them
-        alphas = alphas_to_fit(table.X, table.target, terms, Grid(n_alphas=options.n_alphas))
+        grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)
+        alphas = alphas_to_fit(table.X, table.target, terms, grid)
     if not reaches(alphas, options.alpha):
-        raise ValueError(_beyond(options.alpha, alphas))
+        advice = "fit_path(alphas=[0.0]) of Python fits the model without a penalty"
+        if options.alpha > 0.0:  # half of what reaches it, rounded to a digit, is below it
+            advice = f"--alpha-min-ratio {options.alpha / alphas[0] / 2:.0e} lets the path go further down"
+            advice += " (and --n-alphas 2 or more)" * (alphas.size == 1)
+        raise ValueError(_beyond(options.alpha, alphas, advice))
 
 
-def _check_alpha(alpha, path, separable=False):
+def _check_alpha(alpha, path):
     """A ValueError for an alpha at which a fitted path cannot be read."""
     if not reaches(path.alphas, alpha):
-        why = " (the classes are separable, so that it stops there)" if separable else ""
-        raise ValueError(_beyond(alpha, path.alphas, why))
+        advice = "a path fitted with a smaller --alpha-min-ratio goes further down"
+        if path.reasons[-1] == "separable":
+            advice = "the classes are separable, so that the path stops there"
+        raise ValueError(_beyond(alpha, path.alphas, advice))
 
 
-def _beyond(alpha, alphas, why=""):
-    """What to say of an --alpha below the end of a path; a rounded number that is given instead is one of the path."""
+def _beyond(alpha, alphas, advice):
+    """What to say of an --alpha below the end of a path; the rounded number that it names is not below it."""
     end = float(f"{alphas[-1]:.3e}")
     if end < alphas[-1]:
         end = float(f"{alphas[-1] * (1.0 + 1e-3):.3e}")
-    return (
-        f"--alpha {alpha:g} lies below the end of the path{why}: give {end:.4g} or more (in Python, "
-        "fit_path(alphas=...) fits any)"
-    )
+    return f"--alpha {alpha:g} lies below the end of the path: give {end:.4g} or more; {advice}"
 
 
 def _mean(path, new, alpha):

@@ -44,6 +44,8 @@ def check_numbers(options):
     """The numbers of a fit, in their ranges."""
     check.check_number("--l1-ratio", options.l1_ratio, 0.0, 1.0)
     check.check_count("--n-alphas", options.n_alphas, 1)
+    if options.alpha_min_ratio is not None:
+        check.check_number("--alpha-min-ratio", options.alpha_min_ratio, 0.0, 1.0, low_open=True, high_open=True)
     check.check_number("--tol", options.tol, 0.0, math.inf, low_open=True, high_open=True)
 
 

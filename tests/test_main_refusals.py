@@ -41,7 +41,7 @@ def told_before_a_fit(*arguments):
 def test_an_alpha_below_the_path_is_refused_before_the_fit_and_the_advice_works(more):
     ask = (*FIT, *more, "--predict", "good.csv", "--save", "m.json", "--alpha")
     told = told_before_a_fit(*ask, "1e-12")
-    found = re.fullmatch(r"--alpha 1e-12 lies below the end of the path: give (\S+) or more \(in Python, .*\)", told)
+    found = re.fullmatch(r"--alpha 1e-12 lies below the end of the path: give (\S+) or more; (--\S+ \S+) lets.*", told)
     done(*ask, found[1])
     assert json.loads(Path("m.json").read_text())["alpha"] == float(found[1])
     end = json.loads(Path("m.json").read_text())["alphas"][-1]
@@ -49,8 +49,12 @@ def test_an_alpha_below_the_path_is_refused_before_the_fit_and_the_advice_works(
     for number in (repr(end), str(end * 10)):
         done(*ask, number)
     told_before_a_fit(*ask, repr(end * 0.999))
-    assert refused("--load", "m.json", "--alpha", "1e-12") == told
-    assert refused("--load", "m.json", "--alpha", "1e-12", "--predict", "no such table") == told
+    start, advice = told.split("; ")[0], "a path fitted with a smaller --alpha-min-ratio goes further down"
+    for predict in ((), ("--predict", "no such table")):
+        assert refused("--load", "m.json", "--alpha", "1e-12", *predict) == f"{start}; {advice}"
+    done(*ask, "1e-12", *found[2].split())
+    assert json.loads(Path("m.json").read_text())["alphas"][-1] <= 1e-12
+    assert "; fit_path(alphas=[0.0]) of Python fits" in told_before_a_fit(*ask, "0")
 
 
 def test_an_alpha_below_the_end_of_separable_classes_is_refused_before_anything_is_written():
@@ -64,7 +68,7 @@ def test_an_alpha_below_the_end_of_separable_classes_is_refused_before_anything_
     code, out, errors = call(*ask, repr(float(below)))
     last = errors.splitlines()[-1]
     assert code == 2 and "certified" in out and set(os.listdir()) == before
-    found = re.search(r"below the end of the path \(the classes are separable, so that .*\): give (\S+) or more", last)
+    found = re.search(r"lies below the end of the path: give (\S+) or more; the classes are separable, so that", last)
     done(*ask, found[1])
 
 
@@ -97,6 +101,7 @@ NUMBERS = {
     "--l1-ratio must be in [0, 1], got nan": ("--l1-ratio", "nan"),
     "--n-alphas must be an integer of at least 1, got 0": ("--n-alphas", "0"),
     "--tol must be in (0, inf), got 0": ("--tol", "0"),
+    "--alpha-min-ratio must be in (0, 1), got 1": ("--alpha-min-ratio", "1"),
     "--cv must be an integer of at least 2, got 1": ("--cv", "1"),
     "--separator ab: name one letter, such as '|', or comma, semicolon, tab or space": ("--separator", "ab"),
 }
