@@ -100,9 +100,32 @@ def check_columns(result, X, p):
     labels, fitted = labels_of(X), result.feature_names
     if labels is not None and fitted is not None and [*map(str, labels)] != fitted:
         _compare(X, labels, fitted)
+    if labels is not None and fitted is None:
+        refuse_reordered(X, labels)
     shape = X.shape if hasattr(X, "shape") else check.check_table(X).shape
     if len(shape) == 2 and shape[1] != p:
         raise ValueError(f"X has {shape[1]} columns, but the path was fitted on {p} columns")
+
+
+def refuse_reordered(X, labels):
+    """Raise where a frame's columns are numbered as those of an array are, but stand in another order.
+
+    What was fitted on an array takes columns by their place. Frames number those of an array from 0 on; pandas by
+    numbers, polars as "column_0".
+    """
+    names = [str(label).removeprefix("column_") for label in labels]
+    places = {str(j): j for j in range(len(names))}
+    j = next((j for j, name in enumerate(names) if name != str(j)), None)
+    if j is None or set(names) != places.keys():
+        return
+    key = "int" if str(labels[0]) == names[0] else "lambda name: int(name.removeprefix('column_'))"
+    order = f"sorted({'X.column_names' if hasattr(X, 'column_names') else 'X.columns'}, key={key})"
+    sort = f"X[{order}]" if hasattr(X, "iloc") else f"X.select({order})"
+    raise ValueError(
+        f"column {j} of X is number {names[j]}, but this model was fitted on an array, whose columns are taken by "
+        f"their place: X seems to be in another order. Pass {sort} for the order of the numbers, or an array "
+        "(X.to_numpy()) to take the columns as they stand"
+    )
 
 
 def _compare(X, labels, fitted):

@@ -88,6 +88,7 @@ def check_names(penalty, needed, optional):
 def numbers_of(penalty, name, *, low_open=False, high_open=True):
     """A number, or a vector of them, none of which is negative."""
     value = penalty[name]
+    check.refuse_masked(name, value)
     if np.ndim(value) == 0:
         return np.float64(check.check_number(name, value, 0.0, np.inf, low_open=low_open, high_open=high_open))
     return np.array(
@@ -131,8 +132,10 @@ class Data(NamedTuple):
         if self.total_weight is not None:
             return check.check_number("total_weight", self.total_weight, 0.0, np.inf, low_open=True, high_open=True)
         if self.sample_weight is not None:
-            weight = np.asarray(self.sample_weight, dtype=float)
-            return float(check.check_vector("sample_weight", weight, weight.size, allow_negative=False).sum())
+            weight = check.check_vector(
+                "sample_weight", self.sample_weight, np.size(self.sample_weight), allow_negative=False
+            )
+            return float(weight.sum())
         if self.y is not None:
             return float(len(self.y))
         raise ValueError(

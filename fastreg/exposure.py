@@ -25,7 +25,8 @@ def warn_of_exposure(y, terms):
     where the variance over the mean makes up for counts that vary more than Poisson's. Rates are not whole numbers, and
     weights that have nothing to do with exposure are not followed.
     """
-    if terms.family not in ("poisson", Poisson) or terms.sample_weight is None or terms.has_offset():
+    poisson = terms.family is Poisson or (isinstance(terms.family, str) and terms.family == "poisson")
+    if not poisson or terms.sample_weight is None or terms.has_offset():
         return
     try:
         counts, weight = (np.asarray(values, dtype=float).ravel() for values in (y, terms.sample_weight))

@@ -17,7 +17,7 @@ from fastreg.bounds import Bounds
 from fastreg.designs import as_design
 from fastreg.exposure import warn_of_exposure
 from fastreg.families import FAMILIES, completed
-from fastreg.naming import explains_names
+from fastreg.naming import VALUES, explains_names, names_meant
 from fastreg.omitted import warn_omitted
 from fastreg.path import PathSolver, alpha_grid, answered
 from fastreg.problem import Problem
@@ -250,14 +250,16 @@ def _follow(engine, problem, terms, grid, start, record):
 def family_named(family):
     """A family by name, or a class with the verbs of fastreg.families."""
     if isinstance(family, str):
-        if family == "multinomial":
-            raise check.ParameterError("family 'multinomial' is one of fit_multi_path's, for several classes")
+        if names_meant(family, [*FAMILIES, "multinomial"], VALUES) == ["multinomial"]:
+            raise check.ParameterError(f"family {family!r} is one of fit_multi_path's, for several classes")
         check.check_option("family", family, tuple(FAMILIES))
         return FAMILIES[family]
     verbs = ("loss", "derivatives", "divergence", "mean", "check", "degenerate", "separates")
     missing = [name for name in (*verbs, "name", "quadratic", "admits", "y", "weight") if not hasattr(family, name)]
     if missing:
-        raise ValueError(f"family must be a name ({', '.join(FAMILIES)}) or a family class; {family!r} lacks {missing}")
+        options = ", ".join(map(repr, FAMILIES))
+        lacks = f", which lacks {', '.join(missing)}" if isinstance(family, type) else ""
+        raise check.ParameterError(f"family must be one of {options} or a family class, got {family!r}{lacks}")
     if not isinstance(family, type):
         name = type(family).__name__
         raise ValueError(f"family must be a class, not one of its objects: pass family={name}, without calling it")

@@ -6,6 +6,7 @@ Nothing is imported for an array; a frame imports narwhals, and of its own libra
 import numpy as np
 
 NUMBERS = "fiub"  # kinds of NumPy's types that turn into float64 at once
+PLAIN = {"b": bool, "i": int, "u": int, "f": float, "U": str}  # what labels of such a kind are, one by one
 
 
 def labels_of(X):
@@ -57,18 +58,33 @@ def vector_of(values):
 def label_array(name, values):
     """Labels of rows as an array; those that came as objects have their own type again, where it is one.
 
-    Raises ValueError with the place of the first that is missing: it would be a class, or could not be sorted.
+    Raises ValueError with the place of the first that is missing, infinite, or of another kind than the labels before:
+    it would be a class, or could not be sorted.
     """
     array = np.asarray(vector_of(values))
-    if array.dtype.kind in "Of":
-        for place, label in enumerate(array.ravel().tolist()):
-            if _is_missing(label):
-                shown = "NaN" if isinstance(label, float) else label
-                raise ValueError(
-                    f"Input {name} contains NaN or other missing values: {name}[{place}] is {shown}; drop such rows"
-                )
-    kinds = {type(label) for label in array.ravel().tolist()} if array.dtype.kind == "O" else ()
-    return np.array(array.tolist()) if len(kinds) == 1 and kinds <= {bool, int, str} else array
+    if array.dtype.kind not in "Of":
+        return array
+    labels = array.ravel().tolist()
+    for place, label in enumerate(labels):
+        if _is_missing(label):
+            shown = "NaN" if isinstance(label, float) else label
+            raise ValueError(
+                f"Input {name} contains NaN or other missing values: {name}[{place}] is {shown}; drop such rows"
+            )
+        if isinstance(label, float) and np.isinf(label):
+            raise ValueError(f"Input {name} contains infinity: {name}[{place}] is {label}; drop such rows")
+    if array.dtype.kind == "f":
+        return array
+    examples = {type(label): label for label in labels}
+    kind_of = {each: PLAIN.get(np.asarray(label).dtype.kind) for each, label in examples.items()}
+    kinds = [kind_of[type(label)] for label in labels]
+    other = next((place for place, kind in enumerate(kinds) if kind is not kinds[0]), None)
+    if other is not None and not {*kinds} <= {int, float}:
+        raise ValueError(
+            f"{name} mixes labels that cannot be put in order: {name}[0] is {labels[0]!r} and {name}[{other}] is "
+            f"{labels[other]!r}; turn all of them into strings"
+        )
+    return array if None in kinds or not kinds else np.array(array.tolist())
 
 
 def _is_missing(label):

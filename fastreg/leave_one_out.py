@@ -285,12 +285,14 @@ def left_out_errors(spectrum, responses, alphas, predictions=None, together=Fals
     The rows' errors are summed block by block, never held at once.
     """
     weight = spectrum.problem.weight
+    scale = scales_of(responses, spectrum.problem.offset, together)
     shape = 1 if together else responses.shape[1], alphas.size
     squares, fourth, spread, plain = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for rows, error, kept in left_out_rows(spectrum, responses, alphas):
         w = weight[rows]
         if predictions is not None:
             predictions[rows] = responses[rows][:, :, None] - np.moveaxis(error, 2, 0)
+        error /= scale[:, None, None]  # or its fourth power might leave the range of float64
         np.square(error, out=error)
         if together and error.shape[0] > 1:
             error = error.mean(axis=0, keepdims=True)
@@ -304,4 +306,11 @@ def left_out_errors(spectrum, responses, alphas, predictions=None, together=Fals
     variance = np.maximum(fourth - 2.0 * squares * spread + squares**2 * (weight @ weight), 0.0)
     room = 1.0 - spectrum.degrees_of_freedom(alphas) / n
     gcv = np.divide(plain, room**2, out=np.full(shape, np.inf), where=room > 0.0)
-    return squares, np.sqrt(variance * (n / max(n - 1, 1))), gcv
+    unit = np.square(scale[:1] if together else scale)[:, None]
+    return unit * squares, unit * np.sqrt(variance * (n / max(n - 1, 1))), unit * gcv
+
+
+def scales_of(responses, offset, together):
+    """A power of two near the largest size of each response (t,), by which dividing is exact; one for all together."""
+    size = np.maximum(np.abs(responses).max(axis=None if together else 0), np.abs(offset).max(initial=0.0))
+    return np.broadcast_to(np.exp2(np.floor(np.log2(np.where(size > 0.0, size, 1.0)))), responses.shape[1])

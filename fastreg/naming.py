@@ -3,7 +3,7 @@
 import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 Explained = TypeVar("Explained", bound=Callable[..., Any])
@@ -56,6 +56,33 @@ WORDS = {
     "ax": "axes axis",
     "n": "n_threads num_threads threads n_jobs",
     "file": "path filename fname filepath",
+}
+# What other libraries and other spellings call a value, in the same way.
+VALUES = {
+    "gaussian": "normal gauss linear identity least_squares ls ols squared square squared_error squared_loss mse l2 "
+    "quadratic regression mgaussian",
+    "binomial": "logistic logit bernoulli binary classification log_loss logloss logisticregression cross_entropy",
+    "multinomial": "softmax categorical multiclass multi_class logistic logit classification cross_entropy log_loss",
+    "mgaussian": "multi_task multitask",
+    "poisson": "count counts log_linear loglinear",
+    "newton": "irls newton_raphson",
+    "coordinate_descent": "cd coordinatedescent coord shooting cyclic",
+    "proximal_gradient": "pgd proximal ista fista gradient gradient_descent prox",
+    "auto": "default automatic best",
+    "deviance": "log_loss logloss cross_entropy nll log_likelihood",
+    "mse": "mean_squared_error squared_error l2 gaussian",
+    "mae": "mean_absolute_error absolute_error l1",
+    "misclassification": "class error error_rate zero_one zero_one_loss misclass",
+    "auc": "roc_auc auroc roc",
+    "min": "best alpha_min lambda_min minimum",
+    "1se": "one_se onese alpha_1se lambda_1se 1_se one_standard_error",
+    "elasticnet": "elastic_net enet",
+    "l1": "lasso",
+    "l2": "ridge",
+    "balanced": "balance auto",
+    "norm": "l1 l1_norm",
+    "alpha": "lambda lambdas alphas log_alpha log_lambda",
+    "deviance_ratio": "dev",
 }
 # What needs saying beside the right name, by (name, word).
 NOTES = {
@@ -158,6 +185,12 @@ def names_meant(word: str, names: list[str], words: dict[str, str] = WORDS) -> l
         return list(dict.fromkeys(alike + other))
     keys = {_key(name): name for name in names}
     return [keys[near] for near in difflib.get_close_matches(key, keys, n=1, cutoff=0.7)]
+
+
+def meant(word: Any, options: Iterable[str]) -> str:
+    """The end of a message about a value that is none of the options: which of them was meant, if that can be told."""
+    found = names_meant(word, list(options), VALUES) if isinstance(word, str) else []
+    return f". Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def missing_name(name: str, names: list[str]) -> str:

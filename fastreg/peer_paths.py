@@ -211,7 +211,7 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         eps = check.check_number("eps", eps, 0.0, 1.0, low_open=True, high_open=True)
         grid = Grid(None, int(alphas), eps)
     else:
-        grid = Grid(-np.sort(-np.asarray(alphas, dtype=float)))
+        grid = Grid(-np.sort(-check.check_several("alphas", alphas, 0.0, np.inf)))
     engine = {name: value for name, value in params.items() if name not in WITHOUT_EFFECT}
     several = np.ndim(y) == 2
     if several and engine.pop("solver", "auto") != "auto":

@@ -16,7 +16,7 @@ from fastreg.naming import explains_names
 from fastreg.prediction import between, times
 from fastreg.progress import Progress
 from fastreg.shown_path import ShownPath
-from fastreg.validation import check_response, check_weight, read_only
+from fastreg.validation import check_response, check_several, check_weight, read_only
 
 
 @explains_names
@@ -195,7 +195,7 @@ class Path(ShownPath):
         if np.ndim(alpha) == 0:
             eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
         else:
-            models = [self.coef(float(each)) for each in np.asarray(alpha)]
+            models = [self.coef(float(each)) for each in check_several("alpha", alpha, 0.0, np.inf)]
             eta = X @ np.column_stack([coef for coef, _ in models])
             eta += np.array([intercept for _, intercept in models])
         if shift is not None:

@@ -13,6 +13,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg.frames import array_of, feature_names_of, label_array, vector_of
+from fastreg.scalars import ParameterError as ParameterError
+from fastreg.scalars import check_count as check_count
+from fastreg.scalars import check_flag as check_flag
+from fastreg.scalars import check_number as check_number
+from fastreg.scalars import check_option as check_option
+from fastreg.scalars import plain as plain
 
 LARGEST = 1e150  # squares of larger numbers overflow
 
@@ -39,10 +45,6 @@ class ConvergenceWarning(UserWarning):
     """
 
 
-class ParameterError(ValueError, TypeError):
-    """A parameter of the wrong type or out of its range; of both classes, as scikit-learn's InvalidParameterError."""
-
-
 _told = ContextVar("told", default=None)  # topics of warnings, within `each_once`
 
 
@@ -67,11 +69,6 @@ def warn(message, category, topic=None):
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
-
-
-def plain(value):
-    """A NumPy scalar as Python's own, whose repr is what a user wrote: 1, not np.int64(1)."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_design(X):
@@ -137,9 +134,12 @@ def _as_float(name, values, names=None):
 
 
 def refuse_masked(name, values):
-    """Raise for a masked array, whose mask NumPy's functions would drop."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise ValueError(f"{name} is a masked array; fill or drop its masked entries first")
+    """Raise for a masked array, or a list of such rows: NumPy's functions would drop the mask."""
+    rows = values if isinstance(values, (list, tuple)) else (values,)
+    if any(isinstance(row, np.ma.MaskedArray) for row in rows):
+        raise ValueError(
+            f"{name} is a masked array; fill or drop its masked entries first, and pass what is left by np.asarray"
+        )
 
 
 def _example(array):
@@ -271,11 +271,20 @@ def check_response(y, n, family):
     if family.name == "binomial":
         _refuse_labels(y)
     array = check_vector("y", y, n)
+    if family.quadratic:
+        refuse_tiny("y", array)
     admitted = family.check(array)
     if not np.all(admitted):
         bad = np.flatnonzero(~admitted)
         raise ValueError(f"y must hold {family.admits} for family {family.name!r}, but y[{bad[0]}] = {array[bad[0]]:g}")
     return array
+
+
+def refuse_tiny(name, array):
+    """Raise where the squares of responses are lost below the range of float64."""
+    top = np.abs(array).max(initial=0.0)
+    if 0.0 < top < 1.0 / LARGEST:
+        raise ValueError(f"underflow: {name} is at most {top:g} in size, which is too small to square; rescale {name}")
 
 
 def _refuse_labels(y):
@@ -296,10 +305,27 @@ def check_responses(Y, n):
     return np.column_stack([check_vector(f"Y[:, {k}]", column, n) for k, column in enumerate(Y.T)])
 
 
+def check_targets(name, values):
+    """Responses to compare predictions with, as an array of float64, finite."""
+    array = _as_float(name, array_of(values, name))
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(_not_finite(name, tuple(bad[0].tolist()), array[tuple(bad[0])]))
+    return array
+
+
+def check_labels(name, values, n=None):
+    """Labels of rows as an array of one type, none of them missing; one a row where the rows' number n is given."""
+    refuse_masked(name, values)
+    labels = label_array(name, values)
+    if n is not None and labels.shape != (n,):
+        raise ValueError(f"{name} must hold a label for each of the {n} rows, got an array of shape {labels.shape}")
+    return labels
+
+
 def check_classes(Y, n, weight, fit_intercept):
     """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
-    refuse_masked("Y", Y)
-    Y = label_array("Y", Y)
+    Y = check_labels("Y", Y)
     if Y.ndim == 2 and Y.shape[1] > 1:
         shares, labels = check_responses(Y, n), np.arange(Y.shape[1])
         bad = np.flatnonzero((shares.min(axis=1) < 0.0) | (np.abs(shares.sum(axis=1) - 1.0) > 1e-9))
@@ -402,15 +428,6 @@ def check_alphas(alphas):
     return grid
 
 
-def check_number(name, value, low, high, *, low_open=False, high_open=False):
-    """A real number within bounds."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    if real and (value > low if low_open else value >= low) and (value < high if high_open else value <= high):
-        return float(value)
-    interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
-    raise ParameterError(f"{name} must be {'' if real else 'a number '}in {interval}, got {plain(value)!r}")
-
-
 def check_several(name, values, low, high):
     """A vector of at least one finite number within bounds."""
     array = np.atleast_1d(_as_float(name, values))
@@ -420,27 +437,6 @@ def check_several(name, values, low, high):
     if bad.size:
         raise ValueError(f"{name} must be in [{low:g}, {high:g}] and finite, but {name}[{bad[0]}] = {array[bad[0]]:g}")
     return array
-
-
-def check_count(name, value, low):
-    """An integer of at least `low`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < low:
-        raise ParameterError(f"{name} must be an integer of at least {low}, got {plain(value)!r}")
-    return int(value)
-
-
-def check_option(name, value, options):
-    """One of a set of words."""
-    if not isinstance(value, str) or value not in options:
-        raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}, got {plain(value)!r}")
-    return value
-
-
-def check_flag(name, value):
-    """True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ParameterError(f"{name} must be True or False, got {plain(value)!r}")
-    return bool(value)
 
 
 def read_only(array):

@@ -1,10 +1,15 @@
 """What meets a fitted result agrees with it, or is refused with advice that works: offset, weights, columns, terms."""
 
 import json
+import pickle
+import re
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
+import fastreg
 from fastreg import (
     cv_path,
     cv_relaxed,
@@ -301,3 +306,71 @@ def test_saved_refits_are_refits(tmp_path):
     assert load_path(tmp_path / "refit.json").refit_ridge == 0.3
     path.save(tmp_path / "path.json")
     assert load_path(tmp_path / "path.json").refit_ridge is None
+
+
+ARRAY = np.random.default_rng(8).normal(size=(60, 4))
+TARGET = ARRAY @ [1.0, -2.0, 0.5, 0.0] + 1.0
+SHUFFLED = [2, 0, 3, 1]
+
+
+def same(first, second):
+    """But for rounding, which the layout of X decides on."""
+    return np.allclose(first, second, rtol=1e-9, atol=1e-12)
+
+
+def frames_numbered_otherwise():
+    """Frames of ARRAY whose columns were moved, and what the advice of the message makes of them."""
+    number = "lambda name: int(name.removeprefix('column_'))"
+    yield pd.DataFrame(ARRAY)[SHUFFLED], "X[sorted(X.columns, key=int)]"
+    yield pd.DataFrame(ARRAY, columns=[*"0123"])[[str(j) for j in SHUFFLED]], "X[sorted(X.columns, key=int)]"
+    moved = pl.DataFrame(ARRAY).select([f"column_{j}" for j in SHUFFLED])
+    yield moved, f"X.select(sorted(X.columns, key={number}))"
+    yield moved.to_arrow(), f"X.select(sorted(X.column_names, key={number}))"
+
+
+def results_of_arrays():
+    """Whatever predicts from columns by their place, fitted on ARRAY."""
+    path = fit_path(ARRAY, TARGET, alphas=[0.1, 0.01])
+    yield "Path", lambda X: path.predict(X, 0.05)
+    yield "score", lambda X: path.score(X, TARGET, 0.05)
+    yield "refit", lambda X: path.refit(X, TARGET, 0.05).coefs.toarray()
+    yield "relax", lambda X: fastreg.relax_path(path, X, TARGET).refit.coefs.toarray()
+    yield "criteria", lambda X: fastreg.information_criteria(path, X, TARGET).bic
+    relaxed = fastreg.relax_path(path, ARRAY, TARGET)
+    yield "RelaxedPath", lambda X: relaxed.predict(X, 0.05)
+    cv = fastreg.cv_path(ARRAY, TARGET, cv=3, alphas=[0.1, 0.01])
+    yield "CVPath", cv.predict
+    several = fastreg.fit_multi_path(ARRAY, np.c_[TARGET, -TARGET], alphas=[0.1, 0.01])
+    yield "MultiPath", lambda X: several.predict(X, 0.05)
+    for model in (fastreg.Lasso(alpha=0.01), fastreg.Ridge(), fastreg.LassoCV(cv=3)):
+        yield type(model).__name__, model.fit(ARRAY, TARGET).predict
+    yield "MultiTaskLasso", fastreg.MultiTaskLasso(alpha=0.01).fit(ARRAY, np.c_[TARGET, -TARGET]).predict
+    yield "LogisticRegression", fastreg.LogisticRegression().fit(ARRAY, TARGET > 1.0).predict_proba
+
+
+@pytest.mark.filterwarnings("ignore:X has feature names")
+def test_numbered_columns_in_another_order_than_the_array_of_the_fit():
+    for name, use in results_of_arrays():
+        right = use(ARRAY)
+        for frame in (pd.DataFrame(ARRAY), pl.DataFrame(ARRAY), pd.DataFrame(ARRAY, columns=[*"dcba"])):
+            assert same(use(frame), right), name
+        for frame, advised in frames_numbered_otherwise():
+            told = f"column 0 of X is number 2, but this model was fitted on an array, .* Pass {re.escape(advised)} for"
+            with pytest.raises(ValueError, match=told):
+                use(frame)
+            assert same(use(eval(advised, {"X": frame})), right), (name, advised)
+
+
+@pytest.mark.parametrize("model", [fastreg.Lasso(alpha=0.01), fastreg.RidgeCV(), fastreg.LassoCV(cv=3)], ids=str)
+def test_estimators_compare_columns_that_are_numbered(model):
+    frame = pd.DataFrame(ARRAY, columns=[10, 20, 30, 40])
+    model = model.fit(frame, TARGET)
+    right = model.predict(frame)
+    assert same(model.predict(ARRAY), right)
+    assert same(pickle.loads(pickle.dumps(model)).predict(frame), right)
+    with pytest.raises(ValueError, match="column 0 of X is '20', but this path was fitted with '10' there"):
+        model.predict(frame[[20, 10, 30, 40]])
+    with pytest.raises(ValueError, match="X lacks 1 of the 4 columns that this path was fitted on: '40'"):
+        model.predict(frame.rename(columns={40: 50}))
+    model.fit(ARRAY, TARGET)  # which has no labels to compare
+    assert same(model.predict(frame.rename(columns={40: 50})), right)

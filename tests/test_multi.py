@@ -402,3 +402,43 @@ def test_labels_of_any_type_and_proportions():
 def test_bad_input(Y, options, message):
     with pytest.raises(ValueError, match=message):
         fit_multi_path(draw("gaussian")[0], Y, **options)
+
+
+@pytest.mark.parametrize("share", [1e-6, 1e-9, 1e-11, 1e-13, 1e-16, 1e-30, 1e-100])
+def test_a_class_of_next_to_no_weight_is_fitted_as_any_other(share):
+    """Its intercept is the logarithm of its share, to the last digits, and every point is certified."""
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(60, 4))
+    y = np.digitize(X[:, 0] + rng.normal(size=60), [-0.5, 0.5])
+    weight = np.where(y == 2, share, 1.0)
+    path = fit_multi_path(X, y, family="multinomial", sample_weight=weight, n_alphas=6)
+    weight = weight / weight.sum()
+    shares = weight @ np.eye(3)[y]
+    top = np.abs(X.T @ (weight[:, None] * (np.eye(3)[y] - shares))).max()
+    assert path.alpha_max == pytest.approx(top, rel=1e-12)
+    assert np.allclose(
+        path.intercepts[:, 0] - path.intercepts[0, 0], np.log(shares / shares[0]), rtol=1e-12, atol=1e-12
+    )
+    assert path.converged and path.gaps.max() <= 1e-6
+    for alpha in path.alphas:
+        mean = path.predict(X, alpha)
+        assert np.allclose(weight @ mean, shares, rtol=1e-9, atol=0.0)  # intercepts are optimal in each class
+        correlation = X.T @ (weight[:, None] * (np.eye(3)[y] - mean))
+        assert np.abs(correlation).max() <= alpha * (1.0 + 1e-2)
+
+
+def test_class_weights_may_be_tiny():
+    from fastreg import LogisticRegression
+
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(60, 4))
+    y = np.digitize(X[:, 0] + rng.normal(size=60), [-0.5, 0.5])
+    kept = y < 2
+    two = LogisticRegression(tol=1e-12).fit(X[kept], y[kept])
+    model = LogisticRegression(tol=1e-12, class_weight={2: 1e-14}).fit(X, y)
+    odds = model.decision_function(X) @ [-1.0, 1.0, 0.0]
+    # the symmetric penalty on two classes is that of their difference, halved
+    half = LogisticRegression(tol=1e-12, C=2.0).fit(X[kept], y[kept])
+    assert np.allclose(odds, half.decision_function(X), atol=1e-4) and not np.allclose(
+        odds, two.decision_function(X), atol=1e-4
+    )

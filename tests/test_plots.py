@@ -195,7 +195,7 @@ def test_against_deviance_or_norm(path, x):
         columns = [int(np.abs(places - place).argmin()) for place in segment[:, 0]]
         assert any(np.array_equal(row[columns], segment[:, 1]) for row in dense)
     assert marks_of(ax) == {"here": pytest.approx(places[20])}
-    with pytest.raises(ValueError, match="'alpha', 'deviance' or 'norm'"):
+    with pytest.raises(ValueError, match="x must be one of 'alpha', 'deviance', 'norm'"):
         plot_path(path, x="lambda")
 
 

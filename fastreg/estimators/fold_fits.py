@@ -29,7 +29,16 @@ def folds_of(estimator, X, y, params, sample_weight, classifier=False):
     """(pairs of (train, test) rows by the estimator's `cv`, the metadata asked for as in `routed`)."""
     asked = routed(estimator, "fit", params, sample_weight=sample_weight)
     split = asked["splitter"]["split"] if asked else {}
-    return list(check_cv(estimator.cv, y, classifier=classifier).split(X, y, **split)), asked
+    return pairs_of(estimator.cv, X, y, classifier, split), asked
+
+
+def pairs_of(cv, X, y, classifier, split):
+    """Pairs of (train, test) rows by `cv`, as scikit-learn reads it; `split` is for its splitter. None are masked."""
+    pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **split))
+    for number, pair in enumerate(pairs, start=1):
+        for name, rows in zip(("train", "test"), pair):
+            check.refuse_masked(f"{name} of fold {number}", rows)
+    return pairs
 
 
 def cv_router(estimator, scorer=None, callers=("fit",)):

@@ -10,6 +10,7 @@ def check_gram(precompute, X, fit_intercept, sample_weight):
 
     With an intercept it has to be that of centred columns. If X is not centred, a warning says that it is not used.
     """
+    check.refuse_masked("precompute", precompute)
     if not hasattr(precompute, "__array__") or not isinstance(X, np.ndarray):
         return
     weight = np.full(len(X), 1.0 / len(X)) if sample_weight is None else sample_weight / sample_weight.sum()

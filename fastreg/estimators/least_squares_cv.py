@@ -198,6 +198,7 @@ class ElasticNetCV(LinearPredictor):
         """
         refuse_unrouted(self, "fit", params)
         check.check_option("selection", self.selection, SELECTIONS + PEER_SELECTIONS)
+        check.refuse_masked("precompute", getattr(self, "precompute", None))
         grid, ratios = self._grid(), self._l1_ratios()
         X, y, dtype = self._checked(X, y)
         weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
@@ -238,12 +239,14 @@ class ElasticNetCV(LinearPredictor):
             return Grid(None, count, eps if count > 1 else None)  # one alpha is the first and has no last
         if np.ndim(self.alphas) == 0:
             raise check.ParameterError(f"alphas must be how many, an integer, or their values, got {self.alphas!r}")
+        check.refuse_masked("alphas", self.alphas)
         values: Any = self.alphas
         for k, alpha in enumerate(values):
             check_scalar(alpha, f"alphas[{k}]", numbers.Real, min_val=0.0, include_boundaries="left")
         return Grid(np.sort(np.asarray(values, dtype=float))[::-1])
 
     def _l1_ratios(self):
+        check.refuse_masked("l1_ratio", self.l1_ratio)
         return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]
 
     def _keep(self, curves, dtype):

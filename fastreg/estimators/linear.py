@@ -8,8 +8,9 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
+from fastreg import validation as check
 from fastreg.estimators.conversion import Convertible
-from fastreg.estimators.single_fit import check_predict
+from fastreg.estimators.single_fit import check_predict, checked_weight
 from fastreg.naming import explains_names
 
 
@@ -67,6 +68,37 @@ class LinearPredictor(RegressorMixin, LinearModel):
         array([3.])
         """
         return self._linear_predictor(X)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R squared of the predictions, averaged over targets if there are several.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their responses.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 is as good as the mean of y, less is worse.
+
+        Raises
+        ------
+        ValueError
+            For masked arrays, and where y or a weight is missing or infinite.
+
+        Examples
+        --------
+        >>> from fastreg import Ridge
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]
+        >>> Ridge(alpha=0.0).fit(X, y).score(X, y)
+        1.0
+        """
+        return super().score(X, check.check_targets("y", y), checked_weight(sample_weight, X))
 
 
 class SparseCoefficients:
@@ -138,3 +170,34 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         """
         eta = self.decision_function(X)
         return self.classes_[(eta > 0.0).astype(np.intp) if eta.ndim == 1 else eta.argmax(axis=1)]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy: the share of rows whose class is predicted.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            1 is perfect.
+
+        Raises
+        ------
+        ValueError
+            For masked arrays, and where y or a weight is missing or infinite.
+
+        Examples
+        --------
+        >>> from fastreg import LogisticRegression
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"]
+        >>> LogisticRegression().fit(X, y).score(X, y)
+        1.0
+        """
+        return super().score(X, check.check_labels("y", y), checked_weight(sample_weight, X))

@@ -15,7 +15,7 @@ from fastreg import validation as check
 from fastreg.estimators.classification import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
 from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, routed, warn_folds
 from fastreg.estimators.job_count import uses_its_threads
-from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
+from fastreg.estimators.single_fit import check_fit, checked_weight, terms_of, total_weight
 from fastreg.naming import explains_names
 from fastreg.peer_paths import deprecated
 from fastreg.progress import Watch
@@ -295,6 +295,7 @@ class LogisticRegressionCV(LogisticRegression):
         """The values of C, as given."""
         if isinstance(self.Cs, numbers.Integral) and not isinstance(self.Cs, bool):
             return np.logspace(-4, 4, check.check_count("Cs", self.Cs, 1))
+        check.refuse_masked("Cs", self.Cs)
         given: Any = self.Cs
         values = [check.check_number(f"Cs[{k}]", check.plain(C), 0.0, np.inf, low_open=True)
                   for k, C in enumerate(given)]  # fmt: skip
@@ -312,6 +313,7 @@ class LogisticRegressionCV(LogisticRegression):
             deprecated(OLD_PENALTY, "l1_ratios ((0,) for 'l2', (1,) for 'l1')")
             if self.penalty in PENALTIES:
                 ratios = [PENALTIES[self.penalty]]
+        check.refuse_masked("l1_ratios", ratios)
         if ratios is None:
             return [0.0]
         if isinstance(ratios, (str, numbers.Number)) or len(ratios) == 0:
@@ -405,6 +407,7 @@ class LogisticRegressionCV(LogisticRegression):
         >>> bool(model.score(X, X[:, 0] > 0) > 0.9)
         True
         """
+        y, sample_weight = check.check_labels("y", y), checked_weight(sample_weight, X)
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
         given = {"sample_weight": score_params.pop("sample_weight")} if sample_weight is not None else {}

@@ -188,6 +188,7 @@ class Ridge(LinearRegressor):
 
     def _alphas(self, n_targets):
         """One penalty a target, on the scale of the objective above."""
+        check.refuse_masked("alpha", self.alpha)
         alphas = [check.check_number("alpha", a, 0.0, np.inf, high_open=True) for a in np.ravel(self.alpha)]
         if len(alphas) not in (1, n_targets):
             raise ValueError(

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
 from sklearn.utils import check_scalar
 
 from fastreg import validation as check
-from fastreg.estimators.fold_fits import cv_router, refuse_unrouted, routed
+from fastreg.estimators.fold_fits import cv_router, pairs_of, refuse_unrouted, routed
 from fastreg.estimators.single_fit import each_or_one, keep_targets, terms_of, tolerance, total_weight
 from fastreg.leave_one_out import left_out_errors, within_one_se
 from fastreg.naming import explains_names
@@ -126,6 +125,7 @@ class RidgeChoice:
 
     def _check_parameters(self):
         """(alphas (k,), form of the factorisation)."""
+        check.refuse_masked("alphas", self.alphas)
         alphas = np.atleast_1d(self.alphas).tolist() if isinstance(self.alphas, np.ndarray) else self.alphas
         alphas = [alphas] if np.ndim(alphas) == 0 else list(alphas)
         boundary = "neither" if self.cv is None else "left"
@@ -183,7 +183,7 @@ class RidgeChoice:
     def _score_folds(self, X, responses, truth, alphas, weight, form, asked):
         """(mean scores (1, k) over folds, their standard errors); one factorisation a fold serves all alphas."""
         n, scores = X.shape[0], []
-        for train, test in check_cv(self.cv, truth, classifier=self.classifies).split(X, truth, **asked["splitter"]):
+        for train, test in pairs_of(self.cv, X, truth, self.classifies, asked["splitter"]):
             rows = np.zeros(n)
             np.add.at(rows, np.arange(n)[train], 1.0)
             rows = rows if weight is None else rows * weight

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from fastreg import validation as check
+from fastreg.agreement import check_columns
 from fastreg.estimators.parameters import check_flags
 from fastreg.fitting import build_problem, checked, make_engine
 from fastreg.frames import array_of, label_array, labels_of, table_of
@@ -37,6 +38,7 @@ def check_fit(estimator, X, y, **terms):
     arrays as they are; scikit-learn's checks, which say what is wrong with others, cost as much as a small fit.
     """
     if check.is_plain(X, y):
+        keep_labels(estimator, X)
         estimator.n_features_in_ = X.shape[1]
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
@@ -53,8 +55,9 @@ def validated(estimator, X, y, for_y=None, **terms):
     """
     check.refuse_masked("X", X)
     check.refuse_masked("y", y)
-    if is_classifier(estimator) and y is not None:
-        label_array("y", y)  # scikit-learn says of None and pandas.NA that they cannot be compared
+    keep_labels(estimator, X)
+    if is_classifier(estimator) and y is not None:  # scikit-learn takes numbers that come as objects for no labels
+        y = label_array("y", y)
     if labels_of(X) is None:
         separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | terms
         return validate_data(estimator, X, y, **separately)
@@ -64,6 +67,29 @@ def validated(estimator, X, y, for_y=None, **terms):
     return check_X_y(array_of(X), y, estimator=estimator, **FOR_X, **terms)
 
 
+def keep_labels(estimator, X):
+    """Keep the labels of a frame's columns that are no strings: scikit-learn takes these for no names at all."""
+    labels = labels_of(X) or ()
+    if any(not isinstance(label, str) for label in labels):
+        estimator._column_labels = [str(label) for label in labels]
+    elif hasattr(estimator, "_column_labels"):
+        del estimator._column_labels
+
+
+def check_labels(estimator, X):
+    """Raise where the columns of a frame are labelled otherwise than in the fit. Names of text scikit-learn checks."""
+    labels = labels_of(X)
+    fitted = getattr(estimator, "_column_labels", None)
+    if labels is not None and not hasattr(estimator, "feature_names_in_"):
+        check_columns(Labelled(fitted), X, estimator.n_features_in_)
+
+
+class Labelled(NamedTuple):
+    """What `agreement.check_columns` asks of a fitted result."""
+
+    feature_names: list[str] | None
+
+
 def check_predict(estimator, X):
     """X with the columns of the fit."""
     check.refuse_masked("X", X)
@@ -71,6 +97,7 @@ def check_predict(estimator, X):
     if labels_of(X) is None:
         return validate_data(estimator, X, reset=False, **for_X)
     validate_data(estimator, table_of(X), reset=False, skip_check_array=True)
+    check_labels(estimator, X)
     return check_array(array_of(X), estimator=estimator, input_name="X", **for_X)
 
 
@@ -91,6 +118,13 @@ def total_weight(sample_weight, n):
         problem = "zero everywhere; at least one weight must be positive" if total == 0.0 else "too large to sum"
         raise ValueError(f"sample_weight is {problem}")
     return weight, total
+
+
+def checked_weight(sample_weight, X):
+    """Weights of the rows of X to score by, as given where they are none."""
+    return (
+        None if sample_weight is None else total_weight(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))[0]
+    )
 
 
 class SingleFit(NamedTuple):

@@ -161,6 +161,7 @@ def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
         y, classes = check.check_classes(Y, n, weight, terms.fit_intercept)
     else:
         y, classes = check.check_responses(Y, n), None
+        check.refuse_tiny("Y", y)
     response = RESPONSES[family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
     units = Rows(response.K) if family == "gaussian" else Entries(response.K)
     factor = check.check_factor(terms.penalty_factor, p)

@@ -7,6 +7,9 @@ import numpy as np
 from fastreg.multi.products import correlate, expand
 from fastreg.problem import Problem
 
+RARE = 1e-4  # share of the weight below which a class's residuals are asked for by themselves to sum to zero
+LEVELLED, LEVELS = 1e-13, 20  # how nearly, beside their sizes, and the rounds that this may take
+
 
 class MultiProblem(Problem):
     """Design, response and what the penalty needs to know of each column of X; coefficients are a (p, K) matrix."""
@@ -15,6 +18,8 @@ class MultiProblem(Problem):
         self.response, self.units, self.K = response, units, response.K
         super().__init__(design, response, np.zeros(0), fit_intercept, l1_ratio, factor, standardize)
         self.unit_factor = np.repeat(self.lasso_factor, units.a_column)
+        shares = response.y @ response.weight
+        self.rare = response.name == "multinomial" and fit_intercept and bool(np.any(shares < RARE))
 
     def unit_penalty(self, alpha, units):
         """(l1, l2) of some units."""
@@ -34,6 +39,29 @@ class MultiProblem(Problem):
             self.response.balance(state.eta, state.intercepts)
         state.mean = self.response.mean(state.eta)
         state.residual = self.response.residual(state.mean)
+        if self.rare:
+            self.level(state)
+
+    def level(self, state):
+        """Fit intercepts of rare classes until each class's residuals sum to zero beside their own size.
+
+        `balance` ends where sums are small beside all residuals. The probability of a rare class is nearly
+        proportional to the exponential of its intercept, so that the ratio of sums gives its step.
+        """
+        weight, wanted = self.response.weight, self.response.y @ self.response.weight
+        for _ in range(LEVELS):
+            size = np.abs(state.residual).sum(axis=1)
+            off = np.abs(state.residual.sum(axis=1)) > LEVELLED * size
+            reached = state.mean @ weight
+            off &= (wanted > 0.0) & (reached > 0.0)
+            if not off.any():
+                return
+            step = np.log(np.divide(wanted, reached, out=np.ones(self.K), where=off))
+            step -= step.mean()
+            state.intercepts += step
+            state.eta += step[:, None]
+            state.mean = self.response.mean(state.eta)
+            state.residual = self.response.residual(state.mean)
 
     def advance(self, state, columns, steps, change, shift, t):
         """Rows of B += t steps, with `change` and `shift` of `along`; then linearise."""

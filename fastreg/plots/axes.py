@@ -1,8 +1,11 @@
 """What pictures share: axes, lines of many features, an axis of alphas, counts on top, names at ends, marks."""
 
 import importlib
+import inspect
 
 import numpy as np
+
+from fastreg.scalars import ParameterError
 
 NAME_SIZE = 8  # points, of feature names and counts
 LONGEST_NAME = 28  # letters; longer names are cut
@@ -19,11 +22,29 @@ def matplotlib_module(name):
         raise ImportError("pictures need matplotlib: pip install 'fastreg-engine[plot]'") from None
 
 
-def axes_or_new(ax, size=(8, 5)):
-    """`ax`, or the axes of a new figure."""
-    if ax is not None:
+def axes_or_new(ax, picture, size=(8, 5)):
+    """`ax`, or the axes of a new figure; what is no axes is answered by the options of the function `picture`."""
+    if hasattr(ax, "get_xlim") and hasattr(ax, "plot"):
         return ax
+    if ax is not None:
+        kinds = inspect.signature(picture).parameters.values()
+        options = ", ".join(f"{each.name}={each.default!r}" for each in kinds if each.kind is each.KEYWORD_ONLY)
+        advice = "pass figure.subplots()" if hasattr(ax, "subplots") else f"its options go by name: {options}"
+        raise ParameterError(
+            f"ax of {picture.__name__} must be axes of matplotlib, or None for a new figure, got {_shown(ax)}; {advice}"
+        )
     return matplotlib_module("matplotlib.pyplot").subplots(figsize=size, layout="constrained")[1]
+
+
+def _shown(value):
+    """A text as it is written, of anything else its type."""
+    return repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def must_be(name, value, kind, *attributes):
+    """Raise ParameterError unless `value` has the attributes of a result of this kind, which a picture draws."""
+    if not all(hasattr(value, each) for each in attributes):
+        raise ParameterError(f"{name} must be a fastreg.{kind}, got {_shown(value)}")
 
 
 def draw_lines(ax, lines, strongest, ends):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg import validation as check
 from fastreg.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, axes_or_new
 
@@ -72,11 +73,11 @@ def plot_probability(
     'column 0'
     """
     names = feature_names if feature_names is not None else getattr(X, "columns", ("column 0", "column 1"))
-    X, y = np.asarray(X, dtype=float), np.asarray(y)
+    X, y = check.check_targets("X", X), check.check_labels("y", y)
     classes = np.unique(y)
     if X.ndim != 2 or X.shape[1] != 2 or classes.size > 2:
         raise ValueError(f"two columns and two classes are drawn, got X of shape {X.shape} and {classes.size} classes")
-    ax = axes_or_new(ax, (6, 5))
+    ax = axes_or_new(ax, plot_probability, (6, 5))
     low, high = X.min(axis=0), X.max(axis=0)
     margin = 0.12 * np.where(high > low, high - low, 1.0)
     sides = [np.linspace(low[k] - margin[k], high[k] + margin[k], SIDE) for k in range(2)]

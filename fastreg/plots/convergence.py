@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastreg import validation as check
 from fastreg.naming import explains_names
-from fastreg.plots.axes import NAME_SIZE, SHADES, axes_or_new
+from fastreg.plots.axes import NAME_SIZE, SHADES, axes_or_new, must_be
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,12 +73,12 @@ def plot_convergence(
     >>> fastreg.plots.plot_convergence(path).get_yscale()
     'log'
     """
+    must_be("path", path, "Path", "steps", "alphas")
     if path.steps is None:
         raise ValueError("this path holds no steps; fit it with fit_path(..., trace=True)")
     for name, value, known in (("x", x, X_AXES), ("y", y, Y_AXES)):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
-    ax = axes_or_new(ax, (8, 4.5))
+        check.check_option(name, value, known)
+    ax = axes_or_new(ax, plot_convergence, (8, 4.5))
     points, count = path.steps["point"], path.alphas.size
     values = np.maximum(path.steps["gap"], SMALLEST) if y == "gap" else path.steps[y]
     where = np.arange(1, points.size + 1) if x == "step" else path.steps[x]

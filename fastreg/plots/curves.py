@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastreg.naming import explains_names
-from fastreg.plots.axes import alpha_axis, axes_or_new, count_on_top, mark_places, points_to_draw
+from fastreg.plots.axes import alpha_axis, axes_or_new, count_on_top, mark_places, must_be, points_to_draw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,8 @@ def plot_cv(cv_path: CVPath, ax: Axes | None = None, *, title: str | None = None
     >>> fastreg.plots.plot_cv(found).get_xscale()
     'log'
     """
-    ax = axes_or_new(ax, (8, 4.5))
+    must_be("cv_path", cv_path, "CVPath", "alpha_1se", "std_error", "path")
+    ax = axes_or_new(ax, plot_cv, (8, 4.5))
     shown = points_to_draw(cv_path.alphas)
     alphas, mean = np.asarray(cv_path.alphas)[shown], np.asarray(cv_path.mean)[shown]
     error = np.nan_to_num(np.asarray(cv_path.std_error)[shown])  # a single fold has none

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg import validation as check
 from fastreg.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, RASTER, axes_or_new, short_name
 
@@ -60,10 +61,10 @@ def plot_estimates(
     >>> fastreg.plots.plot_estimates([1.0, 0.0, 2.0], [0.9, 0.0, 1.8]).get_ylabel()
     'coefficient'
     """
-    true, estimated = np.asarray(true, dtype=float).ravel(), np.asarray(estimated, dtype=float).ravel()
+    true, estimated = _vector("true", true), _vector("estimated", estimated)
     if true.shape != estimated.shape:
         raise ValueError(f"true holds {true.size} coefficients, estimated {estimated.size}")
-    ax = axes_or_new(ax, (8, 4))
+    ax = axes_or_new(ax, plot_estimates, (8, 4))
     meant, found = np.flatnonzero(true), np.flatnonzero(estimated)
     ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=1)
     ax.vlines(found, 0.0, estimated[found], color="0.35", linewidth=1.0, zorder=1.5, rasterized=found.size > RASTER)
@@ -94,3 +95,7 @@ def plot_estimates(
     if title:
         ax.set_title(title, pad=20)
     return ax
+
+
+def _vector(name: str, values: ArrayLike) -> np.ndarray:
+    return check.check_targets(name, values).ravel()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fastreg import validation as check
 from fastreg.naming import explains_names
 from fastreg.plots.axes import (
     NAME_SIZE,
@@ -14,6 +15,7 @@ from fastreg.plots.axes import (
     count_on_top,
     draw_lines,
     mark_places,
+    must_be,
     name_ends,
     short_name,
 )
@@ -87,11 +89,11 @@ def plot_path(
     >>> ax.get_xscale()
     'log'
     """
-    if x not in ("alpha", *AXES):
-        raise ValueError(f"x must be 'alpha', 'deviance' or 'norm', got {x!r}")
+    check.check_option("x", x, ("alpha", *AXES))
     drawn, marked = _path_and_choices(path, chosen)
+    must_be("path", drawn, "Path, MultiPath or CVPath", "coefs", "alphas", "reasons")
     drawn = _drawn(drawn, response)
-    ax = axes_or_new(ax)
+    ax = axes_or_new(ax, plot_path)
     shown = np.flatnonzero(drawn.alphas > 0) if x == "alpha" else np.arange(drawn.alphas.size)
     places = _places(drawn, x)[shown]
     features, ends, lines = _lines(drawn, shown, places)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastreg.naming import explains_names
-from fastreg.plots.axes import NAME_SIZE, alpha_axis, axes_or_new, draw_lines, name_ends, points_to_draw, short_name
+from fastreg.plots.axes import (
+    NAME_SIZE,
+    alpha_axis,
+    axes_or_new,
+    draw_lines,
+    must_be,
+    name_ends,
+    points_to_draw,
+    short_name,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +66,8 @@ def plot_stability(stability: Any, ax: Axes | None = None, *, labels: int = 10, 
     >>> fastreg.plots.plot_stability(found).get_ylabel()
     'probability of selection'
     """
-    ax = axes_or_new(ax)
+    must_be("stability", stability, "StabilityPath", "alphas", "probabilities", "threshold", "feature_names")
+    ax = axes_or_new(ax, plot_stability)
     shown = points_to_draw(stability.alphas)
     alphas = np.asarray(stability.alphas)[shown]
     probabilities = np.asarray(stability.probabilities)[:, shown]

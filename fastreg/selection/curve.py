@@ -370,7 +370,10 @@ def averages(scores, weights):
     mean = share @ scores
     if weights.size < 2:
         return mean, np.full(mean.size, np.nan)
-    return mean, np.sqrt(share @ (scores - mean) ** 2 / (weights.size - 1))
+    away = scores - mean
+    size = np.nan_to_num(np.abs(away), nan=0.0, posinf=0.0).max(axis=0)
+    size = np.where(size > 0.0, size, 1.0)  # squares of scores as large as 1e200 would leave the range of float64
+    return mean, size * np.sqrt(share @ (away / size) ** 2 / (weights.size - 1))
 
 
 def warn_of_grid_end(path, index):

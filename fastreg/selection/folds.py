@@ -24,8 +24,7 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     rows of one group stay together.
     """
     n = y.size
-    if groups is not None and np.shape(groups)[:1] != (n,):
-        raise ValueError(f"groups must hold a label for each of the {n} rows, got an array of shape {np.shape(groups)}")
+    groups = None if groups is None else check.check_labels("groups", groups, n)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         cv = _splitter(check.check_count("cv", cv, 2), y, groups, stratify, random_state)
     if hasattr(cv, "split") and not isinstance(cv, str):
@@ -67,6 +66,7 @@ def _rows(pair, number, n):
         raise ValueError(f"fold {number} of cv is not a pair (train rows, test rows): {pair!r}") from None
     found = []
     for name, rows in (("train", train), ("test", test)):
+        check.refuse_masked(f"{name} of fold {number}", rows)
         rows = np.asarray(rows)
         if rows.dtype == bool and rows.shape == (n,):
             rows = np.flatnonzero(rows)

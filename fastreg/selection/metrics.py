@@ -110,7 +110,9 @@ def metric_named(metric, family_class, response):
         return scorer_metric(metric, response, tuple(METRICS))
     if callable(metric):
         return _function_metric(metric)
-    raise ValueError(f"metric must be one of {', '.join(METRICS)}, a scikit-learn scorer or a function, got {metric!r}")
+    raise ValueError(
+        f"metric must be one of {', '.join(map(repr, METRICS))}, a scikit-learn scorer or a function, got {metric!r}"
+    )
 
 
 def _function_metric(function):

@@ -4,9 +4,10 @@ import inspect
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer, make_scorer
+from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from fastreg.frames import rows_of
+from fastreg.naming import meant
 from fastreg.selection.metrics import Metric
 
 
@@ -62,7 +63,8 @@ def scorer_metric(scorer, response, others=()):
                 f"metric={name!r} is neither one of {', '.join(others)} nor" if others else f"scoring={name!r} is not"
             )
             listed = "sklearn.metrics.get_scorer_names() lists those"
-            raise ValueError(f"{named} a scorer of scikit-learn ({listed})") from None
+            advice = meant(name, [*others, *get_scorer_names()])
+            raise ValueError(f"{named} a scorer of scikit-learn ({listed}){advice}") from None
     weighs = response.weight is not None
     weight = np.asarray(response.weight) if weighs else None
     function = getattr(scorer, "_score_func", None)
