@@ -36,7 +36,7 @@ def weights_for(path, sample_weight):
 
 def alpha_within(alpha, alphas):
     """A number at which a path of these alphas can be read: not below its end."""
-    if isinstance(alpha, str) or np.ndim(alpha) > 0:
+    if np.ndim(alpha) > 0 or np.asarray(alpha).dtype.kind not in "fiu":
         raise check.ParameterError(
             f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}"
         )

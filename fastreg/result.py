@@ -16,7 +16,14 @@ from fastreg.naming import explains_names
 from fastreg.prediction import between, times
 from fastreg.progress import Progress
 from fastreg.shown_path import ShownPath
-from fastreg.validation import check_response, check_several, check_weight, read_only
+from fastreg.validation import (
+    check_design,
+    check_response,
+    check_several,
+    check_weight,
+    explain_not_finite,
+    read_only,
+)
 
 
 @explains_names
@@ -270,6 +277,8 @@ class Path(ShownPath):
         True
         """
         eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
+        if not np.all(np.isfinite(eta)):
+            raise explain_not_finite(check_design(X), self.feature_names)
         response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
         family = family_class(read_only(response), read_only(weight))
         shift = offset_for(self, offset, eta.size)

@@ -293,3 +293,27 @@ def test_responses_too_small_to_square_are_refused(fit):
     ):
         fit(Y * 1e-160)
     fit(np.zeros(N))
+
+
+@pytest.mark.parametrize("wrong, kind", [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_scores_of_rows_with_missing_values_are_refused(wrong, kind):
+    """Predictions of such rows are NaN, which is seen; a mean over them would be NaN without a place."""
+    path, worse = fastreg.fit_path(X, Y, alphas=ALPHAS), X.copy()
+    worse[3, 1] = wrong
+    for table in (worse, np.asfortranarray(worse), pd.DataFrame(worse)):
+        with pytest.raises(ValueError, match=rf"X\[3, 1\].* is {kind}"):
+            path.score(table, Y, 0.1)
+        assert np.flatnonzero(~np.isfinite(path.predict(table, 0.1))).tolist() == [3]
+
+
+def test_penalties_of_results_are_one_number_or_the_words_they_know():
+    several = fastreg.fit_multi_path(X, BOTH, alphas=ALPHAS)
+    path, cv = fastreg.fit_path(X, Y, alphas=ALPHAS), fastreg.cv_path(X, Y, cv=3, alphas=ALPHAS)
+    for wrong in ("min", [0.1, 0.2], None, 1j, True):
+        with pytest.raises(ValueError, match="alpha must be one number"):
+            several.predict(X, wrong)
+        with pytest.raises(ValueError, match="alpha must be one number"):
+            path.coef(wrong)
+    assert np.array_equal(several.predict(X, np.float64(0.1)), several.predict(X, np.array(0.1)))
+    with pytest.raises(ValueError, match=r"got 'lambda.1se'\. Did you mean '1se'"):
+        cv.predict(X, "lambda.1se")

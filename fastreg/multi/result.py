@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.agreement import beyond_the_end, columns_for
+from fastreg.agreement import alpha_within, columns_for
 from fastreg.naming import explains_names
 from fastreg.prediction import between
 from fastreg.summary import Shown, shown_points
@@ -126,8 +126,7 @@ class MultiPath(Shown):
         >>> path.coef(0.3)[0].shape
         (1, 2)
         """
-        if not np.isfinite(alpha) or alpha < self.alphas[-1] * (1.0 - 1e-12):
-            raise ValueError(beyond_the_end(alpha, self.alphas))
+        alpha = alpha_within(alpha, self.alphas)
         above = int(np.searchsorted(-self.alphas, -alpha, side="right"))  # points with alphas >= alpha
         if above == 0 or above == self.alphas.size:
             return self.point(min(above, self.alphas.size - 1))

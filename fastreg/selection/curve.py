@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg import validation as check
-from fastreg.naming import explains_names
+from fastreg.naming import explains_names, meant
 from fastreg.result import Path
 from fastreg.summary import Shown, mark_of, shown_points
 from fastreg.validation import is_offset, plain
@@ -192,7 +192,9 @@ class CVPath(Shown):
         """
         if isinstance(selection, str):
             if selection not in SELECTIONS:
-                raise ValueError(f"selection must be 'min', '1se' or a number, got {selection!r}")
+                raise ValueError(
+                    f"selection must be 'min', '1se' or a number, got {selection!r}{meant(selection, SELECTIONS)}"
+                )
             return self.alpha_min if selection == "min" else self.alpha_1se
         return float(selection)
 
