@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import check_grad, minimize
 
 import fastreg
-from fastreg.families import FAMILIES, linearise, total_loss
+from fastreg.objective.families import FAMILIES, linearise, total_loss
 
 
 def main():

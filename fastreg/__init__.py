@@ -7,34 +7,34 @@ import sys
 __version__ = "0.1.0"
 
 _HOMES = {
-    "fit_path": "fitting",
-    "lasso_path": "peer_paths",
-    "enet_path": "peer_paths",
-    "fit_multi_path": "multi.fitting",
-    "ridge_loo": "leave_one_out",
-    "RidgeLeaveOneOut": "leave_one_out",
+    "fit_path": "paths.fit_path",
+    "lasso_path": "estimators.sklearn_paths",
+    "enet_path": "estimators.sklearn_paths",
+    "fit_multi_path": "multi.fit_multi_path",
+    "ridge_loo": "selection.leave_one_out",
+    "RidgeLeaveOneOut": "selection.leave_one_out",
     "cv_path": "selection",
     "CVPath": "selection",
-    "warmup": "warm",
-    "get_num_threads": "threads",
-    "set_num_threads": "threads",
-    "Path": "result",
+    "warmup": "cli.warmup",
+    "get_num_threads": "numerics.threads",
+    "set_num_threads": "numerics.threads",
+    "Path": "paths.result",
     "MultiPath": "multi.result",
-    "load_path": "stored",
-    "convert_penalty": "conventions",
-    "Progress": "progress",
-    "Interrupted": "progress",
-    "relax_path": "relaxed",
-    "RelaxedPath": "relaxed",
-    "adaptive_factor": "adaptive",
-    "cv_relaxed": "selection.relaxed_cv",
-    "CVRelaxed": "selection.relaxed_surface",
-    "nested_cv_relaxed": "selection.nested",
-    "NestedCV": "selection.nested",
-    "information_criteria": "criteria",
-    "Criteria": "criteria",
-    "stability_selection": "stability",
-    "StabilityPath": "stability_path",
+    "load_path": "paths.storage",
+    "convert_penalty": "estimators.penalty_conventions",
+    "Progress": "interface.progress",
+    "Interrupted": "interface.progress",
+    "relax_path": "selection.relaxed.relaxed",
+    "RelaxedPath": "selection.relaxed.relaxed",
+    "adaptive_factor": "selection.relaxed.adaptive",
+    "cv_relaxed": "selection.relaxed.cv_relaxed",
+    "CVRelaxed": "selection.relaxed.result",
+    "nested_cv_relaxed": "selection.relaxed.nested",
+    "NestedCV": "selection.relaxed.nested",
+    "information_criteria": "selection.criteria",
+    "Criteria": "selection.criteria",
+    "stability_selection": "selection.stability",
+    "StabilityPath": "selection.stability_path",
     "Ridge": "estimators",
     "RidgeCV": "estimators",
     "Lasso": "estimators",
@@ -49,8 +49,8 @@ _HOMES = {
     "MultiTaskLassoCV": "estimators",
     "MultiTaskElasticNetCV": "estimators",
     "RidgeClassifierCV": "estimators",
-    "ConvergenceWarning": "validation",
-    "DataWarning": "validation",
+    "ConvergenceWarning": "interface.validation",
+    "DataWarning": "interface.validation",
 }
 
 _ROOMS = ("datasets", "plots", "testing")
@@ -73,7 +73,7 @@ def _missing(name, importing):
     module, and drops what an AttributeError says, so that it needs an ImportError."""
     from importlib.util import find_spec
 
-    from fastreg.naming import missing_name
+    from fastreg.interface.naming import missing_name
 
     rooms = [room for room in _ROOMS if name in importlib.import_module(f"fastreg.{room}").__all__]
     advice = f". It is in fastreg.{rooms[0]}" if rooms else missing_name(name, __all__)

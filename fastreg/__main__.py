@@ -8,10 +8,10 @@ import re
 import sys
 
 import fastreg
-from fastreg.families import FAMILIES
-from fastreg.naming import names_meant
-from fastreg.outputs import to_standard_output
-from fastreg.report import told
+from fastreg.cli.outputs import to_standard_output
+from fastreg.cli.report import told
+from fastreg.interface.naming import names_meant
+from fastreg.objective.families import FAMILIES
 
 DESCRIPTION = """\
 Certified regularisation paths: lasso, elastic net, ridge, and their logistic, Poisson and gamma relatives.
@@ -251,19 +251,19 @@ def _run(options):
         _refuse(options, (*FITTING, *GRID, *CHOOSING, *READING, "plot", "load"), "has no meaning for warmup")
         fastreg.warmup(verbose=True)
     elif options.load is not None:
-        from fastreg.jobs import use_model
+        from fastreg.cli.commands import use_model
 
         fitting = ("file", *FITTING, *GRID, "cv", "groups", "metric", "select", "save")
         _refuse(options, fitting, "is for fitting; with --load nothing is fitted")
         use_model(options)
     elif options.file is None:
-        from fastreg.jobs import main_job
+        from fastreg.cli.commands import main_job
 
         needs = "needs a table of your own: python -m fastreg FILE --target COLUMN"
         _refuse(options, (*FITTING, *CHOOSING, *READING), needs)
         main_job(options)
     else:
-        from fastreg.jobs import fit_table
+        from fastreg.cli.commands import fit_table
 
         fit_table(options)
 

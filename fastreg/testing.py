@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg.families import completed, linearise
-from fastreg.naming import explains_names
-from fastreg.validation import check_vector, read_only
+from fastreg.interface.naming import explains_names
+from fastreg.interface.validation import check_vector, read_only
+from fastreg.objective.families import completed, linearise
 
 __all__ = ["ContractError", "check_family"]
 
@@ -61,7 +61,7 @@ def check_family(family: Any, y: ArrayLike) -> None:
 
     Examples
     --------
-    >>> from fastreg.families import Poisson
+    >>> from fastreg.objective.families import Poisson
     >>> from fastreg.testing import check_family
     >>> check_family(Poisson, [0.0, 1.0, 4.0])
     """

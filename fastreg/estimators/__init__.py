@@ -1,11 +1,11 @@
 """scikit-learn's classes over the engine: parameters in, `coef_` and a certificate out, no algebra."""
 
-from fastreg.estimators.classification import LogisticRegression
+from fastreg.estimators.least_squares import ElasticNet, Lasso
 from fastreg.estimators.least_squares_cv import ElasticNetCV, LassoCV
+from fastreg.estimators.logistic import LogisticRegression
 from fastreg.estimators.logistic_cv import LogisticRegressionCV
 from fastreg.estimators.multi_task import MultiTaskElasticNet, MultiTaskLasso
 from fastreg.estimators.multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
-from fastreg.estimators.regression import ElasticNet, Lasso
 from fastreg.estimators.ridge import Ridge
 from fastreg.estimators.ridge_classifier import RidgeClassifier
 from fastreg.estimators.ridge_classifier_cv import RidgeClassifierCV

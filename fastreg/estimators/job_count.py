@@ -5,8 +5,8 @@ import numbers
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from fastreg import validation as check
-from fastreg.threads import at_most, available_cpus
+from fastreg.interface import validation as check
+from fastreg.numerics.threads import at_most, available_cpus
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 

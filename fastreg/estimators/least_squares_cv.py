@@ -10,20 +10,20 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import column_or_1d
 
-from fastreg import validation as check
-from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, warn_folds
+from fastreg.estimators.constructor import PEER_SELECTIONS
+from fastreg.estimators.cv_routing import cv_router, folds_of, refuse_unrouted, warn_folds
+from fastreg.estimators.fit_one import check_fit, terms_of, total_weight
 from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.linear import LinearPredictor
-from fastreg.estimators.parameters import PEER_SELECTIONS
-from fastreg.estimators.single_fit import check_fit, terms_of, total_weight
-from fastreg.naming import explains_names
-from fastreg.peer_paths import enet_path, lasso_path
-from fastreg.progress import Watch
-from fastreg.selection.cross_validation import best_of, cross_validate
-from fastreg.selection.curve import SELECTIONS, CVPath, warn_of_grid_end
-from fastreg.selection.folds import Folding
-from fastreg.selection.metrics import METRICS, Response
-from fastreg.terms import Grid
+from fastreg.estimators.sklearn_paths import enet_path, lasso_path
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import Grid
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Watch
+from fastreg.selection.cross_validation.cv_path import best_of, cross_validate
+from fastreg.selection.cross_validation.folds import Folding
+from fastreg.selection.cross_validation.metrics import METRICS, Response
+from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, warn_of_grid_end
 
 
 @explains_names

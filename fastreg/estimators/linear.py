@@ -8,10 +8,10 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from fastreg import validation as check
-from fastreg.estimators.conversion import Convertible
-from fastreg.estimators.single_fit import check_predict, checked_weight
-from fastreg.naming import explains_names
+from fastreg.estimators.fit_one import check_predict, checked_weight
+from fastreg.estimators.to_sklearn import Convertible
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
 
 
 @explains_names

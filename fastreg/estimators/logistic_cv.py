@@ -11,22 +11,22 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import UNUSED
 
-from fastreg import validation as check
-from fastreg.estimators.classification import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
-from fastreg.estimators.fold_fits import cv_router, folds_of, refuse_unrouted, routed, warn_folds
+from fastreg.estimators.cv_routing import cv_router, folds_of, refuse_unrouted, routed, warn_folds
+from fastreg.estimators.fit_one import check_fit, checked_weight, terms_of, total_weight
 from fastreg.estimators.job_count import uses_its_threads
-from fastreg.estimators.single_fit import check_fit, checked_weight, terms_of, total_weight
-from fastreg.naming import explains_names
-from fastreg.peer_paths import deprecated
-from fastreg.progress import Watch
-from fastreg.selection.cross_validation import cross_validate
-from fastreg.selection.curve import SELECTIONS, CVPath, first_least
-from fastreg.selection.folds import Folding
-from fastreg.selection.metrics import Metric, Response, misclassification
-from fastreg.selection.responses import Classes, TwoClasses, accuracy, cross_validate_responses
-from fastreg.selection.scorers import scorer_metric
+from fastreg.estimators.logistic import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
+from fastreg.estimators.sklearn_paths import deprecated
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import Grid
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Watch
+from fastreg.selection.cross_validation.cv_path import cross_validate
+from fastreg.selection.cross_validation.folds import Folding
+from fastreg.selection.cross_validation.metrics import Metric, Response, misclassification
+from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, first_least
+from fastreg.selection.cross_validation.several_responses import Classes, TwoClasses, accuracy, cross_validate_responses
+from fastreg.selection.cross_validation.sklearn_scorers import scorer_metric
 from fastreg.solvers import SOLVERS
-from fastreg.terms import Grid
 
 
 @explains_names

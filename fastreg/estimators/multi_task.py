@@ -9,18 +9,18 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length
 
-from fastreg import validation as check
-from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
-from fastreg.estimators.parameters import PEER_SELECTIONS
-from fastreg.estimators.single_fit import (
+from fastreg.estimators.constructor import PEER_SELECTIONS
+from fastreg.estimators.fit_one import (
     fit_multi_point,
     last_fit,
     total_weight,
     validated,
     warn_uncertified,
 )
-from fastreg.naming import explains_names
-from fastreg.peer_paths import enet_path
+from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
+from fastreg.estimators.sklearn_paths import enet_path
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
 
 
 class SeveralTargets(BaseEstimator):

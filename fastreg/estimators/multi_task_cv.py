@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 from fastreg.estimators.least_squares_cv import ElasticNetCV
 from fastreg.estimators.multi_task import SeveralTargets
+from fastreg.estimators.sklearn_paths import lasso_path
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Watch
 from fastreg.multi.result import MultiPath
-from fastreg.naming import explains_names
-from fastreg.peer_paths import lasso_path
-from fastreg.progress import Watch
-from fastreg.selection.metrics import Response
-from fastreg.selection.responses import MSE, Targets, cross_validate_responses
+from fastreg.selection.cross_validation.metrics import Response
+from fastreg.selection.cross_validation.several_responses import MSE, Targets, cross_validate_responses
 
 
 @explains_names

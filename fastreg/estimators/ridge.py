@@ -7,13 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg import validation as check
-from fastreg.estimators.regression import LinearRegressor
-from fastreg.estimators.single_fit import each_or_one, keep_targets, terms_of
-from fastreg.naming import explains_names
-from fastreg.ridge_targets import fit_targets, ridge_problem, shared_factors
+from fastreg.estimators.fit_one import each_or_one, keep_targets, terms_of
+from fastreg.estimators.least_squares import LinearRegressor
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
+from fastreg.multi.ridge_responses import fit_targets, ridge_problem, shared_factors
+from fastreg.numerics.threads import one_blas_thread
 from fastreg.solvers import SOLVERS
-from fastreg.threads import one_blas_thread
 
 RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
 

@@ -11,15 +11,15 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils import check_scalar
 
-from fastreg import validation as check
-from fastreg.estimators.fold_fits import cv_router, pairs_of, refuse_unrouted, routed
-from fastreg.estimators.single_fit import each_or_one, keep_targets, terms_of, tolerance, total_weight
-from fastreg.leave_one_out import left_out_errors, within_one_se
-from fastreg.naming import explains_names
-from fastreg.ridge_targets import fit_targets, fold_predictions, ridge_problem, shared_factors
-from fastreg.selection.curve import SELECTIONS
-from fastreg.solvers.ridge_spectrum import ridge_spectrum
-from fastreg.threads import one_blas_thread
+from fastreg.estimators.cv_routing import cv_router, pairs_of, refuse_unrouted, routed
+from fastreg.estimators.fit_one import each_or_one, keep_targets, terms_of, tolerance, total_weight
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
+from fastreg.multi.ridge_responses import fit_targets, fold_predictions, ridge_problem, shared_factors
+from fastreg.numerics.threads import one_blas_thread
+from fastreg.selection.cross_validation.result import SELECTIONS
+from fastreg.selection.leave_one_out import left_out_errors, within_one_se
+from fastreg.solvers.ridge.spectrum import ridge_spectrum
 
 GCV_MODES = {None: "auto", "auto": "auto", "eigen": "eigen", "svd": "svd"}
 

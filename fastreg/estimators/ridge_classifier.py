@@ -11,11 +11,11 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from fastreg.estimators.fit_one import check_fit, names_seen, total_weight
 from fastreg.estimators.linear import LinearClassifier
 from fastreg.estimators.ridge import Ridge
-from fastreg.estimators.single_fit import check_fit, names_seen, total_weight
-from fastreg.frames import refuse_other_order
-from fastreg.naming import explains_names
+from fastreg.interface.frames import refuse_other_order
+from fastreg.interface.naming import explains_names
 
 
 @explains_names

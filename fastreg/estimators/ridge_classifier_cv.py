@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.estimators.ridge_classifier import RidgeClassifier
-from fastreg.naming import explains_names
+from fastreg.interface.naming import explains_names
 
 
 @explains_names

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from fastreg.estimators.regression import LinearRegressor
+from fastreg.estimators.fit_one import check_fit
+from fastreg.estimators.least_squares import LinearRegressor
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
-from fastreg.estimators.single_fit import check_fit
-from fastreg.naming import explains_names
+from fastreg.interface.naming import explains_names
 
 
 @explains_names

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastreg.certificates import References
-from fastreg.multi.block_descent import BlockDescent
-from fastreg.multi.certificates import duality_gap, empty_gap, levelled, orthogonal
-from fastreg.multi.newton import NewtonSystem
-from fastreg.multi.penalties import lengths
+from fastreg.multi.duality_gap import duality_gap, empty_gap, levelled, orthogonal
+from fastreg.multi.group_descent import BlockDescent
+from fastreg.multi.group_penalties import lengths
 from fastreg.multi.proximal_newton import ProximalNewton
+from fastreg.multi.smooth_newton import NewtonSystem
 from fastreg.multi.working_set import PairSet, RowSet
-from fastreg.screening import columns_above
-from fastreg.smooth_path import top_of_grid
+from fastreg.objective.duality_gap import References
+from fastreg.objective.screening import columns_above
+from fastreg.paths.smooth import top_of_grid
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastreg.multi.products import correlate, expand
-from fastreg.problem import Problem
+from fastreg.objective.problem import Problem
 
 RARE = 1e-4  # share of the weight below which a class's residuals are asked for by themselves to sum to zero
 LEVELLED, LEVELS = 1e-13, 20  # how nearly, beside their sizes, and the rounds that this may take

@@ -5,9 +5,9 @@ from functools import singledispatch
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.blocks import DenseBlock, SparseBlock
-from fastreg.columns import combine
-from fastreg.designs import DenseDesign, SparseDesign
+from fastreg.design.column_products import combine
+from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.working_columns import DenseBlock, SparseBlock
 
 
 @singledispatch

@@ -4,7 +4,7 @@ H is kept from step to step and from alpha to alpha, extended by pairs that ente
 Secants of the steps that share one H make up for much of its age.
 """
 
-from fastreg.solvers.active_set import ActiveSet
+from fastreg.solvers.active_set.active_set import ActiveSet
 
 STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
 NOISE = 1e-11  # of the null model's loss: below it a round that gains nothing is at rounding

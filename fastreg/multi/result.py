@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.agreement import alpha_within, columns_for
-from fastreg.naming import explains_names
-from fastreg.prediction import between
-from fastreg.summary import Shown, shown_points
+from fastreg.interface.agreement import alpha_within, columns_for
+from fastreg.interface.naming import explains_names
+from fastreg.interface.summary import Shown, shown_points
+from fastreg.paths.prediction import between
 
 
 @explains_names

@@ -7,12 +7,12 @@ it looks like a working set of one response, a vector of coefficients and their 
 
 import numpy as np
 
-from fastreg.bounds import unbounded
-from fastreg.multi.penalties import steering_terms, value
+from fastreg.multi.group_penalties import steering_terms, value
+from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.multi.products import correlate, expand, pair_products
-from fastreg.multi.steps import step_length
-from fastreg.solvers.secants import SecantMemory
+from fastreg.objective.bounds import unbounded
+from fastreg.solvers.anderson_newton import SecantMemory
 
 DAMPING = 1e-6  # share of its curvature, against moves of all classes of a column by the same amount
 

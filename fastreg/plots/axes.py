@@ -5,7 +5,7 @@ import inspect
 
 import numpy as np
 
-from fastreg.scalars import ParameterError
+from fastreg.interface.scalars import ParameterError
 
 NAME_SIZE = 8  # points, of feature names and counts
 LONGEST_NAME = 28  # letters; longer names are cut

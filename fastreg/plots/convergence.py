@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastreg import validation as check
-from fastreg.naming import explains_names
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, SHADES, axes_or_new, must_be
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fastreg.result import Path
+    from fastreg.paths.result import Path
 
 X_AXES = {"step": "solver step", "seconds": "seconds", "columns_read": "columns of X read"}
 Y_AXES = {

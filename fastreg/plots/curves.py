@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastreg.naming import explains_names
+from fastreg.interface.naming import explains_names
 from fastreg.plots.axes import alpha_axis, axes_or_new, count_on_top, mark_places, must_be, points_to_draw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fastreg.selection.curve import CVPath
+    from fastreg.selection.cross_validation.result import CVPath
 
 # Metrics as words on an axis; others stand as they are called.
 WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absolute error",

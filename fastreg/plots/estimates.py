@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg import validation as check
-from fastreg.naming import explains_names
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
 from fastreg.plots.axes import NAME_SIZE, RASTER, axes_or_new, short_name
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fastreg import validation as check
-from fastreg.naming import explains_names
+from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
 from fastreg.plots.axes import (
     NAME_SIZE,
     alpha_axis,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from fastreg.multi.result import MultiPath
-    from fastreg.result import Path
-    from fastreg.selection.curve import CVPath
+    from fastreg.paths.result import Path
+    from fastreg.selection.cross_validation.result import CVPath
 
 AXES = {"deviance": "share of the deviance explained", "norm": "sum of the sizes of the coefficients"}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastreg.naming import explains_names
+from fastreg.interface.naming import explains_names
 from fastreg.plots.axes import (
     NAME_SIZE,
     alpha_axis,

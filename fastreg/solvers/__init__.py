@@ -10,13 +10,13 @@
 "auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else proximal
 Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots, coordinate
 descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least squares with many
-more rows than columns is solved on p rows that stand for all of them (fastreg.compression). A cold start where X has
-at most n * n stored values, or is small, first tries coordinate descent, see solvers.first_descent. Where coefficients
-have bounds a fit without an l1 part goes the same way; pivots and descent both know them.
+more rows than columns is solved on p rows that stand for all of them (fastreg.objective.gram_reduction). A cold start
+where X has at most n * n stored values, or is small, first tries coordinate descent, see solvers.cold_start. Where
+coefficients have bounds a fit without an l1 part goes the same way; pivots and descent both know them.
 """
 
-from fastreg.solvers.active_set import ActiveSet
-from fastreg.solvers.cheapest import Cheapest
+from fastreg.solvers.active_set.active_set import ActiveSet
+from fastreg.solvers.choice import Cheapest
 from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.proximal_gradient import ProximalGradient
 from fastreg.solvers.working_set import ProximalNewton

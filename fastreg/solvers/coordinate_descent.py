@@ -7,7 +7,7 @@ Minimise over b on a working set, about a point where the residual is r and the 
 One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form keeps r and
 reads one column an update, which suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs
 over the whole set only the support is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1). Epochs that leave the
-support as it is are extrapolated, see solvers.extrapolation.
+support as it is are extrapolated, see solvers.anderson_descent.
 
 The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
@@ -20,10 +20,10 @@ import math
 
 import numpy as np
 
-from fastreg._jit import allocating_kernel, inlined_kernel, kernel
-from fastreg.penalties import soft_threshold
-from fastreg.solvers.extrapolation import DEPTH, equations, extrapolate_correlation, extrapolate_residual
-from fastreg.vectors import copy_values
+from fastreg.numerics.arrays import copy_values
+from fastreg.numerics.jit import allocating_kernel, inlined_kernel, kernel
+from fastreg.objective.penalties import soft_threshold
+from fastreg.solvers.anderson_descent import DEPTH, equations, extrapolate_correlation, extrapolate_residual
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move

@@ -15,8 +15,8 @@ import math
 
 import numpy as np
 
-from fastreg._jit import kernel
-from fastreg.penalties import soft_threshold
+from fastreg.numerics.jit import kernel
+from fastreg.objective.penalties import soft_threshold
 
 CHECK = 10  # iterations between two evaluations of the duality gap
 

@@ -6,7 +6,7 @@ Coefficients at a bound stay there, and the others of the support have to remain
 
 import numpy as np
 
-from fastreg.solvers.cholesky import DEPENDENT
+from fastreg.numerics.cholesky import DEPENDENT
 
 OVERHEAD = 1e6  # values of X that are read in ten times what the calls take
 

@@ -5,21 +5,22 @@ the penalised quadratic is solved over the working set (by pivots or by coordina
 along the direction found. For least squares the model is the loss: t = 1 and one round is exact.
 
 The Hessian H = X_W' diag(h) X_W may be kept while h drifts: the direction is then only nearly Newton's, but every step
-still lowers the objective, since its length is chosen with the true curvature along it (steps.py). Secants of the steps
-make up for much of its age (secants.py); H is built anew when that costs less than the steps it saves (renewal.py).
+still lowers the objective, since its length is chosen with the true curvature along it (line_search.py). Secants of the
+steps make up for much of its age (anderson_newton.py); H is built anew when that costs less than the steps it saves
+(hessian_refresh.py).
 """
 
 import numpy as np
 
-from fastreg._jit import kernel
-from fastreg.blocks import PlainBlock
-from fastreg.bounded_certificates import bounded_steering_gap
-from fastreg.bounds import unbounded
-from fastreg.certificates import steering_gap
+from fastreg.design.working_columns import PlainBlock
+from fastreg.numerics.jit import kernel
+from fastreg.objective.bounds import unbounded
+from fastreg.objective.duality_gap import steering_gap
+from fastreg.objective.duality_gap_bounded import bounded_steering_gap
+from fastreg.solvers.anderson_newton import SecantMemory
 from fastreg.solvers.coordinate_descent import CoordinateDescent
-from fastreg.solvers.renewal import Age, renewal
-from fastreg.solvers.secants import SecantMemory
-from fastreg.solvers.steps import step_length
+from fastreg.solvers.hessian_refresh import Age, renewal
+from fastreg.solvers.line_search import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
 ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of

@@ -1,0 +1,1 @@
+"""`python -m fastreg`: tables and saved models in; coefficients, pictures, predictions out."""

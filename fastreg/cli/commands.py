@@ -1,0 +1,299 @@
+"""What the command line does: the main job, a fit of a table, a saved model put to use. Prints what came out."""
+
+import math
+import sys
+import time
+import warnings
+
+import numpy as np
+
+import fastreg
+from fastreg.cli.options import (
+    check_fit,
+    check_numbers,
+    check_prediction,
+    dialect_of,
+    offset_of,
+    offset_of_model,
+    outputs_of,
+)
+from fastreg.cli.report import (
+    chosen_text,
+    describe,
+    noting,
+    picture,
+    say,
+    told,
+    write_coefficients,
+    write_predictions,
+)
+from fastreg.cli.tables import Named, classes, read_features, read_table, split_names
+from fastreg.interface.agreement import reaches
+from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.writing import whole_file
+from fastreg.objective.families import FAMILIES
+from fastreg.paths.fit_path import alphas_to_fit
+
+PICTURE = "path.png"  # unless another name is given
+
+
+def main_job(options):
+    """Two paths on the NCI60 data: least squares on one gene, and melanoma against the rest."""
+    from fastreg.datasets import load_nci60
+
+    check_numbers(options)
+    outputs = outputs_of(options)
+    X, tissue, names = load_nci60()
+    names = names.tolist()
+    melanoma = (tissue == "MELANOMA").astype(float)
+    say(f"NCI60: expression of {X.shape[1]:,} genes in {X.shape[0]} cancer cell lines (Ross et al. 2000).")
+    asked = {"n_alphas": options.n_alphas, "tol": options.tol}
+    say(f"\nLasso: {names[0]} explained by the other {X.shape[1] - 1:,} genes")
+    _compile("gaussian")
+    lasso = _fit(X[:, 1:], X[:, 0], "gaussian", names[1:], asked)
+    say(f"\nLogistic lasso: is the tissue melanoma ({melanoma.sum():.0f} of {melanoma.size} cell lines)?")
+    _compile("binomial")
+    logistic = _fit(X, melanoma, "binomial", names, asked)
+    titles = [f"Lasso: {names[0]} by the other genes", "Logistic lasso: is it melanoma?"]
+    say(f"\n{_write_picture(_draw([lasso, logistic], titles, options, outputs), options, outputs)}")
+
+
+def fit_table(options):
+    """A path on the user's table; on request cross-validated, kept, and used to predict another table."""
+    check_fit(options)
+    outputs, offset = outputs_of(options), offset_of(options)
+    table, labels, about = _read(options, offset)
+    say(f"{options.file}: {table.target.size:,} rows, {len(table.names):,} features, {about}")
+    for note in table.notes:
+        say(f"Note: {note}.")
+    new = None
+    if options.predict is not None:  # wrong names tell at once
+        new = read_features(options.predict, table.names, offset, dialect_of(options))
+    asked = {
+        "l1_ratio": options.l1_ratio, "standardize": options.standardize, "n_alphas": options.n_alphas,
+        "alpha_min_ratio": options.alpha_min_ratio, "tol": options.tol, "sample_weight": table.weights,
+        "offset": table.offset,
+    }  # fmt: skip
+    if options.cv is not None:
+        _check_folds(table, options)
+        asked |= {"cv": options.cv, "metric": options.metric or "deviance", "groups": table.groups}
+    function = "cv_path" if options.cv is not None else "fit_path"
+    _compile(options.family, options.l1_ratio)
+    if options.alpha is not None:
+        _check_reach(table, asked, options)
+    fit = _fit(table.X, table.target, options.family, table.names, asked, function)
+    path, alpha = getattr(fit, "path", fit), options.alpha
+    if options.cv is not None:
+        select = options.select or "1se"
+        alpha = fit.alpha_1se if select == "1se" else fit.alpha_min
+        say(f"\n{fit.summary()}\n{chosen_text(path, alpha, f'Chosen (--select {select})')}")
+    if alpha is not None:
+        _check_alpha(alpha, path)
+    mean = None if new is None else _mean(path, new, alpha)
+    outputs.check()
+    title = f"{options.target} ({options.family}, l1_ratio {options.l1_ratio:g})"
+    drawn = _draw([fit], [title], options, outputs)
+
+    count = write_coefficients(path, outputs.ready("--output"))  # from here on nothing is asked any more
+    listed = f"{count:,} feature{'s' * (count != 1)}"
+    say(f"Wrote {options.output}: {path.alphas.size} rows, one per alpha, with {listed}.")
+    if options.save is not None:
+        from fastreg.paths.storage import save_path
+
+        kept = {"target": options.target, "labels": labels, "alpha": alpha, "offset": None}
+        if offset is not None:
+            kept["offset"] = {"column": offset.column, "is_exposure": offset.is_exposure}
+        save_path(path, outputs.ready("--save"), kept)
+        say(f"Wrote {options.save}: the path{'' if alpha is None else f' and alpha = {alpha:.4g}'}.")
+    if mean is not None:
+        _write_mean(mean, alpha, labels, outputs)
+    say(_write_picture(drawn, options, outputs))
+
+
+def use_model(options):
+    """A saved path: predictions of another table, or its summary; a picture only if one is asked for."""
+    from fastreg.paths.storage import path_of, read_document
+
+    check_prediction(options)
+    outputs = outputs_of(options)
+    document = read_document(options.load)
+    path = path_of(document, options.load)
+    if path.feature_names is not None:  # numbers, where a user has set such; those of a table are text
+        path.feature_names = [str(name) for name in path.feature_names]
+    alpha, labels = _kept(document, path, options.load)
+    if options.alpha is not None:
+        alpha = options.alpha
+        _check_alpha(alpha, path)
+    if options.predict is not None and alpha is None:
+        raise ValueError(f"--predict needs one penalty, and {options.load} was saved without: give it by --alpha")
+    target = document.get("target")
+    say(f"{options.load}: {'' if target is None else f'target {target!r}, '}{path!r}")
+    mean = None
+    if options.predict is None:
+        say(path.summary())
+        if alpha is not None:
+            say(chosen_text(path, alpha, "Chosen"))
+    else:
+        names = path.feature_names or [f"x{j}" for j in range(path.coefs.shape[0])]
+        offset = offset_of_model(path, document.get("offset"), options)
+        mean = _mean(path, read_features(options.predict, names, offset, dialect_of(options)), alpha)
+    outputs.check()
+    drawn = None if options.plot is None else _draw([path], [str(target or options.load)], options, outputs)
+    if mean is not None:
+        _write_mean(mean, alpha, labels, outputs)
+    if drawn is not None:
+        say(_write_picture(drawn, options, outputs))
+
+
+def _read(options, offset):
+    """(the table, with y as target; labels of its two classes or None; words on what is fitted)."""
+    drop, binomial = [name for text in options.drop for name in split_names(text)], options.family == "binomial"
+    family = FAMILIES[options.family]
+    refused = (lambda values: ~family.check(values), f"--family {family.name} needs {family.admits}")
+    table = read_table(
+        options.file, options.target, weights=options.weights, groups=options.groups, offset=offset, drop=drop,
+        labels=binomial, limits=[refused], dialect=dialect_of(options),
+    )  # fmt: skip
+    y, about, labels = table.target, f"target {options.target!r}", None
+    if binomial:
+        table.target, coded = classes(y, options.target, table.places, options.positive)
+        about += f": {coded}"
+        labels = None if table.target is y else [_label(y[table.target == value][0]) for value in (0, 1)]
+    _check_response(table, labels, family, options)
+    if offset is not None:
+        about += f", {offset.option.removeprefix('--')} {offset.column!r}"
+    return table, labels, about
+
+
+def _check_response(table, labels, family, options):
+    """A ValueError where rows that count have no weight at all, or one response for all of them."""
+    counts, where = np.ones(table.target.size, dtype=bool), "every row"
+    if table.weights is not None:
+        counts, where = table.weights > 0.0, "every row of positive weight"
+        if not counts.any():
+            raise ValueError(f"column {options.weights!r} is 0 in every row; --weights needs a row of positive weight")
+    y = table.target[counts]
+    if family.degenerate(y) is None and (table.offset is not None or np.any(y != y[0])):
+        return  # equal counts of different exposures are something to explain
+    value = f"{y[0]:g}" if labels is None else labels[int(y[0])]
+    raise ValueError(f"column {options.target!r} is constant ({value} in {where}): there is nothing to explain")
+
+
+def _check_folds(table, options):
+    """A ValueError for more folds than rows, or than groups."""
+    kind, there = "rows", table.target.size
+    if options.groups is not None:
+        kind, there = f"different labels in column {options.groups!r}", np.unique(table.groups).size
+    if options.cv > there:
+        raise ValueError(f"--cv {options.cv} needs at least {options.cv} {kind}, but {options.file} has {there}")
+
+
+def _check_reach(table, asked, options):
+    """A ValueError for an --alpha below the end of the path that is to be fitted."""
+    names = ("l1_ratio", "standardize", "tol", "sample_weight", "offset")
+    terms = FitTerms(family=options.family, names=table.names, **{name: asked[name] for name in names})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fit tells them
+        grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)
+        alphas = alphas_to_fit(table.X, table.target, terms, grid)
+    if not reaches(alphas, options.alpha):
+        advice = "fit_path(alphas=[0.0]) of Python fits the model without a penalty"
+        if options.alpha > 0.0:  # half of what reaches it, rounded to a digit, is below it
+            advice = f"--alpha-min-ratio {options.alpha / alphas[0] / 2:.0e} lets the path go further down"
+            advice += " (and --n-alphas 2 or more)" * (alphas.size == 1)
+        raise ValueError(_beyond(options.alpha, alphas, advice))
+
+
+def _check_alpha(alpha, path):
+    """A ValueError for an alpha at which a fitted path cannot be read."""
+    if not reaches(path.alphas, alpha):
+        advice = "a path fitted with a smaller --alpha-min-ratio goes further down"
+        if path.reasons[-1] == "separable":
+            advice = "the classes are separable, so that the path stops there"
+        raise ValueError(_beyond(alpha, path.alphas, advice))
+
+
+def _beyond(alpha, alphas, advice):
+    """What to say of an --alpha below the end of a path; the rounded number that it names is not below it."""
+    end = float(f"{alphas[-1]:.3e}")
+    if end < alphas[-1]:
+        end = float(f"{alphas[-1] * (1.0 + 1e-3):.3e}")
+    return f"--alpha {alpha:g} lies below the end of the path: give {end:.4g} or more; {advice}"
+
+
+def _mean(path, new, alpha):
+    """The predictions of new rows, (X, offset), at one alpha."""
+    with noting():
+        return path.predict(new[0], alpha, new[1])
+
+
+def _write_mean(mean, alpha, labels, outputs):
+    """Write predictions."""
+    file = outputs.ready("--predictions")
+    write_predictions(mean, labels, file)
+    say(f"Wrote {file}: {mean.size:,} rows, predicted at alpha = {alpha:.4g}.")
+
+
+def _kept(document, path, file):
+    """(alpha, the two labels) that --save has written beside a path, None where there is none."""
+    alpha, labels = document.get("alpha"), document.get("labels")
+    if alpha is not None and not (type(alpha) in (int, float) and 0.0 <= alpha < math.inf):
+        raise ValueError(f"{file} is damaged: its entry 'alpha' is no penalty, a number of 0 or more")
+    if alpha is not None and not reaches(path.alphas, alpha):
+        raise ValueError(f"{file} is damaged: its entry 'alpha' lies below the end of its path")
+    if labels is not None and not (type(labels) is list and [type(each) for each in labels] == [str, str]):
+        raise ValueError(f"{file} is damaged: its entry 'labels' does not hold two labels")
+    return alpha, labels
+
+
+def _label(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _compile(family, l1_ratio=1.0):
+    """What a fit needs; timed apart, since it happens once a machine."""
+    from fastreg.cli.warmup import prepare
+
+    compiling = prepare(family, l1_ratio=l1_ratio)
+    if compiling > 1.0:
+        say(f"(compiled kernels for this machine in {compiling:.1f} s, once)")
+
+
+def _fit(X, y, family, names, options, function="fit_path"):
+    """Fit, print what came out, and return it."""
+    begin = time.perf_counter()
+    with noting():
+        fit = getattr(fastreg, function)(Named(X, names), y, family=family, verbose=sys.stderr.isatty(), **options)
+        seconds = time.perf_counter() - begin
+        path = getattr(fit, "path", fit)
+        say(describe(path, seconds))
+    return fit
+
+
+def _draw(fits, titles, options, outputs):
+    """(what the picture's file shall hold, "") or (None, why there is none): one that was asked for must succeed."""
+    try:
+        if options.plot is None:
+            outputs.add("--plot", PICTURE, "a picture")
+        with noting():
+            return picture(fits, titles, options.plot or PICTURE), ""
+    except (ImportError, OSError, ValueError) as error:
+        if options.plot is not None:
+            raise
+        return None, told(error)
+
+
+def _write_picture(drawn, options, outputs):
+    """Write what has been drawn; returns a line on it."""
+    content, why = drawn
+    if content is None:
+        return f"No picture: {why}"
+    try:
+        file = outputs.ready("--plot")
+        with whole_file(file, "wb") as opened:
+            opened.write(content)
+    except (OSError, ValueError) as error:
+        if options.plot is not None:
+            raise
+        return f"No picture: {told(error)}"
+    return f"Drew {file}."

@@ -1,0 +1,125 @@
+"""What the arguments of a command line say together: refused where they do not fit, before any file is read."""
+
+import math
+import os
+
+from fastreg.cli.outputs import Outputs
+from fastreg.cli.report import check_picture
+from fastreg.cli.table_files import START, Dialect, check_encoding, refuse_model, separator_named
+from fastreg.cli.tables import Offset
+from fastreg.interface import validation as check
+
+LOG_LINKS = ("poisson", "gamma")  # families to which an exposure applies
+STANDARD_INPUTS = {"-", "/dev/stdin"}
+PREDICTIONS = "predictions.csv"  # unless another name is given
+
+
+def check_fit(options):
+    """What can be said of a fit's options before the table is read."""
+    if options.target is None and os.path.isfile(options.file):
+        with open(options.file, "rb") as opened:
+            refuse_model(options.file, opened.read(START))
+    if options.target is None:
+        raise ValueError(f"--target is missing: which column of {options.file} is to be explained?")
+    for name in ("metric", "select", "groups"):
+        if getattr(options, name) is not None and options.cv is None:
+            raise ValueError(f"--{name} needs --cv, for example --cv 10")
+    if options.alpha is not None and options.cv is not None:
+        raise ValueError("--alpha and --cv both choose the penalty; give one of them")
+    if options.predict is not None and options.alpha is None and options.cv is None:
+        raise ValueError("--predict needs one penalty: choose it by --cv 10, or give it by --alpha")
+    if options.alpha is not None and options.predict is None and options.save is None:
+        raise ValueError("--alpha is the penalty of --predict or --save; give one of them")
+    if options.positive is not None and options.family != "binomial":
+        raise ValueError("--positive is for --family binomial")
+    if options.exposure is not None and options.family not in LOG_LINKS:
+        raise ValueError(f"--exposure is for --family {' or '.join(LOG_LINKS)}; for {options.family} give an --offset")
+    if options.cv is not None:
+        check.check_count("--cv", options.cv, 2)
+    check_numbers(options)
+    check_prediction(options)
+
+
+def check_numbers(options):
+    """The numbers of a fit, in their ranges."""
+    check.check_number("--l1-ratio", options.l1_ratio, 0.0, 1.0)
+    check.check_count("--n-alphas", options.n_alphas, 1)
+    if options.alpha_min_ratio is not None:
+        check.check_number("--alpha-min-ratio", options.alpha_min_ratio, 0.0, 1.0, low_open=True, high_open=True)
+    check.check_number("--tol", options.tol, 0.0, math.inf, low_open=True, high_open=True)
+
+
+def check_prediction(options):
+    """What asks for a prediction without one, a penalty that no path has, and how tables are read."""
+    if options.predictions is not None and options.predict is None:
+        raise ValueError("--predictions needs --predict NEW, the rows to predict")
+    if options.alpha is not None and not 0.0 <= options.alpha < math.inf:
+        raise ValueError(f"--alpha must be a penalty, 0 or more, got {options.alpha:g}")
+    if options.encoding is not None:
+        check_encoding(options.encoding)
+    dialect_of(options)
+    if options.load is not None and options.predict is None:
+        for name in ("offset", "exposure", "encoding", "decimal", "separator"):
+            if getattr(options, name) is not None:
+                raise ValueError(f"--{name} needs --predict NEW, the rows to predict")
+    if options.predict is not None and {options.predict, options.file} <= STANDARD_INPUTS:
+        raise ValueError("FILE and --predict both read the standard input; name a file for one of them")
+
+
+def dialect_of(options):
+    separator = None if options.separator is None else separator_named(options.separator)
+    return Dialect(options.encoding, options.decimal == "comma", separator)
+
+
+def offset_of(options):
+    """The Offset that the command line names, or None."""
+    if options.offset is not None and options.exposure is not None:
+        raise ValueError("--offset and --exposure both give the offset; name one of them")
+    if options.exposure is not None:
+        return Offset(options.exposure, True)
+    return None if options.offset is None else Offset(options.offset, False)
+
+
+def offset_of_model(path, stored, options):
+    """The Offset with which a saved path was fitted; --offset or --exposure name its column anew."""
+    given = offset_of(options)
+    if not path.has_offset:
+        if given is not None:
+            raise ValueError(f"{given.option} {given.column}: the model of {options.load} was fitted without an offset")
+        return None
+    if given is not None:
+        if stored is not None and stored == {"column": given.column, "is_exposure": not given.is_exposure}:
+            option = Offset(given.column, not given.is_exposure).option
+            raise ValueError(
+                f"{given.option} {given.column}: the model of {options.load} was fitted with {option} {given.column}; "
+                f"leave {given.option} out, or name the column of another"
+            )
+        return given
+    if stored is None:  # saved by Path.save, which knows no column
+        raise ValueError(
+            f"the model of {options.load} was fitted with an offset: name the column of {options.predict} that holds "
+            "it by --offset COLUMN, or by --exposure COLUMN where its logarithm is the offset"
+        )
+    try:
+        return Offset(str(stored["column"]), bool(stored["is_exposure"]))
+    except (KeyError, TypeError):
+        raise ValueError(f"{options.load} is damaged: its entry 'offset' names no column") from None
+
+
+def outputs_of(options):
+    """What a command writes, checked before anything is read: told now, not when a long fit is done."""
+    for option, file in (("FILE", options.file), ("--predict", options.predict), ("--load", options.load)):
+        if file == "":
+            raise ValueError(f"{option} names no file")
+    read = {"the table to fit": options.file, "the table to predict": options.predict, "the model": options.load}
+    outputs = Outputs({what: file for what, file in read.items() if file is not None}, options.overwrite)
+    if options.file is not None:
+        outputs.add("--output", options.output, "coefficients")
+    if options.plot is not None:
+        check_picture(options.plot)
+        outputs.add("--plot", options.plot, "a picture")
+    if options.save is not None:
+        outputs.add("--save", options.save, "a model")
+    if options.predict is not None:
+        outputs.add("--predictions", options.predictions or PREDICTIONS, "predictions")
+    return outputs

@@ -1,0 +1,166 @@
+"""What the command line says about a path: table, order of entry, cost; and the coefficients as CSV."""
+
+import contextlib
+import csv
+import io
+import os
+import sys
+import warnings
+
+import numpy as np
+
+from fastreg.cli.outputs import COLUMNS, DRAWN
+from fastreg.interface.writing import whole_file
+
+FIRST = 8  # features named in order of entry
+MARKED_BY = {"png": "Software", "pdf": "Creator", "svg": "Creator"}  # kinds of pictures, and what in them names fastreg
+
+
+def say(text):
+    """Print. That a reader has closed the pipe, as `head` does, is no reason to end a job that has files to write."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def noting():
+    """Print the warnings of a block as notes, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for kind in (DeprecationWarning, PendingDeprecationWarning):
+            warnings.simplefilter("ignore", kind)
+        yield
+    texts = [str(warning.message) for warning in caught]
+    lacking = "the picture's font lacks some letters of the names"
+    for text in dict.fromkeys(lacking if each.startswith("Glyph ") else each for each in texts):
+        print(f"Note: {text}", file=sys.stderr)
+
+
+def describe(path, seconds):
+    """Table, features in order of entry, certificate and cost, as text."""
+    entered = [str(name) for name in path.entry_order()]
+    first = ", ".join(entered[:FIRST]) if entered else "none"
+    if len(entered) > FIRST:
+        first += f", ... ({len(entered)} in all)"
+    return "\n".join([path.summary(), f"Entering first: {first}.", cost(path, seconds)])
+
+
+def cost(path, seconds):
+    """Two lines: what was certified, and what it took."""
+    points, certified = path.alphas.size, np.count_nonzero(path.gaps <= path.tol)
+    worst = float(path.gaps.max(initial=0.0))
+    read, passes = path.work["columns_read"], path.work["passes"]
+    return (
+        f"{certified} of {points} points certified to a relative gap of {path.tol:g} (largest {worst:.1e}).\n"
+        f"Took {seconds:.2f} s and read {read:,} columns: {passes:.1f} passes over X."
+    )
+
+
+def write_coefficients(path, file):
+    """A row per alpha, a column for each feature that is ever in, in order of entry. Returns their number."""
+    ever = np.unique(path.coefs.indices)
+    order = {name: place for place, name in enumerate(path.entry_order())}
+    ever = sorted(ever, key=lambda j: order[path.feature_names[j] if path.feature_names else j])
+    values = path.coefs.tocsr()[ever].toarray() if ever else np.zeros((0, path.alphas.size))
+    with whole_file(file) as opened:
+        writer = csv.writer(opened)
+        writer.writerow([*COLUMNS, *_apart([_name_of(path, j) for j in ever])])
+        for k, alpha in enumerate(path.alphas):
+            numbers = [alpha, int(path.n_features_in[k]), path.deviance_ratio[k], path.gaps[k]]
+            fitted = [path.intercepts[k], *values[:, k]]
+            writer.writerow([*_plain(numbers), path.reasons[k], *_plain(fitted)])
+    return len(ever)
+
+
+def _apart(names):
+    """Names of features as headers of columns, none of them like one of the columns before."""
+    taken, headers = {*COLUMNS, *names}, []
+    for name in names:
+        if name in COLUMNS:
+            while name in taken:
+                name = f"feature {name}"
+            taken.add(name)
+        headers.append(name)
+    return headers
+
+
+def write_predictions(mean, labels, file):
+    """A row for each row predicted: its number, the mean response, and of two `labels` the more likely one."""
+    with whole_file(file) as opened:
+        writer = csv.writer(opened)
+        if labels is None:
+            writer.writerow(["row", "prediction"])
+            writer.writerows([k, text] for k, text in enumerate(_plain(mean), start=1))
+            return
+        writer.writerow(["row", f"probability of {labels[1]}", "prediction"])
+        likely = [labels[int(value > 0.5)] for value in mean]
+        writer.writerows([k, *pair] for k, pair in enumerate(zip(_plain(mean), likely), start=1))
+
+
+def chosen_text(path, alpha, word):
+    """One model of a path in words: its alpha, how many features are in, and the largest coefficients."""
+    coef, intercept = path.coef(alpha)
+    columns = np.flatnonzero(coef)
+    columns = columns[np.argsort(-np.abs(coef[columns]), kind="stable")]
+    lines = [f"{word}: alpha = {alpha:.4g}, {columns.size:,} features in, intercept {intercept:.4g}"]
+    width = max((len(_name_of(path, j)) for j in columns[:FIRST]), default=0)
+    lines += [f"  {_name_of(path, j):<{width}}  {coef[j]:+.4g}" for j in columns[:FIRST]]
+    if columns.size > FIRST:
+        lines.append(f"  ... and {columns.size - FIRST:,} smaller ones")
+    return "\n".join(lines)
+
+
+def _name_of(path, j):
+    return path.feature_names[j] if path.feature_names else f"x{j}"
+
+
+def _plain(values):
+    """Numbers as text that reads back to the same bits, zeros short."""
+    return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
+
+
+def _kind_of_picture(file):
+    """By its name: png, unless that ends in something else."""
+    return os.path.splitext(file)[1][1:].lower() or "png"
+
+
+def check_picture(file):
+    """A ValueError for a kind of picture that is not written, an ImportError without matplotlib."""
+    from fastreg.plots.axes import matplotlib_module
+
+    kind = _kind_of_picture(file)
+    if kind not in MARKED_BY:
+        raise ValueError(f"--plot {file}: a picture ends in .png, .pdf or .svg, not in .{kind}")
+    matplotlib_module("matplotlib")
+
+
+def picture(fits, titles, file):
+    """What a file of this name shall hold: one panel a path, and the curve beside a cross-validated one.
+
+    ImportError without matplotlib.
+    """
+    from fastreg.plots import plot_cv, plot_path
+    from fastreg.plots.axes import matplotlib_module
+
+    panels = []
+    for fit, title in zip(fits, titles):
+        panels.append((plot_path, fit, title))
+        if hasattr(fit, "alpha_1se"):
+            panels.append((plot_cv, fit, "Cross-validation"))
+    # A Figure of its own, not pyplot's: no window system is asked for.
+    figure = matplotlib_module("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(panels), 5.2), layout="constrained")
+    for (draw, fit, title), ax in zip(panels, np.atleast_1d(figure.subplots(1, len(panels)))):
+        draw(fit, ax=ax, title=title)
+    kind, drawn = _kind_of_picture(file), io.BytesIO()
+    figure.savefig(drawn, format=kind, metadata={MARKED_BY[kind]: DRAWN}, dpi=120)
+    return drawn.getvalue()
+
+
+def told(error):
+    """An error as one line; an OSError in a few words: which file, and why."""
+    if not isinstance(error, OSError):
+        return str(error)
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason[:1].lower()}{reason[1:]}" if error.filename else reason

@@ -1,0 +1,260 @@
+"""Files that hold tables, as column names and chunks of rows: CSV, plain or compressed, and Parquet by pyarrow.
+
+A file is read as it is, or refused in one line that says how it could be read: nothing about it is guessed that could
+change a number.
+"""
+
+import bz2
+import codecs
+import csv
+import gzip
+import io
+import lzma
+import os
+import re
+import sys
+import zlib
+from dataclasses import dataclass
+from itertools import islice
+
+from fastreg.paths.storage import begins_path
+
+STANDARD_INPUT = "-"
+CHUNK = 2000  # rows turned into numbers at a time, so that their text need not all be held
+START = 64  # bytes that tell what kind of file it is
+SPLIT = 100_000  # letters of a line that tell its separator: less than what a cell may hold
+PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
+OTHERS = {  # by their first bytes: what is no table, and what to do
+    b"PK\x03\x04": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xlsx, .ods
+    b"\xd0\xcf\x11\xe0": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xls
+    b"\x89PNG": "is a picture; name a CSV or Parquet file",
+    b"%PDF": "is a PDF; name a CSV or Parquet file",
+    b"<!DOCTYPE": "is a web page, not a table; was it saved from a link that asks for a login?",
+    b"<html": "is a web page, not a table; was it saved from a link that asks for a login?",
+}
+MARKS = (  # at the start of a text, and the encoding that they stand for; the longest first
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+MAYBE_WIDE = " (if it is UTF-16 without a byte order mark, add --encoding utf-16-le)"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a text file does not say of itself: its encoding (None: UTF-8), whether decimals follow a comma, and what
+    separates its columns (None: comma, semicolon or tab, whichever its first lines show)."""
+
+    encoding: str | None = None
+    comma: bool = False
+    separator: str | None = None
+
+
+PLAIN = Dialect()
+
+
+def open_table(file, dialect=PLAIN):
+    """(column names, chunks) of a file; "-" is the standard input.
+
+    A chunk is (places of its rows, as "line 3"; columns, each a tuple of text or an array).
+    """
+    raw = _bytes_of(file)
+    file = "the standard input" if file == STANDARD_INPUT else file
+    start = raw.read(START)
+    raw.seek(0)
+    packed = next((mark for mark in PACKED if start.startswith(mark)), None)
+    if packed:
+        raw = _unpacked(raw, PACKED[packed], file)
+        start = raw.read(START)
+        raw.seek(0)
+    if not start:
+        raise ValueError(f"{file} is empty")
+    if start.startswith(ZSTANDARD):
+        raise ValueError(f"{file} is packed by Zstandard; unpack it first: zstd -d {file}")
+    other = next((what for mark, what in OTHERS.items() if start.lower().startswith(mark.lower())), None)
+    if other is not None:
+        raise ValueError(f"{file} {other}")
+    refuse_model(file, start)
+    return _parquet(raw, file) if start.startswith(b"PAR1") else _csv(raw, file, start, dialect)
+
+
+def refuse_model(file, start):
+    """A ValueError where a file's first bytes are those of a model."""
+    if begins_path(start):
+        raise ValueError(f"{file} is a model that fastreg saved, not a table: --load {file} reads it")
+
+
+def _bytes_of(file):
+    """A file, the standard input or a pipe, open at its first byte so that it can be read more than once."""
+    if file == STANDARD_INPUT:
+        return io.BytesIO(sys.stdin.buffer.read())
+    if os.path.isdir(file):
+        raise ValueError(f"{file} is a folder; name a CSV or Parquet file")
+    raw = open(file, "rb")  # noqa: SIM115 (read by chunks, to its end)
+    if raw.seekable():
+        return raw
+    with raw:
+        return io.BytesIO(raw.read())
+
+
+def _unpacked(raw, unpack, file):
+    try:
+        with raw:
+            return io.BytesIO(unpack(raw.read()))
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise ValueError(f"{file} is packed, and damaged: {error}") from None
+
+
+def _csv(raw, file, start, dialect):
+    rows = _csv_rows(raw, file, _encoding(start, dialect), dialect.separator)
+    separator = next(rows)
+    header = [name.strip() for name in next(rows)[1]]
+
+    def chunks():
+        while block := list(islice(rows, CHUNK)):
+            for line, row in block:
+                if len(row) != len(header):
+                    raise ValueError(f"{file}, line {line}: {_ragged(row, len(header), separator)}")
+            yield [f"line {line}" for line, _ in block], list(zip(*(row for _, row in block)))
+
+    return header, chunks()
+
+
+def _ragged(row, wanted, separator):
+    """What is wrong with a row of another length than the first line's, and what may mend it."""
+    found, mark = len(row), NAMED.get(separator, separator)
+    message = f"{found} value{'s' * (found != 1)}, but there are {wanted} column name{'s' * (wanted != 1)}; "
+    if found < wanted:
+        return f"{message}write a {mark} for each empty cell (columns are read as set apart by {mark}; {ANOTHER})"
+    if found == wanted + 1 and not row[-1].strip():
+        remedy = "take it away, or name a column for it in the first line and leave that out with --drop"
+        return f"{message}the line ends in a {mark}: {remedy}"
+    quoting = f"a cell that holds a {mark} must stand in double quotes"
+    number = ', as "1,5" with --decimal comma' if separator == "," else ""
+    return f"{message}{quoting}{number} (or is it no {mark} that sets columns apart? {ANOTHER})"
+
+
+NAMED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space"}  # separators by a word, as --separator takes them
+ANOTHER = "--separator names another mark"
+
+
+def separator_named(text):
+    """The separator that --separator names: a letter, or a word for one that a shell makes hard to give."""
+    words = {word: mark for mark, word in NAMED.items()} | {"\\t": "\t"}
+    mark = words.get(text.lower(), text)
+    if len(mark) != 1 or mark in '"\r\n\0':
+        raise ValueError(f"--separator {text}: name one letter, such as '|', or comma, semicolon, tab or space")
+    return mark
+
+
+def _encoding(start, dialect):
+    """Of a text: what its first bytes stand for, else what the user says, else UTF-8."""
+    marked = next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
+    return marked or dialect.encoding or "utf-8"
+
+
+def check_encoding(name):
+    """A ValueError for an encoding that Python does not know."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), name)
+    except LookupError:
+        raise ValueError(f"--encoding {name}: there is no such encoding; utf-8, cp1252 and utf-16 are some") from None
+
+
+def _csv_rows(raw, file, encoding, separator):
+    """The separator, then (line number, values) of each row that is not blank."""
+    last = 0
+    text = io.TextIOWrapper(raw, encoding, newline="")
+    try:
+        shown, last = _separator(text, file)
+        separator = separator or shown
+        yield separator
+        text.seek(0)
+        before = list(islice(text, last))
+        reader = csv.reader(_without_nul(text, file, last), delimiter=separator, strict=True)
+        for row in reader:
+            last = len(before) + reader.line_num
+            if any(value.strip() for value in row) or len(row) > 1:
+                yield last, row
+    except UnicodeError:
+        raise _undecodable(raw, file, encoding) from None
+    except csv.Error as error:
+        reasons = {"unexpected end of data": "a quotation mark is not closed"}
+        if "field limit" in str(error):
+            reasons[str(error)] = f"a value is longer than {csv.field_size_limit():,} letters (an open quotation mark?)"
+        where = f"in the row that begins in line {last + 1}"
+        raise ValueError(f"{file} cannot be read as CSV: {where} {reasons.get(str(error), error)}") from None
+    finally:
+        text.close()
+
+
+def _without_nul(text, file, before):
+    for line, content in enumerate(text, start=before + 1):
+        if "\0" in content:
+            raise ValueError(f"{file} is not a text file, nor Parquet: line {line} holds a NUL byte{MAYBE_WIDE}")
+        yield content
+
+
+def _separator(text, file):
+    """(separator, lines to skip before the names): of , ; and tab the one that splits the first two lines alike.
+
+    The first line may name it, as Excel writes it: sep=;
+    """
+    skipped, lines = 0, []
+    for number, line in enumerate(text, start=1):
+        named = re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n"))
+        if named and not lines:
+            return named[1], number
+        if line.strip():
+            lines.append(line[:SPLIT])
+        if len(lines) == 2:
+            break
+    if not lines:
+        raise ValueError(f"{file} is empty")
+    counts = {mark: [len(next(csv.reader([line], delimiter=mark), [])) for line in lines] for mark in ",;\t"}
+    return max(counts, key=lambda mark: (min(counts[mark]) == max(counts[mark]) > 1, counts[mark][0])), skipped
+
+
+def _undecodable(raw, file, encoding):
+    """The ValueError for a text that is in another encoding than the one given."""
+    raw.seek(0)
+    content, where = raw.read(), " with a byte order mark"  # which decode, other than a stream, does not ask for
+    if b"\0" in content and encoding == "utf-8":
+        return ValueError(f"{file} is not a text file in UTF-8, nor Parquet{MAYBE_WIDE}")
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f" (byte 0x{content[error.start]:02x} in line {line})"
+    return ValueError(
+        f"{file} is not a text file in {encoding.upper()}{where}; name its encoding, for example --encoding cp1252 "
+        "(Windows, western Europe)"
+    )
+
+
+def _parquet(raw, file):
+    try:
+        import pyarrow.parquet as parquet
+    except ModuleNotFoundError:
+        message = "reading Parquet needs pyarrow: pip install pyarrow (or save the table as CSV)"
+        raise ValueError(message) from None
+    except ImportError as error:
+        raise ValueError(f"pyarrow cannot be used here ({error}); save the table as CSV") from None
+    try:
+        with raw:
+            table = parquet.ParquetFile(raw).read()
+    except Exception as error:  # pyarrow's errors share no base class; whichever it is, the file is at fault
+        raise ValueError(f"{file} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
+    columns = []
+    for column in table.columns:
+        try:
+            columns.append(column.to_numpy())
+        except Exception:  # a type without an array form, such as a list or a category
+            columns.append(column.to_pylist())
+    lines = [f"row {k + 1}" for k in range(table.num_rows)]
+    return list(table.column_names), iter([(lines, columns)] if lines else [])

@@ -1,0 +1,280 @@
+"""Tables from files, for the command line: which column is what, and its numbers. Errors name the place."""
+
+import csv
+import difflib
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fastreg.cli.cells import Column, Labels, as_number, complaint
+from fastreg.cli.table_files import PLAIN, open_table
+
+LISTED = 6  # names or labels spelled out in a message
+OPTIONS = {  # columns that are no features, by their field of Table
+    "target": "--target",
+    "weights": "--weights",
+    "groups": "--groups",
+    "offset": "--offset",
+    "exposure": "--exposure",
+}
+
+
+@dataclass
+class Table:
+    """Numbers to fit on: X (n, p) and its columns' names, and what else was asked for, None where it was not.
+
+    The target and the groups are numbers or text; the offset is the logarithm of the exposure where one was named.
+    """
+
+    X: np.ndarray
+    names: list[str]
+    target: np.ndarray
+    weights: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+    places: list[str] | None = None  # of the rows, where the target may be text
+
+
+class Named:
+    """Numbers with the names of their columns, as a data frame has them: messages of fits then name columns."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns, self.shape = values, columns, values.shape
+
+    def __len__(self):
+        return len(self.values)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+    def to_numpy(self):
+        return self.values
+
+
+@dataclass(frozen=True)
+class Offset:
+    """The column that holds the offset, or the exposure, whose logarithm is the offset."""
+
+    column: str
+    is_exposure: bool
+
+    @property
+    def option(self):
+        return OPTIONS["exposure" if self.is_exposure else "offset"]
+
+    def of(self, values):
+        return np.log(values) if self.is_exposure else values
+
+
+def read_table(
+    file, target, *, weights=None, groups=None, offset=None, drop=(), labels=False, limits=(), dialect=PLAIN
+):
+    """A Table from a CSV or Parquet file. Raises ValueError or OSError with one line for the user.
+
+    `target`, `weights` and `groups` name columns, `offset` is an Offset, `drop` names columns to leave out; all others
+    are features. With `labels` the target may be text; if not, `limits` are on its numbers, beside those of any target.
+    """
+    header, chunks = open_table(file, dialect)
+    named = {"target": target, "weights": weights, "groups": groups}
+    if offset is not None:
+        named["exposure" if offset.is_exposure else "offset"] = offset.column
+    named = {role: name for role, name in named.items() if name is not None}
+    places, features, notes = _choose(header, named, drop)
+    columns = {}
+    for role, place in places.items():
+        text = role == "groups" or (labels and role == "target")
+        columns[place] = (Labels if text else Column)(header[place], OPTIONS[role], dialect.comma)
+    if not labels:
+        columns[places["target"]].limits += tuple(limits)
+    columns |= {place: Column(header[place], None, dialect.comma) for place in features}
+    _fill(columns, chunks, file)
+    got, rows = {role: columns[place] for role, place in places.items()}, None
+    if labels:
+        rows = got["target"].places
+    got = {role: column.labels() if isinstance(column, Labels) else column.numbers() for role, column in got.items()}
+    values = got.pop("exposure", got.pop("offset", None))
+    if values is not None:
+        got["offset"] = offset.of(values)
+    X, names = _matrix([columns[place] for place in features]), [header[k] for k in features]
+    return Table(X, names, **got, notes=notes, places=rows)
+
+
+def read_features(file, names, offset=None, dialect=PLAIN):
+    """(X, offset): the columns `names` of a file in that order, and that of an Offset; others are not looked at."""
+    header, chunks = open_table(file, dialect)
+    _refuse_twice(header, {*names, *([] if offset is None else [offset.column])})
+    places = {name: place for place, name in enumerate(header)}
+    missing = [name for name in names if name not in places]
+    if missing:
+        raise ValueError(
+            f"{file} lacks {len(missing):,} of the model's {len(names):,} features: {listed(missing)}"
+            + _meant(missing, [each for each in header if each not in names], file)
+        )
+    if offset is not None and offset.column not in places:
+        unit = "; a column of ones predicts for an exposure of 1" if offset.is_exposure else ""
+        raise ValueError(
+            f"{file} lacks column {offset.column!r}: the model was fitted with {offset.option} {offset.column}, so its "
+            f"predictions need that of every row. Add the column{unit}{_meant([offset.column], header, file)}"
+        )
+    if offset is not None and offset.column in names:
+        raise ValueError(f"{offset.option} {offset.column}: this column is a feature of the model")
+    columns = {places[name]: Column(name, FEATURE, dialect.comma) for name in names}
+    extra = {} if offset is None else {places[offset.column]: Column(offset.column, offset.option, dialect.comma)}
+    _fill(columns | extra, chunks, file, f"{file}: ")
+    X = _matrix(list(columns.values()))
+    return X, None if offset is None else offset.of(next(iter(extra.values())).numbers())
+
+
+FEATURE = "a feature of the model"  # in a message, in the place of an option
+
+
+def _fill(columns, chunks, file, said=""):
+    """Read the chunks into columns, by their places; a ValueError for all that is wrong with any of them.
+
+    `said` comes first in it: which file it is, where another has been read before.
+    """
+    rows = 0
+    for lines, values in chunks:
+        rows += len(lines)
+        for place, column in columns.items():
+            column.add(lines, values[place])
+    if not rows:
+        raise ValueError(f"{file} has column names but no rows")
+    wrong = complaint(list(columns.values()))
+    if wrong is not None:
+        raise ValueError(f"{said}{wrong}")
+
+
+def _matrix(columns):
+    """Columns as one array, in the order that fits use without a copy. They are emptied."""
+    X = np.empty((columns[0].rows, len(columns)), order="F")
+    for j, column in enumerate(columns):
+        np.concatenate(column.parts, out=X[:, j])
+        column.parts.clear()
+    return X
+
+
+def _choose(header, named, drop):
+    """(places of the named columns by their role, places of the features, notes)."""
+    notes, skipped = [], set()
+    if header and header[0] == "":  # row labels, as pandas writes them
+        header[0], skipped = "(row labels)", {0}
+        notes.append("the first column has no name: taken as row labels and left out")
+    for k, name in enumerate(header):
+        if name.startswith("__index_level_"):
+            skipped.add(k)
+            notes.append(f"column {name!r} holds row labels and is left out")
+        elif name == "":
+            raise ValueError(f"column {k + 1} has no name in the first line; write one, or take the column out")
+    _refuse_twice(header, set(header))
+    places = {}
+    for role, name in named.items():
+        place = _find(header, name, OPTIONS[role])
+        other = next((each for each in places if places[each] == place), None)
+        if other is not None:
+            raise ValueError(f"{OPTIONS[other]} and {OPTIONS[role]} both name column {name!r}")
+        places[role] = place
+    dropped = {_find(header, name if name in header else name.strip(), "--drop") for name in drop}
+    for role, place in places.items():
+        if place in dropped:
+            raise ValueError(f"--drop names column {header[place]!r}, which is also {OPTIONS[role]}")
+    features = [k for k in range(len(header)) if k not in {*places.values()} | dropped | skipped]
+    if not features:
+        raise ValueError("no column is left to fit on besides the target")
+    return places, features, notes
+
+
+def _refuse_twice(header, wanted):
+    """A ValueError for a name that is wanted and that more than one column has."""
+    seen = {}
+    for k, name in enumerate(header):
+        if name in seen and name in wanted:
+            raise ValueError(f"columns {seen[name] + 1} and {k + 1} are both called {name!r}; rename one")
+        seen.setdefault(name, k)
+
+
+def _find(header, name, option):
+    if name in header:
+        return header.index(name)
+    near = near_names(name, header)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; the columns are {listed(header)}"
+    if not near and all(as_number(other) is not None for other in header):
+        hint += " (the first line must hold the columns' names)"
+    if len(header) == 1:
+        hint += " (columns are set apart by comma, semicolon or tab, or by what --separator names)"
+    raise ValueError(f"{option}: there is no column {name!r}{hint}")
+
+
+def near_names(name, names):
+    """Those names that may be meant by one that is not among them: alike but for case, blanks and marks, or nearly."""
+    alike = [other for other in names if _key(other) == _key(name)]
+    keys = {}
+    for other in names:
+        keys.setdefault(other.casefold(), other)
+    near = [keys[key] for key in difflib.get_close_matches(name.casefold(), keys, n=3, cutoff=0.5)]
+    return alike or near
+
+
+def _key(name):
+    """A name without case, blanks and marks; as it is where nothing else is left."""
+    return re.sub(r"[\W_]", "", name).casefold() or name
+
+
+def _meant(missing, header, file):
+    """Of columns that a file lacks, which of its own are called nearly so."""
+    alike = [(name, near_names(name, header)) for name in missing[:LISTED]]
+    told = [f"{near[0]!r} for {name!r}" for name, near in alike if near]
+    return f". {file} has {', '.join(told)}: names must be the same" if told else ""
+
+
+def listed(values):
+    """A few values for a message."""
+    shown = ", ".join(str(value) for value in values[:LISTED])
+    return shown if len(values) <= LISTED else f"{shown}, ... ({len(values)} in all)"
+
+
+def split_names(text):
+    """Names separated by commas; one that holds a comma, or blanks at its ends, stands in double quotes."""
+    return [name for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+
+
+def classes(target, name, places, positive=None):
+    """(y, what class 1 is) for a binomial fit: two labels of text or number, or proportions in [0, 1].
+
+    Of two labels the later in order is class 1 ("yes" after "no", 1 after 0), unless `positive` names it. `places` are
+    those of the rows, for messages.
+    """
+    labels, counts = np.unique(target, return_counts=True)
+    numbers = target.dtype == float
+    shares = numbers and labels.size > 1 and labels[0] >= 0.0 and labels[-1] <= 1.0
+    if shares and positive is None and not (labels.size == 2 and whole_numbers(labels)):
+        return target, "proportions in [0, 1]"
+    shown = [f"{label:g}" if numbers else str(label) for label in labels]
+    if labels.size == 1:
+        raise ValueError(f"column {name!r} holds one class only ({shown[0]!r}); two are needed")
+    if labels.size > 2:
+        needs = "--family binomial needs two labels, or proportions in [0, 1]"
+        if numbers and not whole_numbers(labels):
+            first = int(np.argmax((target < 0.0) | (target > 1.0)))
+            raise ValueError(f"column {name!r} holds {target[first]:g} in {places[first]}, and {needs}")
+        other = target != target[0]
+        third = int(np.argmax(other & (target != target[np.argmax(other)])))
+        raise ValueError(
+            f"column {name!r} holds {labels.size} different values ({listed(shown)}), the third of them first in "
+            f"{places[third]}; {needs}"
+        )
+    if positive is not None and positive not in shown:
+        near = near_names(positive, shown)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"--positive {positive}: the labels of column {name!r} are {shown[0]!r} and {shown[1]!r}{hint}"
+        )
+    one = 1 if positive is None else shown.index(positive)
+    told = [f"{shown[k]!r} ({counts[k]:,} rows)" for k in (one, 1 - one)]
+    return (target == labels[one]).astype(float), f"class 1 is {told[0]}, class 0 is {told[1]}"
+
+
+def whole_numbers(values):
+    return bool(np.all(values == np.round(values)))

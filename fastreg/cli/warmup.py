@@ -1,0 +1,112 @@
+"""warmup: compile every usual kernel ahead of time, by fits too small to cost anything else."""
+
+import time
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg.interface.naming import explains_names
+from fastreg.multi.fit_multi_path import fit_multi_path
+from fastreg.numerics import jit as compiled
+from fastreg.objective.families import FAMILIES
+from fastreg.paths.fit_path import fit_path
+from fastreg.selection.cross_validation.cv_path import cv_path
+
+DESIGNS = ("dense", "sparse")
+SEVERAL = "several"  # responses, or classes
+SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # wide folds, and tall ones, which share Gram matrices and Hessians
+
+
+@explains_names
+def warmup(verbose: bool = False) -> float:
+    """Compile the kernels of every family and of several responses, dense and sparse (32-bit indices), and of folds.
+
+    Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes one to
+    three minutes the first time, a few seconds after that.
+
+    Parameters
+    ----------
+    verbose : bool, default=False
+        Whether each part's seconds are printed.
+
+    Returns
+    -------
+    float
+        The seconds taken.
+
+    Examples
+    --------
+    >>> from fastreg import warmup
+    >>> seconds = warmup()  # doctest: +SKIP
+    """
+    compiled.KernelCache.announced = True  # the notice of a cold start recommends what is running already
+    begin = time.perf_counter()
+    for design in DESIGNS:
+        for family in (*FAMILIES, SEVERAL):
+            seconds = prepare_several(design) if family == SEVERAL else prepare(family, design)
+            if verbose:
+                print(f"{design:>6} {family:<8} {seconds:6.2f} s", flush=True)
+    total = time.perf_counter() - begin
+    if verbose:
+        directory = compiled.cache_directories()[0]
+        kept = f"kept in {directory}" if directory else "not kept: set FASTREG_CACHE_DIR to a writable folder"
+        print(f"{total:22.2f} s in all; kernels are {kept}")
+    return total
+
+
+def prepare(family, design="dense", l1_ratio=None):
+    """Compile what fits of one family on one kind of design need; only a plain path's needs, given l1_ratio.
+
+    Returns the seconds taken.
+    """
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fits on noise nobody wants to hear
+        plain = [(shape, {"l1_ratio": l1_ratio, "n_alphas": 40}) for shape in ((24, 6), (12, 100))]
+        for shape, options in _fits() if l1_ratio is None else plain:
+            X, y = _draw(*shape)
+            fit_path(X if design == "dense" else sp.csc_array(X), y, family=family, **options)
+        for shape in SHAPES_OF_FOLDS if l1_ratio is None else ():
+            X, y = _draw(*shape, dependent=False)
+            X = X if design == "dense" else sp.csc_array(X)
+            cv_path(X, y, cv=3, family=family, n_alphas=10, alpha_min_ratio=0.05)
+    return time.perf_counter() - begin
+
+
+def prepare_several(design="dense"):
+    """Compile what fits with several responses or classes need on one kind of design. Returns the seconds taken."""
+    begin = time.perf_counter()
+    X, y = _draw(24, 6)
+    X = X if design == "dense" else sp.csc_array(X)
+    targets = {"gaussian": np.column_stack([y, -y]), "multinomial": np.arange(24) % 3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for family, Y in targets.items():
+            for l1_ratio in (1.0, 0.5, 0.0):
+                fit_multi_path(X, Y, family=family, l1_ratio=l1_ratio, n_alphas=10, alpha_min_ratio=0.01)
+    return time.perf_counter() - begin
+
+
+def _fits():
+    """Shapes and options of the fits that together reach every kernel and every layout of its arguments."""
+    shape, free = (24, 6), np.array([0.0, 1, 1, 1, 1, 1])
+    for l1_ratio in (1.0, 0.5, 0.0):
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 20}
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "fit_intercept": False}
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "penalty_factor": free}
+        yield (6, 40), {"l1_ratio": l1_ratio, "n_alphas": 20}  # more columns in than rows: no Gram matrix
+        yield shape, {"l1_ratio": l1_ratio, "n_alphas": 5, "lower": -0.1, "upper": 0.1}
+    yield shape, {"alphas": [1.0, 0.1, 0.0]}
+    yield shape, {"n_alphas": 5, "solver": "coordinate_descent"}  # Gram form
+    yield (2, 6), {"n_alphas": 5, "solver": "coordinate_descent"}  # few rows: residual form
+
+
+def _draw(rows, columns, dependent=True):
+    """A design with zeros in it, and a response that every family admits."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < 0.7)
+    if dependent:  # such columns have kernels of their own
+        X[:, 1] = X[:, 0]
+    y = np.clip(0.5 + 0.2 * X[:, 0] - 0.1 * X[:, -1] + 0.1 * rng.normal(size=rows), 0.05, 0.95)
+    return X, y

@@ -1,0 +1,133 @@
+"""Products with some columns of a design, dense or sparse, and the moments of all: what its verbs alone allow."""
+
+import numpy as np
+
+from fastreg.numerics.jit import add_in_order, kernel
+from fastreg.numerics.threads import BLOCK, over_blocks
+
+STRIPE = 2**13  # stored values whose moments are taken for one weighting after another
+
+
+def correlate_columns(design, v, columns):
+    """x_j'v for the columns j, in their order."""
+    out, stored = np.empty(len(columns)), design.stored_in(columns)
+    if stored <= BLOCK:
+        correlate_some(design, v, columns, out)
+    else:
+        edges = design.edges_among(columns)
+        over_blocks(lambda a, b: correlate_some(design, v, columns[a:b], out[a:b]), edges, stored, apart=False)
+    return out
+
+
+def column_moments(design, weight):
+    """(weighted mean of every column, sum of squares about it); the weights sum to one."""
+    p = design.shape[1]
+    mean, spread = np.empty(p), np.empty(p)
+    edges = design.edges()
+    over_blocks(lambda a, b: moments(design.part(a, b), weight, mean[a:b], spread[a:b]), edges, BLOCK * len(edges))
+    return mean, spread
+
+
+def moments_of_each(design, weights):
+    """`column_moments` for every row of `weights`, in one pass over the columns: two arrays (rows, p)."""
+    (count, p), edges = (len(weights), design.shape[1]), design.edges()
+    mean, spread = np.empty((count, p)), np.empty((count, p))
+    stripe = max(1, STRIPE * p // max(design.stored_in(np.arange(p)), 1))
+
+    def several(a, b):
+        several_moments(design.part(a, b), weights, stripe, mean[:, a:b], spread[:, a:b])
+
+    over_blocks(several, edges, count * BLOCK * len(edges))
+    return mean, spread
+
+
+@kernel
+def correlate_range(design, v, out):
+    """out[j] = x_j'v for every column."""
+    for j in range(out.size):
+        out[j] = design.column_dot(j, v)
+
+
+@kernel
+def correlate_some(design, v, columns, out):
+    """out[k] = x_j'v for the columns j = columns[k]."""
+    for k in range(columns.size):
+        out[k] = design.column_dot(columns[k], v)
+
+
+@kernel
+def correlate_vectors(design, vectors, columns, total, out):
+    """out[k, i] = x_j'v for the vectors v, the columns of `vectors` (n, k), and the sparse columns j = columns[i].
+
+    A stored value meets five neighbours in memory at a time. Where fewer are left, some are computed again; `total` is
+    room for fewer than five. Each sum is taken in the order of the rows, whatever stands beside it.
+    """
+    count = vectors.shape[1]
+    for i in range(columns.size):
+        begin, end = np.uint64(design.indptr[columns[i]]), np.uint64(design.indptr[columns[i] + 1])
+        for start in range(0, count, 5):
+            k = min(start, count - 5)
+            if k < 0:
+                break
+            a, b, c, d, e = 0.0, 0.0, 0.0, 0.0, 0.0
+            for q in range(begin, end):
+                value, row = design.data[q], vectors[np.uint64(design.indices[q])]
+                a, b = add_in_order(a, value * row[k]), add_in_order(b, value * row[k + 1])
+                c, d = add_in_order(c, value * row[k + 2]), add_in_order(d, value * row[k + 3])
+                e = add_in_order(e, value * row[k + 4])
+            out[k, i], out[k + 1, i], out[k + 2, i], out[k + 3, i], out[k + 4, i] = a, b, c, d, e
+        if count < 5:
+            total[:] = 0.0
+            for q in range(begin, end):
+                value, row = design.data[q], vectors[np.uint64(design.indices[q])]
+                for k in range(count):
+                    total[k] = add_in_order(total[k], value * row[k])
+            for k in range(count):
+                out[k, i] = total[k]
+
+
+@kernel
+def combine_vectors(design, columns, steps, out):
+    """out[:, k] += sum_i steps[i, k] x_j over the sparse columns j = columns[i]."""
+    for i in range(columns.size):
+        step = steps[i]
+        for q in range(design.indptr[columns[i]], design.indptr[columns[i] + 1]):
+            value, row = design.data[q], out[design.indices[q]]
+            for k in range(row.size):
+                row[k] += value * step[k]
+
+
+@kernel
+def combine(design, columns, steps, out):
+    """out += sum_k steps[k] x_j over the columns j = columns[k]; zero steps read nothing."""
+    for k in range(columns.size):
+        if steps[k] != 0.0:
+            design.column_add(columns[k], steps[k], out)
+
+
+@kernel
+def scatter_columns(design, columns, out):
+    """out[:, k] += x_j for j = columns[k]."""
+    for k in range(columns.size):
+        design.column_add(columns[k], 1.0, out[:, k])
+
+
+@kernel
+def moments(design, weight, mean, spread):
+    """Weighted mean of every column and its sum of squares about it, in two passes. The weights sum to one."""
+    total = weight.sum()
+    for j in range(mean.size):
+        mean[j] = design.column_dot(j, weight)
+        spread[j] = design.column_spread(j, mean[j], weight, total)
+
+
+@kernel
+def several_moments(design, weights, stripe, mean, spread):
+    """`moments` for every row of `weights`, of so many columns at a time, which then stay in the cache."""
+    for start in range(0, mean.shape[1], stripe):
+        stop = min(start + stripe, mean.shape[1])
+        for k in range(weights.shape[0]):
+            total = weights[k].sum()
+            for j in range(start, stop):
+                mean[k, j] = design.column_dot(j, weights[k])
+                spread[k, j] = design.column_spread(j, mean[k, j], weights[k], total)

@@ -1,0 +1,157 @@
+"""Products of dense arrays, shared among threads where they are large: with a vector, and Gram matrices.
+
+The order of operations behind every number depends on the arrays' shapes alone. Products with a vector are kernels:
+for a few hundred rows they read memory at twice the pace of BLAS. Products of matrices are BLAS on blocks.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from fastreg.numerics.jit import kernel
+from fastreg.numerics.threads import BLOCK, even_edges, over_blocks
+
+GROUPS, PANEL = 16, 512  # most partial sums of a Gram matrix, and the rows of it that one thread multiplies
+COLUMN_BLOCK = 512  # columns that are centred and scaled at a time
+FAST = 16  # multiplications by BLAS in the time that one value takes to be read
+LONG = 4096  # rows from which v does not stay in the fastest cache while a column is read
+
+
+def frozen(array):
+    """A read-only view: kernels then compile once for writable, read-only and memory-mapped arrays."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def multiply_rows(rows, v):
+    """rows @ v, of a C-ordered array."""
+    out, rows = np.empty(rows.shape[0]), frozen(rows)
+    if rows.size <= BLOCK:
+        row_dots(rows, v, out)
+    else:
+        over_blocks(lambda a, b: row_dots(rows[a:b], v, out[a:b]), even_edges(*rows.shape), rows.size, apart=False)
+    return out
+
+
+def sum_of_products(factors, length, block, rows, columns):
+    """sum of L R' over blocks of `length`, where factors(start, stop) = (L, R) with `rows` and `columns` rows.
+
+    R may be L itself. A few groups of blocks are summed each on its own, where the factors are so long that this takes
+    little memory; the groups' sums are added in order. Within a block, each thread multiplies some rows of L.
+    """
+    if length <= block and rows <= PANEL:
+        left, right = factors(0, length)
+        return left @ right.T
+    groups = max(1, min(GROUPS, length // (4 * max(block, rows, columns))))
+    sums = np.zeros((groups, rows, columns))
+    ends = [length * k // groups for k in range(groups + 1)]
+
+    def add(done, k, _):
+        start = ends[k] + done
+        if start < ends[k + 1]:
+            add_product(*factors(start, min(start + block, ends[k + 1])), sums[k])
+
+    for done in range(0, -(-length // groups), block):  # one block of every group, so that an interrupt is heard soon
+        over_blocks(partial(add, done), range(groups + 1), groups * block * rows * columns // FAST)
+    total = sums.sum(axis=0) if groups > 1 else sums[0]
+    if rows == columns:  # both factors are one
+        for start in range(PANEL, rows, PANEL):
+            total[:start, start : start + PANEL] = total[start : start + PANEL, :start].T
+    return total
+
+
+def scaled_row_gram(rows, chosen, scale, centre):
+    """(X - centre) diag(1 / scale) (X - centre)' over the chosen columns, the rows of the array, by blocks of them."""
+    n, factor = rows.shape[1], 1.0 / np.sqrt(scale[:, None])
+    everything, plain = len(chosen) == rows.shape[0], bool(np.all(factor == 1.0))
+    if everything and plain:
+        gram = _row_gram_of_all(rows, centre)
+        if gram is not None:
+            return gram
+
+    def block(start, stop):
+        some = chosen[start:stop]
+        part = (rows[start:stop] if everything else rows[some]) - centre[some, None]
+        if not plain:
+            part *= factor[start:stop]
+        part = part.T
+        return part, part
+
+    return sum_of_products(block, len(chosen), COLUMN_BLOCK, n, n)
+
+
+def _row_gram_of_all(rows, centre):
+    """The same of all columns, unscaled and without a copy; None where subtracting the means last would cost digits."""
+    n, shift = rows.shape[1], float(centre @ centre)
+
+    def block(start, stop):
+        part = rows[start:stop].T
+        return part, part
+
+    out = sum_of_products(block, rows.shape[0], 4 * COLUMN_BLOCK, n, n)
+    if n * shift > 0.5 * np.trace(out):
+        return None
+    middle = centre @ rows
+    out -= middle[:, None] + middle
+    out += shift
+    return out
+
+
+def add_product(left, right, out):
+    """out += left @ right'. Where both are one, only up to the diagonal block of each panel."""
+    edges = [*range(0, len(left), PANEL), len(left)]
+
+    def panel(k, _):
+        a, b = edges[-k - 2], edges[-k - 1]  # the last first: where both factors are one it takes longest
+        last = b if left is right else len(right)
+        for c in range(0, last, PANEL):  # a piece at a time, so that an interrupt is heard soon
+            d = min(c + PANEL, last)
+            out[a:b, c:d] += left[a:b] @ right[c:d].T
+
+    over_blocks(panel, range(len(edges)), left.size * len(right) // FAST)
+
+
+@kernel
+def row_dots(rows, v, out):
+    """out[j] = row j times v. Long rows by fours, so that a value of v serves four; short ones are read in a stream."""
+    together = out.size - out.size % 4 if v.size >= LONG else 0
+    for j in range(0, together, 4):
+        first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+        for i in range(v.size):
+            first += rows[j, i] * v[i]
+            second += rows[j + 1, i] * v[i]
+            third += rows[j + 2, i] * v[i]
+            fourth += rows[j + 3, i] * v[i]
+        out[j], out[j + 1], out[j + 2], out[j + 3] = first, second, third, fourth
+    for j in range(together, out.size):
+        total = 0.0
+        for i in range(v.size):
+            total += rows[j, i] * v[i]
+        out[j] = total
+
+
+@kernel
+def correlate_fives(columns, vectors, out, start, stop):
+    """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`.
+
+    Five vectors and two columns are taken at a time, so that a value read serves several of ten sums; the columns from
+    two halves, so that memory is read in two streams. What is left over is computed twice, and no sum depends on the
+    vectors beside its own.
+    """
+    half, last = (stop - start + 1) // 2, vectors.shape[0] - 1
+    for left in range(start, start + half):
+        right = min(left + half, stop - 1)
+        x, y = columns[left], columns[right]
+        for k in range(0, last + 1, 5):
+            l, m, n, o = min(k + 1, last), min(k + 2, last), min(k + 3, last), min(k + 4, last)
+            a, b, c, d, e = vectors[k], vectors[l], vectors[m], vectors[n], vectors[o]
+            xa, xb, xc, xd, xe, ya, yb, yc, yd, ye = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for i in range(x.size):
+                xa, ya = xa + x[i] * a[i], ya + y[i] * a[i]
+                xb, yb = xb + x[i] * b[i], yb + y[i] * b[i]
+                xc, yc = xc + x[i] * c[i], yc + y[i] * c[i]
+                xd, yd = xd + x[i] * d[i], yd + y[i] * d[i]
+                xe, ye = xe + x[i] * e[i], ye + y[i] * e[i]
+            out[k, left], out[l, left], out[m, left], out[n, left], out[o, left] = xa, xb, xc, xd, xe
+            out[k, right], out[l, right], out[m, right], out[n, right], out[o, right] = ya, yb, yc, yd, ye

@@ -1,0 +1,292 @@
+"""Designs: the columns of X behind a few verbs. The only place where dense and sparse differ.
+
+In kernels a design answers for one column j:
+
+    column_dot(j, v)                 x_j'v
+    column_add(j, step, v)           v += step x_j
+    column_add_weighted(j, step, h, v)   v += step h x_j, row by row
+    column_spread(j, centre, weight, total)   sum_i w_i (x_ij - centre)^2, with total = sum of w
+
+and, from Python, for many columns at once: `correlate(v)` = X'v, one sweep. Nothing is centred or copied: the
+centre of a column is a number that whoever needs it carries beside the design.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg.design.column_products import correlate_range, correlate_vectors, scatter_columns
+from fastreg.design.dense_products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products
+from fastreg.design.row_blocks import DenseRows, SparseRows
+from fastreg.design.row_subsets import part_grams, part_products
+from fastreg.design.sparse_gram import stored_values
+from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
+from fastreg.numerics.jit import add_in_order, kernel, verb
+from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
+
+for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
+    verb(_name, _arity)
+
+
+FEW_ZEROS = 1e-3  # share of the weights below which the rows that a sparse column does not store are summed one by one
+
+
+class DenseDesign(NamedTuple):
+    """X in memory, (n, p) float64 in Fortran order, held as its transpose: `columns[j]` is column j, contiguous.
+
+    A read-only view, never a copy. (A C-ordered transpose has one type for Numba even where n or p is 1.)
+    """
+
+    columns: np.ndarray
+
+    def column_dot(self, j, v):
+        total = 0.0
+        for i in range(v.size):
+            total += self.columns[j, i] * v[i]
+        return total
+
+    def column_add(self, j, step, v):
+        for i in range(v.size):
+            v[i] += step * self.columns[j, i]
+
+    def column_add_weighted(self, j, step, h, v):
+        for i in range(v.size):
+            v[i] += step * h[i] * self.columns[j, i]
+
+    def column_spread(self, j, centre, weight, total):
+        spread = 0.0
+        for i in range(weight.size):
+            spread += weight[i] * (self.columns[j, i] - centre) ** 2
+        return spread
+
+    @property
+    def shape(self):
+        return self.columns.shape[::-1]
+
+    def stored_in(self, columns):
+        return self.columns.shape[1] * len(columns)
+
+    def part(self, start, stop):
+        """The design of neighbouring columns."""
+        return DenseDesign(self.columns[start:stop])
+
+    def edges(self):
+        return even_edges(*self.columns.shape)
+
+    def edges_among(self, columns):
+        return even_edges(len(columns), self.columns.shape[1])
+
+    def correlate(self, v):
+        return multiply_rows(self.columns, v)
+
+    def correlate_each(self, vectors):
+        """X'v for every row v of `vectors`, in one pass over X: (vectors, p)."""
+        out = np.empty((vectors.shape[0], self.columns.shape[0]))
+        over_blocks(lambda a, b: correlate_fives(self.columns, vectors, out, a, b), self.edges(), self.columns.size)
+        return out
+
+    def gather(self, columns):
+        return self.columns[columns].T
+
+    def gram(self, columns, h, centre):
+        """(X - centre)' diag(h) (X - centre) over some columns, by blocks of rows, so that no copy of X is made."""
+        everything, root, middle = len(columns) == self.columns.shape[0], np.sqrt(h), centre[columns, None]
+
+        def rows(start, stop):
+            part = self.columns[:, start:stop]
+            part = (part if everything else part[columns]) - middle
+            part *= root[start:stop]
+            return part, part
+
+        return sum_of_products(rows, h.size, ROW_BLOCK, len(columns), len(columns))
+
+    def part_grams(self, parts, weight, centre, response):
+        """For some parts of the rows, ascending: U' diag(weight) U of U = (X - centre, response, 1) over each."""
+        return part_grams(self.columns, parts, np.sqrt(weight), centre, response)
+
+    def part_products(self, parts, columns, coefs):
+        """X c of some columns for every column c of coefs[k], over the rows of part k: (rows, coefficients) each."""
+        return part_products(self.columns, parts, columns, coefs)
+
+    def gram_passes(self):
+        """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
+        return self.columns.shape[0] / 20.0
+
+    def correlate_many(self, vectors):
+        """X'V for the columns of V (n, k): one pass serves all."""
+        return self.columns @ vectors
+
+    def predict_many(self, coefs):
+        """X C for coefficients C (p, k)."""
+        return self.columns.T @ coefs
+
+    def row_gram(self, columns, scale, centre):
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns."""
+        return scaled_row_gram(self.columns, columns, scale, centre)
+
+    def by_rows(self, columns, centre):
+        """Some columns, centred, to be read by blocks of rows."""
+        return DenseRows(self.columns, columns, centre)
+
+    def working_block(self, centre):
+        return DenseBlock(self, centre)
+
+
+@kernel
+def weight_between(rows, weight):
+    """The sum of the weights of all rows but these, which ascend."""
+    total, start = 0.0, 0
+    for k in range(rows.size + 1):
+        stop = rows[k] if k < rows.size else weight.size
+        for i in range(start, stop):
+            total += weight[i]
+        start = stop + 1
+    return total
+
+
+class SparseDesign(NamedTuple):
+    """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices.
+
+    As unsigned numbers they are not asked whether they count from the end.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    n_rows: int
+
+    def column_dot(self, j, v):
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
+        total = 0.0
+        for k in range(values.size):
+            total = add_in_order(total, values[k] * v[np.uint64(rows[k])])
+        return total
+
+    def column_add(self, j, step, v):
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
+        for k in range(values.size):
+            v[np.uint64(rows[k])] += step * values[k]
+
+    def column_add_weighted(self, j, step, h, v):
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
+        for k in range(values.size):
+            i = np.uint64(rows[k])
+            v[i] += step * h[i] * values[k]
+
+    def column_spread(self, j, centre, weight, total):
+        values, rows = self.data[self.indptr[j] : self.indptr[j + 1]], self.indices[self.indptr[j] : self.indptr[j + 1]]
+        spread, seen = 0.0, 0.0
+        for k in range(values.size):
+            w = weight[np.uint64(rows[k])]
+            spread = add_in_order(spread, w * (values[k] - centre) ** 2)
+            seen = add_in_order(seen, w)
+        rest = total - seen
+        if rest <= FEW_ZEROS * total:  # hardly a digit of it may be left, and the centre's square may be large
+            rest = weight_between(rows, weight)
+        return spread + rest * centre * centre
+
+    @property
+    def shape(self):
+        return self.n_rows, self.indptr.size - 1
+
+    def stored_in(self, columns):
+        return stored_values(self.indptr, columns)
+
+    def part(self, start, stop):
+        """The design of neighbouring columns."""
+        return self._replace(indptr=self.indptr[start : stop + 1])
+
+    def edges(self):
+        return edges_by_cost(self.indptr)
+
+    def edges_among(self, columns):
+        return edges_by_cost(np.concatenate([[0], np.cumsum(self.indptr[columns + 1] - self.indptr[columns])]))
+
+    def correlate(self, v):
+        out = np.empty(self.indptr.size - 1)
+        over_blocks(
+            lambda a, b: correlate_range(self.part(a, b), v, out[a:b]), self.edges(), self.data.size, apart=False
+        )
+        return out
+
+    def correlate_each(self, vectors):
+        """As for dense columns."""
+        out, by_rows = np.empty((vectors.shape[0], self.indptr.size - 1)), np.ascontiguousarray(vectors.T)
+        every = np.arange(out.shape[1])
+        over_blocks(
+            lambda a, b: correlate_vectors(self, by_rows, every[a:b], np.empty(by_rows.shape[1]), out[:, a:b]),
+            self.edges(),
+            self.data.size,
+        )
+        return out
+
+    def gather(self, columns):
+        out = np.zeros((self.n_rows, len(columns)), order="F")
+        scatter_columns(self, np.asarray(columns, dtype=np.int64), out)
+        return out
+
+    def gram(self, columns, h, centre):
+        """As for dense columns; the centre is subtracted algebraically, so that only stored values are read."""
+        block = SparseBlock(self, centre)
+        block.extend(columns)
+        sums, middle = block.correlate(h), centre[columns]
+        return block.gram(h) - np.outer(middle, sums) - np.outer(sums, middle) + h.sum() * np.outer(middle, middle)
+
+    def rows(self, chosen, columns):
+        """The design of some rows of some columns: a copy."""
+        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
+        X.sort_indices()
+        return as_design(X)
+
+    def part_grams(self, parts, weight, centre, response):
+        """As for dense columns."""
+        found: list = [None] * len(parts)
+
+        def sum_over(k, _):
+            rows, h = self.rows(parts[k], np.arange(centre.size)), weight[parts[k]]
+            out = found[k] = np.empty((centre.size + 2, centre.size + 2))
+            last = np.stack([response[parts[k]], np.ones(h.size)])
+            out[:-2, :-2] = rows.gram(np.arange(centre.size), h, centre)
+            out[-2:, -2:] = (h * last) @ last.T
+            out[-2:, :-2] = rows.correlate_each(h * last) - np.outer(last @ h, centre)
+            out[:-2, -2:] = out[-2:, :-2].T
+
+        over_blocks(sum_over, range(len(parts) + 1), self.data.size)
+        return found
+
+    def part_products(self, parts, columns, coefs):
+        """As for dense columns."""
+        return [self.rows(part, columns).predict_many(each) for part, each in zip(parts, coefs)]
+
+    def gram_passes(self):
+        """As for dense columns: half the products of the stored values of each row with each other."""
+        per_row = np.bincount(self.indices, minlength=1).astype(float)
+        return 0.5 * float(per_row @ per_row) / max(self.data.size, 1)
+
+    def row_gram(self, columns, scale, centre):
+        """As for dense columns."""
+        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns]
+        product = (X @ sp.diags_array(1.0 / scale) @ X.T).toarray()
+        sums = X @ (centre[columns] / scale)
+        return product - sums[:, None] - sums + centre[columns] @ (centre[columns] / scale)
+
+    def correlate_many(self, vectors):
+        return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape).T @ vectors
+
+    def predict_many(self, coefs):
+        return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape) @ coefs
+
+    def by_rows(self, columns, centre):
+        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
+        return SparseRows(X if len(columns) == self.shape[1] else X[:, columns], centre[columns])
+
+    def working_block(self, centre):
+        return SparseBlock(self, centre)
+
+
+def as_design(X):
+    """The design of a validated X: a float64 Fortran array, or canonical CSC. Shares its memory, read-only."""
+    if sp.issparse(X):
+        return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])
+    return DenseDesign(frozen(X.T))

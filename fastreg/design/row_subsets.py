@@ -1,0 +1,143 @@
+"""Rows of dense X in parts, such as those that folds hold out: products of each part in one pass over X.
+
+A part's rows lie here and there, so that to copy them reads nearly all of X. Here a panel of neighbouring rows is taken
+at a time and copied part by part, so that what has been read serves several parts.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from fastreg.design.dense_products import FAST
+from fastreg.numerics.jit import kernel
+from fastreg.numerics.threads import even_edges, over_blocks
+
+TILE = 512  # columns of a Gram matrix that one call of BLAS multiplies, at most
+ROWS = 1024  # of a part, about, that are multiplied at once where X has so many: products of fewer take longer
+SHARE = 4  # of X that is copied at most, unless a part is longer
+PANEL = 4096  # rows of X at most whose products with coefficients are made at once
+
+
+def part_grams(columns, parts, root, centre, response):
+    """For every part of the rows, U'U over its rows of U = diag(root) (X - centre, response, 1).
+
+    `parts` are row numbers, ascending. X is given as its transpose.
+    """
+    p, n, length = centre.size, root.size, min(root.size, ROWS * len(parts))
+    together, found, room = max(1, round(len(parts) * n / (SHARE * length))), [], np.empty(0)
+    for first in range(0, len(parts), together):
+        some = parts[first : first + together]
+        sums = [np.empty((p + 2, p + 2)) for _ in some]
+        which = np.arange(p), np.tile(np.arange(p), (len(some), 1)), np.full(len(some), p + 2), centre
+        for number, (rows, ends) in enumerate(panels(some, n, length)):
+            copies, room = copy_parts(columns, which, (rows, ends, root[rows]), room)
+            for copy, start, stop in zip(copies, [0, *ends], ends):
+                copy[-1] = root[rows[start:stop]]
+                copy[-2] = copy[-1] * response[rows[start:stop]]
+            add_grams(copies, sums, number == 0)
+        found += sums
+    return found
+
+
+def add_grams(copies, sums, first):
+    """sums[k] += copies[k] copies[k]', or = if these are the first; tile by tile."""
+    width = len(sums[0])
+    tiles = -(-width // TILE)
+    spans = [slice(width * i // tiles, width * (i + 1) // tiles) for i in range(tiles)]
+    pairs = [(spans[i], spans[j]) for i in range(tiles) for j in range(i + 1)]
+
+    def add(task, _):
+        k, tile = divmod(task, len(pairs))
+        copy, out, (down, across) = copies[k], sums[k], pairs[tile]
+        if first:
+            np.matmul(copy[down], copy[across].T, out=out[down, across])
+        else:
+            out[down, across] += copy[down] @ copy[across].T
+        if down != across:
+            out[across, down] = out[down, across].T
+
+    over_blocks(add, range(len(copies) * len(pairs) + 1), copies[0].size * len(copies) * width // FAST)
+
+
+def part_products(columns, parts, picked, coefs):
+    """x_i'c for every column c of coefs[k], of some columns of X, and the rows i of part k: (rows, coefficients).
+
+    X is given as its transpose.
+    """
+    orders = [np.argsort(part, kind="stable") for part in parts]
+    parts, done = [part[order] for part, order in zip(parts, orders)], [0] * len(parts)
+    found, room = [np.empty((part.size, each.shape[1])) for part, each in zip(parts, coefs)], np.empty(0)
+    places, widths = np.full((len(parts), picked.size), -1), np.empty(len(parts), dtype=np.int64)
+    coefs = list(coefs)
+    for k, each in enumerate(coefs):  # each part has columns of its own
+        inside = np.flatnonzero(each.any(axis=1))
+        coefs[k], places[k, inside], widths[k] = each[inside], np.arange(inside.size), inside.size
+    which = picked, places, widths, np.zeros(picked.size)
+    n = columns.shape[1]
+    for rows, ends in panels(parts, n, min(PANEL, -(-n // SHARE))):
+        copies, room = copy_parts(columns, which, (rows, ends, np.ones(rows.size)), room)
+
+        def multiply(k, _, copies=copies):
+            start, done[k] = done[k], done[k] + copies[k].shape[1]
+            np.matmul(copies[k].T, coefs[k], out=found[k][start : done[k]])
+
+        over_blocks(multiply, range(len(parts) + 1), rows.size * coefs[0].size // FAST)
+    return [put_in_order(each, order) for each, order in zip(found, orders)]
+
+
+def put_in_order(rows, order):
+    """The array whose rows, taken in this order, are those given: itself where nothing changes."""
+    if np.all(order[1:] > order[:-1]):
+        return rows
+    out = np.empty_like(rows)
+    out[order] = rows
+    return out
+
+
+def panels(parts, n, length):
+    """(rows, part by part, and where each part ends among them) of neighbouring rows of X, `length` at a time."""
+    edges = [*range(0, n, length), n]
+    cuts = [np.searchsorted(part, edges) for part in parts]
+    for k in range(len(edges) - 1):
+        found = [part[cut[k] : cut[k + 1]] for part, cut in zip(parts, cuts)]
+        yield np.concatenate(found), np.cumsum([rows.size for rows in found])
+
+
+def copy_parts(columns, which, parts, room):
+    """Copies of each part's rows, (columns, rows), and the array that they lie in: `room`, if that is large enough.
+
+    `which` and `parts` are as take_parts has them.
+    """
+    (picked, _, widths, _), (rows, ends, _) = which, parts
+    sizes = np.diff(ends, prepend=0)
+    begins = np.concatenate([[0], np.cumsum(widths * sizes)])
+    if room.size < begins[-1]:
+        room = np.empty(begins[-1])
+    over_blocks(
+        lambda a, b: take_parts(columns, which, parts, (a, b), begins, room),
+        even_edges(picked.size, rows.size),
+        picked.size * rows.size,
+    )
+    spans = zip(pairwise(begins.tolist()), widths.tolist(), sizes.tolist())
+    copies = [room[a:b].reshape(width, size) for (a, b), width, size in spans]
+    return copies, room
+
+
+@kernel
+def take_parts(columns, which, parts, span, begins, out):
+    """Write root_i (x_ij - centre_j) of each part from its place in `begins` on, column by column.
+
+    `which` is (columns picked, their places in each part or -1, columns of each part, centres), `parts` (rows, ends,
+    root); `span` is of the columns picked.
+    """
+    picked, places, _, centre = which
+    rows, ends, root = parts
+    for k in range(span[0], span[1]):
+        column, middle, start = columns[picked[k]], centre[k], 0
+        for part in range(ends.size):
+            size, place = ends[part] - start, places[part, k]
+            if place >= 0:
+                line = out[begins[part] + place * size : begins[part] + (place + 1) * size]
+                for i in range(size):
+                    line[i] = root[start + i] * (column[np.uint64(rows[start + i])] - middle)
+            start = ends[part]

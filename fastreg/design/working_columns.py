@@ -1,0 +1,201 @@
+"""The columns of a working set, in the form that their products and Gram matrices are taken from."""
+
+import numpy as np
+
+from fastreg.design.column_products import combine, combine_vectors, correlate_columns, correlate_vectors
+from fastreg.design.dense_products import multiply_rows, sum_of_products
+from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row, merged, mirror
+from fastreg.numerics.jit import kernel
+from fastreg.numerics.threads import edges_by_cost, over_blocks
+
+ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
+ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
+SCATTERED = 2.0  # reading columns here and there, against reading all in order
+FAST = 4.0  # times as fast as one vector by one
+FEWEST_IN_ROW = 1.0  # stored values, on average, from which on a Gram matrix is made row by row
+
+
+class DenseBlock:
+    """The working set's columns, gathered and centred, so that BLAS serves their products. Held as rows, contiguous."""
+
+    form = "dense"
+
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
+        self.columns = np.empty(0, dtype=np.int64)
+        self.rows = np.empty((0, design.shape[0]))
+
+    def extend(self, columns):
+        """Append columns (read once each)."""
+        have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
+        if size > self.rows.shape[0]:
+            room = have // 2 if have * n < LONGEST_GATHER else have // 8
+            grown = np.empty((max(size, have + room), n))
+            grown[:have] = self.rows[:have]
+            self.rows = grown
+        self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)
+        for k in range(0, columns.size, step):
+            gather_centred(self.design, columns[k : k + step], self.centre, self.rows[have + k : size])
+
+    def rounding(self, columns, norms):
+        """The relative error of a centred product, in units of the columns' norms."""
+        return ROUNDING
+
+    def wide(self):
+        """Whether a Gram matrix would be larger than the columns themselves."""
+        return self.columns.size > self.rows.shape[1]
+
+    def correlate(self, v, start=0):
+        """X_W'v, from the column at `start` on."""
+        return multiply_rows(self.rows[start : self.columns.size], v)
+
+    def correlate_each(self, vectors):
+        """X_W'v for every row v of `vectors`: (vectors, columns)."""
+        return vectors @ self.rows[: self.columns.size].T
+
+    def predict(self, steps):
+        return steps @ self.rows[: self.columns.size]
+
+    def predict_each(self, steps):
+        """X_W s for every row s of `steps`: (steps, rows of X)."""
+        return steps @ self.rows[: self.columns.size]
+
+    def respond(self, columns, h, steps):
+        """x_j' diag(h) (X_W - centre) s for some columns j of X and every row s of `steps`: (steps, columns)."""
+        return correlate_vectors_some(self.design, self.predict(steps) * h, columns)
+
+    def response_cost(self, columns):
+        """What `respond` costs a step, as values of X read by a sweep: columns out of their order take longer."""
+        return SCATTERED * columns.size * self.design.shape[0]
+
+    def gram(self, h, start=0):
+        """Rows `start` onwards of X_W' diag(h) X_W."""
+        rows, m = self.rows[: self.columns.size], self.columns.size
+        scale = np.sqrt(h) if start == 0 else h
+
+        def scaled(first, last):
+            left = rows[start:, first:last] * scale[first:last]
+            return left, left if start == 0 else rows[:, first:last]
+
+        return sum_of_products(scaled, h.size, ROW_BLOCK, m - start, m)
+
+
+class PlainBlock:
+    """The working set's columns by number only, dense or sparse: they are read where they lie in X."""
+
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
+        self.columns = np.empty(0, dtype=np.int64)
+
+    def extend(self, columns):
+        self.columns = np.concatenate([self.columns, columns])
+
+    def correlate(self, v, start=0):
+        return correlate_columns(self.design, v, self.columns[start:])
+
+    def predict(self, steps):
+        out = np.full(self.design.shape[0], -float(self.centre[self.columns] @ steps))
+        combine(self.design, self.columns, steps, out)
+        return out
+
+
+class SparseBlock(PlainBlock):
+    """Sparse columns where they lie, and copies of them sorted by row once a Gram matrix has been wanted.
+
+    The copies are in parts, of columns that came together: a part is merged with those before it once it holds half
+    as many values, so that a value is copied a few times on a path, not each time that others come.
+    """
+
+    form = "sparse"
+
+    def __init__(self, design, centre):
+        super().__init__(design, centre)
+        self.parts = []
+
+    def rounding(self, columns, norms):
+        """As for dense columns, times what subtracting the means algebraically loses."""
+        return ROUNDING * (1.0 + float(np.max((self.centre[columns] / norms[columns]) ** 2, initial=0.0)))
+
+    def wide(self):
+        """Sparse columns always have a Gram matrix: it is built from their few stored values."""
+        return False
+
+    def correlate_each(self, vectors):
+        """As for dense columns."""
+        return np.array([self.correlate(v) for v in vectors])
+
+    def respond(self, columns, h, steps):
+        """As for dense columns; a stored value of X meets all steps at once."""
+        moving = np.flatnonzero(steps.any(axis=0))
+        change = np.tile(-(steps @ self.centre[self.columns]), (h.size, 1))
+        combine_vectors(self.design, self.columns[moving], np.ascontiguousarray(steps[:, moving].T), change)
+        change *= h[:, None]
+        out = np.empty((len(steps), columns.size))
+        correlate_vectors(self.design, change, columns, np.empty(len(steps)), out)
+        return out
+
+    def response_cost(self, columns):
+        """As for dense columns."""
+        return SCATTERED * self.design.stored_in(columns) / FAST
+
+    def gram(self, h, start=0):
+        """Rows `start` onwards of X_W' diag(h) X_W."""
+        self._sort_rows()
+        columns, m = self.columns, self.columns.size
+        out = np.zeros((m - start, m))
+        if self.design.stored_in(columns[start:]) >= FEWEST_IN_ROW * self.design.n_rows:
+            while len(self.parts) > 1:
+                self._merge()
+            gram_by_row(self.parts[0], h, start, out)
+        else:
+            self._add_by_column(h, start, out)
+        mirror(out, start)
+        return out
+
+    def _add_by_column(self, h, start, out):
+        """The lower triangle of `gram` by the columns from `start` on, which are few."""
+
+        def lines(a, b):
+            for part in self.parts:
+                add_column_products(self.design, self.columns[: start + b], start + a, part, h, out[a:b])
+
+        # A stored value meets the stored values of its row that stand before it.
+        met, last = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows), self.columns[start:]
+        work = np.concatenate([[0.0], np.cumsum((self.design.indptr[last + 1] - self.design.indptr[last]) * met)])
+        over_blocks(lines, edges_by_cost(work), work[-1])
+
+    def _sort_rows(self):
+        """Bring `parts` up to date with the columns."""
+        first = self.parts[-1].end if self.parts else 0
+        if first < self.columns.size:
+            self.parts.append(by_row(self.design, self.columns, first))
+            while len(self.parts) > 1 and 2 * self.parts[-1].values.size >= self.parts[-2].values.size:
+                self._merge()
+
+    def _merge(self):
+        last = self.parts.pop()
+        self.parts.append(merged(self.parts.pop(), last))
+
+
+def correlate_vectors_some(design, vectors, columns):
+    """x_j'v for the rows v of `vectors` and some columns j: (vectors, columns)."""
+    out = np.empty((len(vectors), columns.size))
+    dots_of_some(design, vectors, columns, out)
+    return out
+
+
+@kernel
+def dots_of_some(design, vectors, columns, out):
+    """out[k, i] = x_j'v for the rows v of `vectors` and the columns j = columns[i]."""
+    for i in range(columns.size):
+        for k in range(out.shape[0]):
+            out[k, i] = design.column_dot(columns[i], vectors[k])
+
+
+@kernel
+def gather_centred(design, columns, centre, out):
+    """out[k] = x_j - centre_j for j = columns[k]."""
+    for k in range(columns.size):
+        for i in range(out.shape[1]):
+            out[k, i] = -centre[columns[k]]
+        design.column_add(columns[k], 1.0, out[k])

@@ -1,0 +1,273 @@
+"""One fit as scikit-learn poses it: its arrays in, one certified point out, or one warning."""
+
+import numbers
+import time
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.utils.validation import check_array, check_X_y, validate_data
+
+from fastreg.estimators.constructor import check_flags
+from fastreg.interface import validation as check
+from fastreg.interface.agreement import check_columns
+from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.frames import array_of, label_array, labels_of, table_of
+from fastreg.interface.progress import interruptible
+from fastreg.multi.fit_multi_path import solve_multi_path
+from fastreg.multi.missing_classes import solve_classes
+from fastreg.numerics.threads import one_blas_thread
+from fastreg.paths.fit_path import build_problem, checked, make_engine
+from fastreg.paths.recorder import Record
+
+# What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
+SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
+FOR_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
+MAX_ITER = 1000  # for scikit-learn's max_iter=None
+
+
+class ConvergenceWarning(check.ConvergenceWarning, SklearnConvergenceWarning):
+    """A fit is not certified to `tol`. Filters on fastreg's or scikit-learn's class of this name apply."""
+
+
+def check_fit(estimator, X, y, **terms):
+    """X for the engine, y, and the dtype for coefficients. Sets n_features_in_ and feature_names_in_.
+
+    The engine looks for NaN and infinity on its way through X, and names row and column of the first. It takes plain
+    arrays as they are; scikit-learn's checks, which say what is wrong with others, cost as much as a small fit.
+    """
+    if check.is_plain(X, y):
+        keep_labels(estimator, X)
+        estimator.n_features_in_ = X.shape[1]
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+        return X, y, X.dtype
+    X, y = validated(estimator, X, y, **terms)
+    return check.check_design(X), y, X.dtype
+
+
+def validated(estimator, X, y, for_y=None, **terms):
+    """X and y as scikit-learn checks them, y by itself if `for_y` says how. Sets n_features_in_ and feature_names_in_.
+
+    A data frame hands over its names and then its numbers: scikit-learn takes missing values and truth values of some
+    libraries only.
+    """
+    check.refuse_masked("X", X)
+    check.refuse_masked("y", y)
+    keep_labels(estimator, X)
+    if is_classifier(estimator) and y is not None:  # scikit-learn takes numbers that come as objects for no labels
+        y = label_array("y", y)
+    if labels_of(X) is None:
+        separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | terms
+        return validate_data(estimator, X, y, **separately)
+    validate_data(estimator, table_of(X), y, skip_check_array=True)
+    if for_y:
+        return tuple(check_array(each, estimator=estimator, **how) for each, how in ((array_of(X), FOR_X), (y, for_y)))
+    return check_X_y(array_of(X), y, estimator=estimator, **FOR_X, **terms)
+
+
+def keep_labels(estimator, X):
+    """Keep the labels of a frame's columns that are no strings: scikit-learn takes these for no names at all."""
+    labels = labels_of(X) or ()
+    if any(not isinstance(label, str) for label in labels):
+        estimator._column_labels = [str(label) for label in labels]
+    elif hasattr(estimator, "_column_labels"):
+        del estimator._column_labels
+
+
+def check_labels(estimator, X):
+    """Raise where the columns of a frame are labelled otherwise than in the fit. Names of text scikit-learn checks."""
+    labels = labels_of(X)
+    fitted = getattr(estimator, "_column_labels", None)
+    if labels is not None and not hasattr(estimator, "feature_names_in_"):
+        check_columns(Labelled(fitted), X, estimator.n_features_in_)
+
+
+class Labelled(NamedTuple):
+    """What `agreement.check_columns` asks of a fitted result."""
+
+    feature_names: list[str] | None
+
+
+def check_predict(estimator, X):
+    """X with the columns of the fit."""
+    check.refuse_masked("X", X)
+    for_X = FOR_X | {"ensure_all_finite": True}
+    if labels_of(X) is None:
+        return validate_data(estimator, X, reset=False, **for_X)
+    validate_data(estimator, table_of(X), reset=False, skip_check_array=True)
+    check_labels(estimator, X)
+    return check_array(array_of(X), estimator=estimator, input_name="X", **for_X)
+
+
+def total_weight(sample_weight, n):
+    """(weights as a vector, or None; their sum). A single number is the weight of every row."""
+    if sample_weight is None:
+        return None, float(n)
+    check.refuse_masked("sample_weight", sample_weight)
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n, sample_weight)
+    sample_weight = np.asarray(sample_weight)
+    if sample_weight.ndim != 1:
+        raise ValueError(f"Sample weights must be 1D array or scalar, got an array of shape {sample_weight.shape}")
+    weight = check.check_vector("sample_weight", sample_weight, n, allow_negative=False)
+    with np.errstate(over="ignore"):
+        total = float(weight.sum())
+    if not 0.0 < total < np.inf:
+        problem = "zero everywhere; at least one weight must be positive" if total == 0.0 else "too large to sum"
+        raise ValueError(f"sample_weight is {problem}")
+    return weight, total
+
+
+def checked_weight(sample_weight, X):
+    """Weights of the rows of X to score by, as given where they are none."""
+    return (
+        None if sample_weight is None else total_weight(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))[0]
+    )
+
+
+class SingleFit(NamedTuple):
+    """One certified fit."""
+
+    coef: np.ndarray  # (p,), or (p, K) of several responses or classes
+    intercept: float | np.ndarray  # (K,)
+    gap: float  # relative to the null model's loss
+    null_loss: float
+    iterations: int
+    reason: str
+
+    @property
+    def excess(self):
+        """The gap in units of the loss."""
+        return self.gap * self.null_loss
+
+
+NO_GAP = 1e-100  # for tol=0: smaller than the gap of any fit, unless rounding makes it nothing
+
+
+def tolerance(estimator):
+    """`tol` for the engine, which wants it positive. 0 asks for every digit, with a warning where the gap is not 0."""
+    return max(check.check_number("tol", estimator.tol, 0.0, np.inf, high_open=True), NO_GAP)
+
+
+def last_fit(estimator, shape):
+    """(coefficients of this shape (t, p), intercepts (t,)) of the last fit if `warm_start` asks for them, else None."""
+    if not getattr(estimator, "warm_start", False) or not hasattr(estimator, "coef_"):
+        return None
+    coef = estimator.coef_
+    coef = np.atleast_2d(coef.toarray() if hasattr(coef, "toarray") else coef)
+    if coef.shape != shape or not np.isfinite(coef).all():
+        raise ValueError(
+            f"warm_start=True starts from coef_ of the last fit, which must be finite and of shape {shape} now; it has "
+            f"shape {coef.shape}. Set warm_start=False to start anew"
+        )
+    intercepts = np.broadcast_to(getattr(estimator, "intercept_", 0.0), shape[:1])
+    return coef.astype(float), np.where(np.isfinite(intercepts), intercepts, 0.0).astype(float)
+
+
+def names_seen(estimator):
+    """The feature names of the fit as a list, or None."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else list(names)
+
+
+def terms_of(estimator, **terms):
+    """FitTerms with those that all estimators take from themselves; the others are given."""
+    check_flags(estimator)
+    max_iter = getattr(estimator, "max_iter", None)  # one whose fit is a closed form has none
+    return FitTerms(
+        penalty_factor=estimator.penalty_factor,
+        fit_intercept=estimator.fit_intercept,
+        tol=tolerance(estimator),
+        max_iter=MAX_ITER if max_iter is None else max_iter,
+        names=names_seen(estimator),
+        **terms,
+    )
+
+
+@interruptible()
+@one_blas_thread()
+def fit_point(estimator, X, y, alpha, *, start=None, **terms):
+    """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
+    terms, begin, alpha = checked(terms_of(estimator, **terms)), time.perf_counter(), float(alpha)
+    engine = make_engine(build_problem(X, y, terms), terms)
+    if start is not None:
+        engine.resume(*start, alpha)
+    record = Record(engine.problem, begin, 1, verbose=verbosity(estimator))
+    record.alpha = alpha
+    try:
+        point, coef = engine.fit(alpha), np.zeros(X.shape[1])
+    finally:
+        record.close()
+    coef[point.columns] = point.values
+    steps = counted(point.iterations, start)
+    return SingleFit(coef, point.intercept, point.gap, engine.problem.scale, steps, point.reason)
+
+
+def fit_multi_point(estimator, X, Y, alpha, *, start=None, **terms):
+    """As `fit_point`, with several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
+    fitted = terms_of(estimator, **terms)
+    solve = solve_classes if fitted.family == "multinomial" else solve_multi_path
+    start = None if start is None else (start[0].T, start[1])
+    path = solve(X, Y, fitted, Grid([alpha]), start=start, watching=Watching(verbosity(estimator)))
+    coef, intercepts = path.point(0)
+    steps = counted(path.n_iters[0], start)
+    return SingleFit(coef, intercepts, path.gaps[0], path.work["null_loss"], steps, path.reasons[0])
+
+
+def verbosity(estimator):
+    """Whether a fit that takes more than 2 s shows a bar: `verbose`, of estimators that have it."""
+    return getattr(estimator, "verbose", False)
+
+
+def counted(iterations, start):
+    """Solver steps: at least 1 from nothing, as scikit-learn counts, since certifying the null model is one."""
+    return max(int(iterations), 1 if start is None else 0)
+
+
+def each_or_one(values):
+    """A value a target; of a single target the value itself."""
+    return values if len(values) > 1 else values[0]
+
+
+def keep_coefficients(estimator, coefs, intercepts, dtype, single):
+    """Set coef_ and intercept_ from (t, p) and (t,) of t targets; `single` is whether y was a vector."""
+    estimator.coef_ = each_or_one(coefs).astype(dtype, copy=False)
+    intercepts = intercepts.astype(dtype, copy=False)
+    if not estimator.fit_intercept:
+        estimator.intercept_ = 0.0
+    else:
+        estimator.intercept_ = intercepts[0] if single else intercepts
+
+
+def keep_targets(estimator, fits, dtype, single):
+    """The same from RidgeTargets; one warning for those that are not certified."""
+    keep_coefficients(estimator, fits.coefs, fits.intercepts, dtype, single)
+    warn_of_fits(estimator, fits.reasons, fits.gaps, np.maximum(fits.n_iters, 1))
+
+
+def warn_uncertified(estimator, fits):
+    """One warning for all targets of a fit that are not certified, with the remedy."""
+    reasons, gaps = [fit.reason for fit in fits], [fit.gap for fit in fits]
+    warn_of_fits(estimator, reasons, gaps, [fit.iterations for fit in fits])
+
+
+def warn_of_fits(estimator, reasons, gaps, steps):
+    """The same from what became of each fit, its relative gap and the steps it took."""
+    name = type(estimator).__name__
+    if "separable" in reasons:
+        message = (
+            f"{name}: the classes are separable, so without a penalty the coefficients grow without bound; "
+            "these are finite but arbitrary. Use a finite C"
+        )
+    elif "max_iter" in reasons:
+        worst = int(np.argmax(gaps))
+        message = (
+            f"{name}: Objective did not converge. You might want to increase the number of iterations. After "
+            f"{steps[worst]} of them the relative duality gap is {gaps[worst]:.1e}, tol is {estimator.tol:g}; a larger "
+            "tol or a stronger penalty helps, too"
+        )
+    else:
+        return
+    check.warn(message, ConvergenceWarning)

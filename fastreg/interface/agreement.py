@@ -1,0 +1,158 @@
+"""What meets a fitted result agrees with it: the columns of X, the offset and weights of rows, the terms of the fit."""
+
+from collections import Counter
+
+import numpy as np
+
+from fastreg.interface import validation as check
+from fastreg.interface.frames import labels_of, select
+
+LISTED = 6  # names spelled out in a message
+OWN = "leave it out, and the path's own is used"
+
+
+def offset_for(result, offset, n):
+    """The offset of n rows as a vector or a number, or None; `result` says whether its fit had one.
+
+    Raises ValueError where it had and none is given: predictions would be those of rows whose offset is 0.
+    """
+    if offset is None and result.has_offset:
+        raise ValueError(
+            "this model was fitted with an offset, and none is given here: pass the offset of these rows (such as "
+            "offset=np.log(exposure)), or offset=0 to leave it out on purpose"
+        )
+    return check.check_offset(offset, n)
+
+
+def weights_for(path, sample_weight):
+    """The weights given. Raises ValueError where the fit had weights that differ, and none are given."""
+    if sample_weight is None and path.weighted:
+        raise ValueError(
+            "this path was fitted with weights, and none are given here: pass sample_weight of these rows, or "
+            "sample_weight=1 to weigh them alike on purpose"
+        )
+    return sample_weight
+
+
+def alpha_within(alpha, alphas):
+    """A number at which a path of these alphas can be read: not below its end."""
+    if np.ndim(alpha) > 0 or np.asarray(alpha).dtype.kind not in "fiu":
+        raise check.ParameterError(
+            f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}"
+        )
+    if not np.isfinite(alpha) or not reaches(alphas, alpha):
+        raise ValueError(beyond_the_end(alpha, alphas))
+    return float(alpha)
+
+
+def reaches(alphas, alpha):
+    """Whether a path of these alphas ends no higher than alpha, but for rounding."""
+    return bool(alpha >= alphas[-1] * (1.0 - 1e-12))
+
+
+def beyond_the_end(alpha, alphas):
+    """What to say of an alpha at which a path of these alphas cannot be read."""
+    return (
+        f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}; "
+        "fit a path that reaches it (alphas=, or a smaller alpha_min_ratio) or take a larger one"
+    )
+
+
+def terms_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):
+    """The terms of a path as keyword arguments of FitTerms, for what is fitted or computed after it.
+
+    Raises ValueError where one that is given, not None, is not the path's own.
+    """
+    if not hasattr(path, "refit_ridge"):
+        advice = "; pass its .path" if hasattr(path, "path") else ""
+        raise check.ParameterError(f"path must be a fastreg.Path, got a {type(path).__name__}{advice}")
+    for name, given in (("fit_intercept", fit_intercept), ("standardize", standardize)):
+        own = getattr(path, name)
+        if given is not None and check.check_flag(name, given) != own:
+            raise ValueError(f"{name} is {given}, but the path was fitted with {name}={own}; {OWN}")
+    if penalty_factor is not None:
+        p = path.coefs.shape[0]
+        given, own = check.check_factor(penalty_factor, p), check.check_factor(path.penalty_factor, p)
+        j = next(iter(np.flatnonzero(given != own)), None)
+        if j is not None:
+            raise ValueError(
+                f"penalty_factor[{j}] is {given[j]:g}, but the path was fitted with {own[j]:g} there; {OWN}"
+            )
+    return {
+        "family": path.family_class or path.family, "l1_ratio": path.l1_ratio, "penalty_factor": path.penalty_factor,
+        "lower": path.lower, "upper": path.upper, "fit_intercept": path.fit_intercept,
+        "standardize": path.standardize,
+    }  # fmt: skip
+
+
+def columns_for(result, X, p):
+    """X to predict from, of p columns in the order of the fit: sparse as it is, anything else as a float64 array."""
+    check_columns(result, X, p)
+    return check.check_table(X)
+
+
+def check_columns(result, X, p):
+    """Raise ValueError where X has not the p columns that `result` was fitted on, by name where both have names.
+
+    Names are compared as text, whatever their type. A data frame whose columns are numbered has none, unless they were
+    numbered in the fit as well.
+    """
+    labels, fitted = labels_of(X), result.feature_names
+    if labels is not None and fitted is not None and [*map(str, labels)] != fitted:
+        _compare(X, labels, fitted)
+    if labels is not None and fitted is None:
+        refuse_reordered(X, labels)
+    shape = X.shape if hasattr(X, "shape") else check.check_table(X).shape
+    if len(shape) == 2 and shape[1] != p:
+        raise ValueError(f"X has {shape[1]} columns, but the path was fitted on {p} columns")
+
+
+def refuse_reordered(X, labels):
+    """Raise where a frame's columns are numbered as those of an array are, but stand in another order.
+
+    What was fitted on an array takes columns by their place. Frames number those of an array from 0 on; pandas by
+    numbers, polars as "column_0".
+    """
+    names = [str(label).removeprefix("column_") for label in labels]
+    places = {str(j): j for j in range(len(names))}
+    j = next((j for j, name in enumerate(names) if name != str(j)), None)
+    if j is None or set(names) != places.keys():
+        return
+    key = "int" if str(labels[0]) == names[0] else "lambda name: int(name.removeprefix('column_'))"
+    order = f"sorted({'X.column_names' if hasattr(X, 'column_names') else 'X.columns'}, key={key})"
+    sort = f"X[{order}]" if hasattr(X, "iloc") else f"X.select({order})"
+    raise ValueError(
+        f"column {j} of X is number {names[j]}, but this model was fitted on an array, whose columns are taken by "
+        f"their place: X seems to be in another order. Pass {sort} for the order of the numbers, or an array "
+        "(X.to_numpy()) to take the columns as they stand"
+    )
+
+
+def _compare(X, labels, fitted):
+    """Raise where the columns' names are not those of the fit, each as often and in its place."""
+    names = [str(label) for label in labels]
+    if labels == [*range(len(labels))] and not set(names) & set(fitted):
+        return
+    given, known = Counter(names), Counter(fitted)
+    lacking, more = list((known - given).elements()), list((given - known).elements())
+    if lacking:
+        besides = f", and has {_listed(more)} instead" if more else ""
+        advice = "; if they are the same columns under other names, in the order of the fit, pass an array of them"
+        raise ValueError(
+            f"X lacks {len(lacking)} of the {len(fitted)} columns that this path was fitted on: {_listed(lacking)}"
+            f"{besides}{advice if len(names) == len(fitted) else ''}"
+        )
+    j = next((j for j, pair in enumerate(zip(names, fitted)) if pair[0] != pair[1]), None)
+    message = f"X has {len(more)} columns that this path was not fitted on: {_listed(more)}"
+    if not more:
+        message = f"column {j} of X is {names[j]!r}, but this path was fitted with {fitted[j]!r} there"
+    repeated = [name for name, count in (given | known).items() if count > 1]
+    if repeated:
+        raise ValueError(f"{message}, and {repeated[0]!r} names several; give columns names that differ, and fit again")
+    raise ValueError(f"{message}: pass {select(X, 'path.feature_names')}")
+
+
+def _listed(names):
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return ", ".join(map(repr, names[:LISTED])) + more

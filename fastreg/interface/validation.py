@@ -1,0 +1,446 @@
+"""Every check on user input, and every message. What leaves here is clean: float64, finite, of matching shapes.
+
+A message names the parameter, the first bad place (row, column or feature) and what is allowed.
+"""
+
+import numbers
+import sys
+import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastreg.interface.frames import array_of, feature_names_of, label_array, vector_of
+from fastreg.interface.scalars import ParameterError as ParameterError
+from fastreg.interface.scalars import check_count as check_count
+from fastreg.interface.scalars import check_flag as check_flag
+from fastreg.interface.scalars import check_number as check_number
+from fastreg.interface.scalars import check_option as check_option
+from fastreg.interface.scalars import plain as plain
+
+LARGEST = 1e150  # squares of larger numbers overflow
+
+
+class DataWarning(UserWarning):
+    """Input that was accepted, though it may not be what was meant.
+
+    Examples
+    --------
+    >>> import fastreg, warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastreg.DataWarning)  # refuse such input
+    """
+
+
+class ConvergenceWarning(UserWarning):
+    """A point of a path is not certified to the tolerance asked for.
+
+    Examples
+    --------
+    >>> import fastreg, warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fastreg.ConvergenceWarning)  # let nothing pass that is not certified
+    """
+
+
+_told = ContextVar("told", default=None)  # topics of warnings, within `each_once`
+
+
+@contextmanager
+def each_once():
+    """Within this, and all that it calls, each topic is warned of once: a call may pose its problem many times."""
+    token = _told.set(set() if _told.get() is None else _told.get())
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
+def warn(message, category, topic=None):
+    """Warn of the user's line that called fastreg, however deep within the call this is found."""
+    told = _told.get()
+    if topic is not None and told is not None:
+        if topic in told:
+            return
+        told.add(topic)
+    level, frame = 1, sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def check_design(X):
+    """X as float64 in Fortran order, or as canonical float64 CSC. Not copied if it already is; never modified."""
+    if sp.issparse(X):
+        return _check_sparse(X)
+    if isinstance(X, np.matrix):
+        raise ValueError("X is an np.matrix; pass np.asarray(X)")
+    X = check_table(X)
+    _check_shape(X.shape)
+    return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
+
+
+def check_table(X):
+    """X with two dimensions: sparse as it is, anything else as an array of float64, in the order that it has."""
+    X = X if sp.issparse(X) else _as_float("X", array_of(X), feature_names_of(X))
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
+    return X
+
+
+def is_plain(X, y):
+    """Whether X is a table of floats, an array or CSC, and y a vector of numbers, finite and as long."""
+    return (
+        (type(X) is np.ndarray or (sp.issparse(X) and X.format == "csc"))
+        and type(y) is np.ndarray
+        and X.dtype in (np.float64, np.float32)
+        and y.dtype in (np.float64, np.float32, np.int64)
+        and X.ndim == 2
+        and y.ndim == 1
+        and 0 < y.size == X.shape[0]
+        and X.shape[1] > 0
+        and bool(np.isfinite(y).all())
+    )
+
+
+def _check_shape(shape):
+    if shape[0] == 0:
+        raise ValueError(f"X has no rows (shape {shape}); at least 1 is needed")
+    if shape[1] == 0:
+        raise ValueError(f"X has no columns (shape {shape}); at least 1 is needed")
+
+
+def _as_float(name, values, names=None):
+    """An array of float64 in native byte order, or a ValueError that says why not."""
+    refuse_masked(name, values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from None
+    if array.dtype == np.float64 and array.dtype.isnative:
+        return array
+    if array.ndim == 0 and array.dtype.kind == "O":
+        raise ValueError(f"{name} is not an array of numbers: got {type(values).__name__}")
+    if np.iscomplexobj(array):
+        raise ValueError(f"{name} is complex; Complex data not supported")
+    if array.dtype.kind not in "fiubO":
+        raise ValueError(f"{name} must be numeric, got {array.dtype} (for example {_example(array)!r})")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numeric; {_first_text(name, array, names)}") from None
+
+
+def refuse_masked(name, values):
+    """Raise for a masked array, or a list of such rows: NumPy's functions would drop the mask."""
+    rows = values if isinstance(values, (list, tuple)) else (values,)
+    if any(isinstance(row, np.ma.MaskedArray) for row in rows):
+        raise ValueError(
+            f"{name} is a masked array; fill or drop its masked entries first, and pass what is left by np.asarray"
+        )
+
+
+def _example(array):
+    return array.ravel()[0].item() if array.size and hasattr(array.ravel()[0], "item") else str(array.ravel()[:1])
+
+
+def _first_text(name, array, names):
+    for place, value in np.ndenumerate(array):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"{_place(name, place, names)} is {plain(value)!r}"
+    return "it holds values that are not numbers"
+
+
+def _place(name, place, names=None):
+    if len(place) == 1:
+        return f"{name}[{place[0]}]"
+    column = f" ({names[place[1]]!r})" if names else ""
+    return f"{name}[{place[0]}, {place[1]}]{column}"
+
+
+def _check_sparse(X):
+    if np.iscomplexobj(X):
+        raise ValueError("X is complex; Complex data not supported")
+    if X.dtype.kind not in "fiub":
+        raise ValueError(f"X must be numeric, got {X.dtype}")
+    if X.ndim != 2:
+        raise ValueError(f"X must have two dimensions (rows, columns), got a sparse array of shape {X.shape}")
+    _check_shape(X.shape)
+    if X.format in ("csr", "bsr"):
+        _check_compressed(X)
+    elif X.format == "coo":
+        _check_range("X.row", X.row, X.shape[0]), _check_range("X.col", X.col, X.shape[1])
+    if X.format != "csc":
+        X = X.tocsc()
+    _check_compressed(X)
+    if X.dtype != np.float64:
+        X = sp.csc_array((X.data.astype(np.float64), X.indices, X.indptr), shape=X.shape)
+    if not _is_canonical(X.indices, X.indptr):
+        X = sp.csc_array((X.data.copy(), X.indices.copy(), X.indptr.copy()), shape=X.shape)
+        X.sum_duplicates()
+    return X
+
+
+def _check_compressed(X):
+    """Pointers and indices must stay inside: a wrong index would read foreign memory."""
+    pointers, indices = X.indptr, X.indices
+    if pointers.size and (pointers[0] != 0 or np.any(np.diff(pointers) < 0) or pointers[-1] > indices.size):
+        raise ValueError("X.indptr is not a rising sequence from 0 to at most len(X.indices)")
+    limit = X.shape[1] if X.format == "csr" else X.shape[0]
+    if X.format == "bsr":
+        limit = X.shape[1] // X.blocksize[1]
+    _check_range("X.indices", indices, limit)
+
+
+def _check_range(name, indices, limit):
+    if indices.size and (indices.min() < 0 or indices.max() >= limit):
+        bad = int(np.flatnonzero((indices < 0) | (indices >= limit))[0])
+        raise ValueError(f"{name}[{bad}] = {indices[bad]} is out of range: X allows 0 to {limit - 1}")
+
+
+def _is_canonical(indices, indptr):
+    """Rows strictly ascending within each column."""
+    if indices.size < 2:
+        return True
+    falling = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
+    starts = np.zeros(indices.size + 1, dtype=bool)
+    starts[indptr] = True
+    return bool(np.all(starts[falling]))
+
+
+def explain_not_finite(X, names=None):
+    """The ValueError for an X in which a column's moments came out as NaN or infinite."""
+    if sp.issparse(X):
+        bad = np.flatnonzero(~np.isfinite(X.data))
+        if bad.size:
+            column = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
+            place, value = (int(X.indices[bad[0]]), column), X.data[bad[0]]
+            return ValueError(_not_finite("X", place, value, names))
+        large = np.flatnonzero(np.abs(X.data) > LARGEST)
+        column = int(np.searchsorted(X.indptr, large[0], side="right")) - 1 if large.size else 0
+    else:
+        for column in range(X.shape[1]):
+            bad = np.flatnonzero(~np.isfinite(X[:, column]))
+            if bad.size:
+                return ValueError(_not_finite("X", (int(bad[0]), column), X[bad[0], column], names))
+        column = int(np.argmax([np.abs(X[:, j]).max() for j in range(X.shape[1])]))
+    label = f" ({names[column]!r})" if names else ""
+    return ValueError(
+        f"overflow: column {column}{label} of X holds values whose squares exceed the range of float64; rescale it"
+    )
+
+
+def _not_finite(name, place, value, names=None):
+    kind = "NaN" if np.isnan(value) else "infinity"
+    return f"Input {name} contains NaN or infinity: {_place(name, place, names)} is {kind}"
+
+
+def check_vector(name, values, n, *, allow_negative=True):
+    """A float64 vector of length n, finite."""
+    if sp.issparse(values):
+        raise ValueError(f"{name} is sparse; pass a dense vector")
+    array = _as_float(name, vector_of(values))
+    if array.ndim == 2 and array.shape[1] == 1:
+        warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning)
+        array = array.ravel()
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be a vector, got an array of shape {array.shape}")
+    if array.size != n:
+        raise ValueError(f"{name} has {array.size} values, but X has {n} rows: inconsistent numbers of samples")
+    if not np.abs(array).max(initial=0.0) <= LARGEST:  # one pass for all of NaN, infinity and overflow
+        bad = np.flatnonzero(~np.isfinite(array))
+        if bad.size:
+            raise ValueError(_not_finite(name, (int(bad[0]),), array[bad[0]]))
+        k = int(np.argmax(np.abs(array)))
+        if name != "sample_weight":
+            raise ValueError(f"overflow: {name}[{k}] = {array[k]:g} is too large to square; rescale {name}")
+    if not allow_negative and np.any(array < 0):
+        bad = int(np.flatnonzero(array < 0)[0])
+        raise ValueError(f"{name} must not be negative, but {name}[{bad}] = {array[bad]:g}")
+    return np.ascontiguousarray(array)
+
+
+def check_response(y, n, family):
+    """y as a vector that the family admits."""
+    if y is None:
+        raise ValueError("y is None: this fit requires y to be passed, but the target y is None")
+    if family.name == "binomial":
+        _refuse_labels(y)
+    array = check_vector("y", y, n)
+    if family.quadratic:
+        refuse_tiny("y", array)
+    admitted = family.check(array)
+    if not np.all(admitted):
+        bad = np.flatnonzero(~admitted)
+        raise ValueError(f"y must hold {family.admits} for family {family.name!r}, but y[{bad[0]}] = {array[bad[0]]:g}")
+    return array
+
+
+def refuse_tiny(name, array):
+    """Raise where the squares of responses are lost below the range of float64."""
+    top = np.abs(array).max(initial=0.0)
+    if 0.0 < top < 1.0 / LARGEST:
+        raise ValueError(f"underflow: {name} is at most {top:g} in size, which is too small to square; rescale {name}")
+
+
+def _refuse_labels(y):
+    """Raise where y is classes by name, and say where those are taken."""
+    array = np.asarray(y)
+    if array.dtype.kind in "SUO" and array.size and isinstance(array.flat[0], (str, bytes)):
+        raise ValueError(
+            f"y must be numeric, with classes coded 0 and 1, but y[0] is {plain(array.flat[0])!r}; labels as they are "
+            "go into cv_path, fit_multi_path, LogisticRegression and LogisticRegressionCV"
+        )
+
+
+def check_responses(Y, n):
+    """Several responses as a float64 matrix (n, K), finite."""
+    Y = _as_float("Y", array_of(Y, "Y"))
+    if Y.ndim != 2 or Y.shape[1] == 0:
+        raise ValueError(f"Y must be a matrix (rows, responses), got an array of shape {Y.shape}")
+    return np.column_stack([check_vector(f"Y[:, {k}]", column, n) for k, column in enumerate(Y.T)])
+
+
+def check_targets(name, values):
+    """Responses to compare predictions with, as an array of float64, finite."""
+    array = _as_float(name, array_of(values, name))
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(_not_finite(name, tuple(bad[0].tolist()), array[tuple(bad[0])]))
+    return array
+
+
+def check_labels(name, values, n=None):
+    """Labels of rows as an array of one type, none of them missing; one a row where the rows' number n is given."""
+    refuse_masked(name, values)
+    labels = label_array(name, values)
+    if n is not None and labels.shape != (n,):
+        raise ValueError(f"{name} must hold a label for each of the {n} rows, got an array of shape {labels.shape}")
+    return labels
+
+
+def check_classes(Y, n, weight, fit_intercept):
+    """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
+    Y = check_labels("Y", Y)
+    if Y.ndim == 2 and Y.shape[1] > 1:
+        shares, labels = check_responses(Y, n), np.arange(Y.shape[1])
+        bad = np.flatnonzero((shares.min(axis=1) < 0.0) | (np.abs(shares.sum(axis=1) - 1.0) > 1e-9))
+        if bad.size:
+            raise ValueError(f"rows of Y must be proportions that sum to one, but row {bad[0]} is {shares[bad[0]]}")
+    else:
+        if Y.size != n:
+            raise ValueError(f"Y has {Y.size} labels, but X has {n} rows: inconsistent numbers of samples")
+        labels, codes = np.unique(Y.ravel(), return_inverse=True)
+        shares = np.zeros((n, labels.size))
+        shares[np.arange(n), codes.ravel()] = 1.0
+    seen = weight @ shares > 0.0
+    if labels.size < 2:
+        raise ValueError(f"Y holds one class only: {plain(labels[0])!r}")
+    if fit_intercept and not seen.all():
+        missing = plain(labels[np.flatnonzero(~seen)[0]])
+        raise ValueError(f"class {missing!r} has no row of positive weight, so its intercept has no solution")
+    return shares, labels
+
+
+def check_weight(sample_weight, n):
+    """Weights that sum to one."""
+    if sample_weight is None:
+        return np.full(n, 1.0 / n)
+    if isinstance(sample_weight, numbers.Number):
+        sample_weight = np.full(n, float(sample_weight))
+    weight = check_vector("sample_weight", sample_weight, n, allow_negative=False)
+    top = weight.max()
+    if top <= 0:
+        raise ValueError("sample_weight is zero everywhere; at least one weight must be positive")
+    weight = weight / top  # first, so that weights near 1e300 or 1e-300 do not overflow in the sum
+    return weight / weight.sum()
+
+
+def is_offset(offset):
+    """Whether an offset is given: the number 0 says on purpose that there is none."""
+    return offset is not None and not (np.ndim(offset) == 0 and offset == 0)
+
+
+def check_offset(offset, n):
+    """A vector of n finite numbers, or None where there is none; a number serves every row."""
+    if not is_offset(offset):
+        return None
+    if np.ndim(offset) == 0:
+        offset = np.full(n, check_number("offset", plain(offset), -LARGEST, LARGEST))
+    return check_vector("offset", offset, n)
+
+
+def check_factor(penalty_factor, p):
+    """Penalty factors: not negative, infinite ones leave a column out."""
+    if penalty_factor is None:
+        return np.ones(p)
+    factor = np.array(_as_float("penalty_factor", penalty_factor))
+    if factor.shape != (p,):
+        raise ValueError(f"penalty_factor has shape {factor.shape}, but X has {p} columns")
+    bad = np.flatnonzero(~(factor >= 0))
+    if bad.size:
+        raise ValueError(
+            "penalty_factor must be 0 or more (infinite leaves a column out), "
+            f"but penalty_factor[{bad[0]}] = {factor[bad[0]]:g}"
+        )
+    return factor
+
+
+def check_bounds(lower, upper, p):
+    """(lower, upper), each (p,), or None where there is no bound: lower <= 0 <= upper, infinite ones bound nothing."""
+    if lower is None and upper is None:
+        return None
+    arrays = []
+    for name, given, none in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
+        bound = _as_float(name, none if given is None else given)
+        if bound.shape not in ((), (p,)):
+            raise ValueError(f"{name} has shape {bound.shape}; it must be a number or one for each of the {p} columns")
+        bound = np.array(np.broadcast_to(bound, p))
+        bad = np.flatnonzero(~(bound <= 0.0 if name == "lower" else bound >= 0.0))
+        if bad.size:
+            raise ValueError(
+                f"{name} must be {'0 or less' if name == 'lower' else '0 or more'} (as in glmnet, zero lies within the "
+                f"bounds), but {name}[{bad[0]}] = {bound[bad[0]]:g}"
+            )
+        arrays.append(bound)
+    return None if np.all(np.isinf(arrays[0])) and np.all(np.isinf(arrays[1])) else tuple(arrays)
+
+
+def check_alphas(alphas):
+    """A decreasing grid of penalties."""
+    grid = np.atleast_1d(_as_float("alphas", alphas))
+    if grid.ndim != 1 or grid.size == 0:
+        raise ValueError(f"alphas must be a non-empty vector, got an array of shape {grid.shape}")
+    if not (grid.min() >= 0.0 and grid.max() < np.inf):
+        bad = np.flatnonzero(~((grid >= 0) & np.isfinite(grid)))
+        raise ValueError(f"alphas must be finite and not negative, but alphas[{bad[0]}] = {grid[bad[0]]:g}")
+    rising = grid[1:] > grid[:-1]
+    if rising.any():
+        k = int(np.argmax(rising))
+        raise ValueError(
+            f"alphas must decrease, but alphas[{k}] = {grid[k]:g} < alphas[{k + 1}] = {grid[k + 1]:g}; "
+            "sort them with np.sort(alphas)[::-1]"
+        )
+    return grid
+
+
+def check_several(name, values, low, high):
+    """A vector of at least one finite number within bounds."""
+    array = np.atleast_1d(_as_float(name, values))
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must be a number or a non-empty vector, got an array of shape {array.shape}")
+    bad = np.flatnonzero(~((array >= low) & (array <= high) & np.isfinite(array)))
+    if bad.size:
+        raise ValueError(f"{name} must be in [{low:g}, {high:g}] and finite, but {name}[{bad[0]}] = {array[bad[0]]:g}")
+    return array
+
+
+def read_only(array):
+    """A view that cannot be written: kernels compile once for writable, read-only and memory-mapped arrays."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,178 @@
+"""Smooth problems with several responses (l1 = 0): multinomial and multi-response ridge, and fits without a penalty.
+
+Newton's method over some columns of X. A step solves, with intercepts eliminated and H_i the K x K second derivative of
+row i's loss,
+
+    sum_i X'(H_i (X D)_i) + L2 D = X'R - L2 B
+
+    separate     least squares: H_i = w_i, so that all responses share one Cholesky factor
+    factored     softmax, few unknowns: the (columns K)^2 matrix by Cholesky
+    iterated     otherwise: conjugate gradients on products with X, preconditioned by one Gram matrix
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.multi.duality_gap import levelled
+from fastreg.multi.line_search import step_length
+from fastreg.multi.problem import pseudo_inverse
+from fastreg.numerics.threads import linalg
+
+LARGEST_FACTOR = 3000  # rows of a matrix that is factored
+TYPICAL_PRODUCTS = 40  # that conjugate gradients take for one Newton step
+SINGULAR = 1e-13  # square of a pivot, relative to its diagonal
+
+
+class NewtonSystem:
+    """The Newton systems of one set of columns: holds what does not change from point to point."""
+
+    def __init__(self, problem, columns):
+        self.problem, self.columns = problem, columns
+        self.gram = None
+        n, m, K = problem.n, columns.size, problem.K
+        iterating = 2.0 * n * m * (m + 2.0 * K * TYPICAL_PRODUCTS) + m**3 / 3.0
+        self.factored = m * K <= LARGEST_FACTOR and n * (m * K) ** 2 + (m * K) ** 3 / 3.0 <= iterating + 1e6
+
+    def solve(self, state, l2, target, max_iter):
+        """Newton's method from `state`, which it updates. Returns (its gap, Newton steps)."""
+        problem, steps, held = self.problem, 0, bool(np.all(l2 > 0.0))
+        previous = math.inf
+        while True:
+            coef = state.matrix[self.columns]
+            gradient = problem.correlate_columns(state.residual, self.columns) - l2[:, None] * coef
+            bound = float(((gradient**2).sum(axis=1) / (2.0 * l2)).sum()) if held else math.inf
+            if (bound <= target and not (problem.response.quadratic and steps == 0)) or steps >= max_iter:
+                return bound, steps
+            direction = self.direction(state, gradient, l2, min(0.1, math.sqrt(min(previous, 1.0) / problem.scale)))
+            change, shift = problem.along(state.mean, problem.expand(self.columns, direction))
+            decrement = 0.5 * float((gradient * direction).sum())
+            gap = min(bound, decrement)
+            settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.response.quadratic)
+            if steps and (settled or not math.isfinite(gap) or (gap <= target and not held)):
+                return gap, steps
+            previous = gap
+            t = step_length(problem, state, change, -2.0 * decrement, self._penalty(coef, direction, l2))
+            if t == 0.0:
+                return gap, steps
+            problem.advance(state, self.columns, direction, change, shift, t)
+            steps += 1
+            problem.count_steps(1, state, gap)
+
+    def _penalty(self, coef, direction, l2):
+        return lambda t: 0.5 * float(l2 @ ((coef + t * direction) ** 2).sum(axis=1))
+
+    def project(self, state, l2):
+        """The residual, less what the columns still explain of it: orthogonal to those of l2 = 0."""
+        problem, mean = self.problem, state.mean
+        dual, coef = levelled(problem, state), state.matrix[self.columns]
+        for _ in range(2):  # the first leaves rounding of its own size
+            gradient = problem.correlate_columns(dual, self.columns) - l2[:, None] * coef
+            direction = self.direction(state, gradient, l2, 1e-12)
+            change, _ = problem.along(mean, problem.expand(self.columns, direction))
+            dual = dual - problem.response.curve(mean, change)
+            coef = coef + direction
+        return dual
+
+    def direction(self, state, gradient, l2, accuracy):
+        """The Newton step (columns, K)."""
+        if self.problem.response.quadratic and self.columns.size <= LARGEST_FACTOR:
+            return self._separate(gradient, l2)
+        if self.factored:
+            return self._factored(state, gradient, l2)
+        return self._iterated(state, gradient, l2, accuracy)
+
+    def _separate(self, gradient, l2):
+        if self.gram is None:
+            problem = self.problem
+            problem.work.grams += 1
+            self.gram = problem.design.gram(self.columns, problem.weight, problem.centre)
+        return solve_positive(self.gram + np.diag(l2), gradient)
+
+    def _factored(self, state, gradient, l2):
+        """Classes after one another: block (k, l) is X' diag(w mean_k (delta_kl - mean_l)) X, less the intercepts'."""
+        problem, columns, mean = self.problem, self.columns, state.mean
+        K, m, centre = problem.K, columns.size, problem.centre[columns]
+        A, sums = np.empty((K, m, K, m)), np.empty((K, m, K))
+        problem.work.grams += 1
+        for k in range(K):
+            for l in range(k + 1):
+                h = problem.weight * mean[k] * (1.0 - mean[k] if k == l else mean[l])
+                sign = 1.0 if k == l else -1.0
+                A[k, :, l] = sign * problem.design.gram(columns, h, problem.centre)
+                A[l, :, k] = A[k, :, l].T
+                moment = problem.correlate_columns(h[None], columns)[:, 0] if problem.fit_intercept else 0.0
+                sums[k, :, l] = sums[l, :, k] = sign * (moment - centre * h.sum())
+        A, sums = A.reshape(K * m, K * m), sums.reshape(K * m, K)
+        if problem.fit_intercept:
+            A -= sums @ pseudo_inverse(problem.response.intercept_curvature(mean)) @ sums.T
+        lift = A.diagonal().reshape(K, m).sum(axis=0) / K**2  # adding a constant to all classes changes no mean
+        for k in range(K):
+            for l in range(K):
+                A[k * m + np.arange(m), l * m + np.arange(m)] += lift + (l2 if k == l else 0.0)
+        return solve_positive(A, gradient.T.ravel()).reshape(K, m).T
+
+    def _iterated(self, state, gradient, l2, accuracy):
+        """Preconditioned conjugate gradients to a relative `accuracy` of the residual."""
+        problem, response, mean = self.problem, self.problem.response, state.mean
+        precondition = self._preconditioner(mean, l2)
+
+        def product(V):
+            change, _ = problem.along(mean, problem.expand(self.columns, V))
+            return problem.correlate_columns(response.curve(mean, change), self.columns) + l2[:, None] * V
+
+        return conjugate_gradients(product, gradient, precondition, accuracy, 10 * self.columns.size * problem.K)
+
+    def _preconditioner(self, mean, l2):
+        problem, columns = self.problem, self.columns
+        h = (mean * (1.0 - mean)).mean(axis=0) if not problem.response.quadratic else np.ones(problem.n)
+        h = problem.weight * h
+        if columns.size <= min(LARGEST_FACTOR, 2 * problem.n):
+            problem.work.grams += 1
+            gram = problem.design.gram(columns, h, problem.centre)
+            gram[np.diag_indices_from(gram)] += l2 + 1e-10 * max(float(gram.trace()), 1e-300) / columns.size
+            factor = linalg().cho_factor(gram, overwrite_a=True, check_finite=False)
+            return lambda V: linalg().cho_solve(factor, V, check_finite=False)
+        share = float(h.sum()) / max(float(problem.weight.sum()), 1e-300)
+        scale = share * problem.norms[columns] ** 2 + l2
+        scale[scale <= 0.0] = 1.0
+        return lambda V: V / scale[:, None]
+
+
+def conjugate_gradients(product, target, precondition, accuracy, most):
+    """An approximate solution of product(D) = target, a positive semidefinite system over matrices."""
+    solution, residual = np.zeros(target.shape), target.copy()
+    wanted = accuracy * float(np.linalg.norm(target))
+    towards = precondition(residual)
+    direction, size = towards.copy(), float((residual * towards).sum())
+    for _ in range(most):
+        if size <= 0.0 or np.linalg.norm(residual) <= wanted:
+            break
+        image = product(direction)
+        curvature = float((direction * image).sum())
+        if curvature <= SINGULAR * float((direction * direction).sum()) * size:
+            break
+        step = size / curvature
+        solution += step * direction
+        residual -= step * image
+        towards = precondition(residual)
+        previous, size = size, float((residual * towards).sum())
+        direction = towards + (size / previous) * direction
+    return solution
+
+
+def solve_positive(A, b):
+    """A^-1 b by Cholesky, its rows and columns scaled to a unit diagonal; the shortest solution where A is singular."""
+    unit = np.sqrt(np.maximum(np.diag(A), 1e-300))
+    scaled = A / np.outer(unit, unit)
+    b = b / (unit[:, None] if b.ndim == 2 else unit)
+    try:
+        factor = linalg().cho_factor(scaled, check_finite=False)
+        solvable = not A.size or np.diag(factor[0]).min() ** 2 > SINGULAR
+    except np.linalg.LinAlgError:
+        solvable = False
+    if solvable:
+        out = linalg().cho_solve(factor, b, check_finite=False)
+    else:
+        out = linalg().lstsq(scaled, b, cond=SINGULAR, check_finite=False)[0]
+    return out / (unit[:, None] if b.ndim == 2 else unit)

@@ -1,0 +1,61 @@
+"""A Cholesky factor that grows and shrinks with the active set. Row-major lower triangles in a larger square."""
+
+import math
+
+from fastreg.numerics.jit import kernel
+
+# A pivot below this share of its diagonal entry means a column that depends on the active ones.
+DEPENDENT = 1e-10
+
+
+@kernel
+def append_row(factor, size, row, diagonal):
+    """Border the factor of size `size` by a row and its diagonal entry. O(size^2). False if the column is dependent."""
+    new = factor[size]
+    square = 0.0
+    for i in range(size):
+        total = row[i]
+        line = factor[i]
+        for k in range(i):
+            total -= line[k] * new[k]
+        new[i] = total / line[i]
+        square += new[i] * new[i]
+    pivot = diagonal - square
+    if pivot <= DEPENDENT * diagonal or diagonal <= 0.0:
+        return False
+    new[size] = math.sqrt(pivot)
+    return True
+
+
+@kernel
+def delete_row(factor, size, place, cosine, sine):
+    """Remove row and column `place`: the rows below move up, and rotations take away what then stands right of the
+    diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it, for
+    which there is room in `cosine` and `sine`."""
+    for i in range(place, size - 1):
+        row, below = factor[i], factor[i + 1]
+        for k in range(place):
+            row[k] = below[k]
+        carried = below[place]
+        for k in range(place, i):
+            right = below[k + 1]
+            row[k] = cosine[k] * carried + sine[k] * right
+            carried = cosine[k] * right - sine[k] * carried
+        length = math.hypot(carried, below[i + 1])
+        cosine[i], sine[i] = carried / length, below[i + 1] / length
+        row[i] = length
+
+
+@kernel
+def solve_factored(factor, size, x):
+    """Solve L L' x = x in place."""
+    for i in range(size):
+        total, line = x[i], factor[i]
+        for k in range(i):
+            total -= line[k] * x[k]
+        x[i] = total / line[i]
+    for i in range(size - 1, -1, -1):  # by rows of L, so that memory is read in order
+        line = factor[i]
+        x[i] /= line[i]
+        for k in range(i):
+            x[k] -= line[k] * x[i]

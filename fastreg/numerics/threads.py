@@ -1,0 +1,298 @@
+"""Threads: how many, over which blocks, and BLAS held to one of its own.
+
+The same data give the same bits for any number of threads. Work is therefore cut into blocks whose edges depend on the
+data's size alone, one thread computes a block in one order of operations, and sums over blocks are taken in the order
+of the blocks. BLAS and LAPACK cut their work by the number of their own threads, so during a fit they have one
+(`one_blas_thread`), and what is large enough to share is shared here (`over_blocks`).
+"""
+
+import functools
+import math
+import os
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from fastreg.interface.naming import explains_names
+
+# Values read, or work that takes as long: what a block holds (0.1 to 0.2 ms), and from where on threads share blocks.
+# To wake a thread costs 0.02 to 0.05 ms; alone, a product of 2^20 values takes 0.15 ms from cache and 0.5 from memory.
+BLOCK, SHARED = 2**17, 2**20
+JOINED = 16  # blocks that one call may take where they are not shared: one or two milliseconds
+
+
+@explains_names
+def set_num_threads(n: int | None) -> None:
+    """Let fits of this process use so many threads from now on. Results do not change.
+
+    Parameters
+    ----------
+    n : int or None
+        At least 1. None returns to the default: the environment's FASTREG_NUM_THREADS, else its
+        OMP_NUM_THREADS, else the CPUs that this process may run on.
+
+    Raises
+    ------
+    ValueError
+        Unless n is a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from fastreg import get_num_threads, set_num_threads
+    >>> set_num_threads(1)
+    >>> get_num_threads()
+    1
+    >>> set_num_threads(None)
+    """
+    if n is not None and (isinstance(n, bool) or int(n) != n or n < 1):
+        raise ValueError(f"n must be a whole number of threads, at least 1, or None, got {n!r}")
+    _pool.chosen = None if n is None else int(n)
+
+
+@explains_names
+def get_num_threads() -> int:
+    """How many threads a fit may use at once, the one that calls it included; see `set_num_threads`.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Examples
+    --------
+    >>> from fastreg import get_num_threads
+    >>> get_num_threads() >= 1
+    True
+    """
+    allowed = getattr(_here, "allowed", None)
+    if allowed is not None:
+        return allowed
+    return default_threads() if _pool.chosen is None else _pool.chosen
+
+
+@contextmanager
+def at_most(number):
+    """Let fits that this thread begins have that many threads, the helpers' own fits included; None changes nothing."""
+    before = getattr(_here, "allowed", None)
+    _here.allowed = before if number is None else number
+    try:
+        yield
+    finally:
+        _here.allowed = before
+
+
+@functools.cache
+def default_threads():
+    """FASTREG_NUM_THREADS, else OMP_NUM_THREADS (joblib sets it for its workers), else the CPUs at hand."""
+    own = os.environ.get("FASTREG_NUM_THREADS", "").strip()
+    if own:
+        if not own.isdecimal() or int(own) < 1:
+            raise ValueError(f"FASTREG_NUM_THREADS must be a whole number of at least 1, got {own!r}")
+        return int(own)
+    common = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # a list gives the number for each nesting
+    return int(common) if common.isdecimal() and int(common) > 0 else available_cpus()
+
+
+def available_cpus(quota_file="/sys/fs/cgroup/cpu.max"):
+    """CPUs by this process's affinity and, in a container, by its share of their time (cgroup v2)."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path(quota_file).read_text().split()
+    except OSError:
+        return count
+    return count if quota == "max" else max(1, min(count, math.ceil(int(quota) / int(period))))
+
+
+def even_edges(n_items, cost):
+    """Edges of blocks of items of equal cost (values read by each): multiples of four, about BLOCK values a block."""
+    size = max(BLOCK // max(cost, 1) // 4 * 4, 4)
+    return [*range(0, n_items, size), n_items]
+
+
+def edges_by_cost(cumulative):
+    """Edges of blocks of columns that hold about BLOCK stored values each, from their cumulative number."""
+    cuts = np.searchsorted(cumulative, np.arange(cumulative[0] + BLOCK, cumulative[-1], BLOCK))
+    return np.unique(np.concatenate([[0], cuts, [cumulative.size - 1]])).tolist()
+
+
+def over_blocks(function, edges, work, apart=True):
+    """Call function(start, stop) between all neighbouring edges; by several threads if `work` (values read) is large.
+
+    Blocks are taken in order, each by whichever thread is free; those that need not be `apart` are taken some at a time
+    where they are not shared. The calling thread takes part and waits only for helpers that have begun: calls may nest,
+    and come from many threads at once, without a deadlock. An exception or interrupt ends the call after the blocks
+    under way.
+    """
+    if work < SHARED or get_num_threads() == 1:
+        for start, stop in pairwise(edges if apart else [*edges[:-1:JOINED], edges[-1]]):
+            function(start, stop)
+        return
+    blocks = deque(pairwise(edges))
+
+    def take():
+        while blocks:
+            try:
+                start, stop = blocks.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            function(start, stop)
+
+    allowed = getattr(_here, "allowed", None)
+
+    def help_out():
+        _blas.limit_helper()
+        with at_most(allowed):
+            take()
+
+    futures = [_pool.submit(help_out) for _ in range(min(get_num_threads(), len(blocks)) - 1)]
+    try:
+        take()
+    finally:
+        blocks.clear()
+        begun = [future for future in futures if not future.cancel()]
+        wait(begun)
+    for future in begun:
+        future.result()
+
+
+class Pool:
+    """The helpers of all fits: an executor for each number of threads asked for, made when first needed."""
+
+    def __init__(self):
+        self.lock, self.chosen, self.executors = threading.Lock(), None, {}
+
+    def submit(self, function):
+        with self.lock:
+            size = get_num_threads()
+            if size not in self.executors:
+                self.executors[size] = ThreadPoolExecutor(size, thread_name_prefix="fastreg")
+            try:
+                return self.executors[size].submit(function)
+            except RuntimeError:  # Python is shutting down and starts no more threads: the caller does all
+                nothing = Future()
+                nothing.cancel()
+                return nothing
+
+    def after_fork(self):
+        """A child has none of its parent's threads."""
+        self.lock, self.executors = threading.Lock(), {}
+
+
+class Blas:
+    """BLAS and LAPACK of NumPy and SciPy, on one thread in every thread that holds them so.
+
+    OpenBLAS in its usual build has one number for the whole process: the first to hold saves it, the last to let go
+    restores it. Other libraries have a number for each thread that calls.
+    """
+
+    def __init__(self):
+        self.lock, self.holders = threading.Lock(), Counter()  # holds by thread
+        self.libraries, self.complete = None, False
+        self.before = {}  # (file, thread or None for the process): (library, its number)
+
+    def hold(self):
+        with self.lock:
+            if self.libraries is None:
+                self._find()
+            self.holders[threading.get_ident()] += 1
+            self._limit()
+
+    def let_go(self):
+        with self.lock:
+            mine = threading.get_ident()
+            self.holders[mine] -= 1
+            if not self.holders[mine]:
+                del self.holders[mine]
+                self._restore()
+
+    def cover_new(self):
+        """Take in a library that was loaded since."""
+        with self.lock:
+            if not self.complete:
+                self.complete = True
+                self._find()
+                if self.holders[threading.get_ident()]:
+                    self._limit()
+
+    def limit_helper(self):
+        """In a thread of the pool: one thread for libraries that count by thread."""
+        for library in self.libraries or ():
+            if not _process_wide(library):
+                library.set_num_threads(1)
+
+    def _find(self):
+        from threadpoolctl import ThreadpoolController  # takes as long as a small fit
+
+        self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+
+    def _limit(self):
+        for library in self.libraries:
+            key = library.filepath, None if _process_wide(library) else threading.get_ident()
+            number = library.get_num_threads()
+            self.before.setdefault(key, (library, number))
+            if number != 1:
+                _set_blas_threads(library, 1)
+
+    def _restore(self):
+        """What this thread may restore: its own numbers, and the process's if it was the last to hold them."""
+        for file, thread in list(self.before):
+            if thread == threading.get_ident() or (thread is None and not self.holders):
+                library, number = self.before.pop((file, thread))
+                if number != 1:
+                    _set_blas_threads(library, number)
+
+    def after_fork(self):
+        """Of a process's threads, and their holds, only the one that forked lives on in the child."""
+        self.lock, mine = threading.Lock(), threading.get_ident()
+        self.before = {key: number for key, number in self.before.items() if key[1] in (None, mine)}
+        self.holders = Counter({thread: holds for thread, holds in self.holders.items() if thread == mine})
+        if not self.holders:
+            self._restore()
+
+
+def _process_wide(library):
+    return library.internal_api == "openblas" and library.threading_layer != "openmp"
+
+
+def _set_blas_threads(library, number):
+    """Recent versions of threadpoolctl silently heed one thread of a process alone, until that one is cleared."""
+    clear = getattr(library, "clear_controlling_thread", None)
+    if clear:
+        clear(force=True)
+    library.set_num_threads(number)
+    if clear:
+        clear(force=True)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS and LAPACK of NumPy and SciPy to one thread, in this whole process, while any fit runs.
+
+    Takes 5 to 30 us.
+    """
+    _blas.hold()
+    try:
+        yield
+    finally:
+        _blas.let_go()
+
+
+def linalg():
+    """scipy.linalg, imported when first needed, since that takes long; its LAPACK is held to one thread as well."""
+    import scipy.linalg
+
+    _blas.cover_new()
+    return scipy.linalg
+
+
+_pool, _blas, _here = Pool(), Blas(), threading.local()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.after_fork)
+    os.register_at_fork(after_in_child=_blas.after_fork)

@@ -1,0 +1,158 @@
+"""Which columns may violate their threshold at the points of a block, from residuals whose products with X are known.
+
+A residual r is a mixture of those, sum_k a_k r_k, and a rest: |x_j'r| <= |sum_k a_k c_kj| + N_j ||rest||, in the metric
+of the weights (certificates.References). The mixture of least rest solves the normal equations; whatever solves them
+roughly gives a bound, too.
+
+Most columns are far below their threshold at every point. Divided by the alphas of the points, the mixtures lie near a
+few chords of a curve, so that a bound at the ends of these, with a larger radius, settles all but a few columns.
+"""
+
+import math
+
+from fastreg.numerics.arrays import copy_values
+from fastreg.numerics.cholesky import solve_factored
+from fastreg.numerics.jit import inlined_kernel, kernel
+
+STRIPE = 512  # columns whose bounds are taken at once
+ENDS = 4  # of chords, each from the end of the last
+LOST_DIGITS = 1e-14  # of the squares whose difference is a radius squared
+
+
+@kernel
+def mixtures(references, inner, squares, factor, mixes, radii):
+    """The mixture a of the references for each point, and the norm of what is left.
+
+    `references` are the (products, sizes, number) of those that are kept, `inner` (points, references) their products
+    with the points' residuals, whose `squares` are known; `factor` is room. `mixes` holds zeros.
+    """
+    products, sizes, count = references
+    decompose(products, count, factor)
+    for k in range(radii.size):
+        mix, here = mixes[k], inner[k]
+        copy_values(here, mix)
+        solve_factored(factor, count, mix)
+        rest, size = squares[k], 0.0
+        for i in range(count):
+            product = 0.0
+            for l in range(count):
+                product += products[i, l] * mix[l]
+            rest += mix[i] * (product - 2.0 * here[i])
+            size += abs(mix[i]) * sizes[i]
+        radii[k] = math.sqrt(max(rest, 0.0) + LOST_DIGITS * (squares[k] + size * size))
+
+
+@kernel
+def decompose(products, count, factor):
+    """The Cholesky factor of the first `count` rows and columns, with enough on the diagonal for dependent ones."""
+    jitter = 1e-300
+    for i in range(count):
+        jitter += LOST_DIGITS * products[i, i]
+    for i in range(count):
+        for j in range(i + 1):
+            value = products[i, j] + (jitter if i == j else 0.0)
+            for l in range(j):
+                value -= factor[i, l] * factor[j, l]
+            factor[i, j] = math.sqrt(max(value, jitter)) if i == j else value / factor[j, j]
+
+
+@kernel
+def columns_reaching(references, points, exact, outside, room, found):
+    """List the columns outside the working set that exceed their threshold at the last point, where they are known
+    exactly, or may do so at an earlier one. Returns how many.
+
+    `references` are the (products, sizes, correlations), `points` the (mixes, radii, alphas), `outside` the (norms,
+    factors, whether in the working set) of all columns; `room` is for the chords, and for a stripe.
+    """
+    (products, sizes, known), (mixes, radii, alphas), (norms, factor, contains) = references, points, outside
+    ends, apart, excess = room
+    radius = chords(products, sizes, points, ends, apart)
+    count, last = 0, alphas.size - 1
+    for q in range(columns_near(known, ends, radius, exact, alphas[last], norms, factor, excess, found)):
+        j = found[q]
+        first, second, third, fourth, norm = known[0, j], known[1, j], known[2, j], known[3, j], norms[j]
+        over = 1 if abs(exact[j]) > alphas[last] * factor[j] else 0
+        for k in range(last):
+            there = abs(mixes[k, 0] * first + mixes[k, 1] * second + mixes[k, 2] * third + mixes[k, 3] * fourth)
+            over += not there + radii[k] * norm <= alphas[k] * factor[j]  # what is no number stays in
+        if over > 0 and norm > 0.0 and not contains[j]:
+            found[count] = j
+            count += 1
+    return count
+
+
+@kernel
+def columns_near(known, ends, radius, exact, least, norms, factor, excess, found):
+    """List the columns that exceed their threshold at the last point, or may do so at one before by the bound that the
+    chords allow, or by one that is no number. Returns how many."""
+    count = 0
+    (a, b, c, d), (e, f, g, h), (k, l, m, n), (p, q, r, s) = four(ends[0]), four(ends[1]), four(ends[2]), four(ends[3])
+    for start in range(0, norms.size, STRIPE):
+        size = min(STRIPE, norms.size - start)
+        first, second, third, fourth = known[0, start:], known[1, start:], known[2, start:], known[3, start:]
+        here, norm, weight = exact[start:], norms[start:], factor[start:]
+        for j in range(size):
+            w, x, y, z = first[j], second[j], third[j], fourth[j]
+            left, right = abs(a * w + b * x + c * y + d * z), abs(e * w + f * x + g * y + h * z)
+            left = left if left > right else right
+            right = abs(k * w + l * x + m * y + n * z)
+            left = left if left > right else right
+            right = abs(p * w + q * x + r * y + s * z)
+            left = (left if left > right else right) + radius * norm[j] - weight[j]
+            right = abs(here[j]) - least * weight[j]
+            excess[j] = left if left > right else right
+        for j in range(size):
+            if not excess[j] <= 0.0:
+                found[count] = start + j
+                count += 1
+    return count
+
+
+@inlined_kernel
+def four(values):
+    return values[0], values[1], values[2], values[3]
+
+
+@kernel
+def chords(products, sizes, points, ends, apart):
+    """The ends of chords along the mixtures over alpha. Returns a radius: no column's correlation over alpha exceeds
+    its largest at the ends by more than that times the column's norm. `apart` is room.
+    """
+    mixes, radii, alphas = points
+    chord, rest, last, radius = apart[0], apart[1], radii.size - 1, 0.0
+    ends[:] = 0.0
+    if last < 0:
+        return radius
+    for e in range(ENDS):
+        k = last * e // (ENDS - 1)
+        for i in range(sizes.size):
+            ends[e, i] = mixes[k, i] / alphas[k]
+    for e in range(ENDS - 1):
+        for i in range(sizes.size):
+            chord[i] = ends[e + 1, i] - ends[e, i]
+        square = inner(products, chord, chord)
+        for k in range(last * e // (ENDS - 1), last * (e + 1) // (ENDS - 1) + 1):
+            size = 0.0
+            for i in range(sizes.size):
+                here = mixes[k, i] / alphas[k]
+                rest[i] = here - ends[e, i]
+                size += (abs(here) + abs(ends[e, i]) + abs(ends[e + 1, i])) * sizes[i]
+            along = inner(products, rest, chord) / square if square > 0.0 else 0.0
+            along = min(max(along, 0.0), 1.0)
+            for i in range(sizes.size):
+                rest[i] -= along * chord[i]
+            wide = math.sqrt(max(inner(products, rest, rest), 0.0) + LOST_DIGITS * size * size) + radii[k] / alphas[k]
+            if not math.isfinite(wide):
+                return math.inf
+            radius = max(radius, wide)
+    return radius
+
+
+@kernel
+def inner(products, left, right):
+    """The product of two mixtures."""
+    total = 0.0
+    for i in range(left.size):
+        for l in range(right.size):
+            total += left[i] * products[i, l] * right[l]
+    return total

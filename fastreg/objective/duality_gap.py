@@ -1,0 +1,230 @@
+"""What makes an answer true: the duality gap, and bounds on correlations that read nothing of X.
+
+At coefficients b, let nu be a dual direction: the generalised residual r (summing to zero when there is an intercept),
+projected so that unpenalised columns are orthogonal to it. Every s in [0, 1] gives a dual point s nu, and by Fenchel
+and Young the gap is a sum of terms none of which is negative:
+
+    gap(s) = sum_i divergence_i(s nu) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 + conj_j(s c_j) - s c_j b_j ],   c = X'nu
+    conj_j(z) = (|z| - l1_j)_+^2 / (2 l2_j)  where l2_j > 0;  where l2_j = 0: 0 if |z| <= l1_j, else infinite
+
+With s = 1 and nu = r the rows' sum is zero (tight for l1_ratio < 1); the largest s
+that makes every |s c_j| <= l1_j is the usual scaled dual point. Summing terms instead of subtracting a dual from a
+primal value keeps digits: the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j
+contribute.
+
+Nothing is taken for granted. That nu sums to zero and is orthogonal to unpenalised columns is asked of every point
+(`balanced`, `orthogonal`), and where it does not hold the gap is that of nu = 0, which is always feasible. A residual
+that does not sum to zero, as rounding of a large y may leave it, is first made to (`levelled`): its excess is spread
+over the rows as the curvature says, which a step of the intercept would do, and the rows' share accounts for it.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.numerics.jit import kernel
+from fastreg.objective.families import level_of, row_divergence
+
+LEVEL = 1e-9  # share of the sizes of a dual direction: a sum above it is not rounding
+ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
+LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few digits left, and what rounding may add
+
+
+@kernel
+def dual_scale(correlation, l1, l2, only_lasso):
+    """The largest s <= 1 with |s c_j| <= l1_j; over columns with l2_j = 0 alone if `only_lasso`."""
+    scale = 1.0
+    for k in range(correlation.size):
+        if l1[k] > 0.0 and (l2[k] == 0.0 or not only_lasso):
+            size = abs(correlation[k])
+            if size * scale > l1[k]:
+                scale = l1[k] / size
+    return scale
+
+
+@kernel
+def column_terms(correlation, coef, l1, l2, s):
+    """The columns' share of gap(s). Unpenalised columns count as orthogonal to the dual point."""
+    total = 0.0
+    for k in range(correlation.size):
+        b, c = coef[k], s * correlation[k]
+        excess = abs(c) - l1[k]
+        if l1[k] == 0.0 and l2[k] == 0.0:
+            continue
+        term = l1[k] * abs(b) - c * b
+        if l2[k] > 0.0:  # not 0 b^2, which reordering may turn into 0 inf
+            term += 0.5 * l2[k] * b * b
+        if excess > 0.0:
+            if l2[k] > 0.0:
+                if b != 0.0:  # a perfect square: (c - l1 sign(c) - l2 b)^2 / (2 l2), plus what a wrong sign costs
+                    sign = 1.0 if c > 0.0 else -1.0
+                    term = (excess - l2[k] * b * sign) ** 2 / (2.0 * l2[k]) + l1[k] * (abs(b) - b * sign)
+                else:
+                    term = excess * excess / (2.0 * l2[k])
+            elif excess > 4e-16 * abs(c):
+                return math.inf
+        total += max(term, 0.0)
+    return total
+
+
+def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
+    """The smaller of the gaps at s = 1 (as far as pure-lasso columns allow) and scaled; at s = 0 if both are infinite.
+
+    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must
+    be orthogonal to `dual`, and it must be balanced. Absolute, in units of the loss.
+    """
+    same = dual is residual and family.tight
+    best = smaller_gap(family, eta, residual, dual, (correlation, coef, l1, l2), same)
+    return best if math.isfinite(best) else empty_gap(family, eta, residual, coef, l1, l2)
+
+
+@kernel
+def smaller_gap(family, eta, residual, dual, columns, same):
+    """See `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2); `same`: dual is residual, so
+    that at s = 1 the rows have no share."""
+    correlation, coef, l1, l2 = columns
+    s, scaled = dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)
+    best = math.inf
+    while True:
+        gap = column_terms(correlation, coef, l1, l2, s)
+        if not (same and s == 1.0):
+            gap += row_divergence(family, eta, residual, dual, s)
+        if gap < best:
+            best = gap
+        if s == scaled:
+            return best
+        s = scaled
+
+
+def balanced(problem, dual):
+    """Whether a dual direction sums to zero, up to rounding, as a fitted intercept asks."""
+    if not problem.fit_intercept:
+        return True
+    total, size = level_of(dual)
+    return abs(total) <= LEVEL * size  # not so for NaN
+
+
+def levelled(problem, state):
+    """The residual, made to sum to zero if it does not: less its excess, spread as the curvature is."""
+    residual, curvature = state.residual, state.curvature
+    if balanced(problem, residual):
+        return residual
+    for _ in range(2):  # the second time for the rounding that the first leaves
+        residual = residual - curvature * (residual.sum() / curvature.sum())
+    return residual
+
+
+def orthogonal(problem, dual, free, correlation):
+    """Whether a dual direction is balanced and orthogonal to the unpenalised columns `free`, up to rounding."""
+    if not balanced(problem, dual):
+        return False
+    return free.size == 0 or bool(np.all(np.abs(correlation) <= rounding_of_correlations(problem, dual, free)))
+
+
+def rounding_of_correlations(problem, dual, columns):
+    """The size up to which correlations with `dual` are rounding: a share of their Cauchy-Schwarz bounds."""
+    weight = problem.weight
+    square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
+    size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
+    return ORTHOGONAL * problem.norms[columns] * size
+
+
+def empty_gap(family, eta, residual, coef, l1, l2):
+    """The gap at the dual point zero, which is always feasible: loss plus penalty."""
+    none = np.zeros(coef.size)
+    return float(row_divergence(family, eta, residual, residual, 0.0) + column_terms(none, coef, l1, l2, 0.0))
+
+
+@kernel
+def steering_gap(correlation, coef, l1, l2, free, scale):
+    """The gap to first order, from the columns alone: what solvers steer by between certificates.
+
+    The smaller of gap(1) and the scaled gap, its rows' share taken as (1 - s)^2 `scale`, that of the null model. An
+    unpenalised column of curvature free_j counts with c_j^2 / (2 free_j), what a Newton step on it alone would gain.
+    """
+    mismatch, size, gain, s = 0.0, 0.0, 0.0, 1.0
+    for k in range(correlation.size):
+        b, c = coef[k], correlation[k]
+        if l1[k] == 0.0 and l2[k] == 0.0:
+            gain += c * c / (2.0 * free[k]) if free[k] > 0.0 else 0.0
+        elif l1[k] == 0.0:
+            mismatch += (c - l2[k] * b) ** 2 / (2.0 * l2[k])
+        elif b != 0.0:
+            sign = 1.0 if b > 0.0 else -1.0
+            mismatch += abs(b * (c - l1[k] * sign - l2[k] * b))
+            size += l1[k] * abs(b)
+        elif abs(c) * s > l1[k]:
+            s = l1[k] / abs(c)
+    scaled = mismatch + (1.0 - s) * size + (1.0 - s) ** 2 * scale
+    return gain + min(column_terms(correlation, coef, l1, l2, 1.0), scaled)
+
+
+class References:
+    """Residual-subspace bounds: |x_j'r| <= |sum_k a_k c_kj| + N_j ||r - sum_k a_k r_k||.
+
+    Keeps a few residuals r_k whose correlations c_k with every column are known. Norms are taken in the metric of the
+    weights: N_j = sqrt(sum w (x_j - m_j)^2) and ||v||^2 = sum v^2 / w, rows of weight zero aside, so that Cauchy and
+    Schwarz hold as they stand, for whatever mixture a. The slack covers the rounding of the products.
+    """
+
+    ROUNDING = 1e-13
+
+    def __init__(self, norms, weight, capacity=3):
+        self.norms, self.capacity, self.count = norms, capacity, 0
+        self.unit = np.zeros(weight.size)
+        np.divide(1.0, np.sqrt(weight), out=self.unit, where=weight > 0.0)
+        self.residuals = np.zeros((capacity, weight.size))  # in the metric: r / sqrt(w)
+        self.correlations = np.zeros((capacity, norms.size))
+        self.products = np.eye(capacity)
+        self.sizes = np.zeros(capacity)
+
+    def add(self, residual, correlation):
+        """Take in a residual and its correlations, in place of the oldest."""
+        place = self.count % self.capacity
+        self.count += 1
+        self.residuals[place] = residual * self.unit
+        self.correlations[place] = correlation
+        row = self.residuals @ self.residuals[place]
+        self.products[place, :], self.products[:, place] = row, row
+        self.sizes[place] = math.sqrt(row[place])
+
+    def project(self, residual):
+        """(estimate of X'r, radius): every column's correlation is within radius * N_j of its estimate."""
+        k = min(self.count, self.capacity)
+        basis, products, inner = self.residuals[:k], self.products[:k, :k], np.empty(k)
+        square = scaled_products(residual, self.unit, basis, inner)
+        jitter = 1e-14 * np.trace(products) + 1e-300
+        mix = np.linalg.solve(products + jitter * np.eye(k), inner)
+        rest = square - 2.0 * (mix @ inner) + mix @ products @ mix  # whatever the mix, the bound holds
+        largest = square + float(np.abs(mix) @ self.sizes[:k]) ** 2
+        if rest > LOST * largest:
+            rest += ROUNDED * largest
+        else:
+            rest = square_of_rest(residual, self.unit, basis, mix)
+        return mix @ self.correlations[:k], math.sqrt(rest) + self.ROUNDING * float(np.abs(mix) @ self.sizes[:k])
+
+
+@kernel
+def scaled_products(residual, unit, basis, inner):
+    """inner[k] = sum_i basis_ki unit_i residual_i. Returns the sum of (unit_i residual_i)^2."""
+    square = 0.0
+    for i in range(unit.size):
+        square += (unit[i] * residual[i]) ** 2
+    for k in range(inner.size):
+        total = 0.0
+        for i in range(unit.size):
+            total += basis[k, i] * (unit[i] * residual[i])
+        inner[k] = total
+    return square
+
+
+@kernel
+def square_of_rest(residual, unit, basis, mix):
+    """|unit residual - sum_k mix_k basis_k|^2, summed as it stands."""
+    square = 0.0
+    for i in range(unit.size):
+        rest = unit[i] * residual[i]
+        for k in range(mix.size):
+            rest -= mix[k] * basis[k, i]
+        square += rest * rest
+    return square

@@ -1,0 +1,103 @@
+"""The duality gap where coefficients have bounds l <= 0 <= u: the penalty's conjugate over an interval.
+
+As in certificates.py gap(s) is a sum of terms none of which is negative, at the dual point s nu; a column's is
+
+    l1 |b| + l2 b^2 / 2 + conj(z) - z b,    conj(z) = max over l <= x <= u of  z x - l1 |x| - l2 x^2 / 2,    z = s c.
+
+Let m be the bound that lies in the direction of z (u or -l), and e = |z| - l1. Where e <= 0, conj is 0. Otherwise the
+maximum lies at |x| = e / l2 as long as that is within m, a term as it is without bounds; and else at the bound itself:
+
+    conj(z) = e m - l2 m^2 / 2,      a term of  l1 (|b| - b') + (m - b') (e - l2 (m + b') / 2),   b' = b sign(z),
+
+zero for a coefficient at its bound. Thus finite bounds make every dual point feasible, a bound of zero takes the
+constraint on its side away, and an infinite one leaves |z| <= l1 where l2 = 0.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.numerics.jit import kernel
+from fastreg.objective.duality_gap import empty_gap
+from fastreg.objective.families import row_divergence
+
+WEAK = 1e-7  # share of a column's curvature below which a ridge does not condition it
+
+
+@kernel
+def bounded_terms(correlation, coef, penalty, free, s):
+    """The columns' share of gap(s); `penalty` is (l1_j, l2_j, lower_j, upper_j).
+
+    A column that is neither penalised nor bounded in the direction of c_j counts as orthogonal to the dual point. To
+    steer by, `free` holds the columns' curvatures (else it is empty): a column of little or no penalty counts with no
+    more than what a Newton step on it alone would gain.
+    """
+    l1, l2, lower, upper = penalty
+    total = 0.0
+    for k in range(correlation.size):
+        b, c = coef[k], s * correlation[k]
+        sign = 1.0 if c > 0.0 else -1.0
+        room = upper[k] if c > 0.0 else -lower[k]
+        ahead, excess = b * sign, abs(c) - l1[k]
+        curvature = free[k] if free.size > 0 else 0.0
+        if excess <= 0.0:
+            term = l1[k] * abs(b) - c * b
+            if l2[k] > 0.0:  # not 0 b^2, which reordering may turn into 0 inf
+                term += 0.5 * l2[k] * b * b
+        elif l2[k] > 0.0 and l2[k] * room >= excess:
+            term = (excess - l2[k] * ahead) ** 2 / (2.0 * l2[k]) + l1[k] * (abs(b) - ahead)
+        elif room < math.inf:
+            term = l1[k] * (abs(b) - ahead) + (room - ahead) * (excess - 0.5 * l2[k] * (room + ahead))
+        elif l1[k] == 0.0:
+            term = math.inf if curvature > 0.0 else 0.0
+        elif excess > 4e-16 * abs(c):
+            return math.inf
+        else:
+            term = l1[k] * abs(b) - c * b
+        if l1[k] == 0.0 and l2[k] <= WEAK * curvature and curvature > 0.0:
+            term = min(term, (c - l2[k] * b) ** 2 / (2.0 * (curvature + l2[k])))
+        total += max(term, 0.0)
+    return total
+
+
+@kernel
+def bounded_scale(correlation, penalty, only_lasso, only_infinite):
+    """The largest s <= 1 with |s c_j| <= l1_j, over columns that may move in the direction of c_j.
+
+    Over those with l2_j = 0 alone if `only_lasso`, and over those that are not bounded there if `only_infinite`.
+    """
+    l1, l2, lower, upper = penalty
+    scale = 1.0
+    for k in range(correlation.size):
+        room = upper[k] if correlation[k] > 0.0 else -lower[k]
+        counts = room == math.inf or (room > 0.0 and not only_infinite)
+        if l1[k] > 0.0 and counts and (l2[k] == 0.0 or not only_lasso):
+            size = abs(correlation[k])
+            if size * scale > l1[k]:
+                scale = l1[k] / size
+    return scale
+
+
+def scales(correlation, penalty):
+    """The s worth a look, the largest first."""
+    found = {bounded_scale(correlation, penalty, *which) for which in ((True, True), (False, True), (False, False))}
+    return sorted(found, reverse=True)
+
+
+def bounded_duality_gap(family, eta, residual, dual, correlation, coef, penalty):
+    """The smallest of the gaps at a few s; at s = 0 if all are infinite. Arguments as for certificates.duality_gap."""
+    best, none = math.inf, np.empty(0)
+    for s in scales(correlation, penalty):
+        known = s == 1.0 and dual is residual and family.tight
+        rows = 0.0 if known else row_divergence(family, eta, residual, dual, s)
+        best = min(best, rows + bounded_terms(correlation, coef, penalty, none, s))
+    return float(best) if math.isfinite(best) else empty_gap(family, eta, residual, coef, penalty[0], penalty[1])
+
+
+def bounded_steering_gap(correlation, coef, penalty, free, scale):
+    """The gap to first order, from the columns alone; see certificates.steering_gap."""
+    gaps = [
+        bounded_terms(correlation, coef, penalty, free, s) + (1.0 - s) ** 2 * scale
+        for s in scales(correlation, penalty)
+    ]
+    return float(min(gaps))

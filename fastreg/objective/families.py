@@ -1,0 +1,423 @@
+"""Families: the loss of one row, bound to the response y and the weights (which sum to one).
+
+A family is a NamedTuple with verbs that kernels call for row i at the linear predictor eta:
+
+    loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value; what
+                depends on y alone may be left to `constant`; infinite where it overflows
+    derivatives (residual, curvature): minus the first, and the second derivative of the loss in eta
+    divergence  loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: a row's share of the gap,
+                infinite where nu_i lies outside the conjugate's domain
+
+They return numbers and allocate no arrays: kernels call them once a row, in loops that count no references.
+`divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
+With d_i(nu) the infimum of loss + nu eta over eta, it is loss + nu eta - d_i(nu), by Fenchel and Young never negative.
+Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits; `constant()`,
+if there is one, the sum over rows of what `loss` lacks of half the deviance; `degenerate(y)`, why no intercept can be
+fitted to a response, if so; `separates(loss)`, whether a fit without penalty has run away.
+
+What the engine relies on, and fastreg.testing.check_family asks:
+
+- The loss is convex in eta, and its curvature is above zero wherever the weight is: Newton's method divides by it. A
+  family whose second derivative vanishes returns a small number in its place, such as 1e-6 of the largest.
+- Loss, derivatives and divergence are proportional to the weight.
+
+A family may say more; what it does not say is as in `DEFAULTS`, which is always safe:
+
+    bend      a number M: the third derivative is at most M times the second in size (1 for a log or a logit link).
+              Newton steps then have a safe length at no cost. Infinite: every step asks for the objective.
+    longest   the longest move of eta at once: 5 for a log or a logit link, beyond which the model of an exponential
+              says nothing. Infinite where eta has the unit of y.
+    tight     whether residual and loss belong together, so that the rows' share of the gap is zero where the dual
+              point is the residual. False where the derivatives are those of a smoothed loss.
+    start     a number near the intercept of the model without columns and offset
+    log_link_parts   two numbers that are not negative, for row i at eta, whose difference is the residual, and which
+              become exp(-c s) and exp(a s) times as large where eta grows by s, a + c = 1: the intercept is then fitted
+              in closed form
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg.numerics.exp_log import exp, log1p
+from fastreg.numerics.jit import inlined_kernel, kernel, verb
+
+for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3, "log_link_parts": 2}.items():
+    verb(_name, _arity)
+
+# Beyond this |eta| exp() would overflow in products: derivatives count eta as this, and the loss is infinite.
+ETA_LIMIT = 500.0
+FLAT = 1e-87  # least curvature of a row, per unit of its weight: a Newton step divided by it can still be squared
+# Cap on one move of eta under a log or logit link: beyond it the quadratic model of an exponential says nothing.
+LONGEST_STEP = 5.0
+# Share of the residuals that their sum may be for the intercept's last Newton step to take them along linearly: they
+# then miss about its square, and a divergence misses the square of that.
+LINEAR = 1e-6
+SHORT = 2e-4  # of the longest step, that one may have to be taken linearly
+SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
+STEPS = 200  # of the search for an intercept, which ends long before
+# A shift in closed form beyond CUT may have seen exponentials cut off at ETA_LIMIT: it is taken again, so many times.
+CUT, SHIFTS = 100.0, 64
+
+
+@inlined_kernel
+def _clipped_exp(eta):
+    return exp(min(max(eta, -ETA_LIMIT), ETA_LIMIT))
+
+
+@inlined_kernel
+def _bregman(m, e):
+    """q log(q / m) - q + m at q = m (1 + e), for m >= 0 and e >= -1; the series keeps digits near e = 0."""
+    if abs(e) < 1e-3:
+        return m * e * e * (0.5 + e * (-1.0 / 6.0 + e * (1.0 / 12.0 + e * (-1.0 / 20.0 + e / 30.0))))
+    if e <= -1.0:
+        return m
+    return m * ((1.0 + e) * log1p(e) - e)
+
+
+@inlined_kernel
+def kullback(q, m, difference):
+    """q log(q / m) - q + m with q = m + difference given separately; infinite where q < 0 or m = 0 < q."""
+    if q <= 0.0:
+        return m if q >= -1e-14 * max(m, abs(difference)) else math.inf  # rounding of q = 0
+    if m <= 0.0:
+        return math.inf
+    return _bregman(m, difference / m)
+
+
+def no_log_link(family, i, eta):
+    """The `log_link_parts` of a family without a closed form."""
+    return 0.0, 0.0
+
+
+def no_start(family):
+    """The `start` of a family that does not know one."""
+    return 0.0
+
+
+DEFAULTS = {"bend": math.inf, "longest": math.inf, "tight": True, "start": no_start, "log_link_parts": no_log_link}
+
+
+def completed(family):
+    """The class of a family, with the defaults of what it does not say."""
+    for name, value in DEFAULTS.items():
+        if not hasattr(family, name):
+            setattr(family, name, value)
+    return family
+
+
+class Gaussian(NamedTuple):
+    """Least squares: loss (y - eta)^2 / 2, mean eta. y is any real number."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "gaussian"
+    quadratic = True  # the quadratic model is the loss
+    bend, longest = 0.0, math.inf
+    admits = "finite numbers"
+
+    def loss(self, i, eta):
+        return 0.5 * self.weight[i] * (self.y[i] - eta) ** 2
+
+    def derivatives(self, i, eta):
+        return self.weight[i] * (self.y[i] - eta), self.weight[i]
+
+    def divergence(self, i, eta, e):
+        return 0.5 * self.weight[i] * e * e
+
+    @staticmethod
+    def mean(eta):
+        return np.asarray(eta, dtype=float)
+
+    @staticmethod
+    def check(y):
+        return np.isfinite(y)
+
+    @staticmethod
+    def degenerate(y):
+        return None
+
+    def separates(self, loss):
+        return False
+
+
+class Binomial(NamedTuple):
+    """Logistic regression: loss log(1 + e^eta) - y eta, mean 1 / (1 + e^-eta). y in [0, 1]: classes or proportions."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "binomial"
+    quadratic = False
+    bend, longest = 1.0, LONGEST_STEP
+    admits = "numbers in [0, 1] (classes coded 0 and 1, or proportions)"
+
+    def loss(self, i, eta):
+        return self.weight[i] * max(max(eta, 0.0) - self.y[i] * eta + log1p(exp(-abs(eta))), 0.0)
+
+    def constant(self):
+        """Sum of w (y log y + (1 - y) log(1 - y)): zero for classes, so that loops over rows need no branch for it."""
+        inside = (self.y > 0.0) & (self.y < 1.0)
+        y = self.y[inside]
+        return float(self.weight[inside] @ (y * np.log(y) + (1.0 - y) * np.log1p(-y)))
+
+    def derivatives(self, i, eta):
+        small = exp(-abs(eta))
+        upper = 1.0 / (1.0 + small)
+        lower = small * upper
+        mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
+        # 1 - mean as it stands for y = 1: subtracting would cancel
+        return self.weight[i] * (rest if self.y[i] == 1.0 else self.y[i] - mean), self.weight[i] * max(
+            upper * lower, FLAT
+        )
+
+    def divergence(self, i, eta, e):
+        small = exp(-abs(eta))
+        upper, lower = 1.0 / (1.0 + small), small / (1.0 + small)
+        mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
+        return self.weight[i] * (kullback(mean + e, mean, e) + kullback(rest - e, rest, -e))
+
+    def start(self):
+        """The logit of the mean response."""
+        rate = min(max(float(self.weight @ self.y), 1e-300), 1.0 - 1e-16)
+        return math.log(rate) - math.log1p(-rate)
+
+    @staticmethod
+    def mean(eta):
+        small = np.exp(-np.abs(eta))
+        return np.where(np.asarray(eta) >= 0, 1.0, small) / (1.0 + small)
+
+    @staticmethod
+    def check(y):
+        return (y >= 0.0) & (y <= 1.0)
+
+    @staticmethod
+    def degenerate(y):
+        return f"y holds one class only: every value is {y[0]:g}" if np.all(y == y[0]) and y[0] in (0.0, 1.0) else None
+
+    def separates(self, loss):
+        """Deviance explained above 0.999: the classes, or the proportions, are reached only at infinity."""
+        rate = float(self.weight @ self.y)
+        y = np.clip(self.y, 1e-300, 1.0 - 1e-16)
+        null = self.weight @ (y * np.log(y / rate) + (1.0 - y) * np.log((1.0 - y) / (1.0 - rate)))
+        return loss < SEPARATED * null and bool(np.any((self.y == 0.0) | (self.y == 1.0)))
+
+
+class Poisson(NamedTuple):
+    """Counts or rates with log link: loss e^eta - y eta, mean e^eta. y >= 0."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "poisson"
+    quadratic = False
+    bend, longest = 1.0, LONGEST_STEP
+    admits = "numbers that are not negative"
+
+    def loss(self, i, eta):
+        mean, y = _clipped_exp(eta), self.y[i]
+        if eta > ETA_LIMIT and self.weight[i] > 0.0:
+            return math.inf
+        return self.weight[i] * kullback(y, mean, y - mean)
+
+    def log_link_parts(self, i, eta):
+        return self.weight[i] * self.y[i], self.weight[i] * _clipped_exp(eta)
+
+    def derivatives(self, i, eta):
+        mean = _clipped_exp(eta)
+        return self.weight[i] * (self.y[i] - mean), self.weight[i] * max(mean, FLAT)
+
+    def divergence(self, i, eta, e):
+        mean = _clipped_exp(eta)
+        return self.weight[i] * kullback(mean + e, mean, e)
+
+    @staticmethod
+    def mean(eta):
+        return np.exp(np.minimum(eta, ETA_LIMIT))
+
+    @staticmethod
+    def check(y):
+        return (y >= 0.0) & np.isfinite(y)
+
+    @staticmethod
+    def degenerate(y):
+        return "y is zero everywhere" if not np.any(y) else None
+
+    def separates(self, loss):
+        return False
+
+
+class Gamma(NamedTuple):
+    """Positive responses with log link: loss eta + y e^-eta, mean e^eta. y > 0."""
+
+    y: np.ndarray
+    weight: np.ndarray
+
+    name = "gamma"
+    quadratic = False
+    bend, longest = 1.0, LONGEST_STEP
+    admits = "positive numbers"
+
+    def loss(self, i, eta):
+        ratio = self.y[i] * _clipped_exp(-eta)
+        if -eta > ETA_LIMIT and self.weight[i] > 0.0:
+            return math.inf
+        return self.weight[i] * kullback(1.0, ratio, 1.0 - ratio)
+
+    def log_link_parts(self, i, eta):
+        return self.weight[i] * self.y[i] * _clipped_exp(-eta), self.weight[i]
+
+    def derivatives(self, i, eta):
+        ratio = self.y[i] * _clipped_exp(-eta)
+        return self.weight[i] * (ratio - 1.0), self.weight[i] * max(ratio, FLAT)
+
+    def divergence(self, i, eta, e):
+        ratio = self.y[i] * _clipped_exp(-eta)
+        return self.weight[i] * kullback(ratio - e, ratio, -e)
+
+    @staticmethod
+    def mean(eta):
+        return np.exp(np.minimum(eta, ETA_LIMIT))
+
+    @staticmethod
+    def check(y):
+        return (y > 0.0) & np.isfinite(y)
+
+    @staticmethod
+    def degenerate(y):
+        return None
+
+    def separates(self, loss):
+        return False
+
+
+FAMILIES = {family.name: completed(family) for family in (Gaussian, Binomial, Poisson, Gamma)}
+
+
+def total_loss(family, eta):
+    """Half the deviance per unit of weight."""
+    return max(sum_of_losses(family, eta) + constant_of(family), 0.0)
+
+
+def constant_of(family):
+    """What the sum of losses lacks of half the deviance, whatever eta."""
+    return family.constant() if hasattr(family, "constant") else 0.0
+
+
+@kernel
+def sum_of_losses(family, eta):
+    """The loss, summed over rows."""
+    loss = 0.0
+    for i in range(eta.size):
+        loss += family.loss(i, eta[i])
+    return loss
+
+
+@kernel
+def linearise(family, eta, residual, curvature):
+    """Fill residual and curvature at eta."""
+    for i in range(eta.size):
+        residual[i], curvature[i] = family.derivatives(i, eta[i])
+
+
+@kernel
+def balance(family, eta, residual, curvature, longest):
+    """Fit the intercept: move eta by a number, so that the residuals sum to zero. Updates all three; returns the move.
+
+    In closed form where the family has one. Otherwise, and for what rounding leaves, by Newton steps of at most
+    `longest`, twice as long after each that was cut; the sum falls as the intercept grows, and once a root lies between
+    two numbers it is bisected where Newton would leave them. A sum of zero makes the residual a feasible dual direction
+    and centring needless: x_j'r needs no mean. Whether it is zero is asked by certificates.
+    """
+    shift, best = level_in_closed_form(family, eta), math.inf
+    low, high, reach, stride = -math.inf, math.inf, longest, 1.0
+    for iteration in range(STEPS):
+        linearise(family, eta, residual, curvature)
+        # In a loop of their own: sums beside stores are vectorised or not by how far apart the arrays happen to lie.
+        total, slope, size = 0.0, 0.0, 0.0
+        for i in range(eta.size):
+            total += residual[i]
+            slope += curvature[i]
+            size += abs(residual[i])
+        # At rounding, or no longer improving: one more step would only move noise.
+        if abs(total) <= 1e-15 * size or (abs(total) >= best and best <= 1e-11 * size):
+            break
+        if iteration == STEPS - 1 or not math.isfinite(total):
+            break
+        step = total / slope if slope > 0.0 else math.inf
+        if abs(total) <= LINEAR * size and abs(step) <= SHORT * longest:
+            for i in range(eta.size):
+                eta[i] += step
+                residual[i] -= step * curvature[i]
+            return shift + step
+        best = min(best, abs(total))
+        if total > 0.0:
+            low = shift
+        else:
+            high = shift
+        if not math.isfinite(step):  # no curvature to tell a length from
+            step = stride if total > 0.0 else -stride
+            stride *= 2.0
+        elif abs(step) > reach:
+            step = reach if total > 0.0 else -reach
+            reach *= 2.0
+        if not low < shift + step < high:
+            if math.isinf(low) or math.isinf(high) or high - low <= 1e-15 * abs(shift):
+                break
+            step = 0.5 * (low + high) - shift
+        for i in range(eta.size):
+            eta[i] += step
+        shift += step
+    return shift
+
+
+def with_intercept(family, offset):
+    """The linear predictor of the model of an offset and an intercept that is fitted to it."""
+    eta, room = offset + (family.start() - float(family.weight @ offset)), np.empty(offset.size)
+    balance(family, eta, room, np.empty(offset.size), family.longest)
+    return eta
+
+
+@kernel
+def level_in_closed_form(family, eta):
+    """Move eta by s = log(sum of the first `log_link_parts` / sum of the second), which a family may have: s."""
+    shift = 0.0
+    for _ in range(SHIFTS):
+        first, second = 0.0, 0.0
+        for i in range(eta.size):
+            falls, grows = family.log_link_parts(i, eta[i])
+            first += falls
+            second += grows
+        if not (first > 0.0 and second > 0.0):
+            break
+        step = math.log(first) - math.log(second)
+        if not math.isfinite(step):
+            break
+        for i in range(eta.size):
+            eta[i] += step
+        shift += step
+        if abs(step) <= CUT:
+            break
+    return shift
+
+
+@kernel
+def level_of(dual):
+    """(sum, sum of sizes) of a dual direction: the first is zero where an intercept was fitted."""
+    total, size = 0.0, 0.0
+    for i in range(dual.size):
+        total += dual[i]
+        size += abs(dual[i])
+    return total, size
+
+
+@kernel
+def row_divergence(family, eta, residual, dual, s):
+    """Sum of the rows' divergences at the dual point s * dual. Rows of weight zero have no share."""
+    total = 0.0
+    for i in range(eta.size):
+        if family.weight[i] > 0.0:
+            total += family.divergence(i, eta[i], (residual[i] - s * dual[i]) / family.weight[i])
+    return total

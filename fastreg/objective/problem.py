@@ -1,0 +1,280 @@
+"""A problem, bound to its data, and the state of a fit: the two things that solvers and the path pass around."""
+
+import math
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fastreg.design.column_products import column_moments, combine, correlate_columns
+from fastreg.numerics.jit import kernel
+from fastreg.objective.families import DEFAULTS, balance, constant_of, linearise, sum_of_losses
+from fastreg.objective.penalties import ElasticNet
+
+# A column whose spread is below this share of its mean is constant up to rounding.
+CONSTANT = 1e-10
+# A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square
+# underflows.
+SMALLEST = 1e-150
+
+
+@kernel
+def judge(mean, deviation, factor, fit_intercept, norms, usable, tiny):
+    """From columns' moments: their norms, which can enter and which are tiny; `deviation` comes as its square.
+
+    Returns whether all moments are finite.
+    """
+    finite = True
+    for j in range(mean.size):
+        size, square = abs(mean[j]), deviation[j]
+        finite = finite and math.isfinite(size) and math.isfinite(square)
+        deviation[j] = math.sqrt(square)
+        about = deviation[j] if fit_intercept else math.hypot(deviation[j], size)
+        stored = square > 0.0 or size > 0.0
+        tiny[j] = stored and about < SMALLEST and size < SMALLEST / CONSTANT
+        varies = not fit_intercept or deviation[j] > CONSTANT * size
+        usable[j] = stored and varies and not tiny[j] and math.isfinite(factor[j])
+        norms[j] = about if usable[j] else 0.0
+    return finite
+
+
+@dataclass
+class Work:
+    """What a fit has cost so far. `columns` counts columns of X multiplied with a vector; p of them are one pass."""
+
+    columns: int = 0
+    sweeps: int = 0
+    iterations: int = 0
+    epochs: int = 0
+    pivots: int = 0
+    grams: int = 0
+
+    def counts(self):
+        return self.columns, self.sweeps, self.iterations, self.epochs, self.pivots, self.grams
+
+
+class CalledOff(Exception):
+    """Leaves a fit whose result nobody will use."""
+
+
+@dataclass
+class Problem:
+    """Design, family, weights and what the penalty needs to know of each column.
+
+    Columns that cannot enter (constant under an intercept, zero, `tiny`, of infinite factor, or bounded to zero) are
+    not `usable`. Columns of factor zero are `unpenalised`; those of them without bounds are `free`.
+    """
+
+    design: Any
+    family: Any
+    offset: np.ndarray
+    fit_intercept: bool
+    l1_ratio: float
+    factor: np.ndarray
+    standardize: bool
+    work: Work = field(default_factory=Work)
+    moments: Any = None  # (mean, sum of squares about it) of every column, where they are known
+    watcher: Any = None  # called with (state, gap) after a solver's step
+    bounds: Any = None  # fastreg.objective.bounds.Bounds of every column, or None where no coefficient has any
+    called_off: bool = False  # by another thread
+
+    def __post_init__(self):
+        n, p = self.design.shape
+        self.n, self.p = n, p
+        self.weight = self.family.weight
+        self.loss_constant = constant_of(self.family)
+        self.stored = max(self.design.stored_in(np.arange(p)), 1)
+        self.unbounded = False  # whether columns that are not penalised separate the classes
+        self.bend, self.longest, self.tight = (
+            getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")
+        )
+        if self.moments is None:
+            mean, deviation = column_moments(self.design, self.weight)
+        else:
+            mean, deviation = self.moments[0], self.moments[1].copy()
+        self.norms, self.usable, self.tiny = np.empty(p), np.empty(p, dtype=bool), np.empty(p, dtype=bool)
+        entering = self.factor
+        if self.bounds is not None:  # bounds of zero on both sides leave a column out
+            entering = np.where(self.bounds.lower < self.bounds.upper, entering, np.inf)
+        self.finite = judge(mean, deviation, entering, self.fit_intercept, self.norms, self.usable, self.tiny)
+        self.columns, self.left_out = np.flatnonzero(self.usable), np.flatnonzero(~self.usable)
+        self.centre = mean if self.fit_intercept else np.zeros(p)
+        factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
+        self.lasso_factor = self.ridge_factor = factor
+        if self.standardize:
+            scale = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)
+            self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
+        self.penalised = self.usable & (factor > 0)
+        self.free = self.unpenalised = np.flatnonzero(self.usable & (factor == 0))
+        if self.bounds is not None:
+            self.free = self.free[self.bounds.on(self.free).infinite()]
+
+    def penalty(self, alpha):
+        return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.lasso_factor, self.ridge_factor)
+
+    def correlate(self, residual):
+        """One sweep: X'r, with zeros at columns that are left out."""
+        self.work.sweeps += 1
+        self.work.columns += self.p
+        out = self.design.correlate(residual)
+        out[self.left_out] = 0.0
+        return out
+
+    def pull(self, correlation):
+        """X'r as far as it could move coefficients away from zero, see Bounds."""
+        return correlation if self.bounds is None else self.bounds.pull(correlation)
+
+    def share_of(self, columns):
+        """The share of X's stored values that lie in some columns."""
+        return self.design.stored_in(columns) / self.stored
+
+    def correlate_many(self, residuals):
+        """X'R for several residuals (n, k), in one pass; zeros at columns that are left out."""
+        self.work.sweeps += 1
+        self.work.columns += self.p
+        out = self.design.correlate_many(residuals)
+        out[self.left_out] = 0.0
+        return out
+
+    def predict_many(self, coefs):
+        """X C for several vectors of coefficients (p, k), in one pass."""
+        self.work.sweeps += 1
+        self.work.columns += self.p
+        return self.design.predict_many(coefs)
+
+    def gram(self, columns):
+        """(X - centre)' diag(weight) (X - centre) over some columns, in one pass."""
+        self.work.grams += 1
+        self.work.columns += columns.size
+        return self.design.gram(columns, self.weight, self.centre)
+
+    def row_gram(self, columns, scale):
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns, in one pass."""
+        self.work.grams += 1
+        self.work.columns += columns.size
+        return self.design.row_gram(columns, scale, self.centre)
+
+    def with_response(self, y):
+        """The same problem for another response; what is known of the columns is shared."""
+        other = copy(self)
+        other.family, other.work = self.family._replace(y=y), Work()
+        other.loss_constant = constant_of(other.family)
+        return other
+
+    def correlate_some(self, residual, columns):
+        """x_j'r for some columns."""
+        self.work.columns += columns.size
+        return correlate_columns(self.design, residual, columns)
+
+    def predict(self, columns, steps):
+        """(X - centre) steps over some columns: the change of eta, up to the intercept."""
+        self.work.columns += int(np.count_nonzero(steps))
+        change = np.full(self.n, -float(self.centre[columns] @ steps))
+        combine(self.design, columns, steps, change)
+        return change
+
+    def start(self):
+        """The state with every coefficient zero and the intercept fitted."""
+        n = self.n
+        intercept = self.family.start() - float(self.weight @ self.offset) if self.fit_intercept else 0.0
+        state = State(np.zeros(self.p), intercept, self.offset + intercept, np.empty(n), np.empty(n))
+        self.linearise(state)
+        return state
+
+    def linearise(self, state):
+        """Residual and curvature at state.eta, after fitting the intercept (which moves eta)."""
+        if self.fit_intercept:
+            state.intercept += balance(self.family, state.eta, state.residual, state.curvature, self.longest)
+        else:
+            linearise(self.family, state.eta, state.residual, state.curvature)
+
+    def advance(self, state, columns, steps, change, t):
+        """b += t steps and eta += t change, where `change` is (X - centre) steps; then linearise.
+
+        The intercept takes its Newton step along, so that refitting it starts near the end.
+        """
+        state.coef[columns] += t * steps
+        middle = go_along(state.eta, change, state.curvature, t, self.fit_intercept)
+        if self.fit_intercept:
+            state.intercept -= t * (middle + float(self.centre[columns] @ steps))
+        self.linearise(state)
+
+    def heed(self):
+        """Leave the fit if it has been called off. Asked between kernel calls, which end within about 0.1 s."""
+        if self.called_off:
+            raise CalledOff
+
+    def count_steps(self, steps, state, gap):
+        """Count a solver's steps, and show whoever watches where they have led: `gap` is the one steered by."""
+        self.heed()
+        self.work.iterations += steps
+        if self.watcher is not None:
+            self.watcher(state, gap)
+
+    def loss(self, state):
+        """Half the deviance per unit of weight."""
+        return self.loss_at(state.eta)
+
+    def spent(self):
+        """What has been done so far."""
+        return self.work
+
+    def fitted_intercept(self, intercept, columns, values):
+        """The intercept of a fit with coefficients `values` in `columns`, on the scale of the data."""
+        return intercept
+
+    def square_of(self, eta):
+        """Weighted mean square of a linear predictor."""
+        return float(self.weight @ eta**2)
+
+    def loss_at(self, eta):
+        return self.loss_of(sum_of_losses(self.family, eta))
+
+    def loss_of(self, total):
+        """The loss where the family's, which leaves out a constant, sum to `total`."""
+        return max(total + self.loss_constant, 0.0)
+
+    def refresh(self, state):
+        """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
+        state.eta[:] = self.offset + state.intercept
+        columns = np.flatnonzero(state.coef != 0.0)  # of truth values, several times as fast as of numbers
+        combine(self.design, columns, state.coef[columns], state.eta)
+        self.work.columns += columns.size
+        self.linearise(state)
+
+
+@kernel
+def go_along(eta, change, curvature, t, fit_intercept):
+    """eta += t (change - m), where m is the curvature-weighted mean of the change under an intercept, else 0: m."""
+    total, moved = 0.0, 0.0
+    if fit_intercept:
+        for i in range(eta.size):
+            total += curvature[i]
+            moved += curvature[i] * change[i]
+    middle = moved / total if total > 0.0 else 0.0
+    if not math.isfinite(middle):
+        middle = 0.0
+    for i in range(eta.size):
+        eta[i] += t * (change[i] - middle)
+    return middle
+
+
+@dataclass
+class State:
+    """Where a fit stands: updated in place and owned by the fit."""
+
+    coef: np.ndarray  # (p,)
+    intercept: float
+    eta: np.ndarray  # (n,) offset + intercept + X coef
+    residual: np.ndarray  # (n,) minus the derivative of the loss in eta
+    curvature: np.ndarray  # (n,) the second derivative of the loss in eta
+
+    def restore(self, other):
+        """Be where another state is, in the same arrays."""
+        for name in ("coef", "eta", "residual", "curvature"):
+            getattr(self, name)[:] = getattr(other, name)
+        self.intercept = other.intercept
+
+    def copy(self):
+        return State(self.coef.copy(), self.intercept, self.eta.copy(), self.residual.copy(), self.curvature.copy())

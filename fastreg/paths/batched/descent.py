@@ -1,0 +1,150 @@
+"""Elastic-net paths by blocks of points, by coordinate descent where that is the cheaper.
+
+With a ridge part of some weight coordinate descent takes a few epochs a point, in Gram form or in residual form,
+whichever reads less, while a pivot or a Newton step costs |A|^2. So a block of least squares is solved by epochs over
+the working set, as long as these are as few as they were lately; else, and for finer gaps, as
+fastreg.paths.batched.newton does, whose points are exact. Where Newton steps have become much dearer than what solves a
+point on its own the rest is not done by blocks: by steps among the rows (solvers.semismooth_dual), or for other
+families by descent. The certificates are the same.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.design.designs import DenseDesign
+from fastreg.paths.batched.lasso import BlockPath, suits
+from fastreg.paths.batched.newton import STEPS, Kept, NewtonPath, Solved, suits_newton
+from fastreg.paths.predictor import Trail
+from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
+from fastreg.solvers.semismooth_dual import ENOUGH
+
+FINEST = 1e-9  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
+FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
+HOPED, TYPICAL = 10.0, 1e-4  # epochs a point, before any have been seen, at such a tol; more for finer ones
+# Operations of a point's Newton steps are SOLVES + PIVOTS times the pivots, each |A| (|A| + |W|) of them; those among
+# the rows, where more columns are active, ROWS n^3. An epoch takes 4 n |A|, or 3 |W| |A| with a Gram matrix.
+SOLVES, PIVOTS, ROWS = 30.0, 2.0, 0.5
+OVERHEAD = 2e6  # operations in the time that a point takes by itself, not in a block,
+SCREENING = 100.0  # and its certificate, a column
+LEAVING = 3.0  # times the cost of points on their own, that Newton steps in blocks may have: they read X less often
+PATIENCE = 3.0  # times what the steps cost, that a point's descent may cost
+
+
+def blocks_for(problem, solver, count, lowest, max_iter):
+    """The path by blocks that suits `count` alphas down to `lowest`, or None."""
+    if suits(problem, solver, count, lowest):
+        return BlockPath
+    if max_iter < STEPS or not suits_newton(problem, solver, count, lowest):
+        return None
+    return DescentPath if problem.l1_ratio < 1.0 and solver == "auto" else NewtonPath
+
+
+class DescentPath(NewtonPath):
+    """Fits a grid of alphas by blocks, for 0 < l1_ratio < 1."""
+
+    epochs = HOPED
+    entered = 0.0  # columns that entered or left at a point of the last descent
+
+    def _descent_pays(self):
+        return self.epochs == np.inf and super()._descent_pays()  # else there is descent of its own
+
+    def _walk(self, alphas):
+        support = np.count_nonzero(self.state.coef[self.working.columns])
+        epoch, newton, alone = self._costs(max(support, 1))
+        budget = min(newton, alone) / epoch
+        if self.problem.family.quadratic and self.tol > FINEST and support >= FEWEST and self.epochs < budget:
+            solved = self._descend(alphas, int(PATIENCE * budget))
+            if solved is not None:
+                return solved
+        self.entered = 0.0
+        return None if newton > LEAVING * alone else super()._walk(alphas)
+
+    def _costs(self, support):
+        """Operations of an epoch, of a point's Newton steps, and of a point on its own: by descent, or for least
+        squares by steps among the rows, if there are enough columns for them."""
+        n, m = self.problem.n, self.working.columns.size
+        epoch = support * (3.0 * m if m < n else 4.0 * n)
+        newton = (SOLVES + PIVOTS * max(self.changes, self.entered)) * support * (support + m)
+        if self.problem.family.quadratic:
+            alone = ROWS * n**3 if support >= ENOUGH * n else np.inf
+        else:
+            epochs = HOPED * max(math.log(self.tol) / math.log(TYPICAL), 1.0)
+            alone = epochs * 4.0 * n * support + SCREENING * self.problem.p
+        return epoch, newton, alone + OVERHEAD
+
+    def _descend(self, alphas, most):
+        """Solve at every alpha by at most so many epochs a point. A Solved of all points, or of those before one that
+        took more, or None."""
+        problem, working, coef = self.problem, self.working, self.state.coef[self.working.columns]
+        precision = SHARE * self.share * self.tol * problem.scale
+        model = (GramForm if coef.size < problem.n else ResidualForm)(working, self.state, coef)
+        coefs, taken, chunk = np.empty((alphas.size, coef.size)), [], bounded_epochs(2 * problem.n * coef.size)
+        trail = Trail()
+        for k, alpha in enumerate(alphas):
+            working.set_penalty(problem.penalty(alpha))
+            steps = trail.steps(coef, alpha)
+            if steps is not None:
+                model.move(steps)
+            epochs, done = 0, False
+            while not done and epochs < most:
+                problem.heed()
+                more, done = model.epochs(working.penalty, min(chunk, most - epochs), precision)
+                epochs += more
+            problem.work.epochs += epochs  # over copies of columns: X itself is not read
+            if not done:
+                break
+            coefs[k] = coef
+            taken.append(epochs)
+            trail.leave(alpha, coefs[k], epochs, steps is None)
+        self.epochs = np.mean(taken) if len(taken) == alphas.size else np.inf
+        return self._solved(coefs[: len(taken)]) if taken else None
+
+    def _solved(self, coefs):
+        """The points with these coefficients on the working set."""
+        problem, working, state = self.problem, self.working, self.state
+        start = state.coef[working.columns]
+        inside = np.vstack([start, coefs]) != 0.0
+        self.entered = np.count_nonzero(inside[1:] != inside[:-1]) / len(coefs)
+        etas = state.eta + working.block.predict_each(coefs - start)
+        residuals = problem.weight * (problem.family.y - etas)
+        correlations, none = working.block.correlate_each(residuals), np.zeros(len(coefs))
+        return Solved(problem, working, state, Kept(coefs, correlations, etas, residuals, none, none + 1.0))
+
+
+class GramForm:
+    """Epochs that keep the correlations of a working set; `coef` is updated in place."""
+
+    def __init__(self, working, state, coef):
+        working.update_gram(state, False)
+        self.gram, self.coef = working.gram[: coef.size, : coef.size], coef
+        self.correlation = working.block.correlate(state.residual)
+
+    def epochs(self, penalty, most, precision):
+        """(epochs run, whether that was enough)."""
+        return gram_epochs(self.gram, penalty, self.coef, self.correlation, most, precision, True)
+
+    def move(self, steps):
+        self.coef += steps
+        self.correlation -= self.gram @ steps
+
+
+class ResidualForm:
+    """Epochs that keep the residual, where rows are too few for a Gram matrix to pay."""
+
+    def __init__(self, working, state, coef):
+        nothing = np.zeros(coef.size)
+        self.rows, self.places = DenseDesign(working.block.rows[: coef.size]), np.arange(coef.size)
+        self.quadratic = state.curvature, working.norms**2, nothing, nothing  # the rows are centred
+        self.working, self.coef, self.residual = working, coef, state.residual.copy()
+
+    def epochs(self, penalty, most, precision):
+        """As GramForm's."""
+        limits = most, precision, True
+        return residual_epochs(
+            self.rows, self.places, self.quadratic, penalty, self.coef, self.residual, 0.0, limits, True
+        )[:2]
+
+    def move(self, steps):
+        self.coef += steps
+        self.residual -= self.quadratic[0] * self.working.block.predict(steps)

@@ -1,0 +1,388 @@
+"""Paths of generalised linear models and elastic nets by blocks of points, on dense X that is wide or small.
+
+As fastreg.paths.batched.lasso does for the lasso of least squares: one kernel call solves a block of points on the
+working set, then all are certified together. A point takes some proximal Newton steps. Each solves, by leaps and walks,
+the model whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient
+is that of the present point, so that only the pace depends on the matrix: secants of the steps with the same one make
+up for much of its age, and it is made anew when that costs less than the steps it saves. A step is shortened until the
+objective falls.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg.design.dense_products import row_dots
+from fastreg.design.designs import DenseDesign
+from fastreg.design.working_columns import SCATTERED, correlate_vectors_some
+from fastreg.numerics.arrays import copy_values
+from fastreg.numerics.jit import kernel
+from fastreg.numerics.threads import SHARED
+from fastreg.objective.duality_gap import balanced, smaller_gap, steering_gap
+from fastreg.objective.families import balance, linearise, sum_of_losses
+from fastreg.paths.batched.lasso import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
+from fastreg.paths.batched.points import BlockPoints
+from fastreg.solvers.active_set.homotopy import BUDGET, DONE, EXCHANGE, STUCK
+from fastreg.solvers.active_set.pivots import NONE
+from fastreg.solvers.active_set.primal_dual import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
+from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
+from fastreg.solvers.hessian_refresh import renewal_in_a_kernel, renewal_pays, served_long
+from fastreg.solvers.line_search import extent
+
+REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
+STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
+STEPS = 50  # at one point, before it counts as stuck
+ARMIJO = 0.25  # share of the promised decrease that a step must keep,
+LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
+SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
+PIVOTS = 200  # of one walk, and
+WORK = 3e7  # multiplications that a kernel call may take, so that an interruption is heard
+EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
+FINEST = 1e-6  # of the gap wanted: closer than that the working set is not solved
+LARGEST_GRAM = 2000  # columns of a working set whose matrix is kept even if there are fewer rows
+FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
+
+
+def suits_newton(problem, solver, count, lowest):
+    """Whether a path can go by such blocks: dense X with no more rows than columns, or so small that threads would not
+    share its products, a loss whose bend is at most one, every column penalised by an l1 part, no bounds, alpha > 0."""
+    n, p = problem.n, problem.p
+    dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
+    bounded = problem.bend <= 1.0 and problem.tight  # as `full_step_descends` and `gaps_of_points` have it
+    penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
+    return dense and bounded and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
+
+
+class Terms(NamedTuple):
+    """What stays the same while a block is solved."""
+
+    lasso_factor: np.ndarray  # l1_j and l2_j of the working set at alpha = 1
+    ridge_factor: np.ndarray
+    norms: np.ndarray
+    fit_intercept: bool
+    longest: float
+    scale: float
+    target: float  # of the gap on the working set,
+    finest: float  # and the one aimed at as long as steps go fast
+    renewal: float  # cost of a new matrix, in steps
+
+
+class Place(NamedTuple):
+    """Where the solution stands; updated in place."""
+
+    coef: np.ndarray
+    eta: np.ndarray
+    residual: np.ndarray
+    curvature: np.ndarray
+    # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; FRESH: whether the last step's matrix was
+    # made where it began; SERVED: steps of this point with this matrix; SPENT: those of points before, in this block,
+    # and what it took itself; POINTS: as many; OLD: whether one of them took more than the mean
+    numbers: np.ndarray
+    change: np.ndarray  # room for a step's change of eta, and for eta beyond it
+    beyond: np.ndarray
+    correlation: np.ndarray  # room for the correlations here, those of the model, the ridge part of the penalty, a
+    start: np.ndarray  # step times M, and the model's solution before the mix
+    l2: np.ndarray
+    image: np.ndarray
+    plain: np.ndarray
+
+
+LEVEL, POINT_STEPS, GAP, FRESH, SERVED, SPENT, POINTS, OLD = range(8)
+
+
+class Kept(NamedTuple):
+    """The points solved, one row each."""
+
+    coefs: np.ndarray
+    correlations: np.ndarray
+    etas: np.ndarray
+    residuals: np.ndarray
+    levels: np.ndarray
+    steps: np.ndarray
+
+
+class NewtonPath(BlockPath):
+    """Fits a grid of alphas by blocks, for any family and l1_ratio > 0."""
+
+    share = 0.5  # of the gap wanted, to which the working set is solved
+    model_alpha = 0.0
+
+    def _finer(self):
+        self.share *= 0.1
+        return self.share > FINEST
+
+    def _walk(self, alphas):
+        """Solve at every alpha on the working set. A Solved of all points, or of those before it got stuck, or None."""
+        problem, working, state, active = self.problem, self.working, self.state, self.active
+        n, m = problem.n, working.columns.size
+        ratio, columns, target = problem.l1_ratio, working.columns, self.share * self.tol * problem.scale
+        terms = Terms(
+            ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
+            problem.fit_intercept, problem.longest, problem.scale, target,
+            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m),
+        )  # fmt: skip
+        place = Place(
+            state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
+            np.array([0.0, 0.0, np.inf, 0.0, 0.0, terms.renewal, 0.0, 0.0]), *np.empty((2, n)),
+            *np.empty((5, m)),
+        )  # fmt: skip
+        kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
+        secants = no_secants(m)
+        model, fresh = self._model(place, alphas[0], working.curvature is None)
+        done, exchanges, how, going, here = 0, 0, BEGIN_LEAPING, False, 0
+        while done < alphas.size:
+            self.problem.heed()
+            active._make_room(m, active.ROOM // 2)
+            before = done
+            outcome, active.size, done, pivots, column, sign = newton_points(
+                problem.family, working.block.rows[:m], model, active.active, active.size, terms, (alphas, done), place,
+                secants, kept, (how, going, fresh),
+            )  # fmt: skip
+            problem.work.pivots += pivots
+            here = pivots if done > before else here + pivots
+            how = self._mend(model, place.coef, outcome, column, sign)
+            going = outcome in (BUDGET, EXCHANGE, CROSSED)
+            fresh = outcome == MET_DEPENDENT
+            exchanges += outcome in (EXCHANGE, CROSSED, MET_DEPENDENT)
+            if outcome == REBUILD:
+                model, fresh = self._model(place, alphas[done], True)
+            if outcome == STUCK or exchanges > EXCHANGES or self._too_long(here):
+                active.key = None
+                if done == 0:
+                    return None
+                break
+        return Solved(problem, working, state, Kept(*(each[:done] for each in kept)))
+
+    def _model(self, place, alpha, anew):
+        """(the model, whether it was made at this place)."""
+        problem, working, active = self.problem, self.working, self.active
+        old = anew or alpha < FALLEN * self.model_alpha or self.model_alpha == 0.0
+        if old:
+            self.model_alpha = alpha
+        working.set_penalty(problem.penalty(self.model_alpha))
+        anew = anew and not (problem.family.quadratic and working.curvature is not None)
+        here = *working.penalty, place.coef.copy(), np.zeros(place.coef.size)
+        if working.columns.size > LARGEST_GRAM and working.block.wide():
+            working.drop_gram()
+            model = by_factors(working, place, anew, here)
+        else:
+            working.update_gram(place, anew)
+            model = by_matrix(working, here)
+        active._prepare(model, (working.model_version, working.l2_key))
+        return model, old
+
+
+class Solved(BlockPoints):
+    """The points of a block for any family and penalty."""
+
+    def __init__(self, problem, working, state, kept):
+        super().__init__(working.columns, kept.coefs)
+        self.problem, self.working = problem, working
+        self.correlations, self.etas, self.residuals = kept[1:4]
+        self.steps, intercepts = kept.steps, state.intercept + kept.levels
+        if problem.fit_intercept:
+            intercepts -= (self.coefs - state.coef[working.columns]) @ problem.centre[working.columns]
+        self.intercepts = intercepts.tolist()
+        losses = np.empty(self.size)
+        losses_of_points(problem.family, self.etas, losses)
+        self.losses = [problem.loss_of(total) for total in losses.tolist()]
+
+    def residual(self, k):
+        return self.residuals[k]
+
+    def steps_of(self, k):
+        """Models solved for a point."""
+        return int(self.steps[k])
+
+    def correlate(self, columns):
+        """x_j'r for some columns outside the working set, at every point."""
+        return correlate_vectors_some(self.problem.design, self.residuals, columns)
+
+    def cost(self, columns):
+        return SCATTERED * columns.size * self.problem.n
+
+    def products(self, references, count):
+        """(products of the first `count` residuals with the references, squares), in the weights' metric."""
+        scaled = self.residuals[:count] * references.unit
+        return scaled @ references.residuals.T, np.sum(scaled**2, axis=1)
+
+    def gaps(self, alphas):
+        """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
+        problem, columns, gaps = self.problem, self.working.columns, np.empty(len(alphas))
+        l1, l2 = problem.penalty(1.0).on(columns)
+        points = self.etas, self.residuals, self.correlations, self.coefs
+        gaps_of_points(problem.family, points, alphas, l1, l2, (np.empty(l1.size), np.empty(l1.size)), gaps)
+        gaps[[not balanced(problem, residual) for residual in self.residuals[: gaps.size]]] = np.inf
+        return gaps
+
+
+@kernel
+def gaps_of_points(family, points, alphas, l1, l2, here, gaps):
+    """The duality gap of each point, (eta, residual, correlations, coefficients) by rows; `l1`, `l2` at alpha = 1, and
+    `here` room for those of a point."""
+    etas, residuals, correlations, coefs = points
+    here_l1, here_l2 = here
+    for k in range(gaps.size):
+        for j in range(l1.size):
+            here_l1[j], here_l2[j] = alphas[k] * l1[j], alphas[k] * l2[j]
+        columns = correlations[k], coefs[k], here_l1, here_l2
+        gaps[k] = smaller_gap(family, etas[k], residuals[k], residuals[k], columns, True)
+
+
+@kernel
+def losses_of_points(family, etas, losses):
+    """The sum of losses at each row of `etas`."""
+    for k in range(losses.size):
+        losses[k] = sum_of_losses(family, etas[k])
+
+
+@kernel
+def newton_points(family, rows, model, active, size, terms, grid, place, secants, kept, flags):
+    """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
+
+    `flags` are how the walk starts, whether to go on within a model, and whether the matrix is that of this place.
+    Returns (outcome, size, points done, pivots, column, sign).
+    """
+    (alphas, done), (how, going, fresh) = grid, flags
+    m, n = rows.shape
+    pivots, spent = 0, 0.0
+    correlation, start, l2 = place.correlation, place.start, place.l2
+    while done < alphas.size:
+        for j in range(m):
+            model.l1[j], l2[j] = alphas[done] * terms.lasso_factor[j], alphas[done] * terms.ridge_factor[j]
+        row_dots(rows, place.residual, correlation)
+        for j in range(m):
+            start[j] = correlation[j] + (model.l2[j] - l2[j]) * place.coef[j]
+        if not going:
+            gap = steering_gap(correlation, place.coef, model.l1, l2, terms.norms, terms.scale)
+            slow = gap > STALE * place.numbers[GAP]
+            if gap <= terms.finest or (gap <= terms.target and slow and place.numbers[FRESH] > 0.0):
+                copy_values(place.coef, kept.coefs[done])
+                copy_values(correlation, kept.correlations[done])
+                copy_values(place.eta, kept.etas[done])
+                copy_values(place.residual, kept.residuals[done])
+                kept.levels[done], kept.steps[done] = place.numbers[LEVEL], place.numbers[POINT_STEPS]
+                end_point(place.numbers)
+                next_alpha(secants)
+                done += 1
+                continue
+            if place.numbers[POINT_STEPS] >= STEPS:
+                return STUCK, size, done, pivots, NONE, 0.0
+            if not fresh and too_old(gap, slow, place.numbers, terms):
+                forget(secants)
+                place.numbers[SERVED], place.numbers[SPENT] = 0.0, terms.renewal
+                place.numbers[POINTS] = place.numbers[OLD] = 0.0
+                return REBUILD, size, done, pivots, NONE, 0.0
+            if spent > WORK:
+                return PAUSE, size, done, pivots, NONE, 0.0
+            place.numbers[GAP], place.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
+            copy_values(place.coef, model.coef)
+            copy_values(start, model.correlation)
+        going = False
+        most = FEW + size // 4 if how == BEGIN_LEAPING else 0
+        outcome, size, more, column, sign = leap_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
+        how = BEGIN_LEAPING
+        pivots += more
+        spent += m * n + (1.0 + more) * size * (size + m)
+        if outcome != DONE and outcome != LEAPT:
+            return outcome, size, done, pivots, column, sign
+        take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
+        place.numbers[POINT_STEPS] += 1.0
+        place.numbers[SERVED] += 1.0
+    return DONE, size, done, pivots, NONE, 0.0
+
+
+@kernel
+def end_point(numbers):
+    """Begin to count for the next point, and see whether the matrix has served long enough."""
+    if numbers[SERVED] > 0.0:
+        numbers[SPENT] += numbers[SERVED]
+        numbers[POINTS] += 1.0
+        if served_long(numbers[SERVED], numbers[SPENT], numbers[POINTS]):
+            numbers[OLD] = 1.0
+    numbers[POINT_STEPS], numbers[SERVED], numbers[GAP] = 0.0, 0.0, np.inf
+
+
+@kernel
+def too_old(gap, slow, numbers, terms):
+    """Whether a new matrix is to be made: for the points to come, or, where steps go slowly, for the present one."""
+    if numbers[OLD] > 0.0 or gap <= terms.target:
+        return numbers[OLD] > 0.0 or slow
+    return renewal_pays(gap, numbers[GAP], terms.target, terms.renewal)
+
+
+@kernel
+def take_step(family, rows, model, l2, terms, place, secants, correlations):
+    """Step to the model's solution, or a mix of it with secants; shorter where the objective would not fall."""
+    (correlation, start), image, plain = correlations, place.image, place.plain
+    copy_values(model.coef, plain)
+    for j in range(plain.size):
+        image[j] = start[j] - model.correlation[j] + model.l2[j] * (plain[j] - place.coef[j])
+    if mix_secants(secants, place.coef, model.coef, image):
+        if advance(family, rows, model, l2, terms, place, correlation, 1):
+            return
+        copy_values(plain, model.coef)
+    advance(family, rows, model, l2, terms, place, correlation, 40)
+
+
+@kernel
+def advance(family, rows, model, l2, terms, place, correlation, trials):
+    """Go towards model.coef, by the first of 1, 1/2, 1/4 ... of the way at which the objective falls enough; whether
+    one of `trials` does."""
+    m, change, slope = place.coef.size, place.change, 0.0
+    change[:] = 0.0
+    for j in range(m):
+        old, new = place.coef[j], model.coef[j]
+        if new != old:
+            slope += model.l1[j] * (abs(new) - abs(old)) + 0.5 * l2[j] * (new * new - old * old)
+            slope -= correlation[j] * (new - old)
+            row, step = rows[j], new - old
+            for i in range(change.size):
+                change[i] += step * row[i]
+    middle, largest, square = extent(place.curvature, change, terms.fit_intercept)
+    t = 1.0
+    if not full_step_descends(slope, largest, square, terms.scale):
+        t = search(family, model, l2, terms, place, middle, slope, trials)
+        if t == 0.0:
+            return False
+    for j in range(m):
+        b = place.coef[j] + t * (model.coef[j] - place.coef[j])
+        place.coef[j] = model.coef[j] if t == 1.0 else b  # b + (b_new - b) may miss an exact zero
+    for i in range(change.size):
+        place.eta[i] += t * (change[i] - middle)
+    place.numbers[LEVEL] -= t * middle
+    if terms.fit_intercept:
+        place.numbers[LEVEL] += balance(family, place.eta, place.residual, place.curvature, terms.longest)
+    else:
+        linearise(family, place.eta, place.residual, place.curvature)
+    return True
+
+
+@kernel
+def full_step_descends(slope, largest, square, scale):
+    """Whether the objective falls enough over a full step, by a bound on it that steps.step_length states."""
+    rise = 0.5 * square
+    if largest > SMALL:
+        rise = square * (math.exp(min(largest, LARGEST)) - largest - 1.0) / (largest * largest)
+    return slope + rise <= ARMIJO * min(slope, 0.0) + LOST_DIGITS * scale
+
+
+@kernel
+def search(family, model, l2, terms, place, middle, slope, trials):
+    """The first of `trials` lengths 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
+    eta, change, t, before = place.beyond, place.change, 1.0, sum_of_losses(family, place.eta)
+    for j in range(l2.size):
+        before += model.l1[j] * abs(place.coef[j]) + 0.5 * l2[j] * place.coef[j] * place.coef[j]
+    for _ in range(trials):
+        for i in range(change.size):
+            eta[i] = place.eta[i] + t * (change[i] - middle)
+        value = sum_of_losses(family, eta)
+        for j in range(l2.size):
+            b = place.coef[j] + t * (model.coef[j] - place.coef[j])
+            value += model.l1[j] * abs(b) + 0.5 * l2[j] * b * b
+        if value - before <= ARMIJO * t * min(slope, 0.0) + LOST_DIGITS * terms.scale:
+            return t
+        t *= 0.5
+    return 0.0

@@ -1,0 +1,313 @@
+"""Regularisation paths: a grid of alphas, warm starts, a working set, and a certificate of every point."""
+
+import numpy as np
+
+from fastreg.objective.duality_gap import References, duality_gap, empty_gap, orthogonal
+from fastreg.objective.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
+from fastreg.paths.predictor import Trail
+from fastreg.paths.smooth import SmoothPath, make_point
+from fastreg.solvers.cold_start import FirstDescent
+from fastreg.solvers.dual_point import bounded_dual_direction, bounded_gap
+from fastreg.solvers.ridge.newton import dual_direction
+from fastreg.solvers.support_solve import solve_support
+from fastreg.solvers.working_set import WorkingSet
+
+SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
+REFRESH = 10  # points between two recomputations of eta from the coefficients
+LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
+AT_ONCE = 5e7  # n * p * p up to which all columns enter for a far alpha, and none is solved on the way
+FEWEST = 100  # columns that may always enter a working set at once; twice the support may, too
+FEW = 20  # the same on the way to a far alpha, where half the support may enter besides
+FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
+ROUNDS = 50  # solve-and-certify rounds a point
+FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the last sweep found,
+FINER = {True: 0.7, False: 0.05}  # to this share of the last one's gap at most, for a quadratic loss or another,
+ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much more a certificate asks for
+SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which there are descents where n * n are fewer
+FINEST = {True: 1e-10, False: 1e-8}  # tol, for such a loss, below which there are none: pivots are nearer to exact
+
+
+class PathSolver:
+    """Fits point after point, each from the last, over a working set that screening and certificates extend."""
+
+    sweep_share = SWEEP_SHARE
+
+    def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=False):
+        self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
+        small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
+        suits = (small or problem.stored <= problem.n**2) and tol >= FINEST[problem.family.quadratic]
+        self.first = first and suits
+        self.smooth = SmoothPath(problem, tol, max_iter)
+        if null_correlation is not None and problem.unpenalised.size == 0:
+            self.smooth.null_correlation = null_correlation
+        self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
+        self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
+        self.dual, self.estimate = self.smooth.null_residual, self.smooth.null_correlation
+        self.working: WorkingSet | None = None
+        self.previous_l1 = self.smooth.null_l1
+        self.trail = Trail()
+        self.done, self.formed, self.resumed = 0, False, False
+
+    def resume(self, coef, intercept, alpha):
+        """Start from these coefficients, near the solution at `alpha`, instead of the null model."""
+        self.smooth.resume(coef, intercept, alpha)
+        self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
+        self.previous_l1 = alpha * self.problem.l1_ratio
+        self.first = False  # it is for cold starts
+        self.working, self.formed = None, False
+        self.resumed, self.trail = True, Trail()
+
+    def stand_on(self, working):
+        """Certify points on a working set that is kept elsewhere, from the null model on, until `resume` is called."""
+        self.working, self.references = working, References(self.problem.norms, self.problem.weight)
+        self.references.add(self.dual, self.estimate)
+
+    def fit(self, alpha):
+        """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
+        return answered(self.steps(alpha), self.problem)
+
+    def steps(self, alpha):
+        """`fit` as a generator: yields (dual, columns), is sent X'dual on the columns (None: on all), ends in a Point.
+
+        So that fits of the same X can go in lockstep and have their products with X made together.
+        """
+        if alpha == 0.0 and self.problem.bounds is None:
+            return self.smooth.fit(alpha)
+        gap, iterations = self._standing(alpha), 0
+        if gap > self.tol * self.problem.scale:
+            gap, iterations = yield from self._reach(alpha)
+        columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
+        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
+
+    def _standing(self, alpha):
+        """The gap at coefficients that were resumed from, which may already do; infinite elsewhere."""
+        if not self.resumed:
+            return np.inf
+        self.resumed, penalty = False, self.problem.penalty(alpha)
+        if self._dual(penalty) is not self.state.residual:  # whose products with X are known
+            return np.inf
+        return self._gap(penalty, self.state.residual, self.problem.columns)
+
+    def _reach(self, alpha):
+        """(gap, iterations) of a way to the solution at `alpha`: a descent, or points between, and then pivots."""
+        gap, iterations = np.inf, 0
+        if self.first and (self.done == 0 or self._far(alpha)):
+            gap, iterations = yield from self._try_descent(alpha)
+        if gap == np.inf:
+            for middle in self._approach(alpha):
+                yield from self._solve(middle, LOOSE)
+        if gap > self.tol * self.problem.scale:
+            gap, iterations = yield from self._solve(alpha, self.tol, iterations)
+        return gap, iterations
+
+    def _far(self, alpha):
+        """Whether alpha lies far below the last point."""
+        return 0.0 < alpha * self.problem.l1_ratio < FAR * self.previous_l1
+
+    def _approach(self, alpha):
+        """Alphas between the last point and one far below it, so that screening sees a short way each time."""
+        if self._all_at_once() or not self._far(alpha):
+            return []
+        return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
+
+    def _all_at_once(self):
+        """Whether the Gram matrix of all columns costs less than alphas on the way to a far one."""
+        n, p = self.problem.n, self.problem.p
+        return p <= FEWEST or (self.problem.family.quadratic and n * p * p <= AT_ONCE)
+
+    def _try_descent(self, alpha):
+        """(gap, steps) of `_descend`; an infinite gap where it came to little, and everything is as it was before."""
+        state, before = self.state, self.state.copy()
+        kept = self.estimate, self.previous_l1, self.formed, self.done
+        gap, steps = yield from self._descend(alpha)
+        more = self.problem.l1_ratio == 1.0 and np.count_nonzero(state.coef) > self.problem.n  # than can be independent
+        limit = self.tol if more else max(LOOSE, self.tol)
+        if gap > limit * self.problem.scale and steps < self.max_iter:
+            self.estimate, self.previous_l1, self.formed, self.done = kept
+            state.restore(before)
+            self.dual, gap = state.residual, np.inf
+        return gap, steps
+
+    def _descend(self, alpha):
+        """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""
+        problem, state, penalty = self.problem, self.state, self.problem.penalty(alpha)
+        quadratic = problem.family.quadratic
+        if self.done:
+            self.estimate = yield state.residual, None
+        wanted, steps, gap = self.tol * problem.scale, 0, np.inf
+        columns = self._candidates(penalty)
+        loosely = columns.size < problem.columns.size and self._far(alpha)
+        target = 0.5 * max(wanted, LOOSE * problem.scale if loosely else 0.0)
+        before = problem.scale
+        descent, most = FirstDescent(problem, len(self._approach(alpha))), max(self.max_iter // 2, 1)
+        for _ in range(FIRST_ROUNDS):
+            read = problem.work.columns
+            reached, more = self._descend_over(descent, columns, penalty, target, most - steps)
+            read = problem.work.columns - read
+            steps += more
+            dual = self._dual(penalty)
+            self.estimate = yield dual, None
+            columns = self._candidates(penalty)
+            gap = self._gap(penalty, dual, columns)
+            support = np.count_nonzero(state.coef)
+            if gap <= wanted or steps >= most or not descent.pays(before, reached, target, read, support):
+                break
+            lowest = LOWEST_TARGET * wanted
+            if reached <= target:  # as far as its columns tell; the certificate asks more of active ones
+                lowest = 0.5 * wanted if min(target, reached) > 0.5 * wanted else lowest
+                target = FINER[quadratic] * min(target, reached)
+            target = max(lowest, min(target, ENOUGH * wanted * reached / gap) if quadratic else target)
+            before = reached
+        self.dual, self.previous_l1, self.formed = dual, penalty.l1, False
+        self.done += 1
+        return gap, steps
+
+    def _descend_over(self, descent, columns, penalty, target, steps_left):
+        """One descent over some columns, from their correlations at the last sweep: (the gap among them, steps)."""
+        problem, state = self.problem, self.state
+        working = WorkingSet.in_place(problem, columns, self.estimate[columns])
+        working.set_penalty(penalty)
+        if problem.unpenalised.size or penalty.l1 == 0.0:  # the sweep was of a residual made orthogonal to such columns
+            working.correlate(state)
+        reached, steps = descent.reduce(state, working, target, steps_left)
+        if problem.family.quadratic and reached <= target <= 0.5 * self.tol * problem.scale:
+            solve_support(working, state)
+        return reached, steps
+
+    def _candidates(self, penalty):
+        """The columns of a descent: those in and those near their threshold, or all if these are the most."""
+        everything = self.problem.columns
+        if everything.size <= FEWEST:
+            return everything
+        found = candidate_columns(self.estimate, self.problem, penalty, self.state.coef)
+        return found if 2 * found.size < everything.size else everything
+
+    def _form(self):
+        """The working set and the references, formed when first needed: a descent may end a single fit without.
+
+        After a descent its support belongs to the working set, and its sweep to the references.
+        """
+        problem, state = self.problem, self.state
+        if self.working is None:
+            self.references = References(problem.norms, problem.weight)
+            self.working = WorkingSet(problem)
+            self.working.extend(problem.unpenalised, state.residual)
+        self.references.add(self.dual, self.estimate)
+        support = np.flatnonzero(state.coef)
+        self.working.extend(support[~self.working.contains[support]], state.residual)
+        self.working.correlate(state)
+        self.formed = True
+
+    def _solve(self, alpha, tol, iterations=0):
+        """Solve at `alpha` to a relative gap of `tol`. Returns the gap (absolute) and the iterations it took."""
+        if not self.formed:
+            self._form()
+        problem, state, working = self.problem, self.state, self.working
+        penalty = problem.penalty(alpha)
+        if self.done % REFRESH == REFRESH - 1:
+            problem.refresh(state)
+            working.correlate(state)
+        most = self._most(alpha, tol)
+        strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
+        working.extend(strong, state.residual)
+        working.set_penalty(penalty)
+        epochs, plain = problem.work.epochs, not (tol < LOOSE and self._go_on(alpha))
+        wanted = tol * problem.scale
+        target = 0.5 * wanted
+        for _ in range(ROUNDS):
+            _, rounds = self.solver.reduce(problem, state, working, target, self.max_iter - iterations)
+            iterations += rounds
+            gap, violators = yield from self.certify(penalty)
+            if gap <= wanted or iterations >= self.max_iter:
+                break
+            if violators.size == 0:
+                if target < LOWEST_TARGET * wanted:
+                    break
+                target = min(0.1 * target, 0.5 * working.gap(state))  # what steers may see less than what certifies
+            working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
+            working.set_penalty(penalty)
+        self.previous_l1 = penalty.l1
+        self.done += 1
+        self.trail.leave(alpha, state.coef[working.columns], problem.work.epochs - epochs, plain)
+        return gap, iterations
+
+    def _go_on(self, alpha):
+        """Where descents solve the points, begin on the line through the last two; whether that was done."""
+        working, state = self.working, self.state
+        last = state.coef[working.columns]
+        steps = self.trail.steps(last, alpha)
+        if steps is None:
+            return False
+        coef = last + steps
+        working.move(state, coef if self.problem.bounds is None else working.bounds.clip(coef), True)
+        working.correlate(state)
+        return True
+
+    def _most(self, alpha, tol):
+        """How many columns may enter the working set at once. Without an l1 part all belong in it."""
+        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and self._all_at_once()):
+            return self.problem.p
+        support = int(np.count_nonzero(self.state.coef[self.working.columns]))
+        return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
+
+    def certify(self, penalty):
+        """The duality gap over all columns, and the columns outside the working set that violate optimality."""
+        problem, state, working = self.problem, self.state, self.working
+        dual = self._dual(penalty)
+        inside = working.correlation if dual is state.residual else working.block.correlate(dual)
+        self.estimate, radius = self.references.project(dual)
+        reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
+        if problem.share_of(reaching) > self.sweep_share:
+            self.estimate = yield dual, None
+            self.references.add(dual, self.estimate)
+            reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)
+        elif reaching.size:
+            self.estimate[reaching] = yield dual, reaching
+        self.estimate[working.columns] = inside
+        violators = reaching[
+            np.abs(problem.pull(self.estimate)[reaching]) > penalty.l1 * problem.lasso_factor[reaching]
+        ]
+        columns = np.concatenate([working.columns, violators])
+        return self._gap(penalty, dual, columns), violators
+
+    def _dual(self, penalty):
+        """The residual, made orthogonal to columns that are not penalised."""
+        problem, state = self.problem, self.state
+        if problem.bounds is not None:
+            return bounded_dual_direction(problem, state, penalty)
+        return dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
+
+    def _gap(self, penalty, dual, columns):
+        """The duality gap, from columns that hold the support and all violators; their correlations are known."""
+        problem, state = self.problem, self.state
+        if problem.bounds is not None:
+            return bounded_gap(problem, state, penalty, dual, columns, self.estimate[columns])
+        l1, l2 = penalty.on(columns)
+        correlation, coef = self.estimate[columns], state.coef[columns]
+        family, free = problem.family, problem.free
+        if not orthogonal(problem, dual, free, self.estimate[free]):
+            return empty_gap(family, state.eta, state.residual, coef, l1, l2)
+        return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2)
+
+
+def answered(steps, problem):
+    """Run the generator `steps`, each product with X made on its own. Returns what it returns."""
+    product = None
+    while True:
+        try:
+            dual, columns = steps.send(product)
+        except StopIteration as end:
+            return end.value
+        product = problem.correlate(dual) if columns is None else problem.correlate_some(dual, columns)
+
+
+def alphas_between(last, alpha):
+    """The steps on a way down from `last` to `alpha`, without its ends."""
+    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+    return np.geomspace(last, alpha, steps + 1)[1:-1]
+
+
+def alpha_grid(alpha_max, n_alphas, ratio):
+    """Geometric grid from alpha_max down to ratio * alpha_max; if alpha_max is 0, from a number close to it."""
+    top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)
+    return top * np.geomspace(1.0, ratio, n_alphas) if n_alphas > 1 else np.array([top])

@@ -1,0 +1,69 @@
+"""X times coefficients for new rows, reading only the columns that have one where X is stored by columns, and
+coefficients between two points of a path."""
+
+import numpy as np
+
+from fastreg.design.column_products import combine
+from fastreg.design.designs import as_design
+from fastreg.numerics.exp_log import LARGEST, exp
+from fastreg.numerics.jit import allocating_kernel, kernel
+
+
+def times(X, coef, intercept):
+    """intercept + X coef, for X an array or sparse, of any layout and numeric type."""
+    by_columns = X.format == "csc" if hasattr(X, "format") else X.flags.f_contiguous and X.flags.aligned
+    if not by_columns or X.dtype != np.float64:
+        out = X @ coef
+        out += intercept
+        return out
+    columns, out = np.flatnonzero(coef), np.full(X.shape[0], float(intercept))
+    combine(as_design(X), columns, coef[columns], out)
+    return out
+
+
+def between(first, second, share):
+    """first + share * (second - first), which rounding takes beyond neither: bounds that both keep hold there, too."""
+    lower, upper = np.minimum(first, second), np.maximum(first, second)
+    return np.clip(first + share * (second - first), lower, upper)
+
+
+ROWS = 512  # taken at a time, so that what they need stays in the fastest cache
+
+
+def probabilities(eta):
+    """Of classes: e^eta_k over their sum where eta is (n, K); of two, 1 / (1 + e^eta) and 1 / (1 + e^-eta), where it is
+    (n,), each to its last digits however small. float32 if eta is."""
+    out, fill = (np.empty((eta.size, 2)), fill_two) if eta.ndim == 1 else (np.empty(eta.shape), fill_several)
+    fill(np.ascontiguousarray(eta, dtype=np.float64), out)
+    return out.astype(np.float32) if eta.dtype == np.float32 else out
+
+
+@allocating_kernel
+def fill_several(eta, out):
+    """By classes within a block of rows, so that exponentials are taken of several rows at once."""
+    n, K = eta.shape
+    part, top, total = np.empty((K, ROWS)), np.empty(ROWS), np.empty(ROWS)
+    for start in range(0, n, ROWS):
+        size = min(ROWS, n - start)
+        top[:], total[:] = -np.inf, 0.0
+        for k in range(K):
+            for i in range(size):
+                part[k, i] = eta[start + i, k]
+                top[i] = max(top[i], part[k, i])
+        for k in range(K):
+            for i in range(size):
+                below = part[k, i] - top[i]
+                part[k, i] = 0.0 if below < -LARGEST else exp(below)  # nothing beside 1
+                total[i] += part[k, i]
+        for k in range(K):
+            for i in range(size):
+                out[start + i, k] = part[k, i] / total[i]
+
+
+@kernel
+def fill_two(eta, out):
+    for i in range(eta.size):
+        small = exp(-abs(eta[i]))
+        large = 1.0 / (1.0 + small)
+        out[i, 0] = large if eta[i] < 0.0 else small * large
+        out[i, 1] = small * large if eta[i] < 0.0 else large

@@ -1,0 +1,448 @@
+"""Path: what a fit returns. Plain arrays, no reference to the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+from fastreg.interface.agreement import alpha_within, columns_for, offset_for
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Progress
+from fastreg.interface.validation import (
+    check_design,
+    check_response,
+    check_several,
+    check_weight,
+    explain_not_finite,
+    read_only,
+)
+from fastreg.objective.families import FAMILIES, total_loss, with_intercept
+from fastreg.paths.prediction import between, times
+from fastreg.paths.shown_path import ShownPath
+
+
+@explains_names
+@dataclass(repr=False)
+class Path(ShownPath):
+    """A certified regularisation path: k points over p columns.
+
+    `fit_path` makes it; what it is made of are its attributes.
+
+    Parameters
+    ----------
+    alphas : ndarray of shape (k,)
+        Penalties, decreasing.
+    coefs : csc_array of shape (p, k)
+        Coefficients, a column a point, on the scale of the X given.
+    intercepts : ndarray of shape (k,)
+        Intercepts; 0 if none was fitted.
+    gaps : ndarray of shape (k,)
+        Duality gap of each point divided by the null model's loss: an upper bound of the relative
+        suboptimality. The loss is half the deviance, and the null model holds the intercept, the offset and the
+        columns that are not penalised.
+    n_iters : ndarray of shape (k,)
+        Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start by coordinate descent,
+        that each point took.
+    reasons : list of str
+        For each point "converged" (gap <= tol), "max_iter", or "separable" (a logistic fit that runs away).
+    deviance_ratio : ndarray of shape (k,)
+        Share of the intercept-only model's deviance that is explained.
+    family : str
+        Name of the family.
+    l1_ratio : float
+        Share of the l1 part.
+    tol : float
+        Relative duality gap that was asked for.
+    alpha_max : float
+        Smallest alpha at which every penalised coefficient is zero, or the top of an automatic grid for an l1_ratio
+        below 1e-3.
+    feature_names : list of str, default=None
+        Names of the p columns, if there were any.
+    work : dict
+        What the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
+        "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs"
+        (coordinate descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps *
+        work["null_loss"] are the gaps in units of the objective.
+    family_class : type, default=None
+        A family of one's own.
+    trace : dict
+        What each point cost: arrays of shape (k,) by name, "seconds" and the counts of `work`. In
+        cross-validation fits go side by side, so that seconds hold the others' work, too; points fitted
+        together count at the first of them.
+    steps : dict, default=None
+        Of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha", "objective" (at
+        that alpha), "loss", "gap" (relative; of the working set, to first order), "support", "columns_read" and
+        "seconds" so far.
+    fit_intercept, standardize, penalty_factor : as given to the fit
+        Terms of the fit.
+    lower, upper : ndarray of shape (p,), default=None
+        Bounds of the coefficients, if there were any.
+    has_offset : bool, default=False
+        Whether the fit had an offset. What predicts or fits again then asks for the offset of its rows;
+        offset=0 leaves it out on purpose.
+    weighted : bool, default=False
+        Whether the rows of the fit had weights that differ. What fits again then asks for weights.
+    refit_ridge : float, default=None
+        Of RelaxedPath.refit, whose points are refits on supports, the ridge penalty that they carry.
+
+    Examples
+    --------
+    >>> import fastreg
+    >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+    >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+    >>> path.alphas, path.converged, path.n_features_in
+    (array([0.5, 0.1]), True, array([1, 1]))
+    """
+
+    alphas: np.ndarray
+    coefs: sp.csc_array
+    intercepts: np.ndarray
+    gaps: np.ndarray
+    n_iters: np.ndarray
+    reasons: list[str]
+    deviance_ratio: np.ndarray
+    family: str
+    l1_ratio: float
+    tol: float
+    alpha_max: float
+    feature_names: list[str] | None = None
+    work: dict[str, float] = field(default_factory=dict)
+    family_class: type | None = None
+    trace: dict[str, np.ndarray] = field(default_factory=dict)
+    steps: dict[str, np.ndarray] | None = None
+    fit_intercept: bool = True
+    standardize: bool = False
+    penalty_factor: np.ndarray | None = None
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
+    has_offset: bool = False
+    weighted: bool = False
+    refit_ridge: float | None = None
+
+    def coef(self, alpha: float) -> tuple[np.ndarray, float]:
+        """Coefficients and intercept, interpolated linearly between the path's points.
+
+        Above the top of the grid every penalised coefficient of the first point is kept, zero if the grid starts at
+        alpha_max.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        coef : ndarray of shape (p,)
+            Coefficients.
+        intercept : float
+            Intercept.
+
+        Raises
+        ------
+        ValueError
+            Below the last alpha, where nothing was fitted.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> coef, intercept = path.coef(0.3)
+        >>> coef.round(3)
+        array([1.05])
+        """
+        low, high, share = self._between(alpha)
+        coef = between(self._column(low), self._column(high), share)
+        return coef, float(between(self.intercepts[low], self.intercepts[high], share))
+
+    def _between(self, alpha):
+        alpha = alpha_within(alpha, self.alphas)
+        above = int(np.searchsorted(-self.alphas, -alpha, side="right"))  # points with alphas >= alpha
+        if above == 0 or above == self.alphas.size:
+            place = min(above, self.alphas.size - 1)
+            return place, place, 0.0
+        upper, lower = self.alphas[above - 1], self.alphas[above]
+        return above - 1, above, float((upper - alpha) / (upper - lower))
+
+    def _column(self, k):
+        return self.coefs[:, [k]].toarray().ravel()
+
+    def linear_predictor(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
+        """Linear predictors: offset + intercept + X coef.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit. Of Fortran-ordered and CSC data only the columns with a
+            coefficient are read.
+        alpha : float or array-like of shape (m,)
+            Penalty, or several, between the path's ends or above.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, m)
+            A value a row; a column an alpha where several are given.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.linear_predictor(X, [0.5, 0.1]).shape
+        (3, 2)
+        """
+        X = columns_for(self, X, self.coefs.shape[0])
+        shift = offset_for(self, offset, X.shape[0])
+        if np.ndim(alpha) == 0:
+            eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
+        else:
+            models = [self.coef(float(each)) for each in check_several("alpha", alpha, 0.0, np.inf)]
+            eta = X @ np.column_stack([coef for coef, _ in models])
+            eta += np.array([intercept for _, intercept in models])
+        if shift is not None:
+            eta += shift.reshape(-1, *[1] * (eta.ndim - 1))
+        return eta
+
+    def predict(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
+        """The mean response: the linear predictor itself, a probability, or exp of it, by family.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit. Of Fortran-ordered and CSC data only the columns with a
+            coefficient are read.
+        alpha : float or array-like of shape (m,)
+            Penalty, or several, between the path's ends or above.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, m)
+            A value a row; a column an alpha where several are given.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.predict([[3.0]], 0.1).round(3)
+        array([4.033])
+        """
+        return self._family().mean(self.linear_predictor(X, alpha, offset))
+
+    def _family(self) -> Any:
+        return self.family_class or FAMILIES[self.family]
+
+    def score(
+        self,
+        X: Any,
+        y: ArrayLike,
+        alpha: float,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> float:
+        """Share of the deviance of y that is explained: for least squares R squared, otherwise D squared.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        y : array-like of shape (n,)
+            Response of the rows.
+        alpha : float
+            Penalty, between the path's ends or above.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan
+            where that intercept leaves nothing to explain.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> bool(path.score(X, y, 0.1) > 0.9)
+        True
+        """
+        eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
+        if not np.all(np.isfinite(eta)):
+            raise explain_not_finite(check_design(X), self.feature_names)
+        response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
+        family = family_class(read_only(response), read_only(weight))
+        shift = offset_for(self, offset, eta.size)
+        null = np.zeros(eta.size) if shift is None else shift
+        if family_class.degenerate(response[weight > 0]):
+            return float("nan")
+        worst = total_loss(family, with_intercept(family, null))
+        return float(1.0 - total_loss(family, eta) / worst) if worst > 0.0 else float("nan")
+
+    def refit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        alphas: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        tol: float | None = None,
+        max_iter: int = 1000,
+        solver: str = "auto",
+        verbose: bool | int = False,
+        callback: Callable[[Progress], Any] | None = None,
+        trace: bool = False,
+    ) -> Path:
+        """Fit exactly at other alphas, starting from this path's interpolated solution.
+
+        `coef` and `predict` interpolate between points, which is quick, needs no data, and is exact for the lasso as
+        long as no column enters or leaves between them.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n, p)
+            Rows with the columns of the fit.
+        y : array-like of shape (n,)
+            Response of the rows.
+        alphas : float or array-like
+            A penalty, or several that decrease.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        offset : array-like of shape (n,) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+        tol : float, default=None
+            Relative duality gap to reach. None is 1e-9, or the path's if smaller.
+        max_iter, solver, verbose, callback, trace : as for `fit_path`
+            See there.
+
+        Returns
+        -------
+        Path
+            The points of just these alphas.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> path.refit(X, y, 0.3).converged
+        True
+        """
+        from fastreg.paths.refit import refit_path
+
+        return refit_path(
+            self, X, y, alphas, sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
+            verbose=verbose, callback=callback, trace=trace,
+        )  # fmt: skip
+
+    def support(self, alpha: float) -> list[str] | list[int]:
+        """The columns with a coefficient at an alpha.
+
+        Parameters
+        ----------
+        alpha : float
+            Penalty, between the path's ends or above.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.support(0.5)
+        [0]
+        """
+        columns = np.flatnonzero(self.coef(alpha)[0])
+        return [self.feature_names[j] for j in columns] if self.feature_names else columns.tolist()
+
+    def entry_order(self) -> list[str] | list[int]:
+        """The columns in the order in which they first enter; ties by size.
+
+        Returns
+        -------
+        list
+            Their names, or their numbers if there are no names.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.entry_order()
+        [0]
+        """
+        seen: dict[int, None] = {}
+        for k in range(self.alphas.size):
+            part = slice(self.coefs.indptr[k], self.coefs.indptr[k + 1])
+            rows, sizes = self.coefs.indices[part], np.abs(self.coefs.data[part])
+            for j in rows[np.argsort(-sizes, kind="stable")]:
+                seen.setdefault(int(j))
+        return [self.feature_names[j] for j in seen] if self.feature_names else list(seen)
+
+    def save(self, file: Any) -> None:
+        """Write the path as JSON, plain numbers that any language reads; `fastreg.load_path` reads it back.
+
+        Parameters
+        ----------
+        file : str or path-like
+            Name of the file.
+
+        Raises
+        ------
+        ValueError
+            For a family of one's own, which is code and cannot be stored.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path.save(pathlib.Path(folder) / "model.json")
+        """
+        from fastreg.paths.storage import save_path
+
+        save_path(self, file)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the coefficients against alpha.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_path`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.plot().get_xscale()
+        'log'
+        """
+        from fastreg.plots import plot_path
+
+        return plot_path(self, ax=ax, **options)

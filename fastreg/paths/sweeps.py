@@ -1,0 +1,103 @@
+"""Fits of one X side by side: each by whichever thread is free, their products with all of X made together.
+
+A fit is a generator of requests (dual, columns), as PathSolver.steps has them. It runs until it wants all of X'dual;
+when all do, the products are made at once. What a fit computes does not depend on those beside it, nor on threads.
+"""
+
+import threading
+
+import numpy as np
+
+from fastreg.numerics.threads import over_blocks
+
+VECTORS = 10  # of length n that a fit works on for each pass over X, about
+
+
+def in_lockstep(problems, generators, watch, products=()):
+    """Run all generators until they have ended. Returns the number of sweeps.
+
+    A request (vector, k) with a number k is for one of the `products`, functions of several vectors. What comes first
+    among them is made first, sweeps last, so that as many fits as can be share each.
+    """
+    fits = [Fit(problem, steps) for problem, steps in zip(problems, generators)]
+    sweeps = 0
+    while fits:
+        ready = [fit.go_on for fit in fits if fit.vector is None]
+        side_by_side(ready, [fit.problem for fit in fits], problems[0], watch)
+        fits = [fit for fit in fits if fit.vector is not None]
+        if not fits:
+            break
+        kind = min((fit.wanted for fit in fits if fit.wanted is not None), default=None)
+        served = [fit for fit in fits if fit.wanted == kind]
+        if kind is None:
+            answers = sweep([fit.problem for fit in served], [fit.vector for fit in served])
+            sweeps += 1
+        else:
+            answers = products[kind](np.stack([fit.vector for fit in served]))
+        for fit, fit.answer in zip(served, answers):
+            fit.vector = None
+    return sweeps
+
+
+class Fit:
+    """One fit on its way, the `vector` of which it waits for a product, if it does, and which product is `wanted`."""
+
+    def __init__(self, problem, steps):
+        self.problem, self.steps, self.answer, self.vector, self.wanted = problem, steps, None, None, None
+
+    def go_on(self):
+        """Run until the fit wants a product that others may share, or ends."""
+        answer, self.answer = self.answer, None
+        try:
+            while True:
+                vector, wanted = self.steps.send(answer)
+                if not isinstance(wanted, np.ndarray):
+                    self.vector, self.wanted = vector, wanted
+                    return
+                self.problem.heed()
+                answer = self.problem.correlate_some(vector, wanted)
+        except StopIteration:
+            pass
+
+
+def sweep(problems, duals):
+    """X'dual of each fit, with zeros at the columns that it leaves out."""
+    products = problems[0].design.correlate_each(np.stack(duals))
+    for problem, product in zip(problems, products):
+        product[problem.left_out] = 0.0
+        problem.work.sweeps += 1
+    return products
+
+
+def side_by_side(tasks, problems, whole, watch):
+    """Call every task, each for one of the problems; by several threads if the `whole` problem is large enough.
+
+    The first exception calls off the other tasks, and is raised when they have ended: what they had done stands. An
+    interrupt reaches the calling thread alone, which may be the one that waits.
+    """
+    failures, under_way = [], [threading.Lock() for _ in tasks]
+
+    def call(start, stop):
+        for task, lock in zip(tasks[start:stop], under_way[start:stop]):
+            try:
+                with lock:
+                    task()
+            except BaseException as error:
+                failures.append(error)
+                call_off(problems)
+                raise
+
+    try:
+        over_blocks(call, range(len(tasks) + 1), whole.stored + VECTORS * whole.n)
+    except BaseException as error:
+        first = failures[0] if failures else error
+        call_off(problems)
+        for lock in under_way:
+            lock.acquire()
+        raise first from None
+    watch.catch_up()
+
+
+def call_off(problems):
+    for problem in problems:
+        problem.called_off = True

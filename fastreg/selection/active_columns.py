@@ -1,0 +1,75 @@
+"""The columns that a path ever used, as a problem of their own: where fits that follow a path are made.
+
+Choosing or refitting along a path needs the data again, but only the columns with a coefficient somewhere: they are
+gathered once, and the rest of X is not read.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastreg.design.column_products import combine
+from fastreg.interface import validation as check
+from fastreg.interface.agreement import check_columns, offset_for, weights_for
+from fastreg.objective.problem import Problem
+from fastreg.paths.fit_path import build_problem, checked
+
+SAME = 1e-6  # deviance ratios that differ by more belong to other data
+
+
+class ActiveColumns(NamedTuple):
+    """The problem over the ever-active columns, their numbers, and the loss of the intercept alone."""
+
+    problem: Problem
+    columns: np.ndarray
+    null: float
+
+    def explained(self, loss):
+        """The share of the intercept-only model's deviance that is explained."""
+        return np.clip(1.0 - loss / self.null, 0.0, 1.0) if self.null > 0.0 else np.zeros(np.shape(loss))
+
+    def predictor(self, path, k):
+        """eta of point k."""
+        coef = path.coefs[:, [k]].toarray().ravel()[self.columns]
+        eta, used = self.problem.offset + path.intercepts[k], np.flatnonzero(coef)
+        combine(self.problem.design, used, coef[used], eta)
+        return eta
+
+
+def active_problem(path, X, y, terms):
+    """The ActiveColumns of a path, checked to be of the data that it was fitted on; the family is the path's.
+
+    Raises
+    ------
+    ValueError where the path's last point does not explain these data as it says: another X, y, weight or offset.
+    """
+    if path.lower is not None:
+        raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
+    check_columns(path, X, path.coefs.shape[0])
+    X = check.check_design(X)
+    terms = checked(terms._replace(family=path.family_class or path.family, solver="auto"))
+    terms = terms._replace(
+        sample_weight=weights_for(path, terms.sample_weight), offset=offset_for(path, terms.offset, X.shape[0])
+    )
+    columns = np.unique(path.coefs.indices)
+    chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
+    factor = check.check_factor(terms.penalty_factor, X.shape[1])[chosen]
+    names = [path.feature_names[j] for j in chosen] if path.feature_names else None
+    part = X if chosen.size == X.shape[1] else X[:, chosen]
+    problem = build_problem(part, y, terms._replace(penalty_factor=factor, names=names))
+    active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
+    last = float(active.explained(problem.loss_at(active.predictor(path, -1))))
+    if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:
+        raise ValueError(
+            f"the path's last point explains {100 * last:.4g} % of the deviance of these data, but says "
+            f"{100 * path.deviance_ratio[-1]:.4g} %: pass the X, y, sample_weight and offset that it was fitted "
+            "with"
+        )
+    problem.scale = path.work["null_loss"]
+    return active
+
+
+def support_of(path, columns, k):
+    """Which of `columns` point k uses, as places among them, ascending."""
+    part = path.coefs.indices[path.coefs.indptr[k] : path.coefs.indptr[k + 1]]
+    return np.searchsorted(columns, np.sort(part))

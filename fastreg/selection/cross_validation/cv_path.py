@@ -1,0 +1,282 @@
+"""cv_path: from a user's arrays to a cross-validated path."""
+
+from __future__ import annotations
+
+import numbers
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.interface.validation import ConvergenceWarning
+from fastreg.numerics.threads import one_blas_thread
+from fastreg.paths.exposure import warn_of_exposure
+from fastreg.paths.fit_path import build_problem, checked, family_named, follow_path, warn_of_points
+from fastreg.selection.cross_validation.class_labels import coded_response
+from fastreg.selection.cross_validation.fold_fits import fit_folds
+from fastreg.selection.cross_validation.folds import Folding, held_out_weight, make_folds, weighted_folds
+from fastreg.selection.cross_validation.metrics import Held, Response, metric_named
+from fastreg.selection.cross_validation.out_of_fold import predictions_of
+from fastreg.selection.cross_validation.result import CVPath, at_most, averages, choose, warn_of_grid_end
+from fastreg.selection.cross_validation.tall_least_squares import fold_grams
+
+
+@explains_names
+def cv_path(
+    X: Any,
+    y: ArrayLike,
+    *,
+    cv: Any = 10,
+    groups: ArrayLike | None = None,
+    metric: str | Callable[..., float] = "deviance",
+    l1_ratio: float | list[float] = 1.0,
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    lower: ArrayLike | None = None,
+    upper: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
+    keep_predictions: bool = False,
+) -> CVPath:
+    """Cross-validate a regularisation path: one grid, every fold's path on its training rows, scores of the others.
+
+    The grid is that of `fit_path` on all rows. Fold f solves the problem of `fit_path` at every alpha with the
+    weights of its held-out rows set to zero, so that means, scales (`standardize`) and null model are learned from the
+    training rows alone; each point is certified on that problem. X is never copied. Folds advance together, and
+    products with X are made for all of them at once.
+
+    Parameters
+    ----------
+    X : {array, sparse matrix, data frame} of shape (n, p)
+        Rows of data, never modified; see `fit_path`.
+    y : array-like of shape (n,)
+        Response, as for `fit_path`. With family="binomial" it may also hold any two labels.
+    cv : int, splitter or iterable, default=10
+        A number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number
+        shuffles the rows; classes are then spread evenly over the folds and groups kept together.
+    groups : array-like of shape (n,), default=None
+        Labels of rows that belong together, for a number of folds or a splitter that asks for them.
+    metric : str or callable, default="deviance"
+        "deviance", "mse", "mae", "misclassification", "auc" (see fastreg.selection.cross_validation.metrics), the name
+        of a scikit-learn scorer ("neg_log_loss", "r2", ...) or one made by make_scorer, or a function of (y, mean,
+        weight); smaller is better for a function unless it has an attribute greater_is_better. Its y is coded 0 and 1
+        for classes, and the weights sum to one.
+    l1_ratio : float or list of float, default=1.0
+        A number in [0, 1], or several; each has its own grid, and the one whose best mean is best is chosen.
+    random_state : int, RandomState or None, default=0
+        Seed of the shuffle; None draws another each time.
+    family, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid on all rows.
+    sample_weight, offset, penalty_factor, lower, upper : as for `fit_path`
+        Weights count in the fits, in the scores and in the mean over folds.
+    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose : bool or int, default=False
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
+        `n_points` count over all of them.
+    keep_predictions : bool, default=False
+        Whether CVPath.predictions holds what each fold predicts for the rows that it leaves out: n x n_alphas
+        numbers for every l1_ratio.
+
+    Returns
+    -------
+    CVPath
+        The scores and the path on all rows. Fold fits that could not be certified are counted in one
+        ConvergenceWarning.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of each
+        fold, `finished` a CVPath for every l1_ratio that was done with.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), Journal of Statistical Software 33(1), section 2.5 and cv.glmnet for the
+    weighting of folds and the one-standard-error rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import cv_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = cv_path(X, y, cv=5)
+    >>> found.mean.shape, found.predict(X[:3], "1se").shape
+    ((100,), (3,))
+    >>> bool(found.alpha_1se >= found.alpha_min)
+    True
+    """
+    kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
+    family_class = family_named(family)
+    targets, classes = coded_response(y, family_class)
+    terms = FitTerms(
+        family_class, 1.0, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
+        max_iter, solver, check.feature_names_of(X),
+    )  # fmt: skip
+    response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, sample_weight)
+    warn_of_exposure(targets, terms)
+    curves = cross_validate(
+        X, targets, terms, _l1_ratios(l1_ratio), Folding(cv, groups, random_state),
+        metric_named(metric, family_class, response), Grid(alphas, n_alphas, alpha_min_ratio), response,
+        Watch(verbose, callback), kept,
+    )  # fmt: skip
+    best = best_of(curves)
+    for curve in curves:
+        warn_of_points(curve.path)
+    warn_folds(curves)
+    if alphas is None and alpha_min_ratio is None:
+        warn_of_grid_end(best.path, best.index_min)
+    return best
+
+
+@check.each_once()
+@interruptible()
+@one_blas_thread()
+def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None, kept=()):
+    """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family.
+
+    `kept` names what of the size of y it holds: "test_folds", "predictions".
+    """
+    watch = Watch() if watch is None else watch
+    grid, all_terms = grid.checked(), [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
+    user_X, X = X, check.check_design(X)
+    folds, curves = None, []
+    for terms in all_terms:
+        problem = build_problem(X, y, terms)
+        if folds is None:
+            stratify = response.classes is not None
+            pairs = make_folds(folding.cv, user_X, response.y, folding.groups, stratify, folding.random_state)
+            score_weight = check.check_weight(response.weight, problem.n)
+            folds = weighted_folds(
+                pairs, terms.family, problem.family.y, problem.weight, score_weight, terms.fit_intercept
+            )
+            watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.count())
+        try:
+            path, fits, read = _fit(
+                problem, folds, terms, grid, watch.within(f"l1_ratio {terms.l1_ratio:g}", len(l1_ratios) > 1)
+            )
+        except Interrupted as stop:
+            stop.finished = curves
+            raise
+        finally:
+            watch.close()
+        fold_paths = [fit.path(terms) for fit in fits]
+        read += sum(fit.problem.spent().columns for fit in fits)
+        held = predictions_of(problem, [fit.points for fit in fits], [test for _, test in folds])
+        scored = score_folds(terms.family, problem.family.y, score_weight, held, metric, kept)
+        curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, problem.p))
+    return curves
+
+
+def _fit(problem, folds, terms, grid, watch):
+    """(the Path on all rows, the FoldFits, columns read by the folds)."""
+    begin = time.perf_counter()
+    grams = fold_grams(problem, folds, terms.solver, grid)
+    path = follow_path(
+        problem, terms, grid, Watching(callback=watch.hears("all rows")), begin=begin,
+        sums=None if grams is None else grams.sums(),
+    )  # fmt: skip
+    grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
+    try:
+        fits, read = fit_folds(problem, folds, grids, terms, grams, path, watch)
+    except Interrupted as stop:
+        stop.path = path
+        raise
+    return path, fits, read
+
+
+class Scored(NamedTuple):
+    """Scores (F, k) and weights (F,) of the folds, and what they predicted."""
+
+    scores: np.ndarray
+    weights: np.ndarray
+    predictions: np.ndarray | None
+    test_folds: np.ndarray | None
+
+
+def score_folds(family, y, score_weight, held, metric, kept=()):
+    """Score every fold's held-out rows: `held` gives (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
+    predictions, test_folds, scores, weights = None, None, [], []
+    if "test_folds" in kept:
+        test_folds = np.full(len(y), -1)
+    for f, (test, eta) in enumerate(held):
+        total = held_out_weight(test, score_weight, f"fold {f + 1}")
+        if test_folds is not None:
+            test_folds[test] = f
+        if "predictions" in kept:
+            if predictions is None:
+                predictions = np.full((len(y), len(eta), *eta.shape[2:]), np.nan)
+            predictions[test] = np.moveaxis(family.mean(eta), 0, 1)
+        scores.append(metric.score(Held(family, y[test], score_weight[test] / total, eta, test, f + 1)))
+        weights.append(1.0 if metric.equal_folds else total)
+    return Scored(np.array(scores), np.array(weights), predictions, test_folds)
+
+
+def curve_of(path, fold_paths, scored, metric, classes, read, p):
+    """Averages of the scores, and what is chosen from them; `read` of p columns were read by the folds."""
+    mean, std_error = averages(scored.scores, scored.weights)
+    index_min, index_1se = choose(mean, std_error, metric.greater_is_better)
+    return CVPath(
+        path=path, alphas=path.alphas, mean=mean, std_error=std_error, fold_scores=scored.scores,
+        fold_gaps=np.array([fold.gaps for fold in fold_paths]), index_min=index_min, index_1se=index_1se,
+        metric=metric.name, greater_is_better=metric.greater_is_better, predictions=scored.predictions,
+        test_folds=scored.test_folds, l1_ratio=path.l1_ratio, l1_ratios=[path.l1_ratio], fold_paths=fold_paths,
+        classes=classes, work={"columns_read": read, "passes": read / p},
+    )  # fmt: skip
+
+
+def best_of(curves):
+    """The curve of the best mean, of equals the first; if there are several it holds them all."""
+    best = curves[0]
+    for curve in curves[1:]:
+        here, there = curve.mean[curve.index_min], best.mean[best.index_min]
+        if not (at_most(-there, -here) if curve.greater_is_better else at_most(there, here)):
+            best = curve
+    if len(curves) == 1:
+        return best
+    fields = {name: getattr(best, name) for name in best.__dataclass_fields__}
+    return CVPath(**fields | {"l1_ratios": [curve.l1_ratio for curve in curves], "per_l1_ratio": curves})
+
+
+def warn_folds(curves):
+    """One warning for all fold fits that are not certified."""
+    gaps = np.concatenate([curve.fold_gaps.ravel() for curve in curves])
+    tol = curves[0].path.tol
+    failed = np.count_nonzero(~(gaps <= tol))
+    if failed:
+        check.warn(
+            f"{failed} of the {gaps.size} fits of folds are not certified: the largest gap is {gaps.max():.1e}, tol is "
+            f"{tol:g}; raise max_iter, loosen tol or keep to larger alphas. CVPath.fold_gaps says where",
+            ConvergenceWarning,
+        )
+
+
+def _l1_ratios(l1_ratio):
+    """A list of numbers in [0, 1]."""
+    several = [l1_ratio] if isinstance(l1_ratio, numbers.Number) or np.ndim(l1_ratio) == 0 else list(l1_ratio)
+    if not several:
+        raise ValueError("l1_ratio is an empty list; give a number in [0, 1] or several")
+    return [check.check_number("l1_ratio", check.plain(ratio), 0.0, 1.0) for ratio in several]

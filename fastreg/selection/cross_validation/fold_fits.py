@@ -1,0 +1,163 @@
+"""The paths of all folds, side by side, so that X is read for all of them at once.
+
+A fold is the problem with the weights of its held-out rows set to zero: X is not copied, and the predictions of the
+held-out rows come with the fit.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from fastreg.design.column_products import moments_of_each
+from fastreg.interface.progress import Interrupted, Watch
+from fastreg.interface.validation import read_only
+from fastreg.objective import gram_reduction
+from fastreg.objective.duality_gap import levelled
+from fastreg.objective.gram_reduction import Compressed
+from fastreg.objective.problem import Problem
+from fastreg.paths.fit_path import block_steps, collect, make_engine
+from fastreg.paths.pointwise import answered
+from fastreg.paths.recorder import Record
+from fastreg.paths.sweeps import in_lockstep, side_by_side, sweep
+from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton, suits
+from fastreg.selection.cross_validation.tall_least_squares import compressed_fold
+
+MORE_SWEEPS = 3  # BlockPath.more_sweeps, and
+SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
+
+
+@dataclass
+class FoldFit:
+    """One fold: its problem and grid, and once fitted its points. `expected` are columns likely at each alpha."""
+
+    problem: Problem
+    grid: np.ndarray
+    test: np.ndarray
+    begin: float
+    expected: list | None = None
+    told: Any = None  # a callback for its points
+    done: bool = False
+    engine: Any = None
+    record: Record | None = None
+    whole: Any = None  # the Path, once it has been collected
+
+    @property
+    def points(self):
+        return [] if self.record is None else self.record.points
+
+    def set_out(self, terms, null_correlation=None):
+        """Be at the null model, before the first point."""
+        first = not isinstance(self.problem, Compressed)
+        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
+        self.engine.sweep_share = SWEEP_SHARE
+        self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
+
+    def steps(self, terms):
+        """Fit what is left of the grid: a generator that asks for products with X as PathSolver.steps does."""
+        engine = self.engine
+        if not self.points:
+            yield from block_steps(engine, self.grid, self.record, terms.solver, self.expected, MORE_SWEEPS)
+        for alpha in self.grid[len(self.points) :].tolist():
+            point = (yield from engine.steps(alpha)) if hasattr(engine, "steps") else engine.fit(alpha)
+            self.record.add(point, alpha)
+        self.done = True
+
+    def fit_compressed(self, terms):
+        """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
+        small = self.problem
+        self.set_out(terms)
+        answered(self.steps(terms), small)
+        self.done = False
+        whole = self.path(terms)
+        if not gram_reduction.holds(small, whole, terms.tol):
+            return False
+        self.done, self.whole = True, whole
+        return True
+
+    def so_far(self, terms):
+        """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
+        ready = self.done or not isinstance(self.problem, Compressed)
+        return self.path(terms) if self.points and ready else None
+
+    def path(self, terms):
+        """The fold's Path."""
+        if self.whole is not None:
+            return self.whole
+        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
+        return collect(self.engine, posed, self.record, self.grid, terms)
+
+
+def fit_folds(problem, folds, grids, terms, grams=None, whole=None, watch=None):
+    """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
+
+    `whole` is the Path on all rows, if that is known. Columns read for several folds at once count once; what a fold
+    reads alone is in its problem's `work`. Ctrl-C leaves as Interrupted, with the folds' Paths as far as they are.
+    """
+    fits: list[FoldFit] = []
+    try:
+        return fits, _fit_all(fits, problem, folds, grids, terms, grams, whole, watch or Watch())
+    except KeyboardInterrupt:
+        paths = [fit.so_far(terms) for fit in fits]
+        points = sum(0 if path is None else path.alphas.size for path in paths)
+        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
+        raise Interrupted(message, folds=paths) from None
+
+
+def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
+    """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
+    begin = time.perf_counter()
+    expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
+    problems = fold_problems(problem, [fold_family(problem, weight) for weight, _ in folds], grams)
+    for number, (posed, (_, test), grid) in enumerate(zip(problems, folds, grids)):
+        told = watch.hears(f"fold {number + 1} of {len(folds)}")
+        fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, told))
+    small = [fit for fit in fits if isinstance(fit.problem, Compressed)]
+    tasks = [partial(fit.fit_compressed, terms) for fit in small]
+    side_by_side(tasks, [fit.problem for fit in small], problem, watch)
+    for place, fit in enumerate(fits):
+        if isinstance(fit.problem, Compressed) and not fit.done:  # rounding in its Gram matrix might show
+            posed = fold_problem(problem, fit.problem.original.weight)
+            fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.told)
+    waiting = [fit for fit in fits if not fit.done]
+    if not waiting:
+        return 0
+    problems = [fit.problem for fit in waiting]
+    nulls = sweep(problems, [levelled(each, each.start()) for each in problems])
+    for fit, null in zip(waiting, nulls):
+        fit.set_out(terms, null)
+    read = problem.p
+    if whole is not None and suits(problem, whole, folds, terms):
+        read += JointNewton(problem, whole, waiting, watch).fit()
+    steps = [fit.steps(terms) for fit in waiting]
+    return read + in_lockstep(problems, steps, watch) * problem.p
+
+
+def fold_family(problem, weight):
+    return type(problem.family)(problem.family.y, read_only(weight / weight.sum()))
+
+
+def fold_problems(problem, families, grams):
+    """The problem of each fold, compressed where its Gram matrix is known and serves; the others' moments are taken
+    in one pass over X."""
+    small = [None if grams is None else compressed_fold(problem, family, grams, k) for k, family in enumerate(families)]
+    weights = [family.weight for family, compressed in zip(families, small) if compressed is None]
+    moments = zip(*moments_of_each(problem.design, np.array(weights))) if weights else iter(())
+    return [each or fold_problem(problem, family.weight, next(moments)) for family, each in zip(families, small)]
+
+
+def fold_problem(problem, weight, moments=None):
+    """The same problem with other weights; they need not sum to one. `moments` are those of its columns, if known."""
+    return Problem(
+        problem.design,
+        fold_family(problem, weight),
+        problem.offset,
+        problem.fit_intercept,
+        problem.l1_ratio,
+        problem.factor,
+        problem.standardize,
+        moments=moments,
+        bounds=problem.bounds,
+    )

@@ -1,0 +1,108 @@
+"""scikit-learn's scorers, applied to predictions that are already there."""
+
+import inspect
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
+
+from fastreg.interface.frames import rows_of
+from fastreg.interface.naming import meant
+from fastreg.selection.cross_validation.metrics import Metric
+
+
+class Predicted(BaseEstimator):
+    """An estimator whose predictions for the rows it will be asked about are known."""
+
+    def __init__(self, mean=None, eta=None):
+        self.mean, self.eta = mean, eta
+
+    def fit(self, X, y):
+        """Nothing is left to fit."""
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict(self, X):
+        """The mean response."""
+        return self.mean
+
+
+class PredictedResponse(RegressorMixin, Predicted):
+    """Known predictions of a number."""
+
+
+class PredictedClasses(ClassifierMixin, Predicted):
+    """Known probabilities of classes: of the second of two, or of each of several."""
+
+    def predict(self, X):
+        """The most likely class."""
+        return self.classes_[(self.eta > 0.0).astype(np.intp) if self.eta.ndim == 1 else self.eta.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probabilities of all classes."""
+        return np.column_stack([1.0 - self.mean, self.mean]) if self.mean.ndim == 1 else self.mean
+
+    def decision_function(self, X):
+        """The linear predictor."""
+        return self.eta
+
+
+def scorer_metric(scorer, response, others=()):
+    """A scorer (by name, made by make_scorer, or any function of (estimator, X, y)) as a Metric. Larger is better.
+
+    `others` are the names of metrics that could have been given instead, by an argument `metric`.
+    """
+    name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", None) or str(scorer)
+    if isinstance(scorer, str):
+        try:
+            scorer = get_scorer(scorer)
+        except ValueError:
+            named = (
+                f"metric={name!r} is neither one of {', '.join(others)} nor" if others else f"scoring={name!r} is not"
+            )
+            listed = "sklearn.metrics.get_scorer_names() lists those"
+            advice = meant(name, [*others, *get_scorer_names()])
+            raise ValueError(f"{named} a scorer of scikit-learn ({listed}){advice}") from None
+    weighs = response.weight is not None
+    weight = np.asarray(response.weight) if weighs else None
+    function = getattr(scorer, "_score_func", None)
+    if weighs and function is not None and "sample_weight" not in inspect.signature(function).parameters:
+        raise ValueError(f"scorer {name!r} takes no sample_weight, so it cannot score rows of different weight")
+
+    scorer = told_classes(scorer, response.classes)
+
+    def score(held):
+        options = {"sample_weight": weight[held.rows]} if weighs else {}
+        # One made by make_scorer looks at predictions only; a function of one's own may look at X.
+        X = np.zeros((held.rows.size, 1)) if function is not None else rows_of(response.X, held.rows)
+        y = response.y[held.rows]
+        models = [_predicted(response, mean, eta) for mean, eta in zip(held.family.mean(held.eta), held.eta)]
+        try:
+            return np.array([float(scorer(model, X, y, **options)) for model in models])
+        except ValueError as error:
+            raise ValueError(f"scorer {name!r} cannot score the test rows of fold {held.fold}: {error}") from error
+
+    return Metric(name, True, score)
+
+
+def told_classes(scorer, classes):
+    """The scorer told of all classes, which held-out rows alone may lack, and which of two is the positive one."""
+    function = getattr(scorer, "_score_func", None)
+    if classes is None or function is None:
+        return scorer
+    known = {"labels": classes} | ({"pos_label": classes[-1]} if classes.size == 2 else {})
+    known = {name: known[name] for name in inspect.signature(function).parameters if name in known}
+    if not known:
+        return scorer
+    larger, method = scorer._sign == 1, scorer._response_method
+    return make_scorer(function, response_method=method, greater_is_better=larger, **known | scorer._kwargs)
+
+
+def _predicted(response, mean, eta):
+    if response.classes is None:
+        return PredictedResponse(mean, eta)
+    model = PredictedClasses(mean, eta)
+    model.classes_ = response.classes
+    return model

@@ -1,0 +1,1 @@
+"""Relaxed and adaptive fits: refits on each support, blended, and chosen by cross-validation."""

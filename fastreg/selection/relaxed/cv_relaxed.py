@@ -1,0 +1,278 @@
+"""cv_relaxed: selection by L1 and the fit on what it selects, chosen as one model; everything learned is learned in
+the fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.interface.validation import ConvergenceWarning
+from fastreg.paths.exposure import warn_of_exposure
+from fastreg.paths.fit_path import checked, solve_path
+from fastreg.selection.cross_validation.class_labels import coded_response
+from fastreg.selection.cross_validation.cv_path import cross_validate
+from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
+from fastreg.selection.cross_validation.metrics import Held, Metric, Response, metric_named
+from fastreg.selection.cross_validation.result import averages, warn_of_grid_end
+from fastreg.selection.relaxed.adaptive import PILOTS, learned_factor
+from fastreg.selection.relaxed.relaxed import MAX_ITER, solve_relaxed
+from fastreg.selection.relaxed.result import CVRelaxed
+
+
+@explains_names
+def cv_relaxed(
+    X: Any,
+    y: ArrayLike,
+    *,
+    gammas: ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0),
+    ridges: ArrayLike = (0.0,),
+    pilot: str | None = None,
+    power: float = 1.0,
+    cv: Any = 10,
+    groups: ArrayLike | None = None,
+    metric: Any = "deviance",
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
+) -> CVRelaxed:
+    """Cross-validate relaxed paths: choose alpha, the blend gamma and the ridge of the refits together.
+
+    In every fold the path is fitted to the training rows, refitted on each of its supports (`relax_path`, once for each
+    of `ridges`), and all blends of the two predict the held-out rows: selection never sees the rows that judge it. With
+    gammas=(0,) and some ridges above 0 this is "select by L1, then refit by L2" as one model. With a `pilot` the
+    penalty factors of the adaptive lasso are learned in the fold as well.
+
+    `nested_cv_relaxed` tells what the model so chosen is worth on rows that had no part in choosing it.
+
+    Parameters
+    ----------
+    X, y : as for `fit_path`
+        The data.
+    gammas : array-like, default=(0.0, 0.25, 0.5, 0.75, 1.0)
+        Blends in [0, 1]: 1 is the path, 0 the refit.
+    ridges : array-like, default=(0.0,)
+        Penalties of the refits, each 0 or more.
+    pilot : {"ridge", "lasso"}, default=None
+        The pilot of `adaptive_factor`, whose alpha is chosen by AICc. None learns no factors.
+    power : float, default=1.0
+        Of the pilot, as for `adaptive_factor`.
+    cv, groups, metric, random_state : as for `cv_path`
+        Folds and their scores.
+    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose, callback : as for `cv_path`
+        Who hears of it; the refits of a path are told of together.
+
+    Returns
+    -------
+    CVRelaxed
+        The scores and the models. Where a fold's refit separates the classes, blends with it have no score and
+        are not chosen. Fits that could not be certified for another reason are counted in one
+        ConvergenceWarning.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of each
+        fold.
+
+    References
+    ----------
+    Meinshausen (2007), Relaxed Lasso; Hastie, Tibshirani and Tibshirani (2020); Friedman et al., the glmnet
+    vignette on the relaxed lasso, for cross-validating both parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import cv_relaxed
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> found = cv_relaxed(X, y, cv=5, gammas=(0.0, 1.0), n_alphas=20)
+    >>> found.support("1se")
+    [0, 1]
+    """
+    task = make_task(
+        X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
+        FitTerms(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
+                 standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
+    )  # fmt: skip
+    pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
+    chosen = choose_relaxed(task, pairs, Watch(verbose, callback))
+    warn_relaxed(chosen)
+    if alphas is None and alpha_min_ratio is None:
+        warn_of_grid_end(chosen.relaxed[0].path, chosen.choice("min").place[2])
+    return chosen
+
+
+class Task(NamedTuple):
+    """What is to be chosen from, on which data; `terms` holds the weights."""
+
+    X: Any
+    y: np.ndarray
+    response: Response
+    metric: Metric
+    terms: FitTerms
+    grid: Grid
+    gammas: np.ndarray
+    ridges: np.ndarray
+    pilot: str | None
+    power: float
+
+    def factor(self, weight):
+        """The penalty factors, learned from the rows of positive weight if there is a pilot."""
+        if self.pilot is None:
+            return self.terms.penalty_factor
+        return learned_factor(self.X, self.y, self.terms._replace(sample_weight=weight), self.pilot, self.power)
+
+    def path(self, weight, factor, alphas, told=None):
+        """A path on rows of positive weight; `told` hears of its points."""
+        terms, grid = self.terms._replace(sample_weight=weight, penalty_factor=factor), self.grid
+        return solve_path(self.X, self.y, terms, grid._replace(alphas=alphas), Watching(callback=told))
+
+    def relax(self, path, weight, factor, told=None):
+        """A RelaxedPath for each ridge; `told` hears of it when all are done."""
+        terms = self.terms._replace(sample_weight=weight, penalty_factor=factor, max_iter=MAX_ITER)
+        out = [solve_relaxed(path, self.X, self.y, ridge, terms) for ridge in self.ridges.tolist()]
+        if told is not None:
+            count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
+            told(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
+        return out
+
+
+def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
+    """A Task from checked arguments."""
+    gammas, ridges = check.check_several("gammas", gammas, 0.0, 1.0), check.check_several("ridges", ridges, 0.0, np.inf)
+    if pilot is not None:
+        check.check_option("pilot", pilot, tuple(PILOTS))
+    terms, grid = checked(terms), grid.checked()
+    y, classes = coded_response(y, terms.family)
+    warn_of_exposure(y, terms)
+    response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
+    metric = metric_named(metric, terms.family, response)
+    X = check.check_design(X)  # converted, where it must be, once for all fits
+    weight = check.check_weight(terms.sample_weight, X.shape[0])
+    y = check.check_response(y, X.shape[0], terms.family)
+    terms = terms._replace(sample_weight=weight, offset=check.check_offset(terms.offset, X.shape[0]))
+    return Task(X, y, response, metric, terms, grid, gammas, ridges, pilot, power)
+
+
+@check.each_once()
+@interruptible()
+def choose_relaxed(task, pairs, watch):
+    """The CVRelaxed of a task on (train, test) pairs of rows."""
+    weight = task.terms.sample_weight
+    folds = weighted_folds(pairs, task.terms.family, task.y, weight, weight, task.terms.fit_intercept)
+    watch.expect((1 + len(pairs)) * (1 + task.ridges.size) * task.grid.count())
+    factor, path, fold_factors, fold_paths = _paths(task, pairs, folds, watch)
+    try:
+        return _choose(task, folds, (factor, path, fold_factors, fold_paths), watch)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted during the refits; all paths were done", path, fold_paths) from None
+    finally:
+        watch.close()
+
+
+def _choose(task, folds, fitted, watch):
+    """Refit and score all paths."""
+    weight, (factor, path, fold_factors, fold_paths) = task.terms.sample_weight, fitted
+    relaxed = task.relax(path, weight, factor, watch.hears("refits of all rows"))
+    scores, shares, gaps = [], [], []
+    for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
+        each = task.relax(its_path, fold, own, watch.hears(f"refits of fold {number} of {len(folds)}"))
+        scores.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
+        shares.append(1.0 if task.metric.equal_folds else float(weight[test].sum()))
+        gaps.append([its_path.gaps] + [np.where(_separated(one), np.nan, one.refit.gaps) for one in each])
+    scores = np.array(scores)
+    mean, error = averages(scores.reshape(len(folds), -1), np.array(shares))
+    shape = scores.shape[1:]
+    return CVRelaxed(
+        relaxed=relaxed, alphas=path.alphas, gammas=task.gammas, ridges=task.ridges, mean=mean.reshape(shape),
+        std_error=error.reshape(shape), fold_scores=scores, fold_gaps=np.array(gaps), metric=task.metric.name,
+        greater_is_better=task.metric.greater_is_better, classes=task.response.classes, penalty_factor=factor,
+    )  # fmt: skip
+
+
+def _paths(task, pairs, folds, watch):
+    """(factors, path) of all rows, and lists of those of the folds, on one grid."""
+    weight = task.terms.sample_weight
+    if task.pilot is None:
+        curve = cross_validate(
+            task.X, task.y, task.terms, [task.terms.l1_ratio], Folding(pairs), task.metric, task.grid, task.response,
+            watch,
+        )[0]  # fmt: skip
+        factor = task.terms.penalty_factor
+        return factor, curve.path, [factor] * len(folds), curve.fold_paths
+    factor, fold_factors, fold_paths = task.factor(weight), [], []
+    path = task.path(weight, factor, task.grid.alphas, watch.hears("all rows"))
+    try:
+        for number, (fold, _) in enumerate(folds, start=1):
+            fold_factors.append(task.factor(fold))
+            told = watch.hears(f"fold {number} of {len(folds)}")
+            fold_paths.append(task.path(fold, fold_factors[-1], path.alphas, told))
+    except Interrupted as stop:
+        stop.path, stop.folds = path, [*fold_paths, stop.path]
+        raise
+    return factor, path, fold_factors, fold_paths
+
+
+def _score(task, relaxed, gamma, test, number):
+    """(k,) scores of held-out rows; NaN where the blend holds a refit that separates the classes."""
+    weight = task.terms.sample_weight[test]
+    eta = predictors(task, relaxed, gamma, test)
+    scores = task.metric.score(
+        Held(task.terms.family, task.y[test], weight / weight.sum(), eta, test, number)
+    )  # fmt: skip
+    return np.where(_separated(relaxed) & (gamma < 1.0), np.nan, scores)
+
+
+def _separated(relaxed):
+    return np.array([reason == "separable" for reason in relaxed.refit.reasons])
+
+
+def predictors(task, relaxed, gamma, rows):
+    """(k, m) linear predictors of some rows."""
+    path, refit = relaxed.path, relaxed.refit
+    used = np.unique(np.concatenate([path.coefs.indices, refit.coefs.indices]))
+    part = task.X[:, used][rows]
+    offset = 0.0 if task.terms.offset is None else task.terms.offset[rows]
+    coefs = (gamma * path.coefs + (1.0 - gamma) * refit.coefs).tocsr()[used].toarray()
+    intercepts = gamma * path.intercepts + (1.0 - gamma) * refit.intercepts
+    return np.asarray(part @ coefs + intercepts).T + offset
+
+
+def warn_relaxed(chosen):
+    """One warning for the fits and refits that are not certified; separated ones are marked by their scores."""
+    gaps, tol = chosen.fold_gaps[~np.isnan(chosen.fold_gaps)], chosen.relaxed[0].path.tol
+    failed = np.count_nonzero(~(gaps <= tol))
+    failed += sum(reason == "max_iter" for one in chosen.relaxed for reason in one.path.reasons + one.refit.reasons)
+    if failed:
+        check.warn(
+            f"{failed} fits and refits are not certified to tol={tol:g}, the largest gap is {gaps.max():.1e}: raise "
+            "max_iter, loosen tol, or keep to larger alphas",
+            ConvergenceWarning,
+        )

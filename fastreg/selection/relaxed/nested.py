@@ -1,0 +1,237 @@
+"""Nested cross-validation: what a model chosen by cross-validation is worth on rows that had no part in choosing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Interrupted, Progress, Watch
+from fastreg.interface.summary import Shown
+from fastreg.selection.cross_validation.folds import held_out_weight, make_folds, training_weight
+from fastreg.selection.cross_validation.metrics import Held
+from fastreg.selection.cross_validation.result import SELECTIONS, averages
+from fastreg.selection.relaxed.cv_relaxed import choose_relaxed, make_task, predictors, warn_relaxed
+from fastreg.selection.relaxed.result import Choice, CVRelaxed
+
+
+@explains_names
+@dataclass
+class NestedCV(Shown):
+    """Outer folds, each with a model chosen on its training rows alone.
+
+    `nested_cv_relaxed` makes it; what it is made of are its attributes.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (F,)
+        Score of each outer fold's held-out rows by the model chosen without them.
+    mean : float
+        Mean of the scores, as in `CVPath`.
+    std_error : float
+        Its standard error, as in `CVPath`.
+    choices : list of Choice
+        The choice of each outer fold; its score is that of the inner folds.
+    models : list of CVRelaxed
+        The models of each outer fold.
+    predictions : ndarray of shape (n,)
+        Mean response of each row by the fold that held it out; NaN in rows that none held out.
+    metric : str
+        Name of the score.
+    greater_is_better : bool
+        Which way is up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> X = np.arange(12.0)[:, None]
+    >>> judged = fastreg.nested_cv_relaxed(X, X[:, 0], outer=3, cv=2, alphas=[0.5, 0.1])
+    >>> judged.scores.shape, judged.predictions.shape
+    ((3,), (12,))
+    """
+
+    scores: np.ndarray
+    mean: float
+    std_error: float
+    choices: list[Choice]
+    models: list[CVRelaxed]
+    predictions: np.ndarray
+    metric: str
+    greater_is_better: bool
+
+    def summary(self) -> str:
+        """A table for people: of each outer fold the model that was chosen without it, and its two scores.
+
+        Returns
+        -------
+        str
+            The table.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> judged = fastreg.nested_cv_relaxed(X, X[:, 0], outer=3, cv=2, alphas=[0.5, 0.1])
+        >>> judged.summary().count(chr(10))
+        4
+        """
+        better = "larger" if self.greater_is_better else "smaller"
+        lines = [
+            f"{self.metric} ({better} is better) of {self.scores.size} outer folds, {self.mean:.5g} +- "
+            f"{self.std_error:.2g}, and of the inner folds that chose",
+            "   fold        outer        inner        alpha   gamma      ridge   features",
+        ]
+        for number, (score, choice, model) in enumerate(zip(self.scores, self.choices, self.models), start=1):
+            r, _, k = choice.place
+            lines.append(
+                f"{number:7d} {score:12.5g} {choice.score:12.5g} {choice.alpha:12.4g} {choice.gamma:7g} "
+                f"{choice.ridge:10g} {model.relaxed[r].path.n_features_in[k]:10d}"
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        inner = float(np.mean([choice.score for choice in self.choices]))
+        return (
+            f"<fastreg.NestedCV: {self.metric} {self.mean:.5g} +- {self.std_error:.2g} over {self.scores.size} outer "
+            f"folds\n (the inner folds, which chose the models, say {inner:.5g})>"
+        )
+
+
+@explains_names
+@check.each_once()
+def nested_cv_relaxed(
+    X: Any,
+    y: ArrayLike,
+    *,
+    outer: Any = 5,
+    selection: str = "1se",
+    gammas: ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0),
+    ridges: ArrayLike = (0.0,),
+    pilot: str | None = None,
+    power: float = 1.0,
+    cv: Any = 10,
+    groups: ArrayLike | None = None,
+    metric: Any = "deviance",
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
+) -> NestedCV:
+    """Score `cv_relaxed` as a whole: in every outer fold it chooses on the training rows, and the others judge.
+
+    Grid, pilot, supports, refits and the choice of alpha, gamma and ridge see nothing of an outer fold's held-out rows:
+    their weight is zero. X is not copied.
+
+    Parameters
+    ----------
+    X, y : as for `fit_path`
+        The data.
+    outer : int, splitter or iterable, default=5
+        A number of outer folds, a scikit-learn splitter, or pairs of (train, test) rows.
+    selection : {"1se", "min"}, default="1se"
+        Which model of the inner folds is judged.
+    gammas, ridges, pilot, power : as for `cv_relaxed`
+        What is chosen from.
+    cv : int or splitter, default=10
+        A number of inner folds, or a splitter.
+    groups, metric, random_state : as for `cv_path`
+        Folds and their scores.
+    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose, callback : as for `cv_path`
+        Who hears of it.
+
+    Returns
+    -------
+    NestedCV
+        The scores of the outer folds, and the model chosen in each.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, a fold cannot be fitted or scored.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `finished` holds the CVRelaxed of every outer fold that was done
+        with.
+
+    References
+    ----------
+    Varma and Simon (2006), Bias in error estimation when using cross-validation for model selection, BMC
+    Bioinformatics 7, 91.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import nested_cv_relaxed
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> judged = nested_cv_relaxed(X, y, outer=3, cv=3, gammas=(0.0, 1.0), n_alphas=10)
+    >>> judged.scores.shape, len(judged.models)
+    ((3,), 3)
+    """
+    check.check_option("selection", selection, SELECTIONS)
+    if not (isinstance(cv, int) or hasattr(cv, "split")):
+        raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
+    task = make_task(
+        X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
+        FitTerms(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
+                 standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
+    )  # fmt: skip
+    weight, stratify = task.terms.sample_weight, task.response.classes is not None
+    labels = None if groups is None else np.asarray(groups)
+    predictions, scores, shares = np.full(weight.size, np.nan), [], []
+    models: list[CVRelaxed] = []
+    outer_folds, watch = make_folds(outer, X, task.response.y, groups, stratify, random_state), Watch(verbose, callback)
+    for number, (train, test) in enumerate(outer_folds, start=1):
+        inner = _inner_folds(cv, train, task.response.y, labels, stratify, random_state)
+        part = task._replace(terms=task.terms._replace(sample_weight=training_weight(train, weight, number)))
+        watch.expect(len(outer_folds) * (1 + len(inner)) * (1 + task.ridges.size) * task.grid.count())
+        try:
+            model = choose_relaxed(part, inner, watch.within(f"outer fold {number} of {len(outer_folds)}"))
+        except Interrupted as stop:
+            stop.finished = models
+            raise
+        choice = model.choice(selection)
+        eta = predictors(task, model.relaxed[choice.place[0]], choice.gamma, test)[[choice.place[2]]]
+        share = held_out_weight(test, weight, f"outer fold {number}")
+        held = Held(task.terms.family, task.y[test], weight[test] / share, eta, test, number)
+        scores.append(float(task.metric.score(held)[0]))
+        shares.append(1.0 if task.metric.equal_folds else share)
+        predictions[test] = task.terms.family.mean(eta[0])
+        models.append(model)
+        warn_relaxed(model)
+    mean, error = averages(np.array(scores)[:, None], np.array(shares))
+    return NestedCV(
+        np.array(scores), float(mean[0]), float(error[0]), [model.choice(selection) for model in models], models,
+        predictions, task.metric.name, task.metric.greater_is_better,
+    )  # fmt: skip
+
+
+def _inner_folds(cv, train, y, groups, stratify, random_state):
+    """Folds of the training rows, as rows of X."""
+    blank = np.zeros((train.size, 1))  # splitters look at its length
+    pairs = make_folds(cv, blank, y[train], None if groups is None else groups[train], stratify, random_state)
+    return [(train[rows], train[held]) for rows, held in pairs]

@@ -1,0 +1,301 @@
+"""Stability selection: how often the path selects each feature on random halves of the rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike
+
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.naming import explains_names
+from fastreg.interface.progress import Interrupted, Progress, Watch
+from fastreg.interface.validation import ConvergenceWarning
+from fastreg.numerics.threads import one_blas_thread
+from fastreg.objective.duality_gap import levelled
+from fastreg.objective.problem import Problem
+from fastreg.paths.exposure import warn_of_exposure
+from fastreg.paths.fit_path import build_problem, checked, solve_path
+from fastreg.paths.pointwise import PathSolver
+from fastreg.paths.sweeps import in_lockstep, sweep
+from fastreg.selection.cross_validation.fold_fits import SWEEP_SHARE, fold_problem
+from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection
+from fastreg.selection.stability_path import StabilityPath
+from fastreg.solvers import make_solver
+
+ABOVE = 2.0  # times the smallest alpha at which all rows select nothing: halves may select something there already
+TOGETHER = 10  # halves that are followed side by side
+SPARE = 4  # a half's path ends once it has selected this many times the number of features allowed on average
+
+
+@explains_names
+@check.each_once()
+def stability_selection(
+    X: Any,
+    y: ArrayLike,
+    *,
+    threshold: float = 0.75,
+    expected_errors: float = 1.0,
+    n_pairs: int = 50,
+    assumption: str = "none",
+    random_state: Any = 0,
+    family: str | type = "gaussian",
+    l1_ratio: float = 1.0,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    penalty_factor: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    tol: float = 1e-6,
+    max_iter: int = 1000,
+    solver: str = "auto",
+    verbose: bool | int = False,
+    callback: Callable[[Progress], Any] | None = None,
+) -> StabilityPath:
+    """Select the features that paths on random halves of the rows select again and again, with a bound on errors.
+
+    The rows are split at random into two halves, `n_pairs` times, and the path of `fit_path` is fitted to every half on
+    one grid, that of all rows (an automatic one begins at twice the alpha at which they select nothing). The share of
+    the 2 n_pairs halves in which a feature has a coefficient is its probability at that alpha; features that reach
+    `threshold` at some alpha are selected. The grid is followed downwards only as far as the bound on the expected
+    number of falsely selected features stays at or below `expected_errors`.
+
+    A half is a set of weights, zero on the rows left out: X is not copied, and means, scales and null model are those
+    of the half. Classes are split evenly between the halves of a pair, and rows of weight zero take no part.
+
+    Parameters
+    ----------
+    X, y : as for `fit_path`
+        The data.
+    threshold : float, default=0.75
+        Share of the halves, in (0.5, 1].
+    expected_errors : float, default=1.0
+        Falsely selected features to be expected at most.
+    n_pairs : int, default=50
+        Number of complementary pairs; each costs two paths.
+    assumption : {"none", "unimodal"}, default="none"
+        "unimodal" has a bound that is about half as large; see fastreg.selection.stability_bounds.
+    random_state : int, Generator or None, default=0
+        Seed; None draws other halves each time.
+    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
+        The model, and its grid; l1_ratio must be above 0.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
+        See there.
+    verbose : bool or int, default=False
+        Whether a bar is shown on stderr after 2 s.
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point of every fit; `stage` says of which.
+
+    Returns
+    -------
+    StabilityPath
+        Probabilities and the features selected. Fits that could not be certified are counted in one
+        ConvergenceWarning.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, or already the first alpha selects too many features.
+    Interrupted
+        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `finished` the
+        StabilityPath of the pairs of halves that were done, if there are any.
+
+    References
+    ----------
+    Meinshausen and Buehlmann (2010), Stability selection, JRSS-B 72, 417-473. Shah and Samworth (2013), JRSS-B 75,
+    55-80, for complementary pairs and the bounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import stability_selection
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> sorted(stability_selection(X, y, n_pairs=10).selected)
+    [0, 1]
+    """
+    threshold = check.check_number("threshold", threshold, 0.5, 1.0, low_open=True)
+    expected_errors = check.check_number("expected_errors", expected_errors, 0.0, np.inf, low_open=True, high_open=True)
+    n_pairs, watch = check.check_count("n_pairs", n_pairs, 1), Watch(verbose, callback)
+    check.check_option("assumption", assumption, ASSUMPTIONS)
+    check.check_number("l1_ratio", l1_ratio, 0.0, 1.0, low_open=True)
+    terms = checked(FitTerms(
+        family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
+        tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X),
+    ))  # fmt: skip
+    warn_of_exposure(y, terms)
+    X = check.check_design(X)  # converted, where it must be, once for all halves
+    grid = Grid(alphas, n_alphas, alpha_min_ratio)
+    path = solve_path(X, y, terms, grid, Watching(callback=watch.hears("all rows")))
+    if path.alphas[-1] == 0.0:
+        raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
+    problem = build_problem(X, y, terms)
+    region = path.alphas if alphas is not None else _from_above(path.alphas)
+    watch.expect(path.alphas.size + 2 * n_pairs * region.size)
+    rule = Rule(threshold, expected_errors, assumption)
+    followed: list[Half] = []
+    halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
+    try:
+        most = SPARE * rule.allowed(problem, n_pairs)
+        follow_halves(problem, halves, region, most, terms, followed, watch)
+    except KeyboardInterrupt:
+        done = [_conclude(problem, path, region, rule, followed)] if followed else []
+        message = f"interrupted after {len(followed) // 2} of {n_pairs} pairs of halves"
+        raise Interrupted(message, path, finished=done) from None
+    finally:
+        watch.close()
+    stability = _conclude(problem, path, region, rule, followed)
+    _warn(stability)
+    return stability
+
+
+class Rule(NamedTuple):
+    """What is selected, and how many errors are allowed."""
+
+    threshold: float
+    expected_errors: float
+    assumption: str
+
+    def allowed(self, problem, n_pairs):
+        """The most features that a half may select on average."""
+        candidates = max(int(np.count_nonzero(problem.penalised)), 1)
+        return largest_selection(self.expected_errors, candidates, self.threshold, n_pairs, self.assumption)
+
+
+def _conclude(problem, path, grid, rule, followed):
+    """The StabilityPath of the halves followed, two for each pair."""
+    n_pairs, candidates = len(followed) // 2, int(np.count_nonzero(problem.penalised))
+    reach = _reach(followed, rule.allowed(problem, n_pairs))
+    average = float(np.mean([half.sizes[reach - 1] for half in followed]))
+    return StabilityPath(
+        path=path, alphas=grid[:reach], counts=_counts(followed, problem.p, reach), threshold=rule.threshold,
+        n_pairs=n_pairs, average_selected=average,
+        error_bound=error_bound(average, candidates, rule.threshold, n_pairs, rule.assumption),
+        assumption=rule.assumption, n_candidates=candidates,
+        gaps=np.array([half.gaps[:reach] for half in followed]), tol=path.tol, feature_names=path.feature_names,
+        work=_work(problem, followed),
+    )  # fmt: skip
+
+
+def _from_above(alphas):
+    """An automatic grid, continued upwards."""
+    if alphas.size < 2:
+        return alphas
+    step = np.log(alphas[0] / alphas[1])
+    return np.concatenate([alphas[0] * np.exp(step * np.arange(int(np.log(ABOVE) / step), 0, -1)), alphas])
+
+
+def complementary_halves(problem, n_pairs, generator):
+    """2 n_pairs arrays of rows, each two of them disjoint and of equal size; both classes evenly in each."""
+    rows, y = np.flatnonzero(problem.weight > 0.0), problem.family.y
+    half = rows.size // 2
+    if half == 0:
+        raise ValueError("stability selection needs at least two rows of positive weight")
+    classes = problem.family.name == "binomial" and bool(np.all((y == 0.0) | (y == 1.0)))
+    for _ in range(n_pairs):
+        order = generator.permutation(rows)
+        if classes:
+            order = order[np.argsort(y[order], kind="stable")]
+        yield order[0 : 2 * half : 2]
+        yield order[1 : 2 * half : 2]
+
+
+class Half(NamedTuple):
+    """The path of one half: for each alpha its columns, their union so far in number, and the gap."""
+
+    problem: Problem
+    columns: list
+    sizes: list
+    gaps: list
+    shared: float  # of the columns read for several halves at once, its share
+
+
+@one_blas_thread()
+def follow_halves(problem, halves, alphas, most, terms, followed, watch):
+    """The path of each half down to where more than `most` features have been selected, or the end of `alphas`.
+
+    Some halves go side by side, so that X is read for all of them at once; they are then appended to `followed`.
+    """
+    for start in range(0, len(halves), TOGETHER):
+        problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
+        nulls = sweep(problems, [levelled(part, part.start()) for part in problems])
+        group, steps = [Half(part, [], [], [], 0.0) for part in problems], []
+        for number, (half, null) in enumerate(zip(group, nulls), start=start + 1):
+            solver = make_solver(terms.solver, terms.family, problem.l1_ratio)
+            engine = PathSolver(half.problem, solver, terms.tol, terms.max_iter, null)
+            engine.sweep_share = SWEEP_SHARE
+            steps.append(_follow(half, engine, alphas, most, watch.hears(f"half {number} of {len(halves)}")))
+        read = (1 + in_lockstep(problems, steps, watch)) * problem.p / len(group)
+        followed += [half._replace(shared=read) for half in group]
+
+
+def _follow(half, engine, alphas, most, told):
+    """Fit one half, as a generator of sweeps."""
+    begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.penalised
+    for number, alpha in enumerate(alphas.tolist(), start=1):
+        point = yield from engine.steps(alpha)
+        half.columns.append(point.columns[penalised[point.columns]])
+        half.gaps.append(point.gap)
+        seen[half.columns[-1]] = True
+        half.sizes.append(int(np.count_nonzero(seen)))
+        ends = half.sizes[-1] > most
+        if told is not None:  # a path that ends sooner is done with all its points
+            done = alphas.size if ends else number
+            told(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
+        if ends:
+            break
+
+
+def _part(problem, rows):
+    """The same problem on some of its rows."""
+    weight = np.zeros(problem.n)
+    weight[rows] = problem.weight[rows]
+    part = fold_problem(problem, weight)
+    degenerate = part.family.degenerate(part.family.y[rows])
+    if degenerate and part.fit_intercept:
+        raise ValueError(f"in a half of the rows {degenerate}: too few rows differ for stability selection")
+    return part
+
+
+def _reach(followed, allowed):
+    """How many alphas the region holds: as long as halves select `allowed` features on average, and none has ended."""
+    known = min(len(half.sizes) for half in followed)
+    average = np.mean([half.sizes[:known] for half in followed], axis=0)
+    reach = int(np.searchsorted(average, allowed, side="right"))  # averages do not fall
+    if reach == 0:
+        raise ValueError(
+            f"halves select {average[0]:.3g} features on average at the first alpha already, and the bound allows "
+            f"{allowed:.3g}; start at a larger alpha, or raise expected_errors or threshold"
+        )
+    return reach
+
+
+def _counts(followed, p, reach):
+    """(p, reach) how many halves select each feature at each alpha."""
+    rows = np.concatenate([columns for half in followed for columns in half.columns[:reach]])
+    sizes = [columns.size for half in followed for columns in half.columns[:reach]]
+    points = np.repeat(np.tile(np.arange(reach), len(followed)), sizes)
+    return sp.csc_array(sp.coo_array((np.ones(rows.size), (rows, points)), shape=(p, reach)))
+
+
+def _work(problem, followed):
+    read = round(sum(half.problem.work.columns + half.shared for half in followed))
+    return {"columns_read": read, "passes": read / problem.p}
+
+
+def _warn(stability):
+    failed = np.count_nonzero(~(stability.gaps <= stability.tol))
+    if failed:
+        check.warn(
+            f"{failed} of the {stability.gaps.size} fits of halves are not certified: the largest gap is "
+            f"{stability.gaps.max():.1e}, tol is {stability.tol:g}; raise max_iter or loosen tol",
+            ConvergenceWarning,
+        )

@@ -1,0 +1,1 @@
+"""Least squares on a working set by pivots: one column in or out, many at once, or along a homotopy in alpha."""

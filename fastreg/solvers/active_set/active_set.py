@@ -1,0 +1,184 @@
+"""The active-set solver: a working set's quadratic model, solved exactly by leaps and walks."""
+
+import numpy as np
+
+from fastreg.numerics.cholesky import DEPENDENT
+from fastreg.solvers.active_set.homotopy import BUDGET, DONE, EXCHANGE
+from fastreg.solvers.active_set.pivots import (
+    MIX,
+    ROOMS,
+    Active,
+    exchange,
+    join_all,
+    lay_out,
+    mixture,
+    outdated,
+    set_signs,
+    shift_along,
+)
+from fastreg.solvers.active_set.primal_dual import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.active_set.quadratic_model import ACTIVE, INACTIVE, PARKED, RESTING, make_quadratic
+from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
+
+LONGEST_WAIT = 15
+SMALL = 100  # columns that join one by one in the time that a call of LAPACK takes
+FEW, SHARE = 10, 0.25  # columns, and share of the active ones, that a leap may change
+BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
+
+
+class ActiveSet:
+    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + L2 stays the same."""
+
+    ROOM = 100  # columns by which the factor grows
+    MOST = 10_000  # pivots before coordinate descent takes over; a kernel call counts as a hundredth of them
+
+    def __init__(self):
+        self.size, self.key = 0, None
+        self.failures = self.waiting = 0  # leaps in a row that failed, and solves until the next is tried
+        nothing = np.empty(0)
+        self.active = Active(
+            np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing,
+            np.empty((ROOMS, 0)), np.empty(0, dtype=np.int8),
+        )  # fmt: skip
+
+    def solve(self, working, state, anew, precision):
+        """Coefficients that minimise the model, and their correlations. Falls back on coordinate descent if stuck."""
+        model = make_quadratic(working, state, anew)
+        start = model.coef.copy(), model.correlation.copy()
+        self._prepare(model, (working.model_version, working.l2_key))
+        bounds = None if working.problem.bounds is None else working.bounds
+        within = keep_within(model, bounds)
+        boxed = bounds is not None and bounds.boxed()
+        solved = within and self._pivot(model, working, boxed)
+        if not (within and keep_within(model, bounds)):  # a dependent column has handed its coefficient to others
+            solved = False
+            model.coef[:], model.correlation[:] = start
+        if not solved:
+            self.key = None
+            if working.ages and not (anew or boxed):  # an old matrix may make a model that leads far away
+                return self.solve(working, state, True, precision)
+            return self._descend(model, working, state, precision)
+        return model.coef, model.correlation
+
+    def _pivot(self, model, working, boxed):
+        """Leaps and walks to the optimum of the model, in bounded kernel calls. Returns whether they end there."""
+        work, outcome, spent = working.problem.work, BUDGET, 0
+        coef, correlation = model.coef.copy(), model.correlation.copy()
+        begin = True
+        while outcome in (BUDGET, EXCHANGE, CROSSED, MET_DEPENDENT) and spent < self.MOST:
+            most = self._most() if spent == 0 and not boxed else 0
+            self._make_room(model.l1.size, max(most, self.ROOM // 4))
+            budget = self._budget(model.l1.size)
+            outcome, self.size, pivots, column, sign = leap_or_walk(model, self.active, self.size, most, budget, begin)
+            begin = outcome not in (BUDGET, EXCHANGE)
+            self._learn(most, outcome)
+            work.pivots += pivots
+            spent += pivots + self.MOST // 100
+            if outcome == EXCHANGE:
+                if boxed:  # a coefficient may meet its bound on the way
+                    return False
+                self.size = exchange(model, self.active, self.size, column, sign)
+            elif outcome == MET_DEPENDENT:
+                model.coef[:], model.correlation[:] = coef, correlation
+                self._refactor(model, np.flatnonzero(coef))
+            elif outcome == CROSSED:
+                self.active.status[self.active.status == PARKED] = INACTIVE
+        return outcome in (DONE, LEAPT)
+
+    def _descend(self, model, working, state, precision):
+        """Coordinate descent, from where the walk ended if there is a Gram matrix."""
+        if model.gram.size == 0:
+            return CoordinateDescent("residual").solve(working, state, False, precision)
+        epochs = descend_gram(model.gram, working.penalty, model.coef, model.correlation, precision)
+        working.problem.work.epochs += epochs
+        return model.coef, model.correlation
+
+    def _most(self):
+        """Columns that a leap may change. None, ever longer, after leaps that failed, until one succeeds."""
+        if self.waiting > 0:
+            self.waiting -= 1
+            return 0
+        return int(min(FEW + SHARE * self.size, max(1e8 / (self.size + 1.0) ** 2, 1)))
+
+    def _learn(self, most, outcome):
+        """How the leap went, if there was one."""
+        if most > 0:
+            self.failures = 0 if outcome == LEAPT else self.failures + 1
+            self.waiting = min(2 ** max(self.failures - 1, 0) - 1, LONGEST_WAIT)
+
+    def _budget(self, m):
+        """Pivots a kernel call may take so that it ends within about 0.1 s and an interruption is heard."""
+        return int(min(max(5e7 / ((self.size + 25.0) * (self.size + m)), 1), 500))
+
+    def _prepare(self, model, key):
+        """Make the factor that of the present support, afresh unless it already is."""
+        self._extend(model.l1.size)
+        if key != self.key or outdated(model, self.active):
+            self._refactor(model, np.flatnonzero(model.coef))
+            self.key = key
+
+    def _extend(self, m):
+        """State for columns that are new in the working set."""
+        more, old = m - self.active.status.size, self.active
+        if more > 0:
+            self.active = old._replace(
+                columns=np.concatenate([old.columns, np.zeros(more, dtype=np.int64)]),
+                status=np.concatenate([old.status, np.zeros(more, dtype=np.int8)]),
+                sign=np.concatenate([old.sign, np.zeros(more)]),
+                shift=np.zeros(m),
+                room=np.empty((ROOMS, m)),
+                nobody=np.zeros(m, dtype=np.int8),
+            )
+
+    def _make_room(self, m, more):
+        """Room in the factor for `more` columns, or for the whole working set and one."""
+        old = self.active.factor
+        if old.shape[0] <= min(self.size + more, m):
+            room = min(self.size + max(more, self.ROOM), m + 1)
+            factor = np.zeros((room, room))
+            factor[: self.size, : self.size] = old[: self.size, : self.size]
+            self.active = self.active._replace(factor=factor)
+
+    def _refactor(self, model, columns):
+        """Factor the active block: by LAPACK where it is large and safely positive definite, else column by column.
+
+        A dependent column hands its coefficient to those it depends on, so that every coefficient left is active.
+        """
+        self.size = 0
+        if self.active.factor.shape[0] <= columns.size:
+            self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
+        active = self.active
+        lay_out(model, active)
+        columns = columns[active.status[columns] != RESTING]
+        lower = None if columns.size <= SMALL else factored(model.block(columns))
+        if lower is not None:
+            self.size = columns.size
+            active.factor[: self.size, : self.size] = lower
+            active.columns[: self.size] = columns
+            active.status[columns] = ACTIVE
+        else:
+            self.size = join_all(model, active, columns)
+            for j in columns[active.status[columns] == PARKED]:
+                mix = active.room[MIX]
+                mixture(model, active, self.size, j, mix)
+                shift_along(model, active, mix, self.size, j, -model.coef[j])
+                model.coef[j] = 0.0
+        set_signs(model, active)
+
+
+def factored(block):
+    """The Cholesky factor of a matrix, or None where a column may depend on others."""
+    try:
+        lower = np.linalg.cholesky(block)
+    except np.linalg.LinAlgError:
+        return None
+    return lower if np.all(np.diag(lower) ** 2 > DEPENDENT * np.diag(block)) else None
+
+
+def keep_within(model, bounds):
+    """Take off what rounding has left beyond a bound. Returns whether it was no more than that."""
+    if bounds is None:
+        return True
+    beyond = model.coef - bounds.clip(model.coef)
+    model.coef[:] -= beyond
+    return np.max(np.abs(beyond), initial=0.0) <= BEYOND * np.max(np.abs(model.coef), initial=0.0)

@@ -1,0 +1,107 @@
+"""How far to go along a Newton direction."""
+
+import math
+
+import numpy as np
+
+from fastreg.numerics.jit import kernel
+from fastreg.objective.families import linearise
+
+SHORT = 0.5  # a safe step up to this length is worth a look at longer ones
+TRIALS, FLAT = 10, 0.1  # of a search along a line, and the share of the slope at which it ends
+ARMIJO = 0.25  # share of the promised decrease that a longer step must keep,
+LOST_DIGITS = 1e-15  # and of the objective, what its rounding may hide of it
+SHORTEST = 1e-12  # of the whole step: one that must be shorter leads nowhere
+
+
+def step_length(problem, state, correlation, old, new, penalty, change):
+    """How far to go from coefficients `old` to `new`, in (0, 1]; 0 if the model promises no decrease.
+
+    A safe step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the model's
+    first-order change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third
+    derivative is at most M times its second, M the `bend` of the family. The true q is used, so d need not be an exact
+    direction. Where the safe step is short, as far from a solution, the true objective is asked for a longer one, and
+    where there is none, since the bend is infinite, for any. `penalty` is (l1_j, l2_j); `change` is X d.
+    """
+    l1, l2 = penalty
+    steps = new - old
+    gain = l1 @ (np.abs(new) - np.abs(old)) + 0.5 * (l2 @ (new**2 - old**2))
+    slope = float(gain - correlation @ steps)
+    # Coefficients may move far at an unchanged fit (duplicate columns). What that adds to the slope is rounding.
+    noise = 1e-15 * float(l1 @ (np.abs(new) + np.abs(old)) + np.abs(correlation) @ np.abs(steps))
+    slope = -noise if abs(slope) <= noise else slope
+    _, largest, q = extent(state.curvature, change, problem.fit_intercept)
+    if largest == 0.0:
+        return 1.0
+    if slope >= 0.0:
+        return 0.0
+    t, bend = min(1.0, problem.longest / largest), problem.bend * largest
+    if math.isinf(bend):
+        t = 0.0
+    elif q > 0.0:
+        t = min(t, math.log1p(bend * -slope / q) / bend)
+    return t if t > SHORT else longer_step(problem, state, old, steps, penalty, change, slope, t)
+
+
+def smooth_step_length(problem, state, change, square, product):
+    """The t > 0 that minimises the objective along a direction without an l1 part, to a tenth of its slope; 0 if none.
+
+    The ridge adds t product + t^2 square / 2. A trial costs one evaluation of the loss's derivatives, against two
+    passes over X for the direction. Newton steps on t, within a bracket of the root of the slope.
+    """
+    if problem.fit_intercept:
+        change = change - (state.curvature @ change) / state.curvature.sum()
+    residual, curvature = np.empty(change.size), np.empty(change.size)
+    slope, bend = product - float(state.residual @ change), square + float(state.curvature @ change**2)
+    first, t, low, high = slope, 0.0, 0.0, math.inf
+    largest = float(np.abs(change).max(initial=0.0))
+    if not slope < 0.0 or largest == 0.0:
+        return 0.0
+    for _ in range(TRIALS):
+        step = -slope / bend if bend > 0.0 else math.inf
+        trial = min(t + step, t + problem.longest / largest)
+        if not low < trial < high:
+            trial = 0.5 * (low + high)
+        t = trial
+        linearise(problem.family, state.eta + t * change, residual, curvature)
+        slope = product + t * square - float(residual @ change)
+        bend = square + float(curvature @ change**2)
+        if abs(slope) <= FLAT * -first:
+            break
+        low, high = (t, high) if slope < 0.0 else (low, t)
+    return t if slope < -first else low
+
+
+def longer_step(problem, state, old, steps, penalty, change, slope, t):
+    """The first of 1, 1/2, 1/4 ... above the safe step t whose objective keeps a quarter of the decrease promised.
+
+    A trial costs one evaluation of the loss. Without a safe step (t = 0) the objective is trusted up to its rounding.
+    """
+    l1, l2 = penalty
+    start = problem.loss(state) + l1 @ np.abs(old) + 0.5 * (l2 @ old**2)
+    if problem.fit_intercept:
+        change = change - (state.curvature @ change) / state.curvature.sum()
+    trial, hidden = 1.0, LOST_DIGITS * abs(start) if t == 0.0 else 0.0
+    while trial > max(1.5 * t, SHORTEST):
+        coef = old + trial * steps
+        value = problem.loss_at(state.eta + trial * change) + l1 @ np.abs(coef) + 0.5 * (l2 @ coef**2)
+        if value - start <= ARMIJO * trial * slope + hidden:
+            return trial
+        trial *= 0.5
+    return t
+
+
+@kernel
+def extent(curvature, change, fit_intercept):
+    """(m, max |change - m|, sum h (change - m)^2), m the h-mean under an intercept. Rows without h do not count."""
+    total, moved = 0.0, 0.0
+    for i in range(change.size):
+        total += curvature[i]
+        moved += curvature[i] * change[i]
+    middle = moved / total if fit_intercept and total > 0.0 else 0.0
+    largest, square = 0.0, 0.0
+    for i in range(change.size):
+        if curvature[i] > 0.0:
+            largest = max(largest, abs(change[i] - middle))
+            square += curvature[i] * (change[i] - middle) ** 2
+    return middle, largest, square

@@ -1,0 +1,323 @@
+"""Smooth problems (l1 = 0): ridge in closed form, ridge GLMs by Newton-IRLS, and fits without any penalty.
+
+At each Newton step the weighted least-squares problem
+
+    minimise over (b0, b)   sum_i h_i (z_i - b0 - x_i'b)^2 / 2 + sum_j l2_j b_j^2 / 2
+
+is solved in the form that suits its size; for least squares the first step is the answer.
+
+    primal   (X'hX + L2) d = X'r - L2 b by Cholesky, with X centred at its h-means       p <= n, or p small
+    dual     (I + S K S) a = ..., K = X L2^-1 X', S = sqrt(h); one K serves a whole path   n < p, both l2_j > 0 or few
+    qr       singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]             tiny l2: no squared condition
+    cg       conjugate gradients on the primal system with the diagonal as preconditioner  n and p both large
+
+GLMs come near the answer by cheaper steps first: quasi-Newton where X is tall (quasi_newton.py), Newton's in the space
+of rows where it is wide (dual_newton.py). Paths of least squares take ridge_spectrum.py or ridge_krylov.py instead.
+
+Every form ends at a point whose residual and correlations are computed from X, and is certified from those.
+Sources: McCullagh and Nelder (1989), section 2.5; Rasmussen and Williams (2006), section 3.4 for the stable dual form.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.numerics.threads import linalg
+from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
+from fastreg.solvers.line_search import extent, smooth_step_length, step_length
+from fastreg.solvers.ridge.lbfgs import QuasiNewton
+from fastreg.solvers.ridge.row_space import RowSpace
+
+LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
+QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
+TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
+QUASI_ROWS, FEW_COLUMNS = 2, 20  # rows to a column, and columns, from which Newton steps are dear
+PROMISING = 0.5  # of the gap wanted: a decrement below this is worth a certificate
+CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
+
+
+class RidgeSystem:
+    """The Newton systems of one set of columns: holds what does not change from point to point."""
+
+    def __init__(self, problem, columns):
+        self.problem, self.columns = problem, columns
+        self.everything = columns.size == problem.p
+        self.norms = problem.norms[columns]
+        self.kernel = None
+        self.gram = None
+        self.rows = None
+
+    def solve(self, state, l2, target, max_iter):
+        """Newton's method from `state`, which it updates. Returns (absolute gap, Newton steps)."""
+        problem, steps = self.problem, 0
+        correlation = self._correlate(state.residual)
+        gap = self.gap(state, correlation, l2)
+        # For least squares one step is the answer, so even a start within the tolerance takes it.
+        required = 1 if problem.family.quadratic else 0
+        if gap > target and self._suits_quasi_newton(l2):
+            gap, correlation, steps = self._quasi_newton(state, correlation, gap, l2, target, max_iter)
+        if gap > target and self._suits_rows(state, l2):
+            steps = self.rows.solve(state, l2, target, max_iter)
+            correlation = self._correlate(state.residual)
+            gap = self.gap(state, correlation, l2)
+        while (gap > target or steps < required) and steps < max_iter:
+            direction = self._direction(state, correlation, l2)
+            t = self._move(state, correlation, direction, l2, problem.predict(self.columns, direction))
+            correlation = self._correlate(state.residual)
+            previous, gap = gap, self.gap(state, correlation, l2)
+            steps += 1
+            problem.count_steps(1, state, gap)
+            settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.family.quadratic)
+            if t == 0.0 or settled or not math.isfinite(gap):
+                break  # rounding, or no solution to go to
+        return gap, steps
+
+    def _suits_rows(self, state, l2):
+        """Whether Newton's method may work among rows, from this state: more columns than rows, all with a ridge."""
+        n, m = self.problem.n, self.columns.size
+        if self.problem.family.quadratic or not n < m or n > LARGEST_FACTOR or np.any(self.weak(l2)):
+            return False
+        if self.rows is None:
+            if np.any(state.coef[self.columns]):
+                return False  # a fit that was resumed: the dual variable of its start is not known
+            self.rows = RowSpace(self.problem, self.columns, l2)
+        return self.rows.start(state, l2) is not None
+
+    def _suits_quasi_newton(self, l2):
+        """Whether cheaper steps than Newton's are worth a try: where a Gram matrix takes as long as many reads of X."""
+        n, m = self.problem.n, self.columns.size
+        tall = n >= QUASI_ROWS * m and m >= FEW_COLUMNS
+        return tall and not self.problem.family.quadratic and not np.any(self.weak(l2))
+
+    def _quasi_newton(self, state, correlation, gap, l2, target, max_iter):
+        """Quasi-Newton steps for as long as they pay. Returns (gap, correlation, steps).
+
+        The gap at the residual is that of the gradient over the ridge, far above the suboptimality where the ridge is
+        small. Once the decrement that the direction promises is below the target, the gap is taken at the dual point
+        r - h (X d), where it is about that decrement.
+        """
+        problem, steps = self.problem, 0
+        quasi = QuasiNewton(problem, self.columns, state, l2)
+        while gap > target and steps < min(quasi.patience, max_iter):
+            gradient = correlation - l2 * state.coef[self.columns]
+            direction = quasi.direction(gradient)
+            change = problem.predict(self.columns, direction)
+            if 0.5 * float(gradient @ direction) < PROMISING * target:
+                gap = min(gap, self._gap_at_corrected(state, change, l2))
+                if gap <= target:
+                    break
+            ridge = float(l2 @ direction**2), float(l2 @ (state.coef[self.columns] * direction))
+            t = smooth_step_length(problem, state, change, *ridge)
+            if t == 0.0:
+                break
+            problem.advance(state, self.columns, direction, change, t)
+            correlation = self._correlate(state.residual)
+            gap = self.gap(state, correlation, l2)
+            steps += 1
+            problem.count_steps(1, state, gap)
+            quasi.learn(t * direction, gradient - (correlation - l2 * state.coef[self.columns]))
+        return gap, correlation, steps
+
+    def _gap_at_corrected(self, state, change, l2):
+        """The gap at the dual point r - h (change - its h-mean)."""
+        problem, coef = self.problem, state.coef[self.columns]
+        middle = (state.curvature @ change) / state.curvature.sum() if problem.fit_intercept else 0.0
+        dual = state.residual - state.curvature * (change - middle)
+        args = state.residual, dual, self._correlate(dual), coef, np.zeros(coef.size), l2
+        return duality_gap(problem.family, state.eta, *args)
+
+    def gap(self, state, correlation, l2):
+        """The gap to steer by."""
+        coef = state.coef[self.columns]
+        free = self.norms**2 * float(state.curvature.sum())
+        return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale)
+
+    def proven(self, state, l2, gap):
+        """The rigorous gap: the one steered by, where that is one, or a certificate of its own."""
+        problem = self.problem
+        if np.any(self.weak(l2)) or not problem.family.tight or not balanced(problem, state.residual):
+            return self.certify(state, l2)
+        return gap
+
+    def weak(self, l2):
+        """Whether a column has so little ridge, or none, that its conjugate would magnify rounding."""
+        return l2 <= TINY_RIDGE * self.norms**2
+
+    def certify(self, state, l2):
+        """The rigorous gap of the present point: the smallest of up to three, for columns of little ridge or none.
+
+        One keeps their ridge, at a corrected dual point. The other drops it from the dual problem, which can only lower
+        the dual value: the gap without it, plus l2_j b_j^2 / 2. That one holds where l2_j is so small that rounding
+        of c_j, squared and divided by l2_j, is not. The third is exact for least squares.
+        """
+        problem, weak = self.problem, self.weak(l2)
+        gaps = [self._certify_at(state, l2, self.columns[weak], l2[weak], l2)]
+        if np.any(l2[weak] > 0.0):
+            dropped, coef = np.where(weak, 0.0, l2), state.coef[self.columns]
+            extra = 0.5 * float(l2[weak] @ coef[weak] ** 2)
+            gaps.append(extra + self._certify_at(state, l2, self.columns[weak], np.zeros(weak.sum()), dropped))
+            if problem.family.quadratic and self._affords_qr():
+                gaps.append(self._newton_decrement(state, l2))
+        return min(gaps)
+
+    def _newton_decrement(self, state, l2):
+        """The suboptimality of a quadratic itself, (a'H a + a'L2 a) / 2 with a the step to its minimum, by QR."""
+        coef = state.coef[self.columns]
+        step = self._qr(state, l2, coef)
+        change = self.problem.predict(self.columns, step)
+        _, _, square = extent(state.curvature, change, self.problem.fit_intercept)
+        return 0.5 * (square + float(l2 @ step**2))
+
+    def _affords_qr(self):
+        rows, m = self.problem.n + self.columns.size, self.columns.size
+        return rows * m * min(rows, m) <= QR_WORK
+
+    def _certify_at(self, state, l2, columns, dual_l2, kept):
+        problem, coef = self.problem, state.coef[self.columns]
+        dual, none = dual_direction(problem, state, columns, dual_l2), np.zeros(coef.size)
+        correlation, free = self._correlate(dual), kept == 0.0
+        if not orthogonal(problem, dual, self.columns[free], correlation[free]):
+            return empty_gap(problem.family, state.eta, state.residual, coef, none, l2)
+        return duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, none, kept)
+
+    def _correlate(self, residual):
+        if self.everything:
+            return self.problem.correlate(residual)
+        return self.problem.correlate_some(residual, self.columns)
+
+    def _move(self, state, correlation, steps, l2, change):
+        problem, coef = self.problem, state.coef[self.columns]
+        t = 1.0
+        if not problem.family.quadratic:
+            t = step_length(problem, state, correlation, coef, coef + steps, (np.zeros(coef.size), l2), change)
+        problem.advance(state, self.columns, steps, change, t)
+        return t
+
+    def _direction(self, state, correlation, l2):
+        n, m = self.problem.n, self.columns.size
+        coef = state.coef[self.columns]
+        free = np.flatnonzero(l2 == 0.0)
+        gradient = correlation - l2 * coef
+        tiny = np.any(self.weak(l2))
+        if tiny and self._affords_qr():
+            return self._qr(state, l2, coef)
+        if n < m and free.size < n and n <= LARGEST_FACTOR and (self.problem.family.quadratic or not tiny):
+            return self._dual(state, l2, coef, free)
+        if m <= LARGEST_FACTOR:
+            return self._primal(state, gradient, l2)
+        return self._conjugate_gradients(state, gradient, l2)
+
+    def _primal(self, state, gradient, l2):
+        h, problem = state.curvature, self.problem
+        if self.gram is None or not problem.family.quadratic:
+            self.gram = problem.design.gram(self.columns, h, problem.centre)
+            if problem.fit_intercept:  # from about the centre to about the h-weighted mean
+                sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
+                self.gram -= np.outer(sums, sums / h.sum())
+            problem.work.grams += 1
+            problem.work.columns += self.columns.size
+        system = self.gram + np.diag(l2)
+        lapack = linalg()
+        try:
+            return lapack.cho_solve(lapack.cho_factor(system, lower=True), gradient)
+        except lapack.LinAlgError:  # dependent columns without a ridge: the shortest of the solutions
+            return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
+
+    def _qr(self, state, l2, coef):
+        """Least squares of the residual on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
+        problem, h = self.problem, state.curvature
+        root = np.sqrt(h)
+        values = problem.design.gather(self.columns)
+        if problem.fit_intercept:
+            values -= (h @ values) / h.sum()
+        values *= root[:, None]
+        stacked = np.vstack([values, np.diag(np.sqrt(l2))])
+        length = np.linalg.norm(stacked, axis=0)
+        length[length == 0.0] = 1.0
+        rows = np.divide(state.residual, root, out=np.zeros_like(root), where=root > 0.0)
+        target = np.concatenate([rows, -np.sqrt(l2) * coef])
+        rank = np.finfo(float).eps * max(stacked.shape)
+        return np.linalg.lstsq(stacked / length, target, rcond=rank)[0] / length
+
+    def _dual(self, state, l2, coef, free):
+        """Solve for the dual variable a = residual of the model at its solution; b_j = x_j'a / l2_j where l2_j > 0."""
+        problem = self.problem
+        n, penalised = problem.n, np.flatnonzero(l2 > 0.0)
+        if self.kernel is None:
+            some = self.columns[penalised]
+            self.kernel = problem.design.row_gram(some, l2[penalised], problem.centre), l2[penalised]
+            problem.work.columns += some.size
+        kernel, made_for = self.kernel
+        kernel = kernel * (made_for[0] / l2[penalised][0])  # along a path all l2_j share one multiplier, alpha
+        some = self.columns[free]
+        fixed = [problem.design.gather(some) - problem.centre[some]] if free.size else []
+        fixed += [np.ones((n, 1))] if problem.fit_intercept else []
+        h = np.maximum(state.curvature, CURVATURE_FLOOR * problem.weight)
+        root = np.sqrt(h)
+        inverse = np.divide(1.0, root, out=np.zeros(n), where=root > 0.0)
+        lapack = linalg()
+        factor = lapack.cho_factor(np.eye(n) + root[:, None] * kernel * root, lower=True)
+        fitted = state.eta - problem.offset
+        target = inverse * state.residual + root * fitted
+        dual = lapack.cho_solve(factor, target)
+        if fixed:
+            Z = root[:, None] * np.hstack(fixed)
+            solved = lapack.cho_solve(factor, Z)
+            beta = np.linalg.lstsq(Z.T @ solved, Z.T @ dual, rcond=1e-14)[0]
+            dual -= solved @ beta
+        else:
+            beta = np.empty(0)
+        new = np.zeros(coef.size)
+        new[penalised] = problem.correlate_some(root * dual, self.columns[penalised]) / l2[penalised]
+        new[free] = beta[: free.size]
+        return new - coef
+
+    def _conjugate_gradients(self, state, gradient, l2):
+        problem, h = self.problem, state.curvature
+        total = h.sum()
+        diagonal = self.norms**2 * total + l2
+        diagonal[diagonal <= 0.0] = 1.0
+
+        def product(d):
+            change = problem.predict(self.columns, d)
+            weighted = h * change
+            if problem.fit_intercept:
+                weighted -= h * (weighted.sum() / total)
+            return self._correlate(weighted) + l2 * d
+
+        solution, rest = np.zeros(gradient.size), gradient.copy()
+        conditioned = rest / diagonal
+        search, energy = conditioned.copy(), rest @ conditioned
+        start, precision = energy, 1e-20 if problem.family.quadratic else 1e-6
+        for _ in range(20 * int(math.sqrt(gradient.size)) + 200):
+            if energy <= precision * start:
+                break
+            image = product(search)
+            step = energy / (search @ image)
+            solution += step * search
+            rest -= step * image
+            conditioned = rest / diagonal
+            energy, old = rest @ conditioned, energy
+            search = conditioned + (energy / old) * search
+        return solution
+
+
+def dual_direction(problem, state, columns, l2):
+    """The levelled residual, less what some columns still explain of it: r - h (X a), a = (H + L2)^-1 (X'r - L2 b).
+
+    For unpenalised columns (l2 = 0) this is the projection that makes them orthogonal to the dual point; for weakly
+    penalised ones it is the dual point at which the gap is the Newton decrement. At a solution it differs from the
+    residual by rounding. Taken twice, since the first leaves rounding of its own size.
+    """
+    residual = levelled(problem, state)
+    if columns.size == 0:
+        return residual
+    system, trial = RidgeSystem(problem, columns), state.copy()
+    trial.residual[:] = residual
+    for _ in range(2):
+        correlation = problem.correlate_some(trial.residual, columns)
+        change = problem.predict(columns, system._direction(trial, correlation, l2))
+        if problem.fit_intercept:
+            change -= (state.curvature @ change) / state.curvature.sum()
+        trial.residual -= state.curvature * change
+    return trial.residual

@@ -1,0 +1,313 @@
+"""Ridge for every alpha from one factorisation: coefficients, leave-one-out errors and degrees of freedom.
+
+With w the weights (they sum to one), c the columns' weighted means (0 without an intercept), v the penalty factors and
+q an orthonormal basis of what is not penalised (the intercept and columns of factor 0), all weighted, let
+
+    A = (I - q q') sqrt(w) (X - c) / sqrt(v),   z = sqrt(w) (y - offset)
+
+Then for each alpha, with A = U s V' the singular value decomposition and lambda = s^2,
+
+    b = V s / (lambda + alpha) U'z / sqrt(v),   fitted = q q'z + U lambda / (lambda + alpha) U'z,
+    leverage of row i   h_i = sum_k q_ik^2 + sum_k U_ik^2 lambda_k / (lambda_k + alpha)
+
+and the error at row i of the fit to all other rows, its intercept refitted, is (y_i - fitted_i) / (1 - h_i), exactly.
+Products with 1 / (lambda + alpha) for all alphas at once are matrix products.
+
+    Tall   p < n:   V and lambda of the p x p matrix A'A; rows of U s = A V are made and used block by block
+    Wide   n <= p:  U and lambda of the n x n matrix A A', from which 1 - h_i comes without a subtraction
+
+Where alpha is so small that squaring A costs digits, V or U come from the singular values of a triangular factor of A,
+itself taken block by block. X is never copied, centred or made dense as a whole.
+
+Sources: Golub, Heath and Wahba (1979), Technometrics 21(2); Rifkin and Lippert (2007), MIT-CSAIL-TR-2007-025.
+"""
+
+import math
+
+import numpy as np
+
+from fastreg.numerics.threads import linalg
+
+COARSE = 1e-9  # of the largest eigenvalue: with less ridge than this, squared singular values have lost their digits
+COLUMN_BLOCK = 512  # columns that are centred and scaled at a time
+DETERMINED = 1e-12  # a row whose unpenalised leverage is within this of 1 alone determines a coefficient
+
+
+def ridge_spectrum(problem, smallest, form="auto"):
+    """The factorisation that suits the shape, for alphas down to `smallest`.
+
+    `form`: "eigen", "svd", "auto" (svd where eigenvalues are too coarse), or "cholesky", a factor for each alpha, which
+    gives coefficients alone.
+    """
+    room = np.count_nonzero(problem.weight) - problem.free.size - int(problem.fit_intercept)
+    kind = TallSpectrum if np.count_nonzero(problem.penalised) < room else WideSpectrum
+    return kind(problem, smallest, form)
+
+
+class RidgeSpectrum:
+    """What both shapes share: the unpenalised part, degrees of freedom, and coefficients on the scale of X."""
+
+    def __init__(self, problem, smallest, form):
+        self.problem = problem
+        self.columns = np.flatnonzero(problem.penalised)
+        self.root = np.sqrt(problem.ridge_factor[self.columns])
+        self._split_off_free()
+        self.gram = None
+        if form == "cholesky":
+            self.gram = self._make_gram()
+            return
+        self._factorise(form == "svd")
+        self._set_noise(form == "svd")
+        top = self.values.max(initial=0.0)
+        if form == "auto" and top > 0.0 and smallest + self.values.min() < COARSE * top:
+            self._factorise(True)
+            self._set_noise(True)
+
+    def _cholesky(self, sides, alphas):
+        """(gram + alpha)^-1 of each column of `sides` (rank, 1 or k) at its alpha > 0."""
+        lapack = linalg()
+        out = np.empty((self.gram.shape[0], len(alphas)))
+        for alpha in np.unique(alphas):
+            where = np.flatnonzero(alphas == alpha)
+            system = self.gram + alpha * np.eye(self.gram.shape[0])
+            out[:, where] = lapack.cho_solve(
+                lapack.cho_factor(system, lower=True), sides if sides.shape[1] == 1 else sides[:, where]
+            )
+        return out
+
+    def _split_off_free(self):
+        """Basis of the unpenalised columns: q = sqrt(w) basis, coefficients = basis_coefs @ (q'residual)."""
+        problem = self.problem
+        free, root = problem.free, np.sqrt(problem.weight)[:, None]
+        values = (problem.design.gather(free) - problem.centre[free]) / problem.norms[free]
+        u, s, vt = np.linalg.svd(root * values, full_matrices=False)
+        rank = np.count_nonzero(s > np.finfo(float).eps * max(values.shape) * s.max(initial=0.0))
+        scaled = vt[:rank].T / s[:rank]
+        self.basis_coefs = scaled / problem.norms[free, None]
+        # Rows as they are, not weighted. u is orthogonal to rounding, the product is not; but u lacks rows of weight 0.
+        self.basis = np.divide(u[:, :rank], root, out=values @ scaled, where=root > 0.0)
+        self.overlap = self._correlate(self.basis)  # A'q before q is taken out of A
+
+    def _correlate(self, rows):
+        """(X - c)' w rows / sqrt(v) for the penalised columns; rows sum to zero in w, so that c drops out."""
+        if rows.shape[1] == 0:
+            return np.zeros((self.columns.size, 0))
+        problem = self.problem
+        return problem.correlate_many(problem.weight[:, None] * rows)[self.columns] / self.root[:, None]
+
+    @property
+    def fixed(self):
+        """(n,) leverage of the unpenalised part over the weight."""
+        return (self.basis**2).sum(axis=1) + float(self.problem.fit_intercept)
+
+    def undetermined(self):
+        """Rows without which the unpenalised coefficients have no unique solution."""
+        return np.flatnonzero(self.problem.weight * self.fixed >= 1.0 - DETERMINED)
+
+    def centre(self, responses):
+        """(n, t) responses less the offset and their weighted mean (0 without an intercept), and that mean."""
+        rest = responses - self.problem.offset[:, None]
+        means = self.problem.weight @ rest if self.problem.fit_intercept else np.zeros(rest.shape[1])
+        return rest - means, means
+
+    def degrees_of_freedom(self, alphas):
+        """Trace of the hat matrix at each alpha: intercept and unpenalised columns count one each."""
+        fixed = self.basis.shape[1] + float(self.problem.fit_intercept)
+        return fixed + (self.values[:, None] * self.inverse(alphas)).sum(axis=0)
+
+    def inverse(self, alphas):
+        """1 / (lambda + alpha), (rank, k), at alphas > 0."""
+        return 1.0 / (self.values[:, None] + np.asarray(alphas, dtype=float))
+
+    def shrink(self, alphas):
+        """The same for coefficients, which have no part in directions of X that are nothing but rounding.
+
+        So the solution at alpha = 0, or close to it, is the shortest.
+        """
+        sums = self.values[:, None] + np.asarray(alphas, dtype=float)
+        known = (self.values[:, None] > 0.0) & (sums > self.noise)
+        return np.divide(1.0, sums, out=np.zeros_like(sums), where=known)
+
+    def _set_noise(self, accurate):
+        """Eigenvalues are known up to `noise`; squares of singular values to rounding, squared, and are then zero."""
+        rounding = np.finfo(float).eps * max(self.problem.n, self.problem.p)
+        top = self.values.max(initial=0.0)
+        self.noise = 0.0 if accurate else rounding * top
+        if accurate:
+            self.values[self.values <= rounding**2 * top] = 0.0
+
+    def solve(self, responses, alphas):
+        """(coefs (p, k), intercepts (k,)) at k alphas. responses (n, 1) serves all, (n, k) has one for each alpha."""
+        problem, (rest, means) = self.problem, self.centre(responses)
+        scaled = self._scaled_coefs(rest, alphas)
+        coefs = np.zeros((problem.p, scaled.shape[1]))
+        coefs[self.columns] = scaled / self.root[:, None]
+        moments = self.basis.T @ (problem.weight[:, None] * rest)
+        coefs[problem.free] = self.basis_coefs @ (moments - self.overlap.T @ scaled)
+        return coefs, means - problem.centre @ coefs
+
+
+class TallSpectrum(RidgeSpectrum):
+    """Fewer penalised columns than rows (less one for each coefficient that is free): eigenvectors V of A'A."""
+
+    def _factorise(self, accurate):
+        if accurate:
+            self.values, self.vectors = _squares(np.linalg.svd(self._triangle())[1:])
+        else:
+            values, self.vectors = np.linalg.eigh(self._make_gram())
+            self.values = np.maximum(values, 0.0)
+
+    def _make_gram(self):
+        """A'A."""
+        gram = self.problem.gram(self.columns)
+        gram /= self.root
+        gram /= self.root[:, None]
+        gram -= self.overlap @ self.overlap.T
+        return gram
+
+    def _triangle(self):
+        """R of A = QR, from blocks of rows."""
+        problem, weight = self.problem, np.sqrt(self.problem.weight)
+        triangle = np.zeros((0, self.columns.size))
+        for rows, block in problem.design.by_rows(self.columns, problem.centre).blocks():
+            scaled = block.T / self.root - self.basis[rows] @ self.overlap.T
+            triangle = np.linalg.qr(np.vstack([triangle, weight[rows, None] * scaled]), mode="r")
+        problem.work.columns += self.columns.size
+        return triangle
+
+    def _moments(self, rest):
+        """A'z."""
+        free = self.overlap @ (self.basis.T @ (self.problem.weight[:, None] * rest))
+        return self._correlate(rest) - free
+
+    def _scaled_coefs(self, rest, alphas):
+        moments = self._moments(rest)
+        if self.gram is not None:
+            return self._cholesky(moments, alphas)
+        return self.vectors @ ((self.vectors.T @ moments) * self.shrink(alphas))
+
+    def leave_one_out(self, responses, alphas):
+        """Blocks of rows: (rows, errors (t, k, rows), 1 - leverage (k, rows)) for t responses and k alphas."""
+        problem, (rest, _) = self.problem, self.centre(responses)
+        weight, fixed = problem.weight, self.fixed
+        size = np.sqrt(self.values)
+        scale = np.divide(1.0, size, out=np.zeros(size.size), where=size > 0.0)
+        left, right = _thin(self.values[:, None] * self.inverse(alphas))
+        sides = [left * (moment * scale)[:, None] for moment in (self.vectors.T @ self._moments(rest)).T]
+        directions = self.vectors * scale / self.root[:, None]  # with them, (X - c) becomes U / sqrt(w)
+        turned = (self.overlap.T @ self.vectors * scale).T
+        # 1 - h is no less than this share of its value without penalised columns; rounding may say zero.
+        least = np.asarray(alphas) / (np.asarray(alphas) + self.values.max(initial=0.0))
+        rest = rest - self.basis @ (self.basis.T @ (weight[:, None] * rest))
+        problem.work.columns += self.columns.size
+        for rows, product in problem.design.by_rows(self.columns, problem.centre).products(directions):
+            product -= turned @ self.basis[rows].T
+            errors = np.stack([right.T @ (side.T @ product) for side in sides])
+            np.subtract(rest.T[:, None, rows], errors, out=errors)
+            np.square(product, out=product)
+            kept = right.T @ (left.T @ product)
+            kept += fixed[rows]
+            kept *= -weight[rows]
+            kept += 1.0
+            np.maximum(kept, np.outer(least, 1.0 - weight[rows] * fixed[rows]), out=kept)
+            errors /= kept
+            yield rows, errors, kept
+
+
+class WideSpectrum(RidgeSpectrum):
+    """More penalised columns than rows: eigenvectors U of A A', over the rows of positive weight."""
+
+    def __init__(self, problem, smallest, form):
+        self.rows = np.flatnonzero(problem.weight)
+        self.weight = np.sqrt(problem.weight[self.rows])
+        super().__init__(problem, smallest, form)
+
+    def _split_off_free(self):
+        super()._split_off_free()
+        fixed = self.basis[self.rows]
+        if self.problem.fit_intercept:
+            fixed = np.column_stack([fixed, np.ones(self.rows.size)])
+        self.rows_fixed = fixed * self.weight[:, None]  # q
+
+    def _factorise(self, accurate):
+        # What is not penalised becomes the largest eigenvalues, and is dropped with them.
+        if accurate:
+            values, vectors = self._from_triangle()
+        else:
+            gram = self._make_gram()
+            gram += 2.0 * max(float(np.trace(gram)), 1e-300) * (self.rows_fixed @ self.rows_fixed.T)
+            values, vectors = np.linalg.eigh(gram)
+        kept = values.size - self.rows_fixed.shape[1]
+        self.values, self.vectors = np.maximum(values[:kept], 0.0), vectors[:, :kept]
+
+    def _make_gram(self):
+        """A A' over the rows of positive weight."""
+        gram = self.problem.row_gram(self.columns, self.root**2)
+        if self.rows.size < self.problem.n:
+            gram = gram[np.ix_(self.rows, self.rows)]
+        gram *= self.weight[:, None]
+        gram *= self.weight
+        _project(gram, self.rows_fixed)
+        _project(gram.T, self.rows_fixed)
+        return gram
+
+    def _from_triangle(self):
+        """(values, vectors) of A A', from R of A' = QR over blocks of columns."""
+        problem, n, fixed = self.problem, self.rows.size, self.rows_fixed
+        triangle, square = np.zeros((0, n)), 0.0
+        for start in range(0, self.columns.size, COLUMN_BLOCK):
+            some = self.columns[start : start + COLUMN_BLOCK]
+            block = (problem.design.gather(some) - problem.centre[some])[self.rows] * self.weight[:, None]
+            block /= self.root[start : start + COLUMN_BLOCK]
+            _project(block, fixed)
+            square += float(np.vdot(block, block))
+            triangle = np.linalg.qr(np.vstack([triangle, block.T]), mode="r")
+        problem.work.columns += self.columns.size
+        above = math.sqrt(max(2.0 * square, 1e-300))
+        values, rows = _squares(np.linalg.svd(np.vstack([triangle, above * fixed.T]), full_matrices=False)[1:])
+        return values[::-1], rows[:, ::-1]
+
+    def _scaled_coefs(self, rest, alphas):
+        side, dual = self.weight[:, None] * rest[self.rows], np.zeros((self.problem.n, len(alphas)))
+        if self.gram is None:
+            solved = self.vectors @ ((self.vectors.T @ side) * self.shrink(alphas))
+        else:
+            _project(side, self.rows_fixed)
+            solved = self._cholesky(side, alphas)
+        dual[self.rows] = solved / self.weight[:, None]
+        return self._correlate(dual)
+
+    def leave_one_out(self, responses, alphas):
+        """As TallSpectrum's: errors are those of the dual variable over its diagonal, so that alpha cancels."""
+        rest, _ = self.centre(responses)
+        inverse = self.inverse(alphas)
+        diagonal = inverse.T @ (self.vectors**2).T
+        turned = self.vectors.T @ (self.weight[:, None] * rest[self.rows])
+        dual = np.stack([(self.vectors @ (each[:, None] * inverse)).T for each in turned.T])
+        yield self.rows, dual / diagonal / self.weight, diagonal * np.asarray(alphas)[:, None]
+        none = np.flatnonzero(self.problem.weight == 0.0)
+        if none.size:  # a row of no weight is not missed: its error is that of the fit to all
+            errors = []
+            for column in responses.T:
+                coefs, intercepts = self.solve(column[:, None], alphas)
+                fitted = (self.problem.predict_many(coefs) + intercepts)[none]
+                errors.append(((column - self.problem.offset)[none, None] - fitted).T)
+            yield none, np.stack(errors), np.ones((len(alphas), none.size))
+
+
+def _thin(shares):
+    """lambda / (lambda + alpha) as a product of thin factors, to rounding: over many alphas its rank is about 20."""
+    left, sizes, right = np.linalg.svd(shares, full_matrices=False)
+    rank = np.count_nonzero(sizes > np.finfo(float).eps * sizes.max(initial=0.0))
+    return left[:, :rank] * sizes[:rank], right[:rank]
+
+
+def _project(columns, basis):
+    """Take the span of an orthonormal basis out of every column, in place."""
+    columns -= basis @ (basis.T @ columns)
+
+
+def _squares(values_and_rows):
+    """(squared singular values, right singular vectors as columns), one for every column of the matrix."""
+    values, rows = values_and_rows
+    return np.concatenate([values**2, np.zeros(rows.shape[0] - values.size)]), rows.T

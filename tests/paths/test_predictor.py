@@ -1,0 +1,59 @@
+"""Points that begin on the line through the last two: certified as ever, for fewer epochs."""
+
+import certified
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from fastreg.paths.predictor import Trail, going_on
+
+
+def test_the_line_leaves_out_what_changes_sign_or_has_just_entered():
+    before, last = np.array([1.0, 0.0, 2.0, -1.0, 0.0]), np.array([2.0, 1.0, 0.5, -1.5, 0.0])
+    steps = going_on(before, last, (1.0, 0.8, 0.7))
+    np.testing.assert_allclose(steps, [0.5, 0.0, 0.0, -0.25, 0.0])
+
+
+def test_a_trail_ends_where_it_does_not_help():
+    trail, coef = Trail(), np.ones(3)
+    trail.leave(1.0, coef, 9, True)
+    assert trail.steps(coef, 0.9) is None  # one point makes no line
+    trail.leave(0.9, 2.0 * coef, 9, True)
+    np.testing.assert_allclose(trail.steps(2.0 * coef, 0.81), 0.9)
+    assert trail.steps(2.0 * coef, 0.5) is None  # too far
+    assert trail.steps(2.0 * coef, 0.9) is None  # the same alpha again
+    np.testing.assert_allclose(trail.steps(np.full(4, 2.0), 0.81), [0.9, 0.9, 0.9, 0.0])  # a column has joined
+    trail.leave(0.81, 3.0 * coef, 9, False)
+    assert trail.steps(3.0 * coef, 0.75) is None  # as many epochs as without
+    trail.leave(0.75, 3.5 * coef, 12, True)
+    assert trail.steps(3.5 * coef, 0.7) is not None
+    trail.leave(0.7, 4.0 * coef, 0, True)
+    assert trail.steps(4.0 * coef, 0.65) is None  # no descent
+
+
+def test_alphas_that_repeat_or_rise_have_no_line():
+    for first, second, alpha in [(0.9, 0.9, 0.8), (0.8, 0.9, 0.85)]:
+        trail, coef = Trail(), np.ones(2)
+        trail.leave(first, coef, 9, True)
+        trail.leave(second, 2.0 * coef, 9, True)
+        assert trail.steps(2.0 * coef, alpha) is None
+
+
+@pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize(
+    ("family", "terms"),
+    [
+        ("gaussian", {"l1_ratio": 0.5}),
+        ("binomial", {"sample_weight": np.random.default_rng(1).uniform(0, 2, 200)}),
+        ("poisson", {"penalty_factor": np.r_[0.0, 2.0, np.ones(78)], "fit_intercept": False}),
+        ("gaussian", {"lower": -0.05, "upper": 0.1}),
+    ],
+    ids=["elastic net", "weights", "factors", "bounds"],
+)
+def test_descents_take_fewer_epochs_along_the_line(family, terms, make, monkeypatch):
+    X, y = certified.draw(family, n=200, p=80, density=0.5)
+    options = {"family": family, "n_alphas": 60, "alpha_min_ratio": 0.01, "solver": "coordinate_descent", **terms}
+    path = certified.fit(make(X), y, tol=1e-8, **options)
+    monkeypatch.setattr("fastreg.paths.predictor.NEAR", 1.0)
+    without = certified.fit(make(X), y, tol=1e-8, **options)
+    assert 0 < path.work["epochs"] < without.work["epochs"]

@@ -1,0 +1,219 @@
+"""The house rules that can be read off the sources: which way imports go, where Numba lives, how long a file is."""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+import certified
+import isolated
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import fastreg
+from fastreg import fit_path
+from fastreg.numerics.jit import VERBS
+
+PACKAGE = Path(fastreg.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 450
+MOST_PARAMETERS = 12
+
+# From the ground up. A room imports from itself and from rooms before it.
+ROOMS = [
+    "interface", "numerics", "design", "objective", "solvers", "paths", "multi", "selection", "plots", "estimators",
+    "datasets", "cli",
+]  # fmt: skip
+AT_THE_ROOT = {"__init__.py", "__init__.pyi", "__main__.py", "py.typed", "testing.py"}  # and the rooms
+
+
+def module_of(path):
+    """A file's dotted name below fastreg: "designs", "solvers.ridge.newton"; "" for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path, *, everywhere=False):
+    """The modules of fastreg that a file imports at its top, or `everywhere`."""
+    tree = ast.parse(path.read_text())
+    found, known = set(), {module_of(each) for each in FILES}
+    for node in ast.walk(tree) if everywhere else tree.body:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] == "fastreg":
+                name = name.removeprefix("fastreg").removeprefix(".")
+                found.add(name if name in known else name.rpartition(".")[0])
+    return found
+
+
+def floor(module):
+    room = module.split(".")[0]
+    return ROOMS.index(room) if room in ROOMS else len(ROOMS)
+
+
+def test_few_entries_lie_at_the_root():
+    found = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
+    assert found == {*AT_THE_ROOT, *ROOMS} and len(ROOMS) <= 12
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path):
+    module = module_of(path)
+    for other in imports(path) - {""}:
+        assert floor(other) <= floor(module), f"{module} imports {other}"
+
+
+def test_imports_have_no_circles():
+    todo = {module_of(path): imports(path) for path in FILES}
+    while todo:
+        free = {module for module, needs in todo.items() if not needs & (todo.keys() - {module, ""})}
+        assert free, f"in circles: {sorted(todo)}"
+        todo = {module: needs for module, needs in todo.items() if module not in free}
+
+
+def test_what_users_are_told_needs_nothing_of_the_engine():
+    for path in sorted((PACKAGE / "interface").glob("*.py")):
+        assert {floor(other) for other in imports(path, everywhere=True)} <= {0}, path.name
+
+
+def test_numba_lives_in_one_file():
+    for path in FILES:
+        tree = ast.parse(path.read_text())
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        used = {name.split(".")[0] for name in names} & {"numba", "llvmlite"}
+        assert not used or path.name == "jit.py", path.name
+        words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not words & {"njit", "jit", "jitclass", "prange"} or path.name == "jit.py", path.name
+
+
+def kernel_sources():
+    """The modules that `jit.source_digest` covers, with their trees."""
+    covered = {module_of(path): path for path in FILES if "from fastreg.numerics.jit import" in path.read_text()}
+    return {module: ast.parse(path.read_text()) for module, path in covered.items()}
+
+
+def test_kernels_use_no_name_that_their_digest_does_not_cover():
+    """Or an edit of it would leave old machine code in the cache."""
+    sources = kernel_sources()
+    assert len(sources) > 20
+    for module, tree in sources.items():
+        homes = {
+            alias.asname or alias.name: node.module.removeprefix("fastreg").removeprefix(".")
+            for node in tree.body if isinstance(node, ast.ImportFrom) and node.module.startswith("fastreg")
+            for alias in node.names
+        }  # fmt: skip
+        compiled = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and is_compiled(node)]
+        used = {name.id for function in compiled for name in ast.walk(function) if isinstance(name, ast.Name)}
+        foreign = {name: homes[name] for name in used & homes.keys() if homes[name] not in {*sources, "numerics.jit"}}
+        assert not foreign, (module, foreign)
+
+
+def is_compiled(function):
+    """Whether a function is a kernel, or a verb, which kernels may call."""
+    words = {node.id for each in function.decorator_list for node in ast.walk(each) if isinstance(node, ast.Name)}
+    return bool(words & {"kernel", "inlined_kernel", "allocating_kernel", "float_operation"}) or function.name in VERBS
+
+
+def test_verbs_are_methods_of_classes_that_the_digest_covers():
+    importlib.import_module("fastreg.paths.fit_path")
+    assert len(VERBS) > 5
+    covered = kernel_sources()
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())) if module_of(path) not in covered else ():
+            if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "NamedTuple" for base in node.bases):
+                assert not VERBS & {each.name for each in node.body if isinstance(each, ast.FunctionDef)}, node.name
+
+
+def test_lapack_is_reached_by_way_of_threads():
+    """Which holds it to one thread, so that results do not depend on the number of its threads."""
+    words = ("import scipy.linalg", "from scipy.linalg", "from scipy import linalg")
+    assert {path.name for path in FILES if any(word in path.read_text() for word in words)} == {"threads.py"}
+
+
+def test_few_files_ask_what_is_sparse():
+    asking = {path.name for path in FILES if "issparse" in path.read_text()}
+    assert asking <= {"designs.py", "validation.py"}
+
+
+def test_no_file_is_long():
+    lengths = {module_of(path): len(path.read_text().splitlines()) for path in FILES}
+    assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_only_public_functions_have_many_parameters():
+    """What users give is bundled at once, by interface.arguments; an estimator's parameters are its constructor's."""
+    many = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name not in {*fastreg.__all__, "__init__"}:
+                count = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
+                if count > MOST_PARAMETERS:
+                    many[f"{module_of(path)}.{node.name}"] = count
+    assert many == {}
+
+
+def test_no_room_for_odds_and_ends():
+    names = {part for path in FILES for part in path.relative_to(PACKAGE).with_suffix("").parts}
+    assert not names & {"utils", "base", "common", "helpers", "registry", "config", "misc"}
+
+
+def test_public_names_exist_and_load_nothing_large():
+    for name in fastreg.__all__:
+        assert getattr(fastreg, name) is not None
+    assert set(fastreg.__all__) <= set(dir(fastreg))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = fastreg.nothing
+    isolated.run(
+        """
+import sys, fastreg
+assert not {"numba", "sklearn", "matplotlib", "pandas", "polars", "pyarrow", "narwhals", "scipy"} & set(sys.modules)
+import numpy as np
+fastreg.fit_path(np.eye(4), np.arange(4.0), alphas=[0.1])
+assert not {"sklearn", "matplotlib", "pandas", "polars", "pyarrow", "narwhals"} & set(sys.modules)
+"""
+    )
+
+
+def signatures():
+    """How many signatures of each kernel this process has compiled or loaded."""
+    counts = {}
+    for path in FILES:
+        name = "fastreg." + module_of(path) if module_of(path) else "fastreg"
+        for word, thing in vars(sys.modules.get(name, object)).items() if name in sys.modules else ():
+            if hasattr(thing, "signatures") and hasattr(thing, "py_func"):
+                counts[f"{thing.__module__}.{word}"] = len(thing.signatures)
+    return counts
+
+
+def test_kernels_do_not_multiply_with_kinds_of_input():
+    """Order, writability, type of number and sparse format are settled at the border: one signature serves all."""
+    if not hasattr(importlib.import_module("fastreg.objective.families").linearise, "signatures"):
+        pytest.skip("Numba is switched off")
+    X, y = certified.draw("binomial", n=30, p=6)
+    whole, counts = np.round(2 * X), {"family": "binomial", "alphas": [0.1, 0.05]}
+    fixed, offset = X.copy(), np.zeros(30)
+    fixed.flags.writeable = False
+    solvers = ["auto", "coordinate_descent", "proximal_gradient"]
+    for solver in solvers:
+        for first in (X, sp.csc_array(X)):
+            fit_path(first, y, solver=solver, **counts)
+    before = signatures()
+    assert sum(before.values()) > 10
+    weight = np.arange(1, 31)
+    kinds = [
+        np.asfortranarray(X), fixed, np.asfortranarray(X)[::-1], X[:, ::2], whole.astype(int), X > 0, X.tolist(),
+        X.astype(np.float32), X.astype(">f8"), sp.csr_array(X), sp.coo_matrix(X), sp.csc_array(whole.astype(int)),
+    ]  # fmt: skip
+    for solver in solvers:
+        for kind in kinds:
+            target = y.astype(int) if isinstance(kind, np.ndarray) else y
+            fit_path(kind, target, solver=solver, sample_weight=weight, offset=offset, **counts)
+    assert signatures() == before

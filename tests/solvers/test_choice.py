@@ -1,0 +1,88 @@
+"""Which solver a working set's model goes to, by what it is expected to cost; whichever it is, points are certified."""
+
+import certified
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from fastreg import fit_path
+from fastreg.solvers import choice
+from fastreg.solvers.choice import Cheapest
+
+WIDE = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01}
+
+
+@pytest.fixture
+def descents(monkeypatch):
+    """(epochs for which pivots were to be had, epochs taken) of every descent that was chosen."""
+    seen, descend = [], Cheapest._descend
+
+    def spy(self, working, state, precision, afforded):
+        before = working.problem.work.epochs
+        found = descend(self, working, state, precision, afforded)
+        seen.append((afforded, working.problem.work.epochs - before))
+        return found
+
+    monkeypatch.setattr(Cheapest, "_descend", spy)
+    return seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terms", ["plain", "weights", "no intercept", "factors", "standardize"])
+@pytest.mark.parametrize("family", ["binomial", "poisson"])
+def test_wide_elastic_nets_leave_the_blocks_for_descents(family, terms, descents):
+    """Where many more columns are active than there are rows, at a few epochs a point."""
+    X, y = certified.draw(family, n=200, p=3000)
+    rng = np.random.default_rng(1)
+    options = (
+        WIDE
+        | {
+            "plain": {},
+            "weights": {"sample_weight": rng.uniform(0.2, 2.0, 200) * (np.arange(200) % 7 > 0)},
+            "no intercept": {"fit_intercept": False},
+            "factors": {"penalty_factor": rng.uniform(0.5, 2.0, 3000)},
+            "standardize": {"standardize": True},
+        }[terms]
+    )
+    path = certified.fit(X, y, family=family, **options)
+    assert path.n_features_in[-1] > 300
+    assert descents and path.work["epochs"] < 60 * 20
+    blocks = certified.fit(X, y, family=family, solver="newton", **options)
+    assert blocks.work["epochs"] == 0
+    np.testing.assert_allclose(path.deviance_ratio, blocks.deviance_ratio, atol=2.0 * 1e-6**0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gaussian", "binomial"])
+def test_sparse_elastic_nets_descend_within_a_few_epochs(family, descents):
+    rng = np.random.default_rng(0)
+    X = sp.random_array((1500, 4000), density=4e-3, rng=rng, format="csc")
+    eta = X @ np.r_[3.0 * rng.normal(size=300), np.zeros(3700)]
+    y = eta + 0.1 * rng.normal(size=1500) if family == "gaussian" else (rng.random(1500) < 1 / (1 + np.exp(-4 * eta)))
+    path = certified.fit(X, y.astype(float), family=family, l1_ratio=0.5, n_alphas=40, alpha_min_ratio=0.02)
+    assert path.n_features_in[-1] > 300
+    assert len(descents) > 5 and np.mean([taken for _, taken in descents]) < 8
+
+
+def test_a_descent_that_takes_too_long_is_called_off(descents, monkeypatch):
+    """Among columns that are nearly the same a descent takes hundreds of epochs. Pivots go on from where it ended, and
+    it is not tried again before twice as many are to be had."""
+    monkeypatch.setattr(choice, "FEW", 0)
+    monkeypatch.setattr(choice, "EPOCHS", dict.fromkeys(choice.EPOCHS, 1.0))
+    monkeypatch.setattr(choice, "READ", {"sparse": 0.03})
+    X, y = certified.draw("gaussian", n=120, p=30)
+    X = sp.csc_array(np.tile(X, 5) + 0.1 * np.random.default_rng(0).normal(size=(120, 150)))
+    path = fit_path(X, y, n_alphas=60, alpha_min_ratio=1e-4, lower=-50.0)  # not by blocks: it has bounds
+    certified.assert_certified(path, X, y, tol=1e-6, lower=-50.0)
+    long = [afforded for afforded, taken in descents if taken >= choice.PATIENCE * afforded]
+    assert long and path.work["pivots"] > 0
+    assert all(taken <= np.ceil(choice.PATIENCE * afforded) for afforded, taken in descents)
+    assert np.all(np.diff(long) > 0)
+
+
+def test_few_active_columns_are_solved_exactly():
+    """Least squares of which a pivot costs next to nothing ends at the rounding, not at the gap wanted."""
+    X, y = certified.draw("gaussian", n=40, p=2500)
+    path = certified.fit(X, y, l1_ratio=0.8, n_alphas=4, tol=1e-3, lower=-1.0)
+    assert 0 < max(path.n_features_in) < 100
+    assert path.gaps.max() < 1e-13 and path.work["epochs"] == 0
