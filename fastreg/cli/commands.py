@@ -32,7 +32,7 @@ from fastreg.interface.agreement import reaches
 from fastreg.interface.arguments import FitTerms, Grid
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
-from fastreg.paths.fit_path import alphas_to_fit
+from fastreg.paths.driver import alphas_to_fit
 
 PICTURE = "path.png"  # unless another name is given
 

@@ -22,7 +22,7 @@ from fastreg.design.row_blocks import DenseRows, SparseRows
 from fastreg.design.row_subsets import part_grams, part_products
 from fastreg.design.sparse_gram import stored_values
 from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
-from fastreg.numerics.jit import add_in_order, kernel, verb
+from fastreg.numerics.jit import add_in_order, inner_kernel, verb
 from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
 
 for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
@@ -133,7 +133,7 @@ class DenseDesign(NamedTuple):
         return DenseBlock(self, centre)
 
 
-@kernel
+@inner_kernel
 def weight_between(rows, weight):
     """The sum of the weights of all rows but these, which ascend."""
     total, start = 0.0, 0

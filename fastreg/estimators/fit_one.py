@@ -18,8 +18,11 @@ from fastreg.interface.progress import interruptible
 from fastreg.multi.fit_multi_path import solve_multi_path
 from fastreg.multi.missing_classes import solve_classes
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.paths.fit_path import build_problem, checked, make_engine
+from fastreg.paths.driver import answered, run
+from fastreg.paths.fit import Fit
+from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Record
+from fastreg.paths.setup import build_problem, checked
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
@@ -190,19 +193,20 @@ def terms_of(estimator, **terms):
 @one_blas_thread()
 def fit_point(estimator, X, y, alpha, *, start=None, **terms):
     """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
-    terms, begin, alpha = checked(terms_of(estimator, **terms)), time.perf_counter(), float(alpha)
-    engine = make_engine(build_problem(X, y, terms), terms)
+    options, begin, alpha = checked(terms_of(estimator, **terms)), time.perf_counter(), float(alpha)
+    null, coef = NullModel(build_problem(X, y, options)), np.zeros(X.shape[1])
+    record = Record(null.problem, begin, 1, verbose=verbosity(estimator))
+    fit = Fit(null, np.array([alpha]), record, options.tol, options.max_iter, options.solver)
     if start is not None:
-        engine.resume(*start, alpha)
-    record = Record(engine.problem, begin, 1, verbose=verbosity(estimator))
-    record.alpha = alpha
+        fit.resume(start[0], start[1], alpha)
     try:
-        point, coef = engine.fit(alpha), np.zeros(X.shape[1])
+        answered(run(fit), fit.problem)
     finally:
         record.close()
+    point = fit.points[0]
     coef[point.columns] = point.values
     steps = counted(point.iterations, start)
-    return SingleFit(coef, point.intercept, point.gap, engine.problem.scale, steps, point.reason)
+    return SingleFit(coef, point.intercept, point.gap, fit.problem.scale, steps, point.reason)
 
 
 def fit_multi_point(estimator, X, Y, alpha, *, start=None, **terms):

@@ -13,7 +13,8 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid
 from fastreg.interface.naming import answer, explains_names
 from fastreg.multi.fit_multi_path import solve_multi_path
-from fastreg.paths.fit_path import solve_path, warn_of_points
+from fastreg.paths.driver import solve_path
+from fastreg.paths.fit_path import warn_of_points
 
 WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
 

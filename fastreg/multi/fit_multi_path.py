@@ -22,7 +22,9 @@ from fastreg.multi.path import MultiPathSolver
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.result import MultiPath
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.paths.fit_path import NOBODY, alphas_of, warn_of_points
+from fastreg.paths.driver import NOBODY
+from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.grid import alphas_of
 from fastreg.paths.omitted import warn_omitted
 
 RESPONSES = {"gaussian": SquaredError, "multinomial": Softmax}

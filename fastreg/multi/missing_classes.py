@@ -9,7 +9,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.progress import Interrupted
 from fastreg.multi.fit_multi_path import solve_multi_path
 from fastreg.multi.result import MultiPath
-from fastreg.paths.fit_path import NOBODY
+from fastreg.paths.driver import NOBODY
 
 
 def solve_classes(X, codes, terms, grid, start=None, watching=NOBODY):

@@ -12,7 +12,7 @@ from fastreg.multi.smooth_newton import NewtonSystem
 from fastreg.multi.working_set import PairSet, RowSet
 from fastreg.objective.duality_gap import References
 from fastreg.objective.screening import columns_above
-from fastreg.paths.smooth import top_of_grid
+from fastreg.paths.grid import top_of_grid
 
 SWEEP_SHARE = 0.15  # when more of the columns would be read one by one, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients

@@ -6,8 +6,12 @@ import numpy as np
 
 from fastreg.interface import validation as check
 from fastreg.objective.families import Gaussian
-from fastreg.paths.fit_path import build_problem, checked
-from fastreg.paths.smooth import FACTORINGS, SmoothPath, solve_together, together
+from fastreg.paths.fit import Fit
+from fastreg.paths.null_model import NullModel
+from fastreg.paths.plan import EIGENVALUES
+from fastreg.paths.recorder import Record
+from fastreg.paths.ridge import Ridge, solve_together, together
+from fastreg.paths.setup import build_problem, checked
 from fastreg.solvers.ridge.newton import LARGEST_FACTOR
 from fastreg.solvers.ridge.spectrum import ridge_spectrum
 
@@ -48,7 +52,7 @@ def shared_factors(problem, alphas):
         return ridge_spectrum(problem, float(distinct[0]))
     if distinct[0] <= 0.0:
         return None
-    return ridge_spectrum(problem, float(distinct[0]), "cholesky" if distinct.size < FACTORINGS else "auto")
+    return ridge_spectrum(problem, float(distinct[0]), "cholesky" if distinct.size < EIGENVALUES else "auto")
 
 
 def fit_targets(problem, responses, alphas, tol, *, spectrum=None, max_iter=MAX_ITER):
@@ -58,11 +62,12 @@ def fit_targets(problem, responses, alphas, tol, *, spectrum=None, max_iter=MAX_
         some, block = alphas[start : start + step], responses[:, start : start + step]
         solved = _solved(problem, spectrum, block, some)
         for alpha, column, known in zip(some.tolist(), block.T, solved):
-            engine = SmoothPath(problem.with_response(check.read_only(np.ascontiguousarray(column))), tol, max_iter)
+            null = NullModel(problem.with_response(check.read_only(np.ascontiguousarray(column))))
+            ridge = Ridge(Fit(null, np.array([alpha]), Record(null.problem, 0.0, 1), tol, max_iter))
             if known is not None:
-                engine.given(spectrum, alpha, known)
-            points.append(engine.fit(alpha))
-            scales.append(engine.problem.scale)
+                ridge.given(spectrum, alpha, known)
+            points.append(ridge.solve(alpha))
+            scales.append(null.problem.scale)
     coefs = np.zeros((len(points), problem.p))
     for row, point in zip(coefs, points):
         row[point.columns] = point.values

@@ -2,13 +2,13 @@
 
 import math
 
-from fastreg.numerics.jit import kernel
+from fastreg.numerics.jit import inner_kernel
 
 # A pivot below this share of its diagonal entry means a column that depends on the active ones.
 DEPENDENT = 1e-10
 
 
-@kernel
+@inner_kernel
 def append_row(factor, size, row, diagonal):
     """Border the factor of size `size` by a row and its diagonal entry. O(size^2). False if the column is dependent."""
     new = factor[size]
@@ -27,7 +27,7 @@ def append_row(factor, size, row, diagonal):
     return True
 
 
-@kernel
+@inner_kernel
 def delete_row(factor, size, place, cosine, sine):
     """Remove row and column `place`: the rows below move up, and rotations take away what then stands right of the
     diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it, for
@@ -46,7 +46,7 @@ def delete_row(factor, size, place, cosine, sine):
         row[i] = length
 
 
-@kernel
+@inner_kernel
 def solve_factored(factor, size, x):
     """Solve L L' x = x in place."""
     for i in range(size):

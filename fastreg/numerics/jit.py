@@ -30,6 +30,7 @@ from numba.extending import intrinsic, overload, overload_method
 
 # nnan and ninf stay off, so that divergence remains visible; the rest lets sums vectorise.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # without an entry for Python
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 PACKAGE = Path(__file__).parents[1]
 FOLDER = "fastreg-kernels"  # in the folders below; fastreg deletes nothing outside of it
@@ -59,13 +60,24 @@ def kernel(function, **options):
     return dispatcher
 
 
+def inner_kernel(function, **options):
+    """A kernel for kernels to call. It has no entry for Python, which is a fifth of the time that compiling takes;
+    called from Python it runs as plain Python."""
+    dispatcher = kernel(function, **INNER, **options)
+    if isinstance(dispatcher, Dispatcher):
+        dispatcher._cache = KernelCache(function, ".inner")
+        dispatcher.add_overload = lambda result: dispatcher.overloads.update({tuple(result.signature.args): result})
+        dispatcher._compile_for_args = lambda *arguments, **words: function  # what is called in place of machine code
+    return dispatcher
+
+
 def inlined_kernel(function):
     """A small kernel for the innermost loops of others, which is never called there.
 
     LLVM decides whether to inline from what it has seen of a function, hence from what was compiled or loaded before
     in the same process: one source gave machine code of two speeds.
     """
-    return kernel(function, forceinline=True)
+    return inner_kernel(function, forceinline=True)
 
 
 def float_operation(plain):
@@ -105,7 +117,7 @@ def _lower_in_order():
         return builder.fadd(*arguments, flags=("nsz",))
 
     operation = intrinsic(lambda context, a, b: (types.float64(types.float64, types.float64), lower))
-    options = {"inline": "always", "jit_options": OPTIONS, "strict": False}
+    options = {"inline": "always", "jit_options": OPTIONS | INNER, "strict": False}
     overload(add_in_order, **options)(lambda total, term: lambda total, term: operation(total, term))
 
 
@@ -134,7 +146,7 @@ def verb(name, arity):
     VERBS.add(name)
     lookup = (one, two, three, four)[arity - 1]
     overload_method(
-        types.BaseNamedTuple, name, jit_options=OPTIONS | {"forceinline": True, "_nrt": False}, strict=False
+        types.BaseNamedTuple, name, jit_options=OPTIONS | INNER | {"forceinline": True, "_nrt": False}, strict=False
     )(lookup)
 
 
@@ -269,8 +281,8 @@ class KernelCache(_Cache):
     announced = False
     reported = False
 
-    def __init__(self, function):
-        self.function = function
+    def __init__(self, function, kind=""):
+        self.function, self.kind = function, kind
         self.enabled = True
 
     @property
@@ -356,7 +368,7 @@ class KernelCache(_Cache):
         return self.enabled and all(c.__module__.split(".")[0] == "fastreg" for c in classes)
 
     def _stem(self):
-        return f"{self.function.__module__}.{self.function.__qualname__}"
+        return f"{self.function.__module__}.{self.function.__qualname__}{self.kind}"
 
     def _name(self, sig, codegen):
         fields = [_fields_of(t) for t in getattr(sig, "args", sig)]  # which no digest covers, see `source_digest`

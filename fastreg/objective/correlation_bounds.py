@@ -12,7 +12,7 @@ import math
 
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.cholesky import solve_factored
-from fastreg.numerics.jit import inlined_kernel, kernel
+from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 
 STRIPE = 512  # columns whose bounds are taken at once
 ENDS = 4  # of chords, each from the end of the last
@@ -42,7 +42,7 @@ def mixtures(references, inner, squares, factor, mixes, radii):
         radii[k] = math.sqrt(max(rest, 0.0) + LOST_DIGITS * (squares[k] + size * size))
 
 
-@kernel
+@inner_kernel
 def decompose(products, count, factor):
     """The Cholesky factor of the first `count` rows and columns, with enough on the diagonal for dependent ones."""
     jitter = 1e-300
@@ -81,7 +81,7 @@ def columns_reaching(references, points, exact, outside, room, found):
     return count
 
 
-@kernel
+@inner_kernel
 def columns_near(known, ends, radius, exact, least, norms, factor, excess, found):
     """List the columns that exceed their threshold at the last point, or may do so at one before by the bound that the
     chords allow, or by one that is no number. Returns how many."""
@@ -113,7 +113,7 @@ def four(values):
     return values[0], values[1], values[2], values[3]
 
 
-@kernel
+@inner_kernel
 def chords(products, sizes, points, ends, apart):
     """The ends of chords along the mixtures over alpha. Returns a radius: no column's correlation over alpha exceeds
     its largest at the ends by more than that times the column's norm. `apart` is room.
@@ -148,7 +148,7 @@ def chords(products, sizes, points, ends, apart):
     return radius
 
 
-@kernel
+@inner_kernel
 def inner(products, left, right):
     """The product of two mixtures."""
     total = 0.0

@@ -22,7 +22,7 @@ import math
 
 import numpy as np
 
-from fastreg.numerics.jit import kernel
+from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.families import level_of, row_divergence
 
 LEVEL = 1e-9  # share of the sizes of a dual direction: a sum above it is not rounding
@@ -30,7 +30,7 @@ ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unp
 LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few digits left, and what rounding may add
 
 
-@kernel
+@inner_kernel
 def dual_scale(correlation, l1, l2, only_lasso):
     """The largest s <= 1 with |s c_j| <= l1_j; over columns with l2_j = 0 alone if `only_lasso`."""
     scale = 1.0

@@ -41,7 +41,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.numerics.exp_log import exp, log1p
-from fastreg.numerics.jit import inlined_kernel, kernel, verb
+from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel, verb
 
 for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3, "log_link_parts": 2}.items():
     verb(_name, _arity)
@@ -380,7 +380,7 @@ def with_intercept(family, offset):
     return eta
 
 
-@kernel
+@inner_kernel
 def level_in_closed_form(family, eta):
     """Move eta by s = log(sum of the first `log_link_parts` / sum of the second), which a family may have: s."""
     shift = 0.0

@@ -21,14 +21,8 @@ from fastreg.numerics.threads import linalg
 from fastreg.objective.families import Gaussian
 from fastreg.objective.problem import Problem, Work
 
-ROWS_PER_COLUMN = 3  # fewer rows than this a column and there is little to save
-LARGEST = 3000  # columns: a Gram matrix of 72 MB
-SMALLEST = 200_000  # values of X, below which a path is faster than the detour
 ROUNDING = 1e-15
 DEPENDENT = 1e-10  # share of a column's square that those before it leave, at which it may be rounding's
-# What a path costs without a Gram matrix, in passes over X: at its start, and for each point besides 10 vectors of
-# length n. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
-START, PER_POINT, VECTORS = 5.0, 0.3, 5.0
 
 
 @dataclass
@@ -39,6 +33,8 @@ class Compressed(Problem):
     rest: float = 0.0
     level: float = 0.0  # weighted mean of y - offset
     square: float = 0.0  # of the null model's linear predictor
+
+    is_reduced = True
 
     def loss_of(self, total):
         return super().loss_of(total) + self.rest
@@ -55,20 +51,6 @@ class Compressed(Problem):
         if not self.original.fit_intercept:
             return 0.0
         return self.level - float(self.original.centre[columns] @ values)
-
-
-def pays(problem, points, smallest_alpha):
-    """Whether a Gram matrix of all columns costs less than the products with X that it saves."""
-    n, p = problem.n, problem.p
-    return (
-        problem.family.quadratic
-        and smallest_alpha > 0.0
-        and n >= ROWS_PER_COLUMN * p
-        and p <= LARGEST
-        and problem.stored >= SMALLEST
-        and bool(problem.penalised.any())
-        and problem.design.gram_passes() <= START + points * (PER_POINT + VECTORS * n / problem.stored)
-    )
 
 
 def compress(problem, sums=None):

@@ -78,6 +78,10 @@ class Problem:
     watcher: Any = None  # called with (state, gap) after a solver's step
     bounds: Any = None  # fastreg.objective.bounds.Bounds of every column, or None where no coefficient has any
     called_off: bool = False  # by another thread
+    scale: float = math.nan  # the null model's loss, the unit of relative gaps; set once that is fitted
+    unbounded: bool = False  # whether columns that are not penalised separate the classes
+
+    is_reduced = False  # whether its rows stand for more rows, see gram_reduction
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -85,7 +89,6 @@ class Problem:
         self.weight = self.family.weight
         self.loss_constant = constant_of(self.family)
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
-        self.unbounded = False  # whether columns that are not penalised separate the classes
         self.bend, self.longest, self.tight = (
             getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")
         )

@@ -1,86 +1,81 @@
-"""Regularisation paths: a grid of alphas, warm starts, a working set, and a certificate of every point."""
+"""Point after point, each from the last, over a working set that screening and certificates extend."""
 
 import numpy as np
 
 from fastreg.objective.duality_gap import References, duality_gap, empty_gap, orthogonal
 from fastreg.objective.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
+from fastreg.paths.grid import FAR, LOOSE, alphas_between
+from fastreg.paths.plan import FEWEST, SHARED_SWEEP_SHARE, SWEEP_SHARE, all_enter_at_once, descends_first
+from fastreg.paths.point import make_point
 from fastreg.paths.predictor import Trail
-from fastreg.paths.smooth import SmoothPath, make_point
+from fastreg.paths.ridge import Ridge
+from fastreg.solvers import make_solver
+from fastreg.solvers.choice import AutomaticChoice
 from fastreg.solvers.cold_start import FirstDescent
 from fastreg.solvers.dual_point import bounded_dual_direction, bounded_gap
 from fastreg.solvers.ridge.newton import dual_direction
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
 
-SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
 REFRESH = 10  # points between two recomputations of eta from the coefficients
 LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
-AT_ONCE = 5e7  # n * p * p up to which all columns enter for a far alpha, and none is solved on the way
-FEWEST = 100  # columns that may always enter a working set at once; twice the support may, too
-FEW = 20  # the same on the way to a far alpha, where half the support may enter besides
-FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
+FEW = 20  # columns that may enter at once on the way to a far alpha, besides half the support
 ROUNDS = 50  # solve-and-certify rounds a point
 FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the last sweep found,
 FINER = {True: 0.7, False: 0.05}  # to this share of the last one's gap at most, for a quadratic loss or another,
 ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much more a certificate asks for
-SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which there are descents where n * n are fewer
-FINEST = {True: 1e-10, False: 1e-8}  # tol, for such a loss, below which there are none: pivots are nearer to exact
 
 
-class PathSolver:
-    """Fits point after point, each from the last, over a working set that screening and certificates extend."""
+class Pointwise:
+    """Fits point after point from where a fit stands, over a working set."""
 
-    sweep_share = SWEEP_SHARE
+    name = "pointwise"
 
-    def __init__(self, problem, solver, tol, max_iter, null_correlation=None, first=False):
-        self.problem, self.solver, self.tol, self.max_iter = problem, solver, tol, max_iter
-        small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
-        suits = (small or problem.stored <= problem.n**2) and tol >= FINEST[problem.family.quadratic]
-        self.first = first and suits
-        self.smooth = SmoothPath(problem, tol, max_iter)
-        if null_correlation is not None and problem.unpenalised.size == 0:
-            self.smooth.null_correlation = null_correlation
-        self.state, self.alpha_max = self.smooth.state, self.smooth.alpha_max
-        self.intercept_loss, self.floor = self.smooth.intercept_loss, self.smooth.floor
-        self.dual, self.estimate = self.smooth.null_residual, self.smooth.null_correlation
-        self.working: WorkingSet | None = None
-        self.previous_l1 = self.smooth.null_l1
-        self.trail = Trail()
-        self.done, self.formed, self.resumed = 0, False, False
-
-    def resume(self, coef, intercept, alpha):
-        """Start from these coefficients, near the solution at `alpha`, instead of the null model."""
-        self.smooth.resume(coef, intercept, alpha)
-        self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
-        self.previous_l1 = alpha * self.problem.l1_ratio
-        self.first = False  # it is for cold starts
-        self.working, self.formed = None, False
-        self.resumed, self.trail = True, Trail()
+    def __init__(self, fit):
+        self.fit, self.problem, self.state = fit, fit.problem, fit.state
+        self.tol, self.max_iter = fit.tol, fit.max_iter
+        bounded = self.problem.bounds is not None
+        self.solver = make_solver(fit.solver, type(self.problem.family), self.problem.l1_ratio, bounded)
+        if fit.changes is not None and isinstance(self.solver.inner, AutomaticChoice):
+            self.solver.inner.changes = fit.changes
+        self.sweep_share = SHARED_SWEEP_SHARE if fit.beside_others else SWEEP_SHARE
+        self.trail, self.working, self.smooth = Trail(), None, None
+        self.done, self.formed, self.resumed = 0, False, fit.alpha is not None
+        self.first = not self.resumed and descends_first(self.problem, fit.solver, self.tol)
+        if self.resumed:
+            self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
+            self.previous_l1 = fit.alpha * self.problem.l1_ratio
+        else:
+            self.dual, self.estimate, self.previous_l1 = fit.null.residual, fit.null.correlation, fit.null.l1
 
     def stand_on(self, working):
-        """Certify points on a working set that is kept elsewhere, from the null model on, until `resume` is called."""
+        """Certify points on a working set that is kept elsewhere, from the null model on."""
         self.working, self.references = working, References(self.problem.norms, self.problem.weight)
         self.references.add(self.dual, self.estimate)
 
-    def fit(self, alpha):
-        """Solve at `alpha`, starting from the last point; a long way down is taken in loose steps."""
-        return answered(self.steps(alpha), self.problem)
+    def advance(self, alphas):
+        """Fit the points at `alphas`: a generator that yields (dual, columns) and is sent X'dual on the columns, or on
+        all of them where `columns` is None. So fits of the same X can have their products with X made together."""
+        for alpha in alphas.tolist():
+            self.fit.record.alpha = alpha
+            self.fit.add((yield from self.solve(alpha)), alpha)
+            self.fit.alpha = alpha
+            if self.fit.ended:
+                break
 
-    def steps(self, alpha):
-        """`fit` as a generator: yields (dual, columns), is sent X'dual on the columns (None: on all), ends in a Point.
-
-        So that fits of the same X can go in lockstep and have their products with X made together.
-        """
+    def solve(self, alpha):
+        """The Point at `alpha`, from the last; a long way down is taken in loose steps. A generator as `advance` is."""
         if alpha == 0.0 and self.problem.bounds is None:
-            return self.smooth.fit(alpha)
+            self.smooth = self.smooth or Ridge(self.fit)
+            return self.smooth.solve(alpha)
         gap, iterations = self._standing(alpha), 0
-        if gap > self.tol * self.problem.scale:
+        if gap > self.fit.wanted:
             gap, iterations = yield from self._reach(alpha)
         columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
-        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns)
+        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns, self.name)
 
     def _standing(self, alpha):
-        """The gap at coefficients that were resumed from, which may already do; infinite elsewhere."""
+        """The gap at coefficients that the fit was resumed from, which may already do; infinite elsewhere."""
         if not self.resumed:
             return np.inf
         self.resumed, penalty = False, self.problem.penalty(alpha)
@@ -106,14 +101,9 @@ class PathSolver:
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
-        if self._all_at_once() or not self._far(alpha):
+        if all_enter_at_once(self.problem) or not self._far(alpha):
             return []
         return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
-
-    def _all_at_once(self):
-        """Whether the Gram matrix of all columns costs less than alphas on the way to a far one."""
-        n, p = self.problem.n, self.problem.p
-        return p <= FEWEST or (self.problem.family.quadratic and n * p * p <= AT_ONCE)
 
     def _try_descent(self, alpha):
         """(gap, steps) of `_descend`; an infinite gap where it came to little, and everything is as it was before."""
@@ -226,6 +216,10 @@ class PathSolver:
                 target = min(0.1 * target, 0.5 * working.gap(state))  # what steers may see less than what certifies
             working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
+        if gap > wanted:  # what stops steps is often rounding, which may have led eta away from the coefficients
+            problem.refresh(state)
+            working.correlate(state)
+            gap, _ = yield from self.certify(penalty)
         self.previous_l1 = penalty.l1
         self.done += 1
         self.trail.leave(alpha, state.coef[working.columns], problem.work.epochs - epochs, plain)
@@ -245,7 +239,7 @@ class PathSolver:
 
     def _most(self, alpha, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""
-        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and self._all_at_once()):
+        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and all_enter_at_once(self.problem)):
             return self.problem.p
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
@@ -288,26 +282,3 @@ class PathSolver:
         if not orthogonal(problem, dual, free, self.estimate[free]):
             return empty_gap(family, state.eta, state.residual, coef, l1, l2)
         return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2)
-
-
-def answered(steps, problem):
-    """Run the generator `steps`, each product with X made on its own. Returns what it returns."""
-    product = None
-    while True:
-        try:
-            dual, columns = steps.send(product)
-        except StopIteration as end:
-            return end.value
-        product = problem.correlate(dual) if columns is None else problem.correlate_some(dual, columns)
-
-
-def alphas_between(last, alpha):
-    """The steps on a way down from `last` to `alpha`, without its ends."""
-    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
-    return np.geomspace(last, alpha, steps + 1)[1:-1]
-
-
-def alpha_grid(alpha_max, n_alphas, ratio):
-    """Geometric grid from alpha_max down to ratio * alpha_max; if alpha_max is 0, from a number close to it."""
-    top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)
-    return top * np.geomspace(1.0, ratio, n_alphas) if n_alphas > 1 else np.array([top])

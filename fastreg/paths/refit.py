@@ -11,7 +11,8 @@ from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, terms_for, weights_for
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.progress import Progress
-from fastreg.paths.fit_path import solve_path, warn_of_points
+from fastreg.paths.driver import solve_path
+from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.result import Path
 
 TIGHT = 1e-9  # relative gap

@@ -89,6 +89,9 @@ class Path(ShownPath):
         Whether the rows of the fit had weights that differ. What fits again then asks for weights.
     refit_ridge : float, default=None
         Of RelaxedPath.refit, whose points are refits on supports, the ridge penalty that they carry.
+    methods : list of str, default=None
+        The strategy that found each point: "pointwise", "batched_lasso", "batched_newton", "batched_descent",
+        "ridge", or of a fold "joint_newton". fastreg.paths.plan says when each is chosen.
 
     Examples
     --------
@@ -123,6 +126,7 @@ class Path(ShownPath):
     has_offset: bool = False
     weighted: bool = False
     refit_ridge: float | None = None
+    methods: list[str] | None = None
 
     def coef(self, alpha: float) -> tuple[np.ndarray, float]:
         """Coefficients and intercept, interpolated linearly between the path's points.

@@ -42,7 +42,7 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "fastreg": fastreg.__version__}
     document |= {name: getattr(path, name) for name in PLAIN + FLAGS + VECTORS}
     document |= {name: getattr(path, name) for name in OPTIONAL}
-    document["refit_ridge"] = path.refit_ridge
+    document |= {"refit_ridge": path.refit_ridge, "methods": path.methods}
     document["coefs"] = {name: getattr(coefs, name) for name in ("shape", "indptr", "indices", "data")}
     document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
@@ -125,6 +125,8 @@ def path_of(document, file):
         fields |= {name: None if values is None else _numbers(values) for name, values in given.items()}
         ridge = document.get("refit_ridge")  # absent in files of fastreg before it, as the flags are
         fields["refit_ridge"] = None if ridge is None else _number(ridge)
+        methods = document.get("methods")
+        fields["methods"] = None if methods is None else [str(name) for name in methods]
         fields["trace"] = _table(document["trace"])
         fields["steps"] = None if document["steps"] is None else _table(document["steps"])
         path = Path(coefs=coefs, **fields)

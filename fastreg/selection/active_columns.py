@@ -12,7 +12,7 @@ from fastreg.design.column_products import combine
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, weights_for
 from fastreg.objective.problem import Problem
-from fastreg.paths.fit_path import build_problem, checked
+from fastreg.paths.setup import build_problem, checked
 
 SAME = 1e-6  # deviance ratios that differ by more belong to other data
 

@@ -15,10 +15,16 @@ from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, mark_of, shown_points
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import Gaussian
-from fastreg.paths.fit_path import alphas_of, build_problem, checked, collect, run_grid, warn_of_points
+from fastreg.paths.collect import collect
+from fastreg.paths.driver import answered
+from fastreg.paths.fit import Fit
+from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.grid import alphas_of
+from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Record
 from fastreg.paths.result import Path
-from fastreg.paths.smooth import SmoothPath
+from fastreg.paths.ridge import Ridge
+from fastreg.paths.setup import build_problem, checked
 from fastreg.selection.cross_validation.result import warn_of_grid_end
 
 
@@ -243,17 +249,18 @@ def ridge_loo(
         tol=tol, names=check.feature_names_of(X),
     ))  # fmt: skip
     problem = build_problem(X, y, terms)
-    engine = SmoothPath(problem, terms.tol, terms.max_iter)
-    grid = alphas_of(Grid(alphas, n_alphas, alpha_min_ratio).checked(), engine.alpha_max, problem.n < problem.p)
+    null = NullModel(problem)
+    grid = alphas_of(Grid(alphas, n_alphas, alpha_min_ratio).checked(), null.alpha_max, problem.n < problem.p)
     check_positive(grid)
-    spectrum = engine.factorise(grid)
+    fit = Fit(null, grid, Record(problem, begin, grid.size), terms.tol, terms.max_iter)
+    ridge = Ridge(fit)
+    spectrum = ridge.factorise(grid)
     kept = np.empty((problem.n, 1, grid.size)) if keep_predictions else None
     responses = problem.family.y[:, None]
     errors, standard_errors, gcv = (each[0] for each in left_out_errors(spectrum, responses, grid, kept))
     kept = None if kept is None else kept[:, 0]
-    record = Record(problem, begin, grid.size)
-    run_grid(engine, grid, False, record)
-    path = collect(engine, problem, record, grid, terms)
+    answered(ridge.advance(grid), problem)
+    path = collect(fit, problem, terms)
     warn_of_points(path)
     if alphas is None and alpha_min_ratio is None:
         warn_of_grid_end(path, int(errors.argmin()))

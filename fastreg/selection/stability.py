@@ -18,14 +18,16 @@ from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.duality_gap import levelled
 from fastreg.objective.problem import Problem
+from fastreg.paths.driver import run, solve_path
 from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import build_problem, checked, solve_path
-from fastreg.paths.pointwise import PathSolver
+from fastreg.paths.fit import Fit
+from fastreg.paths.null_model import NullModel
+from fastreg.paths.recorder import Record
+from fastreg.paths.setup import build_problem, checked
 from fastreg.paths.sweeps import in_lockstep, sweep
-from fastreg.selection.cross_validation.fold_fits import SWEEP_SHARE, fold_problem
+from fastreg.selection.cross_validation.fold_fits import fold_problem
 from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.selection.stability_path import StabilityPath
-from fastreg.solvers import make_solver
 
 ABOVE = 2.0  # times the smallest alpha at which all rows select nothing: halves may select something there already
 TOGETHER = 10  # halves that are followed side by side
@@ -227,31 +229,33 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
     for start in range(0, len(halves), TOGETHER):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
         nulls = sweep(problems, [levelled(part, part.start()) for part in problems])
-        group, steps = [Half(part, [], [], [], 0.0) for part in problems], []
-        for number, (half, null) in enumerate(zip(group, nulls), start=start + 1):
-            solver = make_solver(terms.solver, terms.family, problem.l1_ratio)
-            engine = PathSolver(half.problem, solver, terms.tol, terms.max_iter, null)
-            engine.sweep_share = SWEEP_SHARE
-            steps.append(_follow(half, engine, alphas, most, watch.hears(f"half {number} of {len(halves)}")))
+        group = [Half(part, [], [], [], 0.0) for part in problems]
+        fits = [
+            _begin(half, null, alphas, most, terms, watch.hears(f"half {number} of {len(halves)}"))
+            for number, (half, null) in enumerate(zip(group, nulls), start=start + 1)
+        ]
+        steps = [run(fit) for fit in fits]
         read = (1 + in_lockstep(problems, steps, watch)) * problem.p / len(group)
         followed += [half._replace(shared=read) for half in group]
 
 
-def _follow(half, engine, alphas, most, told):
-    """Fit one half, as a generator of sweeps."""
+def _begin(half, correlation, alphas, most, terms, told):
+    """The Fit of one half at its null model, which ends once more than `most` features have been selected."""
     begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.penalised
-    for number, alpha in enumerate(alphas.tolist(), start=1):
-        point = yield from engine.steps(alpha)
+
+    def until(point):
         half.columns.append(point.columns[penalised[point.columns]])
         half.gaps.append(point.gap)
         seen[half.columns[-1]] = True
         half.sizes.append(int(np.count_nonzero(seen)))
-        ends = half.sizes[-1] > most
+        ends, number = half.sizes[-1] > most, len(half.sizes)
         if told is not None:  # a path that ends sooner is done with all its points
-            done = alphas.size if ends else number
+            done, alpha = alphas.size if ends else number, float(alphas[number - 1])
             told(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
-        if ends:
-            break
+        return ends
+
+    null, record = NullModel(half.problem, correlation), Record(half.problem, begin, alphas.size)
+    return Fit(null, alphas, record, terms.tol, terms.max_iter, terms.solver, beside_others=True, until=until)
 
 
 def _part(problem, rows):

@@ -7,19 +7,16 @@
     proximal_gradient     every family                                  accelerated, with restart
     ridge                 least squares, l1_ratio = 0                   closed form, one factorisation a path
 
-"auto": without an l1 part, `ridge` or `newton` (IRLS in primal, dual or conjugate-gradient form by size); else proximal
-Newton (one step for least squares) whose inner solver is chosen anew at every point by `Cheapest`: pivots, coordinate
-descent, or for elastic nets with more active columns than rows Newton steps among the rows. Least squares with many
-more rows than columns is solved on p rows that stand for all of them (fastreg.objective.gram_reduction). A cold start
-where X has at most n * n stored values, or is small, first tries coordinate descent, see solvers.cold_start. Where
-coefficients have bounds a fit without an l1 part goes the same way; pivots and descent both know them.
+"auto", and the names of strategies for whole paths (paths/plan.py), leave the choice of the solver for a model to
+`AutomaticChoice`: pivots, coordinate descent, or for elastic nets with more active columns than rows Newton steps among
+the rows.
 """
 
 from fastreg.solvers.active_set.active_set import ActiveSet
-from fastreg.solvers.choice import Cheapest
+from fastreg.solvers.choice import AutomaticChoice
 from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.proximal_gradient import ProximalGradient
-from fastreg.solvers.working_set import ProximalNewton
+from fastreg.solvers.proximal_newton import ProximalNewton
 
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
 
@@ -36,5 +33,5 @@ def make_solver(name, family, l1_ratio, bounded=False):
         return None
     if name == "proximal_gradient":
         return ProximalGradient()
-    inner = {"coordinate_descent": CoordinateDescent, "auto": Cheapest}.get(name, ActiveSet)
-    return ProximalNewton(inner())
+    inner = {"coordinate_descent": CoordinateDescent, "active_set": ActiveSet, "newton": ActiveSet}
+    return ProximalNewton(inner.get(name, AutomaticChoice)())

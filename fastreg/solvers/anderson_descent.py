@@ -13,7 +13,7 @@ acceleration of coordinate descent", AISTATS.
 
 import numpy as np
 
-from fastreg.numerics.jit import allocating_kernel, kernel
+from fastreg.numerics.jit import allocating_kernel, inner_kernel
 
 DEPTH = 5  # points mixed, and the one before
 RIDGE = 1e-12  # of the trace, added to the equations of the mix
@@ -27,7 +27,7 @@ def equations():
     return np.empty((size, size)), np.empty(size), np.empty(size)
 
 
-@kernel
+@inner_kernel
 def least_mix(gram, mix):
     """The weights c for the products of the changes, by Gaussian elimination; `gram` is overwritten. Returns whether
     there are such."""
@@ -61,7 +61,7 @@ def least_mix(gram, mix):
     return largest <= LARGEST
 
 
-@kernel
+@inner_kernel
 def mixed(points, mix, j):
     """Value j of the mix of all points but the first."""
     total = 0.0
@@ -70,7 +70,7 @@ def mixed(points, mix, j):
     return total
 
 
-@kernel
+@inner_kernel
 def penalty_change(points, mix, penalty, coef):
     """By how much the penalty is more at the mix than at `coef`; infinite beyond a bound."""
     l1, l2, lower, upper = penalty
@@ -83,7 +83,7 @@ def penalty_change(points, mix, penalty, coef):
     return change
 
 
-@kernel
+@inner_kernel
 def extrapolate_residual(h, penalty, history, coef, residual):
     """Move `coef` and `residual`, which is the last point, to the mix. Returns the lift.
 
@@ -120,7 +120,7 @@ def extrapolate_residual(h, penalty, history, coef, residual):
     return lift
 
 
-@kernel
+@inner_kernel
 def extrapolate_correlation(penalty, history, coef, correlation):
     """Move `coef` and `correlation`, which is the last point, to the mix; in Gram form.
 

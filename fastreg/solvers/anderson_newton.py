@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.numerics.arrays import copy_values
-from fastreg.numerics.jit import inlined_kernel, kernel
+from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 
 RECENT = 2  # secants of the present alpha that are mixed
 CARRIED, FIRST = RECENT, RECENT + 1  # rows of the one from an alpha before, and of the present alpha's first
@@ -80,7 +80,7 @@ class SecantMemory:
         return mix_secants(self.secants, point, solution, image)
 
 
-@kernel
+@inner_kernel
 def forget(secants):
     """No secant holds where the matrix is new."""
     secants.numbers[STEPS] = secants.numbers[HAS_CARRIED] = 0
@@ -119,7 +119,7 @@ def mix_secants(secants, point, solution, image):
     return moved
 
 
-@kernel
+@inner_kernel
 def remember(secants, point, solution, image):
     """Take in a step, and the secant from the last one at this alpha to it."""
     steps, last = secants.numbers[STEPS], secants.last
@@ -137,7 +137,7 @@ def remember(secants, point, solution, image):
     secants.numbers[STEPS] = steps + 1
 
 
-@kernel
+@inner_kernel
 def weigh(secants):
     """Find the mix by Gaussian elimination, from the latest secant to the earliest. Returns how many there are.
 

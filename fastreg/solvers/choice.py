@@ -57,7 +57,7 @@ def descent_pays(changes, support, working, tol):
     return working.columns.size > LARGEST_GRAM or (walking > descending and support + changes > FEW)
 
 
-class Cheapest:
+class AutomaticChoice:
     """Solves each model by what is expected to take least work."""
 
     def __init__(self):

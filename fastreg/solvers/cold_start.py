@@ -2,7 +2,7 @@
 
 Some dozen epochs may end at the solution sooner than a Gram matrix is built, or come nowhere near it; which cannot be
 told beforehand. So a round of them may cost about what pivots from the null model would, and another follows as long
-as the gap, falling as in the last one, promises to close for less than that. In operations of a pivot (see cheapest),
+as the gap, falling as in the last one, promises to close for less than that. In operations of a pivot (see choice),
 with W columns in the working set:
 
     a pass      2 R v                      over the v stored values of the columns
@@ -18,7 +18,7 @@ import numpy as np
 
 from fastreg.solvers.choice import READ
 from fastreg.solvers.coordinate_descent import SHARE, CoordinateDescent
-from fastreg.solvers.working_set import ProximalNewton
+from fastreg.solvers.proximal_newton import ProximalNewton
 
 MOST_PASSES, FEWEST_PASSES = 25, 6  # of one descent, of columns that take longer than SMALL_PASS
 SMALL_PASS, SMALL_PASSES = 2e5, 150  # operations of a pass that costs next to nothing, and as many as those may be

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from fastreg.numerics.arrays import copy_values
-from fastreg.numerics.jit import allocating_kernel, inlined_kernel, kernel
+from fastreg.numerics.jit import allocating_kernel, inlined_kernel, inner_kernel, kernel
 from fastreg.objective.penalties import soft_threshold
 from fastreg.solvers.anderson_descent import DEPTH, equations, extrapolate_correlation, extrapolate_residual
 
@@ -42,7 +42,7 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
     return descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history)
 
 
-@kernel
+@inner_kernel
 def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history):
     """`gram_epochs` with room for its history, (points, correlations, equations)."""
     l1, l2, lower, upper = penalty
@@ -120,7 +120,7 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, l
     return descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history)
 
 
-@kernel
+@inner_kernel
 def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history):
     """`residual_epochs` with room for its history, (points, residuals, lifts, equations)."""
     h, curvature, mean, column_h = quadratic

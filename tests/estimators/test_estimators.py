@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import fastreg
 from fastreg import ElasticNet, Lasso, LogisticRegression, LogisticRegressionCV, Ridge
-from fastreg.paths.pointwise import WIDEST
+from fastreg.paths.plan import WIDEST
 
 CLASSES = [Ridge, Lasso, ElasticNet, LogisticRegression]
 names_of = [cls.__name__ for cls in CLASSES]

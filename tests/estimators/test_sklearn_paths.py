@@ -123,7 +123,7 @@ def test_types_of_input():
     [
         ({"eps": 2.0}, r"eps must be in .* got 2.0"),
         ({"alphas": 0}, "n_alphas must be an integer of at least 1, got 0"),
-        ({"alphas": [1.0, -1.0]}, r"not negative, but alphas\[1\] = -1"),
+        ({"alphas": [1.0, -1.0]}, r"in \[0, inf\] and finite, but alphas\[1\] = -1"),
         ({"tolerance": 1.0}, "Unexpected parameters in params: tolerance"),
         ({"fit_intercept": True}, "Unexpected parameters in params: fit_intercept"),
     ],

@@ -87,8 +87,8 @@ def test_steps_and_refits_of_ridge_in_every_form(family, shape, form, monkeypatc
     X, y = certified.draw(family, n=n, p=p)
     used = []
     homes = {
-        "spectrum": "paths.smooth.ridge_spectrum",
-        "krylov": "paths.smooth.RidgeKrylov",
+        "spectrum": "paths.ridge.ridge_spectrum",
+        "krylov": "paths.ridge.RidgeKrylov",
         "quasi-Newton": "solvers.ridge.newton.QuasiNewton",
         "rows": "solvers.ridge.newton.RowSpace",
     }
@@ -96,7 +96,7 @@ def test_steps_and_refits_of_ridge_in_every_form(family, shape, form, monkeypatc
     make = getattr(importlib.import_module(f"fastreg.{home}"), name)
     monkeypatch.setattr(f"fastreg.{homes[form]}", lambda *args: used.append(form) or make(*args))
     if form == "krylov":
-        monkeypatch.setattr("fastreg.paths.smooth.LARGEST_FACTOR", 5)
+        monkeypatch.setattr("fastreg.paths.plan.LARGEST_FACTOR", 5)
     options = {"family": family, "l1_ratio": 0.0, "alphas": np.geomspace(1.0, 0.3, 4 if form == "krylov" else 12)}
     plain = certified.fit(X, y, **options)
     times_used = len(used)
@@ -138,7 +138,7 @@ def test_an_interrupt_before_the_first_point(monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    for place in ("paths.pointwise.PathSolver.fit", "paths.batched.lasso.BlockPath.steps"):
+    for place in ("paths.pointwise.Pointwise.advance", "paths.batched.batches.Batches.advance"):
         monkeypatch.setattr(f"fastreg.{place}", stop)
     for family in ("gaussian", "poisson"):
         with pytest.raises(Interrupted, match="after 0 of 5 points") as caught:

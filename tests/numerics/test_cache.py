@@ -128,8 +128,9 @@ def test_small_kernels_are_inlined_whatever_was_compiled_before(house):
     """Left to LLVM, rows cost a tenth more where the small kernel had been called from Python first."""
     script = """
 import numpy as np
+from numba import njit
 from fastreg.objective.families import Binomial, kullback, row_divergence
-kullback(0.1, 0.2, -0.1)
+njit(lambda: kullback(0.1, 0.2, -0.1))()
 rows = np.full(8, 0.5)
 row_divergence(Binomial(rows, rows), rows, rows, 0.9 * rows, 1.0)
 code, = row_divergence.inspect_asm().values()
@@ -420,3 +421,19 @@ def test_without_numba_and_with_checked_bounds(warm_house):
         assert "Error" not in process.stderr
     checked = {path.parent.name for path in kernels(warm_house / "cache")}
     assert len(checked) == 2  # kernels with checked bounds are kept apart
+
+
+def test_inner_kernels_have_no_entry_for_python(house):
+    """There a call runs the plain function, whether the kernel was compiled or stored before or not."""
+    script = """
+import numpy as np
+from fastreg.numerics.jit import kernel
+from fastreg.objective.penalties import soft_threshold
+@kernel
+def outer(x):
+    return soft_threshold(x, 1.0)
+print(soft_threshold(3, 1), outer(3.0), soft_threshold(3, 1), soft_threshold(3.0, 1.0))
+"""
+    for _ in range(2):
+        assert run(house, script).stdout == "2 2.0 2 2.0\n"
+    assert any(".inner." in path.name for path in kernels(house / "cache"))

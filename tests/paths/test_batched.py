@@ -1,4 +1,4 @@
-"""Paths by blocks of points, and folds of tall least squares by subtraction: certified, and as PathSolver's."""
+"""Paths by batches of points, and folds of tall least squares by subtraction: certified, and as single points are."""
 
 import warnings
 
@@ -6,15 +6,17 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import strategies
 
 from fastreg import cv_path, fit_path
 from fastreg.interface.arguments import FitTerms
 from fastreg.objective.families import Binomial, Gaussian, Poisson
-from fastreg.paths.batched.lasso import BlockPath, suits
-from fastreg.paths.batched.newton import NewtonPath, suits_newton
-from fastreg.paths.fit_path import build_problem, collect
-from fastreg.paths.pointwise import answered
-from fastreg.paths.recorder import Record
+from fastreg.paths.batched.batches import Batches
+from fastreg.paths.batched.lasso import LassoBatch
+from fastreg.paths.batched.newton import NewtonBatch
+from fastreg.paths.collect import collect
+from fastreg.paths.plan import batches_for
+from fastreg.paths.setup import build_problem
 
 
 def pose(X, y, family=Gaussian, l1_ratio=1.0, **terms):
@@ -22,15 +24,13 @@ def pose(X, y, family=Gaussian, l1_ratio=1.0, **terms):
     return build_problem(X, y, FitTerms(family, l1_ratio, **terms))
 
 
-def by_blocks(X, y, alphas, tol=1e-10, **terms):
-    """The path by BlockPath, or None where it gives up."""
+def by_batches(X, y, alphas, tol=1e-10, **terms):
+    """The path by batches of the lasso, or None where they give up."""
     problem = pose(X, y, **terms)
-    assert suits(problem, "auto", alphas.size, alphas[-1])
-    engine = BlockPath(problem, tol, 1000)
-    record = Record(problem, 0.0, alphas.size)
-    if not answered(engine.steps(alphas, record), problem):
-        return None
-    return collect(engine, problem, record, alphas, FitTerms(tol=tol, **terms))
+    fit = strategies.begin(problem, alphas, tol)
+    assert batches_for(problem, "auto", alphas, 1000) == "batched_lasso"
+    points = strategies.points_of(Batches(LassoBatch, fit), alphas)
+    return collect(fit, problem, strategies.options(tol, **terms)) if len(points) == alphas.size else None
 
 
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
@@ -49,7 +49,7 @@ def by_blocks(X, y, alphas, tol=1e-10, **terms):
 def test_blocks_are_certified_points(terms, make):
     X, y = certified.draw("gaussian", n=40, p=300, density=0.6)
     alphas = fit_path(X, y, n_alphas=60, alpha_min_ratio=0.005, **terms).alphas
-    path = by_blocks(make(X), y, alphas, **terms)
+    path = by_batches(make(X), y, alphas, **terms)
     certified.assert_certified(path, X, y, tol=1e-10, **terms)
     other = fit_path(make(X), y, alphas=alphas, tol=1e-12, **terms)
     np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-5)
@@ -60,7 +60,7 @@ def test_far_grids_and_alphas_above_the_top():
     X, y = certified.draw("gaussian", n=50, p=400)
     top = fit_path(X, y, n_alphas=1).alpha_max
     alphas = top * np.array([3.0, 1.0, 0.99, 0.01, 0.002])
-    path = by_blocks(X, y, alphas)
+    path = by_batches(X, y, alphas)
     certified.assert_certified(path, X, y, tol=1e-10)
     assert path.n_features_in[0] == path.n_features_in[1] == 0
 
@@ -88,11 +88,11 @@ def test_a_gap_that_is_no_number_certifies_nothing(monkeypatch):
 
 
 def test_dependent_columns_are_certified_or_left_to_others():
-    """Copies of columns tie; where the walk gets stuck it says so, and cv_path fits the fold by PathSolver."""
+    """Copies of columns tie; where the walk gets stuck it says so, and cv_path fits the fold point by point."""
     X, y = certified.draw("gaussian", n=40, p=30)
     X = np.hstack([X, X, -X])
     alphas = fit_path(X, y, n_alphas=30).alphas
-    found = by_blocks(X, y, alphas)
+    found = by_batches(X, y, alphas)
     if found is not None:
         certified.assert_certified(found, X, y, tol=1e-10)
     with warnings.catch_warnings():
@@ -105,7 +105,7 @@ def test_dependent_columns_are_certified_or_left_to_others():
 
 def test_constant_response():
     X, _ = certified.draw("gaussian", n=20, p=30)
-    path = by_blocks(X, np.ones(20), np.geomspace(0.1, 0.01, 5))
+    path = by_batches(X, np.ones(20), np.geomspace(0.1, 0.01, 5))
     assert path.converged and np.all(path.n_features_in == 0) and np.allclose(path.intercepts, 1.0)
 
 
@@ -197,11 +197,10 @@ def test_newton_blocks_are_certified_points(family, cls, terms):
     other = certified.fit(X, y, n_alphas=30, alpha_min_ratio=0.05, tol=1e-9, **options)
     problem = pose(X, y, cls, 0.7, **terms)
     expected = [np.array([k, 199 - k]) for k in range(30)]
-    engine, record = NewtonPath(problem, 1e-7, 1000, None, expected), Record(problem, 0.0, 30)
-    assert suits_newton(problem, "auto", other.alphas.size, other.alphas[-1]) and answered(
-        engine.steps(other.alphas, record), problem
-    )
-    path = collect(engine, problem, record, other.alphas, FitTerms(tol=1e-7))
+    fit = strategies.begin(problem, other.alphas, 1e-7, expected=expected)
+    assert batches_for(problem, "newton", other.alphas, 1000) == "batched_newton"
+    assert len(strategies.points_of(Batches(NewtonBatch, fit), other.alphas)) == other.alphas.size
+    path = collect(fit, problem, strategies.options(1e-7))
     certified.assert_certified(path, X, y, tol=1e-7, **options)
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fastreg import fit_path
-from fastreg.paths.pointwise import WIDEST, WorkingSet
+from fastreg.paths.plan import WIDEST
+from fastreg.paths.pointwise import WorkingSet
 
 
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])

@@ -170,11 +170,11 @@ def test_an_interrupt_is_heard(family, solver, sparse):
 
 MEMORY = """
 import tracemalloc, resource, warnings
-import numpy as np, certified
+import numpy as np, certified, strategies
 from fastreg.objective.families import FAMILIES
-from fastreg.paths.fit_path import build_problem
-from fastreg.paths.pointwise import PathSolver, alpha_grid
-from fastreg.solvers import make_solver
+from fastreg.paths.setup import build_problem
+from fastreg.paths.grid import alpha_grid
+from fastreg.paths.pointwise import Pointwise
 from fastreg.interface.arguments import FitTerms
 n, p = 200, 50_000
 rng = np.random.default_rng(0)
@@ -186,10 +186,10 @@ y = y if "{family}" == "gaussian" else (y > 0) * 1.0
 family = FAMILIES["{family}"]
 def fit(X, y):
     problem = build_problem(X, y, FitTerms(family))
-    engine = PathSolver(problem, make_solver("auto", family, 1.0), 1e-6, 1000)
-    points = [engine.fit(float(alpha)) for alpha in alpha_grid(engine.alpha_max, 20, 0.1)]
+    pointwise = Pointwise(strategies.begin(problem, solver="pointwise"))
+    points = strategies.points_of(pointwise, alpha_grid(pointwise.fit.null.alpha_max, 20, 0.1))
     assert all(point.reason == "converged" for point in points)
-    return engine
+    return pointwise
 fit(np.asfortranarray(X[:, :500]), y)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 tracemalloc.start()

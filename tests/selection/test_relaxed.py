@@ -11,7 +11,7 @@ from fastreg import fit_path, relax_path
 from fastreg.interface.arguments import FitTerms
 from fastreg.objective import gram_reduction
 from fastreg.objective.families import FAMILIES as FAMILY_CLASSES
-from fastreg.paths.fit_path import build_problem
+from fastreg.paths.setup import build_problem
 from fastreg.selection.relaxed.refits import refit_sets
 
 FAMILIES = ["gaussian", "binomial", "poisson", "gamma"]

@@ -114,7 +114,7 @@ def test_bounds_follow_their_formulas():
 
 def test_x_is_not_copied():
     rng = np.random.default_rng(0)
-    X = np.asfortranarray(rng.normal(size=(400, 3000)))
+    X = np.asfortranarray(rng.normal(size=(400, 6000)))
     y = X[:, 0] + rng.normal(size=400)
     options = {"n_pairs": 3, "n_alphas": 5, "alpha_min_ratio": 0.5}
     stability_selection(X, y, **options)

@@ -7,7 +7,8 @@ import scipy.sparse as sp
 
 from fastreg import Interrupted, LogisticRegressionCV, cv_path, get_num_threads, set_num_threads
 from fastreg.interface.arguments import FitTerms
-from fastreg.paths.fit_path import build_problem, checked, family_named
+from fastreg.paths import plan
+from fastreg.paths.setup import build_problem, checked, family_named
 from fastreg.selection.cross_validation import fold_fits
 from fastreg.selection.cross_validation.tall_glm import joint_newton
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
@@ -28,7 +29,7 @@ N, P = 900, 24
 @pytest.fixture
 def small(monkeypatch):
     """Let data of a test's size go together, and tell how many folds did, and how many left."""
-    monkeypatch.setattr(joint_newton, "SMALLEST", 1)
+    monkeypatch.setattr(plan, "SMALLEST_GRAM", 1)
     seen = []
     go = joint_newton.JointNewton.fit
 
@@ -62,7 +63,7 @@ def test_folds_together_are_certified_and_those_alone(family, case, small, monke
     found = cv_path(X, y, cv=5, tol=tol, **options, **terms_for(case))
     assert small == [(5, 0)]
     assert_folds_certified(found, X, y, tol, case, family=family)
-    monkeypatch.setattr(fold_fits, "suits", lambda *_: False)
+    monkeypatch.setattr(fold_fits, "folds_go_together", lambda *_: False)
     alone = cv_path(X, y, cv=5, tol=tol, **options, **terms_for(case))
     assert len(small) == 1
     for ours, theirs in zip(found.fold_paths, alone.fold_paths, strict=True):
@@ -76,7 +77,7 @@ def test_steps_are_fewer_than_alone(small, monkeypatch):
     X, y = certified.draw("binomial", n=N, p=P)
     options = {"family": "binomial", "n_alphas": 50, "alpha_min_ratio": 0.01, "tol": 1e-6}
     together = cv_path(X, y, **options)
-    monkeypatch.setattr(fold_fits, "suits", lambda *_: False)
+    monkeypatch.setattr(fold_fits, "folds_go_together", lambda *_: False)
     alone = cv_path(X, y, **options)
     taken = [sum(fold.n_iters.sum() for fold in found.fold_paths) for found in (together, alone)]
     assert taken[0] < 0.85 * taken[1]
@@ -180,7 +181,7 @@ def test_a_penalty_on_the_sum_of_losses(small, monkeypatch):
     )  # fmt: skip
     together = model.fit(X, y).scores_
     assert small == [(5, 0)]
-    monkeypatch.setattr(fold_fits, "suits", lambda *_: False)
+    monkeypatch.setattr(fold_fits, "folds_go_together", lambda *_: False)
     np.testing.assert_allclose(together, model.fit(X, y).scores_, rtol=1e-5)
     assert len(small) == 1
 

@@ -3,11 +3,22 @@
 import certified
 import numpy as np
 import pytest
+from kernels import callable_from_python
 
-from fastreg.objective.penalties import soft_threshold
-from fastreg.solvers.anderson_descent import DEPTH, equations, extrapolate_correlation, extrapolate_residual, least_mix
+from fastreg.objective import penalties
+from fastreg.solvers import anderson_descent
+from fastreg.solvers.anderson_descent import DEPTH, equations
 from fastreg.solvers.coordinate_descent import SUPPORT_EPOCHS, gram_epochs
 
+soft_threshold, extrapolate_correlation, extrapolate_residual, least_mix = map(
+    callable_from_python,
+    (
+        penalties.soft_threshold,
+        anderson_descent.extrapolate_correlation,
+        anderson_descent.extrapolate_residual,
+        anderson_descent.least_mix,
+    ),
+)
 INFINITE = np.full(8, np.inf)
 
 

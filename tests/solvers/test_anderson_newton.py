@@ -4,15 +4,15 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import strategies
 
 from fastreg.interface.arguments import FitTerms
 from fastreg.objective.families import FAMILIES
-from fastreg.paths.fit_path import build_problem
-from fastreg.paths.pointwise import PathSolver
+from fastreg.paths.pointwise import Pointwise
+from fastreg.paths.setup import build_problem
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.anderson_newton import SecantMemory, mix_secants, next_alpha, no_secants, with_more
 from fastreg.solvers.hessian_refresh import NEWEST, Age, renewal_pays, served_long
-from fastreg.solvers.working_set import ProximalNewton
 
 
 def matrices(size, seed=0, off=0.2):
@@ -174,9 +174,9 @@ def test_pivots_that_get_stuck_try_a_new_matrix_before_descent(monkeypatch):
     problem = build_problem(X, y, FitTerms(family=FAMILIES["binomial"]))
     pivots, failures = ActiveSet._pivot, iter([False, False, True])
     monkeypatch.setattr(ActiveSet, "_pivot", lambda *given: pivots(*given) and not next(failures, False))
-    engine = PathSolver(problem, ProximalNewton(ActiveSet()), 1e-9, 1000)
-    for alpha in (0.5, 0.2, 0.1):
-        assert engine.fit(alpha * engine.alpha_max).gap <= 1e-9
+    fit = strategies.begin(problem, tol=1e-9, solver="newton")
+    points = strategies.points_of(Pointwise(fit), fit.null.alpha_max * np.array([0.5, 0.2, 0.1]))
+    assert len(points) == 3 and all(point.gap <= 1e-9 for point in points)
     assert problem.work.epochs == 0 and problem.work.grams > 1 and next(failures, None) is None
 
 

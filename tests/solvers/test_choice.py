@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from fastreg import fit_path
 from fastreg.solvers import choice
-from fastreg.solvers.choice import Cheapest
+from fastreg.solvers.choice import AutomaticChoice
 
 WIDE = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01}
 
@@ -15,7 +15,7 @@ WIDE = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01}
 @pytest.fixture
 def descents(monkeypatch):
     """(epochs for which pivots were to be had, epochs taken) of every descent that was chosen."""
-    seen, descend = [], Cheapest._descend
+    seen, descend = [], AutomaticChoice._descend
 
     def spy(self, working, state, precision, afforded):
         before = working.problem.work.epochs
@@ -23,7 +23,7 @@ def descents(monkeypatch):
         seen.append((afforded, working.problem.work.epochs - before))
         return found
 
-    monkeypatch.setattr(Cheapest, "_descend", spy)
+    monkeypatch.setattr(AutomaticChoice, "_descend", spy)
     return seen
 
 

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 
 from fastreg import Lasso, LogisticRegression, fit_path
 from fastreg.objective.families import FAMILIES
-from fastreg.paths.pointwise import FINEST, WIDEST, WorkingSet
+from fastreg.paths.plan import FINEST, WIDEST
+from fastreg.paths.pointwise import WorkingSet
 
 
 def correlated(n, p, correlation, seed=0):
@@ -166,7 +167,7 @@ def test_a_descent_that_came_to_little_leaves_no_trace(family, monkeypatch):
     monkeypatch.setattr("fastreg.solvers.cold_start.MOST_PASSES", 1)
     alphas = [0.005 * top, 0.004 * top]
     tried = certified.fit(X, y, alphas=alphas, family=family)
-    monkeypatch.setattr("fastreg.paths.pointwise.SMALL", 0)
+    monkeypatch.setattr("fastreg.paths.plan.SMALL", 0)
     alone = certified.fit(X, y, alphas=alphas, family=family)
     assert tried.work["epochs"] > alone.work["epochs"] and tried.work["pivots"] == alone.work["pivots"] > 0
     np.testing.assert_array_equal(tried.coefs.toarray(), alone.coefs.toarray())

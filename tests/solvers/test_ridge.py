@@ -21,8 +21,8 @@ from fastreg.estimators.to_sklearn import PEER_VERSION
 from fastreg.interface.arguments import FitTerms
 from fastreg.interface.validation import check_design
 from fastreg.objective.families import Gaussian
-from fastreg.paths import smooth
-from fastreg.paths.fit_path import build_problem
+from fastreg.paths import plan
+from fastreg.paths.setup import build_problem
 from fastreg.solvers.ridge.spectrum import TallSpectrum, WideSpectrum, ridge_spectrum
 
 SHAPES = [(30, 8), (12, 30), (15, 15)]
@@ -207,7 +207,7 @@ def test_no_column_that_can_be_used():
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_one_krylov_basis_serves_all_alphas(variant, shape, kind, monkeypatch):
-    monkeypatch.setattr(smooth, "LARGEST_FACTOR", 3)
+    monkeypatch.setattr(plan, "LARGEST_FACTOR", 3)
     X, y = draw(*shape)
     options = {"l1_ratio": 0.0, "alphas": ALPHAS, **options_of(variant, *shape)}
     path = certified.fit(kind(X), y, tol=1e-8, **options)
@@ -216,7 +216,7 @@ def test_one_krylov_basis_serves_all_alphas(variant, shape, kind, monkeypatch):
 
 
 def test_a_krylov_basis_ends_at_the_gap_wanted(monkeypatch):
-    monkeypatch.setattr(smooth, "LARGEST_FACTOR", 3)
+    monkeypatch.setattr(plan, "LARGEST_FACTOR", 3)
     X, y = draw(120, 80)
     passes = [certified.fit(X, y, l1_ratio=0.0, alphas=ALPHAS, tol=tol).work["passes"] for tol in (1e-2, 1e-5, 1e-9)]
     assert passes[0] < passes[1] < passes[2] <= 2 * 80 + 10

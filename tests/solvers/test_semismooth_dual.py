@@ -6,7 +6,7 @@ import pytest
 
 from fastreg import fit_path
 from fastreg.objective.families import FAMILIES
-from fastreg.paths import fit_path as fitting
+from fastreg.paths import plan
 from fastreg.solvers import semismooth_dual
 from fastreg.solvers.semismooth_dual import Semismooth, line_search
 
@@ -14,7 +14,7 @@ from fastreg.solvers.semismooth_dual import Semismooth, line_search
 @pytest.fixture(autouse=True)
 def point_by_point(monkeypatch):
     """Whole paths on dense X go by blocks; fits of few points come here."""
-    monkeypatch.setattr(fitting, "blocks_for", lambda *args: None)
+    monkeypatch.setattr(plan, "batches_for", lambda *args: None)
 
 
 @pytest.fixture

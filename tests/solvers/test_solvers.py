@@ -8,22 +8,28 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import strategies
+from kernels import callable_from_python
 
 from fastreg import fit_path
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms
-from fastreg.numerics.cholesky import append_row, delete_row, solve_factored
+from fastreg.numerics import cholesky
 from fastreg.objective.families import FAMILIES
-from fastreg.paths.fit_path import build_problem
-from fastreg.paths.pointwise import PathSolver
+from fastreg.paths.pointwise import Pointwise
+from fastreg.paths.setup import build_problem
 from fastreg.solvers import SOLVERS, make_solver
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.coordinate_descent import CoordinateDescent
-from fastreg.solvers.working_set import ProximalNewton
+from fastreg.solvers.proximal_newton import ProximalNewton
 
 SHAPES = {"tall": (40, 12), "wide": (20, 35)}
 FRACTIONS = np.array([0.5, 0.1, 0.02])
+
+append_row, delete_row, solve_factored = map(
+    callable_from_python, (cholesky.append_row, cholesky.delete_row, cholesky.solve_factored)
+)
 
 
 @functools.cache
@@ -78,11 +84,12 @@ def test_solvers_agree(family, l1_ratio, shape, weighted, fit_intercept):
 
 
 def solve_with(inner, X, y, options, tol):
-    """A path by PathSolver and one inner solver, as points."""
+    """A path point by point with one inner solver, as points."""
     given = {name: value for name, value in options.items() if name != "alphas"}
     problem = build_problem(X, y, FitTerms(**given | {"family": FAMILIES[options["family"]]}))
-    engine = PathSolver(problem, ProximalNewton(inner), tol, 1000)
-    return [engine.fit(float(alpha)) for alpha in options["alphas"]], problem
+    pointwise = Pointwise(strategies.begin(problem, tol=tol, solver="pointwise"))
+    pointwise.solver = ProximalNewton(inner)
+    return strategies.points_of(pointwise, options["alphas"]), problem
 
 
 @pytest.mark.parametrize("form", ["gram", "residual", "pivots"])

@@ -1,11 +1,11 @@
-"""Elastic-net paths by blocks of points, by coordinate descent where that is the cheaper.
+"""Batches of elastic nets, by coordinate descent where that is the cheaper.
 
 With a ridge part of some weight coordinate descent takes a few epochs a point, in Gram form or in residual form,
-whichever reads less, while a pivot or a Newton step costs |A|^2. So a block of least squares is solved by epochs over
-the working set, as long as these are as few as they were lately; else, and for finer gaps, as
-fastreg.paths.batched.newton does, whose points are exact. Where Newton steps have become much dearer than what solves a
-point on its own the rest is not done by blocks: by steps among the rows (solvers.semismooth_dual), or for other
-families by descent. The certificates are the same.
+whichever reads less, while a pivot or a Newton step costs |A|^2. So a batch of least squares is solved by epochs over
+the working set, as long as these are as few as they were lately; else, and for finer gaps, as newton.py does, whose
+points are exact. Where Newton steps have become much dearer than what solves a point on its own the rest is not done by
+batches: by steps among the rows (solvers.semismooth_dual), or for other families by descent. The certificates are the
+same.
 """
 
 import math
@@ -13,8 +13,7 @@ import math
 import numpy as np
 
 from fastreg.design.designs import DenseDesign
-from fastreg.paths.batched.lasso import BlockPath, suits
-from fastreg.paths.batched.newton import STEPS, Kept, NewtonPath, Solved, suits_newton
+from fastreg.paths.batched.newton import Kept, NewtonBatch, Solved
 from fastreg.paths.predictor import Trail
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
 from fastreg.solvers.semismooth_dual import ENOUGH
@@ -31,45 +30,44 @@ LEAVING = 3.0  # times the cost of points on their own, that Newton steps in blo
 PATIENCE = 3.0  # times what the steps cost, that a point's descent may cost
 
 
-def blocks_for(problem, solver, count, lowest, max_iter):
-    """The path by blocks that suits `count` alphas down to `lowest`, or None."""
-    if suits(problem, solver, count, lowest):
-        return BlockPath
-    if max_iter < STEPS or not suits_newton(problem, solver, count, lowest):
-        return None
-    return DescentPath if problem.l1_ratio < 1.0 and solver == "auto" else NewtonPath
+class DescentBatch:
+    """Solves batches for 0 < l1_ratio < 1, by descent or by a NewtonBatch."""
 
+    name = "batched_descent"
 
-class DescentPath(NewtonPath):
-    """Fits a grid of alphas by blocks, for 0 < l1_ratio < 1."""
+    def __init__(self, fit, working, pivoting):
+        self.fit, self.problem, self.state = fit, fit.problem, fit.state
+        self.working, self.pivoting, self.newton = working, pivoting, NewtonBatch(fit, working, pivoting)
+        self.epochs = HOPED
+        self.entered = 0.0  # columns that entered or left at a point of the last descent
 
-    epochs = HOPED
-    entered = 0.0  # columns that entered or left at a point of the last descent
+    def refine(self):
+        return self.newton.refine()
 
-    def _descent_pays(self):
-        return self.epochs == np.inf and super()._descent_pays()  # else there is descent of its own
-
-    def _walk(self, alphas):
+    def solve(self, alphas):
+        """Solve at every alpha on the working set, by descent or by Newton steps. As NewtonBatch.solve."""
+        if self.epochs == np.inf and self.pivoting.descent_pays(self.state):
+            return None  # descent on points by themselves; this one has just taken too long
         support = np.count_nonzero(self.state.coef[self.working.columns])
         epoch, newton, alone = self._costs(max(support, 1))
         budget = min(newton, alone) / epoch
-        if self.problem.family.quadratic and self.tol > FINEST and support >= FEWEST and self.epochs < budget:
+        if self.problem.family.quadratic and self.fit.tol > FINEST and support >= FEWEST and self.epochs < budget:
             solved = self._descend(alphas, int(PATIENCE * budget))
             if solved is not None:
                 return solved
         self.entered = 0.0
-        return None if newton > LEAVING * alone else super()._walk(alphas)
+        return None if newton > LEAVING * alone else self.newton.step_through(alphas)
 
     def _costs(self, support):
         """Operations of an epoch, of a point's Newton steps, and of a point on its own: by descent, or for least
         squares by steps among the rows, if there are enough columns for them."""
         n, m = self.problem.n, self.working.columns.size
         epoch = support * (3.0 * m if m < n else 4.0 * n)
-        newton = (SOLVES + PIVOTS * max(self.changes, self.entered)) * support * (support + m)
+        newton = (SOLVES + PIVOTS * max(self.pivoting.changes, self.entered)) * support * (support + m)
         if self.problem.family.quadratic:
             alone = ROWS * n**3 if support >= ENOUGH * n else np.inf
         else:
-            epochs = HOPED * max(math.log(self.tol) / math.log(TYPICAL), 1.0)
+            epochs = HOPED * max(math.log(self.fit.tol) / math.log(TYPICAL), 1.0)
             alone = epochs * 4.0 * n * support + SCREENING * self.problem.p
         return epoch, newton, alone + OVERHEAD
 
@@ -77,7 +75,7 @@ class DescentPath(NewtonPath):
         """Solve at every alpha by at most so many epochs a point. A Solved of all points, or of those before one that
         took more, or None."""
         problem, working, coef = self.problem, self.working, self.state.coef[self.working.columns]
-        precision = SHARE * self.share * self.tol * problem.scale
+        precision = SHARE * self.newton.share * self.fit.wanted
         model = (GramForm if coef.size < problem.n else ResidualForm)(working, self.state, coef)
         coefs, taken, chunk = np.empty((alphas.size, coef.size)), [], bounded_epochs(2 * problem.n * coef.size)
         trail = Trail()

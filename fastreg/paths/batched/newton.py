@@ -1,7 +1,6 @@
-"""Paths of generalised linear models and elastic nets by blocks of points, on dense X that is wide or small.
+"""Batches of generalised linear models and elastic nets, on dense X that is wide or small.
 
-As fastreg.paths.batched.lasso does for the lasso of least squares: one kernel call solves a block of points on the
-working set, then all are certified together. A point takes some proximal Newton steps. Each solves, by leaps and walks,
+A point takes some proximal Newton steps. Each solves, by leaps and walks,
 the model whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient
 is that of the present point, so that only the pace depends on the matrix: secants of the steps with the same one make
 up for much of its age, and it is made anew when that costs less than the steps it saves. A step is shortened until the
@@ -14,15 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.design.dense_products import row_dots
-from fastreg.design.designs import DenseDesign
 from fastreg.design.working_columns import SCATTERED, correlate_vectors_some
 from fastreg.numerics.arrays import copy_values
-from fastreg.numerics.jit import kernel
-from fastreg.numerics.threads import SHARED
+from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.duality_gap import balanced, smaller_gap, steering_gap
 from fastreg.objective.families import balance, linearise, sum_of_losses
-from fastreg.paths.batched.lasso import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON, SHORTEST, BlockPath
-from fastreg.paths.batched.points import BlockPoints
+from fastreg.paths.batched.pivoting import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON
+from fastreg.paths.batched.points import BatchPoints
+from fastreg.paths.plan import BATCH_STEPS
 from fastreg.solvers.active_set.homotopy import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.solvers.active_set.pivots import NONE
 from fastreg.solvers.active_set.primal_dual import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
@@ -33,7 +31,6 @@ from fastreg.solvers.line_search import extent
 
 REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
 STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
-STEPS = 50  # at one point, before it counts as stuck
 ARMIJO = 0.25  # share of the promised decrease that a step must keep,
 LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
 SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
@@ -45,18 +42,8 @@ LARGEST_GRAM = 2000  # columns of a working set whose matrix is kept even if the
 FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
 
 
-def suits_newton(problem, solver, count, lowest):
-    """Whether a path can go by such blocks: dense X with no more rows than columns, or so small that threads would not
-    share its products, a loss whose bend is at most one, every column penalised by an l1 part, no bounds, alpha > 0."""
-    n, p = problem.n, problem.p
-    dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
-    bounded = problem.bend <= 1.0 and problem.tight  # as `full_step_descends` and `gaps_of_points` have it
-    penalised = problem.l1_ratio > 0.0 and problem.free.size == 0 and problem.bounds is None
-    return dense and bounded and penalised and solver in ("auto", "newton") and lowest > 0.0 and count >= SHORTEST
-
-
 class Terms(NamedTuple):
-    """What stays the same while a block is solved."""
+    """What stays the same while a batch is solved."""
 
     lasso_factor: np.ndarray  # l1_j and l2_j of the working set at alpha = 1
     ridge_factor: np.ndarray
@@ -67,6 +54,7 @@ class Terms(NamedTuple):
     target: float  # of the gap on the working set,
     finest: float  # and the one aimed at as long as steps go fast
     renewal: float  # cost of a new matrix, in steps
+    most_steps: int  # at one point, before it counts as stuck
 
 
 class Place(NamedTuple):
@@ -77,7 +65,7 @@ class Place(NamedTuple):
     residual: np.ndarray
     curvature: np.ndarray
     # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; FRESH: whether the last step's matrix was
-    # made where it began; SERVED: steps of this point with this matrix; SPENT: those of points before, in this block,
+    # made where it began; SERVED: steps of this point with this matrix; SPENT: those of points before, in this batch,
     # and what it took itself; POINTS: as many; OLD: whether one of them took more than the mean
     numbers: np.ndarray
     change: np.ndarray  # room for a step's change of eta, and for eta beyond it
@@ -103,25 +91,34 @@ class Kept(NamedTuple):
     steps: np.ndarray
 
 
-class NewtonPath(BlockPath):
-    """Fits a grid of alphas by blocks, for any family and l1_ratio > 0."""
+class NewtonBatch:
+    """Solves batches for any family and l1_ratio > 0."""
 
-    share = 0.5  # of the gap wanted, to which the working set is solved
-    model_alpha = 0.0
+    name = "batched_newton"
 
-    def _finer(self):
+    def __init__(self, fit, working, pivoting):
+        self.fit, self.problem, self.state = fit, fit.problem, fit.state
+        self.working, self.pivoting = working, pivoting
+        self.share = 0.5  # of the gap wanted, to which the working set is solved
+        self.model_alpha = 0.0
+
+    def refine(self):
         self.share *= 0.1
         return self.share > FINEST
 
-    def _walk(self, alphas):
-        """Solve at every alpha on the working set. A Solved of all points, or of those before it got stuck, or None."""
-        problem, working, state, active = self.problem, self.working, self.state, self.active
+    def solve(self, alphas):
+        """Solve at every alpha on the working set, if that pays. As `step_through`."""
+        return None if self.pivoting.descent_pays(self.state) else self.step_through(alphas)
+
+    def step_through(self, alphas):
+        """A Solved of all points, or of those before one got stuck, or None."""
+        problem, working, state, active = self.problem, self.working, self.state, self.pivoting.active
         n, m = problem.n, working.columns.size
-        ratio, columns, target = problem.l1_ratio, working.columns, self.share * self.tol * problem.scale
+        ratio, columns, target = problem.l1_ratio, working.columns, self.share * self.fit.wanted
         terms = Terms(
             ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m),
+            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), BATCH_STEPS,
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
@@ -142,13 +139,13 @@ class NewtonPath(BlockPath):
             )  # fmt: skip
             problem.work.pivots += pivots
             here = pivots if done > before else here + pivots
-            how = self._mend(model, place.coef, outcome, column, sign)
+            how = self.pivoting.mend(model, place.coef, outcome, column, sign)
             going = outcome in (BUDGET, EXCHANGE, CROSSED)
             fresh = outcome == MET_DEPENDENT
             exchanges += outcome in (EXCHANGE, CROSSED, MET_DEPENDENT)
             if outcome == REBUILD:
                 model, fresh = self._model(place, alphas[done], True)
-            if outcome == STUCK or exchanges > EXCHANGES or self._too_long(here):
+            if outcome == STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
                 active.key = None
                 if done == 0:
                     return None
@@ -157,7 +154,7 @@ class NewtonPath(BlockPath):
 
     def _model(self, place, alpha, anew):
         """(the model, whether it was made at this place)."""
-        problem, working, active = self.problem, self.working, self.active
+        problem, working, active = self.problem, self.working, self.pivoting.active
         old = anew or alpha < FALLEN * self.model_alpha or self.model_alpha == 0.0
         if old:
             self.model_alpha = alpha
@@ -174,8 +171,8 @@ class NewtonPath(BlockPath):
         return model, old
 
 
-class Solved(BlockPoints):
-    """The points of a block for any family and penalty."""
+class Solved(BatchPoints):
+    """The points of a batch for any family and penalty."""
 
     def __init__(self, problem, working, state, kept):
         super().__init__(working.columns, kept.coefs)
@@ -268,7 +265,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
                 next_alpha(secants)
                 done += 1
                 continue
-            if place.numbers[POINT_STEPS] >= STEPS:
+            if place.numbers[POINT_STEPS] >= terms.most_steps:
                 return STUCK, size, done, pivots, NONE, 0.0
             if not fresh and too_old(gap, slow, place.numbers, terms):
                 forget(secants)
@@ -294,7 +291,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
     return DONE, size, done, pivots, NONE, 0.0
 
 
-@kernel
+@inner_kernel
 def end_point(numbers):
     """Begin to count for the next point, and see whether the matrix has served long enough."""
     if numbers[SERVED] > 0.0:
@@ -305,7 +302,7 @@ def end_point(numbers):
     numbers[POINT_STEPS], numbers[SERVED], numbers[GAP] = 0.0, 0.0, np.inf
 
 
-@kernel
+@inner_kernel
 def too_old(gap, slow, numbers, terms):
     """Whether a new matrix is to be made: for the points to come, or, where steps go slowly, for the present one."""
     if numbers[OLD] > 0.0 or gap <= terms.target:
@@ -313,7 +310,7 @@ def too_old(gap, slow, numbers, terms):
     return renewal_pays(gap, numbers[GAP], terms.target, terms.renewal)
 
 
-@kernel
+@inner_kernel
 def take_step(family, rows, model, l2, terms, place, secants, correlations):
     """Step to the model's solution, or a mix of it with secants; shorter where the objective would not fall."""
     (correlation, start), image, plain = correlations, place.image, place.plain
@@ -327,7 +324,7 @@ def take_step(family, rows, model, l2, terms, place, secants, correlations):
     advance(family, rows, model, l2, terms, place, correlation, 40)
 
 
-@kernel
+@inner_kernel
 def advance(family, rows, model, l2, terms, place, correlation, trials):
     """Go towards model.coef, by the first of 1, 1/2, 1/4 ... of the way at which the objective falls enough; whether
     one of `trials` does."""
@@ -360,7 +357,7 @@ def advance(family, rows, model, l2, terms, place, correlation, trials):
     return True
 
 
-@kernel
+@inner_kernel
 def full_step_descends(slope, largest, square, scale):
     """Whether the objective falls enough over a full step, by a bound on it that steps.step_length states."""
     rise = 0.5 * square
@@ -369,7 +366,7 @@ def full_step_descends(slope, largest, square, scale):
     return slope + rise <= ARMIJO * min(slope, 0.0) + LOST_DIGITS * scale
 
 
-@kernel
+@inner_kernel
 def search(family, model, l2, terms, place, middle, slope, trials):
     """The first of `trials` lengths 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
     eta, change, t, before = place.beyond, place.change, 1.0, sum_of_losses(family, place.eta)

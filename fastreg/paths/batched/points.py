@@ -1,4 +1,4 @@
-"""The points of a block on its working set, as arrays of one row a point."""
+"""The points of a batch on its working set, as arrays of one row a point."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from fastreg.numerics.jit import kernel
 from fastreg.objective.duality_gap import column_terms, dual_scale
 
 
-class BlockPoints:
+class BatchPoints:
     """Points with coefficients `coefs` in the columns of a working set."""
 
     def __init__(self, columns, coefs):
@@ -22,7 +22,7 @@ class BlockPoints:
         return self.places[start:stop], self.values[start:stop]
 
 
-class Walked(BlockPoints):
+class Walked(BatchPoints):
     """The points of a walk along the lasso path of least squares.
 
     With d the change of the coefficients since the state, where the residual is r and the correlations are c, and c_k
@@ -96,7 +96,7 @@ def pack_points(coefs, order, columns, packed):
 def follow_points(coefs, correlations, start, steps, fallen, shifts):
     """The steps to each point, by how much |r|^2 has fallen there, and what the intercept loses.
 
-    `start` are the (coefficients, correlations, norms, centres) of the columns where the block begins. Returns the
+    `start` are the (coefficients, correlations, norms, centres) of the columns where the batch begins. Returns the
     largest product of a step's size with a point's, each sum_j N_j |.|, that the rounding of correlations grows with.
     """
     coef, correlation, norms, centre = start

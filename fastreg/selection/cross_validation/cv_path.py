@@ -16,8 +16,10 @@ from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
+from fastreg.paths.driver import follow_path
 from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import build_problem, checked, family_named, follow_path, warn_of_points
+from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.setup import build_problem, checked, family_named
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.fold_fits import fit_folds
 from fastreg.selection.cross_validation.folds import Folding, held_out_weight, make_folds, weighted_folds

@@ -16,22 +16,23 @@ from fastreg.interface.progress import Interrupted, Watch
 from fastreg.interface.validation import read_only
 from fastreg.objective import gram_reduction
 from fastreg.objective.duality_gap import levelled
-from fastreg.objective.gram_reduction import Compressed
 from fastreg.objective.problem import Problem
-from fastreg.paths.fit_path import block_steps, collect, make_engine
-from fastreg.paths.pointwise import answered
+from fastreg.paths.collect import collect
+from fastreg.paths.driver import answered, run
+from fastreg.paths.fit import Fit
+from fastreg.paths.grid import FAR
+from fastreg.paths.null_model import NullModel
+from fastreg.paths.plan import folds_go_together
 from fastreg.paths.recorder import Record
 from fastreg.paths.sweeps import in_lockstep, side_by_side, sweep
-from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton, suits
+from fastreg.selection.cross_validation.folds import partitions
+from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton
 from fastreg.selection.cross_validation.tall_least_squares import compressed_fold
-
-MORE_SWEEPS = 3  # BlockPath.more_sweeps, and
-SWEEP_SHARE = 0.02  # path.SWEEP_SHARE where a sweep is shared: for ten folds it costs each a tenth or two of one alone
 
 
 @dataclass
 class FoldFit:
-    """One fold: its problem and grid, and once fitted its points. `expected` are columns likely at each alpha."""
+    """One fold: its problem and grid, and once begun its Fit. `expected` are columns likely at each alpha."""
 
     problem: Problem
     grid: np.ndarray
@@ -40,37 +41,33 @@ class FoldFit:
     expected: list | None = None
     told: Any = None  # a callback for its points
     done: bool = False
-    engine: Any = None
-    record: Record | None = None
+    fit: Fit | None = None
     whole: Any = None  # the Path, once it has been collected
 
     @property
     def points(self):
-        return [] if self.record is None else self.record.points
+        return [] if self.fit is None else self.fit.points
 
-    def set_out(self, terms, null_correlation=None):
-        """Be at the null model, before the first point."""
-        first = not isinstance(self.problem, Compressed)
-        self.engine = make_engine(self.problem, terms, null_correlation, first=first)
-        self.engine.sweep_share = SWEEP_SHARE
-        self.record = Record(self.problem, self.begin, self.grid.size, callback=self.told)
+    def set_out(self, terms, correlation=None):
+        """Be at the null model, before the first point; `correlation` is its X'r, if known."""
+        null, record = (
+            NullModel(self.problem, correlation),
+            Record(self.problem, self.begin, self.grid.size, callback=self.told),
+        )
+        self.fit = Fit(
+            null, self.grid, record, terms.tol, terms.max_iter, terms.solver, beside_others=True, expected=self.expected
+        )
 
-    def steps(self, terms):
-        """Fit what is left of the grid: a generator that asks for products with X as PathSolver.steps does."""
-        engine = self.engine
-        if not self.points:
-            yield from block_steps(engine, self.grid, self.record, terms.solver, self.expected, MORE_SWEEPS)
-        for alpha in self.grid[len(self.points) :].tolist():
-            point = (yield from engine.steps(alpha)) if hasattr(engine, "steps") else engine.fit(alpha)
-            self.record.add(point, alpha)
+    def steps(self):
+        """Fit what is left of the grid: a generator of products with X, see driver.run."""
+        yield from run(self.fit)
         self.done = True
 
-    def fit_compressed(self, terms):
-        """Fit the grid of a compressed problem. Returns whether rounding leaves it certified."""
+    def fit_reduced(self, terms):
+        """Fit the grid of a problem reduced to its Gram matrix. Returns whether rounding leaves it certified."""
         small = self.problem
         self.set_out(terms)
-        answered(self.steps(terms), small)
-        self.done = False
+        answered(run(self.fit), small)
         whole = self.path(terms)
         if not gram_reduction.holds(small, whole, terms.tol):
             return False
@@ -78,16 +75,16 @@ class FoldFit:
         return True
 
     def so_far(self, terms):
-        """The Path of the points done, or None; of a compressed problem only if all are, and known to be certified."""
-        ready = self.done or not isinstance(self.problem, Compressed)
+        """The Path of the points done, or None; of a reduced problem only if all are, and known to be certified."""
+        ready = self.done or not self.problem.is_reduced
         return self.path(terms) if self.points and ready else None
 
     def path(self, terms):
         """The fold's Path."""
         if self.whole is not None:
             return self.whole
-        posed = self.problem.original if isinstance(self.problem, Compressed) else self.problem
-        return collect(self.engine, posed, self.record, self.grid, terms)
+        posed = self.problem.original if self.problem.is_reduced else self.problem
+        return collect(self.fit, posed, terms)
 
 
 def fit_folds(problem, folds, grids, terms, grams=None, whole=None, watch=None):
@@ -114,11 +111,11 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     for number, (posed, (_, test), grid) in enumerate(zip(problems, folds, grids)):
         told = watch.hears(f"fold {number + 1} of {len(folds)}")
         fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, told))
-    small = [fit for fit in fits if isinstance(fit.problem, Compressed)]
-    tasks = [partial(fit.fit_compressed, terms) for fit in small]
+    small = [fit for fit in fits if fit.problem.is_reduced]
+    tasks = [partial(fit.fit_reduced, terms) for fit in small]
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
-        if isinstance(fit.problem, Compressed) and not fit.done:  # rounding in its Gram matrix might show
+        if fit.problem.is_reduced and not fit.done:  # rounding in its Gram matrix might show
             posed = fold_problem(problem, fit.problem.original.weight)
             fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.told)
     waiting = [fit for fit in fits if not fit.done]
@@ -129,9 +126,10 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     for fit, null in zip(waiting, nulls):
         fit.set_out(terms, null)
     read = problem.p
-    if whole is not None and suits(problem, whole, folds, terms):
+    together = whole is not None and folds_go_together(problem, whole, len(folds), terms.solver, FAR)
+    if together and partitions(folds, problem.weight):
         read += JointNewton(problem, whole, waiting, watch).fit()
-    steps = [fit.steps(terms) for fit in waiting]
+    steps = [fit.steps() for fit in waiting]
     return read + in_lockstep(problems, steps, watch) * problem.p
 
 

@@ -13,7 +13,7 @@ from fastreg.interface.progress import Interrupted, interruptible
 from fastreg.multi.fit_multi_path import solve_multi_path
 from fastreg.multi.missing_classes import solve_classes
 from fastreg.objective.families import Binomial
-from fastreg.paths.fit_path import solve_path
+from fastreg.paths.driver import solve_path
 from fastreg.paths.result import Path
 from fastreg.selection.cross_validation.cv_path import curve_of, score_folds
 from fastreg.selection.cross_validation.folds import make_folds, training_weight

@@ -18,6 +18,7 @@ import numpy as np
 from fastreg.numerics.jit import kernel
 from fastreg.objective import gram_reduction
 from fastreg.objective.problem import Problem
+from fastreg.paths.plan import folds_share_grams
 from fastreg.selection.cross_validation.folds import partitions
 
 LOST = 1e-6  # of a column's spread over all rows: if less is left to a fold, its digits are gone
@@ -36,13 +37,8 @@ class Grams(NamedTuple):
 
 def fold_grams(problem, folds, solver, grid):
     """The Grams where folds are to be compressed, else None."""
-    affordable = len(folds) * problem.p <= problem.n  # the matrices of all folds are no larger than X
-    if (
-        solver != "auto"
-        or problem.l1_ratio == 0.0
-        or not (affordable and partitions(folds, problem.weight))
-        or not gram_reduction.pays(problem, grid.count(), grid.lowest())
-    ):
+    shared = folds_share_grams(problem, len(folds), solver, grid.count(), grid.lowest())
+    if not (shared and partitions(folds, problem.weight)):
         return None
     response = problem.family.y - problem.start().eta  # offset and intercept taken off
     parts = [np.sort(test) for _, test in folds]

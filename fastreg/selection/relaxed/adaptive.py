@@ -12,8 +12,8 @@ from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid
 from fastreg.interface.naming import explains_names
+from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import solve_path
 from fastreg.selection.criteria import NAMES, criteria_of
 
 PILOTS = {"ridge": 0.0, "lasso": 1.0}

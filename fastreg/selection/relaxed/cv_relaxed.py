@@ -14,8 +14,9 @@ from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.interface.validation import ConvergenceWarning
+from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import checked, solve_path
+from fastreg.paths.setup import checked
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.cv_path import cross_validate
 from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds

@@ -16,7 +16,8 @@ import numpy as np
 from fastreg.numerics.threads import linalg
 from fastreg.objective import gram_reduction
 from fastreg.objective.duality_gap import duality_gap, empty_gap, levelled, orthogonal
-from fastreg.paths.pointwise import make_point
+from fastreg.paths.plan import gram_pays
+from fastreg.paths.point import make_point
 from fastreg.solvers.line_search import step_length
 from fastreg.solvers.ridge.newton import RidgeSystem
 
@@ -31,7 +32,7 @@ def refit_sets(problem, sets, alpha, tol, max_iter):
 
     Equal sets are solved once. `problem.scale` is what gaps are relative to.
     """
-    if gram_reduction.pays(problem, READS * len(sets), np.inf):
+    if gram_pays(problem, READS * len(sets), np.inf):
         small = gram_reduction.compress(problem)
         small.scale = problem.scale
         points = _each(Refits(small, tol, max_iter), sets, alpha)
@@ -74,7 +75,7 @@ class Refits:
             gap, steps = self._newton(columns, l2, alpha)
         except linalg().LinAlgError:
             gap, steps = self._dependent(columns, l2)
-        return make_point(problem, self.state, gap, steps, self.tol, alpha, columns)
+        return make_point(problem, self.state, gap, steps, self.tol, alpha, columns, "refit")
 
     def _newton(self, columns, l2, alpha):
         """Newton's method to a gap of `tol`. Returns (absolute gap, steps)."""

@@ -14,14 +14,14 @@ Best (1996) on parametric quadratic programs.
 
 import numpy as np
 
-from fastreg.numerics.jit import inlined_kernel, kernel
+from fastreg.numerics.jit import inlined_kernel, inner_kernel
 from fastreg.solvers.active_set.pivots import CROSSING, DIRECTION, FULL, NONE, RESPONSE, descent_direction, join, leave
 from fastreg.solvers.active_set.quadratic_model import ACTIVE, INACTIVE, PARKED, RESTING, stops_at_zero, threshold
 
 DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
 
 
-@kernel
+@inner_kernel
 def walk(model, active, size, budget, begin):
     """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
 
@@ -66,7 +66,7 @@ def walk(model, active, size, budget, begin):
     return BUDGET, size, pivots, NONE, 0.0
 
 
-@kernel
+@inner_kernel
 def perturb(model, active):
     """Shift the correlations of inactive columns within their thresholds, so that the start is optimal.
 
@@ -110,7 +110,7 @@ def barrier(model, active, j, direction):
     return model.upper[j] if direction > 0.0 else model.lower[j]
 
 
-@kernel
+@inner_kernel
 def next_kink(model, active, direction, size, response, left, last):
     """How far the direction holds: (step <= 1, place that leaves or -1, column that enters or -1, its sign, its speed).
 

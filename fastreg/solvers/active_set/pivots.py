@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.numerics.cholesky import append_row, delete_row, solve_factored
-from fastreg.numerics.jit import inlined_kernel, kernel
+from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 from fastreg.solvers.active_set.quadratic_model import (
     ACTIVE,
     INACTIVE,
@@ -36,7 +36,7 @@ ROOMS = 8
 ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE = range(ROOMS)
 
 
-@kernel
+@inner_kernel
 def descent_direction(model, active, size, direction, full, response):
     """The step to the optimum for the present signs, on the active columns in order (`direction`) and by column
     (`full`); `response` is what each correlation loses by it. Solves (H_AA + L2_A) direction = slope."""
@@ -55,7 +55,7 @@ def descent_direction(model, active, size, direction, full, response):
         response[j] = slope[a] - model.l2[j] * direction[a]
 
 
-@kernel
+@inner_kernel
 def leave(model, active, size, place, end):
     """Take the column at `place` out, to zero or to the bound `end`; it stays at its threshold there.
 
@@ -77,7 +77,7 @@ def leave(model, active, size, place, end):
     return size - 1
 
 
-@kernel
+@inner_kernel
 def join(model, active, size, j):
     """Append column j to the factor, or park it where it depends on the active ones."""
     row = active.room[ROW]

@@ -1,6 +1,6 @@
 """Leaps: several pivots at once, where the active set is nearly right already."""
 
-from fastreg.numerics.jit import inlined_kernel, kernel
+from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 from fastreg.solvers.active_set.homotopy import BUDGET, DONE, walk
 from fastreg.solvers.active_set.pivots import (
     CROSSING,
@@ -37,7 +37,7 @@ def leap_or_walk(model, active, size, most, budget, begin):
     return outcome, size, pivots + more, column, sign
 
 
-@kernel
+@inner_kernel
 def leap(model, active, size, most):
     """Change all columns that are on the wrong side at once: solve for the present signs, then see which hold.
 
@@ -84,7 +84,7 @@ def leap(model, active, size, most):
     return BUDGET, size, pivots
 
 
-@kernel
+@inner_kernel
 def withdraw(model, active, size):
     """Take out the columns that entered but have not moved: the walk decides anew which enter."""
     for a in range(size - 1, -1, -1):
@@ -94,7 +94,7 @@ def withdraw(model, active, size):
     return size
 
 
-@kernel
+@inner_kernel
 def drop_flipped(model, active, size, full, response):
     """Take out the active columns whose coefficient has the wrong sign. Returns the size of the active set."""
     left = size
@@ -111,7 +111,7 @@ def drop_flipped(model, active, size, full, response):
     return left
 
 
-@kernel
+@inner_kernel
 def count_flips(model, active, full):
     """How many active coefficients would change sign by the step `full`."""
     flips, coef, sign, status = 0, model.coef, active.sign, active.status
@@ -120,7 +120,7 @@ def count_flips(model, active, full):
     return flips
 
 
-@kernel
+@inner_kernel
 def count_crossed(model, active, margin):
     """How many other columns are beyond their threshold by more than a share of `margin`."""
     crossed = 0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg.numerics.jit import inlined_kernel, kernel
+from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 
 INACTIVE, ACTIVE, PARKED, RESTING = 0, 1, 2, 3
 
@@ -89,7 +89,7 @@ def gather_lower(gram, columns, out):
             line[b] = row[columns[b]]
 
 
-@kernel
+@inner_kernel
 def hessian_row(model, j, columns, size, row):
     """row[a] = H_jk for k = columns[a], a < size. Returns H_jj."""
     if model.gram.size > 0:
@@ -109,7 +109,7 @@ def hessian_row(model, j, columns, size, row):
     return diagonal
 
 
-@kernel
+@inner_kernel
 def hessian_times(model, full, status, out):
     """out_j = (H full)_j for every column j that is not ACTIVE."""
     if model.gram.size > 0:
@@ -118,7 +118,7 @@ def hessian_times(model, full, status, out):
         factors_times(model, full, status, out)
 
 
-@kernel
+@inner_kernel
 def gram_times(gram, full, status, out):
     """By rows of what moves, or by rows of what is asked for, whichever are fewer."""
     m, moving = full.size, 0
@@ -140,7 +140,7 @@ def gram_times(gram, full, status, out):
             out[j] = total
 
 
-@kernel
+@inner_kernel
 def factors_times(model, full, status, out):
     """X_W' h (X_W full), with the means taken off in between."""
     change, middle = model.spare, 0.0

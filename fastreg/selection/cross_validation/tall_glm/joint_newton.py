@@ -15,47 +15,22 @@ A fold that a step leads astray leaves, and goes on by itself from its last poin
 
 import numpy as np
 
-from fastreg.paths.pointwise import FAR
+from fastreg.paths.grid import FAR
+from fastreg.paths.plan import FEWEST_FOLDS
 from fastreg.paths.sweeps import in_lockstep
-from fastreg.selection.cross_validation.folds import partitions
 from fastreg.selection.cross_validation.tall_glm.newton_fold import NewtonFold
 from fastreg.selection.cross_validation.tall_glm.reference_path import WholePath
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
 from fastreg.solvers.hessian_refresh import renewal, served_long
 
-FEWEST_POINTS, FEWEST_FOLDS = 5, 3  # below which there is little to share
-SMALLEST = 200_000  # values of X
-ROWS_PER_COLUMN = 10  # below which folds differ so much that they take as many steps as alone
 NEAR = 0.95  # of its threshold when the Hessians will be old, from which a column joins
 AHEAD, LONGEST = 8, 20  # alphas that the first Hessians are made for, and the most that others are
 OVERHEAD, COPIES = 1.0, 2.0  # of new Hessians, in steps of all folds, and of their rows, for those of one fold
 SHORTLY = 2  # alphas to go until that at whose curvature Hessians are made, but for those at once in need
 
 
-def suits(problem, path, folds, terms):
-    """Whether the folds of this problem, whose path on all rows is known, go together: dense and tall, a GLM with
-    penalised columns alone, no bounds, each row held out once, and a grid without far steps."""
-    alphas, n_folds = path.alphas, len(folds)
-    before = np.concatenate([[path.alpha_max], alphas[:-1]])
-    return (
-        terms.solver == "auto"
-        and not problem.family.quadratic
-        and problem.l1_ratio > 0.0
-        and problem.bounds is None
-        and problem.unpenalised.size == 0
-        and problem.design.working_block(problem.centre).form == "dense"
-        and problem.n >= ROWS_PER_COLUMN * problem.p
-        and problem.stored >= SMALLEST
-        and n_folds >= FEWEST_FOLDS
-        and alphas.size >= FEWEST_POINTS
-        and bool(np.all(alphas > FAR * before))
-        and all(reason == "converged" for reason in path.reasons)
-        and partitions(folds, problem.weight)
-    )
-
-
 class JointNewton:
-    """Fits the folds' grids together, as far as that goes; `fits` are FoldFits that have begun."""
+    """Fits the folds' grids together, as far as that goes; `fits` are FoldFits at their null models."""
 
     def __init__(self, problem, path, fits, watch):
         self.problem, self.alphas, self.watch = problem, path.alphas, watch
@@ -104,7 +79,7 @@ class JointNewton:
         Linear predictors are computed anew as well, so that rounding does not pile up.
         """
         end = min(k + self.life, self.alphas.size)
-        near = [fold.near(NEAR * fold.fit.grid[end - 1]) for fold in live]
+        near = [fold.near(NEAR * fold.alphas[end - 1]) for fold in live]
         self._extend(np.concatenate([self.whole.columns_until(end), *near]), live)
         self.hessians.renew(self.whole.curvature(min(k + ahead, end - 1)))
         for fold, change in zip(live, self.shared.predict_each(np.array([fold.coef() for fold in live]))):

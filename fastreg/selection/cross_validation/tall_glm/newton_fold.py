@@ -3,10 +3,12 @@
 import numpy as np
 
 from fastreg.objective.screening import reaching_columns
-from fastreg.paths.smooth import make_point
+from fastreg.paths.point import make_point
+from fastreg.paths.pointwise import Pointwise
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.working_set import WorkingSet
 
+NAME = "joint_newton"  # in Path.methods
 PREDICT, CORRELATE = 0, 1  # the products that folds share, by their number
 PATIENCE, MOST = 5, 25  # steps with one Hessian, and in all, at one alpha
 ASTRAY = 10.0  # times the gap before, that no step leaves on its way to the solution
@@ -17,11 +19,12 @@ CLOSE, FINER = 0.7, 0.1  # share of the gap wanted at which the certificate is a
 class NewtonFold:
     """A fold at its solution of one alpha, on its way to the next."""
 
-    def __init__(self, fit, number, shared, hessians):
-        self.fit, self.number, self.shared, self.hessians = fit, number, shared, hessians
-        self.engine, self.problem, self.state = fit.engine, fit.problem, fit.engine.state
+    def __init__(self, fold, number, shared, hessians):
+        self.fit, self.number, self.shared, self.hessians = fold.fit, number, shared, hessians
+        self.problem, self.state, self.alphas = fold.problem, fold.fit.state, fold.grid
         self.working = HeldColumns(self.problem, shared)
-        self.engine.stand_on(self.working)
+        self.pointwise = Pointwise(fold.fit)  # which certifies
+        self.pointwise.stand_on(self.working)
         self.solver, self.lost = ActiveSet(), False
         self.last = np.empty(0), np.empty(0)  # coefficients and correlations where the present way begins
         self.expected = np.empty(0)
@@ -29,7 +32,7 @@ class NewtonFold:
 
     def near(self, alpha):
         """Columns that would be over their threshold at `alpha` if nothing moved."""
-        problem, estimate = self.problem, self.engine.estimate
+        problem, estimate = self.problem, self.pointwise.estimate
         return reaching_columns(estimate, 0.0, problem, problem.penalty(alpha), self.working.contains)
 
     def extend(self):
@@ -46,7 +49,7 @@ class NewtonFold:
 
     def begin(self, k, error):
         """Be on the way to the k-th alpha, where the model is expected to err so."""
-        self.k, self.alpha, self.taken, self.expected = k, float(self.fit.grid[k]), 0, error
+        self.k, self.alpha, self.taken, self.expected = k, float(self.alphas[k]), 0, error
         self.last = self.coef(), self.working.correlation.copy()
         self.intercept, self.done = self.state.intercept, False
 
@@ -72,15 +75,15 @@ class NewtonFold:
 
         A generator of requests for products.
         """
-        engine, working, state = self.engine, self.working, self.state
-        penalty, wanted = self.problem.penalty(self.alpha), engine.tol * self.problem.scale
+        working, state = self.working, self.state
+        penalty, wanted = self.problem.penalty(self.alpha), self.fit.wanted
         working.set_penalty(penalty)
         self.violators, target, before = self.violators[:0], CLOSE * wanted, np.inf
         working.use(self._hessian(), self.hessians.version)
         last, gap = self.taken + PATIENCE, working.gap(state)
         while True:
             if gap <= target:
-                gap, self.violators = yield from engine.certify(penalty)
+                gap, self.violators = yield from self.pointwise.certify(penalty)
                 if gap <= wanted:
                     return self._keep(gap, penalty)
                 if self.violators.size:
@@ -88,7 +91,7 @@ class NewtonFold:
                 target = FINER * min(target, working.gap(state))
             elif not (gap <= ASTRAY * before and gap < np.inf):
                 return self._leave()
-            if self.taken == min(MOST, engine.max_iter):
+            if self.taken == min(MOST, self.fit.max_iter):
                 return self._leave()
             if self.taken == last:
                 return None
@@ -118,10 +121,9 @@ class NewtonFold:
 
     def _keep(self, gap, penalty):
         """Record the point."""
-        engine, columns = self.engine, np.sort(self.working.columns)
-        point = make_point(self.problem, self.state, gap, self.taken, engine.tol, self.alpha, columns)
-        self.fit.record.add(point, self.alpha)
-        engine.previous_l1, self.done = penalty.l1, True
+        fit, columns = self.fit, np.sort(self.working.columns)
+        fit.add(make_point(self.problem, self.state, gap, self.taken, fit.tol, self.alpha, columns, NAME), self.alpha)
+        self.pointwise.previous_l1, self.done = penalty.l1, True
 
     def _leave(self):
         """Go back to the last point, from where the fold goes on by itself."""
@@ -129,11 +131,11 @@ class NewtonFold:
         self.state.intercept, self.violators, self.lost = self.intercept, self.violators[:0], True
 
     def hand_back(self):
-        """Leave the engine where it can go on."""
-        points = self.fit.points
-        if len(points) < self.fit.grid.size:
-            alpha = self.fit.grid[len(points) - 1] if points else self.engine.alpha_max
-            self.engine.resume(self.state.coef, self.state.intercept, alpha)
+        """Leave the fit where it can go on."""
+        if self.fit.left().size:
+            done = len(self.fit.points)
+            alpha = self.alphas[done - 1] if done else self.fit.null.alpha_max
+            self.fit.resume(self.state.coef, self.state.intercept, alpha)
 
 
 class HeldColumns(WorkingSet):

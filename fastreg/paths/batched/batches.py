@@ -1,0 +1,200 @@
+"""Paths by batches of points: solve many on the working set, then certify them all.
+
+One kernel call solves a batch of points on the working set, and leaves the coefficients of each and their correlations.
+A sweep at the batch's last point is exact for every other column there; the other points' residuals are nearly
+mixtures of those swept, which bounds their correlations within a small radius (duality_gap.References has the bound),
+and the few columns left open are looked at. Where a column violates its threshold the points before it stand, it joins
+the working set, and the batch goes on.
+
+How the points of a batch are solved is the business of a solver: lasso.py, newton.py, descent.py. It has
+
+    solve(alphas)     the points on the working set at `alphas`, or those before it got stuck; None if it does not pay
+    refine()          solve more finely from now on; whether that can be
+    name              the strategy's
+    pivoting          the ActiveSet and what pivots have cost lately
+"""
+
+import numpy as np
+
+from fastreg.numerics.jit import kernel
+from fastreg.objective.correlation_bounds import ENDS, STRIPE, columns_reaching, mixtures
+from fastreg.objective.duality_gap import References
+from fastreg.objective.screening import strong_columns
+from fastreg.paths.batched.pivoting import Pivoting
+from fastreg.paths.grid import with_steps
+from fastreg.paths.plan import SHARED_MORE_SWEEPS, longest_batch
+from fastreg.paths.point import Point, make_point
+from fastreg.solvers.working_set import WorkingSet
+
+FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a batch
+ROUNDS = 30  # solves that a batch may take
+NEAR = 0.95  # of its threshold, at which a column joins those that violate theirs
+KEPT = 4  # references
+
+
+class Batches:
+    """Fits a grid of alphas from the null model on, batch by batch, until that does not pay."""
+
+    def __init__(self, solver, fit):
+        self.fit, self.problem, self.state, self.tol = fit, fit.problem, fit.state, fit.tol
+        self.correlation = fit.null.correlation
+        self.references = References(self.problem.norms, self.problem.weight, KEPT)
+        self.references.add(fit.null.residual, self.correlation)
+        self.working = WorkingSet(self.problem)
+        self.pivoting = Pivoting(self.working, self.tol)
+        self.solver = solver(fit, self.working, self.pivoting)
+        self.more_sweeps = SHARED_MORE_SWEEPS if fit.beside_others else 0
+        self.previous = fit.null.alpha_max
+
+    def advance(self, alphas):
+        """Fit the leading points at `alphas`: a generator that yields (dual, None) and is sent X'dual.
+
+        The points of a batch are recorded together. It ends early where the solver gets stuck or does not pay, or a
+        gap stays above tol.
+        """
+        fit = self.fit
+        above = alphas[alphas >= fit.null.alpha_max]
+        for alpha in above.tolist():
+            none = np.empty(0, dtype=np.intp)
+            fit.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none, self.solver.name), alpha)
+        grid, wanted = with_steps(alphas[above.size :], fit.null.alpha_max)
+        places = above.size + np.cumsum(wanted) - 1  # of the grid's points among those asked for
+        start, longest, good = 0, longest_batch(self.problem), True
+        while good and start < grid.size and not fit.ended:
+            end = min(start + longest, grid.size)
+            expected = None if fit.expected is None else fit.expected[max(places[start], 0) : places[end - 1] + 1]
+            self._extend(self._next_columns(grid[end - 1], expected))
+            good = yield from self._batch(grid[start:end], wanted[start:end])
+            start = end
+        fit.changes = self.pivoting.changes
+
+    def _next_columns(self, alpha, expected):
+        """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
+        problem, contains = self.problem, self.working.contains
+        support = np.count_nonzero(self.state.coef[self.working.columns])
+        most = max(FEWEST, int(SHARE * support))
+        penalty, before = problem.penalty(alpha), problem.l1_ratio * self.previous
+        columns = strong_columns(self.correlation, problem, penalty, before, contains, most)
+        if not expected:
+            return columns
+        joining = np.zeros(problem.p, dtype=bool)
+        joining[np.concatenate(expected)] = True
+        joining &= problem.usable & ~contains
+        joining[columns] = True
+        return np.flatnonzero(joining)
+
+    def _extend(self, columns):
+        self.working.extend(columns, self.state.residual)
+
+    def _batch(self, alphas, wanted):
+        """Solve and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
+        done, before, spent = 0, self.problem.work.pivots, 0
+        for _ in range(ROUNDS):
+            solved = self.solver.solve(alphas[done:])
+            if solved is None:
+                return False
+            last, spent = spent, self.problem.work.pivots - before
+            self.pivoting.changes = (spent - last) / solved.size
+            here = alphas[done : done + solved.size]
+            good, violators = yield from self._check(here, solved)
+            gaps = solved.gaps(here[:good])
+            wide = np.flatnonzero(~(gaps <= self.tol * self.problem.scale))  # NaN is not closed, either
+            if wide.size:
+                good = int(wide[0])
+                if not self.solver.refine():
+                    return False
+            if good:
+                self._settle(solved, good - 1)
+            for k, (gap, alpha, kept) in enumerate(zip(gaps[:good].tolist(), here.tolist(), wanted[done:])):
+                if kept:
+                    self._keep(solved, k, gap, alpha)
+                    if self.fit.ended:
+                        return True
+            if good and self.problem.watcher is not None and not wanted[done + good - 1]:
+                self._settle(solved, good - 1)  # again: the watcher has been shown another one
+            if good:
+                self.fit.alpha = float(here[good - 1])
+            done += good
+            self.pivoting.price = spent / max(done, 1)
+            if done == alphas.size:
+                self.previous = alphas[-1]
+                return True
+            self._extend(violators)
+        return False
+
+    def _keep(self, solved, k, gap, alpha):
+        """Record point k; whoever watches sees it as the state."""
+        problem, (columns, values), steps, loss = self.problem, solved.support(k), solved.steps_of(k), solved.losses[k]
+        self.fit.record.alpha = alpha
+        if problem.watcher is not None:
+            self._settle(solved, k)
+        problem.count_steps(steps, self.state, gap)
+        intercept = problem.fitted_intercept(solved.intercepts[k], columns, values)
+        relative = float(gap / problem.scale)
+        self.fit.add(Point(columns, values, intercept, relative, steps, "converged", loss, self.solver.name), alpha)
+
+    def _check(self, alphas, solved):
+        """(number of leading points without violators, the violators); a generator of sweeps."""
+        problem, working, last, l1 = self.problem, self.working, alphas.size - 1, alphas * self.problem.l1_ratio
+        exact = yield from self._sweep(solved, last)
+        for more in range(self.more_sweeps, -1, -1):
+            here, squares = solved.products(self.references, last)
+            mixes, radii = np.zeros((last, KEPT)), np.empty(last)
+            products, sizes = self.references.products, self.references.sizes
+            room = np.empty((ENDS, KEPT)), np.empty((2, KEPT)), np.empty(STRIPE)
+            references = products, sizes, min(self.references.count, KEPT)
+            mixtures(references, here, squares, np.empty((KEPT, KEPT)), mixes, radii)
+            found = np.empty(problem.p, dtype=np.int64)
+            outside = problem.norms, problem.lasso_factor, working.contains
+            references = products, sizes, self.references.correlations
+            count = columns_reaching(references, (mixes, radii, l1), exact, outside, room, found)
+            columns = found[:count]
+            if more == 0 or last * solved.cost(columns) < problem.stored:
+                break
+            yield from self._sweep(solved, int(np.argmax(radii)))  # cheaper than so many columns at every point
+        problem.work.columns += count
+        self.correlation = exact
+        if count == 0:
+            return alphas.size, columns
+        excess = np.empty(count)
+        first = first_violated(solved.correlate(columns), exact, columns, l1, problem.lasso_factor, excess)
+        if first == alphas.size:
+            return first, columns[:0]
+        # Whatever violates anywhere in the block, or nearly does: with the first of them in, others may follow.
+        support = np.count_nonzero(self.state.coef[working.columns])
+        most = max(2 * FEWEST, support)
+        near = columns[excess > NEAR]
+        if near.size > most:
+            near = columns[np.argpartition(-excess, most)[:most]]
+        return first, near
+
+    def _sweep(self, solved, k):
+        """X'r at point k, exact for every column, which also serves as a reference."""
+        residual = solved.residual(k)
+        exact = yield residual, None
+        self.references.add(residual, exact)
+        return exact
+
+    def _settle(self, solved, k):
+        """Make point k the state."""
+        state = self.state
+        state.coef[self.working.columns] = solved.coefs[k]
+        state.intercept = solved.intercepts[k]
+        self.problem.refresh(state)
+        self.working.correlate(state)
+
+
+@kernel
+def first_violated(correlations, exact, columns, l1, factor, excess):
+    """The first point at which one of the columns exceeds its threshold, else the number of points; `excess` are their
+    largest correlations, over thresholds. At the last point `exact` holds those of all columns."""
+    first, last = l1.size, l1.size - 1
+    excess[:] = 0.0
+    for k in range(last, -1, -1):
+        for i in range(columns.size):
+            j = columns[i]
+            size = abs(exact[j] if k == last else correlations[k, i]) / (l1[k] * factor[j])
+            excess[i] = max(excess[i], size)
+            if size > 1.0:
+                first = k
+    return first

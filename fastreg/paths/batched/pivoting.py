@@ -1,0 +1,45 @@
+"""Pivots of a batch: the active set they work on, what they have cost lately, and what a kernel leaves to be done."""
+
+import numpy as np
+
+from fastreg.solvers.active_set.active_set import ActiveSet
+from fastreg.solvers.active_set.homotopy import BUDGET, EXCHANGE
+from fastreg.solvers.active_set.pivots import exchange
+from fastreg.solvers.active_set.primal_dual import CROSSED, MET_DEPENDENT
+from fastreg.solvers.active_set.quadratic_model import INACTIVE, PARKED
+from fastreg.solvers.choice import descent_pays
+
+FEW = 10  # columns, besides a quarter of the active ones, that a primal-dual step may change
+EXCHANGES = 100  # of dependent columns, in one batch, before it counts as stuck
+PATIENCE = 3.0  # times what descent is thought to cost, that a point's pivots may cost
+BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the way to a point starts
+
+
+class Pivoting:
+    """The active set of a batch, and what pivots cost."""
+
+    def __init__(self, working, tol):
+        self.working, self.tol, self.active = working, tol, ActiveSet()
+        self.changes = 5.0  # columns that enter or leave at a point, as seen lately
+        self.price = 5.0  # pivots that a point has taken, with those of ways in vain
+
+    def descent_pays(self, state):
+        """Whether coordinate descent is likely to be cheaper for the next points."""
+        support = np.count_nonzero(state.coef[self.working.columns])
+        return descent_pays(self.price, support, self.working, self.tol)
+
+    def too_long(self, pivots):
+        """Whether a point has taken so many pivots that descent would have solved it for less, by a margin."""
+        return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
+
+    def mend(self, model, coef, outcome, column, sign):
+        """Do what a kernel left to be done; `coef` are the coefficients it began at. Returns how the way goes on."""
+        active = self.active
+        if outcome == EXCHANGE:
+            active.size = exchange(model, active.active, active.size, column, sign)
+        elif outcome == CROSSED:
+            active.active.status[active.active.status == PARKED] = INACTIVE
+        elif outcome == MET_DEPENDENT:
+            active._refactor(model, np.flatnonzero(coef))
+            return BEGIN
+        return GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN_LEAPING

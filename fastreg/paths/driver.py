@@ -1,0 +1,111 @@
+"""The driver: a problem and a grid in, a certified Path out.
+
+One loop serves a path, the folds of a cross-validation side by side and the halves of a stability selection: it asks
+the plan for strategies and lets each advance from where the last one stopped. Strategies ask for products of X with
+vectors and are sent them, so that whoever runs several fits can have their products made together.
+"""
+
+import time
+from functools import partial
+
+from fastreg.interface.arguments import Watching
+from fastreg.interface.progress import Interrupted, interruptible
+from fastreg.numerics.threads import one_blas_thread
+from fastreg.objective import gram_reduction
+from fastreg.paths.batched.batches import Batches
+from fastreg.paths.batched.descent import DescentBatch
+from fastreg.paths.batched.lasso import LassoBatch
+from fastreg.paths.batched.newton import NewtonBatch
+from fastreg.paths.collect import collect
+from fastreg.paths.fit import Fit
+from fastreg.paths.grid import alphas_of
+from fastreg.paths.null_model import NullModel
+from fastreg.paths.plan import reduces_to_gram, strategies
+from fastreg.paths.pointwise import Pointwise
+from fastreg.paths.recorder import Record
+from fastreg.paths.ridge import Ridge
+from fastreg.paths.setup import build_problem, checked
+
+NOBODY = Watching()
+STRATEGIES = {
+    "ridge": Ridge,
+    "pointwise": Pointwise,
+    "batched_lasso": partial(Batches, LassoBatch),
+    "batched_newton": partial(Batches, NewtonBatch),
+    "batched_descent": partial(Batches, DescentBatch),
+}
+
+
+def run(fit):
+    """Fit what is left of a grid: a generator that yields (vector, columns) and is sent X'vector on the columns, or on
+    all of them where `columns` is None."""
+    for name in strategies(fit):
+        if fit.left().size:
+            yield from STRATEGIES[name](fit).advance(fit.left())
+
+
+def answered(steps, problem):
+    """Run the generator `steps`, each product with X made on its own. Returns what it returns."""
+    product = None
+    while True:
+        try:
+            vector, columns = steps.send(product)
+        except StopIteration as end:
+            return end.value
+        product = problem.correlate(vector) if columns is None else problem.correlate_some(vector, columns)
+
+
+@interruptible()
+@one_blas_thread()
+def solve_path(X, y, terms, grid, watching=NOBODY, *, begin=None, start=None):
+    """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
+
+    `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
+    """
+    begin = time.perf_counter() if begin is None else begin
+    terms = checked(terms)
+    return follow_path(build_problem(X, y, terms), terms, grid, watching, begin=begin, start=start)
+
+
+def alphas_to_fit(X, y, terms, grid):
+    """The alphas at which `solve_path` would fit, if no automatic path ends sooner, for the cost of the null model."""
+    problem = build_problem(X, y, checked(terms))
+    return alphas_of(grid.checked(), NullModel(problem).alpha_max, problem.n < problem.p)
+
+
+def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, sums=None):
+    """The Path of a problem, on the grid given or an automatic one.
+
+    Its time counts from `begin`; `start` as for solve_path; `sums` as gram_reduction.compress has them, if known.
+    """
+    grid = grid.checked()
+    if reduces_to_gram(problem, terms.solver, grid.count(), grid.lowest()):
+        small = gram_reduction.compress(problem, sums)
+        try:
+            path = _follow(small, problem, terms, grid, watching, begin, start)
+        except Interrupted as stop:
+            if stop.path is not None and not gram_reduction.holds(small, stop.path, terms.tol):
+                stop.path = None
+            raise
+        if gram_reduction.holds(small, path, terms.tol):
+            return path
+    return _follow(problem, problem, terms, grid, watching, begin, start)
+
+
+def _follow(problem, posed, terms, grid, watching, begin, start):
+    """The Path of a problem that stands for the one posed. An interrupt leaves with the points done."""
+    null = NullModel(problem)
+    alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
+    record = Record(problem, begin, grid.count(), *watching)
+    fit = Fit(null, alphas, record, terms.tol, terms.max_iter, terms.solver, automatic=grid.alphas is None)
+    try:
+        if start is not None:
+            fit.resume(*start)
+        answered(run(fit), problem)
+    except KeyboardInterrupt:
+        done = len(fit.points)
+        path = collect(fit, posed, terms) if done else None
+        raise Interrupted(f"interrupted after {done} of {alphas.size} points", path) from None
+    finally:
+        record.close()
+    return collect(fit, posed, terms)

@@ -1,0 +1,54 @@
+"""The alphas of a path: an automatic grid, and the steps on a way that falls far."""
+
+import numpy as np
+
+from fastreg.interface import validation as check
+
+LEAST_L1_RATIO = 1e-3  # of an automatic grid, whose top would be infinite for ridge
+FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
+
+
+def top_of_grid(null_l1, l1_ratio, quadratic, null_loss):
+    """Alpha at the top of an automatic grid, from the least l1 penalty at which every coefficient is zero.
+
+    That is null_l1 / l1_ratio, with an l1_ratio of at least 1e-3. An l1 penalty has the unit of the response; that of
+    ridge has none, so that for ridge least squares the response counts in units of its own spread, sqrt(2 null loss).
+    """
+    if l1_ratio == 0.0 and quadratic and null_l1 > 0.0:
+        null_l1 /= np.sqrt(2.0 * null_loss)
+    return float(null_l1 / max(l1_ratio, LEAST_L1_RATIO))
+
+
+def alphas_of(grid, alpha_max, wide):
+    """The alphas of a checked grid: those given, or from alpha_max down to a share of it, 1e-2 if `wide`, else 1e-4."""
+    if grid.alphas is not None:
+        return grid.alphas
+    ratio = (1e-2 if wide else 1e-4) if grid.alpha_min_ratio is None else grid.alpha_min_ratio
+    ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
+    return alpha_grid(alpha_max, grid.n_alphas, ratio)
+
+
+def alpha_grid(alpha_max, n_alphas, ratio):
+    """Geometric grid from alpha_max down to ratio * alpha_max; if alpha_max is 0, from a number close to it."""
+    top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)
+    return top * np.geomspace(1.0, ratio, n_alphas) if n_alphas > 1 else np.array([top])
+
+
+def alphas_between(last, alpha):
+    """The steps on a way down from `last` to `alpha`, without its ends."""
+    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+    return np.geomspace(last, alpha, steps + 1)[1:-1]
+
+
+def with_steps(alphas, top):
+    """The grid with steps added where it falls far at once, and which of its points were asked for."""
+    grid, wanted, last = [], [], top
+    for alpha in alphas:
+        if alpha < FAR * last:
+            between = alphas_between(last, alpha)
+            grid.extend(between)
+            wanted.extend([False] * between.size)
+        grid.append(alpha)
+        wanted.append(True)
+        last = alpha
+    return np.array(grid), wanted

@@ -1,0 +1,145 @@
+"""The null model of a path: the intercept and the columns without a penalty. Every path starts at it.
+
+It is fitted once for a problem, and handed to whatever fits points: its state, its loss, its residual and X'r.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from fastreg.objective.duality_gap import levelled
+from fastreg.objective.families import FLAT
+from fastreg.paths.grid import top_of_grid
+from fastreg.solvers.choice import AutomaticChoice
+from fastreg.solvers.proximal_newton import ProximalNewton
+from fastreg.solvers.ridge.newton import RidgeSystem
+from fastreg.solvers.working_set import WorkingSet
+
+LEAST_WEIGHT = 1e-200  # share of the weights: a row with less may have a curvature that underflows
+PERFECT = 1e-26  # of the loss's own unit: the square of an error of 1e-13 in eta
+LEAST_LOSS = 1e-300  # in the unit of the loss: so that gaps can be divided by it
+TO_ROUNDING = 1e-28  # gap, relative to the loss: alpha_max carries the root of the gap that is left
+
+
+class NullModel:
+    """Intercept and unpenalised columns fitted to rounding; sets `problem.scale`, the unit of relative gaps.
+
+    Attributes
+    ----------
+    state : State
+        Where a fit starts. A fit moves it; what else is here stays.
+    loss : float
+        With the intercept alone, half the deviance per unit of weight.
+    floor : float
+        A loss below which the null model is perfect up to rounding, as for a constant response.
+    residual : ndarray of shape (n,)
+        Of the null model; sums to zero under an intercept.
+    """
+
+    def __init__(self, problem, correlation=None):
+        """`correlation` is X'r where it is known already; with unpenalised columns that is of no use."""
+        self.problem = problem
+        self.state = state = problem.start()
+        self.loss = problem.loss(state)
+        self._check()
+        self.floor = perfect_loss(problem, state)
+        problem.scale = max(self.loss, self.floor, LEAST_LOSS)
+        if problem.unpenalised.size:
+            fit_unpenalised(problem, state, TO_ROUNDING * problem.scale)
+            problem.scale = max(problem.loss(state), self.floor, LEAST_LOSS)
+            problem.unbounded = problem.family.separates(problem.loss(state))
+        self.residual = levelled(problem, state).copy()
+        if correlation is not None and problem.unpenalised.size == 0:
+            self.correlation = correlation
+
+    def _check(self):
+        """Raise a ValueError where float64 cannot hold the null model, or the family breaks its contract."""
+        problem, state = self.problem, self.state
+        if not np.isfinite(self.loss):
+            raise overflow(problem, state)
+        flat = np.flatnonzero((state.curvature <= 0.0) & (problem.weight > LEAST_WEIGHT))
+        if flat.size:
+            raise no_curvature(problem, state, flat[0])
+        if problem.fit_intercept and is_flat(problem, state):
+            raise underflow(state)
+
+    @cached_property
+    def correlation(self):
+        """X'r, (p,), read when it is first asked for."""
+        return self.problem.correlate(self.residual)
+
+    @cached_property
+    def l1(self):
+        """max_j |x_j'r| / v_j: the least l1 penalty at which every penalised coefficient is zero."""
+        problem, penalised = self.problem, self.problem.penalised
+        if problem.scale <= self.floor or not penalised.any():
+            return 0.0
+        return float((np.abs(problem.pull(self.correlation)[penalised]) / problem.lasso_factor[penalised]).max())
+
+    @cached_property
+    def alpha_max(self):
+        """The top of an automatic grid."""
+        return top_of_grid(self.l1, self.problem.l1_ratio, self.problem.family.quadratic, self.problem.scale)
+
+    def explained(self, loss):
+        """Shares of the deviance that losses (k,) explain, in [0, 1]."""
+        if self.alpha_max > 0 or self.loss > self.floor:
+            return np.clip(1.0 - loss / self.loss, 0.0, 1.0)
+        return np.zeros(loss.size)
+
+
+def perfect_loss(problem, state):
+    """Below this loss the null model is perfect up to rounding, as for a constant y: in units of the loss, that of an
+    error of 1e-13 in eta, or relative to eta where that has the unit of y."""
+    unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
+    return PERFECT * float(state.curvature.sum()) * unit
+
+
+def is_flat(problem, state):
+    """Whether all means lie so near one end of their range that the curvature is its least everywhere, not the loss's.
+
+    Offsets that tell classes apart leave linear predictors on both sides of zero: there the null model is perfect.
+    """
+    eta = state.eta[problem.weight > 0.0]
+    return float(state.curvature.sum()) <= 2.0 * FLAT and (eta.max() < 0.0 or eta.min() > 0.0)
+
+
+def underflow(state):
+    """The ValueError for a null model whose curvature is lost."""
+    return ValueError(
+        f"underflow: with its best intercept the model without columns has linear predictors near "
+        f"{float(np.median(state.eta)):.0f}, where the loss is flat to float64: the weighted mean of y is too small, "
+        "or too near its largest value; rescale y, or check sample_weight"
+    )
+
+
+def overflow(problem, state):
+    """The ValueError for a null model whose loss is not finite."""
+    size = np.where(problem.weight > 0.0, np.abs(state.eta), 0.0)
+    row = int(np.argmax(size))
+    return ValueError(
+        f"overflow: the loss of the model without columns is not a number of float64: with its best intercept the "
+        f"linear predictor of row {row} is {state.eta[row]:g}, of which the offset is {problem.offset[row]:g}; "
+        "check the offset and the scale of y"
+    )
+
+
+def no_curvature(problem, state, row):
+    """The ValueError for a family that breaks its contract."""
+    return ValueError(
+        f"family {problem.family.name!r} returns a curvature of {state.curvature[row]:g} for row {row} at "
+        f"eta = {state.eta[row]:g}; it must be above zero wherever the weight is: return a small number, such as 1e-6 "
+        "of the largest curvature, where the second derivative vanishes (fastreg.testing.check_family tells more)"
+    )
+
+
+def fit_unpenalised(problem, state, target):
+    """Fit the columns without a penalty, within their bounds, to an absolute gap of `target` if rounding allows."""
+    columns = problem.unpenalised
+    if problem.free.size == columns.size:
+        RidgeSystem(problem, columns).solve(state, np.zeros(columns.size), target, 100)
+        return
+    working = WorkingSet(problem)
+    working.extend(columns, state.residual)
+    working.set_penalty(problem.penalty(0.0))
+    ProximalNewton(AutomaticChoice()).reduce(problem, state, working, target, 100)

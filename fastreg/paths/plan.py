@@ -1,0 +1,201 @@
+"""The plan: what runs on which problem, decided before it runs, by shape, loss, penalty, grid and tolerance.
+
+    problem                                         strategy (in `Path.methods`), the next where it cannot go on
+    ----------------------------------------------  ------------------------------------------------------------
+    no l1 part, no bounds                           "ridge": least squares at all alphas from one factorisation, or
+                                                    from one Krylov basis where X is large; else Newton's method, among
+                                                    columns, among rows or by L-BFGS (solvers/ridge/)
+    lasso of least squares                          "batched_lasso": a homotopy, many points certified by one sweep;
+                                                    then "pointwise"
+    other losses, elastic nets; dense, n <= p or    "batched_newton", or for elastic nets "batched_descent";
+    small                                           then "pointwise"
+    all else (bounds, columns without a penalty,    "pointwise": a working set for each point, by pivots, coordinate
+    few alphas, sparse GLMs)                        descent or steps among the rows (solvers/choice.py); a cold start
+                                                    by coordinate descent over X itself, where X is small or sparse
+
+    least squares with n >= 3 p, p <= 3000          the same on p rows that stand for all (objective/gram_reduction.py)
+    its folds                                       the same; their Gram matrices by subtraction
+    folds of a dense GLM with n >= 10 p             Newton steps of all folds together
+                                                    (selection/cross_validation/tall_glm/)
+    other folds, halves of a stability selection    each as above, side by side: sweeps over X are shared
+
+`solver=` other than "auto" narrows this: "active_set", "newton" and "ridge" keep to their strategies, and
+"coordinate_descent" and "proximal_gradient" are "pointwise" with that solver. "pointwise", "batched_lasso",
+"batched_newton" and "batched_descent" name a strategy.
+
+Costs are in passes: the time in which every stored value of X is read and multiplied once. `PASS` says what that is in
+multiplications. What is decided while a fit runs stands in solvers/choice.py.
+"""
+
+import numpy as np
+
+from fastreg.design.designs import DenseDesign
+from fastreg.interface.validation import ParameterError
+from fastreg.numerics.threads import SHARED
+from fastreg.objective.families import Gaussian
+from fastreg.solvers.ridge.newton import LARGEST_FACTOR
+
+# ---- points in batches: see paths/batched/
+
+LONGEST, SHORTEST = 20, 5  # points: of a batch, and of a grid that is worth one
+BATCH_VALUES = 10_000_000  # numbers in vectors of length n that a batch may need
+BATCH_STEPS = 50  # Newton steps at one point of a batch, before it counts as stuck
+
+# ---- least squares by one Gram matrix: see objective/gram_reduction.py
+
+ROWS_PER_COLUMN = 3  # rows a column, below which there is little to save
+LARGEST_GRAM = 3000  # columns: a Gram matrix of 72 MB
+SMALLEST_GRAM = 200_000  # values of X, below which a path is faster than the detour
+# What a path costs without a Gram matrix, in passes: at its start, for each point, and for each point's vectors of
+# length n, in values of X. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
+START, PER_POINT, VECTORS = 5.0, 0.3, 5.0
+
+# ---- pointwise
+
+SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
+SHARED_SWEEP_SHARE = 0.02  # the same where sweeps are shared: for ten fits each costs a tenth or two of one alone
+SHARED_MORE_SWEEPS = 3  # sweeps a batch more, then, where bounds leave many columns open
+AT_ONCE = 5e7  # multiplications n p^2 up to which all columns enter for a far alpha, and none is solved on the way
+FEWEST = 100  # columns that may always enter a working set at once
+SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which a cold start descends where n^2 are fewer
+FINEST = {True: 1e-10, False: 1e-8}  # tol of least squares and of other losses, below which pivots are nearer to exact
+
+# ---- ridge: see paths/ridge.py
+
+EIGENVALUES = 25.0  # Cholesky factors in the time of an eigendecomposition
+SLOW_READ = 12.0  # multiplications, for each value of X, that a point fitted by itself takes beyond its factor
+
+# ---- folds of tall GLMs together: see selection/cross_validation/tall_glm/
+
+FEWEST_POINTS, FEWEST_FOLDS = 5, 3  # below which there is little to share
+FOLD_ROWS_PER_COLUMN = 10  # below which folds differ so much that they take as many steps as alone
+
+BATCHED = ("batched_lasso", "batched_newton", "batched_descent")
+STRATEGIES = ("pointwise", *BATCHED)  # that solver= may name, besides solvers
+
+
+def strategies(fit):
+    """The names of the strategies that a fit goes through, each from where the last one stopped."""
+    if is_smooth(fit.problem, fit.solver):
+        return ("ridge",)
+    if fit.alpha is not None or fit.points:
+        return ("pointwise",)
+    first = batches_for(fit.problem, fit.solver, fit.alphas, fit.max_iter)
+    if first is None and fit.solver in BATCHED:
+        raise ParameterError(
+            f"solver={fit.solver!r} does not suit this problem: batches need an l1 part, every column penalised and "
+            f"without bounds, and at least {SHORTEST} alphas > 0; batched_lasso family='gaussian' and l1_ratio=1; the "
+            "others dense X that is small or has no more rows than columns; use solver='auto'"
+        )
+    return ("pointwise",) if first is None else (first, "pointwise")
+
+
+def is_smooth(problem, solver):
+    """Whether there is nothing for a working set to do."""
+    return problem.l1_ratio == 0.0 and problem.bounds is None and solver in ("auto", "newton", "ridge")
+
+
+def batches_for(problem, solver, alphas, max_iter):
+    """The strategy by batches that suits a path, or None."""
+    if alphas.size == 0 or not (alphas[-1] > 0.0 and problem.l1_ratio > 0.0):
+        return None
+    if problem.bounds is not None or problem.unpenalised.size or min(alphas.size, longest_batch(problem)) < SHORTEST:
+        return None
+    lasso = isinstance(problem.family, Gaussian) and problem.l1_ratio == 1.0
+    if lasso and solver in ("auto", "active_set", "batched_lasso"):
+        return "batched_lasso"
+    if not newton_batches(problem, alphas.size) or max_iter < BATCH_STEPS:
+        return None
+    if problem.l1_ratio < 1.0 and solver in ("auto", "batched_descent"):
+        return "batched_descent"
+    return "batched_newton" if solver in ("auto", "newton", "batched_newton") else None
+
+
+def newton_batches(problem, count):
+    """Whether Newton steps may go by batches: on dense X that is wide, or so small that threads do not share its
+    products; of a loss whose `bend` is at most one, as bounds on its rise and its gaps there have it."""
+    n, p = problem.n, problem.p
+    dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
+    return dense and problem.bend <= 1.0 and problem.tight and count >= SHORTEST
+
+
+def longest_batch(problem):
+    """Points that a batch may have."""
+    return min(LONGEST, BATCH_VALUES // problem.n)
+
+
+def reduces_to_gram(problem, solver, count, lowest):
+    """Whether p rows are to stand for all on a path of `count` alphas down to `lowest`."""
+    working = problem.l1_ratio > 0.0 or problem.bounds is not None
+    return solver == "auto" and working and gram_pays(problem, count, lowest)
+
+
+def gram_pays(problem, count, lowest):
+    """Whether a Gram matrix of all columns costs less than the products with X that it saves."""
+    n, p = problem.n, problem.p
+    return (
+        problem.family.quadratic
+        and lowest > 0.0
+        and n >= ROWS_PER_COLUMN * p
+        and p <= LARGEST_GRAM
+        and problem.stored >= SMALLEST_GRAM
+        and bool(problem.penalised.any())
+        and problem.design.gram_passes() <= START + count * (PER_POINT + VECTORS * n / problem.stored)
+    )
+
+
+def descends_first(problem, solver, tol):
+    """Whether a cold start tries coordinate descent over the columns where they lie in X."""
+    small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
+    return (
+        solver == "auto"
+        and not problem.is_reduced  # its columns are together already
+        and (small or problem.stored <= problem.n**2)
+        and tol >= FINEST[problem.family.quadratic]
+    )
+
+
+def all_enter_at_once(problem):
+    """Whether the Gram matrix of all columns costs less than alphas on the way to a far one."""
+    n, p = problem.n, problem.p
+    return p <= FEWEST or (problem.family.quadratic and n * p * p <= AT_ONCE)
+
+
+def ridge_form(problem, alphas, resumed):
+    """How least squares without an l1 part are solved at these alphas: from one "spectrum" or one "krylov" basis for
+    all of them, or None, each by itself. A Krylov basis begins at nothing, so a fit that resumes goes on without."""
+    n, p = problem.n, int(np.count_nonzero(problem.penalised))
+    size, count = min(n, p), np.count_nonzero(alphas > 0.0)
+    if not problem.family.quadratic or count < 2 or size == 0:
+        return None
+    if size > LARGEST_FACTOR:
+        return None if resumed else "krylov"
+    factor = size**3 / 3.0
+    return "spectrum" if count * (factor + SLOW_READ * n * p) > EIGENVALUES * factor else None
+
+
+def folds_share_grams(problem, n_folds, solver, count, lowest):
+    """Whether all folds and the path on all rows cost one Gram matrix: those of all folds are no larger than X."""
+    return (
+        problem.l1_ratio > 0.0 and n_folds * problem.p <= problem.n and reduces_to_gram(problem, solver, count, lowest)
+    )
+
+
+def folds_go_together(problem, path, n_folds, solver, far):
+    """Whether the folds of this problem, whose path on all rows is known, take their Newton steps together: dense and
+    tall, a GLM with penalised columns alone, no bounds, and a grid that never falls to less than `far` at once."""
+    alphas = path.alphas
+    return (
+        solver == "auto"
+        and not problem.family.quadratic
+        and problem.l1_ratio > 0.0
+        and problem.bounds is None
+        and problem.unpenalised.size == 0
+        and problem.design.working_block(problem.centre).form == "dense"
+        and problem.n >= FOLD_ROWS_PER_COLUMN * problem.p
+        and problem.stored >= SMALLEST_GRAM
+        and n_folds >= FEWEST_FOLDS
+        and alphas.size >= FEWEST_POINTS
+        and bool(np.all(alphas > far * np.concatenate([[path.alpha_max], alphas[:-1]])))
+        and all(reason == "converged" for reason in path.reasons)
+    )

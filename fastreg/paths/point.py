@@ -1,0 +1,33 @@
+"""One certified point of a path."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Point:
+    """A point and its certificate; `method` is the strategy that found it."""
+
+    columns: np.ndarray
+    values: np.ndarray
+    intercept: float
+    gap: float
+    iterations: int
+    reason: str
+    loss: float
+    method: str
+
+
+def make_point(problem, state, gap, iterations, tol, alpha, columns, method):
+    """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`."""
+    columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
+    loss = problem.loss(state)
+    held = problem.bounds is not None and np.all(np.isfinite(problem.bounds.on(columns).room(state.coef[columns])))
+    if (alpha == 0.0 or problem.unbounded) and not held and problem.family.separates(loss):
+        reason = "separable"
+    else:
+        reason = "converged" if relative <= tol else "max_iter"
+    values = state.coef[columns]
+    intercept = problem.fitted_intercept(state.intercept, columns, values)
+    return Point(columns, values, intercept, float(relative), iterations, reason, loss, method)

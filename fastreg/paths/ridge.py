@@ -1,0 +1,120 @@
+"""Points without an l1 part: ridge, or no penalty at all.
+
+For least squares a path of many alphas is solved from one factorisation (solvers/ridge/spectrum.py), and is certified
+by products of X with matrices: coefficients, fitted values and correlations of many points each read X once.
+"""
+
+import numpy as np
+
+from fastreg.objective.duality_gap import balanced, duality_gap, orthogonal
+from fastreg.paths.plan import ridge_form
+from fastreg.paths.point import make_point
+from fastreg.solvers.ridge.krylov import RidgeKrylov
+from fastreg.solvers.ridge.newton import RidgeSystem
+from fastreg.solvers.ridge.spectrum import ridge_spectrum
+
+KRYLOV_SHARE = 0.2  # of the gap wanted, for the gap that a Krylov basis is to reach
+BATCH_VALUES = 2e7  # numbers in the coefficients, fitted values and correlations of points that are solved together
+
+
+class Ridge:
+    """Points without an l1 part, each from the last; or for least squares many at once."""
+
+    name = "ridge"
+
+    def __init__(self, fit):
+        self.fit, self.problem, self.state = fit, fit.problem, fit.state
+        self.system = RidgeSystem(self.problem, self.problem.columns)
+        self.spectrum, self.grid, self.batch = None, np.empty(0), {}
+
+    def advance(self, alphas):
+        """Fit the points at `alphas`. A generator, as all strategies are, which asks for nothing."""
+        form = None if self.grid.size else ridge_form(self.problem, alphas, self.fit.alpha is not None)
+        if form == "krylov":
+            self.grid = np.unique(alphas[alphas > 0.0])[::-1]
+            self.spectrum = RidgeKrylov(self.problem, KRYLOV_SHARE * self.fit.wanted)
+        elif form == "spectrum":
+            self.factorise(alphas[alphas > 0.0])
+        for alpha in alphas.tolist():
+            self.fit.record.alpha = alpha
+            self.fit.add(self.solve(alpha), alpha)
+            self.fit.alpha = alpha
+            if self.fit.ended:
+                break
+        yield from ()
+
+    def factorise(self, alphas, form="auto"):
+        """Solve least squares at all of these alphas > 0 from one factorisation, however large. Returns it."""
+        self.grid = np.unique(alphas)[::-1]
+        self.spectrum = ridge_spectrum(self.problem, float(self.grid[-1]), form)
+        return self.spectrum
+
+    def solve(self, alpha):
+        """Solve at `alpha` with the ridge part of the penalty alone, starting from the last point."""
+        problem, state, columns, fit = self.problem, self.state, self.problem.columns, self.fit
+        l2 = problem.penalty(alpha).on(columns)[1]
+        steps = 0
+        if alpha in self.grid:
+            gap, steps = self._take(alpha, columns, l2), 1
+            problem.count_steps(1, state, gap)
+            if gap <= fit.wanted:
+                return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name)
+        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
+            gap, more = self.system.solve(state, l2, share * fit.wanted, fit.max_iter - steps)
+            steps += more
+            gap = self.system.proven(state, l2, gap)
+            if gap <= fit.wanted or (more == 0 and share < 0.5):
+                break
+        return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name)
+
+    def given(self, spectrum, alpha, solved):
+        """Take in one of the points of `solve_together`."""
+        self.spectrum, self.grid, self.batch = spectrum, np.array([alpha]), {alpha: solved}
+
+    def _take(self, alpha, columns, l2):
+        """Make the point solved for `alpha` the state. Returns its gap."""
+        if alpha not in self.batch:
+            self._solve_batch(alpha)
+        problem, state = self.problem, self.state
+        coef, state.intercept, eta, correlation = self.batch[alpha]
+        state.coef[:], state.eta[:] = coef, eta
+        problem.linearise(state)
+        weak, correlation = self.system.weak(l2), correlation[columns]
+        if not weak.any() and balanced(problem, state.residual):
+            return self.system.gap(state, correlation, l2)
+        free = l2 == 0.0
+        if (
+            weak.any()
+            and np.array_equal(weak, free)
+            and orthogonal(problem, state.residual, columns[free], correlation[free])
+        ):
+            none = np.zeros(columns.size)
+            args = state.residual, state.residual, correlation, state.coef[columns], none, l2
+            return duality_gap(problem.family, state.eta, *args)
+        return self.system.certify(state, l2)
+
+    def _solve_batch(self, alpha):
+        """Coefficients, intercept, eta and correlations at `alpha` and the alphas that follow it."""
+        problem, start = self.problem, int(np.flatnonzero(self.grid == alpha)[0])
+        alphas = self.grid[start : start + together(problem)]
+        points = solve_together(problem, self.spectrum, problem.family.y[:, None], alphas)
+        self.batch = dict(zip(alphas.tolist(), points))
+
+
+def together(problem):
+    """How many points are solved at once."""
+    return max(1, int(BATCH_VALUES / (2 * problem.p + 3 * problem.n)))
+
+
+def solve_together(problem, spectrum, responses, alphas):
+    """(coef, intercept, eta, correlations) at k alphas, in three passes; responses (n, 1), or one each: (n, k)."""
+    weight = problem.weight[:, None]
+    coefs, intercepts = spectrum.solve(responses, alphas)
+    eta = problem.predict_many(coefs)
+    eta += problem.offset[:, None] + intercepts
+    residual = weight * (responses - eta)
+    if problem.fit_intercept:  # so that residuals sum to zero to rounding
+        shift = residual.sum(axis=0)
+        eta, intercepts, residual = eta + shift, intercepts + shift, residual - weight * shift
+    correlations = problem.correlate_many(residual)
+    return list(zip(coefs.T, intercepts.tolist(), eta.T, correlations.T))

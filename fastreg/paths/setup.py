@@ -1,0 +1,68 @@
+"""From arguments to a Problem: families by name, options in their ranges, arrays that are checked."""
+
+import numpy as np
+
+from fastreg.design.designs import as_design
+from fastreg.interface import validation as check
+from fastreg.interface.naming import VALUES, names_meant
+from fastreg.objective.bounds import Bounds
+from fastreg.objective.families import FAMILIES, completed
+from fastreg.objective.problem import Problem
+from fastreg.paths.omitted import warn_omitted
+from fastreg.paths.plan import STRATEGIES
+from fastreg.solvers import SOLVERS, make_solver
+
+
+def checked(terms):
+    """Terms in their ranges, with the family's class; what their solver cannot solve is said before data are read."""
+    terms = terms.checked()
+    check.check_option("solver", terms.solver, (*SOLVERS, *STRATEGIES))
+    terms = terms._replace(family=family_named(terms.family))
+    make_solver(terms.solver, terms.family, terms.l1_ratio, terms.bounded())
+    return terms
+
+
+def family_named(family):
+    """A family by name, or a class with the verbs of fastreg.objective.families."""
+    if isinstance(family, str):
+        if names_meant(family, [*FAMILIES, "multinomial"], VALUES) == ["multinomial"]:
+            raise check.ParameterError(f"family {family!r} is one of fit_multi_path's, for several classes")
+        check.check_option("family", family, tuple(FAMILIES))
+        return FAMILIES[family]
+    verbs = ("loss", "derivatives", "divergence", "mean", "check", "degenerate", "separates")
+    missing = [name for name in (*verbs, "name", "quadratic", "admits", "y", "weight") if not hasattr(family, name)]
+    if missing:
+        options = ", ".join(map(repr, FAMILIES))
+        lacks = f", which lacks {', '.join(missing)}" if isinstance(family, type) else ""
+        raise check.ParameterError(f"family must be one of {options} or a family class, got {family!r}{lacks}")
+    if not isinstance(family, type):
+        name = type(family).__name__
+        raise ValueError(f"family must be a class, not one of its objects: pass family={name}, without calling it")
+    return completed(family)
+
+
+def build_problem(X, y, terms):
+    """A Problem from arrays, which are checked, and terms that have been: see `checked`.
+
+    What is wrong with X itself shows in its columns' moments, at no extra pass.
+    """
+    X = check.check_design(X)
+    n, p = X.shape
+    y = check.check_response(y, n, terms.family)
+    weight = check.check_weight(terms.sample_weight, n)
+    offset = check.check_offset(terms.offset, n)
+    degenerate = terms.family.degenerate(y[weight > 0])
+    if degenerate and terms.fit_intercept:
+        raise ValueError(f"{degenerate}; family {terms.family.name!r} with an intercept has no solution")
+    factor = check.check_factor(terms.penalty_factor, p)
+    family = terms.family(check.read_only(y), check.read_only(weight))
+    limits = check.check_bounds(terms.lower, terms.upper, p)
+    bounds = None if limits is None else Bounds(*limits)
+    problem = Problem(
+        as_design(X), family, np.zeros(n) if offset is None else offset, terms.fit_intercept, terms.l1_ratio, factor,
+        terms.standardize, bounds=bounds,
+    )  # fmt: skip
+    if not problem.finite:
+        raise check.explain_not_finite(X, terms.names)
+    warn_omitted(problem, terms.names)
+    return problem
