@@ -1,6 +1,5 @@
 """What a long fit tells while it runs: to a callback, by a bar on stderr, or when it is stopped."""
 
-import sys
 import threading
 import time
 from collections import deque
@@ -8,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import Any, NamedTuple
+
+from fastreg.interface.status_line import StatusLine
 
 WAIT, PAUSE, QUIET_PAUSE = 2.0, 0.1, 10.0  # seconds: before a bar shows, between two of its states, in a log file
 WIDTH = 24  # characters of the bar itself
@@ -167,27 +168,18 @@ class Bar:
     """
 
     def __init__(self, stream=None):
-        self.stream = sys.stderr if stream is None else stream
-        notebook = type(self.stream).__module__.startswith("ipykernel")
-        self.rewrites = notebook or self.stream.isatty()
-        self.next, self.width = WAIT, 0
+        self.line, self.next = StatusLine(stream), WAIT
 
     def show(self, progress):
         """Show where a fit stands, unless the last time was a moment ago."""
         if progress.seconds < self.next:
             return
-        self.next = progress.seconds + (PAUSE if self.rewrites else QUIET_PAUSE)
-        text = bar_text(progress)
-        start, end = ("\r", "") if self.rewrites else ("", "\n")
-        self.stream.write(start + text.ljust(self.width) + end)
-        self.stream.flush()
-        self.width = max(self.width, len(text))
+        self.next = progress.seconds + (PAUSE if self.line.rewrites else QUIET_PAUSE)
+        self.line.show(bar_text(progress))
 
     def close(self):
         """Wipe the line: what a fit has come to is told by its Path."""
-        if self.width and self.rewrites:
-            self.stream.write("\r" + " " * self.width + "\r")
-            self.stream.flush()
+        self.line.wipe()
 
 
 def bar_text(progress):

@@ -16,8 +16,9 @@ import isolated
 import pytest
 
 import fastreg
-from fastreg.numerics import jit
-from fastreg.numerics.jit import FOLDER, MARK, cache_directories
+from fastreg.numerics import kernel_cache
+from fastreg.numerics.kernel_cache import FOLDER, KEPT_TEXTS, MARK, cache_directories
+from fastreg.numerics.kernel_digest import kernel_sources, syntax_digest, text_digest
 
 PACKAGE = Path(fastreg.__file__).parent
 SMALL = """
@@ -42,9 +43,9 @@ for family, y in ("gaussian", X[:, 0] + rng.normal(size=12)), ("binomial", np.ar
         print(path.coefs.toarray().ravel().tolist())
 """
 COUNT = """
-from fastreg.numerics import jit
+from fastreg.numerics import kernel_cache
 compiled = []
-jit.KernelCache.save_overload = lambda self, sig, data: compiled.append(self._stem())
+kernel_cache.KernelCache.save_overload = lambda self, sig, data: compiled.append(self._stem())
 """
 
 
@@ -114,6 +115,94 @@ def test_an_edit_of_a_module_without_kernels_compiles_nothing(small_house):
     assert kernels(small_house / "cache") == stored
 
 
+WORDS = "objective/penalties.py", "threshold |x|.", "threshold times |x|."  # an edit of a docstring
+
+
+def test_an_edit_of_a_docstring_compiles_nothing(small_house):
+    """The kernels that the text before has left are loaded, and they are right."""
+    stored = kernels(small_house / "cache")
+    for name in "objective/penalties.py", "solvers/coordinate_descent.py", "numerics/jit.py":
+        path = small_house / "fastreg" / name
+        path.write_text("# A comment moves all lines.\n\n\n" + path.read_text())
+    edit(small_house, *WORDS)
+    assert run(small_house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
+    assert kernels(small_house / "cache") == stored
+
+
+def test_a_text_is_parsed_once(small_house):
+    """A file beside the kernels keeps what was found, of so many texts; what is no such file stays."""
+    once = "import ast\nwalk, count = ast.walk, []\nast.walk = lambda tree: count.append(tree) or walk(tree)\n"
+    ask = once + ASK + "; print(len(count))"
+    place, parsed = run(small_house, ask).stdout.split()
+    assert parsed == "0"  # the fits of SMALL have left it
+    edit(small_house, *WORDS)
+    again, parsed = run(small_house, ask).stdout.split()
+    assert again == place and int(parsed) > 20
+    assert run(small_house, ask).stdout.split() == [place, "0"]
+    texts = sorted(Path(place).glob("*.text"))
+    assert len(texts) == 2 and all(path.read_bytes() == b"" for path in texts)
+    for k in range(30):
+        old = Path(place) / f"{k:020}.{Path(place).name}.text"
+        old.touch()
+        os.utime(old, (k, k))
+    (Path(place) / "mine.text").write_text("x")
+    os.utime(Path(place) / "mine.text", (0, 0))
+    edit(small_house, WORDS[0], WORDS[2], "threshold |x|!")
+    assert run(small_house, ask).stdout.split()[0] == place
+    left = {path.name for path in Path(place).glob("*.text")}
+    assert len(left) == KEPT_TEXTS + 1 and {path.name for path in texts} | {"mine.text"} <= left
+
+
+def test_a_copy_of_a_folder_of_kernels_is_not_taken_for_it(small_house):
+    """Nor one without a mark."""
+    (own,) = (small_house / "cache" / FOLDER).iterdir()
+    shutil.copytree(own, own.with_name("a copy"))
+    (own / MARK).rename(own / "unmarked")
+    assert Path(run(small_house, ASK).stdout.strip()) == own
+    own.rename(own.with_name("0" * 20))
+    assert Path(run(small_house, ASK).stdout.strip()) == own
+
+
+SAME = {
+    "docstring": WORDS,
+    "docstring taken out": ("objective/penalties.py", '    """Minimise (x - value)^2 / 2 + threshold |x|."""\n', ""),
+    "docstring of a module": ("objective/penalties.py", '"""The elastic net penalty:', '"""The penalty:'),
+    "comment": (
+        "objective/families.py",
+        "# share of the null deviance left",
+        "# share that is left of the null deviance",
+    ),
+    "blank lines": (
+        "objective/penalties.py",
+        "        return value - threshold\n",
+        "\n        return value - threshold\n\n",
+    ),
+    "layout": ("objective/penalties.py", "return value - threshold", "return (value -\n                threshold)"),
+    "module without kernels": ("interface/summary.py", "from html import escape", "from html import escape as escape"),
+}
+OTHER = {
+    "constant": ("objective/families.py", "ETA_LIMIT = 500.0", "ETA_LIMIT = 501.0"),
+    "type of a constant": ("objective/families.py", "ETA_LIMIT = 500.0", "ETA_LIMIT = 500"),
+    "option": ("numerics/jit.py", "forceinline=True)", "forceinline=False)"),
+    "flags": ("numerics/jit.py", '{"reassoc", "contract", "nsz", "arcp"}', '{"reassoc", "contract", "nsz"}'),
+    "decorator": ("solvers/coordinate_descent.py", "@allocating_kernel\ndef gram_epochs", "@kernel\ndef gram_epochs"),
+    "default": ("solvers/coordinate_descent.py", "squares=False, max_epochs=20_000", "squares=True, max_epochs=20_000"),
+    "verb": ("objective/families.py", "return self.weight[i] * (self.y[i] - eta), self.weight[i]",
+             "return self.weight[i] * (self.y[i] - eta), 1.0 * self.weight[i]"),
+    "field": ("objective/penalties.py", "    l1: float", "    l0: float\n    l1: float"),
+    "string that is no docstring": ("objective/families.py", 'in {"loss": 2', 'in {"lost": 2'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", [*SAME, *OTHER])
+def test_the_digest_tells_edits_that_change_code(house, what):
+    before = kernel_sources(house / "fastreg")
+    edit(house, *(SAME | OTHER)[what])
+    after = kernel_sources(house / "fastreg")
+    assert (syntax_digest(after) == syntax_digest(before)) == (what in SAME)
+    assert (text_digest(after) == text_digest(before)) == (what == "module without kernels")
+
+
 def test_a_second_process_compiles_nothing(warm_house):
     first = run(warm_house, FIT)
     stored = kernels(warm_house / "cache")
@@ -146,14 +235,14 @@ def test_only_kernels_that_allocate_count_references():
 import importlib, pickle
 import numpy as np
 from fastreg import fit_path
-from fastreg.numerics import jit
+from fastreg.numerics import kernel_cache
 X = np.random.default_rng(0).normal(size=(30, 40))
 fit_path(X, X[:, 0], n_alphas=5)
 fit_path(X, (X[:, 0] > 0.0).astype(float), family="binomial", alphas=[0.01])
 lean = counting = 0
-for path in jit.cache_directories()[0].glob("*.kernel"):  # those that other tests have compiled among them
+for path in kernel_cache.cache_directories()[0].glob("*.kernel"):  # those that other tests have compiled among them
     module, name = path.name.rsplit(".", 2)[0].rsplit(".", 1)
-    payload = jit._read_checked(path)
+    payload = kernel_cache._read_checked(path)
     if getattr(importlib.import_module(module), name).targetoptions["_nrt"]:
         counting += b"NRT_incref" in payload
     else:
@@ -241,8 +330,8 @@ def test_what_can_only_be_read_is_still_read(house):
     below = str(blocked / "cache")
     script = f"""
 import tempfile; tempfile.tempdir = {below!r}
-from fastreg.numerics import jit
-jit._obstacle = lambda directory: 'read-only'
+from fastreg.numerics import kernel_cache
+kernel_cache._obstacle = lambda directory: 'read-only'
 """
     places = {"FASTREG_CACHE_DIR": "", "HOME": below, "XDG_CACHE_HOME": below}
     process = run(house, script + COUNT + SMALL + "assert compiled == [], compiled", **places)
@@ -252,10 +341,10 @@ jit._obstacle = lambda directory: 'read-only'
 def test_an_interrupt_that_python_ignores_while_machine_code_arrives_is_raised(house):
     """llvmlite hands it over in a callback; without it there is nothing to store."""
     script = f"""
-import fastreg.numerics.jit
+import fastreg.numerics.kernel_cache
 def dumps(payload):
     raise RuntimeError("no compiled object yet")
-fastreg.numerics.jit.dumps = dumps
+fastreg.numerics.kernel_cache.dumps = dumps
 try:
     {SMALL.strip().replace(chr(10), "; ")}
 except KeyboardInterrupt as stop:
@@ -280,17 +369,17 @@ def test_two_processes_fill_one_cache(house):
     assert run(house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
 
 
-ASK = "from fastreg.numerics import jit; print(jit.cache_directories()[0])"
+ASK = "from fastreg.numerics import kernel_cache; print(kernel_cache.cache_directories()[0])"
 
 
 def age(house, versions, **environment):
     """Ask for the cache of several versions of the package, one after the other; returns the folder of the last."""
-    marker = "SLOW_COMPILE = 1.0"
+    marker = "CUT, SHIFTS = 100.0, 64"
     for _ in range(versions):
-        edit(house, "numerics/jit.py", marker, marker + "0")
+        edit(house, "objective/families.py", marker, marker + "0")
         marker += "0"
         found = Path(run(house, ASK, **environment).stdout.strip())
-    edit(house, "numerics/jit.py", marker, "SLOW_COMPILE = 1.0")
+    edit(house, "objective/families.py", marker, "CUT, SHIFTS = 100.0, 64")
     return found
 
 
@@ -302,7 +391,7 @@ def test_caches_of_old_sources_are_pruned(house):
     (found / "fastreg.x.y.0123.kernel").write_bytes(b"old")
     (found / "fastreg.x.y.0123.kernel.4567.partial").write_bytes(b"of a process that was killed")
     os.utime(found, (0, 0))
-    edit(house, "numerics/jit.py", "SLOW_COMPILE = 1.0", "SLOW_COMPILE = 2.0")
+    edit(house, "objective/families.py", "CUT, SHIFTS = 100.0, 64", "CUT, SHIFTS = 101.0, 64")
     run(house, ASK)
     assert not found.exists()
 
@@ -330,7 +419,7 @@ def test_what_others_keep_beside_kernels_stays(house, variable, tmp_path):
             os.utime(folder / name, (0, 0))
         (folder / "words.txt").write_text("x")
     for folder in (marked, elsewhere):
-        (folder / MARK).write_text(jit.MARK_TEXT)
+        (folder / MARK).write_text(kernel_cache.MARK_TEXT)
     (own / "link").symlink_to(elsewhere, target_is_directory=True)
     os.utime(marked, (0, 0))
     before = tree(tmp_path / "place"), tree(elsewhere)
@@ -351,7 +440,7 @@ def test_the_tilde_is_the_home(house, tmp_path):
 
 
 def test_a_relative_folder_stays_the_same_when_the_process_moves(house, tmp_path):
-    script = f"import os; from fastreg.numerics import jit; jit.cache_directories(); os.chdir({str(tmp_path)!r})\n"
+    script = f"{ASK}; import os; os.chdir({str(tmp_path)!r})\n"
     run(house, script + SMALL, FASTREG_CACHE_DIR="near")
     assert kernels(house / "near") and not kernels(tmp_path / "near")
 
@@ -363,24 +452,18 @@ def test_the_shared_folder_of_another_user_is_not_read(house, tmp_path):
 import os, tempfile
 from pathlib import Path
 tempfile.tempdir = {str(tmp_path)!r}
-from fastreg.numerics import jit
-wanted = Path(tempfile.tempdir) / f"{{jit.FOLDER}}-{{os.getuid()}}"
-(wanted / jit.source_digest()).mkdir(parents=True)
-foreign = jit._foreign
-jit._foreign = lambda folder: folder == wanted or foreign(folder)
-print(jit.cache_directories())
+from fastreg.numerics import kernel_cache
+wanted = Path(tempfile.tempdir) / f"{{kernel_cache.FOLDER}}-{{os.getuid()}}"
+(wanted / kernel_cache.digests()[1]).mkdir(parents=True)
+foreign = kernel_cache._foreign
+kernel_cache._foreign = lambda folder: folder == wanted or foreign(folder)
+print(kernel_cache.cache_directories())
 """
     below = str(house / "file")
     (house / "file").write_text("in the way")
     (house / "fastreg" / "__pycache__").write_text("in the way")
     places = {"FASTREG_CACHE_DIR": below, "HOME": below, "XDG_CACHE_HOME": below, "PYTHONDONTWRITEBYTECODE": "1"}
     assert run(house, script, **places).stdout == "(None, [])\n"
-
-
-def test_a_slow_first_compile_says_so_once(house):
-    edit(house, "numerics/jit.py", "SLOW_COMPILE = 1.0", "SLOW_COMPILE = 0.0")
-    process = run(house)
-    assert process.stderr.count("compiling kernels") == 1
 
 
 EVERY_FAMILY = """

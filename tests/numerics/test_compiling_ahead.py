@@ -6,7 +6,7 @@ import fastreg
 
 NOTE = """
 import atexit
-from fastreg.numerics.jit import KernelCache
+from fastreg.numerics.kernel_cache import KernelCache
 asked, load = set(), KernelCache.load_overload
 def note(self, sig, target_context):
     asked.add(self._name(sig, target_context.codegen()))

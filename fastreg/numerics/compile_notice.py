@@ -1,0 +1,59 @@
+"""What is told on stderr while kernels are compiled, so that nobody takes a first fit for one that hangs."""
+
+import contextlib
+import time
+
+from numba.core import event
+
+from fastreg.interface.status_line import StatusLine
+
+WAIT, PAUSE = 1.0, 0.1  # seconds of compiling before anything is told, and between two states of the line
+SECOND_LINE = 10.0  # seconds of compiling before the second line, and last, in a file
+ADVICE = " (once; `python -m fastreg warmup` does all)"
+
+
+class CompileNotice(event.Listener):
+    """Hears of every function that Numba compiles, and counts those that `counts(dispatcher)` says are kernels.
+
+    The line is there only while a kernel is compiled: whatever else the program prints finds an empty line.
+    """
+
+    def __init__(self, counts):
+        self.counts, self.clock = counts, time.perf_counter
+        self.count, self.seconds, self.lines = 0, 0.0, 0  # kernels begun, seconds before `began`, lines told
+        self.depth, self.began, self.next = 0, 0.0, 0.0  # kernels in kernels; when the outermost began; next state
+        self.advice = ADVICE
+
+    def on_start(self, event):
+        if self.counts(event.data["dispatcher"]):
+            if self.depth == 0:
+                self.began = self.next = self.clock()
+            self.depth += 1
+            self.count += 1
+            self._tell()
+
+    def on_end(self, event):
+        if self.counts(event.data["dispatcher"]):
+            self.depth -= 1
+            self._tell()
+            if self.depth == 0:
+                self.seconds += self.clock() - self.began
+                with contextlib.suppress(OSError, ValueError):
+                    StatusLine().wipe()
+
+    def _tell(self):
+        """Tell how many there are. A stderr that is closed must not stop a fit."""
+        now = self.clock()
+        seconds = self.seconds + now - self.began
+        if seconds < WAIT:
+            return
+        text = f"fastreg: compiling kernels for this machine, {self.count} so far"
+        with contextlib.suppress(OSError, ValueError):
+            line = StatusLine()
+            if line.rewrites:
+                if now >= self.next:
+                    self.next = now + PAUSE
+                    line.show(f"{text} ...")
+            elif self.lines == 0 or (self.lines == 1 and seconds >= SECOND_LINE):
+                self.lines += 1
+                line.show(f"{text}{self.advice if self.lines == 1 else ''} ...")

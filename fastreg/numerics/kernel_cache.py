@@ -1,0 +1,287 @@
+"""The kernels' cache on disk.
+
+Numba's own cache keys a kernel by the text of its own file, so a kernel compiled with an older callee from another
+file would come back after an edit or an upgrade. Here every kernel is stored in a directory named by a digest of the
+sources of all kernels (kernel_digest.py), Numba's version and the options that change code. A stored kernel carries a
+checksum: one that is truncated or damaged counts as absent and is written anew. Where nothing is writable, kernels live
+in memory.
+"""
+
+import contextlib
+import functools
+import hashlib
+import os
+import pickle
+import tempfile
+import uuid
+import warnings
+from pathlib import Path
+
+from numba import types
+from numba.core import compiler, config, event
+from numba.core.caching import _Cache
+from numba.core.serialize import dumps
+
+from fastreg.numerics.compile_notice import CompileNotice
+from fastreg.numerics.kernel_digest import PACKAGE, kernel_sources, syntax_digest, text_digest
+
+FOLDER = "fastreg-kernels"  # in the folders below; fastreg deletes nothing outside of it
+MARK = "made-by-fastreg.txt"  # and in it only what lies beside this file
+MARK_TEXT = "fastreg keeps compiled kernels in this folder, and deletes them once newer versions have taken over.\n"
+KEPT_DIGESTS = 3  # directories, each with one version of all kernels
+KEPT_TEXTS = 20  # texts of the sources, in one directory, that are known to make its kernels
+
+
+@functools.cache
+def digests():
+    """(digest of the text of all kernels' sources, digest of what the text means). Decided once a process.
+
+    The second names the directory of the kernels. It takes long to find (all sources are parsed), so the directory
+    holds an empty file for each text that was found to belong to it.
+    """
+    sources = kernel_sources()
+    text = text_digest(sources)
+    for folder in _candidate_folders():
+        with contextlib.suppress(OSError):
+            for directory in folder.iterdir():
+                if _text_file(directory, text).exists() and _marked(directory):
+                    return text, directory.name
+    return text, syntax_digest(sources)
+
+
+def _folder_in(root):
+    return Path(os.path.abspath(os.path.expanduser(root))) / FOLDER
+
+
+def _candidate_folders():
+    """Where kernels may be kept, in order of preference: folders of fastreg's own, below those that others named."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    for root in (os.environ.get("FASTREG_CACHE_DIR"), config.CACHE_DIR, PACKAGE / "__pycache__", home):
+        if root:
+            yield _folder_in(root)
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    shared = Path(tempfile.gettempdir()) / f"{FOLDER}-{user}"
+    if not _foreign(shared):
+        yield shared
+
+
+def _foreign(folder):
+    """Whether a folder belongs to another user, who could put anything in it."""
+    try:
+        return hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0)
+    except OSError:  # there is none yet, or it is out of reach
+        return False
+
+
+def _make(directory):
+    """Create a directory and mark it as fastreg's."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (directory / MARK).exists():
+        (directory / MARK).write_text(MARK_TEXT)
+
+
+def _obstacle(directory):
+    """Create `directory` and try a file in it. Returns what stands against it, or None.
+
+    Nothing is written into another user's folder.
+    """
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if _foreign(directory.parent):
+            return "it belongs to another user"
+        _make(directory)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"x")
+            file.flush()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _marked(directory):
+    """Whether fastreg made a directory."""
+    try:
+        return not directory.is_symlink() and (directory / MARK).read_text() == MARK_TEXT
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _text_file(directory, text):
+    """An empty file, which says that sources whose bytes have digest `text` are those of this directory's kernels.
+
+    It repeats the directory's name, so that a copy under another name is not taken for it.
+    """
+    return directory / f"{text}.{directory.name}.text"
+
+
+def _note_text(directory, text):
+    """Leave that file, and drop those of all but the newest few texts. Where none can be left, trees are read anew."""
+    file = _text_file(directory, text)
+    with contextlib.suppress(OSError):
+        if not file.exists():
+            file.touch()
+            known = sorted(directory.glob(f"*.{directory.name}.text"), key=lambda each: each.stat().st_mtime)
+            for old in known[:-KEPT_TEXTS]:
+                old.unlink()
+
+
+def _prune(folder, keep):
+    """Drop kernels of older sources, all but the newest few: another version may still be in use.
+
+    What carries no mark, or is no kernel, is somebody else's and stays.
+    """
+    try:
+        others = [each for each in folder.iterdir() if each.name != keep and _marked(each)]
+        others.sort(key=lambda directory: directory.stat().st_mtime)
+    except OSError:
+        return
+    for directory in others[: -(KEPT_DIGESTS - 1)]:
+        with contextlib.suppress(OSError):
+            own = "*.kernel", "*.kernel.*.partial", f"*.{directory.name}.text"  # partial: of processes that were killed
+            for pattern in own:
+                for file in directory.glob(pattern):
+                    file.unlink()
+            if [file.name for file in directory.iterdir()] == [MARK]:
+                (directory / MARK).unlink()
+                directory.rmdir()
+
+
+@functools.cache
+def cache_directories():
+    """(directory to write kernels to, or None; directories to read them from). Decided once a process."""
+    (text, digest), readable, named = digests(), [], os.environ.get("FASTREG_CACHE_DIR")
+    for folder in _candidate_folders():
+        directory = folder / digest
+        known = directory.is_dir()
+        obstacle = _obstacle(directory)
+        if obstacle is None:
+            if not known:
+                _prune(folder, digest)
+            _note_text(directory, text)
+            return directory, [directory, *readable]
+        if known:  # kernels compiled ahead, in a folder that is only read
+            readable.append(directory)
+        elif named and folder == _folder_in(named):
+            warnings.warn(
+                f"FASTREG_CACHE_DIR={named} cannot keep compiled kernels ({obstacle}); other folders are tried",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    if not readable:
+        warnings.warn(
+            "fastreg found no writable directory for its compiled kernels, so each process compiles them anew; "
+            "set FASTREG_CACHE_DIR to a writable directory",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return None, readable
+
+
+NOTICE = CompileNotice(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), KernelCache))
+event.register("numba:compile", NOTICE)
+
+
+class KernelCache(_Cache):
+    """Numba's interface of a cache, over one checked file a kernel and signature."""
+
+    reported = False
+
+    def __init__(self, function, kind=""):
+        self.function, self.kind = function, kind
+        self.enabled = True
+
+    @property
+    def cache_path(self):
+        return str(cache_directories()[0])
+
+    def enable(self):
+        self.enabled = True
+
+    def disable(self):
+        self.enabled = False
+
+    def flush(self):
+        directory = cache_directories()[0]
+        for path in directory.glob(f"{self._stem()}.*") if directory else ():
+            path.unlink(missing_ok=True)
+
+    def load_overload(self, sig, target_context):
+        target_context.refresh()
+        if not self._cachable(sig):
+            return None
+        name = self._name(sig, target_context.codegen())
+        for directory in cache_directories()[1]:
+            payload = _read_checked(directory / name)
+            if payload is not None:
+                try:
+                    return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
+                except Exception as error:  # a foreign or damaged file must not stop a fit: compile instead
+                    warnings.warn(
+                        f"a stored kernel could not be loaded ({error!r}); compiling it", RuntimeWarning, stacklevel=2
+                    )
+        return None
+
+    def save_overload(self, sig, data):
+        if not self._cachable(sig):
+            return
+        directory = cache_directories()[0]
+        if directory is None:
+            return
+        try:
+            payload = dumps(data._reduce())
+        except RuntimeError as error:  # machine code arrives in a callback: Python ignores an interrupt there
+            if "no compiled object" not in str(error):
+                raise
+            raise KeyboardInterrupt("while a kernel was compiled") from error
+        path = directory / self._name(sig, data.codegen)
+        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.partial")
+        try:
+            _make(directory)  # another version may have pruned it
+            partial.write_bytes(hashlib.sha256(payload).digest() + payload)
+            os.replace(partial, path)  # atomic: two processes filling one cache never see half a file
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            self._report(directory, error)
+
+    @classmethod
+    def _report(cls, directory, error):
+        """Say once that kernels are not kept."""
+        if not cls.reported:
+            cls.reported = True
+            warnings.warn(
+                f"a compiled kernel could not be stored in {directory} ({error.strerror or error}), so that the next "
+                "process compiles it anew; make room there, or set FASTREG_CACHE_DIR to another folder",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def _cachable(self, sig):
+        """A family or design defined outside fastreg is not covered by the digest, so it is compiled a process."""
+        classes = [t.instance_class for t in getattr(sig, "args", sig) if isinstance(t, types.BaseNamedTuple)]
+        return self.enabled and all(c.__module__.split(".")[0] == "fastreg" for c in classes)
+
+    def _stem(self):
+        return f"{self.function.__module__}.{self.function.__qualname__}{self.kind}"
+
+    def _name(self, sig, codegen):
+        fields = [_fields_of(t) for t in getattr(sig, "args", sig)]  # which no digest covers: so much is in the name
+        key = hashlib.sha256(repr((str(sig), fields, codegen.magic_tuple())).encode()).hexdigest()[:20]
+        return f"{self._stem()}.{key}.kernel"
+
+
+def _fields_of(kind):
+    """The names of the fields of a NamedTuple type, and of the tuples that it holds."""
+    if not isinstance(kind, types.BaseTuple):
+        return ()
+    return getattr(kind, "fields", ()), [_fields_of(each) for each in kind]
+
+
+def _read_checked(path):
+    """The payload of a stored kernel, or None where it is absent, unreadable, truncated or damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    checksum, payload = content[:32], content[32:]
+    return payload if hashlib.sha256(payload).digest() == checksum else None
