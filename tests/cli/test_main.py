@@ -1,5 +1,6 @@
 """The command line as a user meets it: in a process of its own, in a folder of its own."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -14,11 +15,15 @@ import fastreg as package
 from fastreg import fit_path, load_path, warmup
 from fastreg.datasets import load_nci60
 
+prepared = functools.cache(warmup)
 
-@pytest.fixture(scope="module", autouse=True)
-def kernels():
-    """Compile beforehand, so that no test finds the notice of a cold start on stderr."""
-    warmup()
+
+@pytest.fixture(autouse=True)
+def kernels(request):
+    """Compile beforehand, so that no test finds the notice of a cold start on stderr; those that run by default do not
+    look there."""
+    if request.node.get_closest_marker("process"):
+        prepared()
 
 
 @pytest.fixture
@@ -42,6 +47,7 @@ def test_the_main_job(tmp_path):
     assert f"Entering first: {first}, ..." in out
 
 
+@pytest.mark.process
 def test_the_main_job_without_matplotlib(tmp_path):
     done = fastreg(folder=tmp_path, block="matplotlib")
     assert done.returncode == 0, done.stderr
@@ -49,6 +55,7 @@ def test_the_main_job_without_matplotlib(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.process
 def test_the_main_job_where_the_picture_cannot_be_written(tmp_path):
     (tmp_path / "path.png").mkdir()  # stands for a folder without write permission, which root would not notice
     done = fastreg(folder=tmp_path)
@@ -74,6 +81,7 @@ def test_a_table_of_ones_own(folder):
     assert {row["reason"] for row in rows} == {"converged"}
 
 
+@pytest.mark.process
 def test_labels_become_classes(folder):
     options = ["good.csv", "--target", "label", "--family", "binomial", "--n-alphas", "3"]
     options += ["--plot", "p.svg", "--output", "o.csv"]
@@ -85,6 +93,7 @@ def test_labels_become_classes(folder):
     assert (folder / "p.svg").exists() and len(read_csv(folder / "o.csv")) <= 3
 
 
+@pytest.mark.process
 def test_separable_classes_are_told_in_one_line(folder):
     (folder / "apart.csv").write_text("x,y\n1,0\n2,0\n3,1\n4,1\n")
     done = fastreg("apart.csv", "--target", "y", "--family", "binomial", folder=folder)
@@ -165,6 +174,7 @@ def test_a_wrong_input_is_one_line_and_code_2(case, tmp_path, capfd, monkeypatch
     assert any(part in error for part in message.split("|")), error
 
 
+@pytest.mark.process
 def test_errors_of_the_surroundings(folder):
     fit = ("good.csv", "--target", "y", "--drop", "label")
     for arguments, message in [
@@ -181,6 +191,7 @@ def test_errors_of_the_surroundings(folder):
         assert done.returncode == 2 and done.stderr == f"fastreg: {message}\n"
 
 
+@pytest.mark.process
 def test_a_picture_asked_for_by_name_needs_matplotlib(folder):
     done = fastreg("good.csv", "--target", "y", "--drop", "label", "--plot", "p.png", folder=folder, block="matplotlib")
     assert done.returncode == 2
@@ -191,6 +202,7 @@ def test_a_picture_asked_for_by_name_needs_matplotlib(folder):
 CHOOSE = ("good.csv", "--target", "label", "--family", "binomial", "--drop", "y", "--l1-ratio", "0.5")
 
 
+@pytest.mark.process
 def test_predicting_and_keeping_a_model(folder):
     (folder / "new.csv").write_text("c;extra;w;a;b\n1;?;1;2;3\n0.5;text;2;5;5\n")  # other order, separator, columns
     options = (*CHOOSE, "--alpha", "0.05", "--predict", "new.csv", "--save", "model.json")
@@ -223,6 +235,7 @@ def test_predicting_and_keeping_a_model(folder):
     )
 
 
+@pytest.mark.process
 def test_predictions_of_numbers(folder):
     fit = ("good.csv", "--target", "y", "--drop", "label", "--alpha", "0.1", "--predict", "good.csv")
     done = fastreg(*fit, "--predictions", "good.csv", folder=folder)
@@ -235,6 +248,7 @@ def test_predictions_of_numbers(folder):
     assert list(rows[0]) == ["row", "prediction"] and [row["row"] for row in rows] == list("123456")
 
 
+@pytest.mark.process
 def test_cross_validation(folder):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 5))
@@ -256,6 +270,7 @@ def test_cross_validation(folder):
     assert "m.json" in fastreg("--load", "m.json", "--predict", "t.csv", folder=folder).stdout
 
 
+@pytest.mark.process
 def test_groups_stay_together(folder):
     rng = np.random.default_rng(0)
     groups = np.repeat([f"site {k}" for k in range(12)], 5)
@@ -311,6 +326,7 @@ def test_a_wrong_use_is_one_line_and_code_2(message, folder, capfd, monkeypatch)
     assert code == 2 and error.count("\n") == 1 and error.startswith("fastreg: ") and message in error
 
 
+@pytest.mark.process
 def test_help_and_version(tmp_path):
     done = fastreg("--help", folder=tmp_path)
     assert done.returncode == 0 and "what is written" in done.stdout and "examples" in done.stdout
@@ -318,11 +334,13 @@ def test_help_and_version(tmp_path):
     assert fastreg("--version", folder=tmp_path).stdout.startswith("fastreg 0.")
 
 
+@pytest.mark.process
 def test_warmup_command(tmp_path):
     done = fastreg("warmup", folder=tmp_path)
     assert done.returncode == 0 and "in all; kernels are kept in" in done.stdout
 
 
+@pytest.mark.process
 def test_a_closed_pipe_is_no_error(folder):
     command = f"{sys.executable} -m fastreg good.csv --target y --drop label | head -n 1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -332,6 +350,7 @@ def test_a_closed_pipe_is_no_error(folder):
     assert done.stderr == ""
 
 
+@pytest.mark.process
 def test_neither_pandas_nor_scikit_learn_is_needed(folder):
     for module in ("pandas", "sklearn"):
         done = fastreg("good.csv", "--target", "y", "--drop", "label", "--n-alphas", "3", folder=folder, block=module)

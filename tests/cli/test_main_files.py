@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import each_value, few
 from isolated import LIMIT, ROOT
 from shell import GOOD, call, done, fastreg, read_csv, refused
 
@@ -39,6 +40,7 @@ def saved(name="m.json"):
 EVERYTHING = (*FIT, "--alpha", "0.1", "--save", "m.json", "--predict", "new.csv", "--predictions", "p.csv")
 
 
+@few(1)
 @pytest.mark.parametrize("picture", ["p.png", "p.pdf", "p.svg", "p.PNG", "p"])
 def test_the_same_command_twice(folder, picture):
     Path("new.csv").write_text("a,b,c,w\n1,2,3,4\n")
@@ -67,6 +69,7 @@ THEIRS = {  # what may lie where a command writes
 }
 
 
+@each_value
 @pytest.mark.parametrize("theirs", THEIRS)
 @pytest.mark.parametrize("option", ["--output", "--plot", "--save", "--predictions"])
 def test_a_file_that_fastreg_did_not_write_stays(option, theirs):
@@ -152,6 +155,7 @@ def test_the_model_that_is_read_stays(folder):
     assert "--predictions predictions.csv: this is the table to predict, which is read" in refused(*again)
 
 
+@pytest.mark.process
 def test_the_standard_input_is_an_input(folder):
     command = f"{sys.executable} -m fastreg - --target y --drop label --output good.csv --overwrite < good.csv"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -204,6 +208,7 @@ def test_a_link_stays_and_its_file_is_replaced():
     assert Path("m.json").is_symlink() and package.load_path("sub/real.json").n_features_in.size == 3
 
 
+@pytest.mark.process
 def test_results_to_standard_output(folder):
     for name in ("-", "/dev/stdout"):
         ended = fastreg(*FIT, "--output", name, folder=folder)
@@ -215,6 +220,7 @@ def test_results_to_standard_output(folder):
     assert not Path("-").exists() and not Path("coefficients.csv").exists()
 
 
+@pytest.mark.process
 def test_the_standard_input_is_read(folder):
     done(*FIT)
     wanted = Path("coefficients.csv").read_text()
@@ -226,6 +232,7 @@ def test_the_standard_input_is_read(folder):
         assert both == "FILE and --predict both read the standard input; name a file for one of them"
 
 
+@pytest.mark.process
 def test_files_are_written_though_the_reader_of_the_pipe_has_gone(folder):
     command = f"{sys.executable} -m fastreg {' '.join(FIT)} --alpha 0.1 --save m.json | head -n 1"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -234,6 +241,7 @@ def test_files_are_written_though_the_reader_of_the_pipe_has_gone(folder):
     assert {"coefficients.csv", "path.png", "m.json"} <= set(content(folder))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_streams_that_the_caller_has_closed(folder, closed):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -288,6 +296,7 @@ def test_coefficients_without_a_feature():
     done(*FIT)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("console", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
 def test_a_console_without_the_letters(folder, console):
     table_of(NAMES)
@@ -360,6 +369,7 @@ def test_notes_name_columns():
         assert code == 0 and errors.count("'tiny'") == errors.count("Note: ") == 1
 
 
+@few(3)
 @pytest.mark.parametrize(
     ("entry", "value"),
     [

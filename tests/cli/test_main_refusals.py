@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import few
 from shell import GOOD, call, done, read_csv, refused
 
 from fastreg import ConvergenceWarning, fit_path
@@ -35,6 +36,7 @@ def told_before_a_fit(*arguments):
 # --- penalties
 
 
+@few(2)
 @pytest.mark.parametrize(
     "more",
     [(), ("--l1-ratio", "0.5"), ("--l1-ratio", "0"), ("--weights", "w"), ("--n-alphas", "7"), ("--no-standardize",)],

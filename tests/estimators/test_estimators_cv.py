@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
+from grids import few, pairwise
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_selection import SelectFromModel
@@ -35,15 +36,24 @@ def clear_classes(n=120, p=10):
 @parametrize_with_checks(
     [
         LassoCV(),
-        LassoCV(selection="1se", fit_intercept=False),
         ElasticNetCV(),
+    ]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.peers
+@parametrize_with_checks(
+    [
+        LassoCV(selection="1se", fit_intercept=False),
         ElasticNetCV(l1_ratio=[0.0, 0.5, 1.0], alphas=np.geomspace(10.0, 0.1, 10)),
         LogisticRegressionCV(cv=3, tol=1e-14),  # 3 folds: one check has 3 rows a class
         LogisticRegressionCV(l1_ratios=[0.5, 1.0], Cs=4, cv=3, selection="1se", tol=1e-14),
         LogisticRegressionCV(Cs=4, cv=3, class_weight="balanced", refit=False, use_legacy_attributes=False, tol=1e-14),
     ]
 )
-def test_scikit_learn_checks(estimator, check):
+def test_scikit_learn_checks_with_other_parameters(estimator, check):
     check(estimator)
 
 
@@ -62,6 +72,7 @@ def test_parameters_are_those_of_scikit_learn():
     assert same_parameters(LogisticRegressionCV, peers.LogisticRegressionCV) == {"penalty_factor", "selection"}
 
 
+@pairwise
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
@@ -94,6 +105,7 @@ def test_regression_equals_scikit_learn(name, params, make, fit_intercept, weigh
     assert 0.0 <= ours.dual_gap_ < 1e-9 and ours.n_iter_ >= 1
 
 
+@pairwise
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -142,6 +154,7 @@ def test_deprecated_penalty_decides():
         LogisticRegressionCV(penalty="l3").fit(X, y)
 
 
+@few(1)
 @pytest.mark.parametrize(("seed", "refit"), [(3, False), (5, True), (14, False), (18, False)])
 def test_of_equal_accuracies_the_same_is_chosen_as_by_scikit_learn(seed, refit):
     if SKLEARN < (1, 8):

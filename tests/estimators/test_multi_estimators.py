@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
+from grids import pairwise
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -44,12 +45,21 @@ MAKE = pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array]
     [
         MultiTaskLasso(alpha=0.1, tol=1e-12),
         MultiTaskElasticNet(alpha=0.1, tol=1e-12),
-        MultiTaskElasticNet(alpha=0.1, l1_ratio=0.0),
         RidgeClassifier(),
-        RidgeClassifier(alpha=0.1, solver="newton"),  # "balanced" counts rows, not weights, as scikit-learn's does
     ]
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.peers
+@parametrize_with_checks(
+    [
+        MultiTaskElasticNet(alpha=0.1, l1_ratio=0.0),
+        RidgeClassifier(alpha=0.1, solver="newton"),  # "balanced" counts rows, not weights, as scikit-learn's does
+    ]
+)
+def test_scikit_learn_checks_with_other_parameters(estimator, check):
     check(estimator)
 
 
@@ -66,6 +76,7 @@ def classes(n=90, p=8, seed=0, names=("ash", "birch", "cedar")):
 
 
 @MAKE
+@pairwise
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("name, params", [("MultiTaskLasso", {}), ("MultiTaskElasticNet", {"l1_ratio": 0.4})])
@@ -86,6 +97,7 @@ def test_multi_task_equals_scikit_learn(name, params, fit_intercept, weighted, m
 
 
 @MAKE
+@pairwise
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("class_weight", [None, "balanced", {"birch": 3.0}], ids=str)

@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
+from grids import pairwise
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -40,13 +41,22 @@ QUIET = {"l1_ratios": (0.0,), "scoring": "neg_log_loss", "use_legacy_attributes"
     [
         MultiTaskLassoCV(alphas=10, tol=1e-12),
         MultiTaskElasticNetCV(alphas=10, tol=1e-12),
-        MultiTaskElasticNetCV(l1_ratio=[0.0, 0.5], alphas=[1.0, 0.1], selection="1se", fit_intercept=False),
         RidgeClassifierCV(),
+    ]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.peers
+@parametrize_with_checks(
+    [
+        MultiTaskElasticNetCV(l1_ratio=[0.0, 0.5], alphas=[1.0, 0.1], selection="1se", fit_intercept=False),
         RidgeClassifierCV(cv=3, selection="1se"),
         RidgeClassifierCV([1.0], scoring="accuracy"),
     ]
 )
-def test_scikit_learn_checks(estimator, check):
+def test_scikit_learn_checks_with_other_parameters(estimator, check):
     check(estimator)
 
 
@@ -135,6 +145,7 @@ def test_constant_targets_have_a_flat_grid():
 # ---- several classes
 
 
+@pairwise
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])

@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
+from grids import pairwise
 
 import fastreg
 
@@ -30,6 +31,7 @@ def peer(name, X, y, **params):
         return getattr(peers, name)(X, y, tol=1e-12, max_iter=100_000, **params)
 
 
+@pairwise
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_matrix, sp.csr_array], ids=["dense", "csc", "csr"])
 @pytest.mark.parametrize(
     "params",

@@ -31,6 +31,7 @@ for bad in ({limit}, 2**31 - 1, -1, -2**31):
     )
 
 
+@pytest.mark.process
 def test_a_coordinate_out_of_range_is_refused():
     isolated.run(
         SMALL
@@ -44,6 +45,7 @@ for name, limit in (("row", 20), ("col", 5)):
     )
 
 
+@pytest.mark.process
 def test_pointers_out_of_range_are_refused():
     isolated.run(
         SMALL
@@ -57,6 +59,7 @@ for place, bad in ((0, 1), (0, -1), (2, 10**6), (2, -5), (5, 10**6)):
     )
 
 
+@pytest.mark.process
 def test_huge_values_are_refused_or_solved():
     isolated.run(
         SMALL
@@ -73,6 +76,7 @@ for scale in (1e300, 1.7e308):
     )
 
 
+@pytest.mark.process
 def test_indices_of_64_bits():
     isolated.run(
         SMALL
@@ -90,6 +94,7 @@ for family in ("gaussian", "binomial"):
     )
 
 
+@pytest.mark.process
 def test_duplicate_entries_are_summed_on_a_copy():
     isolated.run(
         SMALL
@@ -115,6 +120,7 @@ for twice in (coo, csc, csr):
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 def test_separable_classes_stop_with_one_warning(l1_ratio):
     isolated.run(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 
 from fastreg import ConvergenceWarning, DataWarning, cv_path, fit_path
 from fastreg.design.designs import as_design
@@ -376,6 +377,7 @@ def test_constant_response(value, l1_ratio):
     assert np.allclose(path.intercepts, value, rtol=1e-12, atol=0)
 
 
+@pairwise
 @pytest.mark.parametrize("kind", [np.array, sp.csc_array])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson", "gamma"])

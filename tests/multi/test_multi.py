@@ -7,6 +7,7 @@ import naive_multi as naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 
 from fastreg import ConvergenceWarning, fit_multi_path, fit_path
 from fastreg.design.designs import as_design
@@ -66,6 +67,7 @@ TERMS = {
 }
 
 
+@pairwise
 @pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
@@ -86,6 +88,7 @@ def test_every_point_is_certified_dense_and_sparse_alike(family, l1_ratio, terms
         assert a == pytest.approx(b, rel=1e-8)
 
 
+@pairwise
 @pytest.mark.parametrize("terms", [TERMS["plain"], TERMS["all"]], ids=["plain", "all"])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.4, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])

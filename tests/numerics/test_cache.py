@@ -108,6 +108,7 @@ def test_an_edit_of_a_callee_is_seen(small_house):
     assert run(small_house).stdout == "-30.0 0.5\n"
 
 
+@pytest.mark.process
 def test_an_edit_of_a_module_without_kernels_compiles_nothing(small_house):
     stored = kernels(small_house / "cache")
     edit(small_house, "interface/summary.py", "from html import escape", "from html import escape  # a comment")
@@ -129,6 +130,7 @@ def test_an_edit_of_a_docstring_compiles_nothing(small_house):
     assert kernels(small_house / "cache") == stored
 
 
+@pytest.mark.process
 def test_a_text_is_parsed_once(small_house):
     """A file beside the kernels keeps what was found, of so many texts; what is no such file stays."""
     once = "import ast\nwalk, count = ast.walk, []\nast.walk = lambda tree: count.append(tree) or walk(tree)\n"
@@ -153,6 +155,7 @@ def test_a_text_is_parsed_once(small_house):
     assert len(left) == KEPT_TEXTS + 1 and {path.name for path in texts} | {"mine.text"} <= left
 
 
+@pytest.mark.process
 def test_a_copy_of_a_folder_of_kernels_is_not_taken_for_it(small_house):
     """Nor one without a mark."""
     (own,) = (small_house / "cache" / FOLDER).iterdir()
@@ -213,6 +216,7 @@ def test_a_second_process_compiles_nothing(warm_house):
     assert "compiling" not in second.stderr
 
 
+@pytest.mark.process
 def test_small_kernels_are_inlined_whatever_was_compiled_before(house):
     """Left to LLVM, rows cost a tenth more where the small kernel had been called from Python first."""
     script = """
@@ -228,6 +232,7 @@ print(sum("kullback" in line and line.endswith(":") for line in code.splitlines(
     assert run(house, script).stdout == "0 functions to call\n"
 
 
+@pytest.mark.process
 def test_only_kernels_that_allocate_count_references():
     """Such a count, atomic and for every array of a NamedTuple passed on, took most of the time of loops over columns.
     Who holds an array that a kernel returned would have to be told of it, so the others return none."""
@@ -254,6 +259,7 @@ print(lean > 30, counting > 0)
     assert isolated.run(script).stdout == "True True\n"
 
 
+@pytest.mark.process
 def test_damaged_files_heal(small_house):
     stored = list(kernels(small_house / "cache"))
     assert len(stored) >= 3
@@ -266,6 +272,7 @@ def test_damaged_files_heal(small_house):
     assert run(small_house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
 
 
+@pytest.mark.process
 def test_a_stored_kernel_of_something_else_is_compiled_anew(small_house):
     """A whole file, checksum and all, that does not hold what its name says."""
     payload = pickle.dumps((1, 2))
@@ -276,6 +283,7 @@ def test_a_stored_kernel_of_something_else_is_compiled_anew(small_house):
     assert run(small_house, COUNT + SMALL + "assert compiled == [], compiled").stdout == ANSWER
 
 
+@pytest.mark.process
 def test_nothing_writable_works_with_one_notice(house):
     """All places a cache may be in lie below a plain file, so that none can be made, whoever asks."""
     (house / "fastreg" / "__pycache__").write_text("in the way")
@@ -296,6 +304,7 @@ def test_nothing_writable_works_with_one_notice(house):
     assert not list(house.rglob("*.partial"))
 
 
+@pytest.mark.process
 def test_a_named_folder_that_cannot_be_used_is_told(house):
     """It is a file here; kernels are then kept elsewhere."""
     named = house / "file"
@@ -306,6 +315,7 @@ def test_a_named_folder_that_cannot_be_used_is_told(house):
     assert run(house, ASK).stderr == ""
 
 
+@pytest.mark.process
 def test_a_kernel_that_cannot_be_stored_is_told_once(house):
     """As on a disk that is full: fits go on."""
     script = """
@@ -320,6 +330,7 @@ Path.write_bytes = write_bytes
     assert str(house / "cache") in process.stderr and not kernels(house / "cache")
 
 
+@pytest.mark.process
 def test_what_can_only_be_read_is_still_read(house):
     """The package's own cache, once filled, serves a process that can write nowhere."""
     run(house, FASTREG_CACHE_DIR="")
@@ -338,6 +349,7 @@ kernel_cache._obstacle = lambda directory: 'read-only'
     assert "writable" not in process.stderr
 
 
+@pytest.mark.process
 def test_an_interrupt_that_python_ignores_while_machine_code_arrives_is_raised(house):
     """llvmlite hands it over in a callback; without it there is nothing to store."""
     script = f"""
@@ -353,6 +365,7 @@ except KeyboardInterrupt as stop:
     assert run(house, script).stdout == "interrupted while a kernel was compiled\n"
 
 
+@pytest.mark.process
 def test_two_processes_fill_one_cache(house):
     environment = os.environ | {
         "PYTHONPATH": str(house), "PYTHONSAFEPATH": "1", "FASTREG_CACHE_DIR": str(house / "cache"),
@@ -383,6 +396,7 @@ def age(house, versions, **environment):
     return found
 
 
+@pytest.mark.process
 def test_caches_of_old_sources_are_pruned(house):
     for versions in range(1, 6):
         found = age(house, versions)
@@ -404,6 +418,7 @@ def tree(folder):
     }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("variable", ["FASTREG_CACHE_DIR", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "TMPDIR"])
 def test_what_others_keep_beside_kernels_stays(house, variable, tmp_path):
     """Whichever variable names the place, and wherever in it the user's files are."""
@@ -433,18 +448,21 @@ def test_what_others_keep_beside_kernels_stays(house, variable, tmp_path):
     assert len([each for each in own.iterdir() if len(each.name) == 20 and (each / MARK).exists()]) == 3
 
 
+@pytest.mark.process
 def test_the_tilde_is_the_home(house, tmp_path):
     found = Path(run(house, ASK, FASTREG_CACHE_DIR="~/kernels", HOME=str(tmp_path)).stdout.strip())
     assert found.parent == tmp_path / "kernels" / FOLDER
     assert not (house / "~").exists()
 
 
+@pytest.mark.process
 def test_a_relative_folder_stays_the_same_when_the_process_moves(house, tmp_path):
     script = f"{ASK}; import os; os.chdir({str(tmp_path)!r})\n"
     run(house, script + SMALL, FASTREG_CACHE_DIR="near")
     assert kernels(house / "near") and not kernels(tmp_path / "near")
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs owners of files")
 def test_the_shared_folder_of_another_user_is_not_read(house, tmp_path):
     """Kernels are code: whoever could leave some in the temporary folder could run it."""

@@ -1,6 +1,7 @@
 """warmup compiles all that is usual; `import fastreg` stays light."""
 
 import isolated
+import pytest
 
 import fastreg
 
@@ -42,6 +43,7 @@ for n, p in [(50, 12), (15, 60), (40, 1)]:
 """
 
 
+@pytest.mark.process
 def test_after_warmup_nothing_compiles():
     """Every kernel that usual fits ask for has been asked for, hence compiled and stored, by warmup."""
     first = isolated.run(NOTE + "import fastreg; print(fastreg.warmup(verbose=True))")

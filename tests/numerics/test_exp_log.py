@@ -56,6 +56,7 @@ def test_exp_beyond_its_range():
     assert np.isnan(none)
 
 
+@pytest.mark.process
 def test_without_compiling():
     isolated.run(
         "import math\nfrom fastreg.numerics.exp_log import exp, log1p\n"

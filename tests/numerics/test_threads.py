@@ -217,6 +217,7 @@ def test_a_failed_fit_lets_blas_go():
         assert blas_threads() == before
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_after_use_has_helpers_and_blas_of_its_own():
     """Also where another thread of the parent was in a fit, whose holds and locks the child must not inherit."""
@@ -262,6 +263,7 @@ assert used() == 2 and {library["num_threads"] for library in threadpool_info()}
     )
 
 
+@pytest.mark.process
 def test_a_fit_while_python_shuts_down():
     process = isolated.run(
         """
@@ -279,6 +281,7 @@ atexit.register(late)
     assert process.stdout == "right\n"
 
 
+@pytest.mark.process
 def test_how_many_threads(tmp_path):
     number = "import fastreg; print(fastreg.get_num_threads())"
     cpus = threads.available_cpus()

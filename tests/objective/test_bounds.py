@@ -8,6 +8,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import each_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, minimize, nnls
@@ -86,6 +87,7 @@ def test_all_kinds_are_certified_and_keep_to_their_bounds(case, solver, sparse):
     assert_within(cold, options["lower"], options["upper"])
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(cases)
 def test_objectives_are_those_of_the_reference_solver(case):
@@ -148,6 +150,7 @@ def test_bounds_that_nothing_reaches_change_nothing(case, far):
     assert np.all(np.abs(values[0] - values[1]) <= 3e-11 * scale)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(cases)
 def test_changing_the_sign_of_X_changes_the_sides(case):
@@ -238,6 +241,7 @@ def test_folds_are_certified_within_the_bounds(n, p):
         assert gaps.max() <= 1e-9 + certified.ROUNDING
 
 
+@each_value
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("lower, upper", [(0.0, None), (-0.2, 0.4)])
 def test_many_rows_take_one_gram_matrix(lower, upper, l1_ratio):

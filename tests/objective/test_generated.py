@@ -11,6 +11,7 @@ import certified
 import naive
 import numpy as np
 import pytest
+from grids import few
 
 from fastreg import fit_path
 
@@ -117,6 +118,7 @@ def shifted(path, k, constant):
     return coef, intercept + constant
 
 
+@few(2)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_gap_is_below_the_suboptimality(seed):
     rng = np.random.default_rng(seed)

@@ -1,12 +1,12 @@
 """Least squares through one Gram matrix where rows are many: the same answers, and X is read no more than it takes."""
 
 import functools
-from itertools import product
 
 import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 
 from fastreg import fit_path
 
@@ -34,9 +34,13 @@ def terms(n, weighted, offset, factors):
     return options
 
 
+@pairwise
 @pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
-@pytest.mark.parametrize("fit_intercept,standardize", list(product([True, False], repeat=2)))
-@pytest.mark.parametrize("weighted,offset,factors", list(product([True, False], repeat=3)))
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("offset", [True, False])
+@pytest.mark.parametrize("factors", [True, False])
 def test_same_path_as_from_the_rows(kind, fit_intercept, standardize, weighted, offset, factors):
     X, y = draw(kind)
     options = terms(y.size, weighted, offset, factors) | {"fit_intercept": fit_intercept, "standardize": standardize}

@@ -3,6 +3,7 @@
 import certified
 import numpy as np
 import pytest
+from grids import each_value, pairwise
 
 import fastreg
 from fastreg import fit_path
@@ -25,6 +26,7 @@ def assert_same(path, plain, constant=0.0, scale=1.0):
     assert path.alpha_max == pytest.approx(scale * plain.alpha_max, rel=1e-12)
 
 
+@each_value
 @pytest.mark.parametrize("constant", [100.0, 600.0, 700.0, -700.0, -5000.0])
 @pytest.mark.parametrize("family", GLMS)
 def test_a_constant_offset_changes_the_intercept_alone(family, constant):
@@ -99,6 +101,7 @@ def test_a_residual_that_does_not_sum_to_zero_is_no_dual_point():
     assert balanced(problem, state.residual) and levelled(problem, state) is state.residual
 
 
+@pairwise
 @pytest.mark.parametrize(
     ("solver", "l1_ratio"), [("coordinate_descent", 1.0), ("proximal_gradient", 0.5), ("auto", 0.0)]
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import strategies
+from grids import each_value
 
 from fastreg import cv_path, fit_path
 from fastreg.interface.arguments import FitTerms
@@ -33,6 +34,7 @@ def by_batches(X, y, alphas, tol=1e-10, **terms):
     return collect(fit, problem, strategies.options(tol, **terms)) if len(points) == alphas.size else None
 
 
+@each_value
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize(
     "terms",
@@ -127,6 +129,7 @@ def tall(n=12_000, p=20):
     return X, X[:, :5] @ rng.normal(size=5) + rng.normal(size=n) + 3, rng.uniform(0.2, 3, n), rng.normal(size=n)
 
 
+@each_value
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("case", TALL)
 def test_folds_by_subtraction_are_those_of_the_training_rows(case, make):
@@ -179,6 +182,7 @@ def test_ten_folds_read_a_wide_X_no_more_often_than_two_paths(family, l1_ratio, 
     assert found.work["passes"] < 2.0 * found.path.work["passes"]
 
 
+@each_value
 @pytest.mark.parametrize(
     "terms",
     [
@@ -205,6 +209,7 @@ def test_newton_blocks_are_certified_points(family, cls, terms):
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 
 
+@each_value
 @pytest.mark.parametrize(
     "terms",
     [

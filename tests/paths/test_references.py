@@ -11,6 +11,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 
 from fastreg import ConvergenceWarning, fit_path
@@ -173,6 +174,7 @@ def solve_exactly(A, b):
     return [row[-1] for row in rows]
 
 
+@pairwise
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("l1_ratio", [Fraction(1), Fraction(1, 2)])
 @pytest.mark.parametrize("seed", range(6))
@@ -197,6 +199,7 @@ def test_small_lasso_in_rational_arithmetic(seed, l1_ratio, fit_intercept):
 TIGHT = {"tol": 1e-12, "max_iter": 100_000}
 
 
+@pairwise
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize(("n", "p"), [(50, 8), (20, 40)])

@@ -7,6 +7,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -231,6 +232,7 @@ def test_splitting_a_ridge_column_in_two(seed):
 # Scales: powers of two, so that scaling itself rounds nothing. 2^496 is about 2e149.
 
 
+@pairwise
 @pytest.mark.parametrize("kind", [np.array, sp.csc_array])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("power", [-496, -300, -40, 40, 300, 496])
@@ -249,6 +251,7 @@ def test_scales_of_y(power, l1_ratio, kind):
     check_scaled(found, X, y, factor, 1.0, scaled_alphas, l1_ratio)
 
 
+@pairwise
 @pytest.mark.parametrize("kind", [np.array, sp.csc_array])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.0])

@@ -377,6 +377,7 @@ def test_spread_apart():
     assert np.all(spread_apart(np.zeros(4), 1.0, 0.0, 3.0) == [3, 2, 1, 0])
 
 
+@pytest.mark.process
 def test_without_matplotlib_the_extra_is_named():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"

@@ -103,6 +103,7 @@ def test_the_front_page_shows_an_output_and_a_picture():
     assert 'savefig("melanoma.png")' in blocks(ROOT / "README.md", "python")[0]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("page", pages_in("r"), ids=name)
 def test_r_of_a_page_runs_from_top_to_bottom(page, tmp_path):
     asked = [shutil.which("Rscript") or "", "-e", "library(glmnet)"]

@@ -10,6 +10,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 
 import fastreg
 
@@ -25,6 +26,7 @@ def rows_of(text):
     return [[cell.strip(" *") for cell in line] for line in lines]
 
 
+@pytest.mark.process
 def test_the_table_of_a_tiny_problem(tmp_path):
     problem = datasets.dense(60, 8, active=3, n_alphas=5)
     np.save(tmp_path / "X.npy", problem.X)
@@ -45,6 +47,7 @@ def test_the_table_of_a_tiny_problem(tmp_path):
     assert {rows[-1][2], rows[-1][3]} == {f"{float(row[1]):.3f}" for row in engines.values()}
 
 
+@pairwise
 @pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])

@@ -47,6 +47,7 @@ def test_eight_threads_and_repeated_runs_give_the_same_bits():
         assert_same_bits(found, wanted)
 
 
+@pytest.mark.process
 def test_threads_that_start_cold():
     """Eight threads that meet kernels for the first time in a process."""
     isolated.run(
@@ -76,6 +77,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_new_processes_after_a_fit(method, tmp_path):
     script = tmp_path / "script.py"  # a file, since new processes import it as their main module
@@ -148,6 +150,7 @@ print("right")
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("family", "solver", "sparse"),
     [
@@ -205,6 +208,7 @@ print(peak / 8 / p, working)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
 def test_memory_of_a_wide_fit(family):
     """Besides X: 3 n |W| and some vectors of length p. No copy of X."""

@@ -103,6 +103,7 @@ def check_reports(reports, first):
         assert any(word in text for at, text in reports if at == line), (line, word, reports)
 
 
+@pytest.mark.process
 def test_mypy_knows_names_results_and_parameters(consumer, tmp_path):
     pytest.importorskip("mypy")
     file, first = consumer
@@ -118,6 +119,7 @@ def test_mypy_knows_names_results_and_parameters(consumer, tmp_path):
     check_reports([(int(line), text) for _, line, kind, text in lines if "error" in kind], first)
 
 
+@pytest.mark.process
 def test_pyright_knows_names_results_and_parameters(consumer, tmp_path):
     pyright = shutil.which("basedpyright") or shutil.which("pyright")
     if pyright is None:

@@ -5,10 +5,12 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 
 from fastreg import adaptive_factor, fit_path, information_criteria
 
 
+@pairwise
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson", "gamma"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("standardize", [True, False])

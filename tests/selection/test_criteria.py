@@ -4,6 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 from scipy import optimize, special, stats
 
 from fastreg import fit_path, information_criteria
@@ -25,6 +26,7 @@ def slope_of_fits(X, y, **options):
     return total
 
 
+@pairwise
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("shape", [(24, 6), (9, 20)], ids=["tall", "wide"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
@@ -43,6 +45,7 @@ def test_degrees_of_freedom_are_the_slope_of_the_fits(l1_ratio, shape, kind):
     assert criteria.n_candidates == p - 1
 
 
+@pairwise
 @pytest.mark.parametrize("family", ["binomial", "poisson", "gamma"])
 @pytest.mark.parametrize("shape", [(30, 6), (15, 40)], ids=["tall", "wide"])
 @pytest.mark.parametrize("l1_ratio", [0.5, 0.0])

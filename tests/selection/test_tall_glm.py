@@ -4,6 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import each_value
 
 from fastreg import Interrupted, LogisticRegressionCV, cv_path, get_num_threads, set_num_threads
 from fastreg.interface.arguments import FitTerms
@@ -54,6 +55,7 @@ def assert_folds_certified(found, X, y, tol, case, **options):
         certified.assert_certified(fold, X[train], y[train], tol=tol, **terms_for(case, train), **options)
 
 
+@each_value
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("case", TERMS)
 def test_folds_together_are_certified_and_those_alone(family, case, small, monkeypatch):

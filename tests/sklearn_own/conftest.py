@@ -17,7 +17,7 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent == HERE:
-            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.peers)
         module = item.path.stem.removeprefix("test_own_")
         if item.path.parent == HERE and module in LEFT_OUT:
             for pattern, reason in LEFT_OUT[module].items():

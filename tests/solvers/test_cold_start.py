@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from grids import pairwise
 
 from fastreg import Lasso, LogisticRegression, fit_path
 from fastreg.objective.families import FAMILIES
@@ -18,6 +19,7 @@ def correlated(n, p, correlation, seed=0):
     return rng.normal(size=(n, p)) + np.sqrt(correlation / (1.0 - correlation)) * rng.normal(size=(n, 1))
 
 
+@pairwise
 @pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("family", FAMILIES)

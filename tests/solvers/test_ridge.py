@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn.linear_model as peers
+from grids import pairwise
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import make_scorer, mean_absolute_error
@@ -68,6 +69,7 @@ VARIANTS = ["plain", "no intercept", "weights", "zero weights", "offset", "facto
 # ---- leave-one-out
 
 
+@pairwise
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -124,6 +126,7 @@ def test_what_leave_one_out_cannot_do():
 # ---- the factorisation
 
 
+@pairwise
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("form", ["eigen", "svd", "cholesky"])
@@ -203,6 +206,7 @@ def test_no_column_that_can_be_used():
 # ---- X too large for a factorisation
 
 
+@pairwise
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -225,6 +229,7 @@ def test_a_krylov_basis_ends_at_the_gap_wanted(monkeypatch):
 # ---- GLMs
 
 
+@pairwise
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -271,12 +276,21 @@ def test_a_sampled_gram_matrix_is_that_of_the_rows(kind):
 @parametrize_with_checks(
     [
         RidgeCV(),
+    ]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.peers
+@parametrize_with_checks(
+    [
         RidgeCV(cv=3),
         RidgeCV(fit_intercept=False, gcv_mode="eigen"),
         RidgeCV(alphas=[1e-3, 0.1, 5], gcv_mode="svd", selection="1se"),
     ]
 )
-def test_scikit_learn_checks(estimator, check):
+def test_scikit_learn_checks_with_other_parameters(estimator, check):
     check(estimator)
 
 
@@ -292,6 +306,7 @@ PEER_OPTIONS = [
 ]
 
 
+@pairwise
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("targets", ["one", "column", "three"])
@@ -417,6 +432,7 @@ def test_float32_and_warnings():
 # ---- several responses of Ridge
 
 
+@pairwise
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)

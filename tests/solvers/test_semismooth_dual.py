@@ -3,6 +3,7 @@
 import certified
 import numpy as np
 import pytest
+from grids import each_value
 
 from fastreg import fit_path
 from fastreg.objective.families import FAMILIES
@@ -30,6 +31,7 @@ def found(monkeypatch):
     return results
 
 
+@each_value
 @pytest.mark.parametrize("terms", ["plain", "weights", "no intercept", "factors", "standardize"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_wide_elastic_nets(family, terms, found):
