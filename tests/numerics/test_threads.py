@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import isolated
 import numpy as np
 import pytest
+from grids import few
 import scipy.sparse as sp
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -332,6 +333,7 @@ JOBS = {
 }  # fmt: skip
 
 
+@few(2)
 @pytest.mark.parametrize("name", JOBS)
 @pytest.mark.filterwarnings("ignore:'n_jobs' has no effect:FutureWarning")
 def test_n_jobs_is_the_number_of_threads(name, monkeypatch):

@@ -88,6 +88,7 @@ def test_new_processes_after_a_fit(method, tmp_path):
     assert process.returncode == 0, process.stderr
 
 
+@pytest.mark.process
 def test_joblib_workers():
     from joblib import Parallel, delayed
 
