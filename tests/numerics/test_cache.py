@@ -524,6 +524,7 @@ def test_without_numba_and_with_checked_bounds(warm_house):
     assert len(checked) == 2  # kernels with checked bounds are kept apart
 
 
+@pytest.mark.process
 def test_inner_kernels_have_no_entry_for_python(house):
     """There a call runs the plain function, whether the kernel was compiled or stored before or not."""
     script = """

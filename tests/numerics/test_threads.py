@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import isolated
 import numpy as np
 import pytest
-from grids import few
 import scipy.sparse as sp
+from grids import few
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import fastreg

@@ -5,11 +5,11 @@ import numpy as np
 
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
-from fastreg.paths.batched.pivoting import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON
+from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import Walked
 from fastreg.solvers.active_set.homotopy import BUDGET, DONE, STUCK
 from fastreg.solvers.active_set.pivots import NONE
-from fastreg.solvers.active_set.primal_dual import LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.active_set.primal_dual import BEGIN_LEAPING, FEW, GO_ON, LEAPT, MET_DEPENDENT, leap_or_walk
 from fastreg.solvers.active_set.quadratic_model import make_quadratic
 from fastreg.solvers.working_set import NEGLIGIBLE
 

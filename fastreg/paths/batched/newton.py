@@ -18,12 +18,20 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.duality_gap import balanced, smaller_gap, steering_gap
 from fastreg.objective.families import balance, linearise, sum_of_losses
-from fastreg.paths.batched.pivoting import BEGIN_LEAPING, EXCHANGES, FEW, GO_ON
+from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import BatchPoints
 from fastreg.paths.plan import BATCH_STEPS
 from fastreg.solvers.active_set.homotopy import BUDGET, DONE, EXCHANGE, STUCK
 from fastreg.solvers.active_set.pivots import NONE
-from fastreg.solvers.active_set.primal_dual import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.active_set.primal_dual import (
+    BEGIN_LEAPING,
+    CROSSED,
+    FEW,
+    GO_ON,
+    LEAPT,
+    MET_DEPENDENT,
+    leap_or_walk,
+)
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.hessian_refresh import renewal_in_a_kernel, renewal_pays, served_long

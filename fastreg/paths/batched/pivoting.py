@@ -5,14 +5,12 @@ import numpy as np
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.active_set.homotopy import BUDGET, EXCHANGE
 from fastreg.solvers.active_set.pivots import exchange
-from fastreg.solvers.active_set.primal_dual import CROSSED, MET_DEPENDENT
+from fastreg.solvers.active_set.primal_dual import BEGIN, BEGIN_LEAPING, CROSSED, GO_ON, MET_DEPENDENT
 from fastreg.solvers.active_set.quadratic_model import INACTIVE, PARKED
 from fastreg.solvers.choice import descent_pays
 
-FEW = 10  # columns, besides a quarter of the active ones, that a primal-dual step may change
 EXCHANGES = 100  # of dependent columns, in one batch, before it counts as stuck
 PATIENCE = 3.0  # times what descent is thought to cost, that a point's pivots may cost
-BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the way to a point starts
 
 
 class Pivoting:

@@ -17,6 +17,9 @@ from fastreg.solvers.active_set.quadratic_model import ACTIVE, PARKED, RESTING, 
 
 LEAPS = 12
 GAIN = 0.85  # share of the wrong columns that a leap may leave wrong; else single pivots do better
+# Of points in batches (paths/batched/), whose kernels use them:
+FEW = 10  # columns, besides a quarter of the active ones, that a primal-dual step may change
+BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the way to a point starts
 # Besides the outcomes of a walk: a leap was enough; a leap met a dependent column, so that a walk must start where the
 # leap did; a parked column ended beyond its threshold.
 LEAPT, MET_DEPENDENT, CROSSED = 4, 5, 6
