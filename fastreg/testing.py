@@ -113,7 +113,7 @@ def _numbers(family, y):
     grid = start + unit * np.linspace(-FAR, FAR, POINTS) * (1.0 if math.isfinite(family.longest) else 1.0 / 6.0)
     single, findings = family(read_only(y), read_only(np.ones(y.size))), []
     for check in (_finite, _slopes, _curvatures, _divergences, _parts):
-        found = {}
+        found: dict[float, str] = {}
         for i in range(y.size):
             near = y[i] + unit * NEAR if math.isinf(family.longest) else start
             words = next(check(family, Row(single, i, unit * STEPS), np.union1d(grid, near)), None)

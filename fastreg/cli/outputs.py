@@ -86,7 +86,7 @@ def _check_place(option, file):
     except (FileNotFoundError, NotADirectoryError):  # the folder is looked at below
         pass
     except OSError as error:  # a name that is too long, links in a circle
-        raise ValueError(f"{option} {file}: {os.strerror(error.errno).lower()}") from None
+        raise ValueError(f"{option} {file}: {(error.strerror or str(error)).lower()}") from None
     place = os.path.realpath(file)
     folder = os.path.dirname(place)
     if os.path.exists(file) and (_found(file) is None or to_standard_output(file)):

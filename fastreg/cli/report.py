@@ -6,6 +6,8 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -60,9 +62,10 @@ def cost(path, seconds):
 
 def write_coefficients(path, file):
     """A row per alpha, a column for each feature that is ever in, in order of entry. Returns their number."""
-    ever = np.unique(path.coefs.indices)
     order = {name: place for place, name in enumerate(path.entry_order())}
-    ever = sorted(ever, key=lambda j: order[path.feature_names[j] if path.feature_names else j])
+    ever = sorted(
+        np.unique(path.coefs.indices).tolist(), key=lambda j: order[path.feature_names[j] if path.feature_names else j]
+    )
     values = path.coefs.tocsr()[ever].toarray() if ever else np.zeros((0, path.alphas.size))
     with whole_file(file) as opened:
         writer = csv.writer(opened)
@@ -144,7 +147,7 @@ def picture(fits, titles, file):
     from fastreg.plots import plot_cv, plot_path
     from fastreg.plots.axes import matplotlib_module
 
-    panels = []
+    panels: list[tuple[Callable[..., Any], Any, str]] = []
     for fit, title in zip(fits, titles):
         panels.append((plot_path, fit, title))
         if hasattr(fit, "alpha_1se"):

@@ -205,7 +205,7 @@ def _separator(text, file):
 
     The first line may name it, as Excel writes it: sep=;
     """
-    skipped, lines = 0, []
+    skipped, lines = 0, list[str]()
     for number, line in enumerate(text, start=1):
         named = re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n"))
         if named and not lines:

@@ -82,7 +82,7 @@ def read_table(
         named["exposure" if offset.is_exposure else "offset"] = offset.column
     named = {role: name for role, name in named.items() if name is not None}
     places, features, notes = _choose(header, named, drop)
-    columns = {}
+    columns: dict[int, Column] = {}
     for role, place in places.items():
         text = role == "groups" or (labels and role == "target")
         columns[place] = (Labels if text else Column)(header[place], OPTIONS[role], dialect.comma)
@@ -90,15 +90,12 @@ def read_table(
         columns[places["target"]].limits += tuple(limits)
     columns |= {place: Column(header[place], None, dialect.comma) for place in features}
     _fill(columns, chunks, file)
-    got, rows = {role: columns[place] for role, place in places.items()}, None
-    if labels:
-        rows = got["target"].places
-    got = {role: column.labels() if isinstance(column, Labels) else column.numbers() for role, column in got.items()}
-    values = got.pop("exposure", got.pop("offset", None))
-    if values is not None:
-        got["offset"] = offset.of(values)
-    X, names = _matrix([columns[place] for place in features]), [header[k] for k in features]
-    return Table(X, names, **got, notes=notes, places=rows)
+    read = {role: columns[place] for role, place in places.items()}
+    got = {role: each.labels() if isinstance(each, Labels) else each.numbers() for role, each in read.items()}
+    X, names, asked = _matrix([columns[place] for place in features]), [header[k] for k in features], read["target"]
+    given = None if offset is None else offset.of(got["exposure" if offset.is_exposure else "offset"])
+    rows = asked.places if isinstance(asked, Labels) else None
+    return Table(X, names, got["target"], got.get("weights"), got.get("groups"), given, notes, rows)
 
 
 def read_features(file, names, offset=None, dialect=PLAIN):
@@ -169,7 +166,7 @@ def _choose(header, named, drop):
         elif name == "":
             raise ValueError(f"column {k + 1} has no name in the first line; write one, or take the column out")
     _refuse_twice(header, set(header))
-    places = {}
+    places: dict[str, int] = {}
     for role, name in named.items():
         place = _find(header, name, OPTIONS[role])
         other = next((each for each in places if places[each] == place), None)
@@ -188,7 +185,7 @@ def _choose(header, named, drop):
 
 def _refuse_twice(header, wanted):
     """A ValueError for a name that is wanted and that more than one column has."""
-    seen = {}
+    seen: dict[str, int] = {}
     for k, name in enumerate(header):
         if name in seen and name in wanted:
             raise ValueError(f"columns {seen[name] + 1} and {k + 1} are both called {name!r}; rename one")
@@ -210,7 +207,7 @@ def _find(header, name, option):
 def near_names(name, names):
     """Those names that may be meant by one that is not among them: alike but for case, blanks and marks, or nearly."""
     alike = [other for other in names if _key(other) == _key(name)]
-    keys = {}
+    keys: dict[str, str] = {}
     for other in names:
         keys.setdefault(other.casefold(), other)
     near = [keys[key] for key in difflib.get_close_matches(name.casefold(), keys, n=3, cutoff=0.5)]

@@ -50,7 +50,8 @@ def sum_of_products(factors, length, block, rows, columns):
     def add(done, k, _):
         start = ends[k] + done
         if start < ends[k + 1]:
-            add_product(*factors(start, min(start + block, ends[k + 1])), sums[k])
+            left, right = factors(start, min(start + block, ends[k + 1]))
+            add_product(left, right, sums[k])
 
     for done in range(0, -(-length // groups), block):  # one block of every group, so that an interrupt is heard soon
         over_blocks(partial(add, done), range(groups + 1), groups * block * rows * columns // FAST)

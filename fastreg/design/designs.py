@@ -1,14 +1,7 @@
 """Designs: the columns of X behind a few verbs. The only place where dense and sparse differ.
 
-In kernels a design answers for one column j:
-
-    column_dot(j, v)                 x_j'v
-    column_add(j, step, v)           v += step x_j
-    column_add_weighted(j, step, h, v)   v += step h x_j, row by row
-    column_spread(j, centre, weight, total)   sum_i w_i (x_ij - centre)^2, with total = sum of w
-
-and, from Python, for many columns at once: `correlate(v)` = X'v, one sweep. Nothing is centred or copied: the
-centre of a column is a number that whoever needs it carries beside the design.
+What a design answers is written in protocol.py. Nothing is centred or copied: the centre of a column is a number that
+whoever needs it carries beside the design.
 """
 
 from typing import NamedTuple
@@ -18,6 +11,7 @@ import scipy.sparse as sp
 
 from fastreg.design.column_products import correlate_range, correlate_vectors, scatter_columns
 from fastreg.design.dense_products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products
+from fastreg.design.protocol import Design, RowBlocks, WorkingBlock
 from fastreg.design.row_blocks import DenseRows, SparseRows
 from fastreg.design.row_subsets import part_grams, part_products
 from fastreg.design.sparse_gram import stored_values
@@ -125,11 +119,11 @@ class DenseDesign(NamedTuple):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns."""
         return scaled_row_gram(self.columns, columns, scale, centre)
 
-    def by_rows(self, columns, centre):
+    def by_rows(self, columns, centre) -> RowBlocks:
         """Some columns, centred, to be read by blocks of rows."""
         return DenseRows(self.columns, columns, centre)
 
-    def working_block(self, centre):
+    def working_block(self, centre) -> WorkingBlock:
         return DenseBlock(self, centre)
 
 
@@ -277,15 +271,15 @@ class SparseDesign(NamedTuple):
     def predict_many(self, coefs):
         return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape) @ coefs
 
-    def by_rows(self, columns, centre):
+    def by_rows(self, columns, centre) -> RowBlocks:
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
         return SparseRows(X if len(columns) == self.shape[1] else X[:, columns], centre[columns])
 
-    def working_block(self, centre):
+    def working_block(self, centre) -> WorkingBlock:
         return SparseBlock(self, centre)
 
 
-def as_design(X):
+def as_design(X) -> Design:
     """The design of a validated X: a float64 Fortran array, or canonical CSC. Shares its memory, read-only."""
     if sp.issparse(X):
         return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])

@@ -142,9 +142,9 @@ def _compare(X, labels, fitted):
             f"X lacks {len(lacking)} of the {len(fitted)} columns that this path was fitted on: {_listed(lacking)}"
             f"{besides}{advice if len(names) == len(fitted) else ''}"
         )
-    j = next((j for j, pair in enumerate(zip(names, fitted)) if pair[0] != pair[1]), None)
     message = f"X has {len(more)} columns that this path was not fitted on: {_listed(more)}"
     if not more:
+        j = next(j for j, (name, known_name) in enumerate(zip(names, fitted)) if name != known_name)
         message = f"column {j} of X is {names[j]!r}, but this path was fitted with {fitted[j]!r} there"
     repeated = [name for name, count in (given | known).items() if count > 1]
     if repeated:

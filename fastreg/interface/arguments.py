@@ -65,7 +65,7 @@ class Grid(NamedTuple):
             return self._replace(alphas=check.check_alphas(self.alphas))
         return self._replace(n_alphas=check.check_count("n_alphas", self.n_alphas, 1))
 
-    def count(self):
+    def size(self):
         """How many alphas there will be, if a path does not end sooner."""
         return int(self.n_alphas) if self.alphas is None else np.size(self.alphas)
 

@@ -116,8 +116,9 @@ class Watch:
 
     def __init__(self, verbose=False, callback=None):
         self.bar, self.callback, self.begin = Bar() if verbose else None, listener(callback), time.perf_counter()
-        self.total, self.prefix, self.done = 0, "", {}
-        self.thread, self.untold = threading.get_ident(), deque()
+        self.total, self.prefix, self.thread = 0, "", threading.get_ident()
+        self.done: dict[str, int] = {}  # points, by stage
+        self.untold: deque[tuple[str, Progress, float]] = deque()
 
     def expect(self, points):
         """How many points there will be, unless that has been said."""

@@ -8,6 +8,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 
 import numpy as np
 import scipy.sparse as sp
@@ -45,7 +46,7 @@ class ConvergenceWarning(UserWarning):
     """
 
 
-_told = ContextVar("told", default=None)  # topics of warnings, within `each_once`
+_told: ContextVar[set[str] | None] = ContextVar("told", default=None)  # topics of warnings, within `each_once`
 
 
 @contextmanager
@@ -65,7 +66,8 @@ def warn(message, category, topic=None):
         if topic in told:
             return
         told.add(topic)
-    level, frame = 1, sys._getframe()
+    level = 1
+    frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
@@ -259,8 +261,8 @@ def check_vector(name, values, n, *, allow_negative=True):
         if name != "sample_weight":
             raise ValueError(f"overflow: {name}[{k}] = {array[k]:g} is too large to square; rescale {name}")
     if not allow_negative and np.any(array < 0):
-        bad = int(np.flatnonzero(array < 0)[0])
-        raise ValueError(f"{name} must not be negative, but {name}[{bad}] = {array[bad]:g}")
+        k = int(np.argmax(array < 0))
+        raise ValueError(f"{name} must not be negative, but {name}[{k}] = {array[k]:g}")
     return np.ascontiguousarray(array)
 
 
@@ -351,7 +353,7 @@ def check_weight(sample_weight, n):
     if sample_weight is None:
         return np.full(n, 1.0 / n)
     if isinstance(sample_weight, numbers.Number):
-        sample_weight = np.full(n, float(sample_weight))
+        sample_weight = np.full(n, sample_weight)
     weight = check_vector("sample_weight", sample_weight, n, allow_negative=False)
     top = weight.max()
     if top <= 0:

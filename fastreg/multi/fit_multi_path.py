@@ -18,7 +18,7 @@ from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.multi.group_penalties import Entries, Rows
 from fastreg.multi.losses import Softmax, SquaredError
-from fastreg.multi.path import MultiPathSolver
+from fastreg.multi.path import MultiPathSolver, MultiPoint
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.result import MultiPath
 from fastreg.numerics.threads import one_blas_thread
@@ -27,7 +27,7 @@ from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.omitted import warn_omitted
 
-RESPONSES = {"gaussian": SquaredError, "multinomial": Softmax}
+RESPONSES: dict[str, type[SquaredError] | type[Softmax]] = {"gaussian": SquaredError, "multinomial": Softmax}
 
 
 @explains_names
@@ -176,13 +176,15 @@ def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
     engine = MultiPathSolver(problem, terms.tol, terms.max_iter)
     alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
     if start is not None:
-        engine.resume(*start, float(alphas[0]))
+        coefs, intercepts = start
+        engine.resume(coefs, intercepts, float(alphas[0]))
     return _follow(engine, alphas, grid.alphas is None, classes, terms.names, watching)
 
 
 def _follow(engine, alphas, automatic, classes, names, watching):
     """The MultiPath of an engine; whoever watches hears of its points. An interrupt leaves with the points done."""
-    begin, points, problem = time.perf_counter(), [], engine.problem
+    begin, problem = time.perf_counter(), engine.problem
+    points: list[MultiPoint] = []
     watch = Watch(watching.verbose, watching.callback)
     watch.expect(alphas.size)
     told = watch.hears("")

@@ -68,8 +68,8 @@ class RowNewton:
                 self.columns, self.hessian = columns, Hessian.of(gram, coef / length[:, None], pull, l2)
                 builds -= 1
                 work.pivots += 1
-                if self.hessian is None:
-                    return
+            if self.hessian is None:
+                return
             before, fresh = mismatch, stale
             if not advance(terms, coef, correlation, self.hessian.solve(gradient)):
                 if fresh:

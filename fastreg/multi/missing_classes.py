@@ -24,7 +24,7 @@ def solve_classes(X, codes, terms, grid, start=None, watching=NOBODY):
         seen[:] = True
     places = np.flatnonzero(seen)
     if places.size == 1:
-        path = _certain(grid, sp.csc_array((X.shape[1], grid.count())), terms)
+        path = _certain(grid, sp.csc_array((X.shape[1], grid.size())), terms)
     else:
         codes = np.where(seen[codes], codes, places[0])  # rows without weight
         start = None if start is None else (start[0][:, places], start[1][places])
@@ -48,7 +48,7 @@ def _with_all(path, places, K):
 
 def _certain(grid, empty, terms):
     """The path of a single class: its probability is one whatever the penalty, and the loss zero."""
-    k = grid.count()
+    k = grid.size()
     return MultiPath(
         alphas=check.check_alphas(grid.alphas), coefs=[empty], intercepts=np.zeros((1, k)), gaps=np.zeros(k),
         n_iters=np.zeros(k, dtype=int), reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="multinomial",

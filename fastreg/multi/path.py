@@ -58,7 +58,7 @@ class MultiPathSolver:
         self.solver = BlockDescent() if problem.units.together else ProximalNewton()
         free = np.repeat(problem.free * problem.units.a_column, problem.units.a_column)
         self.working.extend(free + np.arange(free.size) % problem.units.a_column, self.state.residual)
-        self.smooth = None
+        self.smooth: NewtonSystem | None = None
         self.done = 0
 
     def _refer(self, residual, correlation):
@@ -119,26 +119,25 @@ class MultiPathSolver:
     def _fit_smooth(self, alpha):
         problem, state = self.problem, self.state
         columns = np.flatnonzero(problem.usable)
-        if self.smooth is None:
-            self.smooth = NewtonSystem(problem, columns)
+        smooth = self.smooth = self.smooth or NewtonSystem(problem, columns)
         l2 = problem.penalty(alpha).on(columns)[1]
         wanted, steps, gap = self.tol * problem.scale, 0, np.inf
         for share in (1e-3, 1e-5, 1e-7):  # Newton's last step costs little and doubles the digits
-            _, more = self.smooth.solve(state, l2, share * wanted, self.max_iter - steps)
+            _, more = smooth.solve(state, l2, share * wanted, self.max_iter - steps)
             steps += more
-            gap = self._certify_smooth(columns, l2)
+            gap = self._certify_smooth(smooth, columns, l2)
             if gap <= wanted or steps >= self.max_iter:
                 break
         return gap, steps
 
-    def _certify_smooth(self, columns, l2):
+    def _certify_smooth(self, smooth, columns, l2):
         """The gap, at the residual made orthogonal to what is not penalised; for weak penalties at the Newton dual."""
         problem, state, units = self.problem, self.state, self.problem.units
         free = l2 == 0.0
         coef = units.shaped(state.matrix[columns])
         l1_units, l2_units = np.zeros(coef.shape[0]), np.repeat(l2, units.a_column)
         duals = [levelled(problem, state)] if not free.any() else []
-        duals += [self.smooth.project(state, l2)] if free.any() else []
+        duals += [smooth.project(state, l2)] if free.any() else []
         best = np.inf
         for dual in duals:
             correlation = problem.correlate_columns(dual, columns)
@@ -197,7 +196,7 @@ class MultiPathSolver:
 
     def _largest(self, units, sizes):
         """As many of them as may enter at once, those with the largest correlations."""
-        support = np.count_nonzero(self.working.coef_of(self.state).any(axis=1))
+        support = int(np.count_nonzero(self.working.coef_of(self.state).any(axis=1)))
         most = max(FEWEST, 2 * support)
         if units.size <= most:
             return units

@@ -63,8 +63,9 @@ class MultiProblem(Problem):
             state.mean = self.response.mean(state.eta)
             state.residual = self.response.residual(state.mean)
 
-    def advance(self, state, columns, steps, change, shift, t):
-        """Rows of B += t steps, with `change` and `shift` of `along`; then linearise."""
+    def advance(self, state, columns, steps, change, t):
+        """Rows of B += t steps, with `change` as `along` has it, and its shift; then linearise."""
+        change, shift = change
         state.matrix[columns] += t * steps
         state.eta += t * change
         if self.fit_intercept:

@@ -55,7 +55,7 @@ class NewtonSystem:
             t = step_length(problem, state, change, -2.0 * decrement, self._penalty(coef, direction, l2))
             if t == 0.0:
                 return gap, steps
-            problem.advance(state, self.columns, direction, change, shift, t)
+            problem.advance(state, self.columns, direction, (change, shift), t)
             steps += 1
             problem.count_steps(1, state, gap)
 

@@ -5,6 +5,8 @@ it looks like a working set of one response, a vector of coefficients and their 
 `RowSet` holds rows of least squares with several responses; its Hessian is one Gram matrix for all of them.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from fastreg.multi.group_penalties import steering_terms, value
@@ -17,7 +19,7 @@ from fastreg.solvers.anderson_newton import SecantMemory
 DAMPING = 1e-6  # share of its curvature, against moves of all classes of a column by the same amount
 
 
-class MultiSet:
+class MultiSet(ABC):
     """What both share: the columns of X in a block, the units' correlations and penalties."""
 
     def __init__(self, problem):
@@ -52,6 +54,10 @@ class MultiSet:
     def correlate(self, state):
         self.correlate_all(state.residual)
 
+    @abstractmethod
+    def correlate_all(self, residual):
+        """Exact correlations of the working set with the residuals (K, n)."""
+
     def coef_of(self, state):
         """(units, size) coefficients."""
         return self.problem.units.shaped(state.matrix)[self.columns]
@@ -68,7 +74,7 @@ class PairSet(MultiSet):
     """Coefficients (j, k), numbered j K + k, of a softmax. H is that of some earlier mean as long as it serves."""
 
     ages = True  # the matrix of the model, as the solution moves
-    mean = None  # at which H was built
+    mean: np.ndarray | None = None  # at which H was built
 
     def __init__(self, problem):
         super().__init__(problem)
@@ -108,16 +114,16 @@ class PairSet(MultiSet):
         if start == m:
             return
         problem.work.grams += start == 0
-        fresh = self._rows_of_gram(start)
+        fresh = self._rows_of_gram(self.mean, start)
         gram = np.empty((m, m))
         gram[:start, :start] = self.gram
         gram[start:] = fresh
         gram[:start, start:] = fresh[:, :start].T
         self.gram = gram
 
-    def _rows_of_gram(self, start):
+    def _rows_of_gram(self, mean, start):
         """H's rows from `start` on."""
-        problem, mean, K = self.problem, self.mean, self.problem.K
+        problem, K = self.problem, self.problem.K
         places, classes = self.place[self.columns // K], self.columns % K
         weight = np.sqrt(problem.weight)
         gram, cross = pair_products(self.features, places, classes, weight * mean, (weight * mean).T, start)
@@ -159,7 +165,7 @@ class PairSet(MultiSet):
         if slope >= 0.0 and slope <= noise:  # coefficients may move far at an unchanged fit; what that adds is rounding
             slope = -noise
         t = step_length(problem, state, change, slope, penalty)
-        problem.advance(state, self.features.columns, steps, change, shift, t)
+        problem.advance(state, self.features.columns, steps, (change, shift), t)
         if t == 1.0:
             state.coef[self.columns] = coef  # b + (b_new - b) may miss an exact zero
         return t
@@ -194,5 +200,5 @@ class RowSet(MultiSet):
         problem, steps = self.problem, coef - state.matrix[self.columns]
         problem.work.columns += int(np.count_nonzero(steps))
         change, shift = problem.along(state.mean, expand(self.features, steps))
-        problem.advance(state, self.columns, steps, change, shift, 1.0)
+        problem.advance(state, self.columns, steps, (change, shift), 1.0)
         state.matrix[self.columns] = coef

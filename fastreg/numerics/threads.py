@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -175,7 +176,7 @@ class Pool:
             try:
                 return self.executors[size].submit(function)
             except RuntimeError:  # Python is shutting down and starts no more threads: the caller does all
-                nothing = Future()
+                nothing: Future[None] = Future()
                 nothing.cancel()
                 return nothing
 
@@ -192,13 +193,15 @@ class Blas:
     """
 
     def __init__(self):
-        self.lock, self.holders = threading.Lock(), Counter()  # holds by thread
-        self.libraries, self.complete = None, False
-        self.before = {}  # (file, thread or None for the process): (library, its number)
+        self.lock = threading.Lock()
+        self.holders: Counter[int] = Counter()  # holds by thread
+        self.libraries: list[Any] = []
+        self.searched, self.complete = False, False
+        self.before: dict[tuple[str, int | None], tuple[Any, int]] = {}  # (file, thread, or None for the process)
 
     def hold(self):
         with self.lock:
-            if self.libraries is None:
+            if not self.searched:
                 self._find()
             self.holders[threading.get_ident()] += 1
             self._limit()
@@ -222,14 +225,14 @@ class Blas:
 
     def limit_helper(self):
         """In a thread of the pool: one thread for libraries that count by thread."""
-        for library in self.libraries or ():
+        for library in self.libraries:
             if not _process_wide(library):
                 library.set_num_threads(1)
 
     def _find(self):
         from threadpoolctl import ThreadpoolController  # takes as long as a small fit
 
-        self.libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        self.libraries, self.searched = ThreadpoolController().select(user_api="blas").lib_controllers, True
 
     def _limit(self):
         for library in self.libraries:

@@ -1,5 +1,6 @@
 """What is minimised, and the proof that it is.
 
+protocol                      what a family and a penalty answer
 families, penalties, bounds   the terms of the objective
 problem                       all of them together, and the state of a fit
 duality_gap, duality_gap_bounded   how far a point can be from the minimum

@@ -1,47 +1,17 @@
 """Families: the loss of one row, bound to the response y and the weights (which sum to one).
 
-A family is a NamedTuple with verbs that kernels call for row i at the linear predictor eta:
-
-    loss        w_i times half the unit deviance, that is the negative log-likelihood less its smallest value; what
-                depends on y alone may be left to `constant`; infinite where it overflows
-    derivatives (residual, curvature): minus the first, and the second derivative of the loss in eta
-    divergence  loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: a row's share of the gap,
-                infinite where nu_i lies outside the conjugate's domain
-
-They return numbers and allocate no arrays: kernels call them once a row, in loops that count no references.
-`divergence` is a Bregman divergence, computed without cancellation, so a duality gap of 1e-14 is still a number.
-With d_i(nu) the infimum of loss + nu eta over eta, it is loss + nu eta - d_i(nu), by Fenchel and Young never negative.
-Plain methods serve Python: `mean(eta)`, the inverse link; `check(y)`, which responses the family admits; `constant()`,
-if there is one, the sum over rows of what `loss` lacks of half the deviance; `degenerate(y)`, why no intercept can be
-fitted to a response, if so; `separates(loss)`, whether a fit without penalty has run away.
-
-What the engine relies on, and fastreg.testing.check_family asks:
-
-- The loss is convex in eta, and its curvature is above zero wherever the weight is: Newton's method divides by it. A
-  family whose second derivative vanishes returns a small number in its place, such as 1e-6 of the largest.
-- Loss, derivatives and divergence are proportional to the weight.
-
-A family may say more; what it does not say is as in `DEFAULTS`, which is always safe:
-
-    bend      a number M: the third derivative is at most M times the second in size (1 for a log or a logit link).
-              Newton steps then have a safe length at no cost. Infinite: every step asks for the objective.
-    longest   the longest move of eta at once: 5 for a log or a logit link, beyond which the model of an exponential
-              says nothing. Infinite where eta has the unit of y.
-    tight     whether residual and loss belong together, so that the rows' share of the gap is zero where the dual
-              point is the residual. False where the derivatives are those of a smoothed loss.
-    start     a number near the intercept of the model without columns and offset
-    log_link_parts   two numbers that are not negative, for row i at eta, whose difference is the residual, and which
-              become exp(-c s) and exp(a s) times as large where eta grows by s, a + c = 1: the intercept is then fitted
-              in closed form
+What a family answers is written in objective/protocol.py: here are those that fastreg has, and the kernels that loop
+over rows.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from fastreg.numerics.exp_log import exp, log1p
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel, verb
+from fastreg.objective.protocol import Family, WrittenFamily
 
 for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3, "log_link_parts": 2}.items():
     verb(_name, _arity)
@@ -96,22 +66,33 @@ def no_start(family):
     return 0.0
 
 
-DEFAULTS = {"bend": math.inf, "longest": math.inf, "tight": True, "start": no_start, "log_link_parts": no_log_link}
+DEFAULTS: dict[str, Any] = {
+    "bend": math.inf,
+    "longest": math.inf,
+    "tight": True,
+    "start": no_start,
+    "log_link_parts": no_log_link,
+}
 
 
-def completed(family):
+def completed(family: type[WrittenFamily]) -> type[Family]:
     """The class of a family, with the defaults of what it does not say."""
     for name, value in DEFAULTS.items():
         if not hasattr(family, name):
             setattr(family, name, value)
-    return family
+    return cast(type[Family], family)
 
 
-class Gaussian(NamedTuple):
-    """Least squares: loss (y - eta)^2 / 2, mean eta. y is any real number."""
+class Response(NamedTuple):
+    """What a loss is bound to. A family of fastreg's extends it, since type checkers take constants in a NamedTuple's
+    own body for fields."""
 
     y: np.ndarray
     weight: np.ndarray
+
+
+class Gaussian(Response):
+    """Least squares: loss (y - eta)^2 / 2, mean eta. y is any real number."""
 
     name = "gaussian"
     quadratic = True  # the quadratic model is the loss
@@ -143,11 +124,8 @@ class Gaussian(NamedTuple):
         return False
 
 
-class Binomial(NamedTuple):
+class Binomial(Response):
     """Logistic regression: loss log(1 + e^eta) - y eta, mean 1 / (1 + e^-eta). y in [0, 1]: classes or proportions."""
-
-    y: np.ndarray
-    weight: np.ndarray
 
     name = "binomial"
     quadratic = False
@@ -205,11 +183,8 @@ class Binomial(NamedTuple):
         return loss < SEPARATED * null and bool(np.any((self.y == 0.0) | (self.y == 1.0)))
 
 
-class Poisson(NamedTuple):
+class Poisson(Response):
     """Counts or rates with log link: loss e^eta - y eta, mean e^eta. y >= 0."""
-
-    y: np.ndarray
-    weight: np.ndarray
 
     name = "poisson"
     quadratic = False
@@ -249,11 +224,8 @@ class Poisson(NamedTuple):
         return False
 
 
-class Gamma(NamedTuple):
+class Gamma(Response):
     """Positive responses with log link: loss eta + y e^-eta, mean e^eta. y > 0."""
-
-    y: np.ndarray
-    weight: np.ndarray
 
     name = "gamma"
     quadratic = False
@@ -293,7 +265,8 @@ class Gamma(NamedTuple):
         return False
 
 
-FAMILIES = {family.name: completed(family) for family in (Gaussian, Binomial, Poisson, Gamma)}
+WRITTEN: tuple[type[WrittenFamily], ...] = (Gaussian, Binomial, Poisson, Gamma)
+FAMILIES = {family.name: completed(family) for family in WRITTEN}
 
 
 def total_loss(family, eta):

@@ -10,7 +10,7 @@ one of the large, so gaps carry over. What is lost is rounding: G b errs by abou
 counts only where columns are so dependent that large coefficients cancel; `holds` compares it with the tolerance.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from fastreg.design.dense_products import frozen
 from fastreg.design.designs import as_design
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import linalg
-from fastreg.objective.families import Gaussian
+from fastreg.objective.families import FAMILIES
 from fastreg.objective.problem import Problem, Work
 
 ROUNDING = 1e-15
@@ -29,7 +29,7 @@ DEPENDENT = 1e-10  # share of a column's square that those before it leave, at w
 class Compressed(Problem):
     """The small problem. Coefficients, penalties and gaps are those of `original`, as are loss and intercept."""
 
-    original: Problem | None = None
+    original: Problem = field(kw_only=True)
     rest: float = 0.0
     level: float = 0.0  # weighted mean of y - offset
     square: float = 0.0  # of the null model's linear predictor
@@ -41,6 +41,10 @@ class Compressed(Problem):
 
     def square_of(self, eta):
         return self.square
+
+    @property
+    def posed(self):
+        return self.original
 
     def spent(self):
         """Steps are those taken here; what was read of X was read by the original."""
@@ -70,7 +74,7 @@ def compress(problem, sums=None):
     rank, unknown = z.size, np.ones(problem.p)
     small = Compressed(
         as_design(factor),
-        Gaussian(frozen(np.sqrt(rank) * z), frozen(np.full(rank, 1.0 / rank))),
+        FAMILIES["gaussian"](frozen(np.sqrt(rank) * z), frozen(np.full(rank, 1.0 / rank))),
         np.zeros(rank),
         False,
         problem.l1_ratio,

@@ -1,6 +1,7 @@
 """A problem, bound to its data, and the state of a fit: the two things that solvers and the path pass around."""
 
 import math
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from fastreg.design.column_products import column_moments, combine, correlate_columns
+from fastreg.design.protocol import Design
 from fastreg.numerics.jit import kernel
+from fastreg.objective.bounds import Bounds
 from fastreg.objective.families import DEFAULTS, balance, constant_of, linearise, sum_of_losses
 from fastreg.objective.penalties import ElasticNet
+from fastreg.objective.protocol import Family, Penalty
 
 # A column whose spread is below this share of its mean is constant up to rounding.
 CONSTANT = 1e-10
@@ -66,17 +70,19 @@ class Problem:
     not `usable`. Columns of factor zero are `unpenalised`; those of them without bounds are `free`.
     """
 
-    design: Any
-    family: Any
+    design: Design
+    family: Family
     offset: np.ndarray
     fit_intercept: bool
     l1_ratio: float
     factor: np.ndarray
     standardize: bool
     work: Work = field(default_factory=Work)
-    moments: Any = None  # (mean, sum of squares about it) of every column, where they are known
-    watcher: Any = None  # called with (state, gap) after a solver's step
-    bounds: Any = None  # fastreg.objective.bounds.Bounds of every column, or None where no coefficient has any
+    moments: tuple[np.ndarray, np.ndarray] | None = (
+        None  # (mean, sum of squares about it) of every column, where they are known
+    )
+    watcher: Callable[["State", float], Any] | None = None  # called with (state, gap) after a solver's step
+    bounds: Bounds | None = None  # of every column, or None where no coefficient has any
     called_off: bool = False  # by another thread
     scale: float = math.nan  # the null model's loss, the unit of relative gaps; set once that is fitted
     unbounded: bool = False  # whether columns that are not penalised separate the classes
@@ -113,7 +119,7 @@ class Problem:
         if self.bounds is not None:
             self.free = self.free[self.bounds.on(self.free).infinite()]
 
-    def penalty(self, alpha):
+    def penalty(self, alpha: float) -> Penalty:
         return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.lasso_factor, self.ridge_factor)
 
     def correlate(self, residual):
@@ -218,6 +224,11 @@ class Problem:
     def loss(self, state):
         """Half the deviance per unit of weight."""
         return self.loss_at(state.eta)
+
+    @property
+    def posed(self) -> "Problem":
+        """The problem that this one stands for."""
+        return self
 
     def spent(self):
         """What has been done so far."""

@@ -6,6 +6,7 @@ vectors and are sent them, so that whoever runs several fits can have their prod
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 from fastreg.interface.arguments import Watching
@@ -22,12 +23,13 @@ from fastreg.paths.grid import alphas_of
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import reduces_to_gram, strategies
 from fastreg.paths.pointwise import Pointwise
+from fastreg.paths.protocol import Products, Strategy
 from fastreg.paths.recorder import Record
 from fastreg.paths.ridge import Ridge
 from fastreg.paths.setup import build_problem, checked
 
 NOBODY = Watching()
-STRATEGIES = {
+STRATEGIES: dict[str, Callable[[Fit], Strategy]] = {
     "ridge": Ridge,
     "pointwise": Pointwise,
     "batched_lasso": partial(Batches, LassoBatch),
@@ -36,7 +38,7 @@ STRATEGIES = {
 }
 
 
-def run(fit):
+def run(fit: Fit) -> Products:
     """Fit what is left of a grid: a generator that yields (vector, columns) and is sent X'vector on the columns, or on
     all of them where `columns` is None."""
     for name in strategies(fit):
@@ -79,7 +81,7 @@ def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, sum
     Its time counts from `begin`; `start` as for solve_path; `sums` as gram_reduction.compress has them, if known.
     """
     grid = grid.checked()
-    if reduces_to_gram(problem, terms.solver, grid.count(), grid.lowest()):
+    if reduces_to_gram(problem, terms.solver, grid.size(), grid.lowest()):
         small = gram_reduction.compress(problem, sums)
         try:
             path = _follow(small, problem, terms, grid, watching, begin, start)
@@ -96,7 +98,7 @@ def _follow(problem, posed, terms, grid, watching, begin, start):
     """The Path of a problem that stands for the one posed. An interrupt leaves with the points done."""
     null = NullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
-    record = Record(problem, begin, grid.count(), *watching)
+    record = Record(problem, begin, grid.size(), *watching)
     fit = Fit(null, alphas, record, terms.tol, terms.max_iter, terms.solver, automatic=grid.alphas is None)
     try:
         if start is not None:

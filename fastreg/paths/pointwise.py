@@ -1,16 +1,19 @@
 """Point after point, each from the last, over a working set that screening and certificates extend."""
 
+from functools import cached_property
+
 import numpy as np
 
 from fastreg.objective.duality_gap import References, duality_gap, empty_gap, orthogonal
 from fastreg.objective.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
+from fastreg.paths.fit import Fit
 from fastreg.paths.grid import FAR, LOOSE, alphas_between
 from fastreg.paths.plan import FEWEST, SHARED_SWEEP_SHARE, SWEEP_SHARE, all_enter_at_once, descends_first
 from fastreg.paths.point import make_point
 from fastreg.paths.predictor import Trail
+from fastreg.paths.protocol import Products
 from fastreg.paths.ridge import Ridge
 from fastreg.solvers import make_solver
-from fastreg.solvers.choice import AutomaticChoice
 from fastreg.solvers.cold_start import FirstDescent
 from fastreg.solvers.dual_point import bounded_dual_direction, bounded_gap
 from fastreg.solvers.ridge.newton import dual_direction
@@ -31,29 +34,44 @@ class Pointwise:
 
     name = "pointwise"
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.tol, self.max_iter = fit.tol, fit.max_iter
-        bounded = self.problem.bounds is not None
-        self.solver = make_solver(fit.solver, type(self.problem.family), self.problem.l1_ratio, bounded)
-        if fit.changes is not None and isinstance(self.solver.inner, AutomaticChoice):
-            self.solver.inner.changes = fit.changes
+        self.solver = make_solver(fit.solver, fit.changes)
         self.sweep_share = SHARED_SWEEP_SHARE if fit.beside_others else SWEEP_SHARE
-        self.trail, self.working, self.smooth = Trail(), None, None
-        self.done, self.formed, self.resumed = 0, False, fit.alpha is not None
-        self.first = not self.resumed and descends_first(self.problem, fit.solver, self.tol)
-        if self.resumed:
+        self.trail = Trail()
+        self.done, self.formed, self.resumed = 0, False, False
+        self.first = False  # whether cold starts try a descent over X itself
+        if fit.alpha is not None:
+            self.resumed = True
             self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
             self.previous_l1 = fit.alpha * self.problem.l1_ratio
         else:
+            self.first = descends_first(self.problem, fit.solver, self.tol)
             self.dual, self.estimate, self.previous_l1 = fit.null.residual, fit.null.correlation, fit.null.l1
 
-    def stand_on(self, working):
+    @cached_property
+    def working(self) -> WorkingSet:
+        """Formed when first needed: a descent may end a single fit without."""
+        working = WorkingSet(self.problem)
+        working.extend(self.problem.unpenalised, self.state.residual)
+        return working
+
+    @cached_property
+    def references(self) -> References:
+        return References(self.problem.norms, self.problem.weight)
+
+    @cached_property
+    def smooth(self) -> Ridge:
+        """For alpha = 0."""
+        return Ridge(self.fit)
+
+    def stand_on(self, working: WorkingSet) -> None:
         """Certify points on a working set that is kept elsewhere, from the null model on."""
-        self.working, self.references = working, References(self.problem.norms, self.problem.weight)
+        self.working = working
         self.references.add(self.dual, self.estimate)
 
-    def advance(self, alphas):
+    def advance(self, alphas: np.ndarray) -> Products:
         """Fit the points at `alphas`: a generator that yields (dual, columns) and is sent X'dual on the columns, or on
         all of them where `columns` is None. So fits of the same X can have their products with X made together."""
         for alpha in alphas.tolist():
@@ -66,7 +84,6 @@ class Pointwise:
     def solve(self, alpha):
         """The Point at `alpha`, from the last; a long way down is taken in loose steps. A generator as `advance` is."""
         if alpha == 0.0 and self.problem.bounds is None:
-            self.smooth = self.smooth or Ridge(self.fit)
             return self.smooth.solve(alpha)
         gap, iterations = self._standing(alpha), 0
         if gap > self.fit.wanted:
@@ -173,15 +190,8 @@ class Pointwise:
         return found if 2 * found.size < everything.size else everything
 
     def _form(self):
-        """The working set and the references, formed when first needed: a descent may end a single fit without.
-
-        After a descent its support belongs to the working set, and its sweep to the references.
-        """
-        problem, state = self.problem, self.state
-        if self.working is None:
-            self.references = References(problem.norms, problem.weight)
-            self.working = WorkingSet(problem)
-            self.working.extend(problem.unpenalised, state.residual)
+        """After a descent its support belongs to the working set, and its sweep to the references."""
+        state = self.state
         self.references.add(self.dual, self.estimate)
         support = np.flatnonzero(state.coef)
         self.working.extend(support[~self.working.contains[support]], state.residual)

@@ -1,10 +1,12 @@
 """What a fit leaves behind beside its coefficients: the cost of every point and, on request, every solver step."""
 
+import math
 import time
 
 import numpy as np
 
 from fastreg.interface.progress import Bar, Progress, listener
+from fastreg.paths.point import Point
 
 
 class Record:
@@ -20,9 +22,10 @@ class Record:
     def __init__(self, problem, begin, n_points, verbose=False, callback=None, trace=False):
         self.problem, self.begin, self.n_points, self.callback = problem, begin, n_points, listener(callback)
         self.bar = Bar() if verbose else None
-        self.points, self.marks = [], [(0.0, *[0] * len(self.COUNTS))]
-        self.steps = [] if trace else None
-        self.alpha = None  # of the point under way
+        self.points: list[Point] = []
+        self.marks: list[tuple[float, ...]] = [(0.0, *[0] * len(self.COUNTS))]
+        self.steps: list[tuple] | None = [] if trace else None
+        self.alpha = math.nan  # of the point under way
         if verbose or trace:
             problem.watcher = self.step
 

@@ -7,11 +7,13 @@ by products of X with matrices: coefficients, fitted values and correlations of 
 import numpy as np
 
 from fastreg.objective.duality_gap import balanced, duality_gap, orthogonal
+from fastreg.paths.fit import Fit
 from fastreg.paths.plan import ridge_form
 from fastreg.paths.point import make_point
+from fastreg.paths.protocol import Products
 from fastreg.solvers.ridge.krylov import RidgeKrylov
 from fastreg.solvers.ridge.newton import RidgeSystem
-from fastreg.solvers.ridge.spectrum import ridge_spectrum
+from fastreg.solvers.ridge.spectrum import RidgeSolutions, ridge_spectrum
 
 KRYLOV_SHARE = 0.2  # of the gap wanted, for the gap that a Krylov basis is to reach
 BATCH_VALUES = 2e7  # numbers in the coefficients, fitted values and correlations of points that are solved together
@@ -22,12 +24,14 @@ class Ridge:
 
     name = "ridge"
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.system = RidgeSystem(self.problem, self.problem.columns)
-        self.spectrum, self.grid, self.batch = None, np.empty(0), {}
+        self.spectrum: RidgeSolutions | None = None
+        self.grid = np.empty(0)
+        self.batch: dict[float, tuple[np.ndarray, float, np.ndarray, np.ndarray]] = {}  # by alpha, see solve_together
 
-    def advance(self, alphas):
+    def advance(self, alphas: np.ndarray) -> Products:
         """Fit the points at `alphas`. A generator, as all strategies are, which asks for nothing."""
         form = None if self.grid.size else ridge_form(self.problem, alphas, self.fit.alpha is not None)
         if form == "krylov":

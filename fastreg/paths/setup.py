@@ -8,9 +8,10 @@ from fastreg.interface.naming import VALUES, names_meant
 from fastreg.objective.bounds import Bounds
 from fastreg.objective.families import FAMILIES, completed
 from fastreg.objective.problem import Problem
+from fastreg.objective.protocol import Family
 from fastreg.paths.omitted import warn_omitted
 from fastreg.paths.plan import STRATEGIES
-from fastreg.solvers import SOLVERS, make_solver
+from fastreg.solvers import SOLVERS, check_solver
 
 
 def checked(terms):
@@ -18,12 +19,12 @@ def checked(terms):
     terms = terms.checked()
     check.check_option("solver", terms.solver, (*SOLVERS, *STRATEGIES))
     terms = terms._replace(family=family_named(terms.family))
-    make_solver(terms.solver, terms.family, terms.l1_ratio, terms.bounded())
+    check_solver(terms.solver, terms.family, terms.l1_ratio, terms.bounded())
     return terms
 
 
-def family_named(family):
-    """A family by name, or a class with the verbs of fastreg.objective.families."""
+def family_named(family) -> type[Family]:
+    """A family by name, or a class that answers as fastreg.objective.protocol.WrittenFamily does."""
     if isinstance(family, str):
         if names_meant(family, [*FAMILIES, "multinomial"], VALUES) == ["multinomial"]:
             raise check.ParameterError(f"family {family!r} is one of fit_multi_path's, for several classes")

@@ -22,9 +22,9 @@ def in_lockstep(problems, generators, watch, products=()):
     fits = [Fit(problem, steps) for problem, steps in zip(problems, generators)]
     sweeps = 0
     while fits:
-        ready = [fit.go_on for fit in fits if fit.vector is None]
+        ready = [fit.go_on for fit in fits if not fit.waits]
         side_by_side(ready, [fit.problem for fit in fits], problems[0], watch)
-        fits = [fit for fit in fits if fit.vector is not None]
+        fits = [fit for fit in fits if fit.waits]
         if not fits:
             break
         kind = min((fit.wanted for fit in fits if fit.wanted is not None), default=None)
@@ -34,16 +34,22 @@ def in_lockstep(problems, generators, watch, products=()):
             sweeps += 1
         else:
             answers = products[kind](np.stack([fit.vector for fit in served]))
-        for fit, fit.answer in zip(served, answers):
-            fit.vector = None
+        for fit, answer in zip(served, answers):
+            fit.take(answer)
     return sweeps
 
 
 class Fit:
-    """One fit on its way, the `vector` of which it waits for a product, if it does, and which product is `wanted`."""
+    """One fit on its way: whether it `waits` for a product of `vector`, and which one is `wanted`: None is a sweep."""
 
     def __init__(self, problem, steps):
-        self.problem, self.steps, self.answer, self.vector, self.wanted = problem, steps, None, None, None
+        self.problem, self.steps, self.waits, self.vector = problem, steps, False, np.empty(0)
+        self.wanted: int | None = None
+        self.answer: np.ndarray | None = None
+
+    def take(self, answer):
+        """Be given the product."""
+        self.answer, self.waits = answer, False
 
     def go_on(self):
         """Run until the fit wants a product that others may share, or ends."""
@@ -52,7 +58,7 @@ class Fit:
             while True:
                 vector, wanted = self.steps.send(answer)
                 if not isinstance(wanted, np.ndarray):
-                    self.vector, self.wanted = vector, wanted
+                    self.waits, self.vector, self.wanted = True, vector, wanted
                     return
                 self.problem.heed()
                 answer = self.problem.correlate_some(vector, wanted)

@@ -308,7 +308,7 @@ def left_out_errors(spectrum, responses, alphas, predictions=None, together=Fals
         spread += error @ w**2
         np.square(error, out=error)
         fourth += error @ w**2
-    n = np.count_nonzero(weight)
+    n = int(np.count_nonzero(weight))
     # the variance of a weighted mean of independent squares, about that mean
     variance = np.maximum(fourth - 2.0 * squares * spread + squares**2 * (weight @ weight), 0.0)
     room = 1.0 - spectrum.degrees_of_freedom(alphas) / n

@@ -12,26 +12,37 @@
 the rows.
 """
 
+from collections.abc import Callable
+
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.choice import AutomaticChoice
 from fastreg.solvers.coordinate_descent import CoordinateDescent
+from fastreg.solvers.protocol import InnerSolver, Solver
 from fastreg.solvers.proximal_gradient import ProximalGradient
 from fastreg.solvers.proximal_newton import ProximalNewton
 
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
 
 
-def make_solver(name, family, l1_ratio, bounded=False):
-    """The solver called `name` for working sets, or None where the smooth (l1 = 0) path is to be taken."""
+def check_solver(name, family, l1_ratio, bounded=False):
+    """A ValueError where the solver called `name` cannot solve such a problem."""
     if name == "ridge" and bounded:
         raise ValueError("solver='ridge' is a closed form, which knows no bounds; use solver='auto'")
     if name == "ridge" and not (family.quadratic and l1_ratio == 0.0):
         raise ValueError("solver='ridge' is for family='gaussian' with l1_ratio=0")
     if name == "active_set" and not family.quadratic:
         raise ValueError(f"solver='active_set' solves least squares; for family={family.name!r} use solver='newton'")
-    if l1_ratio == 0.0 and not bounded and name in ("auto", "newton", "ridge"):
-        return None
+
+
+INNER: dict[str, Callable[[], InnerSolver]] = {
+    "coordinate_descent": CoordinateDescent,
+    "active_set": ActiveSet,
+    "newton": ActiveSet,
+}
+
+
+def make_solver(name: str, changes: float | None = None) -> Solver:
+    """The solver called `name` for working sets; `changes` are columns that have entered or left lately, if known."""
     if name == "proximal_gradient":
         return ProximalGradient()
-    inner = {"coordinate_descent": CoordinateDescent, "active_set": ActiveSet, "newton": ActiveSet}
-    return ProximalNewton(inner.get(name, AutomaticChoice)())
+    return ProximalNewton(INNER[name]() if name in INNER else AutomaticChoice(changes))

@@ -41,9 +41,10 @@ class Secants(NamedTuple):
 
 def no_secants(size):
     """For so many coefficients, none yet."""
-    rows, mixed = FIRST + 1, RECENT + 1
+    mixed = RECENT + 1
+    moves, changes, images = np.zeros((3, FIRST + 1, size))
     return Secants(
-        *np.zeros((3, rows, size)), np.zeros((3, size)), np.zeros(2, dtype=np.int64),
+        moves, changes, images, np.zeros((3, size)), np.zeros(2, dtype=np.int64),
         np.zeros(mixed, dtype=np.int64), np.zeros(mixed), np.zeros((mixed, mixed)),
     )  # fmt: skip
 

@@ -60,9 +60,9 @@ def descent_pays(changes, support, working, tol):
 class AutomaticChoice:
     """Solves each model by what is expected to take least work."""
 
-    def __init__(self):
+    def __init__(self, changes: float | None = None):
         self.pivots, self.rows, self.descent = ActiveSet(), Semismooth(), CoordinateDescent("residual")
-        self.changes = 5.0  # columns that enter or leave in one model, as seen lately
+        self.changes = 5.0 if changes is None else changes  # columns that enter or leave in one model, as seen lately
         self.epochs: float | None = None  # that descents took lately
         self.descended = False  # then the factor is gone
 
@@ -83,7 +83,7 @@ class AutomaticChoice:
             anew = False  # the curvature is up to date
         if found is None:
             found = self.pivots.solve(working, state, anew, precision)
-        changed = np.count_nonzero((found[0] != 0.0) != (old != 0.0))
+        changed = float(np.count_nonzero((found[0] != 0.0) != (old != 0.0)))
         self.changes = max(0.9 * self.changes, changed, 2.0)  # a second model at a point changes little
         return found
 

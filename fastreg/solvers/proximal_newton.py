@@ -11,6 +11,7 @@ steps make up for much of its age (anderson_newton.py); H is built anew when tha
 """
 
 from fastreg.solvers.coordinate_descent import CoordinateDescent
+from fastreg.solvers.protocol import InnerSolver
 
 ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
 ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,
@@ -27,9 +28,9 @@ class ProximalNewton:
     rise. Its gap can: the least one on the way is gone back to.
     """
 
-    careful = CoordinateDescent("residual", passes=CAREFUL)
+    careful: InnerSolver = CoordinateDescent("residual", passes=CAREFUL)
 
-    def __init__(self, inner):
+    def __init__(self, inner: InnerSolver):
         self.inner = inner
 
     def reduce(self, problem, state, working, target, max_iter):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fastreg.design.protocol import WorkingBlock
 from fastreg.design.working_columns import PlainBlock
 from fastreg.numerics.jit import kernel
 from fastreg.objective.bounds import unbounded
@@ -19,7 +20,7 @@ class WorkingSet:
 
     def __init__(self, problem):
         self.problem = problem
-        self.block = problem.design.working_block(problem.centre)
+        self.block: WorkingBlock = problem.design.working_block(problem.centre)
         self.contains = np.zeros(problem.p, dtype=bool)
         self.correlation = np.empty(0)
         self.norms = np.empty(0)
@@ -36,7 +37,10 @@ class WorkingSet:
 
     @classmethod
     def in_place(cls, problem, columns, correlation):
-        """Columns that are read where they lie in X, and their correlations with the residual."""
+        """Columns that are read where they lie in X, and their correlations with the residual.
+
+        Their block is a ColumnBlock alone, which has no Gram matrices: for descents in residual form.
+        """
         return cls._of(problem, PlainBlock(problem.design, problem.centre), columns, correlation)
 
     def part(self, chosen):

@@ -176,6 +176,9 @@ def test_weights():
         assert_same(found, wanted, X, Y, sample_weight=weight)
     wide = np.where(np.arange(20) % 2, 1e300, 1e290)
     certified.fit(X, Y, alphas=ALPHAS, sample_weight=wide)
+    assert_refused(["sample_weight", "complex"], X, Y, sample_weight=1j)
+    one = fit_path(X, Y, alphas=ALPHAS, sample_weight=Decimal(2))
+    assert np.array_equal(one.coefs.toarray(), fit_path(X, Y, alphas=ALPHAS).coefs.toarray())
     one = fit_path(X, Y, alphas=ALPHAS, sample_weight=2.0)
     assert_same(one, certified.fit(X, Y, alphas=ALPHAS), X, Y)
 

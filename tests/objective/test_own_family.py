@@ -1,4 +1,4 @@
-"""A family of a user's own: a NamedTuple with the verbs of fastreg.objective.families, defined outside the package."""
+"""A family of a user's own: a NamedTuple as fastreg.objective.protocol has it, defined outside the package."""
 
 import math
 from typing import NamedTuple

@@ -107,6 +107,13 @@ def check_reports(reports, first):
 def test_mypy_knows_names_results_and_parameters(consumer, tmp_path):
     pytest.importorskip("mypy")
     file, first = consumer
+    lines = errors_of(file, tmp_path)
+    assert lines
+    check_reports([(line, text) for line, kind, text in lines if kind == "error"], first)
+
+
+def errors_of(file, tmp_path):
+    """What mypy tells of a file that uses fastreg: (line, kind, text)."""
     settings = tmp_path / "mypy.ini"
     installed = PACKAGE.parent.name == "site-packages"  # where mypy looks by itself, and wants no other path to
     place = "" if installed else f"mypy_path = {PACKAGE.parent}\n"
@@ -114,9 +121,9 @@ def test_mypy_knows_names_results_and_parameters(consumer, tmp_path):
                         "[mypy-fastreg.*]\nfollow_imports = silent\n")  # fmt: skip
     command = [sys.executable, "-m", "mypy", "--config-file", settings, "--no-error-summary", "--hide-error-context"]
     done = subprocess.run([*command, file], capture_output=True, text=True, cwd=tmp_path)
+    assert not done.stderr, done.stderr
     lines = [line.split(":", 3) for line in done.stdout.splitlines() if line.startswith(file.name)]
-    assert lines, done.stdout + done.stderr
-    check_reports([(int(line), text) for _, line, kind, text in lines if "error" in kind], first)
+    return [(int(line), kind.strip(), text) for _, line, kind, text in lines]
 
 
 @pytest.mark.process
@@ -131,6 +138,44 @@ def test_pyright_knows_names_results_and_parameters(consumer, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     found = [each for each in json.loads(done.stdout)["generalDiagnostics"] if each["severity"] == "error"]
     check_reports([(each["range"]["start"]["line"] + 1, each["message"]) for each in found], first)
+
+
+PROTOCOLS = """
+from typing import NamedTuple
+import numpy as np
+from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.protocol import Design
+from fastreg.objective.families import Gaussian
+from fastreg.objective.protocol import WrittenFamily
+from fastreg.paths.batched.batches import Batches
+from fastreg.paths.pointwise import Pointwise
+from fastreg.paths.protocol import Strategy
+from fastreg.solvers.active_set.active_set import ActiveSet
+from fastreg.solvers.protocol import InnerSolver
+
+class Shapeless(NamedTuple):
+    columns: np.ndarray
+    def correlate(self, v: np.ndarray) -> np.ndarray: return self.columns @ v
+
+class Curved(Gaussian):
+    def derivatives(self, i: int, eta: float, /) -> str: return ""
+
+def storages(dense: DenseDesign, sparse: SparseDesign) -> list[Design]: return [dense, sparse]
+def solvers() -> list[InnerSolver]: return [ActiveSet()]
+def strategies(one: Pointwise, many: Batches) -> list[Strategy]: return [one, many]
+def storage(X: Shapeless) -> Design: return X  # lacks most
+def family(loss: Curved) -> WrittenFamily: return loss  # of a wrong type
+def solver(strategy: Pointwise) -> InnerSolver: return strategy  # something else
+"""
+
+
+def test_mypy_tells_what_a_storage_a_family_or_a_solver_lacks(tmp_path):
+    pytest.importorskip("mypy")
+    file = tmp_path / "parts.py"
+    file.write_text(PROTOCOLS)
+    lines = PROTOCOLS.splitlines()
+    found = {int(line) for line, kind, _ in errors_of(file, tmp_path) if kind == "error"}
+    assert found == {k for k, line in enumerate(lines, start=1) if line.startswith("def") and "  # " in line}
 
 
 @pytest.mark.parametrize("name", [name for name in fastreg._HOMES if name not in ("Progress", "Interrupted")])

@@ -6,13 +6,11 @@ mixtures of those swept, which bounds their correlations within a small radius (
 and the few columns left open are looked at. Where a column violates its threshold the points before it stand, it joins
 the working set, and the batch goes on.
 
-How the points of a batch are solved is the business of a solver: lasso.py, newton.py, descent.py. It has
-
-    solve(alphas)     the points on the working set at `alphas`, or those before it got stuck; None if it does not pay
-    refine()          solve more finely from now on; whether that can be
-    name              the strategy's
-    pivoting          the ActiveSet and what pivots have cost lately
+How the points of a batch are solved is the business of a BatchSolver (paths/protocol.py): lasso.py, newton.py or
+descent.py.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,9 +19,11 @@ from fastreg.objective.correlation_bounds import ENDS, STRIPE, columns_reaching,
 from fastreg.objective.duality_gap import References
 from fastreg.objective.screening import strong_columns
 from fastreg.paths.batched.pivoting import Pivoting
+from fastreg.paths.fit import Fit
 from fastreg.paths.grid import with_steps
 from fastreg.paths.plan import SHARED_MORE_SWEEPS, longest_batch
 from fastreg.paths.point import Point, make_point
+from fastreg.paths.protocol import BatchSolver, Products
 from fastreg.solvers.working_set import WorkingSet
 
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a batch
@@ -35,7 +35,7 @@ KEPT = 4  # references
 class Batches:
     """Fits a grid of alphas from the null model on, batch by batch, until that does not pay."""
 
-    def __init__(self, solver, fit):
+    def __init__(self, solver: Callable[[Fit, WorkingSet, Pivoting], BatchSolver], fit: Fit):
         self.fit, self.problem, self.state, self.tol = fit, fit.problem, fit.state, fit.tol
         self.correlation = fit.null.correlation
         self.references = References(self.problem.norms, self.problem.weight, KEPT)
@@ -46,7 +46,11 @@ class Batches:
         self.more_sweeps = SHARED_MORE_SWEEPS if fit.beside_others else 0
         self.previous = fit.null.alpha_max
 
-    def advance(self, alphas):
+    @property
+    def name(self) -> str:
+        return self.solver.name
+
+    def advance(self, alphas: np.ndarray) -> Products:
         """Fit the leading points at `alphas`: a generator that yields (dual, None) and is sent X'dual.
 
         The points of a batch are recorded together. It ends early where the solver gets stuck or does not pay, or a
@@ -146,8 +150,8 @@ class Batches:
             mixtures(references, here, squares, np.empty((KEPT, KEPT)), mixes, radii)
             found = np.empty(problem.p, dtype=np.int64)
             outside = problem.norms, problem.lasso_factor, working.contains
-            references = products, sizes, self.references.correlations
-            count = columns_reaching(references, (mixes, radii, l1), exact, outside, room, found)
+            swept = products, sizes, self.references.correlations
+            count = columns_reaching(swept, (mixes, radii, l1), exact, outside, room, found)
             columns = found[:count]
             if more == 0 or last * solved.cost(columns) < problem.stored:
                 break
@@ -161,7 +165,7 @@ class Batches:
         if first == alphas.size:
             return first, columns[:0]
         # Whatever violates anywhere in the block, or nearly does: with the first of them in, others may follow.
-        support = np.count_nonzero(self.state.coef[working.columns])
+        support = int(np.count_nonzero(self.state.coef[working.columns]))
         most = max(2 * FEWEST, support)
         near = columns[excess > NEAR]
         if near.size > most:

@@ -95,7 +95,7 @@ class DescentBatch:
             coefs[k] = coef
             taken.append(epochs)
             trail.leave(alpha, coefs[k], epochs, steps is None)
-        self.epochs = np.mean(taken) if len(taken) == alphas.size else np.inf
+        self.epochs = float(np.mean(taken)) if len(taken) == alphas.size else np.inf
         return self._solved(coefs[: len(taken)]) if taken else None
 
     def _solved(self, coefs):

@@ -165,7 +165,7 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
     watch = Watch() if watch is None else watch
     grid, all_terms = grid.checked(), [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
     user_X, X = X, check.check_design(X)
-    folds, curves = None, []
+    folds, curves = None, list[CVPath]()
     for terms in all_terms:
         problem = build_problem(X, y, terms)
         if folds is None:
@@ -175,7 +175,7 @@ def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watc
             folds = weighted_folds(
                 pairs, terms.family, problem.family.y, problem.weight, score_weight, terms.fit_intercept
             )
-            watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.count())
+            watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.size())
         try:
             path, fits, read = _fit(
                 problem, folds, terms, grid, watch.within(f"l1_ratio {terms.l1_ratio:g}", len(l1_ratios) > 1)

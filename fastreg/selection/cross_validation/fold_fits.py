@@ -48,7 +48,7 @@ class FoldFit:
     def points(self):
         return [] if self.fit is None else self.fit.points
 
-    def set_out(self, terms, correlation=None):
+    def set_out(self, terms, correlation=None) -> Fit:
         """Be at the null model, before the first point; `correlation` is its X'r, if known."""
         null, record = (
             NullModel(self.problem, correlation),
@@ -57,17 +57,18 @@ class FoldFit:
         self.fit = Fit(
             null, self.grid, record, terms.tol, terms.max_iter, terms.solver, beside_others=True, expected=self.expected
         )
+        return self.fit
 
     def steps(self):
         """Fit what is left of the grid: a generator of products with X, see driver.run."""
-        yield from run(self.fit)
+        if self.fit is not None:
+            yield from run(self.fit)
         self.done = True
 
     def fit_reduced(self, terms):
         """Fit the grid of a problem reduced to its Gram matrix. Returns whether rounding leaves it certified."""
         small = self.problem
-        self.set_out(terms)
-        answered(run(self.fit), small)
+        answered(run(self.set_out(terms)), small)
         whole = self.path(terms)
         if not gram_reduction.holds(small, whole, terms.tol):
             return False
@@ -83,8 +84,7 @@ class FoldFit:
         """The fold's Path."""
         if self.whole is not None:
             return self.whole
-        posed = self.problem.original if self.problem.is_reduced else self.problem
-        return collect(self.fit, posed, terms)
+        return collect(self.fit, self.problem.posed, terms)
 
 
 def fit_folds(problem, folds, grids, terms, grams=None, whole=None, watch=None):
@@ -116,7 +116,7 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
         if fit.problem.is_reduced and not fit.done:  # rounding in its Gram matrix might show
-            posed = fold_problem(problem, fit.problem.original.weight)
+            posed = fold_problem(problem, fit.problem.posed.weight)
             fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.told)
     waiting = [fit for fit in fits if not fit.done]
     if not waiting:

@@ -22,7 +22,7 @@ from fastreg.objective.families import total_loss
 class Held(NamedTuple):
     """The held-out rows of one fold and what the path predicts for them."""
 
-    family: Any  # a class of fastreg.objective.families
+    family: Any  # the class of a family
     y: np.ndarray  # (m,)
     weight: np.ndarray  # (m,) summing to one
     eta: np.ndarray  # (k, m) linear predictor at each point

@@ -18,6 +18,7 @@ from fastreg.paths.result import Path
 from fastreg.selection.cross_validation.cv_path import curve_of, score_folds
 from fastreg.selection.cross_validation.folds import make_folds, training_weight
 from fastreg.selection.cross_validation.metrics import Metric
+from fastreg.selection.cross_validation.result import CVPath
 
 
 class Targets:
@@ -59,7 +60,7 @@ class TwoClasses:
         seen = np.unique(codes[terms.sample_weight > 0.0])
         if seen.size == 2 or not terms.fit_intercept:
             return solve_path(X, codes, terms._replace(family="binomial"), grid, watching)
-        k = grid.count()
+        k = grid.size()
         return Path(
             alphas=check.check_alphas(grid.alphas), coefs=sp.csc_array((X.shape[1], k)),
             intercepts=np.full(k, np.inf if seen[0] else -np.inf), gaps=np.zeros(k), n_iters=np.zeros(k, dtype=int),
@@ -96,10 +97,10 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, 
     weight, score_weight = check.check_weight(terms.sample_weight, n), check.check_weight(response.weight, n)
     pairs = make_folds(pairs, X, np.arange(n), None, False, None)
     weighted = [(training_weight(train, weight, number), test) for number, (train, test) in enumerate(pairs, start=1)]
-    curves = []
+    curves: list[CVPath] = []
     for ratio in l1_ratios:
         terms = terms._replace(l1_ratio=ratio, sample_weight=weight)
-        watch.expect(len(l1_ratios) * (1 + len(pairs)) * grid.count())
+        watch.expect(len(l1_ratios) * (1 + len(pairs)) * grid.size())
         try:
             part = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
             path, fold_paths = _fit(X, Y, kind, terms, grid, [fold for fold, _ in weighted], part)

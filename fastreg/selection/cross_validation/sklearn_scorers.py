@@ -36,6 +36,10 @@ class PredictedResponse(RegressorMixin, Predicted):
 class PredictedClasses(ClassifierMixin, Predicted):
     """Known probabilities of classes: of the second of two, or of each of several."""
 
+    def __init__(self, mean=None, eta=None, classes=None):
+        super().__init__(mean, eta)
+        self.classes = self.classes_ = classes
+
     def predict(self, X):
         """The most likely class."""
         return self.classes_[(self.eta > 0.0).astype(np.intp) if self.eta.ndim == 1 else self.eta.argmax(axis=1)]
@@ -65,16 +69,15 @@ def scorer_metric(scorer, response, others=()):
             listed = "sklearn.metrics.get_scorer_names() lists those"
             advice = meant(name, [*others, *get_scorer_names()])
             raise ValueError(f"{named} a scorer of scikit-learn ({listed}){advice}") from None
-    weighs = response.weight is not None
-    weight = np.asarray(response.weight) if weighs else None
+    weight = None if response.weight is None else np.asarray(response.weight)
     function = getattr(scorer, "_score_func", None)
-    if weighs and function is not None and "sample_weight" not in inspect.signature(function).parameters:
+    if weight is not None and function is not None and "sample_weight" not in inspect.signature(function).parameters:
         raise ValueError(f"scorer {name!r} takes no sample_weight, so it cannot score rows of different weight")
 
     scorer = told_classes(scorer, response.classes)
 
     def score(held):
-        options = {"sample_weight": weight[held.rows]} if weighs else {}
+        options = {} if weight is None else {"sample_weight": weight[held.rows]}
         # One made by make_scorer looks at predictions only; a function of one's own may look at X.
         X = np.zeros((held.rows.size, 1)) if function is not None else rows_of(response.X, held.rows)
         y = response.y[held.rows]
@@ -103,6 +106,4 @@ def told_classes(scorer, classes):
 def _predicted(response, mean, eta):
     if response.classes is None:
         return PredictedResponse(mean, eta)
-    model = PredictedClasses(mean, eta)
-    model.classes_ = response.classes
-    return model
+    return PredictedClasses(mean, eta, response.classes)

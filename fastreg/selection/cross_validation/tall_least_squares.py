@@ -37,7 +37,7 @@ class Grams(NamedTuple):
 
 def fold_grams(problem, folds, solver, grid):
     """The Grams where folds are to be compressed, else None."""
-    shared = folds_share_grams(problem, len(folds), solver, grid.count(), grid.lowest())
+    shared = folds_share_grams(problem, len(folds), solver, grid.size(), grid.lowest())
     if not (shared and partitions(folds, problem.weight)):
         return None
     response = problem.family.y - problem.start().eta  # offset and intercept taken off

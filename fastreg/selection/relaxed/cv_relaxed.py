@@ -16,6 +16,7 @@ from fastreg.interface.progress import Interrupted, Progress, Watch, interruptib
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
+from fastreg.paths.result import Path
 from fastreg.paths.setup import checked
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.cv_path import cross_validate
@@ -188,27 +189,37 @@ def choose_relaxed(task, pairs, watch):
     """The CVRelaxed of a task on (train, test) pairs of rows."""
     weight = task.terms.sample_weight
     folds = weighted_folds(pairs, task.terms.family, task.y, weight, weight, task.terms.fit_intercept)
-    watch.expect((1 + len(pairs)) * (1 + task.ridges.size) * task.grid.count())
-    factor, path, fold_factors, fold_paths = _paths(task, pairs, folds, watch)
+    watch.expect((1 + len(pairs)) * (1 + task.ridges.size) * task.grid.size())
+    fitted = _paths(task, pairs, folds, watch)
     try:
-        return _choose(task, folds, (factor, path, fold_factors, fold_paths), watch)
+        return _choose(task, folds, fitted, watch)
     except KeyboardInterrupt:
-        raise Interrupted("interrupted during the refits; all paths were done", path, fold_paths) from None
+        message = "interrupted during the refits; all paths were done"
+        raise Interrupted(message, fitted.path, fitted.fold_paths) from None
     finally:
         watch.close()
+
+
+class Fitted(NamedTuple):
+    """The paths of all rows and of the folds, on one grid, and the penalty factors of each."""
+
+    factor: Any
+    path: Path
+    fold_factors: list
+    fold_paths: list[Path]
 
 
 def _choose(task, folds, fitted, watch):
     """Refit and score all paths."""
     weight, (factor, path, fold_factors, fold_paths) = task.terms.sample_weight, fitted
     relaxed = task.relax(path, weight, factor, watch.hears("refits of all rows"))
-    scores, shares, gaps = [], [], []
+    scored, shares, gaps = [], [], []
     for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
         each = task.relax(its_path, fold, own, watch.hears(f"refits of fold {number} of {len(folds)}"))
-        scores.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
+        scored.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
         shares.append(1.0 if task.metric.equal_folds else float(weight[test].sum()))
         gaps.append([its_path.gaps] + [np.where(_separated(one), np.nan, one.refit.gaps) for one in each])
-    scores = np.array(scores)
+    scores = np.array(scored)
     mean, error = averages(scores.reshape(len(folds), -1), np.array(shares))
     shape = scores.shape[1:]
     return CVRelaxed(
@@ -219,7 +230,7 @@ def _choose(task, folds, fitted, watch):
 
 
 def _paths(task, pairs, folds, watch):
-    """(factors, path) of all rows, and lists of those of the folds, on one grid."""
+    """Fit all paths."""
     weight = task.terms.sample_weight
     if task.pilot is None:
         curve = cross_validate(
@@ -227,7 +238,7 @@ def _paths(task, pairs, folds, watch):
             watch,
         )[0]  # fmt: skip
         factor = task.terms.penalty_factor
-        return factor, curve.path, [factor] * len(folds), curve.fold_paths
+        return Fitted(factor, curve.path, [factor] * len(folds), curve.fold_paths)
     factor, fold_factors, fold_paths = task.factor(weight), [], []
     path = task.path(weight, factor, task.grid.alphas, watch.hears("all rows"))
     try:
@@ -238,7 +249,7 @@ def _paths(task, pairs, folds, watch):
     except Interrupted as stop:
         stop.path, stop.folds = path, [*fold_paths, stop.path]
         raise
-    return factor, path, fold_factors, fold_paths
+    return Fitted(factor, path, fold_factors, fold_paths)
 
 
 def _score(task, relaxed, gamma, test, number):

@@ -208,7 +208,7 @@ def nested_cv_relaxed(
     for number, (train, test) in enumerate(outer_folds, start=1):
         inner = _inner_folds(cv, train, task.response.y, labels, stratify, random_state)
         part = task._replace(terms=task.terms._replace(sample_weight=training_weight(train, weight, number)))
-        watch.expect(len(outer_folds) * (1 + len(inner)) * (1 + task.ridges.size) * task.grid.count())
+        watch.expect(len(outer_folds) * (1 + len(inner)) * (1 + task.ridges.size) * task.grid.size())
         try:
             model = choose_relaxed(part, inner, watch.within(f"outer fold {number} of {len(outer_folds)}"))
         except Interrupted as stop:

@@ -15,21 +15,19 @@ Scientific Computing 20(5).
 import numpy as np
 
 from fastreg.numerics.threads import linalg
-from fastreg.solvers.ridge.spectrum import RidgeSpectrum
+from fastreg.solvers.ridge.spectrum import RidgeSolutions
 
 BASIS_VALUES = 2.5e8  # numbers in the basis at most (2 GB)
 LONGEST = 1000  # vectors in the basis at most
 CHECK = 5  # products between two looks at the residuals
 
 
-class RidgeKrylov(RidgeSpectrum):
+class RidgeKrylov(RidgeSolutions):
     """Coefficients of one response at many alphas; `target` is the gap wanted, absolute."""
 
     def __init__(self, problem, target):
-        self.problem, self.target, self.gram = problem, target, None
-        self.columns = np.flatnonzero(problem.penalised)
-        self.root = np.sqrt(problem.ridge_factor[self.columns])
-        self._split_off_free()
+        super().__init__(problem)
+        self.target = target
         self.wide = problem.n < self.columns.size
         self.weight = np.sqrt(problem.weight)
 

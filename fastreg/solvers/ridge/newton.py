@@ -43,9 +43,9 @@ class RidgeSystem:
         self.problem, self.columns = problem, columns
         self.everything = columns.size == problem.p
         self.norms = problem.norms[columns]
-        self.kernel = None
-        self.gram = None
-        self.rows = None
+        self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # among rows, and the l2_j that it was made for
+        self.gram: np.ndarray | None = None
+        self.rows: RowSpace | None = None
 
     def solve(self, state, l2, target, max_iter):
         """Newton's method from `state`, which it updates. Returns (absolute gap, Newton steps)."""
@@ -56,8 +56,9 @@ class RidgeSystem:
         required = 1 if problem.family.quadratic else 0
         if gap > target and self._suits_quasi_newton(l2):
             gap, correlation, steps = self._quasi_newton(state, correlation, gap, l2, target, max_iter)
-        if gap > target and self._suits_rows(state, l2):
-            steps = self.rows.solve(state, l2, target, max_iter)
+        rows = self._rows_from(state, l2) if gap > target else None
+        if rows is not None:
+            steps = rows.solve(state, l2, target, max_iter)
             correlation = self._correlate(state.residual)
             gap = self.gap(state, correlation, l2)
         while (gap > target or steps < required) and steps < max_iter:
@@ -72,16 +73,16 @@ class RidgeSystem:
                 break  # rounding, or no solution to go to
         return gap, steps
 
-    def _suits_rows(self, state, l2):
-        """Whether Newton's method may work among rows, from this state: more columns than rows, all with a ridge."""
+    def _rows_from(self, state, l2):
+        """The RowSpace if Newton's method may work there from this state: more columns than rows, all with a ridge."""
         n, m = self.problem.n, self.columns.size
         if self.problem.family.quadratic or not n < m or n > LARGEST_FACTOR or np.any(self.weak(l2)):
-            return False
+            return None
         if self.rows is None:
             if np.any(state.coef[self.columns]):
-                return False  # a fit that was resumed: the dual variable of its start is not known
+                return None  # a fit that was resumed: the dual variable of its start is not known
             self.rows = RowSpace(self.problem, self.columns, l2)
-        return self.rows.start(state, l2) is not None
+        return None if self.rows.start(state, l2) is None else self.rows
 
     def _suits_quasi_newton(self, l2):
         """Whether cheaper steps than Newton's are worth a try: where a Gram matrix takes as long as many reads of X."""

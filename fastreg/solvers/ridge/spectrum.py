@@ -23,6 +23,7 @@ Sources: Golub, Heath and Wahba (1979), Technometrics 21(2); Rifkin and Lippert 
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 
@@ -44,36 +45,18 @@ def ridge_spectrum(problem, smallest, form="auto"):
     return kind(problem, smallest, form)
 
 
-class RidgeSpectrum:
-    """What both shapes share: the unpenalised part, degrees of freedom, and coefficients on the scale of X."""
+class RidgeSolutions(ABC):
+    """Ridge at many alphas: the unpenalised part, and coefficients on the scale of X."""
 
-    def __init__(self, problem, smallest, form):
+    def __init__(self, problem):
         self.problem = problem
         self.columns = np.flatnonzero(problem.penalised)
         self.root = np.sqrt(problem.ridge_factor[self.columns])
         self._split_off_free()
-        self.gram = None
-        if form == "cholesky":
-            self.gram = self._make_gram()
-            return
-        self._factorise(form == "svd")
-        self._set_noise(form == "svd")
-        top = self.values.max(initial=0.0)
-        if form == "auto" and top > 0.0 and smallest + self.values.min() < COARSE * top:
-            self._factorise(True)
-            self._set_noise(True)
 
-    def _cholesky(self, sides, alphas):
-        """(gram + alpha)^-1 of each column of `sides` (rank, 1 or k) at its alpha > 0."""
-        lapack = linalg()
-        out = np.empty((self.gram.shape[0], len(alphas)))
-        for alpha in np.unique(alphas):
-            where = np.flatnonzero(alphas == alpha)
-            system = self.gram + alpha * np.eye(self.gram.shape[0])
-            out[:, where] = lapack.cho_solve(
-                lapack.cho_factor(system, lower=True), sides if sides.shape[1] == 1 else sides[:, where]
-            )
-        return out
+    @abstractmethod
+    def _scaled_coefs(self, rest, alphas):
+        """sqrt(v) b of the penalised columns, (columns, k), for `rest` as `centre` has it."""
 
     def _split_off_free(self):
         """Basis of the unpenalised columns: q = sqrt(w) basis, coefficients = basis_coefs @ (q'residual)."""
@@ -110,6 +93,56 @@ class RidgeSpectrum:
         means = self.problem.weight @ rest if self.problem.fit_intercept else np.zeros(rest.shape[1])
         return rest - means, means
 
+    def solve(self, responses, alphas):
+        """(coefs (p, k), intercepts (k,)) at k alphas. responses (n, 1) serves all, (n, k) has one for each alpha."""
+        problem, (rest, means) = self.problem, self.centre(responses)
+        scaled = self._scaled_coefs(rest, alphas)
+        coefs = np.zeros((problem.p, scaled.shape[1]))
+        coefs[self.columns] = scaled / self.root[:, None]
+        moments = self.basis.T @ (problem.weight[:, None] * rest)
+        coefs[problem.free] = self.basis_coefs @ (moments - self.overlap.T @ scaled)
+        return coefs, means - problem.centre @ coefs
+
+
+class RidgeSpectrum(RidgeSolutions):
+    """What both shapes of a factorisation share: a solution for every alpha at once, and degrees of freedom."""
+
+    values: np.ndarray  # lambda, not negative, and
+    vectors: np.ndarray  # V or U, one a column; not made where there is a `gram`
+
+    def __init__(self, problem, smallest, form):
+        super().__init__(problem)
+        self.gram: np.ndarray | None = None  # A'A or A A', for a factor at each alpha
+        if form == "cholesky":
+            self.gram = self._make_gram()
+            return
+        self._factorise(form == "svd")
+        self._set_noise(form == "svd")
+        top = self.values.max(initial=0.0)
+        if form == "auto" and top > 0.0 and smallest + self.values.min() < COARSE * top:
+            self._factorise(True)
+            self._set_noise(True)
+
+    @abstractmethod
+    def _make_gram(self):
+        """A'A or A A', whichever is smaller."""
+
+    @abstractmethod
+    def _factorise(self, accurate):
+        """Make `values` and `vectors`: from singular values if `accurate`, else from eigenvalues of the square."""
+
+    def _cholesky(self, gram, sides, alphas):
+        """(gram + alpha)^-1 of each column of `sides` (rank, 1 or k) at its alpha > 0."""
+        lapack = linalg()
+        out = np.empty((gram.shape[0], len(alphas)))
+        for alpha in np.unique(alphas):
+            where = np.flatnonzero(alphas == alpha)
+            system = gram + alpha * np.eye(gram.shape[0])
+            out[:, where] = lapack.cho_solve(
+                lapack.cho_factor(system, lower=True), sides if sides.shape[1] == 1 else sides[:, where]
+            )
+        return out
+
     def degrees_of_freedom(self, alphas):
         """Trace of the hat matrix at each alpha: intercept and unpenalised columns count one each."""
         fixed = self.basis.shape[1] + float(self.problem.fit_intercept)
@@ -136,16 +169,6 @@ class RidgeSpectrum:
         if accurate:
             self.values[self.values <= rounding**2 * top] = 0.0
 
-    def solve(self, responses, alphas):
-        """(coefs (p, k), intercepts (k,)) at k alphas. responses (n, 1) serves all, (n, k) has one for each alpha."""
-        problem, (rest, means) = self.problem, self.centre(responses)
-        scaled = self._scaled_coefs(rest, alphas)
-        coefs = np.zeros((problem.p, scaled.shape[1]))
-        coefs[self.columns] = scaled / self.root[:, None]
-        moments = self.basis.T @ (problem.weight[:, None] * rest)
-        coefs[problem.free] = self.basis_coefs @ (moments - self.overlap.T @ scaled)
-        return coefs, means - problem.centre @ coefs
-
 
 class TallSpectrum(RidgeSpectrum):
     """Fewer penalised columns than rows (less one for each coefficient that is free): eigenvectors V of A'A."""
@@ -171,7 +194,7 @@ class TallSpectrum(RidgeSpectrum):
         triangle = np.zeros((0, self.columns.size))
         for rows, block in problem.design.by_rows(self.columns, problem.centre).blocks():
             scaled = block.T / self.root - self.basis[rows] @ self.overlap.T
-            triangle = np.linalg.qr(np.vstack([triangle, weight[rows, None] * scaled]), mode="r")
+            triangle = triangular(np.vstack([triangle, weight[rows, None] * scaled]))
         problem.work.columns += self.columns.size
         return triangle
 
@@ -183,7 +206,7 @@ class TallSpectrum(RidgeSpectrum):
     def _scaled_coefs(self, rest, alphas):
         moments = self._moments(rest)
         if self.gram is not None:
-            return self._cholesky(moments, alphas)
+            return self._cholesky(self.gram, moments, alphas)
         return self.vectors @ ((self.vectors.T @ moments) * self.shrink(alphas))
 
     def leave_one_out(self, responses, alphas):
@@ -261,7 +284,7 @@ class WideSpectrum(RidgeSpectrum):
             block /= self.root[start : start + COLUMN_BLOCK]
             _project(block, fixed)
             square += float(np.vdot(block, block))
-            triangle = np.linalg.qr(np.vstack([triangle, block.T]), mode="r")
+            triangle = triangular(np.vstack([triangle, block.T]))
         problem.work.columns += self.columns.size
         above = math.sqrt(max(2.0 * square, 1e-300))
         values, rows = _squares(np.linalg.svd(np.vstack([triangle, above * fixed.T]), full_matrices=False)[1:])
@@ -273,7 +296,7 @@ class WideSpectrum(RidgeSpectrum):
             solved = self.vectors @ ((self.vectors.T @ side) * self.shrink(alphas))
         else:
             _project(side, self.rows_fixed)
-            solved = self._cholesky(side, alphas)
+            solved = self._cholesky(self.gram, side, alphas)
         dual[self.rows] = solved / self.weight[:, None]
         return self._correlate(dual)
 
@@ -293,6 +316,11 @@ class WideSpectrum(RidgeSpectrum):
                 fitted = (self.problem.predict_many(coefs) + intercepts)[none]
                 errors.append(((column - self.problem.offset)[none, None] - fitted).T)
             yield none, np.stack(errors), np.ones((len(alphas), none.size))
+
+
+def triangular(matrix: np.ndarray) -> np.ndarray:
+    """R of a QR factorisation."""
+    return np.asarray(np.linalg.qr(matrix, mode="r"))
 
 
 def _thin(shares):
