@@ -17,6 +17,7 @@ coefficient beyond a bound at which it lies does not count.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,15 @@ SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole workin
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
 CHEAP = 200_000  # values that are read in no time
 SHARE = 0.3  # of the wanted gap: the model need not be solved better than what it models
+
+
+class Epochs(NamedTuple):
+    """What a descent in residual form has done."""
+
+    run: int
+    converged: bool
+    lift: float
+    read: int  # columns
 
 
 @allocating_kernel
@@ -114,7 +124,7 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, l
     """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
     a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
     `quadratic` is (h, H_jj, h-mean of x_j, x_j'h), `limits` (max_epochs, precision, whether to extrapolate).
-    Returns (epochs, converged, lift, columns read)."""
+    Returns Epochs."""
     depth = DEPTH if limits[2] else 0
     history = np.empty((depth, coef.size)), np.empty((depth, residual.size)), np.empty(depth), equations()
     return descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history)
@@ -159,7 +169,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                     decrease += 0.5 * (curvature[k] + l2[k]) * (new - old) ** 2
             epochs += 1
             if inner == 0 and mismatch + excess * size + decrease <= precision:
-                return epochs, True, lift, read
+                return Epochs(epochs, True, lift, read)
             if extrapolates:
                 kept = kept if steady else 0
                 copy_values(coef, points[kept])
@@ -176,7 +186,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                 break
             if epochs >= max_epochs:
                 break
-    return epochs, False, lift, read
+    return Epochs(epochs, False, lift, read)
 
 
 @kernel

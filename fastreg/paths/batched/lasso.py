@@ -7,9 +7,8 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
 from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import Walked
-from fastreg.solvers.active_set.homotopy import BUDGET, DONE, STUCK
-from fastreg.solvers.active_set.pivots import NONE
-from fastreg.solvers.active_set.primal_dual import BEGIN_LEAPING, FEW, GO_ON, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.active_set.pivots import NONE, Outcome, Way
+from fastreg.solvers.active_set.primal_dual import leap_or_walk
 from fastreg.solvers.active_set.quadratic_model import make_quadratic
 from fastreg.solvers.working_set import NEGLIGIBLE
 
@@ -42,14 +41,13 @@ class LassoBatch:
             self.problem.heed()
             active._make_room(model.l1.size, active.ROOM // 2)
             before = done
-            outcome, active.size, done, pivots, column, sign = walk_points(
+            done, way = walk_points(
                 model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), kept
             )
-            self.problem.work.pivots += pivots
-            here = pivots if done > before else here + pivots
-            exchanges += outcome not in (DONE, BUDGET)
-            how = self.pivoting.mend(model, model.coef, outcome, column, sign)
-            if outcome == STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
+            here = way.pivots if done > before else here + way.pivots
+            exchanges += way.outcome not in (Outcome.DONE, Outcome.BUDGET)
+            how = self.pivoting.mend(model, model.coef, way)
+            if way.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
                 active.key = None
                 if done == 0:
                     return None
@@ -62,9 +60,9 @@ def walk_points(model, active, size, points, budget, kept):
     """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
     their correlations, where `kept` also has room for those of a point's start.
 
-    `points` is (alphas, factors of the columns, points done, how the next starts). Returns (outcome, size, points done,
-    pivots, column, sign), as leap_or_walk has them; DONE between points if the budget is spent. Where a leap met a
-    dependent column the point's start is back.
+    `points` is (alphas, factors of the columns, points done, how the next starts). Returns (points done, the Way of
+    them all); DONE between points if the budget is spent. Where a leap met a dependent column, the point's start is
+    back.
     """
     alphas, factor, done, how = points
     coefs, correlations, (coef, correlation) = kept
@@ -78,15 +76,15 @@ def walk_points(model, active, size, points, budget, kept):
             model.l1[j] = alphas[done] * factor[j]
         most = FEW + size // 4 if how == BEGIN_LEAPING else 0
         left = max(budget - spent, 1)
-        outcome, size, pivots, column, sign = leap_or_walk(model, active, size, most, left, how != GO_ON)
-        how = BEGIN_LEAPING
-        spent += pivots
-        if outcome == MET_DEPENDENT:
+        way = leap_or_walk(model, active, size, most, left, how != GO_ON)
+        how, size = BEGIN_LEAPING, way.size
+        spent += way.pivots
+        if way.outcome == Outcome.MET_DEPENDENT:
             copy_values(coef, model.coef)
             copy_values(correlation, model.correlation)
-        if outcome not in (DONE, LEAPT):
-            return outcome, size, done, spent, column, sign
+        if way.outcome not in (Outcome.DONE, Outcome.LEAPT):
+            return done, Way(way.outcome, size, spent, way.column, way.sign)
         copy_values(model.coef, coefs[done])
         copy_values(model.correlation, correlations[done])
         done += 1
-    return DONE, size, done, spent, NONE, 0.0
+    return done, Way(Outcome.DONE, size, spent, NONE, 0.0)

@@ -21,23 +21,15 @@ from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import BatchPoints
 from fastreg.paths.plan import BATCH_STEPS
-from fastreg.solvers.active_set.homotopy import BUDGET, DONE, EXCHANGE, STUCK
-from fastreg.solvers.active_set.pivots import NONE
-from fastreg.solvers.active_set.primal_dual import (
-    BEGIN_LEAPING,
-    CROSSED,
-    FEW,
-    GO_ON,
-    LEAPT,
-    MET_DEPENDENT,
-    leap_or_walk,
-)
+from fastreg.solvers.active_set.pivots import NONE, Outcome, Way
+from fastreg.solvers.active_set.primal_dual import leap_or_walk
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.hessian_refresh import renewal_in_a_kernel, renewal_pays, served_long
 from fastreg.solvers.line_search import extent
 
-REBUILD, PAUSE = 7, 8  # besides the outcomes of leaps and walks: the matrix is too old; time for a breath
+UNFINISHED = (Outcome.BUDGET, Outcome.EXCHANGE, Outcome.CROSSED)  # after which the same model goes on
+MENDED = (Outcome.EXCHANGE, Outcome.CROSSED, Outcome.MET_DEPENDENT)  # after which Python changes the active set
 STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
 ARMIJO = 0.25  # share of the promised decrease that a step must keep,
 LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
@@ -141,19 +133,18 @@ class NewtonBatch:
             self.problem.heed()
             active._make_room(m, active.ROOM // 2)
             before = done
-            outcome, active.size, done, pivots, column, sign = newton_points(
+            done, way = newton_points(
                 problem.family, working.block.rows[:m], model, active.active, active.size, terms, (alphas, done), place,
                 secants, kept, (how, going, fresh),
             )  # fmt: skip
-            problem.work.pivots += pivots
-            here = pivots if done > before else here + pivots
-            how = self.pivoting.mend(model, place.coef, outcome, column, sign)
-            going = outcome in (BUDGET, EXCHANGE, CROSSED)
-            fresh = outcome == MET_DEPENDENT
-            exchanges += outcome in (EXCHANGE, CROSSED, MET_DEPENDENT)
-            if outcome == REBUILD:
+            here = way.pivots if done > before else here + way.pivots
+            how = self.pivoting.mend(model, place.coef, way)
+            going = way.outcome in UNFINISHED
+            fresh = way.outcome == Outcome.MET_DEPENDENT
+            exchanges += way.outcome in MENDED
+            if way.outcome == Outcome.REBUILD:
                 model, fresh = self._model(place, alphas[done], True)
-            if outcome == STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
+            if way.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
                 active.key = None
                 if done == 0:
                     return None
@@ -248,7 +239,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
     `flags` are how the walk starts, whether to go on within a model, and whether the matrix is that of this place.
-    Returns (outcome, size, points done, pivots, column, sign).
+    Returns (points done, the Way of them all).
     """
     (alphas, done), (how, going, fresh) = grid, flags
     m, n = rows.shape
@@ -274,29 +265,29 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
                 done += 1
                 continue
             if place.numbers[POINT_STEPS] >= terms.most_steps:
-                return STUCK, size, done, pivots, NONE, 0.0
+                return done, Way(Outcome.STUCK, size, pivots, NONE, 0.0)
             if not fresh and too_old(gap, slow, place.numbers, terms):
                 forget(secants)
                 place.numbers[SERVED], place.numbers[SPENT] = 0.0, terms.renewal
                 place.numbers[POINTS] = place.numbers[OLD] = 0.0
-                return REBUILD, size, done, pivots, NONE, 0.0
+                return done, Way(Outcome.REBUILD, size, pivots, NONE, 0.0)
             if spent > WORK:
-                return PAUSE, size, done, pivots, NONE, 0.0
+                return done, Way(Outcome.PAUSE, size, pivots, NONE, 0.0)
             place.numbers[GAP], place.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
             copy_values(place.coef, model.coef)
             copy_values(start, model.correlation)
         going = False
         most = FEW + size // 4 if how == BEGIN_LEAPING else 0
-        outcome, size, more, column, sign = leap_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
-        how = BEGIN_LEAPING
-        pivots += more
-        spent += m * n + (1.0 + more) * size * (size + m)
-        if outcome != DONE and outcome != LEAPT:
-            return outcome, size, done, pivots, column, sign
+        way = leap_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
+        how, size = BEGIN_LEAPING, way.size
+        pivots += way.pivots
+        spent += m * n + (1.0 + way.pivots) * size * (size + m)
+        if way.outcome not in (Outcome.DONE, Outcome.LEAPT):
+            return done, Way(way.outcome, size, pivots, way.column, way.sign)
         take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
         place.numbers[POINT_STEPS] += 1.0
         place.numbers[SERVED] += 1.0
-    return DONE, size, done, pivots, NONE, 0.0
+    return done, Way(Outcome.DONE, size, pivots, NONE, 0.0)
 
 
 @inner_kernel

@@ -3,9 +3,7 @@
 import numpy as np
 
 from fastreg.solvers.active_set.active_set import ActiveSet
-from fastreg.solvers.active_set.homotopy import BUDGET, EXCHANGE
-from fastreg.solvers.active_set.pivots import exchange
-from fastreg.solvers.active_set.primal_dual import BEGIN, BEGIN_LEAPING, CROSSED, GO_ON, MET_DEPENDENT
+from fastreg.solvers.active_set.pivots import Outcome, exchange
 from fastreg.solvers.active_set.quadratic_model import INACTIVE, PARKED
 from fastreg.solvers.choice import descent_pays
 
@@ -17,7 +15,7 @@ class Pivoting:
     """The active set of a batch, and what pivots cost."""
 
     def __init__(self, working, tol):
-        self.working, self.tol, self.active = working, tol, ActiveSet()
+        self.problem, self.working, self.tol, self.active = working.problem, working, tol, ActiveSet()
         self.changes = 5.0  # columns that enter or leave at a point, as seen lately
         self.price = 5.0  # pivots that a point has taken, with those of ways in vain
 
@@ -30,14 +28,16 @@ class Pivoting:
         """Whether a point has taken so many pivots that descent would have solved it for less, by a margin."""
         return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
 
-    def mend(self, model, coef, outcome, column, sign):
+    def mend(self, model, coef, way):
         """Do what a kernel left to be done; `coef` are the coefficients it began at. Returns how the way goes on."""
-        active = self.active
-        if outcome == EXCHANGE:
-            active.size = exchange(model, active.active, active.size, column, sign)
-        elif outcome == CROSSED:
+        active, outcome = self.active, way.outcome
+        active.size = way.size
+        self.problem.work.pivots += way.pivots
+        if outcome == Outcome.EXCHANGE:
+            active.size = exchange(model, active.active, active.size, way.column, way.sign)
+        elif outcome == Outcome.CROSSED:
             active.active.status[active.active.status == PARKED] = INACTIVE
-        elif outcome == MET_DEPENDENT:
+        elif outcome == Outcome.MET_DEPENDENT:
             active._refactor(model, np.flatnonzero(coef))
             return BEGIN
-        return GO_ON if outcome in (BUDGET, EXCHANGE) else BEGIN_LEAPING
+        return GO_ON if outcome in (Outcome.BUDGET, Outcome.EXCHANGE) else BEGIN_LEAPING

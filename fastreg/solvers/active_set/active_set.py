@@ -3,11 +3,11 @@
 import numpy as np
 
 from fastreg.numerics.cholesky import DEPENDENT
-from fastreg.solvers.active_set.homotopy import BUDGET, DONE, EXCHANGE
 from fastreg.solvers.active_set.pivots import (
     MIX,
     ROOMS,
     Active,
+    Outcome,
     exchange,
     join_all,
     lay_out,
@@ -16,7 +16,7 @@ from fastreg.solvers.active_set.pivots import (
     set_signs,
     shift_along,
 )
-from fastreg.solvers.active_set.primal_dual import CROSSED, LEAPT, MET_DEPENDENT, leap_or_walk
+from fastreg.solvers.active_set.primal_dual import leap_or_walk
 from fastreg.solvers.active_set.quadratic_model import ACTIVE, INACTIVE, PARKED, RESTING, make_quadratic
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 
@@ -62,28 +62,29 @@ class ActiveSet:
 
     def _pivot(self, model, working, boxed):
         """Leaps and walks to the optimum of the model, in bounded kernel calls. Returns whether they end there."""
-        work, outcome, spent = working.problem.work, BUDGET, 0
+        work, outcome, spent = working.problem.work, Outcome.BUDGET, 0
         coef, correlation = model.coef.copy(), model.correlation.copy()
         begin = True
-        while outcome in (BUDGET, EXCHANGE, CROSSED, MET_DEPENDENT) and spent < self.MOST:
+        while outcome not in (Outcome.DONE, Outcome.LEAPT, Outcome.STUCK) and spent < self.MOST:
             most = self._most() if spent == 0 and not boxed else 0
             self._make_room(model.l1.size, max(most, self.ROOM // 4))
             budget = self._budget(model.l1.size)
-            outcome, self.size, pivots, column, sign = leap_or_walk(model, self.active, self.size, most, budget, begin)
-            begin = outcome not in (BUDGET, EXCHANGE)
+            way = leap_or_walk(model, self.active, self.size, most, budget, begin)
+            outcome, self.size = way.outcome, way.size
+            begin = outcome not in (Outcome.BUDGET, Outcome.EXCHANGE)
             self._learn(most, outcome)
-            work.pivots += pivots
-            spent += pivots + self.MOST // 100
-            if outcome == EXCHANGE:
+            work.pivots += way.pivots
+            spent += way.pivots + self.MOST // 100
+            if outcome == Outcome.EXCHANGE:
                 if boxed:  # a coefficient may meet its bound on the way
                     return False
-                self.size = exchange(model, self.active, self.size, column, sign)
-            elif outcome == MET_DEPENDENT:
+                self.size = exchange(model, self.active, self.size, way.column, way.sign)
+            elif outcome == Outcome.MET_DEPENDENT:
                 model.coef[:], model.correlation[:] = coef, correlation
                 self._refactor(model, np.flatnonzero(coef))
-            elif outcome == CROSSED:
+            elif outcome == Outcome.CROSSED:
                 self.active.status[self.active.status == PARKED] = INACTIVE
-        return outcome in (DONE, LEAPT)
+        return outcome in (Outcome.DONE, Outcome.LEAPT)
 
     def _descend(self, model, working, state, precision):
         """Coordinate descent, from where the walk ended if there is a Gram matrix."""
@@ -103,7 +104,7 @@ class ActiveSet:
     def _learn(self, most, outcome):
         """How the leap went, if there was one."""
         if most > 0:
-            self.failures = 0 if outcome == LEAPT else self.failures + 1
+            self.failures = 0 if outcome == Outcome.LEAPT else self.failures + 1
             self.waiting = min(2 ** max(self.failures - 1, 0) - 1, LONGEST_WAIT)
 
     def _budget(self, m):

@@ -12,13 +12,34 @@ Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et 
 Best (1996) on parametric quadratic programs.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel
-from fastreg.solvers.active_set.pivots import CROSSING, DIRECTION, FULL, NONE, RESPONSE, descent_direction, join, leave
+from fastreg.solvers.active_set.pivots import (
+    CROSSING,
+    DIRECTION,
+    FULL,
+    NONE,
+    RESPONSE,
+    Outcome,
+    Way,
+    descent_direction,
+    join,
+    leave,
+)
 from fastreg.solvers.active_set.quadratic_model import ACTIVE, INACTIVE, PARKED, RESTING, stops_at_zero, threshold
 
-DONE, BUDGET, STUCK, EXCHANGE = 0, 1, 2, 3
+
+class Kink(NamedTuple):
+    """Where a direction ends to hold."""
+
+    step: float  # <= 1, of the direction
+    leaves: np.int64  # place of the active column that leaves, or NONE
+    enters: np.int64  # column that enters, or NONE,
+    toward: float  # the sign of its threshold, and
+    pace: float  # how fast it is reached
 
 
 @inner_kernel
@@ -26,9 +47,7 @@ def walk(model, active, size, budget, begin):
     """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
 
     `begin` a walk, or go on with one that ended in BUDGET or EXCHANGE.
-    Returns (outcome, size, pivots, column, sign): DONE; BUDGET after `budget` pivots (call again to go on); EXCHANGE
-    where `column`, dependent on the active ones, must change places with one of them to cross its threshold of that
-    sign; STUCK where ties keep it from moving, and another method must finish.
+    Returns a Way: DONE, BUDGET after `budget` pivots, EXCHANGE or STUCK.
     """
     m = model.l1.size
     direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
@@ -37,18 +56,19 @@ def walk(model, active, size, budget, begin):
     pivots, idle, left, last = 0, 0, NONE, 0.0
     while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
         descent_direction(model, active, size, direction, full, response)
-        step, place, enter, toward, pace = next_kink(model, active, direction, size, response, left, last)
+        kink = next_kink(model, active, direction, size, response, left, last)
+        step, place, enter, toward = kink.step, kink.leaves, kink.enters, kink.toward
         for a in range(size):
             model.coef[active.columns[a]] += step * direction[a]
         for j in range(m):
             model.correlation[j] -= step * response[j]
             active.shift[j] *= 1.0 - step
         if place < 0 and enter < 0:
-            return DONE, size, pivots, NONE, 0.0
+            return Way(Outcome.DONE, size, pivots, NONE, 0.0)
         pivots += 1
         idle = idle + 1 if step <= 1e-14 else 0
         if idle > 4 * m + 20:
-            return STUCK, size, pivots, NONE, 0.0
+            return Way(Outcome.STUCK, size, pivots, NONE, 0.0)
         left = NONE
         if place >= 0:
             left = active.columns[place]
@@ -59,11 +79,11 @@ def walk(model, active, size, budget, begin):
             size = join(model, active, size, enter)
             active.sign[enter] = toward if stops_at_zero(model, enter) else 0.0
             if rested and active.status[enter] == PARKED:
-                return STUCK, size, pivots, NONE, 0.0
+                return Way(Outcome.STUCK, size, pivots, NONE, 0.0)
             # A parked column that is only tied stays at its threshold.
-            if active.status[enter] == PARKED and pace * (1.0 - step) > CROSSING * model.l1[enter]:
-                return EXCHANGE, size, pivots, enter, toward
-    return BUDGET, size, pivots, NONE, 0.0
+            if active.status[enter] == PARKED and kink.pace * (1.0 - step) > CROSSING * model.l1[enter]:
+                return Way(Outcome.EXCHANGE, size, pivots, enter, toward)
+    return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
 
 
 @inner_kernel
@@ -112,7 +132,7 @@ def barrier(model, active, j, direction):
 
 @inner_kernel
 def next_kink(model, active, direction, size, response, left, last):
-    """How far the direction holds: (step <= 1, place that leaves or -1, column that enters or -1, its sign, its speed).
+    """How far the direction holds.
 
     The column `left` has just left at the threshold of sign `last`, or for a bound; it moves inward, and outward would
     be rounding.
@@ -139,4 +159,4 @@ def next_kink(model, active, direction, size, response, left, last):
             if speed > 0.0 and room < step * speed:
                 step, place, enter = max(room, 0.0) / speed, NONE, np.int64(j)
                 toward, pace = active.sign[j], speed
-    return step, place, enter, toward, pace
+    return Kink(step, place, enter, toward, pace)

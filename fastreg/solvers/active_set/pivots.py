@@ -1,5 +1,6 @@
 """The active set and its pivots: a column enters, leaves, or changes places, each an update of a Cholesky factor."""
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,30 @@ from fastreg.solvers.active_set.quadratic_model import (
 
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
 CROSSING = 1e-11  # of its threshold: how far a column may end beyond it before it counts
+
+
+class Outcome(IntEnum):
+    """How a kernel that makes pivots ended, and what is to be done before it goes on."""
+
+    DONE = 0  # at the optimum
+    LEAPT = 1  # at the optimum, by a leap alone
+    BUDGET = 2  # pivots are spent: call it again
+    EXCHANGE = 3  # a column that depends on the active ones must change places with one of them to cross its threshold
+    MET_DEPENDENT = 4  # a leap met such a column: factor anew and walk from where the leap began
+    CROSSED = 5  # a parked column ended beyond its threshold: let it be inactive, and go on
+    STUCK = 6  # ties keep it from moving: another method must finish
+    REBUILD = 7  # of batches: the model's matrix is too old
+    PAUSE = 8  # of batches: time for a breath, so that an interruption is heard
+
+
+class Way(NamedTuple):
+    """What a kernel that makes pivots has done."""
+
+    outcome: Outcome
+    size: int  # columns that are active now
+    pivots: int
+    column: np.int64  # of an EXCHANGE, else NONE,
+    sign: float  # and of the threshold that it crosses
 
 
 class Active(NamedTuple):

@@ -1,13 +1,15 @@
 """Leaps: several pivots at once, where the active set is nearly right already."""
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
-from fastreg.solvers.active_set.homotopy import BUDGET, DONE, walk
+from fastreg.solvers.active_set.homotopy import walk
 from fastreg.solvers.active_set.pivots import (
     CROSSING,
     DIRECTION,
     FULL,
     NONE,
     RESPONSE,
+    Outcome,
+    Way,
     descent_direction,
     exchange,
     join,
@@ -17,27 +19,22 @@ from fastreg.solvers.active_set.quadratic_model import ACTIVE, PARKED, RESTING, 
 
 LEAPS = 12
 GAIN = 0.85  # share of the wrong columns that a leap may leave wrong; else single pivots do better
-# Of points in batches (paths/batched/), whose kernels use them:
-FEW = 10  # columns, besides a quarter of the active ones, that a primal-dual step may change
-BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how the way to a point starts
-# Besides the outcomes of a walk: a leap was enough; a leap met a dependent column, so that a walk must start where the
-# leap did; a parked column ended beyond its threshold.
-LEAPT, MET_DEPENDENT, CROSSED = 4, 5, 6
 
 
 @kernel
 def leap_or_walk(model, active, size, most, budget, begin):
-    """A leap that may change `most` columns at once, then a walk unless it was enough. Returns what `walk` returns."""
+    """A leap that may change `most` columns at once, then a walk unless it was enough: a Way."""
     pivots = 0
     if most > 0:
-        outcome, size, pivots = leap(model, active, size, most)
-        if outcome != BUDGET:
-            return outcome, size, pivots, NONE, 0.0
-        size = withdraw(model, active, size)
-    outcome, size, more, column, sign = walk(model, active, size, budget, begin)
-    if outcome == DONE and count_crossed(model, active, 10.0 * CROSSING) > 0:
-        outcome = CROSSED
-    return outcome, size, pivots + more, column, sign
+        way = leap(model, active, size, most)
+        if way.outcome != Outcome.BUDGET:
+            return way
+        size, pivots = withdraw(model, active, way.size), way.pivots
+    way = walk(model, active, size, budget, begin)
+    outcome = way.outcome
+    if outcome == Outcome.DONE and count_crossed(model, active, 10.0 * CROSSING) > 0:
+        outcome = Outcome.CROSSED
+    return Way(outcome, way.size, pivots + way.pivots, way.column, way.sign)
 
 
 @inner_kernel
@@ -47,8 +44,7 @@ def leap(model, active, size, most):
     Coefficients of a wrong sign leave, correlations beyond their threshold enter, and so on until none is wrong: then
     the point is the optimum. This need not converge, so it ends as soon as there are more than `most` changes or not
     clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Bounds other than
-    zero are not looked at. Returns
-    (LEAPT, MET_DEPENDENT or BUDGET, size, changes).
+    zero are not looked at. Returns a Way: LEAPT, MET_DEPENDENT or BUDGET.
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
     m = model.l1.size
@@ -58,7 +54,7 @@ def leap(model, active, size, most):
         descent_direction(model, active, size, direction, full, response)
         flips = count_flips(model, active, full)
         if flips > GAIN * previous:
-            return BUDGET, size, pivots
+            return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
         for j in range(m):
             model.coef[j] += full[j]
             model.correlation[j] -= response[j]
@@ -66,9 +62,9 @@ def leap(model, active, size, most):
         crossed = count_crossed(model, active, CROSSING)
         pivots += flips
         if flips + crossed == 0:
-            return LEAPT, size, pivots
+            return Way(Outcome.LEAPT, size, pivots, NONE, 0.0)
         if flips + crossed > GAIN * previous:
-            return BUDGET, size, pivots
+            return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
         previous = flips + crossed
         for j in range(m):
             c = model.correlation[j]
@@ -77,14 +73,14 @@ def leap(model, active, size, most):
                     size = exchange(model, active, size, j, 1.0 if c > 0.0 else -1.0)
                     pivots += 1
                     if active.status[j] != ACTIVE:
-                        return MET_DEPENDENT, size, pivots
+                        return Way(Outcome.MET_DEPENDENT, size, pivots, NONE, 0.0)
                     continue
                 if size == active.factor.shape[0]:
-                    return BUDGET, size, pivots
+                    return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
                 size = join(model, active, size, j)
                 active.sign[j] = 0.0 if not stops_at_zero(model, j) else 1.0 if c > 0.0 else -1.0
                 pivots += 1
-    return BUDGET, size, pivots
+    return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
 
 
 @inner_kernel
