@@ -65,9 +65,7 @@ def compress(problem, sums=None):
     state = problem.start()
     gram, target = sums or (None, None)
     if gram is None:
-        gram = problem.design.gram(np.arange(problem.p), problem.weight, problem.centre)
-        problem.work.columns += problem.p
-        problem.work.grams += 1
+        gram = problem.gram(np.arange(problem.p))
     gram[problem.left_out, :] = gram[:, problem.left_out] = 0.0
     target = problem.correlate(state.residual) if target is None else np.where(problem.usable, target, 0.0)
     factor, z = factored(gram, target)

@@ -152,11 +152,11 @@ class Problem:
         self.work.columns += self.p
         return self.design.predict_many(coefs)
 
-    def gram(self, columns):
-        """(X - centre)' diag(weight) (X - centre) over some columns, in one pass."""
+    def gram(self, columns, h=None):
+        """(X - centre)' diag(h) (X - centre) over some columns, in one pass; h are the weights unless given."""
         self.work.grams += 1
         self.work.columns += columns.size
-        return self.design.gram(columns, self.weight, self.centre)
+        return self.design.gram(columns, self.weight if h is None else h, self.centre)
 
     def row_gram(self, columns, scale):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, in one pass."""

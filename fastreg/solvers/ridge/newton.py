@@ -211,12 +211,10 @@ class RidgeSystem:
     def _primal(self, state, gradient, l2):
         h, problem = state.curvature, self.problem
         if self.gram is None or not problem.family.quadratic:
-            self.gram = problem.design.gram(self.columns, h, problem.centre)
+            self.gram = problem.gram(self.columns, h)
             if problem.fit_intercept:  # from about the centre to about the h-weighted mean
                 sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
                 self.gram -= np.outer(sums, sums / h.sum())
-            problem.work.grams += 1
-            problem.work.columns += self.columns.size
         system = self.gram + np.diag(l2)
         lapack = linalg()
         try:
@@ -246,8 +244,7 @@ class RidgeSystem:
         n, penalised = problem.n, np.flatnonzero(l2 > 0.0)
         if self.kernel is None:
             some = self.columns[penalised]
-            self.kernel = problem.design.row_gram(some, l2[penalised], problem.centre), l2[penalised]
-            problem.work.columns += some.size
+            self.kernel = problem.row_gram(some, l2[penalised]), l2[penalised]
         kernel, made_for = self.kernel
         kernel = kernel * (made_for[0] / l2[penalised][0])  # along a path all l2_j share one multiplier, alpha
         some = self.columns[free]
