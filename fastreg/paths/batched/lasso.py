@@ -7,7 +7,7 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
 from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import Walked
-from fastreg.solvers.active_set.pivots import NONE, Outcome, Way
+from fastreg.solvers.active_set.pivots import BEGIN_LEAPING, FEW, GO_ON, NONE, Outcome, Way
 from fastreg.solvers.active_set.primal_dual import leap_or_walk
 from fastreg.solvers.active_set.quadratic_model import make_quadratic
 from fastreg.solvers.working_set import NEGLIGIBLE

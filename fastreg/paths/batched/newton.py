@@ -21,7 +21,7 @@ from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import BatchPoints
 from fastreg.paths.plan import BATCH_STEPS
-from fastreg.solvers.active_set.pivots import NONE, Outcome, Way
+from fastreg.solvers.active_set.pivots import BEGIN_LEAPING, FEW, GO_ON, NONE, Outcome, Way
 from fastreg.solvers.active_set.primal_dual import leap_or_walk
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants

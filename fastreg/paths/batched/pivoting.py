@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastreg.solvers.active_set.active_set import ActiveSet
-from fastreg.solvers.active_set.pivots import Outcome, exchange
+from fastreg.solvers.active_set.pivots import BEGIN, BEGIN_LEAPING, GO_ON, Outcome, exchange
 from fastreg.solvers.active_set.quadratic_model import INACTIVE, PARKED
 from fastreg.solvers.choice import descent_pays
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastreg.numerics.cholesky import DEPENDENT
 from fastreg.solvers.active_set.pivots import (
+    FEW,
     MIX,
     ROOMS,
     Active,
@@ -22,7 +23,7 @@ from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 
 LONGEST_WAIT = 15
 SMALL = 100  # columns that join one by one in the time that a call of LAPACK takes
-FEW, SHARE = 10, 0.25  # columns, and share of the active ones, that a leap may change
+SHARE = 0.25  # of the active columns, that a leap may change besides a few
 BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
 
 

@@ -18,6 +18,8 @@ from fastreg.solvers.active_set.quadratic_model import (
 )
 
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
+FEW = 10  # columns that a leap may change, besides a share of the active ones
+BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how a way to an optimum starts
 CROSSING = 1e-11  # of its threshold: how far a column may end beyond it before it counts
 
 
