@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface.naming import explains_names
 from fastreg.interface.validation import check_vector, read_only
 from fastreg.objective.families import completed, linearise
+from fastreg.objective.least_squares import breach_of_quadratic
 
 __all__ = ["ContractError", "check_family"]
 
@@ -18,6 +19,7 @@ POINTS = 61
 NEAR = np.concatenate([-np.geomspace(1e-3, 3.0, 12)[::-1], np.geomspace(1e-3, 3.0, 12)])  # of y, where eta has its unit
 STEPS = 10.0 ** np.arange(-9.0, -3.0)  # of the grid's unit, for numerical derivatives: one of them has to agree
 CLOSE = 1e-5  # relative error of a numerical derivative
+BEYOND = 0.1  # of the residuals' range, for dual points outside of it
 NOISE = 1e-10  # what rounding may leave of a difference, relative to its terms
 VERBS = ("loss", "derivatives", "divergence", "mean", "check", "degenerate", "separates")
 FACTS = ("name", "quadratic", "admits", "y", "weight")
@@ -42,6 +44,9 @@ def check_family(family: Any, y: ArrayLike) -> None:
     - :math:`|\ell'''| \le M \ell''` where the family states a finite ``bend`` M,
     - the divergence at a dual point :math:`\nu` is the largest of :math:`\ell(\eta) - \ell(\eta') + \nu (\eta - \eta')`
       over all :math:`\eta'`: a smaller number would make certificates false,
+    - the divergence is infinite, or no smaller than that, at dual points beyond the residuals' range,
+    - a family with ``quadratic = True`` is least squares: solvers then take the residual for weight * (y - eta) and the
+      curvature for the weight,
     - ``start`` is finite, and ``log_link_parts``, where it is given, differ by the residual and grow as stated,
     - kernels compiled from the family return the numbers of plain Python.
 
@@ -50,7 +55,8 @@ def check_family(family: Any, y: ArrayLike) -> None:
     Parameters
     ----------
     family : class
-        The family, as ``fit_path(family=...)`` takes it. Attributes that it does not state get their defaults.
+        The family, as ``fit_path(family=...)`` takes it. Attributes that it does not state are set on the class, to
+        their defaults, here as in every fit.
     y : (n,) array_like
         Responses as they will be fitted; a dozen of them, spread over their range, are tried.
 
@@ -124,7 +130,9 @@ def _numbers(family, y):
             findings.append(f"y = {response:g}: {words}{others}")
         if found and check is _finite:
             break
-    return findings or list(_compiled(family, y, grid)) or list(_weights(family, y, grid))
+    return (
+        findings or list(_compiled(family, y, grid)) or list(_quadratic(family, y)) or list(_weights(family, y, grid))
+    )
 
 
 class Row:
@@ -140,7 +148,11 @@ class Row:
         return tuple(map(float, self.family.derivatives(self.i, eta)))
 
     def divergence(self, eta, e):
-        return float(self.family.divergence(self.i, eta, e))
+        """NaN where Python raises what a kernel does not: such as a logarithm outside of its domain."""
+        try:
+            return float(self.family.divergence(self.i, eta, e))
+        except (ArithmeticError, ValueError):
+            return math.nan
 
 
 def _finite(family, row, grid):
@@ -229,6 +241,30 @@ def _divergences(family, row, grid):
                     f"the divergence at eta = {eta:g} and the dual point {dual:g} is {value:g}, above loss plus "
                     f"conjugate, {gaps[other]:g}: nothing would be certified"
                 )
+    yield from _beyond(row, grid, losses, residuals)
+
+
+def _beyond(row, grid, losses, residuals):
+    """Beyond the residuals' range the divergence is infinite, or where that range goes on, no smaller than its terms.
+
+    There loss + conjugate is above what any eta' of the grid gives, as everywhere. Dual points lie a tenth of the range
+    beyond its ends, and a tenth of the way to each end from the middle of the grid: one end may lie far out.
+    """
+    ends, middle = (residuals.min(), residuals.max()), residuals[grid.size // 2]
+    for end, sign in zip(ends, (-1.0, 1.0)):
+        for reach in (ends[1] - ends[0], abs(end - middle)):
+            dual = end + sign * BEYOND * reach
+            for k, eta in enumerate(grid):
+                value = row.divergence(eta, residuals[k] - dual)
+                gaps = losses[k] - losses + dual * (eta - grid)
+                size = abs(losses[k]) + (abs(dual) + abs(residuals[k])) * (abs(eta) + np.abs(grid).max())
+                least = gaps[np.isfinite(gaps)].max(initial=0.0)
+                if math.isnan(value) or not value >= least * (1.0 - 1e-6) - NOISE * size:
+                    yield (
+                        f"the divergence at eta = {eta:g} and the dual point {dual:g}, beyond the residuals found, is "
+                        f"{value:g}, below loss plus conjugate, {least:g} or more: it must be infinite outside the "
+                        "conjugate's domain, or certificates would be false"
+                    )
 
 
 def _parts(family, row, grid):
@@ -262,11 +298,21 @@ def _compiled(family, y, grid):
         yield "compiled, derivatives returns other numbers than in plain Python"
 
 
+def _quadratic(family, y):
+    """A family that says so is least squares."""
+    words = breach_of_quadratic(family(read_only(y), read_only(np.ones(y.size)))) if family.quadratic else None
+    if words is not None:
+        yield words
+
+
 def _weights(family, y, grid):
-    """A row of weight two counts twice, one of weight zero not at all."""
+    """A row of weight two counts twice, one of weight zero not at all; divergences between the residuals of two eta."""
     one, two, none = (family(read_only(y), read_only(np.full(y.size, weight))) for weight in (1.0, 2.0, 0.0))
-    for i, eta in enumerate(np.resize(grid[POINTS // 4 :: 7], y.size)):
-        for name, arguments in (("loss", (eta,)), ("derivatives", (eta,)), ("divergence", (eta, 0.0))):
+    places = np.arange(POINTS // 4, POINTS, 7)
+    pairs = zip(np.resize(grid[places], y.size), np.resize(grid[::-1][places], y.size))
+    for i, (eta, across) in enumerate(pairs):
+        e = 0.5 * (one.derivatives(i, eta)[0] - one.derivatives(i, across)[0])
+        for name, arguments in (("loss", (eta,)), ("derivatives", (eta,)), ("divergence", (eta, e))):
             single, double, nothing = (np.array(getattr(each, name)(i, *arguments)) for each in (one, two, none))
             if not np.allclose(double, 2.0 * single, rtol=1e-9, atol=0.0):
                 yield f"y = {y[i]:g}: {name} at eta = {eta:g} is {single} for weight 1, but {double} for weight 2"

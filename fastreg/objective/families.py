@@ -95,7 +95,7 @@ class Gaussian(Response):
     """Least squares: loss (y - eta)^2 / 2, mean eta. y is any real number."""
 
     name = "gaussian"
-    quadratic = True  # the quadratic model is the loss
+    quadratic = True  # residual w (y - eta), curvature w
     bend, longest = 0.0, math.inf
     admits = "finite numbers"
 

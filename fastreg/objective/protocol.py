@@ -18,12 +18,15 @@ class WrittenFamily(Protocol):
     - The loss is convex in eta, and its curvature is above zero wherever the weight is: Newton's method divides by it.
       A family whose second derivative vanishes returns a small number in its place, such as 1e-6 of the largest.
     - Loss, derivatives and divergence are proportional to the weight.
+    - `quadratic` is True for least squares alone: the loss is w_i (y_i - eta)^2 / 2, with exactly the residual
+      w_i (y_i - eta) and the curvature w_i, which solvers and certificates then take for granted. Any other loss says
+      False, twice this one as well; where a family of a user's own says True, every fit asks it (paths/setup.py).
 
     A family may have a method `constant()` as well: the sum over rows of what `loss` lacks of half the deviance.
     """
 
     name: str
-    quadratic: bool  # whether the loss is a quadratic of eta, so that its model is the loss
+    quadratic: bool  # whether it is least squares
     admits: str  # the responses that `check` admits, in words
 
     def __init__(self, y: np.ndarray, weight: np.ndarray) -> None:
@@ -71,7 +74,8 @@ class WrittenFamily(Protocol):
 class Family(WrittenFamily, Protocol):
     """A family with all that the engine asks, as `families.completed` makes it from one that is written.
 
-    What a family does not say of the members below is as in `families.DEFAULTS`, which is always safe.
+    What a family does not say of the members below is as in `families.DEFAULTS`, which is always safe. Kernels are
+    typed by the class, so that these are set on the class itself, on that of a user's family as well.
     """
 
     # M: the third derivative is at most M times the second in size; 1 for a log or a logit link, infinite if unknown.

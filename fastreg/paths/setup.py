@@ -7,6 +7,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.naming import VALUES, names_meant
 from fastreg.objective.bounds import Bounds
 from fastreg.objective.families import FAMILIES, completed
+from fastreg.objective.least_squares import breach_of_quadratic
 from fastreg.objective.problem import Problem
 from fastreg.objective.protocol import Family
 from fastreg.paths.omitted import warn_omitted
@@ -42,6 +43,16 @@ def family_named(family) -> type[Family]:
     return completed(family)
 
 
+def bound(family, y, weight):
+    """A family's class bound to data. Raises ParameterError where one of a user's own is not quadratic, as it says."""
+    family = family(check.read_only(y), check.read_only(weight))
+    if family.quadratic and type(family) not in FAMILIES.values():
+        breach = breach_of_quadratic(family)
+        if breach is not None:
+            raise check.ParameterError(f"family {family.name!r}: {breach}. See fastreg.testing.check_family")
+    return family
+
+
 def build_problem(X, y, terms):
     """A Problem from arrays, which are checked, and terms that have been: see `checked`.
 
@@ -56,7 +67,7 @@ def build_problem(X, y, terms):
     if degenerate and terms.fit_intercept:
         raise ValueError(f"{degenerate}; family {terms.family.name!r} with an intercept has no solution")
     factor = check.check_factor(terms.penalty_factor, p)
-    family = terms.family(check.read_only(y), check.read_only(weight))
+    family = bound(terms.family, y, weight)
     limits = check.check_bounds(terms.lower, terms.upper, p)
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(

@@ -39,7 +39,7 @@ def step_length(problem, state, correlation, old, new, penalty, change):
     if math.isinf(bend):
         t = 0.0
     elif q > 0.0:
-        t = min(t, math.log1p(bend * -slope / q) / bend)
+        t = min(t, math.log1p(bend * -slope / q) / bend if bend > 0.0 else -slope / q)
     return t if t > SHORT else longer_step(problem, state, old, steps, penalty, change, slope, t)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fastreg
+from fastreg.interface.validation import ParameterError
 from fastreg.objective.families import FAMILIES
 from fastreg.testing import ContractError, check_family
 
@@ -186,6 +187,76 @@ class Parts(Huber):
         return 1.0, 2.0
 
 
+class Doubled(FAMILIES["gaussian"]):
+    """Twice the least-squares loss, rightly stated but for `quadratic`, which is inherited: True."""
+
+    name = "doubled"
+
+    def loss(self, i, eta):
+        return self.weight[i] * (self.y[i] - eta) ** 2
+
+    def derivatives(self, i, eta):
+        return 2.0 * self.weight[i] * (self.y[i] - eta), 2.0 * self.weight[i]
+
+    def divergence(self, i, eta, e):
+        return 0.25 * self.weight[i] * e * e
+
+
+class DoubledAndSaid(Doubled):
+    quadratic = False
+
+
+class QuadraticHuber(Huber):
+    quadratic = True
+
+
+class ZeroOutside(Huber):
+    def divergence(self, i, eta, e):
+        error = self.y[i] - eta
+        if abs(min(max(error, -1.0), 1.0) - e) > 1.0 + 1e-14:
+            return 0.0
+        return self.weight[i] * (0.5 * e**2 + max(abs(error) - 1.0, 0.0) * abs(e))
+
+
+class NothingOutside(Huber):
+    """The formula of the inside, wherever the dual point lies."""
+
+    def divergence(self, i, eta, e):
+        return self.weight[i] * (0.5 * e**2 + max(abs(self.y[i] - eta) - 1.0, 0.0) * abs(e))
+
+
+class FairZeroOutside(Fair):
+    def divergence(self, i, eta, e):
+        value = Fair.divergence(self, i, eta, e)
+        return 0.0 if value == math.inf else value
+
+
+class FairNanOutside(Fair):
+    def divergence(self, i, eta, e):
+        error, size = self.y[i] - eta, abs(self.y[i] - eta)
+        u = error / (1.0 + size) - e
+        return self.weight[i] * (size - math.log1p(size) - abs(u) - math.log1p(-abs(u)) - u * error)
+
+
+class PoissonZeroOutside(FAMILIES["poisson"]):
+    def divergence(self, i, eta, e):
+        value = FAMILIES["poisson"].divergence(self, i, eta, e)
+        return 0.0 if value == math.inf else value
+
+
+class SquaredWeight(Huber):
+    def divergence(self, i, eta, e):
+        return self.weight[i] * Huber.divergence(self, i, eta, e)
+
+
+class WithoutWeight(Huber):
+    def divergence(self, i, eta, e):
+        error = self.y[i] - eta
+        if abs(min(max(error, -1.0), 1.0) - e) > 1.0 + 1e-14:
+            return math.inf
+        return 0.5 * e**2 + max(abs(error) - 1.0, 0.0) * abs(e)
+
+
 Y = np.linspace(-4.0, 4.0, 30) ** 3
 
 
@@ -199,11 +270,64 @@ Y = np.linspace(-4.0, 4.0, 30) ** 3
         (Concave, "the loss is not convex"),
         (Heavy, "for weight 1, but .* for weight 2"),
         (Parts, "they do not differ by the residual"),
+        (ZeroOutside, "beyond the residuals found, is 0, below loss plus conjugate"),
+        (NothingOutside, "it must be infinite outside the conjugate's domain"),
+        (FairZeroOutside, "beyond the residuals found, is 0, below loss plus conjugate"),
+        (FairNanOutside, "beyond the residuals found, is nan, below loss plus conjugate"),
+        (SquaredWeight, "divergence at eta = .* for weight 1, but .* for weight 2"),
+        (WithoutWeight, "divergence at eta = .* for weight 1, but .* for weight 2"),
+        (Doubled, "quadratic = True says .* set quadratic = False"),
+        (QuadraticHuber, "quadratic = True says .* set quadratic = False"),
     ],
 )
 def test_a_broken_contract_is_named(family, words):
     with pytest.raises(ContractError, match=words):
         check_family(family, Y)
+
+
+@pytest.mark.parametrize("y", [[0.0, 1.0, 4.0], [1e6, 3.0, 2e5], [1e-6, 0.0, 3e-6]])
+def test_a_divergence_that_vanishes_outside_a_domain_of_one_end_is_named(y):
+    with pytest.raises(ContractError, match="beyond the residuals found, is 0, below loss plus conjugate"):
+        check_family(PoissonZeroOutside, y)
+
+
+X_OWN = np.random.default_rng(5).normal(size=(120, 4))
+Y_OWN = X_OWN @ [1.0, -1.0, 0.5, 0.0] + np.random.default_rng(6).normal(size=120)
+BINDERS = {
+    "fit_path": lambda family: fastreg.fit_path(X_OWN, Y_OWN, family=family, l1_ratio=0.0, alphas=[0.1]),
+    "the lasso": lambda family: fastreg.fit_path(X_OWN, Y_OWN, family=family),
+    "cv_path": lambda family: fastreg.cv_path(X_OWN, Y_OWN, family=family, cv=3),
+    "cv_relaxed": lambda family: fastreg.cv_relaxed(X_OWN, Y_OWN, family=family, cv=3, n_alphas=5),
+    "stability_selection": lambda family: fastreg.stability_selection(X_OWN, Y_OWN, family=family, n_pairs=3),
+    "adaptive_factor": lambda family: fastreg.adaptive_factor(X_OWN, Y_OWN, family=family),
+}
+
+
+@pytest.mark.parametrize("family", [Doubled, QuadraticHuber])
+@pytest.mark.parametrize("binder", BINDERS)
+def test_a_family_that_is_not_quadratic_as_it_says_is_refused_wherever_it_meets_data(binder, family):
+    with pytest.raises(ParameterError, match=rf"family '{family.name}': quadratic = True .* quadratic = False"):
+        BINDERS[binder](family)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_family_of_ones_own_that_is_least_squares_may_say_so(scale):
+    class Mine(FAMILIES["gaussian"]):
+        name = "mine"
+
+    weight = np.random.default_rng(7).random(120) * (np.arange(120) % 3 > 0)
+    y = scale * Y_OWN
+    check_family(Mine, y)
+    options = {"sample_weight": weight, "l1_ratio": 0.5, "tol": 1e-12}
+    own, known = (fastreg.fit_path(X_OWN, y, family=each, n_alphas=5, **options) for each in (Mine, "gaussian"))
+    assert own.converged and np.allclose(own.coefs.toarray(), known.coefs.toarray(), rtol=1e-8, atol=1e-9 * scale)
+
+
+def test_twice_least_squares_is_fitted_rightly_once_it_does_not_say_quadratic():
+    path = fastreg.fit_path(X_OWN, Y_OWN, family=DoubledAndSaid, l1_ratio=0.0, alphas=[0.5], tol=1e-12)
+    X, y = X_OWN - X_OWN.mean(axis=0), Y_OWN - Y_OWN.mean()
+    wanted = np.linalg.solve(2.0 * X.T @ X / 120 + 0.5 * np.eye(4), 2.0 * X.T @ y / 120)
+    assert path.converged and np.allclose(path.coef(0.5)[0], wanted, atol=1e-6)
 
 
 def test_families_keep_their_contract():
@@ -240,7 +364,7 @@ def test_a_class_without_the_verbs_is_refused_by_name():
     class Nothing:
         pass
 
-    with pytest.raises(ValueError, match="lacks loss, derivatives"):
+    with pytest.raises(ValueError, match="which lacks loss, derivatives"):
         fastreg.fit_path(np.eye(3), np.arange(3.0), family=Nothing)
 
 
