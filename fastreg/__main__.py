@@ -48,7 +48,9 @@ counts and exposure
 
 what is written
   coefficients.csv: one row per alpha with the columns alpha, features (how many are in), deviance_explained,
-  gap, reason, intercept, then one column for each feature that is ever in, in the order of entry. Features
+  gap, reason, intercept, then one column for each feature that is ever in, in the order of entry. The reason is
+  converged; max_iter or stalled (not certified: the steps were used up, or ended before that by rounding or for want of
+  a finite optimum); or separable (two labels that the features tell apart: the path ends). Features
   that never enter are zero throughout and not listed; one called like a column before it, such as gap, is listed as
   "feature gap". Files are written whole or not at all. What fastreg wrote before is replaced by the same command; any
   other file only with --overwrite, and a file that is read never. The name - is the standard output.

@@ -7,6 +7,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from fastreg.estimators.fit_one import ConvergenceWarning
 from fastreg.interface import validation as check
+from fastreg.interface.reasons import remedy_for
+from fastreg.selection.cross_validation.cv_path import fold_reasons
 
 
 def refuse_unrouted(estimator, method, params):
@@ -59,8 +61,10 @@ def warn_folds(estimator, curves):
     gaps = np.concatenate([np.append(curve.fold_gaps.ravel(), curve.path.gaps) for curve in curves])
     failed = np.count_nonzero(~(gaps <= tol))
     if failed:
+        reasons = [*fold_reasons(curves), *(reason for curve in curves for reason in curve.path.reasons)]
+        remedy = remedy_for(reasons, larger="penalise more")
         check.warn(
             f"{type(estimator).__name__}: {failed} of {gaps.size} fits did not converge to tol={tol:g}: the largest "
-            f"relative duality gap is {gaps.max():.1e}. Raise max_iter, loosen tol, or penalise more",
+            f"relative duality gap is {gaps.max():.1e}. {remedy[:1].upper()}{remedy[1:]}",
             ConvergenceWarning,
         )

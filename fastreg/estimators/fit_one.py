@@ -15,6 +15,7 @@ from fastreg.interface.agreement import check_columns
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.frames import array_of, label_array, labels_of, table_of
 from fastreg.interface.progress import interruptible
+from fastreg.interface.reasons import STALLED, UNCERTIFIED
 from fastreg.multi.fit_multi_path import solve_multi_path
 from fastreg.multi.missing_classes import solve_classes
 from fastreg.numerics.threads import one_blas_thread
@@ -265,12 +266,16 @@ def warn_of_fits(estimator, reasons, gaps, steps):
             f"{name}: the classes are separable, so without a penalty the coefficients grow without bound; "
             "these are finite but arbitrary. Use a finite C"
         )
-    elif "max_iter" in reasons:
+    elif any(reason in UNCERTIFIED for reason in reasons):
         worst = int(np.argmax(gaps))
+        advice = "You might want to increase the number of iterations. After"
+        more = "a larger tol or a stronger penalty helps, too"
+        if reasons[worst] == STALLED:
+            advice = "Steps stopped before max_iter, by rounding or since no finite optimum exists. After"
+            more = "a larger tol or a stronger penalty helps, more iterations do not"
         message = (
-            f"{name}: Objective did not converge. You might want to increase the number of iterations. After "
-            f"{steps[worst]} of them the relative duality gap is {gaps[worst]:.1e}, tol is {estimator.tol:g}; a larger "
-            "tol or a stronger penalty helps, too"
+            f"{name}: Objective did not converge. {advice} {steps[worst]} of them the relative duality gap is "
+            f"{gaps[worst]:.1e}, tol is {estimator.tol:g}; {more}"
         )
     else:
         return

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fastreg.interface.reasons import SEPARABLE, reason_for
 from fastreg.multi.duality_gap import duality_gap, empty_gap, levelled, orthogonal
 from fastreg.multi.group_descent import BlockDescent
 from fastreg.multi.group_penalties import lengths
@@ -103,9 +104,9 @@ class MultiPathSolver:
         problem, state = self.problem, self.state
         relative, loss = gap / problem.scale, problem.loss(state)
         if alpha == 0.0 and problem.response.separates(loss, self.intercept_loss):
-            reason = "separable"
+            reason = SEPARABLE
         else:
-            reason = "converged" if relative <= self.tol else "max_iter"
+            reason = reason_for(relative, self.tol, iterations, self.max_iter)
         columns = np.flatnonzero(state.matrix.any(axis=1))
         values, intercepts = state.matrix[columns], state.intercepts.copy()
         if not problem.response.quadratic:  # along equal steps of all classes, where nothing else decides

@@ -34,7 +34,9 @@ class MultiPath(Shown):
     n_iters : ndarray of shape (k,)
         Newton steps or rounds of block descent that each point took.
     reasons : list of str
-        For each point "converged" (gap <= tol), "max_iter", or "separable" (a multinomial fit that runs away).
+        For each point "converged" (gap <= tol), "max_iter" (which was reached first), "stalled" (steps ended before
+        it, by rounding or for want of a finite optimum: more do not help), or "separable" (a multinomial fit that
+        runs away).
     deviance_ratio : ndarray of shape (k,)
         Share of the intercept-only model's deviance that is explained.
     family : str

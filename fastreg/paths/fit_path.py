@@ -11,6 +11,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
+from fastreg.interface.reasons import UNCERTIFIED, remedy_for
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
@@ -91,7 +92,8 @@ def fit_path(
         Whether b0 is fitted; else it is 0.
     standardize : bool, default=False
         Whether the penalty is measured on columns divided by their weighted standard deviation (1/W, about the
-        mean). Coefficients come back on the scale of X.
+        mean). Coefficients come back on the scale of X. A column that is constant has no deviation: with an intercept
+        it gets no coefficient, and without one it stays on its own scale, as if standardize were False for it.
     tol : float, default=1e-6
         Relative duality gap that every point must reach; see `Path`.
     max_iter : int, default=1000
@@ -161,12 +163,11 @@ def warn_of_points(path):
             "of the deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
             ConvergenceWarning,
         )
-    failed = [k for k, reason in enumerate(path.reasons) if reason == "max_iter"]
+    failed = [k for k, reason in enumerate(path.reasons) if reason in UNCERTIFIED]
     if failed:
         worst = max(failed, key=lambda k: path.gaps[k])
         check.warn(
             f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} "
-            f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; raise max_iter, loosen tol or keep to larger "
-            "alphas",
+            f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; {remedy_for(path.reasons)}",
             ConvergenceWarning,
         )

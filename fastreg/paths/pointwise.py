@@ -89,7 +89,7 @@ class Pointwise:
         if gap > self.fit.wanted:
             gap, iterations = yield from self._reach(alpha)
         columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
-        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns, self.name)
+        return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns, self.name, self.max_iter)
 
     def _standing(self, alpha):
         """The gap at coefficients that the fit was resumed from, which may already do; infinite elsewhere."""

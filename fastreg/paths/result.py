@@ -46,10 +46,10 @@ class Path(ShownPath):
         suboptimality. The loss is half the deviance, and the null model holds the intercept, the offset and the
         columns that are not penalised.
     n_iters : ndarray of shape (k,)
-        Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start by coordinate descent,
-        that each point took.
+        Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start, that each point took.
     reasons : list of str
-        For each point "converged" (gap <= tol), "max_iter", or "separable" (a logistic fit that runs away).
+        For each point "converged" (gap <= tol), "max_iter" (reached first), "stalled" (ended before it by rounding
+        or for want of a finite optimum: more steps do not help), or "separable" (a logistic fit that runs away).
     deviance_ratio : ndarray of shape (k,)
         Share of the intercept-only model's deviance that is explained.
     family : str
@@ -65,9 +65,8 @@ class Path(ShownPath):
         Names of the p columns, if there were any.
     work : dict
         What the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
-        "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs"
-        (coordinate descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps *
-        work["null_loss"] are the gaps in units of the objective.
+        "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
+        descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps times it have the objective's unit.
     family_class : type, default=None
         A family of one's own.
     trace : dict
@@ -75,9 +74,8 @@ class Path(ShownPath):
         cross-validation fits go side by side, so that seconds hold the others' work, too; points fitted
         together count at the first of them.
     steps : dict, default=None
-        Of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha", "objective" (at
-        that alpha), "loss", "gap" (relative; of the working set, to first order), "support", "columns_read" and
-        "seconds" so far.
+        Of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha", "objective" (there),
+        "loss", "gap" (relative; of the working set, to first order), "support", "columns_read", "seconds" so far.
     fit_intercept, standardize, penalty_factor : as given to the fit
         Terms of the fit.
     lower, upper : ndarray of shape (p,), default=None
@@ -310,7 +308,7 @@ class Path(ShownPath):
         """Fit exactly at other alphas, starting from this path's interpolated solution.
 
         `coef` and `predict` interpolate between points, which is quick, needs no data, and is exact for the lasso as
-        long as no column enters or leaves between them.
+        long as no column enters or leaves between them. Terms of the fit, such as standardize, are the path's own.
 
         Parameters
         ----------

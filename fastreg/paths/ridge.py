@@ -62,14 +62,14 @@ class Ridge:
             gap, steps = self._take(alpha, columns, l2), 1
             problem.count_steps(1, state, gap)
             if gap <= fit.wanted:
-                return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name)
+                return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name, fit.max_iter)
         for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
             gap, more = self.system.solve(state, l2, share * fit.wanted, fit.max_iter - steps)
             steps += more
             gap = self.system.proven(state, l2, gap)
             if gap <= fit.wanted or (more == 0 and share < 0.5):
                 break
-        return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name)
+        return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name, fit.max_iter)
 
     def given(self, spectrum, alpha, solved):
         """Take in one of the points of `solve_together`."""

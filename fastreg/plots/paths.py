@@ -8,6 +8,7 @@ import numpy as np
 
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
+from fastreg.interface.reasons import UNCERTIFIED
 from fastreg.plots.axes import (
     NAME_SIZE,
     alpha_axis,
@@ -203,7 +204,7 @@ def _frame(ax, path, x, shown, places, lines):
     else:
         ax.set_xlabel(AXES[x])
         ax.set_xlim(places[0], places[-1] if places[-1] > places[0] else places[0] + 1.0)
-    failed = [k for k, point in enumerate(shown) if path.reasons[point] == "max_iter"]
+    failed = [k for k, point in enumerate(shown) if path.reasons[point] in UNCERTIFIED]
     if failed:
         ax.plot(places[failed], np.zeros(len(failed)), "x", color="black", markersize=5, label="not certified")
         ax.legend(loc="best", frameon=False, fontsize=NAME_SIZE)

@@ -14,6 +14,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch
+from fastreg.interface.reasons import remedy_for
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.duality_gap import levelled
@@ -182,7 +183,8 @@ def _conclude(problem, path, grid, rule, followed):
         n_pairs=n_pairs, average_selected=average,
         error_bound=error_bound(average, candidates, rule.threshold, n_pairs, rule.assumption),
         assumption=rule.assumption, n_candidates=candidates,
-        gaps=np.array([half.gaps[:reach] for half in followed]), tol=path.tol, feature_names=path.feature_names,
+        gaps=np.array([half.gaps[:reach] for half in followed]),
+        reasons=np.array([half.reasons[:reach] for half in followed]), tol=path.tol, feature_names=path.feature_names,
         work=_work(problem, followed),
     )  # fmt: skip
 
@@ -211,12 +213,13 @@ def complementary_halves(problem, n_pairs, generator):
 
 
 class Half(NamedTuple):
-    """The path of one half: for each alpha its columns, their union so far in number, and the gap."""
+    """The path of one half: for each alpha its columns, their union so far in number, the gap and the reason."""
 
     problem: Problem
     columns: list
     sizes: list
     gaps: list
+    reasons: list
     shared: float  # of the columns read for several halves at once, its share
 
 
@@ -229,7 +232,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
     for start in range(0, len(halves), TOGETHER):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
         nulls = sweep(problems, [levelled(part, part.start()) for part in problems])
-        group = [Half(part, [], [], [], 0.0) for part in problems]
+        group = [Half(part, [], [], [], [], 0.0) for part in problems]
         fits = [
             _begin(half, null, alphas, most, terms, watch.hears(f"half {number} of {len(halves)}"))
             for number, (half, null) in enumerate(zip(group, nulls), start=start + 1)
@@ -246,6 +249,7 @@ def _begin(half, correlation, alphas, most, terms, told):
     def until(point):
         half.columns.append(point.columns[penalised[point.columns]])
         half.gaps.append(point.gap)
+        half.reasons.append(point.reason)
         seen[half.columns[-1]] = True
         half.sizes.append(int(np.count_nonzero(seen)))
         ends, number = half.sizes[-1] > most, len(half.sizes)
@@ -300,6 +304,6 @@ def _warn(stability):
     if failed:
         check.warn(
             f"{failed} of the {stability.gaps.size} fits of halves are not certified: the largest gap is "
-            f"{stability.gaps.max():.1e}, tol is {stability.tol:g}; raise max_iter or loosen tol",
+            f"{stability.gaps.max():.1e}, tol is {stability.tol:g}; {remedy_for(stability.reasons.ravel().tolist())}",
             ConvergenceWarning,
         )

@@ -38,6 +38,8 @@ class StabilityPath(Shown):
         Features that are penalised and so take part; those that are not are never counted as selected.
     gaps : ndarray of shape (2 B, k)
         Relative duality gap of every fit.
+    reasons : ndarray of str of shape (2 B, k)
+        Why every fit ended, as in `Path.reasons`.
     tol : float
         The gap that was asked for.
     path : Path
@@ -66,6 +68,7 @@ class StabilityPath(Shown):
     assumption: str
     n_candidates: int
     gaps: np.ndarray
+    reasons: np.ndarray
     tol: float
     path: Path
     feature_names: list[str] | None = None

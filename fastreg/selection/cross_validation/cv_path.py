@@ -14,6 +14,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.interface.reasons import remedy_for
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.driver import follow_path
@@ -271,9 +272,14 @@ def warn_folds(curves):
     if failed:
         check.warn(
             f"{failed} of the {gaps.size} fits of folds are not certified: the largest gap is {gaps.max():.1e}, tol is "
-            f"{tol:g}; raise max_iter, loosen tol or keep to larger alphas. CVPath.fold_gaps says where",
+            f"{tol:g}; {remedy_for(fold_reasons(curves))}. CVPath.fold_gaps says where",
             ConvergenceWarning,
         )
+
+
+def fold_reasons(curves):
+    """Why each fit of a fold ended, in one list."""
+    return [reason for curve in curves for fold in curve.fold_paths for reason in fold.reasons]
 
 
 def _l1_ratios(l1_ratio):

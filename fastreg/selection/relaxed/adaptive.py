@@ -12,6 +12,7 @@ from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid
 from fastreg.interface.naming import explains_names
+from fastreg.interface.reasons import remedy_for
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
 from fastreg.selection.criteria import NAMES, criteria_of
@@ -113,7 +114,7 @@ def learned_factor(X, y, terms, pilot, power=1.0, pilot_alpha=None, criterion="a
         if path.reasons[k] != "converged":
             raise ValueError(
                 f"the pilot at alpha={path.alphas[k]:g} is not certified ({path.reasons[k]!r}, gap "
-                f"{path.gaps[k]:.1e}); choose a larger pilot_alpha, raise max_iter or loosen tol"
+                f"{path.gaps[k]:.1e}); {remedy_for([path.reasons[k]], larger='choose a larger pilot_alpha')}"
             )
         coef = path.coefs[:, [k]].toarray().ravel()
     else:

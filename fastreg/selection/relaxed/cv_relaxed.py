@@ -13,6 +13,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
@@ -158,7 +159,8 @@ class Task(NamedTuple):
 
     def relax(self, path, weight, factor, told=None):
         """A RelaxedPath for each ridge; `told` hears of it when all are done."""
-        terms = self.terms._replace(sample_weight=weight, penalty_factor=factor, max_iter=MAX_ITER)
+        terms = self.terms._replace(sample_weight=weight, penalty_factor=factor)
+        terms = terms._replace(max_iter=max(MAX_ITER, terms.max_iter))
         out = [solve_relaxed(path, self.X, self.y, ridge, terms) for ridge in self.ridges.tolist()]
         if told is not None:
             count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
@@ -213,18 +215,20 @@ def _choose(task, folds, fitted, watch):
     """Refit and score all paths."""
     weight, (factor, path, fold_factors, fold_paths) = task.terms.sample_weight, fitted
     relaxed = task.relax(path, weight, factor, watch.hears("refits of all rows"))
-    scored, shares, gaps = [], [], []
+    scored, shares, gaps, reasons = [], [], [], []
     for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
         each = task.relax(its_path, fold, own, watch.hears(f"refits of fold {number} of {len(folds)}"))
         scored.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
         shares.append(1.0 if task.metric.equal_folds else float(weight[test].sum()))
         gaps.append([its_path.gaps] + [np.where(_separated(one), np.nan, one.refit.gaps) for one in each])
+        reasons.append([its_path.reasons, *(one.refit.reasons for one in each)])
     scores = np.array(scored)
     mean, error = averages(scores.reshape(len(folds), -1), np.array(shares))
     shape = scores.shape[1:]
     return CVRelaxed(
         relaxed=relaxed, alphas=path.alphas, gammas=task.gammas, ridges=task.ridges, mean=mean.reshape(shape),
-        std_error=error.reshape(shape), fold_scores=scores, fold_gaps=np.array(gaps), metric=task.metric.name,
+        std_error=error.reshape(shape), fold_scores=scores, fold_gaps=np.array(gaps),
+        fold_reasons=np.array(reasons), metric=task.metric.name,
         greater_is_better=task.metric.greater_is_better, classes=task.response.classes, penalty_factor=factor,
     )  # fmt: skip
 
@@ -263,7 +267,7 @@ def _score(task, relaxed, gamma, test, number):
 
 
 def _separated(relaxed):
-    return np.array([reason == "separable" for reason in relaxed.refit.reasons])
+    return np.array([reason == SEPARABLE for reason in relaxed.refit.reasons])
 
 
 def predictors(task, relaxed, gamma, rows):
@@ -281,10 +285,11 @@ def warn_relaxed(chosen):
     """One warning for the fits and refits that are not certified; separated ones are marked by their scores."""
     gaps, tol = chosen.fold_gaps[~np.isnan(chosen.fold_gaps)], chosen.relaxed[0].path.tol
     failed = np.count_nonzero(~(gaps <= tol))
-    failed += sum(reason == "max_iter" for one in chosen.relaxed for reason in one.path.reasons + one.refit.reasons)
+    others = [reason for one in chosen.relaxed for reason in one.path.reasons + one.refit.reasons]
+    failed += sum(reason in UNCERTIFIED for reason in others)
     if failed:
         check.warn(
-            f"{failed} fits and refits are not certified to tol={tol:g}, the largest gap is {gaps.max():.1e}: raise "
-            "max_iter, loosen tol, or keep to larger alphas",
+            f"{failed} fits and refits are not certified to tol={tol:g}, the largest gap is {gaps.max():.1e}: "
+            f"{remedy_for([*chosen.fold_reasons.ravel().tolist(), *others])}",
             ConvergenceWarning,
         )

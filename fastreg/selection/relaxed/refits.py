@@ -75,7 +75,7 @@ class Refits:
             gap, steps = self._newton(columns, l2, alpha)
         except linalg().LinAlgError:
             gap, steps = self._dependent(columns, l2)
-        return make_point(problem, self.state, gap, steps, self.tol, alpha, columns, "refit")
+        return make_point(problem, self.state, gap, steps, self.tol, alpha, columns, "refit", self.max_iter)
 
     def _newton(self, columns, l2, alpha):
         """Newton's method to a gap of `tol`. Returns (absolute gap, steps)."""

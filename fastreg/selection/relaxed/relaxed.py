@@ -13,6 +13,8 @@ from fastreg.interface import validation as check
 from fastreg.interface.agreement import columns_for, offset_for, terms_for
 from fastreg.interface.arguments import FitTerms
 from fastreg.interface.naming import explains_names
+from fastreg.interface.reasons import MAX_ITER as REACHED
+from fastreg.interface.reasons import SEPARABLE, STALLED, remedy_for
 from fastreg.interface.summary import Shown, shown_points
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
@@ -400,9 +402,10 @@ def warn_refits(relaxed):
     """One warning for all refits that are not certified."""
     refit = relaxed.refit
     for reason, remedy in (
-        ("separable", "the classes are separated there and no finite refit exists; keep to larger alphas, or refit "
+        (SEPARABLE, "the classes are separated there and no finite refit exists; keep to larger alphas, or refit "
          "with a ridge"),
-        ("max_iter", "raise max_iter or loosen tol"),
+        (REACHED, "raise max_iter or loosen tol"),
+        (STALLED, remedy_for([STALLED], larger="refit with a ridge")),
     ):  # fmt: skip
         failed = [k for k, each in enumerate(refit.reasons) if each == reason]
         if failed:

@@ -51,6 +51,8 @@ class CVRelaxed(Shown):
     fold_gaps : ndarray of shape (F, 1 + R, k)
         Relative duality gaps of each fold's path and of its refits for each ridge; NaN where a refit separates
         the classes.
+    fold_reasons : ndarray of str of shape (F, 1 + R, k)
+        Why each of these ended, as in `Path.reasons`.
     metric : str
         Name of the score.
     greater_is_better : bool
@@ -78,6 +80,7 @@ class CVRelaxed(Shown):
     std_error: np.ndarray
     fold_scores: np.ndarray
     fold_gaps: np.ndarray
+    fold_reasons: np.ndarray
     metric: str
     greater_is_better: bool
     classes: np.ndarray | None

@@ -122,7 +122,8 @@ class NewtonFold:
     def _keep(self, gap, penalty):
         """Record the point."""
         fit, columns = self.fit, np.sort(self.working.columns)
-        fit.add(make_point(self.problem, self.state, gap, self.taken, fit.tol, self.alpha, columns, NAME), self.alpha)
+        point = make_point(self.problem, self.state, gap, self.taken, fit.tol, self.alpha, columns, NAME, fit.max_iter)
+        fit.add(point, self.alpha)
         self.pointwise.previous_l1, self.done = penalty.l1, True
 
     def _leave(self):
