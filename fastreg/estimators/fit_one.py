@@ -2,6 +2,7 @@
 
 import numbers
 import time
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +66,7 @@ def validated(estimator, X, y, for_y=None, **terms):
     if labels_of(X) is None:
         separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | terms
         return validate_data(estimator, X, y, **separately)
+    refuse_repeated(X)
     validate_data(estimator, table_of(X), y, skip_check_array=True)
     if for_y:
         return tuple(check_array(each, estimator=estimator, **how) for each, how in ((array_of(X), FOR_X), (y, for_y)))
@@ -78,6 +80,18 @@ def keep_labels(estimator, X):
         estimator._column_labels = [str(label) for label in labels]
     elif hasattr(estimator, "_column_labels"):
         del estimator._column_labels
+
+
+def refuse_repeated(X):
+    """Raise where columns of a frame have one name: scikit-learn's newer releases take no such frame."""
+    names = [str(label) for label in labels_of(X)]
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        places = ", ".join(str(j) for j, other in enumerate(names) if other == name)
+        raise ValueError(
+            f"columns {places} of X are all named {name!r}; give columns names that differ, or pass an array "
+            "(X.to_numpy())"
+        )
 
 
 def check_labels(estimator, X):
@@ -100,6 +114,7 @@ def check_predict(estimator, X):
     for_X = FOR_X | {"ensure_all_finite": True}
     if labels_of(X) is None:
         return validate_data(estimator, X, reset=False, **for_X)
+    refuse_repeated(X)
     validate_data(estimator, table_of(X), reset=False, skip_check_array=True)
     check_labels(estimator, X)
     return check_array(array_of(X), estimator=estimator, input_name="X", **for_X)

@@ -146,9 +146,13 @@ def _compare(X, labels, fitted):
     if not more:
         j = next(j for j, (name, known_name) in enumerate(zip(names, fitted)) if name != known_name)
         message = f"column {j} of X is {names[j]!r}, but this path was fitted with {fitted[j]!r} there"
-    repeated = [name for name, count in (given | known).items() if count > 1]
-    if repeated:
-        raise ValueError(f"{message}, and {repeated[0]!r} names several; give columns names that differ, and fit again")
+    for counts, remedy in (
+        (known, "give columns names that differ, and fit again"),
+        (given, "keep the one of the fit, and drop the others"),
+    ):
+        repeated = [name for name in known if counts[name] > 1]
+        if repeated:  # to select this name would take all of its columns
+            raise ValueError(f"{message}, and {repeated[0]!r} names several; {remedy}")
     raise ValueError(f"{message}: pass {select(X, 'path.feature_names')}")
 
 

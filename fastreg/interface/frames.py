@@ -113,9 +113,9 @@ def refuse_other_order(name, values, names):
         return
     labels = [str(label) for label in labels]
     if labels != names and sorted(labels) == sorted(names):
-        raise ValueError(
-            f"{name} is labelled by the columns of X in another order; pass {name}.reindex(X.columns), or an array"
-        )
+        differ = len(set(names)) == len(names)  # else pandas cannot put them in order
+        remedy = f"pass {name}.reindex(X.columns), or an array" if differ else "pass an array in the order of X"
+        raise ValueError(f"{name} is labelled by the columns of X in another order; {remedy}")
 
 
 def rows_of(X, rows):

@@ -95,7 +95,8 @@ def fit_multi_path(
         Whether intercepts are fitted; else they are 0.
     standardize : bool, default=False
         Whether the penalty is measured on columns divided by their weighted standard deviation (1/W, about the
-        mean). Coefficients come back on the scale of X.
+        mean). Coefficients come back on the scale of X. A column that is constant has no deviation: with an intercept
+        it gets no coefficient, and without one it stays on its own scale, as if standardize were False for it.
     tol : float, default=1e-6
         Relative duality gap that every point must reach; see `MultiPath`.
     max_iter : int, default=1000

@@ -12,6 +12,7 @@ from fastreg.interface.agreement import check_columns, offset_for, terms_for, we
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.progress import Progress
 from fastreg.paths.driver import solve_path
+from fastreg.paths.exposure import warn_of_exposure
 from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.result import Path
 
@@ -44,7 +45,8 @@ def refit_path(
     path : Path
         It knows family, l1_ratio, fit_intercept, standardize, penalty_factor and bounds.
     X, y, sample_weight, offset : as for `fit_path`
-        The data, which a path does not keep; columns as in the path's fit.
+        The data, which a path does not keep; columns as in the path's fit. What the path knows is not asked for again:
+        its own standardize, penalty factors and bounds are used.
     alphas : float or array-like
         A penalty, or several that decrease.
     tol : float, default=None
@@ -71,6 +73,7 @@ def refit_path(
         **own, sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
         names=path.feature_names,
     )  # fmt: skip
+    warn_of_exposure(y, terms)
     refitted = solve_path(X, y, terms, Grid(grid), Watching(verbose, callback, trace), start=(*path.coef(near), near))
     warn_of_points(refitted)
     return refitted

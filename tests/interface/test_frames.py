@@ -278,9 +278,43 @@ def test_names_that_stand_several_times():
         path.predict(pd.DataFrame(X, columns=["a", "b", "a", "c"]), ALPHAS[3])
     with pytest.raises(ValueError, match=r"X lacks 1 of the 4 columns .* fitted on: 'a'"):
         path.predict(pd.DataFrame(X[:, :3], columns=["a", "b", "c"]), ALPHAS[3])
+    assert path.support(path.alphas[-1]).count("a") <= 2 and path.feature_names == ["a", "a", "b", "c"]
     mixed = pd.DataFrame(COLUMNS).set_axis(["a", "a", "b", "c"], axis=1)
     assert np.array_equal(frames.array_of(mixed), X)
     assert np.array_equal(frames.array_of(table(COLUMNS).rename_columns(["a", "a", "b", "c"])), X)
+
+
+def test_columns_to_predict_from_that_stand_several_times():
+    """Selecting the names of the fit would take all columns of a name."""
+    frame = pd.DataFrame(X, columns=NAMES)
+    path, first = fit_path(frame, Y, alphas=ALPHAS), NAMES[0]
+    more = pd.concat([frame, frame[[first]]], axis=1)
+    with pytest.raises(ValueError, match=rf"1 columns that .*, and {first!r} names several; keep the one of the fit"):
+        path.predict(more, ALPHAS[3])
+    assert_same(path.predict(more.loc[:, ~more.columns.duplicated()], ALPHAS[3]), path.predict(X, ALPHAS[3]))
+    others = pd.concat([frame, pd.DataFrame(X[:, :2], columns=["z", "z"])], axis=1)  # not of the fit: selecting works
+    with pytest.raises(ValueError, match=r"2 columns that .*: pass X\[path\.feature_names\]"):
+        path.predict(others, ALPHAS[3])
+    assert_same(path.predict(others[path.feature_names], ALPHAS[3]), path.predict(X, ALPHAS[3]))
+
+
+@pytest.mark.parametrize("model", ["Lasso", "Ridge", "LogisticRegression", "LassoCV", "MultiTaskLasso"])
+def test_estimators_refuse_columns_of_one_name_in_fits_and_predictions(model):
+    y = {"MultiTaskLasso": np.column_stack([Y, Y])}.get(model, CLASSES if model in CLASSIFIERS else Y)
+    estimator, frame = getattr(fastreg, model)(), pd.DataFrame(X, columns=["a", "b", "a", "c"])
+    with pytest.raises(ValueError, match=r"columns 0, 2 of X are all named 'a'; give columns names that differ"):
+        estimator.fit(frame, y)
+    estimator.fit(pd.DataFrame(X, columns=["a", "b", "d", "c"]), y)
+    with pytest.raises(ValueError, match=r"columns 0, 2 of X are all named 'a'"):
+        estimator.predict(frame)
+    assert estimator.fit(frame.to_numpy(), y).n_features_in_ == 4
+
+
+def test_a_series_of_terms_for_columns_of_one_name_is_asked_for_as_an_array():
+    frame = pd.DataFrame(X, columns=["a", "a", "b", "c"])
+    factor = pd.Series([1.0, 2.0, 3.0, 4.0], index=["c", "a", "a", "b"])
+    with pytest.raises(ValueError, match="in another order; pass an array in the order of X"):
+        fit_path(frame, Y, penalty_factor=factor)
 
 
 @pytest.mark.parametrize("call", ["predict", "score", "refit"])

@@ -125,6 +125,7 @@ COUNTING = {
         A, CLAIMS, n_pairs=1, expected_errors=9.0, **POISSON, **terms
     ),
     "adaptive_factor": lambda **terms: adaptive_factor(A, CLAIMS, family="poisson", **terms),
+    "Path.refit": lambda **terms: fit_path(A, CLAIMS, **POISSON).refit(A, CLAIMS, 0.05, **terms),
 }
 
 

@@ -330,3 +330,16 @@ def test_a_full_sparse_column_has_the_spread_of_a_dense_one(unstored, fit_interc
     dense = certified.fit(X, y, **options)
     sparse = certified.fit(sp.csc_array(X), y, check=(X, y), **options)
     assert np.allclose(dense.alphas, sparse.alphas, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("value", [3.0, -1e3])
+def test_a_constant_column_keeps_its_scale_where_others_are_standardized_without_intercept(value):
+    X, y = certified.draw("gaussian", n=40, p=4)
+    X[:, 1] = value
+    deviations = X.std(axis=0)
+    alphas, terms = [0.3, 0.01], {"fit_intercept": False, "tol": 1e-12}
+    path = certified.fit(X, y + 1.0, alphas=alphas, standardize=True, **terms)
+    other = certified.fit(X, y + 1.0, alphas=alphas, penalty_factor=np.where(deviations > 0, deviations, 1.0), **terms)
+    assert path.coefs[[1]].toarray().any()
+    np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), rtol=1e-5, atol=1e-9)
+    assert not fit_path(X, y + 1.0, alphas=alphas, standardize=True).coefs[[1]].toarray().any()
