@@ -149,7 +149,8 @@ def _prune(folder, keep):
 @functools.cache
 def cache_directories():
     """(directory to write kernels to, or None; directories to read them from). Decided once a process."""
-    (text, digest), readable, named = digests(), [], os.environ.get("FASTREG_CACHE_DIR")
+    (text, digest), named = digests(), os.environ.get("FASTREG_CACHE_DIR")
+    readable: list[Path] = []
     for folder in _candidate_folders():
         directory = folder / digest
         known = directory.is_dir()
