@@ -280,7 +280,12 @@ class SparseDesign(NamedTuple):
 
 
 def as_design(X) -> Design:
-    """The design of a validated X: a float64 Fortran array, or canonical CSC. Shares its memory, read-only."""
+    """The design of a validated X: a float64 Fortran array, canonical CSC, or a storage of one's own, which it is.
+
+    Shares its memory, read-only.
+    """
+    if hasattr(X, "working_block"):
+        return X
     if sp.issparse(X):
         return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])
     return DenseDesign(frozen(X.T))

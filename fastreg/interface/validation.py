@@ -74,7 +74,11 @@ def warn(message, category, topic=None):
 
 
 def check_design(X):
-    """X as float64 in Fortran order, or as canonical float64 CSC. Not copied if it already is; never modified."""
+    """X as float64 in Fortran order, as canonical float64 CSC, or a storage of one's own as it is. Not copied if it
+    already is; never modified."""
+    if is_storage(X):
+        _check_shape(X.shape)
+        return X
     if sp.issparse(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
@@ -84,10 +88,15 @@ def check_design(X):
     return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
 
 
+def is_storage(X):
+    """Whether X is a storage of one's own: see fastreg.design.protocol."""
+    return hasattr(X, "column_dot") and hasattr(X, "working_block")
+
+
 def check_table(X):
     """X with two dimensions: sparse as it is, anything else as an array of float64, in the order that it has."""
-    X = X if sp.issparse(X) else _as_float("X", array_of(X), feature_names_of(X))
-    if X.ndim != 2:
+    X = X if sp.issparse(X) or is_storage(X) else _as_float("X", array_of(X), feature_names_of(X))
+    if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X
 

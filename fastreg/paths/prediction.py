@@ -11,8 +11,12 @@ from fastreg.numerics.jit import allocating_kernel, kernel
 
 def times(X, coef, intercept):
     """intercept + X coef, for X an array or sparse, of any layout and numeric type."""
-    by_columns = X.format == "csc" if hasattr(X, "format") else X.flags.f_contiguous and X.flags.aligned
-    if not by_columns or X.dtype != np.float64:
+    if hasattr(X, "working_block"):
+        by_columns = True
+    else:
+        by_columns = X.format == "csc" if hasattr(X, "format") else X.flags.f_contiguous and X.flags.aligned
+        by_columns = by_columns and X.dtype == np.float64
+    if not by_columns:
         out = X @ coef
         out += intercept
         return out
