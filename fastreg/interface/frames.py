@@ -186,3 +186,8 @@ def _numbers(name, column, j, label):
                 f"{name} must be numeric; {place} is {value!r}; leave that column out, or encode it"
             ) from None
     return out
+
+
+def is_storage(X):
+    """Whether X is a storage of one's own: see fastreg.design.protocol."""
+    return hasattr(X, "column_dot") and hasattr(X, "working_block")

@@ -13,7 +13,7 @@ from types import FrameType
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.interface.frames import array_of, feature_names_of, label_array, vector_of
+from fastreg.interface.frames import array_of, feature_names_of, is_storage, label_array, vector_of
 from fastreg.interface.scalars import ParameterError as ParameterError
 from fastreg.interface.scalars import check_count as check_count
 from fastreg.interface.scalars import check_flag as check_flag
@@ -74,23 +74,14 @@ def warn(message, category, topic=None):
 
 
 def check_design(X):
-    """X as float64 in Fortran order, as canonical float64 CSC, or a storage of one's own as it is. Not copied if it
-    already is; never modified."""
-    if is_storage(X):
-        _check_shape(X.shape)
-        return X
+    """X as float64 in Fortran order, canonical float64 CSC, or a storage of one's own. Copied only if it is not."""
     if sp.issparse(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
         raise ValueError("X is an np.matrix; pass np.asarray(X)")
     X = check_table(X)
     _check_shape(X.shape)
-    return X if X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
-
-
-def is_storage(X):
-    """Whether X is a storage of one's own: see fastreg.design.protocol."""
-    return hasattr(X, "column_dot") and hasattr(X, "working_block")
+    return X if is_storage(X) or X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
 
 
 def check_table(X):
