@@ -81,7 +81,7 @@ def check_design(X):
         raise ValueError("X is an np.matrix; pass np.asarray(X)")
     X = check_table(X)
     _check_shape(X.shape)
-    return X if is_storage(X) or X.flags.f_contiguous and X.flags.aligned else np.asfortranarray(X)
+    return X if is_storage(X) or (X.flags.f_contiguous and X.flags.aligned) else np.asfortranarray(X)
 
 
 def check_table(X):
