@@ -169,6 +169,7 @@ def solver(strategy: Pointwise) -> InnerSolver: return strategy  # something els
 """
 
 
+@pytest.mark.process
 def test_mypy_tells_what_a_storage_a_family_or_a_solver_lacks(tmp_path):
     pytest.importorskip("mypy")
     file = tmp_path / "parts.py"
