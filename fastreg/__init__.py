@@ -20,7 +20,7 @@ _HOMES = {
     "set_num_threads": "numerics.threads",
     "Path": "paths.result",
     "MultiPath": "multi.result",
-    "load_path": "paths.storage",
+    "load_path": "multi.storage",
     "convert_penalty": "estimators.penalty_conventions",
     "Progress": "interface.progress",
     "Interrupted": "interface.progress",

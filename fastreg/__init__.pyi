@@ -27,11 +27,11 @@ from fastreg.interface.validation import ConvergenceWarning as ConvergenceWarnin
 from fastreg.interface.validation import DataWarning as DataWarning
 from fastreg.multi.fit_multi_path import fit_multi_path as fit_multi_path
 from fastreg.multi.result import MultiPath as MultiPath
+from fastreg.multi.storage import load_path as load_path
 from fastreg.numerics.threads import get_num_threads as get_num_threads
 from fastreg.numerics.threads import set_num_threads as set_num_threads
 from fastreg.paths.fit_path import fit_path as fit_path
 from fastreg.paths.result import Path as Path
-from fastreg.paths.storage import load_path as load_path
 from fastreg.selection import CVPath as CVPath
 from fastreg.selection import cv_path as cv_path
 from fastreg.selection.criteria import Criteria as Criteria

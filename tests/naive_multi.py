@@ -2,7 +2,8 @@
 
     minimise  sum_i w_i loss(y_i, eta_i) + alpha sum_j v_j [ l1_ratio |B_j| + (1 - l1_ratio)/2 |B_j|_2^2 ]
 
-with eta_i = b0 + B'x_i and w = weight / sum(weight). "gaussian": |y - eta|^2 / 2 and |B_j| a Euclidean length.
+with eta_i = o_i + b0 + B'x_i, o_i the offset, and w = weight / sum(weight).
+"gaussian": |y - eta|^2 / 2 and |B_j| a Euclidean length.
 "multinomial": log sum_k exp(eta_k) - y'eta, y in the simplex, and |B_j| a sum of absolute values. Y and eta are (n, K).
 The gap is primal minus dual as they stand, not the sum of Fenchel-Young terms that the package uses.
 """
@@ -83,6 +84,7 @@ class Problem(NamedTuple):
     l1: np.ndarray
     l2: np.ndarray
     scale: np.ndarray
+    offset: np.ndarray
 
 
 def one_hot(y):
@@ -91,23 +93,24 @@ def one_hot(y):
     return y.astype(float) if y.ndim == 2 else np.eye(int(y.max()) + 1)[y]
 
 
-def prepare(X, Y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, factor=None, standardize=False):
+def prepare(X, Y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, factor=None, standardize=False, offset=None):
     n, p = X.shape
     weight = np.ones(n) if weight is None else np.asarray(weight, float)
     factor = np.ones(p) if factor is None else np.asarray(factor, float)
     rows = weight > 0
     X, Y, weight = X[rows], one_hot(Y)[rows], weight[rows] / weight.sum()
+    offset = np.zeros_like(Y) if offset is None else np.asarray(offset, float)[rows]
     scale = column_scales(X, weight) if standardize else np.ones(p)
     left_out = np.isinf(factor)
     v = np.where(left_out, 1.0, factor)
     return Problem(
         FAMILIES[family], np.where(left_out, 0.0, X / scale), Y, weight, alpha * l1_ratio * v,
-        alpha * (1 - l1_ratio) * v, scale,
+        alpha * (1 - l1_ratio) * v, scale, offset,
     )  # fmt: skip
 
 
 def primal(problem, B, intercepts):
-    eta = intercepts + problem.X @ B
+    eta = problem.offset + intercepts + problem.X @ B
     penalty = problem.l1 @ problem.family.size(B) + 0.5 * problem.l2 @ (B**2).sum(axis=1)
     return problem.weight @ problem.family.loss(problem.Y, eta) + penalty
 
@@ -155,14 +158,14 @@ def refit(problem, eta, columns):
 def null_scale(X, Y, *, fit_intercept=True, **terms):
     """The null model's loss above the least loss row by row."""
     problem = prepare(X, Y, 1.0, **terms)
-    eta = refit(problem, np.zeros_like(problem.Y), free_columns(problem, fit_intercept))
+    eta = refit(problem, problem.offset, free_columns(problem, fit_intercept))
     least = 0.0 if problem.family is Gaussian else problem.weight @ -xlogy(problem.Y, problem.Y).sum(axis=1)
     return problem.weight @ problem.family.loss(problem.Y, eta) - least
 
 
 def alpha_max(X, Y, *, fit_intercept=True, l1_ratio=1.0, **terms):
     problem = prepare(X, Y, 1.0, **terms)
-    eta = refit(problem, np.zeros_like(problem.Y), free_columns(problem, fit_intercept))
+    eta = refit(problem, problem.offset, free_columns(problem, fit_intercept))
     C = problem.X.T @ residual_at(problem, eta)
     sizes = Gaussian.size(C) if problem.family is Gaussian else np.abs(C).max(axis=1)
     held = problem.l1 > 0
@@ -176,7 +179,7 @@ def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=Non
     assert fit_intercept or not np.any(intercepts)
     problem = prepare(X, Y, alpha, factor=factor, **terms)
     B = coef * problem.scale[:, None]
-    eta = intercepts + problem.X @ B
+    eta = problem.offset + intercepts + problem.X @ B
     columns = free_columns(problem, fit_intercept)
     R = residual_at(problem, refit(problem, eta, columns)) if columns.shape[1] else residual_at(problem, eta)
     C = problem.X.T @ R
@@ -191,7 +194,8 @@ def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=Non
         excess = problem.family.excess(s * C, problem.l1)
         if np.any(excess[held & ~ridge] > 1e-13 * problem.l1[held & ~ridge]):
             continue
-        dual = problem.weight @ problem.family.dual(problem.Y, s * R / problem.weight[:, None])
+        U = s * R / problem.weight[:, None]
+        dual = problem.weight @ (problem.family.dual(problem.Y, U) - (U * problem.offset).sum(axis=1))
         best = min(best, value - dual + (excess[ridge] ** 2 / (2 * problem.l2[ridge])).sum())
     return best
 
@@ -208,7 +212,7 @@ def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **ter
     B = ahead = np.zeros((Z.shape[1], K))
     momentum = 1.0
     for iteration in range(max_iter):
-        gradient = Z.T @ residual_at(problem, Z @ ahead)
+        gradient = Z.T @ residual_at(problem, problem.offset + Z @ ahead)
         new = family.prox(ahead + step * gradient, step * l1) / (1 + step * l2)[:, None]
         if np.sum((ahead - new) * (new - B)) > 0:
             momentum, new = 1.0, B

@@ -17,7 +17,7 @@ import zlib
 from dataclasses import dataclass
 from itertools import islice
 
-from fastreg.paths.storage import begins_path
+from fastreg.paths.storage import FORMAT, path_begun
 
 STANDARD_INPUT = "-"
 CHUNK = 2000  # rows turned into numbers at a time, so that their text need not all be held
@@ -85,8 +85,10 @@ def open_table(file, dialect=PLAIN):
 
 def refuse_model(file, start):
     """A ValueError where a file's first bytes are those of a model."""
-    if begins_path(start):
-        raise ValueError(f"{file} is a model that fastreg saved, not a table: --load {file} reads it")
+    found = path_begun(start)
+    if found is not None:
+        reads = f"--load {file} reads it" if found == FORMAT else "in Python fastreg.load_path reads it"
+        raise ValueError(f"{file} is a model that fastreg saved, not a table: {reads}")
 
 
 def _bytes_of(file):

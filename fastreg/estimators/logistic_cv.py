@@ -24,7 +24,8 @@ from fastreg.selection.cross_validation.cv_path import cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Metric, Response, misclassification
 from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, first_least
-from fastreg.selection.cross_validation.several_responses import Classes, TwoClasses, accuracy, cross_validate_responses
+from fastreg.selection.cross_validation.several_metrics import accuracy
+from fastreg.selection.cross_validation.several_responses import Classes, TwoClasses, cross_validate_responses
 from fastreg.selection.cross_validation.sklearn_scorers import scorer_metric
 from fastreg.solvers import SOLVERS
 
@@ -253,14 +254,13 @@ class LogisticRegressionCV(LogisticRegression):
         """The curve of each l1_ratio."""
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
         terms = terms_of(self, family="binomial", sample_weight=weight, solver=solver)
-        metric, watch = self._metric(response), Watch(self.verbose)
+        asked = terms, ratios, Folding(folds), self._metric(response), grid, response, Watch(self.verbose)
         if self.classes_.size > 2:
-            return cross_validate_responses(X, codes, Classes, terms, ratios, folds, metric, grid, response, watch)
+            return cross_validate_responses(X, codes, Classes, *asked)
         seen = codes if weight is None else np.where(weight > 0.0, codes, -1)
         if self.fit_intercept and not all(np.isin([0, 1], seen[train]).all() for train, _ in folds):
-            y = codes.astype(float)
-            return cross_validate_responses(X, y, TwoClasses, terms, ratios, folds, metric, grid, response, watch)
-        return cross_validate(X, codes.astype(float), terms, ratios, Folding(folds), metric, grid, response, watch)
+            return cross_validate_responses(X, codes.astype(float), TwoClasses, *asked)
+        return cross_validate(X, codes.astype(float), *asked)
 
     def _warn_of_defaults(self):
         """scikit-learn 1.9's warnings about defaults that will change."""

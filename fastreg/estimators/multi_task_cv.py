@@ -13,8 +13,10 @@ from fastreg.estimators.sklearn_paths import lasso_path
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Watch
 from fastreg.multi.result import MultiPath
+from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Response
-from fastreg.selection.cross_validation.several_responses import MSE, Targets, cross_validate_responses
+from fastreg.selection.cross_validation.several_metrics import MSE
+from fastreg.selection.cross_validation.several_responses import Targets, cross_validate_responses
 
 
 @explains_names
@@ -145,7 +147,8 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         if y.shape[1] == 1:  # the lasso's or elastic net's own problem, whose engine is exact
             return super()._cross_validate(X, y[:, 0], terms, ratios, folds, grid)
         response = Response(X, y, None, terms.sample_weight)
-        return cross_validate_responses(X, y, Targets, terms, ratios, folds, MSE, grid, response, Watch(self.verbose))
+        watch = Watch(self.verbose)
+        return cross_validate_responses(X, y, Targets, terms, ratios, Folding(folds), MSE, grid, response, watch)
 
     def _point(self, path, place):
         if not isinstance(path, MultiPath):

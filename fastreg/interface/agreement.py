@@ -11,8 +11,8 @@ LISTED = 6  # names spelled out in a message
 OWN = "leave it out, and the path's own is used"
 
 
-def offset_for(result, offset, n):
-    """The offset of n rows as a vector or a number, or None; `result` says whether its fit had one.
+def offset_for(result, offset, n, K=None):
+    """The offset of n rows as `check_offset` has it, or None; `result` says whether its fit had one.
 
     Raises ValueError where it had and none is given: predictions would be those of rows whose offset is 0.
     """
@@ -21,7 +21,7 @@ def offset_for(result, offset, n):
             "this model was fitted with an offset, and none is given here: pass the offset of these rows (such as "
             "offset=np.log(exposure)), or offset=0 to leave it out on purpose"
         )
-    return check.check_offset(offset, n)
+    return check.check_offset(offset, n, K)
 
 
 def weights_for(path, sample_weight):

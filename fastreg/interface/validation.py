@@ -299,12 +299,13 @@ def _refuse_labels(y):
         )
 
 
-def check_responses(Y, n):
-    """Several responses as a float64 matrix (n, K), finite."""
-    Y = _as_float("Y", array_of(Y, "Y"))
-    if Y.ndim != 2 or Y.shape[1] == 0:
-        raise ValueError(f"Y must be a matrix (rows, responses), got an array of shape {Y.shape}")
-    return np.column_stack([check_vector(f"Y[:, {k}]", column, n) for k, column in enumerate(Y.T)])
+def check_matrix(name, values, n, K=None):
+    """A float64 matrix (n, K), finite, of whatever K or of the one given."""
+    values = _as_float(name, array_of(values, name))
+    if values.ndim != 2 or values.shape[1] == 0 or values.shape[1] != (K or values.shape[1]):
+        columns = "responses" if K is None else f"{K} responses or classes"
+        raise ValueError(f"{name} must be a matrix (rows, {columns}), got an array of shape {values.shape}")
+    return np.column_stack([check_vector(f"{name}[:, {k}]", column, n) for k, column in enumerate(values.T)])
 
 
 def check_targets(name, values):
@@ -329,7 +330,7 @@ def check_classes(Y, n, weight, fit_intercept):
     """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
     Y = check_labels("Y", Y)
     if Y.ndim == 2 and Y.shape[1] > 1:
-        shares, labels = check_responses(Y, n), np.arange(Y.shape[1])
+        shares, labels = check_matrix("Y", Y, n), np.arange(Y.shape[1])
         bad = np.flatnonzero((shares.min(axis=1) < 0.0) | (np.abs(shares.sum(axis=1) - 1.0) > 1e-9))
         if bad.size:
             raise ValueError(f"rows of Y must be proportions that sum to one, but row {bad[0]} is {shares[bad[0]]}")
@@ -367,13 +368,14 @@ def is_offset(offset):
     return offset is not None and not (np.ndim(offset) == 0 and offset == 0)
 
 
-def check_offset(offset, n):
-    """A vector of n finite numbers, or None where there is none; a number serves every row."""
+def check_offset(offset, n, K=None):
+    """n finite numbers, of K responses (n, K), or None where there is none; a number serves every row."""
     if not is_offset(offset):
         return None
     if np.ndim(offset) == 0:
-        offset = np.full(n, check_number("offset", plain(offset), -LARGEST, LARGEST))
-    return check_vector("offset", offset, n)
+        value = check_number("offset", plain(offset), -LARGEST, LARGEST)
+        offset = np.full(n if K is None else (n, K), value)
+    return check_vector("offset", offset, n) if K is None else check_matrix("offset", offset, n, K)
 
 
 def check_factor(penalty_factor, p):

@@ -1,15 +1,19 @@
 """Several responses at once: least squares under a penalty of rows, and multinomial logistic regression.
 
-Coefficients are a matrix (p, K), a column for each response or class. Everything that one response has is here, too: a
-design shared with the rest of fastreg, weights, penalty factors, working sets, and a duality gap for every point.
+Coefficients are a matrix (p, K), a column for each response or class. A path is driven as one of a single response is
+(fastreg.paths): the same loop, records and result; what differs is in modules like those of the rooms above.
 
-    responses      the two losses, bound to Y and weights
-    penalties      entries or rows: which coefficients are zero together
-    problem        design, response and penalty; the state of a fit
-    certificates   the duality gap
-    newton         smooth problems
-    block_descent, row_newton   least squares under a penalty of rows
-    proximal_newton   the multinomial with an l1 part
-    working_set    the units a solver may move
-    path, result, fitting   from a user's arrays to a certified path
+    losses              the two losses, bound to Y and weights
+    group_penalties     entries or rows: which coefficients are zero together
+    problem, products   design, response and penalty; the state of a fit; products of X with matrices
+    duality_gap         the certificate
+    null_model          where a path starts
+    pointwise, smooth   the strategies: with an l1 part, and without
+    working_set         the units that a solver may move
+    group_descent, group_newton       least squares under a penalty of rows
+    proximal_newton, line_search      the multinomial with an l1 part
+    smooth_newton       smooth problems
+    point, fit_multi_path, result     from a user's arrays to a certified path
+    missing_classes     classes without weight
+    ridge_responses     ridge for each of several responses by itself
 """

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitTerms, Grid, Watching
 from fastreg.interface.naming import explains_names
-from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
-from fastreg.multi.group_penalties import Entries, Rows
+from fastreg.interface.progress import Progress, interruptible
+from fastreg.multi.group_penalties import Entries, Rows, lengths
 from fastreg.multi.losses import Softmax, SquaredError
-from fastreg.multi.path import MultiPathSolver, MultiPoint
+from fastreg.multi.null_model import MultiNullModel
+from fastreg.multi.pointwise import MultiPointwise
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.result import MultiPath
+from fastreg.multi.smooth import MultiRidge
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.paths.driver import NOBODY
+from fastreg.paths.collect import as_columns, what_all_paths_hold
+from fastreg.paths.driver import NOBODY, follow
+from fastreg.paths.fit import Fit
 from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.omitted import warn_omitted
+from fastreg.paths.recorder import Record
 
 RESPONSES: dict[str, type[SquaredError] | type[Softmax]] = {"gaussian": SquaredError, "multinomial": Softmax}
+STRATEGIES = {"ridge": MultiRidge, "pointwise": MultiPointwise}  # see fastreg.paths.plan
 
 
 @explains_names
@@ -41,6 +45,7 @@ def fit_multi_path(
     n_alphas: int = 100,
     alpha_min_ratio: float | None = None,
     sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
     penalty_factor: ArrayLike | None = None,
     fit_intercept: bool = True,
     standardize: bool = False,
@@ -48,11 +53,12 @@ def fit_multi_path(
     max_iter: int = 1000,
     verbose: bool | int = False,
     callback: Callable[[Progress], Any] | None = None,
+    trace: bool = False,
 ) -> MultiPath:
     """Fit a regularisation path with K coefficients a column, every point with its duality gap.
 
     With coefficients B (p, K), intercepts b0 (K,) that are not penalised, rows' weights w_i (W their sum) and
-    eta_i = b0 + B'x_i, each point minimises
+    eta_i = o_i + b0 + B'x_i (o_i the offset), each point minimises
 
         (1/W) sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j ( l1_ratio |B_j| + (1 - l1_ratio)/2 |B_j|_2^2 )
 
@@ -89,6 +95,9 @@ def fit_multi_path(
         The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4.
     sample_weight : array-like of shape (n,), default=None
         Weights of the rows >= 0, of any scale.
+    offset : array-like of shape (n, K) or float, default=None
+        Known part o_i of the linear predictors, a column a response or class, the classes in sorted order. What is
+        the same for all classes of a row changes nothing. Predictions ask for the offset of their rows.
     penalty_factor : array-like of shape (p,), default=None
         Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
     fit_intercept : bool, default=True
@@ -105,6 +114,8 @@ def fit_multi_path(
         Whether a fit that takes more than 2 s shows a bar on stderr.
     callback : callable, default=None
         Called with a `fastreg.Progress` after every point.
+    trace : bool, default=False
+        Whether `MultiPath.steps` holds every solver step. `MultiPath.trace` has the cost of each point in any case.
 
     Returns
     -------
@@ -139,10 +150,12 @@ def fit_multi_path(
     array([-1.,  0.,  1.])
     """
     terms = FitTerms(
-        family, l1_ratio, sample_weight, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
+        family, l1_ratio, sample_weight, offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, names=check.feature_names_of(X),
     )  # fmt: skip
-    path = solve_multi_path(X, Y, terms, Grid(alphas, n_alphas, alpha_min_ratio), watching=Watching(verbose, callback))
+    path = solve_multi_path(
+        X, Y, terms, Grid(alphas, n_alphas, alpha_min_ratio), watching=Watching(verbose, callback, trace)
+    )
     warn_of_points(path)
     return path
 
@@ -152,108 +165,87 @@ def fit_multi_path(
 def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
     """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
 
-    `terms` have neither offset nor bounds, and the solver is the only one there is.
+    `terms` have no bounds, and the solver is the only one there is.
     `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
     """
-    terms = terms.checked()
+    begin, terms = time.perf_counter(), terms.checked()
+    problem, classes = build_multi_problem(X, Y, terms)
+    return follow_multi_path(problem, terms, grid, watching, classes, begin=begin, start=start)
+
+
+def follow_multi_path(problem, terms, grid, watching=NOBODY, classes=None, *, begin, start=None):
+    """The MultiPath of a problem, on the grid given or an automatic one; `start` as for solve_multi_path."""
+    grid, null = grid.checked(), MultiNullModel(problem)
+    alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
+    record = MultiRecord(problem, begin, grid.size(), *watching)
+    fit = begin_fit(null, alphas, terms, record, grid.alphas is None)
+    start = None if start is None else (*start, float(alphas[0]))
+    return follow(fit, lambda fit: collect_multi(fit, terms, classes), start)
+
+
+def begin_fit(null, alphas, terms, record, automatic=False, **more):
+    """A Fit at the null model of several responses."""
+    return Fit(null, alphas, record, terms.tol, terms.max_iter, strategies=STRATEGIES, automatic=automatic, **more)
+
+
+def build_multi_problem(X, Y, terms):
+    """(a MultiProblem from arrays, which are checked, and terms that have been; the classes, or None)."""
     family = check.check_option("family", terms.family, tuple(RESPONSES))
     X = check.check_design(X)
-    n, p = X.shape
+    n = X.shape[0]
     weight = check.check_weight(terms.sample_weight, n)
     if family == "multinomial":
         y, classes = check.check_classes(Y, n, weight, terms.fit_intercept)
     else:
-        y, classes = check.check_responses(Y, n), None
+        y, classes = check.check_matrix("Y", Y, n), None
         check.refuse_tiny("Y", y)
-    response = RESPONSES[family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
-    units = Rows(response.K) if family == "gaussian" else Entries(response.K)
-    factor = check.check_factor(terms.penalty_factor, p)
-    problem = MultiProblem(
-        as_design(X), response, units, terms.fit_intercept, terms.l1_ratio, factor, terms.standardize
-    )
+    problem = pose(as_design(X), y, weight, terms)
     if not problem.finite:
         raise check.explain_not_finite(X, terms.names)
     warn_omitted(problem, terms.names)
-    engine = MultiPathSolver(problem, terms.tol, terms.max_iter)
-    alphas = alphas_of(grid.checked(), engine.alpha_max, n < p)
-    if start is not None:
-        coefs, intercepts = start
-        engine.resume(coefs, intercepts, float(alphas[0]))
-    return _follow(engine, alphas, grid.alphas is None, classes, terms.names, watching)
+    return problem, classes
 
 
-def _follow(engine, alphas, automatic, classes, names, watching):
-    """The MultiPath of an engine; whoever watches hears of its points. An interrupt leaves with the points done."""
-    begin, problem = time.perf_counter(), engine.problem
-    points: list[MultiPoint] = []
-    watch = Watch(watching.verbose, watching.callback)
-    watch.expect(alphas.size)
-    told = watch.hears("")
+def pose(design, y, weight, terms, moments=None):
+    """The MultiProblem of responses, or shares of classes, y (n, K), with weights that sum to one.
 
-    def standing(number, gap, support):
-        return Progress(number, alphas.size, float(alphas[number - 1]), gap, support, time.perf_counter() - begin)
-
-    if watch.bar is not None:  # of a single point there is nothing else to show
-        problem.watcher = lambda state, gap: watch.bar.show(
-            standing(len(points) + 1, gap / problem.scale, int(np.count_nonzero(state.matrix.any(axis=1))))
-        )
-    try:
-        for point in _points(engine, alphas, automatic):
-            points.append(point)
-            if told is not None:
-                told(standing(len(points), point.gap, point.columns.size))
-    except KeyboardInterrupt:
-        path = _collect(engine, points, alphas[: len(points)], classes, names) if points else None
-        raise Interrupted(f"interrupted after {len(points)} of {alphas.size} points", path) from None
-    finally:
-        problem.watcher = None
-        watch.close()
-    return _collect(engine, points, alphas[: len(points)], classes, names)
+    `moments` are those of the columns under these weights, if known.
+    """
+    response = RESPONSES[terms.family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
+    units = Rows(response.K) if terms.family == "gaussian" else Entries(response.K)
+    n, p = design.shape
+    offset, factor = check.check_offset(terms.offset, n, response.K), check.check_factor(terms.penalty_factor, p)
+    return MultiProblem(
+        design, response, units, terms.fit_intercept, terms.l1_ratio, factor, terms.standardize,
+        offset=None if offset is None else np.ascontiguousarray(offset.T), moments=moments,
+    )  # fmt: skip
 
 
-def _points(engine, alphas, automatic):
-    """The points of a path, one after another; an automatic grid ends where a multinomial fit separates the classes."""
-    for alpha in alphas:
-        point = engine.fit(float(alpha))
-        if automatic and engine.problem.response.separates(point.loss, engine.intercept_loss):
-            point.reason = "separable"
-        yield point
-        if point.reason == "separable":
-            break
-
-
-def _collect(engine, points, alphas, classes, names):
-    """Points as a MultiPath."""
-    problem = engine.problem
-    loss = np.array([point.loss for point in points])
-    null = engine.intercept_loss
-    ratio = np.clip(1.0 - loss / null, 0.0, 1.0) if engine.alpha_max > 0 or null > engine.floor else np.zeros(loss.size)
-    work = asdict(problem.work)
-    work = {"columns_read": work.pop("columns"), "passes": problem.work.columns / problem.p, **work}
-    work["null_loss"] = problem.scale
+def collect_multi(fit, terms, classes):
+    """The points of a fit as a MultiPath."""
+    problem = fit.problem
     return MultiPath(
-        alphas=alphas.copy(),
-        coefs=[_response_coefs(points, k, problem.p) for k in range(problem.K)],
-        intercepts=np.stack([point.intercepts for point in points], axis=1),
-        gaps=np.array([point.gap for point in points]),
-        n_iters=np.array([point.iterations for point in points]),
-        reasons=[point.reason for point in points],
-        deviance_ratio=ratio,
-        family=problem.response.name,
+        coefs=[_response_coefs(fit.points, k, problem.p) for k in range(problem.K)],
+        intercepts=np.stack([point.intercept for point in fit.points], axis=1),
         grouped=problem.units.together,
-        l1_ratio=problem.l1_ratio,
-        tol=engine.tol,
-        alpha_max=engine.alpha_max,
         classes=classes,
-        feature_names=names,
-        work=work,
+        **what_all_paths_hold(fit, problem, terms),
     )
 
 
 def _response_coefs(points, k, p):
     """One response's coefficients at all points, (p, points)."""
     kept = [np.flatnonzero(point.values[:, k]) for point in points]
-    indptr = np.concatenate([[0], np.cumsum([rows.size for rows in kept])]).astype(np.int64)
-    indices = np.concatenate([point.columns[rows] for point, rows in zip(points, kept)]).astype(np.int64)
-    values = np.concatenate([point.values[rows, k] for point, rows in zip(points, kept)])
-    return sp.csc_array((values, indices, indptr), shape=(p, len(points)))
+    rows = [point.columns[some] for point, some in zip(points, kept)]
+    return as_columns(rows, [point.values[some, k] for point, some in zip(points, kept)], p)
+
+
+class MultiRecord(Record):
+    """A Record that counts a column once for all responses."""
+
+    def support(self, state):
+        return int(np.count_nonzero(state.matrix.any(axis=1)))
+
+    def penalty(self, state):
+        problem = self.problem
+        return problem.penalty(self.alpha).value(lengths(problem.units.shaped(state.matrix)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastreg.multi.products import correlate, expand
+from fastreg.objective.penalties import ElasticNet
 from fastreg.objective.problem import Problem
 
 RARE = 1e-4  # share of the weight below which a class's residuals are asked for by themselves to sum to zero
@@ -14,20 +15,37 @@ LEVELLED, LEVELS = 1e-13, 20  # how nearly, beside their sizes, and the rounds t
 class MultiProblem(Problem):
     """Design, response and what the penalty needs to know of each column of X; coefficients are a (p, K) matrix."""
 
-    def __init__(self, design, response, units, fit_intercept, l1_ratio, factor, standardize):
+    def __init__(self, design, response, units, fit_intercept, l1_ratio, factor, standardize, *, offset=None, **more):
+        """`offset` is (K, n), or None; `more` is as for Problem."""
         self.response, self.units, self.K = response, units, response.K
-        super().__init__(design, response, np.zeros(0), fit_intercept, l1_ratio, factor, standardize)
+        offset = np.zeros(response.y.shape) if offset is None else offset
+        super().__init__(design, response, offset, fit_intercept, l1_ratio, factor, standardize, **more)
         self.unit_factor = np.repeat(self.lasso_factor, units.a_column)
+        self.unit_ridge = np.repeat(self.ridge_factor, units.a_column)
+        self.unit_norms = np.repeat(self.norms, units.a_column)
         shares = response.y @ response.weight
         self.rare = response.name == "multinomial" and fit_intercept and bool(np.any(shares < RARE))
 
-    def unit_penalty(self, alpha, units):
-        """(l1, l2) of some units."""
-        return self.penalty(alpha).on(self.units.columns_of(units))
+    def penalty(self, alpha):
+        """The elastic net at `alpha`, a value a unit: of what it is measured on a unit counts by its length."""
+        return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.unit_factor, self.unit_ridge)
+
+    def ridge(self, alpha, columns):
+        """l2 of some columns of X."""
+        return alpha * (1.0 - self.l1_ratio) * self.ridge_factor[columns]
+
+    def units_of(self, columns):
+        """The units of some columns of X."""
+        size = self.units.a_column
+        return (size * columns[:, None] + np.arange(size)).ravel()
+
+    def share_of(self, units):
+        """The share of X's stored values, read once for each response, that lie in some units."""
+        return self.design.stored_in(self.units.columns_of(units)) * self.units.size / (self.stored * self.K)
 
     def start(self):
         """The state with every coefficient zero and the intercepts fitted."""
-        eta = np.zeros((self.K, self.n))
+        eta = self.offset.copy()
         state = MultiState(np.zeros((self.p, self.K)), np.zeros(self.K), eta, eta, eta)
         for _ in range(2):  # the second takes up the rounding of the first, so that constant y are met exactly
             self.linearise(state)
@@ -79,6 +97,7 @@ class MultiProblem(Problem):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
         columns = np.flatnonzero(state.matrix.any(axis=1))
         state.eta = self.expand(columns, state.matrix[columns])
+        state.eta += self.offset
         state.eta += (state.intercepts + self.centre[columns] @ state.matrix[columns])[:, None]
         self.linearise(state)
 
@@ -90,23 +109,23 @@ class MultiProblem(Problem):
         out[~self.usable] = 0.0
         return out
 
-    def correlate_units(self, residual, units):
+    def correlate_some(self, residual, units):
         """Correlations of some units, as a (units, size) matrix."""
         columns = self.units.columns_of(units)
         out = np.empty((units.size, self.units.size))
         for k in range(self.K):
             if self.units.together:
-                out[:, k] = self.correlate_some(residual[k], columns)
+                out[:, k] = super().correlate_some(residual[k], columns)
             else:
                 chosen = units % self.K == k
-                out[chosen, 0] = self.correlate_some(residual[k], columns[chosen])
+                out[chosen, 0] = super().correlate_some(residual[k], columns[chosen])
         return out
 
     def correlate_columns(self, residual, columns):
         """X'R for some columns of X, as a (columns, K) matrix."""
         if columns.size == self.p:
             return self.correlate(residual)
-        return np.stack([self.correlate_some(row, columns) for row in residual], axis=1)
+        return np.stack([super(MultiProblem, self).correlate_some(row, columns) for row in residual], axis=1)
 
     def expand(self, columns, steps):
         """((X - centre) steps)', (K, n), for steps (columns, K)."""

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import ArrayLike
 
-from fastreg.interface.agreement import alpha_within, columns_for
+from fastreg.interface.agreement import alpha_within, columns_for, offset_for
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, shown_points
 from fastreg.paths.prediction import between
@@ -56,6 +57,19 @@ class MultiPath(Shown):
         Names of the p columns, if there were any.
     work : dict
         What the fit cost; see `Path`. A column multiplied with K residuals counts K times.
+    trace : dict
+        What each point cost: arrays of shape (k,) by name, "seconds" and the counts of `work`.
+    steps : dict, default=None
+        Of a fit with trace=True every solver step; see `Path`.
+    methods : list of str, default=None
+        The strategy that found each point: "pointwise", or "ridge" for paths without an l1 part.
+    fit_intercept, standardize, penalty_factor : as given to the fit
+        Terms of the fit.
+    has_offset : bool, default=False
+        Whether the fit had an offset. Predictions then ask for the offset of their rows; offset=0 leaves it out on
+        purpose.
+    weighted : bool, default=False
+        Whether the rows of the fit had weights that differ.
 
     Examples
     --------
@@ -81,8 +95,14 @@ class MultiPath(Shown):
     classes: np.ndarray | None = None
     feature_names: list[str] | None = None
     work: dict[str, float] = field(default_factory=dict)
-
-    has_offset = False  # several responses take none
+    trace: dict[str, np.ndarray] = field(default_factory=dict)
+    steps: dict[str, np.ndarray] | None = None
+    methods: list[str] | None = None
+    fit_intercept: bool = True
+    standardize: bool = False
+    penalty_factor: np.ndarray | None = None
+    has_offset: bool = False
+    weighted: bool = False
 
     @property
     def converged(self) -> bool:
@@ -162,8 +182,8 @@ class MultiPath(Shown):
         """
         return np.column_stack([coef[:, [i]].toarray() for coef in self.coefs]), self.intercepts[:, i].copy()
 
-    def linear_predictor(self, X: Any, alpha: float) -> np.ndarray:
-        """Linear predictors: intercepts + X coef.
+    def linear_predictor(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
+        """Linear predictors: offset + intercepts + X coef.
 
         Parameters
         ----------
@@ -171,6 +191,8 @@ class MultiPath(Shown):
             Rows with the columns of the fit.
         alpha : float
             Penalty, between the path's ends or above.
+        offset : array-like of shape (n, K) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------
@@ -186,9 +208,12 @@ class MultiPath(Shown):
         (3, 2)
         """
         coef, intercepts = self.coef(alpha)
-        return columns_for(self, X, coef.shape[0]) @ coef + intercepts
+        X = columns_for(self, X, coef.shape[0])
+        shift = offset_for(self, offset, X.shape[0], len(self.coefs))
+        eta = X @ coef + intercepts
+        return eta if shift is None else eta + shift
 
-    def predict(self, X: Any, alpha: float) -> np.ndarray:
+    def predict(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
         """The mean responses: the linear predictors themselves, or the probabilities of the classes.
 
         Parameters
@@ -197,6 +222,8 @@ class MultiPath(Shown):
             Rows with the columns of the fit.
         alpha : float
             Penalty, between the path's ends or above.
+        offset : array-like of shape (n, K) or float, default=None
+            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------
@@ -211,7 +238,7 @@ class MultiPath(Shown):
         >>> path.predict([[3.0]], 0.3).shape
         (1, 2)
         """
-        eta = self.linear_predictor(X, alpha)
+        eta = self.linear_predictor(X, alpha, offset)
         if self.family != "multinomial":
             return eta
         mean = np.exp(eta - eta.max(axis=1, keepdims=True))
@@ -288,6 +315,34 @@ class MultiPath(Shown):
                 f"{self.gaps[i]:9.1e}{mark}"
             )
         return "\n".join(lines)
+
+    def save(self, file: Any) -> None:
+        """Write the path as JSON, plain numbers that any language reads; `fastreg.load_path` reads it back.
+
+        Parameters
+        ----------
+        file : str or path-like
+            Name of the file.
+
+        Raises
+        ------
+        ValueError
+            For classes that are neither numbers nor text nor truth values.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import fastreg
+        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
+        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path.save(pathlib.Path(folder) / "model.json")
+        ...     fastreg.load_path(pathlib.Path(folder) / "model.json").converged
+        True
+        """
+        from fastreg.multi.storage import save_multi_path
+
+        save_multi_path(self, file)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw a response's coefficients, or their norms, against alpha.

@@ -45,11 +45,10 @@ class MultiSet(ABC):
         self.contains[units] = True
         self.correlate_all(residual)
 
-    def set_penalty(self, alpha):
-        """The penalties of the units at `alpha`."""
-        self.alpha = alpha
-        self.l1, self.l2 = self.problem.unit_penalty(alpha, self.columns)
-        self.l2_key = alpha * (1.0 - self.problem.l1_ratio)
+    def set_penalty(self, penalty):
+        """The penalties of the units."""
+        self.l1, self.l2 = penalty.on(self.columns)
+        self.l2_key, self.penalty_key = penalty.l2, (penalty.l1, penalty.l2)
 
     def correlate(self, state):
         self.correlate_all(state.residual)

@@ -9,38 +9,47 @@ from fastreg.paths.result import Path
 
 def collect(fit, problem, terms):
     """The points of a fit as a Path of the `problem` posed."""
-    points, record, null, family_class = fit.points, fit.record, fit.null, type(problem.family)
-    counts = [point.columns.size for point in points]
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    indices = np.concatenate([point.columns for point in points]).astype(np.int64)
-    values = np.concatenate([point.values for point in points])
-    coefs = sp.csc_array((values, indices, indptr), shape=(problem.p, len(points)))
-    loss = np.array([point.loss for point in points])
-    work = dict(zip(record.COUNTS, fit.problem.spent().counts()))
-    work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}
+    points, family_class = fit.points, type(problem.family)
     return Path(
-        alphas=fit.alphas[: len(points)].copy(),
-        coefs=coefs,
+        coefs=as_columns([point.columns for point in points], [point.values for point in points], problem.p),
         intercepts=np.array([point.intercept for point in points]),
-        gaps=np.array([point.gap for point in points]),
-        n_iters=np.array([point.iterations for point in points]),
-        reasons=[point.reason for point in points],
-        deviance_ratio=null.explained(loss),
-        family=family_class.name,
-        l1_ratio=problem.l1_ratio,
-        tol=terms.tol,
-        alpha_max=null.alpha_max,
-        feature_names=terms.names,
-        methods=[point.method for point in points],
-        work=work,
         family_class=None if family_class in FAMILIES.values() else family_class,
-        trace=record.trace(),
-        steps=record.table_of_steps(),
-        fit_intercept=problem.fit_intercept,
-        standardize=problem.standardize,
-        penalty_factor=None if terms.penalty_factor is None else problem.factor.copy(),
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
-        has_offset=terms.has_offset(),
-        weighted=terms.sample_weight is not None and bool(problem.weight.min() < problem.weight.max()),
+        **what_all_paths_hold(fit, problem, terms),
     )
+
+
+def what_all_paths_hold(fit, problem, terms):
+    """What a Path and a MultiPath have in common, by name."""
+    points, record, null = fit.points, fit.record, fit.null
+    work = dict(zip(record.COUNTS, fit.problem.spent().counts()))
+    work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}
+    return {
+        "alphas": fit.alphas[: len(points)].copy(),
+        "gaps": np.array([point.gap for point in points]),
+        "n_iters": np.array([point.iterations for point in points]),
+        "reasons": [point.reason for point in points],
+        "deviance_ratio": null.explained(np.array([point.loss for point in points])),
+        "family": problem.family.name,
+        "l1_ratio": problem.l1_ratio,
+        "tol": terms.tol,
+        "alpha_max": null.alpha_max,
+        "feature_names": terms.names,
+        "methods": [point.method for point in points],
+        "work": work,
+        "trace": record.trace(),
+        "steps": record.table_of_steps(),
+        "fit_intercept": problem.fit_intercept,
+        "standardize": problem.standardize,
+        "penalty_factor": None if terms.penalty_factor is None else problem.factor.copy(),
+        "has_offset": terms.has_offset(),
+        "weighted": terms.sample_weight is not None and bool(problem.weight.min() < problem.weight.max()),
+    }
+
+
+def as_columns(rows, values, p):
+    """A sparse (p, k) array from the rows and values of each of its k columns."""
+    indptr = np.concatenate([[0], np.cumsum([part.size for part in rows])]).astype(np.int64)
+    parts = np.concatenate(values), np.concatenate(rows).astype(np.int64), indptr
+    return sp.csc_array(parts, shape=(p, len(rows)))

@@ -1,8 +1,9 @@
 """The driver: a problem and a grid in, a certified Path out.
 
-One loop serves a path, the folds of a cross-validation side by side and the halves of a stability selection: it asks
-the plan for strategies and lets each advance from where the last one stopped. Strategies ask for products of X with
-vectors and are sent them, so that whoever runs several fits can have their products made together.
+One loop serves a path, of one response or several, the folds of a cross-validation side by side and the halves of a
+stability selection: it asks the plan for strategies and lets each advance from where the last one stopped. Strategies
+ask for products of X with vectors and are sent them, so that whoever runs several fits can have their products made
+together.
 """
 
 import time
@@ -41,9 +42,10 @@ STRATEGIES: dict[str, Callable[[Fit], Strategy]] = {
 def run(fit: Fit) -> Products:
     """Fit what is left of a grid: a generator that yields (vector, columns) and is sent X'vector on the columns, or on
     all of them where `columns` is None."""
-    for name in strategies(fit):
+    known = STRATEGIES if fit.strategies is None else fit.strategies
+    for name in strategies(fit, known):
         if fit.left().size:
-            yield from STRATEGIES[name](fit).advance(fit.left())
+            yield from known[name](fit).advance(fit.left())
 
 
 def answered(steps, problem):
@@ -100,14 +102,19 @@ def _follow(problem, posed, terms, grid, watching, begin, start):
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
     record = Record(problem, begin, grid.size(), *watching)
     fit = Fit(null, alphas, record, terms.tol, terms.max_iter, terms.solver, automatic=grid.alphas is None)
+    return follow(fit, lambda fit: collect(fit, posed, terms), start)
+
+
+def follow(fit, collected, start=None):
+    """Run a fit to its end, from `start` if given, and return what is `collected` from it; so does an interrupt."""
     try:
         if start is not None:
             fit.resume(*start)
-        answered(run(fit), problem)
+        answered(run(fit), fit.problem)
     except KeyboardInterrupt:
         done = len(fit.points)
-        path = collect(fit, posed, terms) if done else None
-        raise Interrupted(f"interrupted after {done} of {alphas.size} points", path) from None
+        path = collected(fit) if done else None
+        raise Interrupted(f"interrupted after {done} of {fit.alphas.size} points", path) from None
     finally:
-        record.close()
-    return collect(fit, posed, terms)
+        fit.record.close()
+    return collected(fit)

@@ -1,5 +1,6 @@
 """A path under way: what is fitted, where it stands, and what is done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ class Fit:
     tol: float
     max_iter: int
     solver: str = "auto"
+    strategies: Mapping[str, Any] | None = None  # by name, those for this kind of problem; None: one response's
     automatic: bool = False
     beside_others: bool = False  # whether other fits share the sweeps over X, which then cost each of them less
     expected: list | None = None  # for every alpha, columns that are likely to be in
@@ -54,15 +56,12 @@ class Fit:
 
     def resume(self, coef, intercept, alpha):
         """Start from these coefficients, near the solution at `alpha`; columns that cannot enter stay out."""
-        problem, state = self.problem, self.state
-        state.coef[:] = np.where(problem.usable, coef, 0.0)
-        state.intercept = intercept if problem.fit_intercept else 0.0
-        problem.refresh(state)
+        self.null.resume(coef, intercept, alpha)
         self.alpha = alpha
 
     def add(self, point, alpha):
         """Record a point."""
-        if self.automatic and self.problem.family.separates(point.loss):
+        if self.automatic and self.null.separates(point.loss):
             point.reason = "separable"
             self.ended = True
         self.record.add(point, alpha)

@@ -42,13 +42,13 @@ class NullModel:
         self.state = state = problem.start()
         self.loss = problem.loss(state)
         self._check()
-        self.floor = perfect_loss(problem, state)
+        self.floor = self._perfect_loss()
         problem.scale = max(self.loss, self.floor, LEAST_LOSS)
         if problem.unpenalised.size:
-            fit_unpenalised(problem, state, TO_ROUNDING * problem.scale)
+            self._fit_unpenalised(TO_ROUNDING * problem.scale)
             problem.scale = max(problem.loss(state), self.floor, LEAST_LOSS)
-            problem.unbounded = problem.family.separates(problem.loss(state))
-        self.residual = levelled(problem, state).copy()
+            problem.unbounded = self.separates(problem.loss(state))
+        self.residual = self._levelled()
         if correlation is not None and problem.unpenalised.size == 0:
             self.correlation = correlation
 
@@ -62,6 +62,39 @@ class NullModel:
             raise no_curvature(problem, state, flat[0])
         if problem.fit_intercept and is_flat(problem, state):
             raise underflow(state)
+
+    def _perfect_loss(self):
+        """Below this loss the null model is perfect up to rounding, as for a constant y: in units of the loss, that of
+        an error of 1e-13 in eta, or relative to eta where that has the unit of y."""
+        problem, state = self.problem, self.state
+        unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
+        return PERFECT * float(state.curvature.sum()) * unit
+
+    def _fit_unpenalised(self, target):
+        """Fit the columns without a penalty, within their bounds, to an absolute gap of `target` if rounding allows."""
+        problem, state, columns = self.problem, self.state, self.problem.unpenalised
+        if problem.free.size == columns.size:
+            RidgeSystem(problem, columns).solve(state, np.zeros(columns.size), target, 100)
+            return
+        working = WorkingSet(problem)
+        working.extend(columns, state.residual)
+        working.set_penalty(problem.penalty(0.0))
+        ProximalNewton(AutomaticChoice()).reduce(problem, state, working, target, 100)
+
+    def _levelled(self):
+        """The residual, which sums to zero under an intercept."""
+        return levelled(self.problem, self.state).copy()
+
+    def resume(self, coef, intercept, alpha):
+        """Move the state to these coefficients, near the solution at `alpha`; columns that cannot enter stay out."""
+        problem, state = self.problem, self.state
+        state.coef[:] = np.where(problem.usable, coef, 0.0)
+        state.intercept = intercept if problem.fit_intercept else 0.0
+        problem.refresh(state)
+
+    def separates(self, loss):
+        """Whether a fit of this loss tells the classes apart, so that coefficients would grow without bound."""
+        return self.problem.family.separates(loss)
 
     @cached_property
     def correlation(self):
@@ -86,13 +119,6 @@ class NullModel:
         if self.alpha_max > 0 or self.loss > self.floor:
             return np.clip(1.0 - loss / self.loss, 0.0, 1.0)
         return np.zeros(loss.size)
-
-
-def perfect_loss(problem, state):
-    """Below this loss the null model is perfect up to rounding, as for a constant y: in units of the loss, that of an
-    error of 1e-13 in eta, or relative to eta where that has the unit of y."""
-    unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
-    return PERFECT * float(state.curvature.sum()) * unit
 
 
 def is_flat(problem, state):
@@ -131,15 +157,3 @@ def no_curvature(problem, state, row):
         f"eta = {state.eta[row]:g}; it must be above zero wherever the weight is: return a small number, such as 1e-6 "
         "of the largest curvature, where the second derivative vanishes (fastreg.testing.check_family tells more)"
     )
-
-
-def fit_unpenalised(problem, state, target):
-    """Fit the columns without a penalty, within their bounds, to an absolute gap of `target` if rounding allows."""
-    columns = problem.unpenalised
-    if problem.free.size == columns.size:
-        RidgeSystem(problem, columns).solve(state, np.zeros(columns.size), target, 100)
-        return
-    working = WorkingSet(problem)
-    working.extend(columns, state.residual)
-    working.set_penalty(problem.penalty(0.0))
-    ProximalNewton(AutomaticChoice()).reduce(problem, state, working, target, 100)

@@ -18,6 +18,8 @@
     folds of a dense GLM with n >= 10 p             Newton steps of all folds together
                                                     (selection/cross_validation/tall_glm/)
     other folds, halves of a stability selection    each as above, side by side: sweeps over X are shared
+    several responses, or classes (fastreg.multi)   "ridge" without an l1 part, else "pointwise"; their folds side by
+                                                    side, too
 
 `solver=` other than "auto" narrows this: "active_set", "newton" and "ridge" keep to their strategies, and
 "coordinate_descent" and "proximal_gradient" are "pointwise" with that solver. "pointwise", "batched_lasso",
@@ -53,6 +55,7 @@ START, PER_POINT, VECTORS = 5.0, 0.3, 5.0
 # ---- pointwise
 
 SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
+SEVERAL_SWEEP_SHARE = 0.15  # the same for several responses, whose sweeps are products of matrices
 SHARED_SWEEP_SHARE = 0.02  # the same where sweeps are shared: for ten fits each costs a tenth or two of one alone
 SHARED_MORE_SWEEPS = 3  # sweeps a batch more, then, where bounds leave many columns open
 AT_ONCE = 5e7  # multiplications n p^2 up to which all columns enter for a far alpha, and none is solved on the way
@@ -74,13 +77,15 @@ BATCHED = ("batched_lasso", "batched_newton", "batched_descent")
 STRATEGIES = ("pointwise", *BATCHED)  # that solver= may name, besides solvers
 
 
-def strategies(fit):
-    """The names of the strategies that a fit goes through, each from where the last one stopped."""
+def strategies(fit, known=STRATEGIES):
+    """The names of the strategies that a fit goes through, each from where the last one stopped; batches only where
+    they are `known`, as they are for one response."""
     if is_smooth(fit.problem, fit.solver):
         return ("ridge",)
     if fit.alpha is not None or fit.points:
         return ("pointwise",)
     first = batches_for(fit.problem, fit.solver, fit.alphas, fit.max_iter)
+    first = first if first in known else None
     if first is None and fit.solver in BATCHED:
         raise ParameterError(
             f"solver={fit.solver!r} does not suit this problem: batches need an l1 part, every column penalised and "

@@ -1,6 +1,7 @@
 """Point after point, each from the last, over a working set that screening and certificates extend."""
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,13 +33,13 @@ ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much mo
 class Pointwise:
     """Fits point after point from where a fit stands, over a working set."""
 
-    name = "pointwise"
+    name, own_sweep_share = "pointwise", SWEEP_SHARE
 
     def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.tol, self.max_iter = fit.tol, fit.max_iter
-        self.solver = make_solver(fit.solver, fit.changes)
-        self.sweep_share = SHARED_SWEEP_SHARE if fit.beside_others else SWEEP_SHARE
+        self.solver = self._make_solver()
+        self.sweep_share = SHARED_SWEEP_SHARE if fit.beside_others else self.own_sweep_share
         self.trail = Trail()
         self.done, self.formed, self.resumed = 0, False, False
         self.first = False  # whether cold starts try a descent over X itself
@@ -47,24 +48,32 @@ class Pointwise:
             self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
             self.previous_l1 = fit.alpha * self.problem.l1_ratio
         else:
-            self.first = descends_first(self.problem, fit.solver, self.tol)
+            self.first = self._descends_first()
             self.dual, self.estimate, self.previous_l1 = fit.null.residual, fit.null.correlation, fit.null.l1
 
     @cached_property
-    def working(self) -> WorkingSet:
+    def working(self) -> Any:
         """Formed when first needed: a descent may end a single fit without."""
-        working = WorkingSet(self.problem)
-        working.extend(self.problem.unpenalised, self.state.residual)
+        working = self._working_set()
+        working.extend(self._unpenalised(), self.state.residual)
         return working
 
     @cached_property
-    def references(self) -> References:
-        return References(self.problem.norms, self.problem.weight)
+    def references(self) -> Any:
+        return self._references()
 
     @cached_property
-    def smooth(self) -> Ridge:
+    def smooth(self) -> Any:
         """For alpha = 0."""
-        return Ridge(self.fit)
+        return self._smooth()
+
+    def _make_solver(self) -> Any:
+        """What solves on a working set."""
+        return make_solver(self.fit.solver, self.fit.changes)
+
+    def _descends_first(self) -> bool:
+        """Whether a cold start tries coordinate descent."""
+        return descends_first(self.problem, self.fit.solver, self.tol)
 
     def stand_on(self, working: WorkingSet) -> None:
         """Certify points on a working set that is kept elsewhere, from the null model on."""
@@ -88,6 +97,14 @@ class Pointwise:
         gap, iterations = self._standing(alpha), 0
         if gap > self.fit.wanted:
             gap, iterations = yield from self._reach(alpha)
+        return self._point(alpha, gap, iterations)
+
+    def _smooth(self):
+        """The strategy without an l1 part."""
+        return Ridge(self.fit)
+
+    def _point(self, alpha, gap, iterations):
+        """The state as a Point."""
         columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
         return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns, self.name, self.max_iter)
 
@@ -98,7 +115,7 @@ class Pointwise:
         self.resumed, penalty = False, self.problem.penalty(alpha)
         if self._dual(penalty) is not self.state.residual:  # whose products with X are known
             return np.inf
-        return self._gap(penalty, self.state.residual, self.problem.columns)
+        return self._gap(penalty, self.state.residual, self._everything())
 
     def _reach(self, alpha):
         """(gap, iterations) of a way to the solution at `alpha`: a descent, or points between, and then pivots."""
@@ -118,7 +135,7 @@ class Pointwise:
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
-        if all_enter_at_once(self.problem) or not self._far(alpha):
+        if self._all_at_once() or not self._far(alpha):
             return []
         return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
 
@@ -193,10 +210,44 @@ class Pointwise:
         """After a descent its support belongs to the working set, and its sweep to the references."""
         state = self.state
         self.references.add(self.dual, self.estimate)
-        support = np.flatnonzero(state.coef)
+        support = self._support()
         self.working.extend(support[~self.working.contains[support]], state.residual)
         self.working.correlate(state)
         self.formed = True
+
+    # ---- what a problem of several responses has otherwise: see multi/pointwise.py
+
+    def _references(self):
+        return References(self.problem.norms, self.problem.weight)
+
+    def _working_set(self):
+        return WorkingSet(self.problem)
+
+    def _everything(self):
+        """All columns that can enter."""
+        return self.problem.columns
+
+    def _unpenalised(self):
+        return self.problem.unpenalised
+
+    def _support(self):
+        """The columns that have a coefficient."""
+        return np.flatnonzero(self.state.coef)
+
+    def _all_at_once(self):
+        """Whether all columns may enter the working set for a far alpha."""
+        return all_enter_at_once(self.problem)
+
+    def _strong(self, penalty, most):
+        """The columns that the strong rule takes in at the next point, `most` of them at once."""
+        contains = self.working.contains
+        return strong_columns(self.estimate, self.problem, penalty, self.previous_l1, contains, most)
+
+    def _largest(self, columns, most):
+        """The `most` columns of the largest correlations."""
+        return largest_columns(columns, self.estimate, self.problem, most)
+
+    # ----
 
     def _solve(self, alpha, tol, iterations=0):
         """Solve at `alpha` to a relative gap of `tol`. Returns the gap (absolute) and the iterations it took."""
@@ -208,8 +259,7 @@ class Pointwise:
             problem.refresh(state)
             working.correlate(state)
         most = self._most(alpha, tol)
-        strong = strong_columns(self.estimate, problem, penalty, self.previous_l1, working.contains, most)
-        working.extend(strong, state.residual)
+        working.extend(self._strong(penalty, most), state.residual)
         working.set_penalty(penalty)
         epochs, plain = problem.work.epochs, not (tol < LOOSE and self._go_on(alpha))
         wanted = tol * problem.scale
@@ -224,7 +274,7 @@ class Pointwise:
                 if target < LOWEST_TARGET * wanted:
                     break
                 target = min(0.1 * target, 0.5 * working.gap(state))  # what steers may see less than what certifies
-            working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
+            working.extend(self._largest(violators, most), state.residual)
             working.set_penalty(penalty)
         if gap > wanted:  # what stops steps is often rounding, which may have led eta away from the coefficients
             problem.refresh(state)
@@ -232,8 +282,12 @@ class Pointwise:
             gap, _ = yield from self.certify(penalty)
         self.previous_l1 = penalty.l1
         self.done += 1
-        self.trail.leave(alpha, state.coef[working.columns], problem.work.epochs - epochs, plain)
+        self._leave(alpha, problem.work.epochs - epochs, plain)
         return gap, iterations
+
+    def _leave(self, alpha, epochs, plain):
+        """Keep where a point lies, for the line on which the next may begin."""
+        self.trail.leave(alpha, self.state.coef[self.working.columns], epochs, plain)
 
     def _go_on(self, alpha):
         """Where descents solve the points, begin on the line through the last two; whether that was done."""
@@ -249,7 +303,7 @@ class Pointwise:
 
     def _most(self, alpha, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""
-        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and all_enter_at_once(self.problem)):
+        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and self._all_at_once()):
             return self.problem.p
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)

@@ -44,13 +44,21 @@ class Record:
     def step(self, state, gap):
         """Look at a solver's step within the present point. Its gap, by first order, is the working set's alone."""
         seconds, number, problem = time.perf_counter() - self.begin, len(self.points) + 1, self.problem
-        relative, support = gap / problem.scale, int(np.count_nonzero(state.coef))
+        relative, support = gap / problem.scale, self.support(state)
         if self.steps is not None:
             loss = problem.loss(state)
-            objective, read = loss + problem.penalty(self.alpha).value(state.coef), problem.spent().columns
+            objective, read = loss + self.penalty(state), problem.spent().columns
             self.steps.append((number, self.alpha, objective, loss, relative, support, read, seconds))
         if self.bar is not None:
             self.bar.show(Progress(number, self.n_points, self.alpha, relative, support, seconds))
+
+    def support(self, state):
+        """How many columns have a coefficient."""
+        return int(np.count_nonzero(state.coef))
+
+    def penalty(self, state):
+        """The penalty at the alpha under way."""
+        return self.problem.penalty(self.alpha).value(state.coef)
 
     def close(self):
         """To be called when a path ends, however it does."""

@@ -1,4 +1,7 @@
-"""Paths as JSON files: plain numbers with names, family and version, read back to the same bits."""
+"""Paths as JSON files: plain numbers with names, family and version, read back to the same bits.
+
+MultiPath and `load_path` are in fastreg.multi.storage; what both kinds of path share is here.
+"""
 
 import json
 import math
@@ -10,18 +13,18 @@ import numpy as np
 import scipy.sparse as sp
 
 import fastreg
-from fastreg.interface.naming import explains_names
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.result import Path
 
-FORMAT, VERSION = "fastreg path", 1
-BEGINNING = rb'\s*\{\s*"format"\s*:\s*"' + FORMAT.encode() + b'"'  # of a file that holds a path, as a pattern
-LOADED = "Only what Path.save has written, or --save from a shell, can be loaded"
-VECTORS = ("alphas", "intercepts", "gaps", "n_iters", "deviance_ratio")  # a number a point
+FORMAT, SEVERAL, VERSION = "fastreg path", "fastreg path of several responses", 1
+BEGINNING = rb'\s*\{\s*"format"\s*:\s*"(' + FORMAT.encode() + b"|" + SEVERAL.encode() + b')"'  # of such a file
+LOADED = "Only what Path.save or MultiPath.save has written, or --save from a shell, can be loaded"
+VECTORS = ("alphas", "gaps", "n_iters", "deviance_ratio")  # a number a point
 PLAIN = ("reasons", "family", "l1_ratio", "tol", "alpha_max", "feature_names", "work", "fit_intercept", "standardize")
 FLAGS = ("has_offset", "weighted")  # absent, which is False, in files of fastreg before them
-OPTIONAL = ("penalty_factor", "lower", "upper")  # a number a column, or None
+BOUNDS = ("lower", "upper")  # a number a column, or None
+ENTRIES = ("shape", "indptr", "indices", "data")  # of compressed columns
 WORDS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # JSON has no numbers for them
 
 
@@ -38,66 +41,45 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     """
     if path.family_class is not None:
         raise ValueError(f"a path of a family of one's own ({path.family!r}) cannot be saved as JSON; pickle it")
-    coefs = path.coefs
-    document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "fastreg": fastreg.__version__}
-    document |= {name: getattr(path, name) for name in PLAIN + FLAGS + VECTORS}
-    document |= {name: getattr(path, name) for name in OPTIONAL}
-    document |= {"refit_ridge": path.refit_ridge, "methods": path.methods}
-    document["coefs"] = {name: getattr(coefs, name) for name in ("shape", "indptr", "indices", "data")}
+    own = {name: getattr(path, name) for name in ("intercepts", "refit_ridge", *BOUNDS)}
+    write_document(FORMAT, path, {**own, "coefs": entries_of(path.coefs)}, file, extra)
+
+
+def write_document(format, path, own, file, extra=None):
+    """Write what all paths hold, and what this kind of them has of its `own`."""
+    document: dict[str, Any] = {"format": format, "version": VERSION, "fastreg": fastreg.__version__}
+    document |= {name: getattr(path, name) for name in (*PLAIN, *FLAGS, *VECTORS, "penalty_factor", "methods")}
+    document |= own
     document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
     with whole_file(file) as opened:
         opened.write(text + "\n")
 
 
-def begins_path(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of a saved path."""
-    return re.match(BEGINNING, start) is not None
+def entries_of(coefs):
+    """Compressed columns by name."""
+    return {name: getattr(coefs, name) for name in ENTRIES}
 
 
-@explains_names
-def load_path(file: Any) -> Path:
-    """Read the Path that `Path.save` has written.
-
-    Parameters
-    ----------
-    file : str or path-like
-        Name of a JSON file.
-
-    Returns
-    -------
-    Path
-        The same, to the last bit.
-
-    Raises
-    ------
-    ValueError
-        Where the file is not such a path or does not fit together.
-    OSError
-        Where it cannot be read.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> import numpy as np
-    >>> from fastreg import fit_path, load_path
-    >>> path = fit_path(np.eye(4), np.arange(4.0), alphas=[0.5, 0.1])
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path.save(pathlib.Path(folder) / "model.json")
-    ...     same = load_path(pathlib.Path(folder) / "model.json")
-    >>> np.array_equal(same.coefs.toarray(), path.coefs.toarray())
-    True
-    """
-    return path_of(read_document(file), file)
+def path_begun(start: bytes) -> str | None:
+    """The format of a saved path, if these are the first bytes of one."""
+    found = re.match(BEGINNING, start)
+    return None if found is None else found[1].decode()
 
 
-def read_document(file):
+def read_document(file, formats=(FORMAT,)):
     """What a saved path's file holds, as dict."""
     try:
         document = json.loads(File(file).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{file} is not a JSON file: {error}. {LOADED}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    found = document.get("format") if isinstance(document, dict) else None
+    if found == SEVERAL and SEVERAL not in formats:
+        raise ValueError(
+            f"{file} holds a path of several responses or classes; the command line takes one response. In Python "
+            "fastreg.load_path reads it"
+        )
+    if found not in formats:
         raise ValueError(f"{file} holds no fastreg path (its format is not {FORMAT!r}). {LOADED}")
     if document.get("version") != VERSION:
         raise ValueError(
@@ -109,36 +91,63 @@ def read_document(file):
 
 def path_of(document, file):
     """The Path in a document; what is missing or does not fit is a ValueError."""
+    return built(_path_of, document, file)
+
+
+def built(make, document, file):
+    """What `make` makes of a document; what is missing or does not fit is a ValueError that names the file."""
     try:
-        stored = document["coefs"]
-        parts = _numbers(stored["data"]), _integers(stored["indices"]), _integers(stored["indptr"])
-        coefs = sp.csc_array(parts, shape=tuple(stored["shape"]))
-        coefs.check_format(full_check=True)
-        fields = {name: document[name] for name in PLAIN}
-        fields["l1_ratio"] = _number(document["l1_ratio"])
-        _check_kinds(fields)
-        fields |= {name: _flag(document.get(name, False)) for name in FLAGS}
-        fields |= {name: _numbers(document[name]) for name in VECTORS}
-        fields["n_iters"] = _integers(document["n_iters"])
-        fields["alpha_max"], fields["tol"] = _number(document["alpha_max"]), _number(document["tol"])
-        given = {name: document.get(name) for name in OPTIONAL}
-        fields |= {name: None if values is None else _numbers(values) for name, values in given.items()}
-        ridge = document.get("refit_ridge")  # absent in files of fastreg before it, as the flags are
-        fields["refit_ridge"] = None if ridge is None else _number(ridge)
-        methods = document.get("methods")
-        fields["methods"] = None if methods is None else [str(name) for name in methods]
-        fields["trace"] = _table(document["trace"])
-        fields["steps"] = None if document["steps"] is None else _table(document["steps"])
-        path = Path(coefs=coefs, **fields)
+        return make(document)
     except KeyError as error:
         raise ValueError(f"{file} lacks the entry {error}") from None
     except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{file} is damaged: {error}") from None
-    (p, k), names = coefs.shape, path.feature_names
-    sizes = {len(path.reasons), *(getattr(path, name).size for name in VECTORS)}
-    if sizes != {k} or k == 0 or path.family not in tuple(FAMILIES) or (names is not None and len(names) != p):
-        raise ValueError(f"{file} is damaged: its entries do not fit together")
+
+
+def _path_of(document):
+    ridge = document.get("refit_ridge")  # absent in files of fastreg before it
+    path = Path(
+        coefs=coefs_of(document["coefs"]),
+        intercepts=numbers(document["intercepts"]),
+        refit_ridge=None if ridge is None else _number(ridge),
+        **{name: _numbers_or_none(document.get(name)) for name in BOUNDS},
+        **shared_fields(document),
+    )
+    check_fit(path, path.coefs.shape, {path.intercepts.shape}, FAMILIES)
     return path
+
+
+def coefs_of(stored):
+    """Compressed columns from their entries."""
+    parts = numbers(stored["data"]), _integers(stored["indices"]), _integers(stored["indptr"])
+    coefs = sp.csc_array(parts, shape=tuple(stored["shape"]))
+    coefs.check_format(full_check=True)
+    return coefs
+
+
+def shared_fields(document):
+    """What all paths hold, by name."""
+    fields = {name: document[name] for name in PLAIN}
+    _check_kinds(fields)
+    fields |= {name: _number(document[name]) for name in ("l1_ratio", "alpha_max", "tol")}
+    fields |= {name: flag(document.get(name, False)) for name in FLAGS}
+    fields |= {name: numbers(document[name]) for name in VECTORS}
+    fields["n_iters"] = _integers(document["n_iters"])
+    fields["penalty_factor"] = _numbers_or_none(document.get("penalty_factor"))
+    methods = document.get("methods")
+    fields["methods"] = None if methods is None else [str(name) for name in methods]
+    fields["trace"] = _table(document["trace"])
+    fields["steps"] = None if document["steps"] is None else _table(document["steps"])
+    return fields
+
+
+def check_fit(path, shape, intercepts, families):
+    """A ValueError where a path's entries do not fit coefficients of a shape (p, k); `intercepts` are theirs."""
+    (p, k), names = shape, path.feature_names
+    sizes = {len(path.reasons), *(getattr(path, name).size for name in VECTORS)}
+    fits = sizes == {k} and intercepts == {(k,)} and (names is None or len(names) == p)
+    if not fits or k == 0 or path.family not in tuple(families):
+        raise ValueError("its entries do not fit together")
 
 
 def _plain(value):
@@ -154,7 +163,7 @@ def _plain(value):
     return value
 
 
-def _flag(value):
+def flag(value):
     if not isinstance(value, bool):
         raise ValueError(f"{value!r} is neither true nor false")
     return value
@@ -177,8 +186,12 @@ def _number(value):
     return WORDS[value] if isinstance(value, str) else float(value)
 
 
-def _numbers(values):
+def numbers(values):
     return np.array([_number(value) for value in values])
+
+
+def _numbers_or_none(values):
+    return None if values is None else numbers(values)
 
 
 def _integers(values):
@@ -188,4 +201,4 @@ def _integers(values):
 def _table(columns):
     """Arrays by name: integers stay integers."""
     whole = {name: all(isinstance(value, int) for value in values) for name, values in columns.items()}
-    return {name: (_integers if whole[name] else _numbers)(values) for name, values in columns.items()}
+    return {name: (_integers if whole[name] else numbers)(values) for name, values in columns.items()}

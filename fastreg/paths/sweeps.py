@@ -1,6 +1,6 @@
 """Fits of one X side by side: each by whichever thread is free, their products with all of X made together.
 
-A fit is a generator of requests (dual, columns), as PathSolver.steps has them. It runs until it wants all of X'dual;
+A fit is a generator of requests (dual, columns), as strategies have them. It runs until it wants all of X'dual;
 when all do, the products are made at once. What a fit computes does not depend on those beside it, nor on threads.
 """
 
@@ -67,8 +67,13 @@ class Fit:
 
 
 def sweep(problems, duals):
-    """X'dual of each fit, with zeros at the columns that it leaves out."""
-    products = problems[0].design.correlate_each(np.stack(duals))
+    """X'dual of each fit, with zeros at the columns that it leaves out; of duals (K, n) the products are (p, K)."""
+    counts = [1 if dual.ndim == 1 else len(dual) for dual in duals]
+    rows = problems[0].design.correlate_each(np.vstack(duals))
+    products = [
+        part[0] if dual.ndim == 1 else np.ascontiguousarray(part.T)
+        for dual, part in zip(duals, np.split(rows, np.cumsum(counts[:-1])))
+    ]
     for problem, product in zip(problems, products):
         product[problem.left_out] = 0.0
         problem.work.sweeps += 1

@@ -246,7 +246,7 @@ fit_path(X, X[:, 0], n_alphas=5)
 fit_path(X, (X[:, 0] > 0.0).astype(float), family="binomial", alphas=[0.01])
 lean = counting = 0
 for path in kernel_cache.cache_directories()[0].glob("*.kernel"):  # those that other tests have compiled among them
-    module, name = path.name.rsplit(".", 2)[0].rsplit(".", 1)
+    module, name = path.name.rsplit(".", 2)[0].removesuffix(".inner").rsplit(".", 1)
     payload = kernel_cache._read_checked(path)
     if getattr(importlib.import_module(module), name).targetoptions["_nrt"]:
         counting += b"NRT_incref" in payload

@@ -22,6 +22,6 @@ def coded_response(y, family_class):
     if values.dtype.kind in "OSU":
         raise ValueError(
             f"y holds {labels.size} labels, for example {check.plain(labels[0])!r}; family 'binomial' needs two "
-            "classes; fit_multi_path and LogisticRegressionCV fit more"
+            "classes; family='multinomial' of cv_path and fit_multi_path has more"
         )
     return values, None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numbers
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,10 +24,18 @@ from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.setup import build_problem, checked, family_named
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.fold_fits import fit_folds
-from fastreg.selection.cross_validation.folds import Folding, held_out_weight, make_folds, weighted_folds
-from fastreg.selection.cross_validation.metrics import Held, Response, metric_named
+from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
+from fastreg.selection.cross_validation.metrics import Response, metric_named
 from fastreg.selection.cross_validation.out_of_fold import predictions_of
-from fastreg.selection.cross_validation.result import CVPath, at_most, averages, choose, warn_of_grid_end
+from fastreg.selection.cross_validation.result import CVPath, at_most, warn_of_grid_end
+from fastreg.selection.cross_validation.scoring import curve_of, score_folds
+from fastreg.selection.cross_validation.several_metrics import several_metric
+from fastreg.selection.cross_validation.several_responses import (
+    EveryClass,
+    Targets,
+    cross_validate_responses,
+    several_targets,
+)
 from fastreg.selection.cross_validation.tall_least_squares import fold_grams
 
 
@@ -69,8 +78,9 @@ def cv_path(
     ----------
     X : {array, sparse matrix, data frame} of shape (n, p)
         Rows of data, never modified; see `fit_path`.
-    y : array-like of shape (n,)
-        Response, as for `fit_path`. With family="binomial" it may also hold any two labels.
+    y : array-like of shape (n,) or (n, K)
+        Response, as for `fit_path`. With family="binomial" it may also hold any two labels. K > 1 responses with
+        "gaussian", and labels (or shares of classes) with "multinomial", are as for `fit_multi_path`.
     cv : int, splitter or iterable, default=10
         A number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number
         shuffles the rows; classes are then spread evenly over the folds and groups kept together.
@@ -80,17 +90,19 @@ def cv_path(
         "deviance", "mse", "mae", "misclassification", "auc" (see fastreg.selection.cross_validation.metrics), the name
         of a scikit-learn scorer ("neg_log_loss", "r2", ...) or one made by make_scorer, or a function of (y, mean,
         weight); smaller is better for a function unless it has an attribute greater_is_better. Its y is coded 0 and 1
-        for classes, and the weights sum to one.
+        for classes, 0 to K - 1 for several, and the weights sum to one. With several responses the deviance of a row
+        is summed over them, "mse" and "mae" are averaged; with several classes there is no "auc".
     l1_ratio : float or list of float, default=1.0
         A number in [0, 1], or several; each has its own grid, and the one whose best mean is best is chosen.
     random_state : int, RandomState or None, default=0
         Seed of the shuffle; None draws another each time.
     family, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
-        The model, and its grid on all rows.
+        The model, and its grid on all rows; the family may be "multinomial" besides.
     sample_weight, offset, penalty_factor, lower, upper : as for `fit_path`
-        Weights count in the fits, in the scores and in the mean over folds.
+        Weights count in the fits, in the scores and in the mean over folds. Several responses or classes have an
+        offset of shape (n, K), and no bounds.
     fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
-        See there.
+        See there; for several responses or classes there is one solver, "auto".
     verbose : bool or int, default=False
         Whether a fit that takes more than 2 s shows a bar on stderr.
     callback : callable, default=None
@@ -98,7 +110,7 @@ def cv_path(
         `n_points` count over all of them.
     keep_predictions : bool, default=False
         Whether CVPath.predictions holds what each fold predicts for the rows that it leaves out: n x n_alphas
-        numbers for every l1_ratio.
+        numbers for every l1_ratio, K times as many for K responses or classes.
 
     Returns
     -------
@@ -131,20 +143,20 @@ def cv_path(
     ((100,), (3,))
     >>> bool(found.alpha_1se >= found.alpha_min)
     True
+    >>> species = np.array(["ash", "birch", "cedar"])[np.digitize(y, [-0.5, 0.5])]
+    >>> cv_path(X, species, family="multinomial", cv=5, n_alphas=20).predict(X[:3]).shape
+    (3, 3)
     """
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
-    family_class = family_named(family)
-    targets, classes = coded_response(y, family_class)
     terms = FitTerms(
-        family_class, 1.0, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
-        max_iter, solver, check.feature_names_of(X),
+        family, 1.0, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol, max_iter,
+        solver, check.feature_names_of(X),
     )  # fmt: skip
-    response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, sample_weight)
-    warn_of_exposure(targets, terms)
-    curves = cross_validate(
-        X, targets, terms, _l1_ratios(l1_ratio), Folding(cv, groups, random_state),
-        metric_named(metric, family_class, response), Grid(alphas, n_alphas, alpha_min_ratio), response,
-        Watch(verbose, callback), kept,
+    several = kind_of(y, family)
+    run = _one_response if several is None else partial(_several_responses, several)
+    curves = run(
+        X, y, terms, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
+        grid=Grid(alphas, n_alphas, alpha_min_ratio), watch=Watch(verbose, callback), kept=kept,
     )  # fmt: skip
     best = best_of(curves)
     for curve in curves:
@@ -153,6 +165,30 @@ def cv_path(
     if alphas is None and alpha_min_ratio is None:
         warn_of_grid_end(best.path, best.index_min)
     return best
+
+
+def kind_of(y, family):
+    """What there are several of: Targets, or EveryClass; None where there is one response."""
+    if isinstance(family, str) and family == "multinomial":
+        return EveryClass
+    shape = np.shape(y)
+    several = isinstance(family, str) and family == "gaussian" and len(shape) == 2 and shape[1] > 1
+    return Targets if several else None
+
+
+def _one_response(X, y, terms, metric, **asked):
+    terms = terms._replace(family=family_named(terms.family))
+    targets, classes = coded_response(y, terms.family)
+    response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, terms.sample_weight)
+    warn_of_exposure(targets, terms)
+    metric = metric_named(metric, terms.family, response)
+    return cross_validate(X, targets, terms, metric=metric, response=response, **asked)
+
+
+def _several_responses(kind, X, y, terms, metric, **asked):
+    Y, response = several_targets(kind, X, y, terms)
+    metric = several_metric(metric, kind, response)
+    return cross_validate_responses(X, Y, kind, terms, metric=metric, response=response, **asked)
 
 
 @check.each_once()
@@ -209,46 +245,6 @@ def _fit(problem, folds, terms, grid, watch):
         stop.path = path
         raise
     return path, fits, read
-
-
-class Scored(NamedTuple):
-    """Scores (F, k) and weights (F,) of the folds, and what they predicted."""
-
-    scores: np.ndarray
-    weights: np.ndarray
-    predictions: np.ndarray | None
-    test_folds: np.ndarray | None
-
-
-def score_folds(family, y, score_weight, held, metric, kept=()):
-    """Score every fold's held-out rows: `held` gives (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
-    predictions, test_folds, scores, weights = None, None, [], []
-    if "test_folds" in kept:
-        test_folds = np.full(len(y), -1)
-    for f, (test, eta) in enumerate(held):
-        total = held_out_weight(test, score_weight, f"fold {f + 1}")
-        if test_folds is not None:
-            test_folds[test] = f
-        if "predictions" in kept:
-            if predictions is None:
-                predictions = np.full((len(y), len(eta), *eta.shape[2:]), np.nan)
-            predictions[test] = np.moveaxis(family.mean(eta), 0, 1)
-        scores.append(metric.score(Held(family, y[test], score_weight[test] / total, eta, test, f + 1)))
-        weights.append(1.0 if metric.equal_folds else total)
-    return Scored(np.array(scores), np.array(weights), predictions, test_folds)
-
-
-def curve_of(path, fold_paths, scored, metric, classes, read, p):
-    """Averages of the scores, and what is chosen from them; `read` of p columns were read by the folds."""
-    mean, std_error = averages(scored.scores, scored.weights)
-    index_min, index_1se = choose(mean, std_error, metric.greater_is_better)
-    return CVPath(
-        path=path, alphas=path.alphas, mean=mean, std_error=std_error, fold_scores=scored.scores,
-        fold_gaps=np.array([fold.gaps for fold in fold_paths]), index_min=index_min, index_1se=index_1se,
-        metric=metric.name, greater_is_better=metric.greater_is_better, predictions=scored.predictions,
-        test_folds=scored.test_folds, l1_ratio=path.l1_ratio, l1_ratios=[path.l1_ratio], fold_paths=fold_paths,
-        classes=classes, work={"columns_read": read, "passes": read / p},
-    )  # fmt: skip
 
 
 def best_of(curves):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names, meant
 from fastreg.interface.summary import Shown, mark_of, shown_points
-from fastreg.interface.validation import is_offset, plain
+from fastreg.interface.validation import plain
 from fastreg.paths.result import Path
 
 SELECTIONS = ("min", "1se")
@@ -29,8 +29,7 @@ class CVPath(Shown):
     Parameters
     ----------
     path : Path or MultiPath
-        The path on all rows, at the l1_ratio that was chosen; a MultiPath where an estimator cross-validates
-        several responses or classes.
+        The path on all rows, at the l1_ratio that was chosen; a MultiPath of several responses or classes.
     alphas : ndarray of shape (k,)
         Penalties, decreasing, the same for every fold.
     mean : ndarray of shape (k,)
@@ -50,7 +49,7 @@ class CVPath(Shown):
         Name of the score.
     greater_is_better : bool
         Which way is up.
-    predictions : ndarray of shape (n, k) or None
+    predictions : ndarray of shape (n, k), or (n, k, K) of K responses or classes, or None
         Mean response of each row by the fold that held it out (the last, if several did); NaN in rows that no
         fold held out. None unless `cv_path` is asked to keep them by keep_predictions=True.
     test_folds : ndarray of shape (n,) or None
@@ -62,7 +61,7 @@ class CVPath(Shown):
         Those tried.
     per_l1_ratio : list of CVPath
         One for each of l1_ratios where there are several, else empty.
-    fold_paths : list of Path
+    fold_paths : list of Path or MultiPath
         The path of each fold.
     classes : ndarray, default=None
         The labels of a response of classes, sorted; of two, the first counts as 0, the second as 1.
@@ -199,7 +198,7 @@ class CVPath(Shown):
         return float(selection)
 
     def coef(self, selection: str | float = "1se") -> tuple[np.ndarray, float]:
-        """Coefficients and intercept of the fit on all rows at the alpha chosen; see `Path.coef`.
+        """Coefficients and intercept of the fit on all rows at the alpha chosen; see `Path.coef`, `MultiPath.coef`.
 
         Parameters
         ----------
@@ -227,6 +226,8 @@ class CVPath(Shown):
     def predict(self, X: Any, selection: str | float = "1se", offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response at the alpha chosen: the linear predictor, a probability of classes[1], or exp, by family.
 
+        Of several responses or classes a matrix: their linear predictors, or the probabilities of all classes.
+
         Parameters
         ----------
         X : {array, sparse matrix, data frame} of shape (n, p)
@@ -238,8 +239,8 @@ class CVPath(Shown):
 
         Returns
         -------
-        ndarray of shape (n,)
-            A value a row.
+        ndarray of shape (n,) or (n, K)
+            A value a row, of K responses or classes K of them.
 
         Examples
         --------
@@ -250,11 +251,7 @@ class CVPath(Shown):
         >>> found.predict(X[:5]).shape
         (5,)
         """
-        if isinstance(self.path, Path):
-            return self.path.predict(X, self.alpha(selection), offset)
-        if is_offset(offset):
-            raise ValueError("offset is for one response; fits of several responses or classes have none")
-        return self.path.predict(X, self.alpha(selection))
+        return self.path.predict(X, self.alpha(selection), offset)
 
     def support(self, selection: str | float = "1se") -> list[str] | list[int]:
         """The columns with a coefficient at the alpha chosen.

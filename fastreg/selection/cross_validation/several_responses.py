@@ -1,24 +1,28 @@
-"""Cross-validation fold by fold: one grid, every fold's path from warm starts of its own.
+"""Cross-validation of several responses or classes, and of two classes where a fold lacks one.
 
-For several responses or classes, and for two classes where a fold lacks one.
+Folds of several are fitted side by side (several_folds); the two classes' one after another.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import softmax
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import Watching
+from fastreg.interface.arguments import Grid, Watching
 from fastreg.interface.progress import Interrupted, interruptible
 from fastreg.multi.fit_multi_path import solve_multi_path
-from fastreg.multi.missing_classes import solve_classes
+from fastreg.multi.missing_classes import shares_of, solve_classes
+from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import Binomial
 from fastreg.paths.driver import solve_path
 from fastreg.paths.result import Path
-from fastreg.selection.cross_validation.cv_path import curve_of, score_folds
-from fastreg.selection.cross_validation.folds import make_folds, training_weight
-from fastreg.selection.cross_validation.metrics import Metric
+from fastreg.selection.cross_validation.folds import held_out_weight, make_folds, training_weight
+from fastreg.selection.cross_validation.metrics import Response
 from fastreg.selection.cross_validation.result import CVPath
+from fastreg.selection.cross_validation.scoring import curve_of, score_folds
+from fastreg.selection.cross_validation.several_folds import fit_several_folds
 
 
 class Targets:
@@ -31,22 +35,51 @@ class Targets:
         return solve_multi_path(X, Y, terms._replace(family="gaussian"), grid, watching=watching)
 
     @staticmethod
+    def solve_folds(X, Y, terms, weights, grids, watch):
+        """(paths, columns read for several folds at once)."""
+        return fit_several_folds(X, Y, terms.checked()._replace(family="gaussian"), weights, grids, watch)
+
+    @staticmethod
     def mean(eta):
         return eta
 
 
 class Classes:
-    """Rows' classes, numbered from 0: fitted by the multinomial, predicted by probabilities."""
+    """Rows' classes, numbered from 0, or shares of classes: fitted by the multinomial, predicted by probabilities."""
 
     name = "multinomial"
 
     @staticmethod
-    def solve(X, codes, terms, grid, watching):
-        return solve_classes(X, codes, terms, grid, watching=watching)
+    def solve(X, Y, terms, grid, watching):
+        if grid.alphas is None:  # then every class has weight
+            return solve_multi_path(X, Y, terms._replace(family="multinomial"), grid, watching=watching)
+        return solve_classes(X, Y, terms, grid, watching=watching)
+
+    @staticmethod
+    def solve_folds(X, Y, terms, weights, grids, watch):
+        """As for Targets."""
+        terms = terms.checked()._replace(family="multinomial")
+        return fit_several_folds(X, shares_of(Y), terms, weights, grids, watch)
 
     @staticmethod
     def mean(eta):
         return softmax(eta, axis=-1)
+
+
+class EveryClass(Classes):
+    """As Classes, but that the training rows of every fold must have each class, or an intercept has no solution."""
+
+    @staticmethod
+    def check_folds(Y, terms, weights, classes):
+        shares = shares_of(Y)
+        for number, weight in enumerate(weights, start=1):
+            lacking = np.flatnonzero(~(weight @ shares > 0.0)) if terms.fit_intercept else np.empty(0)
+            if lacking.size:
+                label = check.plain(lacking[0] if classes is None else classes[lacking[0]])
+                raise ValueError(
+                    f"the training rows of fold {number} lack class {label!r}, so its intercept has no solution there. "
+                    "Use fewer or stratified folds"
+                )
 
 
 class TwoClasses:
@@ -69,69 +102,93 @@ class TwoClasses:
             work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
         )  # fmt: skip
 
+    @staticmethod
+    def solve_folds(X, codes, terms, weights, grids, watch):
+        """One after another, since a path of one class is none to fit."""
+        paths = []
+        try:
+            for number, (weight, alphas) in enumerate(zip(weights, grids), start=1):
+                told = Watching(callback=watch.hears(f"fold {number} of {len(weights)}"))
+                on_fold = terms._replace(sample_weight=weight)
+                paths.append(TwoClasses.solve(X, codes, on_fold, Grid(alphas), told))
+        except Interrupted as stop:
+            stop.folds = [*paths, stop.path]
+            raise
+        return paths, 0
 
-def squared_error(held):
-    """Weighted mean over rows of the mean squared error over responses."""
-    return ((held.eta - held.y) ** 2).mean(axis=2) @ held.weight
 
-
-def accuracy(held):
-    """Weighted share of rows whose class has the largest eta; y holds the classes' numbers."""
-    return (held.eta.argmax(axis=2) == held.y) @ held.weight
-
-
-MSE = Metric("mse", False, squared_error, equal_folds=True)
+def several_targets(kind, X, y, terms):
+    """(the Y of a kind, the Response that folds and scorers are given), from what a user gives; all is checked."""
+    for name, asked in (("lower", terms.lower), ("upper", terms.upper), ("solver", terms.solver)):
+        if asked is not None and asked != "auto":
+            raise check.ParameterError(f"{name} is for one response; leave it out for several responses or classes")
+    n = check.check_design(X).shape[0]
+    if kind is Targets:
+        Y = check.check_matrix("y", y, n)
+        check.refuse_tiny("y", Y)
+        return Y, Response(X, Y, None, terms.sample_weight)
+    weight = check.check_weight(terms.sample_weight, n)
+    shares, classes = check.check_classes(y, n, weight, check.check_flag("fit_intercept", terms.fit_intercept))
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        return shares, Response(X, shares, None, terms.sample_weight)
+    codes = shares.argmax(axis=1)
+    return codes, Response(X, classes[codes], classes, terms.sample_weight)
 
 
 @check.each_once()
 @interruptible()
-def cross_validate_responses(X, Y, kind, terms, l1_ratios, pairs, metric, grid, response, watch, kept=()):
-    """A CVPath for each l1_ratio, on the same (train, test) `pairs` of rows, without warnings.
+@one_blas_thread()
+def cross_validate_responses(X, Y, kind, terms, l1_ratios, folding, metric, grid, response, watch, kept=()):
+    """A CVPath for each l1_ratio, on the same folds, without warnings.
 
-    `kind` is Targets, for real Y (n, K), Classes, for Y (n,) of numbers from 0 to K - 1 on a grid of given alphas, or
-    TwoClasses; what a class that a fold's training rows lack means is theirs to say. `metric`, `grid`, `response`,
-    `watch`, `kept` and `terms` are as for `cross_validation.cross_validate`, but that the family is the kind's.
+    `kind` is Targets, for real Y (n, K); Classes, for Y (n,) of numbers from 0 to K - 1, or shares (n, K); or
+    TwoClasses. What a class that a fold's training rows lack means is theirs to say; where one has no weight at all,
+    the grid is of given alphas. All else is as for `cv_path.cross_validate`, but that the family is the kind's.
     """
     X = check.check_design(X)
-    n = X.shape[0]
+    n, classes = X.shape[0], response.classes
     weight, score_weight = check.check_weight(terms.sample_weight, n), check.check_weight(response.weight, n)
-    pairs = make_folds(pairs, X, np.arange(n), None, False, None)
-    weighted = [(training_weight(train, weight, number), test) for number, (train, test) in enumerate(pairs, start=1)]
+    pairs = make_folds(folding.cv, response.X, response.y, folding.groups, classes is not None, folding.random_state)
+    weights = [training_weight(train, weight, number) for number, (train, _) in enumerate(pairs, start=1)]
+    tests = [test for _, test in pairs]
+    for number, test in enumerate(tests, start=1):
+        held_out_weight(test, score_weight, f"fold {number}")
+    if kind is EveryClass:
+        kind.check_folds(Y, terms, weights, classes)
     curves: list[CVPath] = []
     for ratio in l1_ratios:
         terms = terms._replace(l1_ratio=ratio, sample_weight=weight)
         watch.expect(len(l1_ratios) * (1 + len(pairs)) * grid.size())
         try:
             part = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
-            path, fold_paths = _fit(X, Y, kind, terms, grid, [fold for fold, _ in weighted], part)
+            path, fold_paths, read = _fit(X, Y, kind, terms, grid, weights, part)
         except Interrupted as stop:
             stop.finished = curves
             raise
         finally:
             watch.close()
-        held = ((test, _predictors(fold, X, test)) for fold, (_, test) in zip(fold_paths, weighted))
+        if issubclass(kind, Classes):
+            labels = np.arange(len(path.coefs)) if classes is None else classes
+            path, *fold_paths = (replace(each, classes=labels) for each in (path, *fold_paths))
+        held = ((test, _predictors(fold, X, test, terms.offset)) for fold, test in zip(fold_paths, tests))
         scored = score_folds(kind, Y, score_weight, held, metric, kept)
-        read = sum(fold.work["columns_read"] for fold in fold_paths)
-        curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, X.shape[1]))
+        read += sum(fold.work["columns_read"] for fold in fold_paths)
+        curves.append(curve_of(path, fold_paths, scored, metric, classes, read, X.shape[1]))
     return curves
 
 
 def _fit(X, Y, kind, terms, grid, weights, watch):
-    """(the path on all rows, a list of those of the folds)."""
-    path, fold_paths = kind.solve(X, Y, terms, grid, Watching(callback=watch.hears("all rows"))), []
+    """(the path on all rows, a list of those of the folds, columns read for several folds at once)."""
+    path = kind.solve(X, Y, terms, grid, Watching(callback=watch.hears("all rows")))
+    grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight in weights]
     try:
-        for number, weight in enumerate(weights, start=1):
-            alphas = path.alphas / weight.sum() if grid.of_sum else path.alphas
-            told = Watching(callback=watch.hears(f"fold {number} of {len(weights)}"))
-            on_fold, its_grid = terms._replace(sample_weight=weight), grid._replace(alphas=alphas)
-            fold_paths.append(kind.solve(X, Y, on_fold, its_grid, told))
+        return path, *kind.solve_folds(X, Y, terms, weights, grids, watch)
     except Interrupted as stop:
-        stop.path, stop.folds = path, [*fold_paths, stop.path]
+        stop.path = path
         raise
-    return path, fold_paths
 
 
-def _predictors(path, X, rows):
+def _predictors(path, X, rows, offset):
     """Linear predictors of some rows of X at every point, from the columns with a coefficient."""
     if isinstance(path, Path):
         columns = np.unique(path.coefs.indices)
@@ -139,4 +196,6 @@ def _predictors(path, X, rows):
     columns = np.unique(np.concatenate([coef.indices for coef in path.coefs]))
     held = X[np.ix_(rows, columns)]
     eta = np.stack([held @ coef[columns].toarray() for coef in path.coefs], axis=2)
-    return np.moveaxis(eta, 1, 0) + path.intercepts.T[:, None, :]
+    eta = np.moveaxis(eta, 1, 0) + path.intercepts.T[:, None, :]
+    shift = check.check_offset(offset, X.shape[0], len(path.coefs))
+    return eta if shift is None else eta + shift[rows]

@@ -1,0 +1,57 @@
+"""The null model of several responses: the intercepts and the columns without a penalty."""
+
+from functools import cached_property
+
+import numpy as np
+
+from fastreg.interface.validation import ParameterError
+from fastreg.multi.duality_gap import levelled
+from fastreg.multi.group_penalties import lengths
+from fastreg.multi.smooth_newton import NewtonSystem
+from fastreg.paths.null_model import PERFECT, NullModel
+
+
+class MultiNullModel(NullModel):
+    """As NullModel, of a MultiProblem: residual (K, n), correlation (p, K)."""
+
+    def _check(self):
+        """Raise where float64 cannot hold the loss."""
+        if not np.isfinite(self.loss):
+            raise ParameterError(
+                "overflow: the loss of the model without columns is not a number of float64; check the offset and the "
+                "scale of Y"
+            )
+
+    def _perfect_loss(self):
+        problem = self.problem
+        unit = float((self.state.eta**2 @ problem.weight).sum()) if problem.family.quadratic else 1.0
+        return PERFECT * unit
+
+    def _fit_unpenalised(self, target):
+        problem = self.problem
+        NewtonSystem(problem, problem.free).solve(self.state, np.zeros(problem.free.size), target, 100)
+
+    def _levelled(self):
+        return levelled(self.problem, self.state)
+
+    def resume(self, coef, intercept, alpha):
+        """Move the state to these coefficients (p, K), near the solution at `alpha`."""
+        problem, state = self.problem, self.state
+        state.matrix[:] = np.where(problem.usable[:, None], coef, 0.0)
+        state.intercepts[:] = intercept if problem.fit_intercept else 0.0
+        if not problem.family.quadratic and alpha * problem.l1_ratio == 0.0:  # as at the solution; eta stays
+            state.matrix -= state.matrix.mean(axis=1, keepdims=True)
+        problem.refresh(state)
+
+    def separates(self, loss):
+        return self.problem.family.separates(loss, self.loss)
+
+    @cached_property
+    def l1(self):
+        """The least l1 penalty at which every penalised unit is zero."""
+        problem = self.problem
+        penalised = np.repeat(problem.penalised, problem.units.a_column)
+        if problem.scale <= self.floor or not penalised.any():
+            return 0.0
+        sizes = lengths(problem.units.shaped(self.correlation))
+        return float((sizes[penalised] / problem.unit_factor[penalised]).max())

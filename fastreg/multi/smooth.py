@@ -1,0 +1,53 @@
+"""Points of several responses without an l1 part: ridge, or no penalty at all."""
+
+import numpy as np
+
+from fastreg.multi.duality_gap import duality_gap, empty_gap, levelled, orthogonal
+from fastreg.multi.point import make_multi_point
+from fastreg.multi.smooth_newton import NewtonSystem
+
+SHARES = (1e-3, 1e-5, 1e-7)  # of the gap wanted, to aim at: Newton's last step costs little and doubles the digits
+
+
+class MultiRidge:
+    """Points by Newton's method over all columns, each from the last."""
+
+    name = "ridge"
+
+    def __init__(self, fit):
+        self.fit, self.problem = fit, fit.problem
+        self.system = NewtonSystem(self.problem, self.problem.columns)
+
+    def advance(self, alphas):
+        """Fit the points at `alphas`. A generator, as all strategies are, which asks for nothing."""
+        for alpha in alphas.tolist():
+            self.fit.record.alpha = alpha
+            self.fit.add(self.solve(alpha), alpha)
+            self.fit.alpha = alpha
+            if self.fit.ended:
+                break
+        yield from ()
+
+    def solve(self, alpha):
+        """The Point at `alpha`, starting from the last."""
+        fit, l2 = self.fit, self.problem.ridge(alpha, self.system.columns)
+        steps, gap = 0, np.inf
+        for share in SHARES:
+            _, more = self.system.solve(fit.state, l2, share * fit.wanted, fit.max_iter - steps)
+            steps += more
+            gap = self._certify(l2)
+            if gap <= fit.wanted or steps >= fit.max_iter:
+                break
+        return make_multi_point(fit, gap, steps, alpha, self.name)
+
+    def _certify(self, l2):
+        """The gap, at the residual made orthogonal to what is not penalised."""
+        problem, state, columns, units = self.problem, self.fit.state, self.system.columns, self.problem.units
+        free = l2 == 0.0
+        coef = units.shaped(state.matrix[columns])
+        l1_units, l2_units = np.zeros(coef.shape[0]), np.repeat(l2, units.a_column)
+        dual = self.system.project(state, l2) if free.any() else levelled(problem, state)
+        correlation = np.ascontiguousarray(problem.correlate_columns(dual, columns))
+        if not orthogonal(problem, dual, columns[free], correlation[free]):
+            return empty_gap(problem, state, coef, l1_units, l2_units)
+        return duality_gap(problem, state, dual, units.shaped(correlation), coef, l1_units, l2_units)

@@ -1,0 +1,89 @@
+"""The paths of all folds of several responses or classes, side by side: see fold_fits for one response.
+
+A class that a fold's training rows lack has, there, the limit of its fit: see fastreg.multi.missing_classes.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastreg.design.column_products import moments_of_each
+from fastreg.design.designs import as_design
+from fastreg.interface.progress import Interrupted
+from fastreg.multi.fit_multi_path import MultiRecord, begin_fit, collect_multi, pose
+from fastreg.multi.missing_classes import certain_path, places_of, pose_some, with_all
+from fastreg.multi.null_model import MultiNullModel
+from fastreg.paths.driver import run
+from fastreg.paths.fit import Fit
+from fastreg.paths.sweeps import in_lockstep, sweep
+
+
+@dataclass
+class SeveralFold:
+    """One fold: its terms and grid, the classes that it has (None for responses), and its Fit if there is one to do."""
+
+    terms: Any
+    alphas: np.ndarray
+    K: int
+    p: int
+    places: np.ndarray | None = None
+    fit: Fit | None = None
+
+    def path(self):
+        """The fold's MultiPath, as far as it is; None before its first point."""
+        if self.fit is None:
+            path = certain_path(self.p, self.alphas, self.terms)
+        elif not self.fit.points:
+            return None
+        else:
+            path = collect_multi(self.fit, self.terms, None)
+        return path if self.places is None else with_all(path, self.places, self.K)
+
+
+def fit_several_folds(X, y, terms, weights, grids, watch):
+    """Fit a path to responses, or shares of classes, y (n, K) with the weights of each fold, on its own grid.
+
+    Returns (MultiPaths, columns read for several folds at once, a response counting once). Ctrl-C leaves as
+    Interrupted, with the folds' paths as far as they are.
+    """
+    folds: list[SeveralFold] = []
+    try:
+        read = _fit_all(folds, as_design(X), y, terms, weights, grids, watch)
+    except KeyboardInterrupt:
+        paths = [fold.path() for fold in folds]
+        points = sum(0 if path is None else path.alphas.size for path in paths)
+        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
+        raise Interrupted(message, folds=paths) from None
+    return [fold.path() for fold in folds], read
+
+
+def _fit_all(folds, design, y, terms, weights, grids, watch):
+    """Append the folds and fit them. Returns the columns read for several at once."""
+    begin, (p, K) = time.perf_counter(), (design.shape[1], y.shape[1])
+    weights = [weight / weight.sum() for weight in weights]
+    moments = zip(*moments_of_each(design, np.array(weights)))
+    for number, (weight, alphas, known) in enumerate(zip(weights, grids, moments), start=1):
+        own = terms._replace(sample_weight=weight)
+        fold = SeveralFold(own, np.asarray(alphas, dtype=float), K, p)
+        if terms.family == "multinomial":
+            fold.places = places_of(y, weight, terms)
+        folds.append(fold)
+        if fold.places is not None and fold.places.size == 1:
+            continue
+        known = tuple(known)
+        if fold.places is None:
+            problem = pose(design, y, weight, own, known)
+        else:
+            problem = pose_some(design, y, weight, own, fold.places, known)
+        told = watch.hears(f"fold {number} of {len(weights)}")
+        record = MultiRecord(problem, begin, fold.alphas.size, callback=told)
+        fold.fit = begin_fit(MultiNullModel(problem), fold.alphas, own, record, beside_others=True)
+    fits = [fold.fit for fold in folds if fold.fit is not None]
+    if not fits:
+        return 0
+    problems = [fit.problem for fit in fits]
+    for fit, product in zip(fits, sweep(problems, [fit.null.residual for fit in fits])):
+        fit.null.correlation = product
+    return (1 + in_lockstep(problems, [run(fit) for fit in fits], watch)) * p * K
