@@ -6,13 +6,13 @@ from fastreg.interface.arguments import FitTerms
 from fastreg.paths.driver import answered
 from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 
 
 def begin(problem, alphas=(), tol=1e-6, solver="auto", **more):
     """A Fit at the null model."""
     alphas = np.asarray(alphas, dtype=float)
-    return Fit(NullModel(problem), alphas, Record(problem, 0.0, alphas.size), tol, 1000, solver, **more)
+    return Fit(NullModel(problem), alphas, Recorder(problem, 0.0, alphas.size), tol, 1000, solver, **more)
 
 
 def points_of(strategy, alphas):

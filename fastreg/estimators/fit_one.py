@@ -23,7 +23,7 @@ from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.driver import answered, run
 from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 from fastreg.paths.setup import build_problem, checked
 
 # What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
@@ -211,14 +211,14 @@ def fit_point(estimator, X, y, alpha, *, start=None, **terms):
     """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
     options, begin, alpha = checked(terms_of(estimator, **terms)), time.perf_counter(), float(alpha)
     null, coef = NullModel(build_problem(X, y, options)), np.zeros(X.shape[1])
-    record = Record(null.problem, begin, 1, verbose=verbosity(estimator))
-    fit = Fit(null, np.array([alpha]), record, options.tol, options.max_iter, options.solver)
+    recorder = Recorder(null.problem, begin, 1, verbose=verbosity(estimator))
+    fit = Fit(null, np.array([alpha]), recorder, options.tol, options.max_iter, options.solver)
     if start is not None:
         fit.resume(start[0], start[1], alpha)
     try:
         answered(run(fit), fit.problem)
     finally:
-        record.close()
+        recorder.close()
     point = fit.points[0]
     coef[point.columns] = point.values
     steps = counted(point.iterations, start)

@@ -28,7 +28,7 @@ from fastreg.paths.fit import Fit
 from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.omitted import warn_omitted
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 
 RESPONSES: dict[str, type[SquaredError] | type[Softmax]] = {"gaussian": SquaredError, "multinomial": Softmax}
 STRATEGIES = {"ridge": MultiRidge, "pointwise": MultiPointwise}  # see fastreg.paths.plan
@@ -177,15 +177,15 @@ def follow_multi_path(problem, terms, grid, watching=NOBODY, classes=None, *, be
     """The MultiPath of a problem, on the grid given or an automatic one; `start` as for solve_multi_path."""
     grid, null = grid.checked(), MultiNullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
-    record = MultiRecord(problem, begin, grid.size(), *watching)
-    fit = begin_fit(null, alphas, terms, record, grid.alphas is None)
+    recorder = MultiRecorder(problem, begin, grid.size(), *watching)
+    fit = begin_fit(null, alphas, terms, recorder, grid.alphas is None)
     start = None if start is None else (*start, float(alphas[0]))
     return follow(fit, lambda fit: collect_multi(fit, terms, classes), start)
 
 
-def begin_fit(null, alphas, terms, record, automatic=False, **more):
+def begin_fit(null, alphas, terms, recorder, automatic=False, **more):
     """A Fit at the null model of several responses."""
-    return Fit(null, alphas, record, terms.tol, terms.max_iter, strategies=STRATEGIES, automatic=automatic, **more)
+    return Fit(null, alphas, recorder, terms.tol, terms.max_iter, strategies=STRATEGIES, automatic=automatic, **more)
 
 
 def build_multi_problem(X, Y, terms):
@@ -240,8 +240,8 @@ def _response_coefs(points, k, p):
     return as_columns(rows, [point.values[some, k] for point, some in zip(points, kept)], p)
 
 
-class MultiRecord(Record):
-    """A Record that counts a column once for all responses."""
+class MultiRecorder(Recorder):
+    """A Recorder that counts a column once for all responses."""
 
     def support(self, state):
         return int(np.count_nonzero(state.matrix.any(axis=1)))

@@ -9,7 +9,7 @@ from fastreg.objective.families import Gaussian
 from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import EIGENVALUES
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 from fastreg.paths.ridge import Ridge, solve_together, together
 from fastreg.paths.setup import build_problem, checked
 from fastreg.solvers.ridge.newton import LARGEST_FACTOR
@@ -63,7 +63,7 @@ def fit_targets(problem, responses, alphas, tol, *, spectrum=None, max_iter=MAX_
         solved = _solved(problem, spectrum, block, some)
         for alpha, column, known in zip(some.tolist(), block.T, solved):
             null = NullModel(problem.with_response(check.read_only(np.ascontiguousarray(column))))
-            ridge = Ridge(Fit(null, np.array([alpha]), Record(null.problem, 0.0, 1), tol, max_iter))
+            ridge = Ridge(Fit(null, np.array([alpha]), Recorder(null.problem, 0.0, 1), tol, max_iter))
             if known is not None:
                 ridge.given(spectrum, alpha, known)
             points.append(ridge.solve(alpha))

@@ -21,7 +21,7 @@ class MultiRidge:
     def advance(self, alphas):
         """Fit the points at `alphas`. A generator, as all strategies are, which asks for nothing."""
         for alpha in alphas.tolist():
-            self.fit.record.alpha = alpha
+            self.fit.recorder.alpha = alpha
             self.fit.add(self.solve(alpha), alpha)
             self.fit.alpha = alpha
             if self.fit.ended:

@@ -5,7 +5,7 @@ import math
 from fastreg.numerics.jit import inner_kernel
 
 # A pivot below this share of its diagonal entry means a column that depends on the active ones.
-DEPENDENT = 1e-10
+LEAST_PIVOT = 1e-10
 
 
 @inner_kernel
@@ -21,7 +21,7 @@ def append_row(factor, size, row, diagonal):
         new[i] = total / line[i]
         square += new[i] * new[i]
     pivot = diagonal - square
-    if pivot <= DEPENDENT * diagonal or diagonal <= 0.0:
+    if pivot <= LEAST_PIVOT * diagonal or diagonal <= 0.0:
         return False
     new[size] = math.sqrt(pivot)
     return True

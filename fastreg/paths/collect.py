@@ -22,8 +22,8 @@ def collect(fit, problem, terms):
 
 def what_all_paths_hold(fit, problem, terms):
     """What a Path and a MultiPath have in common, by name."""
-    points, record, null = fit.points, fit.record, fit.null
-    work = dict(zip(record.COUNTS, fit.problem.spent().counts()))
+    points, recorder, null = fit.points, fit.recorder, fit.null
+    work = dict(zip(recorder.COUNTS, fit.problem.spent().counts()))
     work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}
     return {
         "alphas": fit.alphas[: len(points)].copy(),
@@ -38,8 +38,8 @@ def what_all_paths_hold(fit, problem, terms):
         "feature_names": terms.names,
         "methods": [point.method for point in points],
         "work": work,
-        "trace": record.trace(),
-        "steps": record.table_of_steps(),
+        "trace": recorder.trace(),
+        "steps": recorder.table_of_steps(),
         "fit_intercept": problem.fit_intercept,
         "standardize": problem.standardize,
         "penalty_factor": None if terms.penalty_factor is None else problem.factor.copy(),

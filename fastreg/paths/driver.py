@@ -25,7 +25,7 @@ from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import reduces_to_gram, strategies
 from fastreg.paths.pointwise import Pointwise
 from fastreg.paths.protocol import Products, Strategy
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 from fastreg.paths.ridge import Ridge
 from fastreg.paths.setup import build_problem, checked
 
@@ -100,8 +100,8 @@ def _follow(problem, posed, terms, grid, watching, begin, start):
     """The Path of a problem that stands for the one posed. An interrupt leaves with the points done."""
     null = NullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
-    record = Record(problem, begin, grid.size(), *watching)
-    fit = Fit(null, alphas, record, terms.tol, terms.max_iter, terms.solver, automatic=grid.alphas is None)
+    recorder = Recorder(problem, begin, grid.size(), *watching)
+    fit = Fit(null, alphas, recorder, terms.tol, terms.max_iter, terms.solver, automatic=grid.alphas is None)
     return follow(fit, lambda fit: collect(fit, posed, terms), start)
 
 
@@ -116,5 +116,5 @@ def follow(fit, collected, start=None):
         path = collected(fit) if done else None
         raise Interrupted(f"interrupted after {done} of {fit.alphas.size} points", path) from None
     finally:
-        fit.record.close()
+        fit.recorder.close()
     return collected(fit)

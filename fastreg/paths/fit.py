@@ -8,7 +8,7 @@ import numpy as np
 
 from fastreg.objective.problem import Problem, State
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Fit:
 
     null: NullModel
     alphas: np.ndarray
-    record: Record
+    recorder: Recorder
     tol: float
     max_iter: int
     solver: str = "auto"
@@ -43,7 +43,7 @@ class Fit:
 
     @property
     def points(self):
-        return self.record.points
+        return self.recorder.points
 
     @property
     def wanted(self) -> float:
@@ -64,6 +64,6 @@ class Fit:
         if self.automatic and self.null.separates(point.loss):
             point.reason = "separable"
             self.ended = True
-        self.record.add(point, alpha)
+        self.recorder.add(point, alpha)
         if self.until is not None and self.until(point):
             self.ended = True

@@ -11,7 +11,7 @@ from fastreg.paths.fit import Fit
 from fastreg.paths.grid import FAR, LOOSE, alphas_between
 from fastreg.paths.plan import FEWEST, SHARED_SWEEP_SHARE, SWEEP_SHARE, all_enter_at_once, descends_first
 from fastreg.paths.point import make_point
-from fastreg.paths.predictor import Trail
+from fastreg.paths.predictor import Predictor
 from fastreg.paths.protocol import Products
 from fastreg.paths.ridge import Ridge
 from fastreg.solvers import make_solver
@@ -40,7 +40,7 @@ class Pointwise:
         self.tol, self.max_iter = fit.tol, fit.max_iter
         self.solver = self._make_solver()
         self.sweep_share = SHARED_SWEEP_SHARE if fit.beside_others else self.own_sweep_share
-        self.trail = Trail()
+        self.predictor = Predictor()
         self.done, self.formed, self.resumed = 0, False, False
         self.first = False  # whether cold starts try a descent over X itself
         if fit.alpha is not None:
@@ -84,7 +84,7 @@ class Pointwise:
         """Fit the points at `alphas`: a generator that yields (dual, columns) and is sent X'dual on the columns, or on
         all of them where `columns` is None. So fits of the same X can have their products with X made together."""
         for alpha in alphas.tolist():
-            self.fit.record.alpha = alpha
+            self.fit.recorder.alpha = alpha
             self.fit.add((yield from self.solve(alpha)), alpha)
             self.fit.alpha = alpha
             if self.fit.ended:
@@ -287,13 +287,13 @@ class Pointwise:
 
     def _leave(self, alpha, epochs, plain):
         """Keep where a point lies, for the line on which the next may begin."""
-        self.trail.leave(alpha, self.state.coef[self.working.columns], epochs, plain)
+        self.predictor.leave(alpha, self.state.coef[self.working.columns], epochs, plain)
 
     def _go_on(self, alpha):
         """Where descents solve the points, begin on the line through the last two; whether that was done."""
         working, state = self.working, self.state
         last = state.coef[working.columns]
-        steps = self.trail.steps(last, alpha)
+        steps = self.predictor.steps(last, alpha)
         if steps is None:
             return False
         coef = last + steps

@@ -1,15 +1,15 @@
 """Where the next point of a path is likely to lie: on the line through the last two.
 
-Between kinks the lasso of least squares is linear in alpha, and other paths nearly are. Pivots follow the line by
+Between breakpoints the lasso of least squares is linear in alpha, and other paths nearly are. Pivots follow the line by
 themselves; coordinate descent saves a third of its epochs if it begins there.
 """
 
 import numpy as np
 
-NEAR = 0.8  # of the alpha before: a grid that falls faster has too many kinks between its points
+NEAR = 0.8  # of the alpha before: a grid that falls faster has too many breakpoints between its points
 
 
-class Trail:
+class Predictor:
     """The last two points of a path on a working set, whose columns keep their places as others join.
 
     Far below the points where rows interpolate descents end far from the solution, and lines through what they leave

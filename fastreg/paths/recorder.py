@@ -9,7 +9,7 @@ from fastreg.interface.progress import Bar, Progress, listener
 from fastreg.paths.point import Point
 
 
-class Record:
+class Recorder:
     """The points of a path as they come, what each cost, and whoever watches.
 
     Seconds and counts of work are noted after each point, which takes a microsecond. The steps within a point are

@@ -40,7 +40,7 @@ class Ridge:
         elif form == "spectrum":
             self.factorise(alphas[alphas > 0.0])
         for alpha in alphas.tolist():
-            self.fit.record.alpha = alpha
+            self.fit.recorder.alpha = alpha
             self.fit.add(self.solve(alpha), alpha)
             self.fit.alpha = alpha
             if self.fit.ended:

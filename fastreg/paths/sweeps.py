@@ -13,7 +13,7 @@ from fastreg.numerics.threads import over_blocks
 VECTORS = 10  # of length n that a fit works on for each pass over X, about
 
 
-def in_lockstep(problems, generators, watch, products=()):
+def share_sweeps(problems, generators, watch, products=()):
     """Run all generators until they have ended. Returns the number of sweeps.
 
     A request (vector, k) with a number k is for one of the `products`, functions of several vectors. What comes first

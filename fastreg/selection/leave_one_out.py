@@ -21,7 +21,7 @@ from fastreg.paths.fit import Fit
 from fastreg.paths.fit_path import warn_of_points
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 from fastreg.paths.result import Path
 from fastreg.paths.ridge import Ridge
 from fastreg.paths.setup import build_problem, checked
@@ -252,7 +252,7 @@ def ridge_loo(
     null = NullModel(problem)
     grid = alphas_of(Grid(alphas, n_alphas, alpha_min_ratio).checked(), null.alpha_max, problem.n < problem.p)
     check_positive(grid)
-    fit = Fit(null, grid, Record(problem, begin, grid.size), terms.tol, terms.max_iter)
+    fit = Fit(null, grid, Recorder(problem, begin, grid.size), terms.tol, terms.max_iter)
     ridge = Ridge(fit)
     spectrum = ridge.factorise(grid)
     kept = np.empty((problem.n, 1, grid.size)) if keep_predictions else None

@@ -23,9 +23,9 @@ from fastreg.paths.driver import run, solve_path
 from fastreg.paths.exposure import warn_of_exposure
 from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Record
+from fastreg.paths.recorder import Recorder
 from fastreg.paths.setup import build_problem, checked
-from fastreg.paths.sweeps import in_lockstep, sweep
+from fastreg.paths.sweeps import share_sweeps, sweep
 from fastreg.selection.cross_validation.fold_fits import fold_problem
 from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.selection.stability_path import StabilityPath
@@ -238,7 +238,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
             for number, (half, null) in enumerate(zip(group, nulls), start=start + 1)
         ]
         steps = [run(fit) for fit in fits]
-        read = (1 + in_lockstep(problems, steps, watch)) * problem.p / len(group)
+        read = (1 + share_sweeps(problems, steps, watch)) * problem.p / len(group)
         followed += [half._replace(shared=read) for half in group]
 
 
@@ -258,8 +258,8 @@ def _begin(half, correlation, alphas, most, terms, told):
             told(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
         return ends
 
-    null, record = NullModel(half.problem, correlation), Record(half.problem, begin, alphas.size)
-    return Fit(null, alphas, record, terms.tol, terms.max_iter, terms.solver, beside_others=True, until=until)
+    null, recorder = NullModel(half.problem, correlation), Recorder(half.problem, begin, alphas.size)
+    return Fit(null, alphas, recorder, terms.tol, terms.max_iter, terms.solver, beside_others=True, until=until)
 
 
 def _part(problem, rows):

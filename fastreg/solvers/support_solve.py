@@ -6,7 +6,7 @@ Coefficients at a bound stay there, and the others of the support have to remain
 
 import numpy as np
 
-from fastreg.numerics.cholesky import DEPENDENT
+from fastreg.numerics.cholesky import LEAST_PIVOT
 
 OVERHEAD = 1e6  # values of X that are read in ten times what the calls take
 
@@ -28,7 +28,7 @@ def solve_support(working, state):
         pivots = np.diag(np.linalg.cholesky(system)) ** 2
     except np.linalg.LinAlgError:
         return
-    if np.all(pivots > DEPENDENT * np.diag(system)):
+    if np.all(pivots > LEAST_PIVOT * np.diag(system)):
         new = old + np.linalg.solve(system, part.correlation - part.l1 * np.sign(old) - part.l2 * old)
         within = problem.bounds is None or np.array_equal(problem.bounds.on(part.columns).clip(new), new)
         if within and np.all((new * old > 0.0) | (part.l1 == 0.0)):

@@ -9,7 +9,7 @@ from certified_multi import draw, fit
 
 from fastreg import Interrupted, fit_multi_path
 from fastreg.interface.arguments import FitTerms
-from fastreg.multi.fit_multi_path import MultiRecord, begin_fit, build_multi_problem
+from fastreg.multi.fit_multi_path import MultiRecorder, begin_fit, build_multi_problem
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.paths.driver import answered, run
 
@@ -60,8 +60,8 @@ def test_a_fit_may_end_before_its_last_alpha(family):
     problem, _ = build_multi_problem(X, Y, terms)
     null = MultiNullModel(problem)
     alphas = null.alpha_max * np.geomspace(1.0, 0.1, 10)
-    record = MultiRecord(problem, 0.0, 10)
-    fit = begin_fit(null, alphas, terms, record, until=lambda point: point.columns.size >= 3)
+    recorder = MultiRecorder(problem, 0.0, 10)
+    fit = begin_fit(null, alphas, terms, recorder, until=lambda point: point.columns.size >= 3)
     answered(run(fit), problem)
     counts = [point.columns.size for point in fit.points]
     assert counts[-1] >= 3 and all(count < 3 for count in counts[:-1]) and len(counts) < 10

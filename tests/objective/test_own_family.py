@@ -334,7 +334,7 @@ def test_families_keep_their_contract():
     rng = np.random.default_rng(3)
     check_family(Fair, Y)
     check_family(Huber, Y)
-    for y in (1e5 + Y, 1e6 * Y, 1e-6 * Y, 1e5 + 1e-6 * Y):  # kinks far below, and far beyond, the spread of y
+    for y in (1e5 + Y, 1e6 * Y, 1e-6 * Y, 1e5 + 1e-6 * Y):  # breakpoints far below, and far beyond, the spread of y
         check_family(Huber, y)
     responses = {
         "gaussian": [Y, 1e5 + Y, 1e-6 * Y],

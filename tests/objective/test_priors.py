@@ -42,7 +42,7 @@ def test_a_fit_is_the_mode_under_its_prior(family, kind, scale):
     path = certified.fit(X, y, **terms, family=family, sample_weight=trials, penalty_factor=RELATIVE, tol=1e-13)
     coef, intercept = certified.column(path, 0)
 
-    def cost(parts):  # b = u - v with u, v >= 0, where the kinks at zero are gone
+    def cost(parts):  # b = u - v with u, v >= 0, where the breakpoints at zero are gone
         middle, u, v = parts[0], parts[1:5], parts[5:]
         priors = log_prior(kind, u, scale) + log_prior(kind, v, scale) - log_prior(kind, np.zeros(4), scale)
         return -(trials @ likelihood(y, middle + X @ (u - v))) - priors

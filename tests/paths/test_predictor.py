@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 from grids import each_value
 
-from fastreg.paths.predictor import Trail, going_on
+from fastreg.paths.predictor import Predictor, going_on
 
 
 def test_the_line_leaves_out_what_changes_sign_or_has_just_entered():
@@ -15,29 +15,29 @@ def test_the_line_leaves_out_what_changes_sign_or_has_just_entered():
     np.testing.assert_allclose(steps, [0.5, 0.0, 0.0, -0.25, 0.0])
 
 
-def test_a_trail_ends_where_it_does_not_help():
-    trail, coef = Trail(), np.ones(3)
-    trail.leave(1.0, coef, 9, True)
-    assert trail.steps(coef, 0.9) is None  # one point makes no line
-    trail.leave(0.9, 2.0 * coef, 9, True)
-    np.testing.assert_allclose(trail.steps(2.0 * coef, 0.81), 0.9)
-    assert trail.steps(2.0 * coef, 0.5) is None  # too far
-    assert trail.steps(2.0 * coef, 0.9) is None  # the same alpha again
-    np.testing.assert_allclose(trail.steps(np.full(4, 2.0), 0.81), [0.9, 0.9, 0.9, 0.0])  # a column has joined
-    trail.leave(0.81, 3.0 * coef, 9, False)
-    assert trail.steps(3.0 * coef, 0.75) is None  # as many epochs as without
-    trail.leave(0.75, 3.5 * coef, 12, True)
-    assert trail.steps(3.5 * coef, 0.7) is not None
-    trail.leave(0.7, 4.0 * coef, 0, True)
-    assert trail.steps(4.0 * coef, 0.65) is None  # no descent
+def test_a_predictor_ends_where_it_does_not_help():
+    predictor, coef = Predictor(), np.ones(3)
+    predictor.leave(1.0, coef, 9, True)
+    assert predictor.steps(coef, 0.9) is None  # one point makes no line
+    predictor.leave(0.9, 2.0 * coef, 9, True)
+    np.testing.assert_allclose(predictor.steps(2.0 * coef, 0.81), 0.9)
+    assert predictor.steps(2.0 * coef, 0.5) is None  # too far
+    assert predictor.steps(2.0 * coef, 0.9) is None  # the same alpha again
+    np.testing.assert_allclose(predictor.steps(np.full(4, 2.0), 0.81), [0.9, 0.9, 0.9, 0.0])  # a column has joined
+    predictor.leave(0.81, 3.0 * coef, 9, False)
+    assert predictor.steps(3.0 * coef, 0.75) is None  # as many epochs as without
+    predictor.leave(0.75, 3.5 * coef, 12, True)
+    assert predictor.steps(3.5 * coef, 0.7) is not None
+    predictor.leave(0.7, 4.0 * coef, 0, True)
+    assert predictor.steps(4.0 * coef, 0.65) is None  # no descent
 
 
 def test_alphas_that_repeat_or_rise_have_no_line():
     for first, second, alpha in [(0.9, 0.9, 0.8), (0.8, 0.9, 0.85)]:
-        trail, coef = Trail(), np.ones(2)
-        trail.leave(first, coef, 9, True)
-        trail.leave(second, 2.0 * coef, 9, True)
-        assert trail.steps(2.0 * coef, alpha) is None
+        predictor, coef = Predictor(), np.ones(2)
+        predictor.leave(first, coef, 9, True)
+        predictor.leave(second, 2.0 * coef, 9, True)
+        assert predictor.steps(2.0 * coef, alpha) is None
 
 
 @each_value

@@ -129,7 +129,7 @@ class Batches:
     def _keep(self, solved, k, gap, alpha):
         """Record point k; whoever watches sees it as the state."""
         problem, (columns, values), steps, loss = self.problem, solved.support(k), solved.steps_of(k), solved.losses[k]
-        self.fit.record.alpha = alpha
+        self.fit.recorder.alpha = alpha
         if problem.watcher is not None:
             self._settle(solved, k)
         problem.count_steps(steps, self.state, gap)

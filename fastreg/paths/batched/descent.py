@@ -14,7 +14,7 @@ import numpy as np
 
 from fastreg.design.designs import DenseDesign
 from fastreg.paths.batched.newton import Kept, NewtonBatch, Solved
-from fastreg.paths.predictor import Trail
+from fastreg.paths.predictor import Predictor
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
 from fastreg.solvers.semismooth_dual import ENOUGH
 
@@ -78,10 +78,10 @@ class DescentBatch:
         precision = SHARE * self.newton.share * self.fit.wanted
         model = (GramForm if coef.size < problem.n else ResidualForm)(working, self.state, coef)
         coefs, taken, chunk = np.empty((alphas.size, coef.size)), [], bounded_epochs(2 * problem.n * coef.size)
-        trail = Trail()
+        predictor = Predictor()
         for k, alpha in enumerate(alphas):
             working.set_penalty(problem.penalty(alpha))
-            steps = trail.steps(coef, alpha)
+            steps = predictor.steps(coef, alpha)
             if steps is not None:
                 model.move(steps)
             epochs, done = 0, False
@@ -94,7 +94,7 @@ class DescentBatch:
                 break
             coefs[k] = coef
             taken.append(epochs)
-            trail.leave(alpha, coefs[k], epochs, steps is None)
+            predictor.leave(alpha, coefs[k], epochs, steps is None)
         self.epochs = float(np.mean(taken)) if len(taken) == alphas.size else np.inf
         return self._solved(coefs[: len(taken)]) if taken else None
 

@@ -7,8 +7,8 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
 from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import Walked
-from fastreg.solvers.active_set.pivots import BEGIN_LEAPING, FEW, GO_ON, NONE, Outcome, Way
-from fastreg.solvers.active_set.primal_dual import leap_or_walk
+from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way
+from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import make_quadratic
 from fastreg.solvers.working_set import NEGLIGIBLE
 
@@ -36,7 +36,7 @@ class LassoBatch:
         active._prepare(model, (working.model_version, working.l2_key))
         shape, factor = (alphas.size, model.l1.size), self.problem.lasso_factor[working.columns]
         kept = np.empty(shape), np.empty(shape), (np.empty(shape[1]), np.empty(shape[1]))
-        done, exchanges, how, here = 0, 0, BEGIN_LEAPING, 0
+        done, exchanges, how, here = 0, 0, BEGIN_BY_STEP, 0
         while done < alphas.size:
             self.problem.heed()
             active._make_room(model.l1.size, active.ROOM // 2)
@@ -57,12 +57,12 @@ class LassoBatch:
 
 @kernel
 def walk_points(model, active, size, points, budget, kept):
-    """Leap or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
+    """Step or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
     their correlations, where `kept` also has room for those of a point's start.
 
     `points` is (alphas, factors of the columns, points done, how the next starts). Returns (points done, the Way of
-    them all); DONE between points if the budget is spent. Where a leap met a dependent column, the point's start is
-    back.
+    them all); DONE between points if the budget is spent. Where a primal-dual step met a dependent column, the point's
+    start is back.
     """
     alphas, factor, done, how = points
     coefs, correlations, (coef, correlation) = kept
@@ -74,15 +74,15 @@ def walk_points(model, active, size, points, budget, kept):
         copy_values(model.correlation, correlation)
         for j in range(factor.size):
             model.l1[j] = alphas[done] * factor[j]
-        most = FEW + size // 4 if how == BEGIN_LEAPING else 0
+        most = FEW + size // 4 if how == BEGIN_BY_STEP else 0
         left = max(budget - spent, 1)
-        way = leap_or_walk(model, active, size, most, left, how != GO_ON)
-        how, size = BEGIN_LEAPING, way.size
+        way = step_or_walk(model, active, size, most, left, how != GO_ON)
+        how, size = BEGIN_BY_STEP, way.size
         spent += way.pivots
         if way.outcome == Outcome.MET_DEPENDENT:
             copy_values(coef, model.coef)
             copy_values(correlation, model.correlation)
-        if way.outcome not in (Outcome.DONE, Outcome.LEAPT):
+        if way.outcome not in (Outcome.DONE, Outcome.STEPPED):
             return done, Way(way.outcome, size, spent, way.column, way.sign)
         copy_values(model.coef, coefs[done])
         copy_values(model.correlation, correlations[done])

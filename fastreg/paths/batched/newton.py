@@ -1,6 +1,6 @@
 """Batches of generalised linear models and elastic nets, on dense X that is wide or small.
 
-A point takes some proximal Newton steps. Each solves, by leaps and walks,
+A point takes some proximal Newton steps. Each solves, by primal-dual steps and walks along the homotopy,
 the model whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient
 is that of the present point, so that only the pace depends on the matrix: secants of the steps with the same one make
 up for much of its age, and it is made anew when that costs less than the steps it saves. A step is shortened until the
@@ -21,8 +21,8 @@ from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.paths.batched.pivoting import EXCHANGES
 from fastreg.paths.batched.points import BatchPoints
 from fastreg.paths.plan import BATCH_STEPS
-from fastreg.solvers.active_set.pivots import BEGIN_LEAPING, FEW, GO_ON, NONE, Outcome, Way
-from fastreg.solvers.active_set.primal_dual import leap_or_walk
+from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way
+from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.hessian_refresh import renewal_in_a_kernel, renewal_pays, served_long
@@ -128,7 +128,7 @@ class NewtonBatch:
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
         secants = no_secants(m)
         model, fresh = self._model(place, alphas[0], working.curvature is None)
-        done, exchanges, how, going, here = 0, 0, BEGIN_LEAPING, False, 0
+        done, exchanges, how, going, here = 0, 0, BEGIN_BY_STEP, False, 0
         while done < alphas.size:
             self.problem.heed()
             active._make_room(m, active.ROOM // 2)
@@ -277,12 +277,12 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
             copy_values(place.coef, model.coef)
             copy_values(start, model.correlation)
         going = False
-        most = FEW + size // 4 if how == BEGIN_LEAPING else 0
-        way = leap_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
-        how, size = BEGIN_LEAPING, way.size
+        most = FEW + size // 4 if how == BEGIN_BY_STEP else 0
+        way = step_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
+        how, size = BEGIN_BY_STEP, way.size
         pivots += way.pivots
         spent += m * n + (1.0 + way.pivots) * size * (size + m)
-        if way.outcome not in (Outcome.DONE, Outcome.LEAPT):
+        if way.outcome not in (Outcome.DONE, Outcome.STEPPED):
             return done, Way(way.outcome, size, pivots, way.column, way.sign)
         take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
         place.numbers[POINT_STEPS] += 1.0

@@ -3,8 +3,8 @@
 import numpy as np
 
 from fastreg.solvers.active_set.active_set import ActiveSet
-from fastreg.solvers.active_set.pivots import BEGIN, BEGIN_LEAPING, GO_ON, Outcome, exchange
-from fastreg.solvers.active_set.quadratic_model import INACTIVE, PARKED
+from fastreg.solvers.active_set.pivots import BEGIN, BEGIN_BY_STEP, GO_ON, Outcome, exchange
+from fastreg.solvers.active_set.quadratic_model import DEPENDENT, INACTIVE
 from fastreg.solvers.choice import descent_pays
 
 EXCHANGES = 100  # of dependent columns, in one batch, before it counts as stuck
@@ -36,8 +36,8 @@ class Pivoting:
         if outcome == Outcome.EXCHANGE:
             active.size = exchange(model, active.active, active.size, way.column, way.sign)
         elif outcome == Outcome.CROSSED:
-            active.active.status[active.active.status == PARKED] = INACTIVE
+            active.active.status[active.active.status == DEPENDENT] = INACTIVE
         elif outcome == Outcome.MET_DEPENDENT:
             active._refactor(model, np.flatnonzero(coef))
             return BEGIN
-        return GO_ON if outcome in (Outcome.BUDGET, Outcome.EXCHANGE) else BEGIN_LEAPING
+        return GO_ON if outcome in (Outcome.BUDGET, Outcome.EXCHANGE) else BEGIN_BY_STEP

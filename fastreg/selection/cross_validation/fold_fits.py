@@ -23,8 +23,8 @@ from fastreg.paths.fit import Fit
 from fastreg.paths.grid import FAR
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import folds_go_together
-from fastreg.paths.recorder import Record
-from fastreg.paths.sweeps import in_lockstep, side_by_side, sweep
+from fastreg.paths.recorder import Recorder
+from fastreg.paths.sweeps import share_sweeps, side_by_side, sweep
 from fastreg.selection.cross_validation.folds import partitions
 from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton
 from fastreg.selection.cross_validation.tall_least_squares import compressed_fold
@@ -50,12 +50,19 @@ class FoldFit:
 
     def set_out(self, terms, correlation=None) -> Fit:
         """Be at the null model, before the first point; `correlation` is its X'r, if known."""
-        null, record = (
+        null, recorder = (
             NullModel(self.problem, correlation),
-            Record(self.problem, self.begin, self.grid.size, callback=self.told),
+            Recorder(self.problem, self.begin, self.grid.size, callback=self.told),
         )
         self.fit = Fit(
-            null, self.grid, record, terms.tol, terms.max_iter, terms.solver, beside_others=True, expected=self.expected
+            null,
+            self.grid,
+            recorder,
+            terms.tol,
+            terms.max_iter,
+            terms.solver,
+            beside_others=True,
+            expected=self.expected,
         )
         return self.fit
 
@@ -130,7 +137,7 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     if together and partitions(folds, problem.weight):
         read += JointNewton(problem, whole, waiting, watch).fit()
     steps = [fit.steps() for fit in waiting]
-    return read + in_lockstep(problems, steps, watch) * problem.p
+    return read + share_sweeps(problems, steps, watch) * problem.p
 
 
 def fold_family(problem, weight):

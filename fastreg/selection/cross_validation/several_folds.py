@@ -12,12 +12,12 @@ import numpy as np
 from fastreg.design.column_products import moments_of_each
 from fastreg.design.designs import as_design
 from fastreg.interface.progress import Interrupted
-from fastreg.multi.fit_multi_path import MultiRecord, begin_fit, collect_multi, pose
+from fastreg.multi.fit_multi_path import MultiRecorder, begin_fit, collect_multi, pose
 from fastreg.multi.missing_classes import certain_path, places_of, pose_some, with_all
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.paths.driver import run
 from fastreg.paths.fit import Fit
-from fastreg.paths.sweeps import in_lockstep, sweep
+from fastreg.paths.sweeps import share_sweeps, sweep
 
 
 @dataclass
@@ -78,12 +78,12 @@ def _fit_all(folds, design, y, terms, weights, grids, watch):
         else:
             problem = pose_some(design, y, weight, own, fold.places, known)
         told = watch.hears(f"fold {number} of {len(weights)}")
-        record = MultiRecord(problem, begin, fold.alphas.size, callback=told)
-        fold.fit = begin_fit(MultiNullModel(problem), fold.alphas, own, record, beside_others=True)
+        recorder = MultiRecorder(problem, begin, fold.alphas.size, callback=told)
+        fold.fit = begin_fit(MultiNullModel(problem), fold.alphas, own, recorder, beside_others=True)
     fits = [fold.fit for fold in folds if fold.fit is not None]
     if not fits:
         return 0
     problems = [fit.problem for fit in fits]
     for fit, product in zip(fits, sweep(problems, [fit.null.residual for fit in fits])):
         fit.null.correlation = product
-    return (1 + in_lockstep(problems, [run(fit) for fit in fits], watch)) * p * K
+    return (1 + share_sweeps(problems, [run(fit) for fit in fits], watch)) * p * K

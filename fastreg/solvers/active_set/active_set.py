@@ -1,8 +1,8 @@
-"""The active-set solver: a working set's quadratic model, solved exactly by leaps and walks."""
+"""The active-set solver: a working set's quadratic model, solved exactly by primal-dual steps and the homotopy."""
 
 import numpy as np
 
-from fastreg.numerics.cholesky import DEPENDENT
+from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.solvers.active_set.pivots import (
     FEW,
     MIX,
@@ -17,13 +17,13 @@ from fastreg.solvers.active_set.pivots import (
     set_signs,
     shift_along,
 )
-from fastreg.solvers.active_set.primal_dual import leap_or_walk
-from fastreg.solvers.active_set.quadratic_model import ACTIVE, INACTIVE, PARKED, RESTING, make_quadratic
+from fastreg.solvers.active_set.primal_dual import step_or_walk
+from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDENT, INACTIVE, make_quadratic
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 
 LONGEST_WAIT = 15
 SMALL = 100  # columns that join one by one in the time that a call of LAPACK takes
-SHARE = 0.25  # of the active columns, that a leap may change besides a few
+SHARE = 0.25  # of the active columns, that a primal-dual step may change besides a few
 BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
 
 
@@ -35,7 +35,7 @@ class ActiveSet:
 
     def __init__(self):
         self.size, self.key = 0, None
-        self.failures = self.waiting = 0  # leaps in a row that failed, and solves until the next is tried
+        self.failures = self.waiting = 0  # primal-dual steps in a row that failed, and solves until the next is tried
         nothing = np.empty(0)
         self.active = Active(
             np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing,
@@ -62,15 +62,15 @@ class ActiveSet:
         return model.coef, model.correlation
 
     def _pivot(self, model, working, boxed):
-        """Leaps and walks to the optimum of the model, in bounded kernel calls. Returns whether they end there."""
+        """Steps and walks to the optimum of the model, in bounded kernel calls. Returns whether they end there."""
         work, outcome, spent = working.problem.work, Outcome.BUDGET, 0
         coef, correlation = model.coef.copy(), model.correlation.copy()
         begin = True
-        while outcome not in (Outcome.DONE, Outcome.LEAPT, Outcome.STUCK) and spent < self.MOST:
+        while outcome not in (Outcome.DONE, Outcome.STEPPED, Outcome.STUCK) and spent < self.MOST:
             most = self._most() if spent == 0 and not boxed else 0
             self._make_room(model.l1.size, max(most, self.ROOM // 4))
             budget = self._budget(model.l1.size)
-            way = leap_or_walk(model, self.active, self.size, most, budget, begin)
+            way = step_or_walk(model, self.active, self.size, most, budget, begin)
             outcome, self.size = way.outcome, way.size
             begin = outcome not in (Outcome.BUDGET, Outcome.EXCHANGE)
             self._learn(most, outcome)
@@ -84,8 +84,8 @@ class ActiveSet:
                 model.coef[:], model.correlation[:] = coef, correlation
                 self._refactor(model, np.flatnonzero(coef))
             elif outcome == Outcome.CROSSED:
-                self.active.status[self.active.status == PARKED] = INACTIVE
-        return outcome in (Outcome.DONE, Outcome.LEAPT)
+                self.active.status[self.active.status == DEPENDENT] = INACTIVE
+        return outcome in (Outcome.DONE, Outcome.STEPPED)
 
     def _descend(self, model, working, state, precision):
         """Coordinate descent, from where the walk ended if there is a Gram matrix."""
@@ -96,16 +96,16 @@ class ActiveSet:
         return model.coef, model.correlation
 
     def _most(self):
-        """Columns that a leap may change. None, ever longer, after leaps that failed, until one succeeds."""
+        """Columns that a primal-dual step may change. None for ever longer after failures, until one succeeds."""
         if self.waiting > 0:
             self.waiting -= 1
             return 0
         return int(min(FEW + SHARE * self.size, max(1e8 / (self.size + 1.0) ** 2, 1)))
 
     def _learn(self, most, outcome):
-        """How the leap went, if there was one."""
+        """How the step went, if there was one."""
         if most > 0:
-            self.failures = 0 if outcome == Outcome.LEAPT else self.failures + 1
+            self.failures = 0 if outcome == Outcome.STEPPED else self.failures + 1
             self.waiting = min(2 ** max(self.failures - 1, 0) - 1, LONGEST_WAIT)
 
     def _budget(self, m):
@@ -151,7 +151,7 @@ class ActiveSet:
             self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
         active = self.active
         lay_out(model, active)
-        columns = columns[active.status[columns] != RESTING]
+        columns = columns[active.status[columns] != AT_BOUND]
         lower = None if columns.size <= SMALL else factored(model.block(columns))
         if lower is not None:
             self.size = columns.size
@@ -160,7 +160,7 @@ class ActiveSet:
             active.status[columns] = ACTIVE
         else:
             self.size = join_all(model, active, columns)
-            for j in columns[active.status[columns] == PARKED]:
+            for j in columns[active.status[columns] == DEPENDENT]:
                 mix = active.room[MIX]
                 mixture(model, active, self.size, j, mix)
                 shift_along(model, active, mix, self.size, j, -model.coef[j])
@@ -174,7 +174,7 @@ def factored(block):
         lower = np.linalg.cholesky(block)
     except np.linalg.LinAlgError:
         return None
-    return lower if np.all(np.diag(lower) ** 2 > DEPENDENT * np.diag(block)) else None
+    return lower if np.all(np.diag(lower) ** 2 > LEAST_PIVOT * np.diag(block)) else None
 
 
 def keep_within(model, bounds):

@@ -1,12 +1,12 @@
-"""Walks: a penalised quadratic solved exactly, along a path of perturbed problems.
+"""The homotopy: a penalised quadratic solved exactly, along a path of perturbed problems.
 
 On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ]  over d. Perturb the
 linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
-linear in t; between kinks only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
-perturbation. A kink is an inactive correlation reaching its threshold (enter) or an active coefficient reaching zero
-(leave), or a coefficient coming to rest at a bound or off it; each updates a Cholesky factor in O(|A|^2). At t = 1 the
-answer is exact: least squares needs one such walk a point, a GLM one a Newton step. With l1 falling along a grid this
-is the LARS-lasso homotopy, but it starts anywhere.
+linear in t; between breakpoints only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
+perturbation. At a breakpoint an inactive correlation reaches its threshold (enter), or an active coefficient zero
+(leave), or a coefficient comes to rest at a bound or leaves it; each updates a Cholesky factor in O(|A|^2). At t = 1
+the answer is exact: least squares needs one such walk a point, a GLM one a Newton step. With l1 falling along a grid
+this is the LARS-lasso homotopy, but it starts anywhere.
 
 Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
 Best (1996) on parametric quadratic programs.
@@ -29,10 +29,10 @@ from fastreg.solvers.active_set.pivots import (
     join,
     leave,
 )
-from fastreg.solvers.active_set.quadratic_model import ACTIVE, INACTIVE, PARKED, RESTING, stops_at_zero, threshold
+from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDENT, INACTIVE, stops_at_zero, threshold
 
 
-class Kink(NamedTuple):
+class Breakpoint(NamedTuple):
     """Where a direction ends to hold."""
 
     step: float  # <= 1, of the direction
@@ -56,8 +56,8 @@ def walk(model, active, size, budget, begin):
     pivots, idle, left, last = 0, 0, NONE, 0.0
     while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
         descent_direction(model, active, size, direction, full, response)
-        kink = next_kink(model, active, direction, size, response, left, last)
-        step, place, enter, toward = kink.step, kink.leaves, kink.enters, kink.toward
+        breakpoint = next_breakpoint(model, active, direction, size, response, left, last)
+        step, place, enter, toward = breakpoint.step, breakpoint.leaves, breakpoint.enters, breakpoint.toward
         for a in range(size):
             model.coef[active.columns[a]] += step * direction[a]
         for j in range(m):
@@ -75,13 +75,13 @@ def walk(model, active, size, budget, begin):
             last = active.sign[left]
             size = leave(model, active, size, place, barrier(model, active, left, direction[place]))
         else:
-            rested = active.status[enter] == RESTING
+            rested = active.status[enter] == AT_BOUND
             size = join(model, active, size, enter)
             active.sign[enter] = toward if stops_at_zero(model, enter) else 0.0
-            if rested and active.status[enter] == PARKED:
+            if rested and active.status[enter] == DEPENDENT:
                 return Way(Outcome.STUCK, size, pivots, NONE, 0.0)
-            # A parked column that is only tied stays at its threshold.
-            if active.status[enter] == PARKED and kink.pace * (1.0 - step) > CROSSING * model.l1[enter]:
+            # A dependent column that is only tied stays at its threshold.
+            if active.status[enter] == DEPENDENT and breakpoint.pace * (1.0 - step) > CROSSING * model.l1[enter]:
                 return Way(Outcome.EXCHANGE, size, pivots, enter, toward)
     return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
 
@@ -98,14 +98,14 @@ def perturb(model, active):
     for j in range(model.l1.size):
         active.shift[j] = 0.0
         c = model.correlation[j]
-        if active.status[j] != ACTIVE and active.status[j] != RESTING and abs(c) > threshold(model, j, c):
+        if active.status[j] != ACTIVE and active.status[j] != AT_BOUND and abs(c) > threshold(model, j, c):
             if model.l1[j] > 0.0:
                 worst = max(worst, abs(c) / model.l1[j])
             else:
                 largest = max(largest, abs(c))
     for j in range(model.l1.size):
         c = model.correlation[j]
-        if active.status[j] == RESTING:
+        if active.status[j] == AT_BOUND:
             active.shift[j] = max(-held(model, active, j, c), 0.0) * active.sign[j]
         elif active.status[j] != ACTIVE and abs(c) > threshold(model, j, c):
             if model.l1[j] > 0.0:
@@ -118,7 +118,7 @@ def perturb(model, active):
 
 @inlined_kernel
 def held(model, active, j, c):
-    """How hard the correlation c presses a resting column against its bound; below zero it would come off."""
+    """How hard the correlation c presses a column at a bound against its bound; below zero it would come off."""
     return active.sign[j] * (c - model.l2[j] * model.coef[j]) - model.l1[j]
 
 
@@ -131,7 +131,7 @@ def barrier(model, active, j, direction):
 
 
 @inner_kernel
-def next_kink(model, active, direction, size, response, left, last):
+def next_breakpoint(model, active, direction, size, response, left, last):
     """How far the direction holds.
 
     The column `left` has just left at the threshold of sign `last`, or for a bound; it moves inward, and outward would
@@ -154,9 +154,9 @@ def next_kink(model, active, direction, size, response, left, last):
             if speed != 0.0 and room < step * abs(speed) and not (j == left and way == last):
                 step, place, enter = max(room, 0.0) / abs(speed), NONE, np.int64(j)
                 toward, pace = way, abs(speed)
-        elif status[j] == RESTING and j != left:
+        elif status[j] == AT_BOUND and j != left:
             room, speed = held(model, active, j, c), -speed * active.sign[j]
             if speed > 0.0 and room < step * speed:
                 step, place, enter = max(room, 0.0) / speed, NONE, np.int64(j)
                 toward, pace = active.sign[j], speed
-    return Kink(step, place, enter, toward, pace)
+    return Breakpoint(step, place, enter, toward, pace)

@@ -9,17 +9,17 @@ from fastreg.numerics.cholesky import append_row, delete_row, solve_factored
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 from fastreg.solvers.active_set.quadratic_model import (
     ACTIVE,
+    AT_BOUND,
+    DEPENDENT,
     INACTIVE,
-    PARKED,
-    RESTING,
     hessian_row,
     hessian_times,
     stops_at_zero,
 )
 
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
-FEW = 10  # columns that a leap may change, besides a share of the active ones
-BEGIN_LEAPING, BEGIN, GO_ON = 0, 1, 2  # how a way to an optimum starts
+FEW = 10  # columns that a primal-dual step may change, besides a share of the active ones
+BEGIN_BY_STEP, BEGIN, GO_ON = 0, 1, 2  # how a way to an optimum starts
 CROSSING = 1e-11  # of its threshold: how far a column may end beyond it before it counts
 
 
@@ -27,11 +27,11 @@ class Outcome(IntEnum):
     """How a kernel that makes pivots ended, and what is to be done before it goes on."""
 
     DONE = 0  # at the optimum
-    LEAPT = 1  # at the optimum, by a leap alone
+    STEPPED = 1  # at the optimum, by a primal-dual step alone
     BUDGET = 2  # pivots are spent: call it again
     EXCHANGE = 3  # a column that depends on the active ones must change places with one of them to cross its threshold
-    MET_DEPENDENT = 4  # a leap met such a column: factor anew and walk from where the leap began
-    CROSSED = 5  # a parked column ended beyond its threshold: let it be inactive, and go on
+    MET_DEPENDENT = 4  # a primal-dual step met such a column: factor anew and walk from where the step began
+    CROSSED = 5  # a dependent column that was set aside ended beyond its threshold: let it be inactive, and go on
     STUCK = 6  # ties keep it from moving: another method must finish
     REBUILD = 7  # of batches: the model's matrix is too old
     PAUSE = 8  # of batches: time for a breath, so that an interruption is heard
@@ -52,7 +52,7 @@ class Active(NamedTuple):
 
     columns: np.ndarray
     factor: np.ndarray  # Cholesky factor of H_AA + L2_A
-    status: np.ndarray  # INACTIVE, ACTIVE, PARKED, or RESTING at a bound that is not zero
+    status: np.ndarray  # INACTIVE, ACTIVE, DEPENDENT, or AT_BOUND at a bound that is not zero
     sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered; 0 if it may take either
     shift: np.ndarray  # what is left of the perturbation, on columns that are not active
     room: np.ndarray  # a number of every column, by what it is for: see below
@@ -92,14 +92,14 @@ def leave(model, active, size, place, end):
     model.coef[j] = end
     active.status[j] = INACTIVE
     if end != 0.0:
-        active.status[j] = RESTING
+        active.status[j] = AT_BOUND
         active.sign[j] = 1.0 if end > 0.0 else -1.0
     active.shift[j] = model.l1[j] * active.sign[j] + model.l2[j] * end - model.correlation[j]
     delete_row(active.factor, size, place, active.room[ROW], active.room[SINE])
     for a in range(place, size - 1):
         active.columns[a] = active.columns[a + 1]
     for k in range(active.status.size):
-        if active.status[k] == PARKED:
+        if active.status[k] == DEPENDENT:
             active.status[k] = INACTIVE
     return size - 1
 
@@ -113,7 +113,7 @@ def join(model, active, size, j):
         active.columns[size] = j
         active.status[j] = ACTIVE
         return size + 1
-    active.status[j] = PARKED
+    active.status[j] = DEPENDENT
     return size
 
 
@@ -121,8 +121,8 @@ def join(model, active, size, j):
 def exchange(model, active, size, j, toward):
     """Let the dependent column j = X_A u take over from an active one, at an unchanged fit: b_j + t, b_A - t u.
 
-    At its threshold this costs nothing, and some active coefficient reaches zero first. That column is parked, or the
-    two could change places for ever. Returns the size of the active set.
+    At its threshold this costs nothing, and some active coefficient reaches zero first. That column is set aside as
+    dependent, or the two could change places for ever. Returns the size of the active set.
     """
     mix = active.room[MIX]
     mixture(model, active, size, j, mix)
@@ -140,7 +140,7 @@ def exchange(model, active, size, j, toward):
     shift_along(model, active, mix, size, j, toward * amount)
     left = active.columns[place]
     size = leave(model, active, size, place, 0.0)
-    active.status[left] = PARKED
+    active.status[left] = DEPENDENT
     size = join(model, active, size, j)
     active.sign[j] = toward if stops_at_zero(model, j) else 0.0
     return size
@@ -180,7 +180,7 @@ def outdated(model, active):
         b = model.coef[j]
         if b * active.sign[j] < 0.0:
             return True
-        if active.status[j] == RESTING:
+        if active.status[j] == AT_BOUND:
             if not rests(model, j):
                 return True
         elif b != 0.0 and active.status[j] != ACTIVE:
@@ -192,7 +192,7 @@ def outdated(model, active):
 def lay_out(model, active):
     """No column is active, and those at a bound rest."""
     for j in range(model.coef.size):
-        active.status[j] = RESTING if rests(model, j) else INACTIVE
+        active.status[j] = AT_BOUND if rests(model, j) else INACTIVE
 
 
 @kernel
@@ -206,7 +206,7 @@ def join_all(model, active, columns):
 
 @kernel
 def set_signs(model, active):
-    """The sign of each coefficient that has a kink at zero, or rests."""
+    """The sign of each coefficient that has a breakpoint at zero, or rests."""
     for j in range(model.coef.size):
-        kinked = stops_at_zero(model, j) or active.status[j] == RESTING
+        kinked = stops_at_zero(model, j) or active.status[j] == AT_BOUND
         active.sign[j] = np.sign(model.coef[j]) if kinked else 0.0

@@ -1,4 +1,4 @@
-"""Leaps: several pivots at once, where the active set is nearly right already."""
+"""Primal-dual steps: several pivots at once, where the active set is nearly right already."""
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 from fastreg.solvers.active_set.homotopy import walk
@@ -15,18 +15,25 @@ from fastreg.solvers.active_set.pivots import (
     join,
     leave,
 )
-from fastreg.solvers.active_set.quadratic_model import ACTIVE, PARKED, RESTING, hessian_times, stops_at_zero, threshold
+from fastreg.solvers.active_set.quadratic_model import (
+    ACTIVE,
+    AT_BOUND,
+    DEPENDENT,
+    hessian_times,
+    stops_at_zero,
+    threshold,
+)
 
-LEAPS = 12
-GAIN = 0.85  # share of the wrong columns that a leap may leave wrong; else single pivots do better
+MOST_STEPS = 12
+GAIN = 0.85  # share of the wrong columns that a primal-dual step may leave wrong; else single pivots do better
 
 
 @kernel
-def leap_or_walk(model, active, size, most, budget, begin):
-    """A leap that may change `most` columns at once, then a walk unless it was enough: a Way."""
+def step_or_walk(model, active, size, most, budget, begin):
+    """A primal-dual step that may change `most` columns at once, then a walk unless it was enough: a Way."""
     pivots = 0
     if most > 0:
-        way = leap(model, active, size, most)
+        way = primal_dual_step(model, active, size, most)
         if way.outcome != Outcome.BUDGET:
             return way
         size, pivots = withdraw(model, active, way.size), way.pivots
@@ -38,19 +45,19 @@ def leap_or_walk(model, active, size, most, budget, begin):
 
 
 @inner_kernel
-def leap(model, active, size, most):
+def primal_dual_step(model, active, size, most):
     """Change all columns that are on the wrong side at once: solve for the present signs, then see which hold.
 
     Coefficients of a wrong sign leave, correlations beyond their threshold enter, and so on until none is wrong: then
     the point is the optimum. This need not converge, so it ends as soon as there are more than `most` changes or not
     clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Bounds other than
-    zero are not looked at. Returns a Way: LEAPT, MET_DEPENDENT or BUDGET.
+    zero are not looked at. Returns a Way: STEPPED, MET_DEPENDENT or BUDGET.
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
     m = model.l1.size
     direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
     pivots, previous = 0, most / GAIN
-    for _ in range(LEAPS):
+    for _ in range(MOST_STEPS):
         descent_direction(model, active, size, direction, full, response)
         flips = count_flips(model, active, full)
         if flips > GAIN * previous:
@@ -62,14 +69,14 @@ def leap(model, active, size, most):
         crossed = count_crossed(model, active, CROSSING)
         pivots += flips
         if flips + crossed == 0:
-            return Way(Outcome.LEAPT, size, pivots, NONE, 0.0)
+            return Way(Outcome.STEPPED, size, pivots, NONE, 0.0)
         if flips + crossed > GAIN * previous:
             return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
         previous = flips + crossed
         for j in range(m):
             c = model.correlation[j]
             if crosses(model, active, j, c, 1.0 + CROSSING):
-                if active.status[j] == PARKED:  # it was tied when it came, and is no more
+                if active.status[j] == DEPENDENT:  # it was tied when it came, and is no more
                     size = exchange(model, active, size, j, 1.0 if c > 0.0 else -1.0)
                     pivots += 1
                     if active.status[j] != ACTIVE:
@@ -124,7 +131,7 @@ def count_crossed(model, active, margin):
     """How many other columns are beyond their threshold by more than a share of `margin`."""
     crossed = 0
     for j in range(model.l1.size):
-        crossed += crosses(model, active, j, model.correlation[j], 1.0 + margin) and active.status[j] != RESTING
+        crossed += crosses(model, active, j, model.correlation[j], 1.0 + margin) and active.status[j] != AT_BOUND
     return crossed
 
 

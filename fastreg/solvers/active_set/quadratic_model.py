@@ -15,7 +15,7 @@ import numpy as np
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 
-INACTIVE, ACTIVE, PARKED, RESTING = 0, 1, 2, 3
+INACTIVE, ACTIVE, DEPENDENT, AT_BOUND = 0, 1, 2, 3
 
 
 class Quadratic(NamedTuple):
@@ -76,7 +76,7 @@ def threshold(model, j, sign):
 
 @inlined_kernel
 def stops_at_zero(model, j):
-    """Whether zero is a kink for b_j: it is penalised by its size, or has a bound there."""
+    """Whether zero is a breakpoint for b_j: it is penalised by its size, or has a bound there."""
     return model.l1[j] > 0.0 or model.lower[j] == 0.0 or model.upper[j] == 0.0
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from fastreg.paths.grid import FAR
 from fastreg.paths.plan import FEWEST_FOLDS
-from fastreg.paths.sweeps import in_lockstep
+from fastreg.paths.sweeps import share_sweeps
 from fastreg.selection.cross_validation.tall_glm.newton_fold import NewtonFold
 from fastreg.selection.cross_validation.tall_glm.reference_path import WholePath
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
@@ -97,7 +97,7 @@ class JointNewton:
         while todo:
             steps = [fold.steps() for fold in todo]
             products = self.shared.predict_each, self.shared.correlate_each
-            self.sweeps += in_lockstep([fold.problem for fold in todo], steps, self.watch, products)
+            self.sweeps += share_sweeps([fold.problem for fold in todo], steps, self.watch, products)
             todo = [fold for fold in todo if not (fold.done or fold.lost)]
             if todo:
                 here = [fold for fold in live if not fold.lost]
