@@ -196,6 +196,8 @@ def signatures():
         for word, thing in vars(sys.modules.get(name, object)).items() if name in sys.modules else ():
             if hasattr(thing, "signatures") and hasattr(thing, "py_func"):
                 counts[f"{thing.__module__}.{word}"] = len(thing.signatures)
+                literal = [each for each in thing.signatures if "Literal[int]" in str(each)]
+                assert not literal, (word, "has a signature of its own for a number; pass np.int64 of it", literal)
     return counts
 
 

@@ -34,6 +34,7 @@ STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
 ARMIJO = 0.25  # share of the promised decrease that a step must keep,
 LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
 SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
+# Numbers that kernels pass on are int64: a literal has signatures of its own, of all that is called with it.
 PIVOTS = 200  # of one walk, and
 WORK = 3e7  # multiplications that a kernel call may take, so that an interruption is heard
 EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
@@ -278,7 +279,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
             copy_values(start, model.correlation)
         going = False
         most = FEW + size // 4 if how == BEGIN_BY_STEP else 0
-        way = step_or_walk(model, active, size, most, PIVOTS, how != GO_ON)
+        way = step_or_walk(model, active, size, most, np.int64(PIVOTS), how != GO_ON)
         how, size = BEGIN_BY_STEP, way.size
         pivots += way.pivots
         spent += m * n + (1.0 + way.pivots) * size * (size + m)
@@ -317,10 +318,10 @@ def take_step(family, rows, model, l2, terms, place, secants, correlations):
     for j in range(plain.size):
         image[j] = start[j] - model.correlation[j] + model.l2[j] * (plain[j] - place.coef[j])
     if mix_secants(secants, place.coef, model.coef, image):
-        if advance(family, rows, model, l2, terms, place, correlation, 1):
+        if advance(family, rows, model, l2, terms, place, correlation, np.int64(1)):
             return
         copy_values(plain, model.coef)
-    advance(family, rows, model, l2, terms, place, correlation, 40)
+    advance(family, rows, model, l2, terms, place, correlation, np.int64(40))
 
 
 @inner_kernel

@@ -198,7 +198,7 @@ def lay_out(model, active):
 @kernel
 def join_all(model, active, columns):
     """Let some columns join an empty factor, one by one. Returns its size."""
-    size = 0
+    size = np.int64(0)  # a plain 0 would have its own signature of `join`, and of all that it calls
     for j in columns:
         size = join(model, active, size, j)
     return size
