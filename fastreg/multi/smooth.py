@@ -20,12 +20,8 @@ class MultiRidge:
 
     def advance(self, alphas):
         """Fit the points at `alphas`. A generator, as all strategies are, which asks for nothing."""
-        for alpha in alphas.tolist():
-            self.fit.recorder.alpha = alpha
+        for alpha in self.fit.each(alphas):
             self.fit.add(self.solve(alpha), alpha)
-            self.fit.alpha = alpha
-            if self.fit.ended:
-                break
         yield from ()
 
     def solve(self, alpha):

@@ -61,13 +61,12 @@ def answered(steps, problem):
 
 @interruptible()
 @one_blas_thread()
-def solve_path(X, y, terms, grid, watching=NOBODY, *, begin=None, start=None):
+def solve_path(X, y, terms, grid, watching=NOBODY, *, start=None):
     """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
 
     `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
     """
-    begin = time.perf_counter() if begin is None else begin
-    terms = checked(terms)
+    begin, terms = time.perf_counter(), checked(terms)
     return follow_path(build_problem(X, y, terms), terms, grid, watching, begin=begin, start=start)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastreg.interface.reasons import SEPARABLE
 from fastreg.objective.problem import Problem, State
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Recorder
@@ -59,10 +60,19 @@ class Fit:
         self.null.resume(coef, intercept, alpha)
         self.alpha = alpha
 
+    def each(self, alphas):
+        """`alphas` one by one, until the path ends: whoever asks for the next has added a point at the last."""
+        for alpha in alphas.tolist():
+            self.recorder.alpha = alpha
+            yield alpha
+            self.alpha = alpha
+            if self.ended:
+                break
+
     def add(self, point, alpha):
         """Record a point."""
         if self.automatic and self.null.separates(point.loss):
-            point.reason = "separable"
+            point.reason = SEPARABLE
             self.ended = True
         self.recorder.add(point, alpha)
         if self.until is not None and self.until(point):

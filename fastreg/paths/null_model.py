@@ -36,8 +36,7 @@ class NullModel:
         Of the null model; sums to zero under an intercept.
     """
 
-    def __init__(self, problem, correlation=None):
-        """`correlation` is X'r where it is known already; with unpenalised columns that is of no use."""
+    def __init__(self, problem):
         self.problem = problem
         self.state = state = problem.start()
         self.loss = problem.loss(state)
@@ -49,8 +48,6 @@ class NullModel:
             problem.scale = max(problem.loss(state), self.floor, LEAST_LOSS)
             problem.unbounded = self.separates(problem.loss(state))
         self.residual = self._levelled()
-        if correlation is not None and problem.unpenalised.size == 0:
-            self.correlation = correlation
 
     def _check(self):
         """Raise a ValueError where float64 cannot hold the null model, or the family breaks its contract."""

@@ -83,12 +83,8 @@ class Pointwise:
     def advance(self, alphas: np.ndarray) -> Products:
         """Fit the points at `alphas`: a generator that yields (dual, columns) and is sent X'dual on the columns, or on
         all of them where `columns` is None. So fits of the same X can have their products with X made together."""
-        for alpha in alphas.tolist():
-            self.fit.recorder.alpha = alpha
+        for alpha in self.fit.each(alphas):
             self.fit.add((yield from self.solve(alpha)), alpha)
-            self.fit.alpha = alpha
-            if self.fit.ended:
-                break
 
     def solve(self, alpha):
         """The Point at `alpha`, from the last; a long way down is taken in loose steps. A generator as `advance` is."""
@@ -125,7 +121,7 @@ class Pointwise:
         if gap == np.inf:
             for middle in self._approach(alpha):
                 yield from self._solve(middle, LOOSE)
-        if gap > self.tol * self.problem.scale:
+        if gap > self.fit.wanted:
             gap, iterations = yield from self._solve(alpha, self.tol, iterations)
         return gap, iterations
 
@@ -158,7 +154,7 @@ class Pointwise:
         quadratic = problem.family.quadratic
         if self.done:
             self.estimate = yield state.residual, None
-        wanted, steps, gap = self.tol * problem.scale, 0, np.inf
+        wanted, steps, gap = self.fit.wanted, 0, np.inf
         columns = self._candidates(penalty)
         loosely = columns.size < problem.columns.size and self._far(alpha)
         target = 0.5 * max(wanted, LOOSE * problem.scale if loosely else 0.0)
@@ -194,7 +190,7 @@ class Pointwise:
         if problem.unpenalised.size or penalty.l1 == 0.0:  # the sweep was of a residual made orthogonal to such columns
             working.correlate(state)
         reached, steps = descent.reduce(state, working, target, steps_left)
-        if problem.family.quadratic and reached <= target <= 0.5 * self.tol * problem.scale:
+        if problem.family.quadratic and reached <= target <= 0.5 * self.fit.wanted:
             solve_support(working, state)
         return reached, steps
 

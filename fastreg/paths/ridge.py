@@ -39,12 +39,8 @@ class Ridge:
             self.spectrum = RidgeKrylov(self.problem, KRYLOV_SHARE * self.fit.wanted)
         elif form == "spectrum":
             self.factorise(alphas[alphas > 0.0])
-        for alpha in alphas.tolist():
-            self.fit.recorder.alpha = alpha
+        for alpha in self.fit.each(alphas):
             self.fit.add(self.solve(alpha), alpha)
-            self.fit.alpha = alpha
-            if self.fit.ended:
-                break
         yield from ()
 
     def factorise(self, alphas, form="auto"):

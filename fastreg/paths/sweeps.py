@@ -66,6 +66,13 @@ class Fit:
             pass
 
 
+def share_null_sweep(fits):
+    """Make X'r of the null models of all fits, in one read."""
+    products = sweep([fit.problem for fit in fits], [fit.null.residual for fit in fits])
+    for fit, product in zip(fits, products):
+        fit.null.correlation = product
+
+
 def sweep(problems, duals):
     """X'dual of each fit, with zeros at the columns that it leaves out; of duals (K, n) the products are (p, K)."""
     counts = [1 if dual.ndim == 1 else len(dual) for dual in duals]

@@ -17,7 +17,6 @@ from fastreg.interface.progress import Interrupted, Progress, Watch
 from fastreg.interface.reasons import remedy_for
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.objective.duality_gap import levelled
 from fastreg.objective.problem import Problem
 from fastreg.paths.driver import run, solve_path
 from fastreg.paths.exposure import warn_of_exposure
@@ -25,7 +24,7 @@ from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Recorder
 from fastreg.paths.setup import build_problem, checked
-from fastreg.paths.sweeps import share_sweeps, sweep
+from fastreg.paths.sweeps import share_null_sweep, share_sweeps
 from fastreg.selection.cross_validation.fold_fits import fold_problem
 from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.selection.stability_path import StabilityPath
@@ -231,18 +230,18 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
     """
     for start in range(0, len(halves), TOGETHER):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
-        nulls = sweep(problems, [levelled(part, part.start()) for part in problems])
         group = [Half(part, [], [], [], [], 0.0) for part in problems]
         fits = [
-            _begin(half, null, alphas, most, terms, watch.hears(f"half {number} of {len(halves)}"))
-            for number, (half, null) in enumerate(zip(group, nulls), start=start + 1)
+            _begin(half, alphas, most, terms, watch.hears(f"half {number} of {len(halves)}"))
+            for number, half in enumerate(group, start=start + 1)
         ]
+        share_null_sweep(fits)
         steps = [run(fit) for fit in fits]
         read = (1 + share_sweeps(problems, steps, watch)) * problem.p / len(group)
         followed += [half._replace(shared=read) for half in group]
 
 
-def _begin(half, correlation, alphas, most, terms, told):
+def _begin(half, alphas, most, terms, told):
     """The Fit of one half at its null model, which ends once more than `most` features have been selected."""
     begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.penalised
 
@@ -258,7 +257,7 @@ def _begin(half, correlation, alphas, most, terms, told):
             told(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
         return ends
 
-    null, recorder = NullModel(half.problem, correlation), Recorder(half.problem, begin, alphas.size)
+    null, recorder = NullModel(half.problem), Recorder(half.problem, begin, alphas.size)
     return Fit(null, alphas, recorder, terms.tol, terms.max_iter, terms.solver, beside_others=True, until=until)
 
 

@@ -15,7 +15,6 @@ from fastreg.design.column_products import moments_of_each
 from fastreg.interface.progress import Interrupted, Watch
 from fastreg.interface.validation import read_only
 from fastreg.objective import gram_reduction
-from fastreg.objective.duality_gap import levelled
 from fastreg.objective.problem import Problem
 from fastreg.paths.collect import collect
 from fastreg.paths.driver import answered, run
@@ -24,7 +23,7 @@ from fastreg.paths.grid import FAR
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import folds_go_together
 from fastreg.paths.recorder import Recorder
-from fastreg.paths.sweeps import share_sweeps, side_by_side, sweep
+from fastreg.paths.sweeps import share_null_sweep, share_sweeps, side_by_side
 from fastreg.selection.cross_validation.folds import partitions
 from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton
 from fastreg.selection.cross_validation.tall_least_squares import compressed_fold
@@ -48,22 +47,13 @@ class FoldFit:
     def points(self):
         return [] if self.fit is None else self.fit.points
 
-    def set_out(self, terms, correlation=None) -> Fit:
-        """Be at the null model, before the first point; `correlation` is its X'r, if known."""
-        null, recorder = (
-            NullModel(self.problem, correlation),
-            Recorder(self.problem, self.begin, self.grid.size, callback=self.told),
-        )
+    def set_out(self, terms) -> Fit:
+        """Be at the null model, before the first point."""
+        recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.told)
         self.fit = Fit(
-            null,
-            self.grid,
-            recorder,
-            terms.tol,
-            terms.max_iter,
-            terms.solver,
-            beside_others=True,
+            NullModel(self.problem), self.grid, recorder, terms.tol, terms.max_iter, terms.solver, beside_others=True,
             expected=self.expected,
-        )
+        )  # fmt: skip
         return self.fit
 
     def steps(self):
@@ -129,9 +119,7 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
-    nulls = sweep(problems, [levelled(each, each.start()) for each in problems])
-    for fit, null in zip(waiting, nulls):
-        fit.set_out(terms, null)
+    share_null_sweep([fit.set_out(terms) for fit in waiting])
     read = problem.p
     together = whole is not None and folds_go_together(problem, whole, len(folds), terms.solver, FAR)
     if together and partitions(folds, problem.weight):

@@ -17,7 +17,7 @@ from fastreg.multi.missing_classes import certain_path, places_of, pose_some, wi
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.paths.driver import run
 from fastreg.paths.fit import Fit
-from fastreg.paths.sweeps import share_sweeps, sweep
+from fastreg.paths.sweeps import share_null_sweep, share_sweeps
 
 
 @dataclass
@@ -84,6 +84,5 @@ def _fit_all(folds, design, y, terms, weights, grids, watch):
     if not fits:
         return 0
     problems = [fit.problem for fit in fits]
-    for fit, product in zip(fits, sweep(problems, [fit.null.residual for fit in fits])):
-        fit.null.correlation = product
+    share_null_sweep(fits)
     return (1 + share_sweeps(problems, [run(fit) for fit in fits], watch)) * p * K
