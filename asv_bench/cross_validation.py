@@ -64,7 +64,7 @@ class Ours:
         from fastreg import cv_path
 
         begin = time.process_time()
-        found = cv_path(**problem.terms, alphas=problem.alphas, cv=FOLDS, tol=tol)
+        found = cv_path(**problem.options, alphas=problem.alphas, cv=FOLDS, tol=tol)
         assert found.fold_gaps.max() <= tol
         return time.process_time() - begin
 

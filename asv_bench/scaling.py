@@ -25,13 +25,13 @@ SIZES = (10_000, 100_000, 1_000_000)
 def measure(p):
     """(stored values, seconds, passes, seconds of one pass, largest memory beyond X, largest gap)."""
     problem = datasets.sparse(20_000, p)
-    terms = problem.terms | {"alphas": problem.alphas}
+    options = problem.options | {"alphas": problem.alphas}
     tracemalloc.start()
-    fit_path(**terms)
+    fit_path(**options)
     memory = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     start = time.perf_counter()
-    path = fit_path(**terms)
+    path = fit_path(**options)
     seconds = time.perf_counter() - start
     start = time.perf_counter()
     problem.X.T @ problem.y

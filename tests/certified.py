@@ -12,7 +12,7 @@ from fastreg import fit_path
 ROUNDING = 1e-14
 
 
-def terms_of(options):
+def naive_options(options):
     """The keywords of naive for those of fit_path."""
     words = {"family": "family", "l1_ratio": "l1_ratio", "fit_intercept": "fit_intercept",
              "standardize": "standardize", "sample_weight": "weight", "offset": "offset",
@@ -39,9 +39,9 @@ def column(path, k):
 
 def proven_gaps(path, X, y, **options):
     """The gap of every point by naive.py, relative to the null model's loss as fastreg states it."""
-    X, y, terms = dense(X), np.asarray(y, dtype=float), terms_of(options)
-    scale = naive.null_scale(X, y, **terms)
-    gaps = [naive.duality_gap(X, y, *column(path, k), alpha, **terms) for k, alpha in enumerate(path.alphas)]
+    X, y, words = dense(X), np.asarray(y, dtype=float), naive_options(options)
+    scale = naive.null_scale(X, y, **words)
+    gaps = [naive.duality_gap(X, y, *column(path, k), alpha, **words) for k, alpha in enumerate(path.alphas)]
     return np.array(gaps) / scale
 
 
@@ -64,9 +64,9 @@ def fit(X, y, *, tol=1e-6, check=None, **options):
 
 def objectives(path, X, y, **options):
     """The minimised function at every point."""
-    X, y, terms = dense(X), np.asarray(y, dtype=float), terms_of(options)
-    terms.pop("fit_intercept", None)
-    return np.array([naive.objective(X, y, *column(path, k), alpha, **terms) for k, alpha in enumerate(path.alphas)])
+    X, y, words = dense(X), np.asarray(y, dtype=float), naive_options(options)
+    words.pop("fit_intercept", None)
+    return np.array([naive.objective(X, y, *column(path, k), alpha, **words) for k, alpha in enumerate(path.alphas)])
 
 
 def draw(family, n=30, p=8, seed=0, density=1.0):

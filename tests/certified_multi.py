@@ -26,7 +26,7 @@ def draw(family, n=40, p=10, K=3, seed=0, density=1.0):
     return X, y
 
 
-def naive_terms(options):
+def naive_options(options):
     words = {"family": "family", "l1_ratio": "l1_ratio", "fit_intercept": "fit_intercept", "standardize": "standardize",
              "sample_weight": "weight", "penalty_factor": "factor", "offset": "offset"}  # fmt: skip
     return {words[name]: value for name, value in options.items() if name in words}
@@ -39,10 +39,10 @@ def fit(X, Y, *, tol=1e-9, **options):
         path = fit_multi_path(X, Y, tol=tol, **options)
     assert path.reasons == ["converged"] * path.alphas.size
     assert np.all((path.gaps >= 0) & (path.gaps <= tol))
-    X, terms = X.toarray() if sp.issparse(X) else X, naive_terms(options)
-    scale = naive.null_scale(X, Y, **terms)
+    X, words = X.toarray() if sp.issparse(X) else X, naive_options(options)
+    scale = naive.null_scale(X, Y, **words)
     assert path.work["null_loss"] == pytest.approx(scale, rel=1e-9)
     for k, alpha in enumerate(path.alphas):
-        gap = naive.duality_gap(X, Y, *path.point(k), alpha, **terms)
+        gap = naive.duality_gap(X, Y, *path.point(k), alpha, **words)
         assert gap <= (tol + ROUNDING) * scale, (k, gap / scale)
     return path

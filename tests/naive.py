@@ -178,14 +178,14 @@ def primal(problem, b, eta):
     return loss + problem.l1 @ np.abs(b) + 0.5 * problem.l2 @ b**2
 
 
-def objective(X, y, coef, intercept, alpha, *, factor=None, **terms):
+def objective(X, y, coef, intercept, alpha, *, factor=None, **options):
     """The minimised function; inf if a column that is left out has a coefficient, or one is beyond its bounds."""
     if factor is not None and np.any(np.asarray(coef)[np.isinf(factor)] != 0):
         return np.inf
-    for (bound, none), sign in zip(bounds_of(terms.get("lower"), terms.get("upper")), (-1, 1)):
+    for (bound, none), sign in zip(bounds_of(options.get("lower"), options.get("upper")), (-1, 1)):
         if np.any(sign * np.asarray(coef) > sign * np.asarray(none if bound is None else bound, float)):
             return np.inf
-    problem = prepare(X, y, alpha, factor=factor, **terms)
+    problem = prepare(X, y, alpha, factor=factor, **options)
     return primal(problem, *on_problem(problem, coef, intercept))
 
 
@@ -234,26 +234,26 @@ def descend(function, at, step):
     return at, 0.0
 
 
-def null_eta(X, y, *, fit_intercept=True, **terms):
+def null_eta(X, y, *, fit_intercept=True, **options):
     """eta of the null model (intercept, offset, columns of factor 0), and the problem at alpha = 1."""
-    problem = prepare(X, y, 1.0, **terms)
+    problem = prepare(X, y, 1.0, **options)
     held = (problem.l1 + problem.l2 == 0) & ~unbounded(problem)
     if held.any():
         factor = np.where(problem.l1 + problem.l2 == 0, 0.0, np.inf)
-        coef, intercept = solve(X, y, 0.0, fit_intercept=fit_intercept, scale=1.0, **terms | {"factor": factor})
+        coef, intercept = solve(X, y, 0.0, fit_intercept=fit_intercept, scale=1.0, **options | {"factor": factor})
         return on_problem(problem, coef, intercept)[1], problem
     return refit(problem, problem.offset, free_columns(problem, fit_intercept, unbounded(problem))), problem
 
 
-def null_scale(X, y, **terms):
+def null_scale(X, y, **options):
     """Half the null model's deviance per unit weight: its loss above the least loss row by row."""
-    eta, problem = null_eta(X, y, **terms)
+    eta, problem = null_eta(X, y, **options)
     return problem.weight @ problem.family.slack(problem.y, eta, 0.0 * eta)
 
 
-def alpha_max(X, y, *, l1_ratio=1.0, **terms):
+def alpha_max(X, y, *, l1_ratio=1.0, **options):
     """The least alpha at which every penalised coefficient is 0."""
-    eta, problem = null_eta(X, y, l1_ratio=1.0, **terms)
+    eta, problem = null_eta(X, y, l1_ratio=1.0, **options)
     c = problem.X.T @ (problem.weight * problem.family.residual(problem.y, eta))
     c = np.abs(np.where(room(problem, c) > 0, c, 0.0))
     held = problem.l1 > 0
@@ -275,7 +275,7 @@ def orthogonal_residual(problem, eta, columns):
     return r
 
 
-def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
+def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
     """A proven bound of objective(coef, intercept) - minimum: primal minus dual at the best of many nu.
 
     They are s r and, for ridge, `model_residual`. r is the residual with the unpenalised columns refitted, so that
@@ -284,10 +284,10 @@ def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
     With l1_ratio < 1 the penalty's conjugate is finite everywhere and, at one s, never below the form that
     scales into the box of the lasso's dual; at l1_ratio = 1 an s outside that box proves nothing.
     """
-    problem = prepare(X, y, alpha, **terms)
+    problem = prepare(X, y, alpha, **options)
     family, l1, l2 = problem.family, problem.l1, problem.l2
     b, eta = on_problem(problem, coef, intercept)
-    if not np.isfinite(objective(X, y, coef, intercept, alpha, **terms)):
+    if not np.isfinite(objective(X, y, coef, intercept, alpha, **options)):
         return np.inf
     assert fit_intercept or intercept == 0
     bounded = not np.all(unbounded(problem))
@@ -364,11 +364,11 @@ def scalings(shifted, l1):
     return np.append(grid, into_box)
 
 
-def kkt_violation(X, y, coef, intercept, alpha, *, fit_intercept=True, **terms):
+def kkt_violation(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
     """The largest violation of the conditions of an optimum, on the columns the penalty is measured on."""
-    problem = prepare(X, y, alpha, **terms)
+    problem = prepare(X, y, alpha, **options)
     b, eta = on_problem(problem, coef, intercept)
-    if not np.isfinite(objective(X, y, coef, intercept, alpha, **terms)):
+    if not np.isfinite(objective(X, y, coef, intercept, alpha, **options)):
         return np.inf
     r = problem.weight * problem.family.residual(problem.y, eta)
     c = problem.X.T @ r - problem.l2 * b
@@ -382,9 +382,9 @@ def violations(b, c, l1, lower=-np.inf, upper=np.inf):
     return np.where((b >= upper) & (pull > 0) | (b <= lower) & (pull < 0), 0.0, np.abs(pull))
 
 
-def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=None, **terms):
+def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=None, **options):
     """(coef, intercept) by proximal Newton: a step beyond a gap <= tol * scale (None: null_scale), or RuntimeError."""
-    problem = prepare(X, y, alpha, **terms)
+    problem = prepare(X, y, alpha, **options)
     family, n, first = problem.family, len(problem.y), int(fit_intercept)
     Z = np.column_stack([np.ones((n, first)), problem.X])
     l1, l2 = (np.concatenate([np.zeros(first), penalty]) for penalty in (problem.l1, problem.l2))
@@ -392,7 +392,7 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=Non
         np.concatenate([np.full(first, none), bound])
         for bound, none in ((problem.lower, -np.inf), (problem.upper, np.inf))
     )
-    target = tol * (null_scale(X, y, fit_intercept=fit_intercept, **terms) if scale is None else scale)
+    target = tol * (null_scale(X, y, fit_intercept=fit_intercept, **options) if scale is None else scale)
 
     def value(b):
         return primal(problem, b[first:], problem.offset + Z @ b)
@@ -405,9 +405,9 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=Non
         b, _ = descend(value, b, minimise_quadratic(H, gradient + H @ b, l1, l2, b, lower, upper) - b)
         b = np.clip(b, lower, upper)
         coef, intercept = b[first:] / problem.scale, b[0] if fit_intercept else 0.0
-        for bound, keep in ((terms.get("lower"), np.maximum), (terms.get("upper"), np.minimum)):
+        for bound, keep in ((options.get("lower"), np.maximum), (options.get("upper"), np.minimum)):
             coef = coef if bound is None else keep(coef, bound)  # scales round
-        certified = duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **terms) <= target
+        certified = duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **options) <= target
         if certified and done:
             return coef, intercept
         done = certified
@@ -457,23 +457,23 @@ def settle(H, q, l1, l2, b, lower, upper):
 
 def stored(case):
     """X, y and keywords of a case of reference/glmnet.json, fit_intercept among them."""
-    terms = {name: case[name] for name in ("family", "l1_ratio", "fit_intercept", "standardize")}
+    options = {name: case[name] for name in ("family", "l1_ratio", "fit_intercept", "standardize")}
     for name in ("weight", "offset", "factor"):
-        terms[name] = None if case[name] is None else np.array(case[name], float)
-    return np.array(case["X"], float), np.array(case["y"], float), terms
+        options[name] = None if case[name] is None else np.array(case[name], float)
+    return np.array(case["X"], float), np.array(case["y"], float), options
 
 
-def ridge_normal_equations(X, y, alpha, fit_intercept, kept, terms):
+def ridge_normal_equations(X, y, alpha, fit_intercept, kept, options):
     """(intercept, coefficients) of the user by dense least squares on the rows `kept`; weights and scales of all rows.
 
     The rows are stacked on the penalty's: sqrt(w) (1, X) over sqrt(alpha v).
     """
     n, p = X.shape
-    weight = np.ones(n) if terms.get("weight") is None else np.asarray(terms["weight"], float)
+    weight = np.ones(n) if options.get("weight") is None else np.asarray(options["weight"], float)
     weight = weight / weight.sum()
-    offset = np.zeros(n) if terms.get("offset") is None else terms["offset"]
-    factor = np.ones(p) if terms.get("factor") is None else np.asarray(terms["factor"], float)
-    scale = column_scales(X[weight > 0], weight[weight > 0]) if terms.get("standardize") else np.ones(p)
+    offset = np.zeros(n) if options.get("offset") is None else options["offset"]
+    factor = np.ones(p) if options.get("factor") is None else np.asarray(options["factor"], float)
+    scale = column_scales(X[weight > 0], weight[weight > 0]) if options.get("standardize") else np.ones(p)
     columns = np.flatnonzero(np.isfinite(factor))
     root = np.sqrt(weight[kept])[:, None]
     rows = root * np.column_stack([np.full(len(kept), float(fit_intercept)), X[np.ix_(kept, columns)]])
@@ -485,27 +485,27 @@ def ridge_normal_equations(X, y, alpha, fit_intercept, kept, terms):
     return solution[0] * fit_intercept, coef
 
 
-def ridge_left_out(X, y, alpha, *, fit_intercept=True, **terms):
+def ridge_left_out(X, y, alpha, *, fit_intercept=True, **options):
     """Prediction of every row by the ridge fit to all other rows, refitted row by row; offset included."""
     n = X.shape[0]
-    offset = np.zeros(n) if terms.get("offset") is None else terms["offset"]
+    offset = np.zeros(n) if options.get("offset") is None else options["offset"]
     out = np.empty(n)
     for i in range(n):
         kept = np.delete(np.arange(n), i)
-        intercept, coef = ridge_normal_equations(X, y, alpha, fit_intercept, kept, terms)
+        intercept, coef = ridge_normal_equations(X, y, alpha, fit_intercept, kept, options)
         out[i] = offset[i] + intercept + X[i] @ coef
     return out
 
 
-def ridge_hat(X, y, alpha, *, fit_intercept=True, **terms):
+def ridge_hat(X, y, alpha, *, fit_intercept=True, **options):
     """(trace of the hat matrix by moving one response at a time, GCV error)."""
     n = X.shape[0]
-    weight = np.ones(n) if terms.get("weight") is None else np.asarray(terms["weight"], float)
-    offset = np.zeros(n) if terms.get("offset") is None else terms["offset"]
+    weight = np.ones(n) if options.get("weight") is None else np.asarray(options["weight"], float)
+    offset = np.zeros(n) if options.get("offset") is None else options["offset"]
     everything = np.arange(n)
 
     def fitted(response):
-        intercept, coef = ridge_normal_equations(X, response, alpha, fit_intercept, everything, terms)
+        intercept, coef = ridge_normal_equations(X, response, alpha, fit_intercept, everything, options)
         return offset + intercept + X @ coef
 
     start = fitted(y)

@@ -115,9 +115,9 @@ def primal(problem, B, intercepts):
     return problem.weight @ problem.family.loss(problem.Y, eta) + penalty
 
 
-def objective(X, Y, coef, intercepts, alpha, **terms):
+def objective(X, Y, coef, intercepts, alpha, **options):
     """The minimised function at coefficients on the scale of X."""
-    problem = prepare(X, Y, alpha, **terms)
+    problem = prepare(X, Y, alpha, **options)
     return primal(problem, coef * problem.scale[:, None], intercepts)
 
 
@@ -155,16 +155,16 @@ def refit(problem, eta, columns):
     return eta
 
 
-def null_scale(X, Y, *, fit_intercept=True, **terms):
+def null_scale(X, Y, *, fit_intercept=True, **options):
     """The null model's loss above the least loss row by row."""
-    problem = prepare(X, Y, 1.0, **terms)
+    problem = prepare(X, Y, 1.0, **options)
     eta = refit(problem, problem.offset, free_columns(problem, fit_intercept))
     least = 0.0 if problem.family is Gaussian else problem.weight @ -xlogy(problem.Y, problem.Y).sum(axis=1)
     return problem.weight @ problem.family.loss(problem.Y, eta) - least
 
 
-def alpha_max(X, Y, *, fit_intercept=True, l1_ratio=1.0, **terms):
-    problem = prepare(X, Y, 1.0, **terms)
+def alpha_max(X, Y, *, fit_intercept=True, l1_ratio=1.0, **options):
+    problem = prepare(X, Y, 1.0, **options)
     eta = refit(problem, problem.offset, free_columns(problem, fit_intercept))
     C = problem.X.T @ residual_at(problem, eta)
     sizes = Gaussian.size(C) if problem.family is Gaussian else np.abs(C).max(axis=1)
@@ -172,12 +172,12 @@ def alpha_max(X, Y, *, fit_intercept=True, l1_ratio=1.0, **terms):
     return (sizes[held] / problem.l1[held]).max() / l1_ratio
 
 
-def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=None, **terms):
+def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=None, **options):
     """primal - dual at the best of several nu = s R, R the residual after refitting what is not penalised."""
     if factor is not None and np.any(coef[np.isinf(factor)]):
         return np.inf
     assert fit_intercept or not np.any(intercepts)
-    problem = prepare(X, Y, alpha, factor=factor, **terms)
+    problem = prepare(X, Y, alpha, factor=factor, **options)
     B = coef * problem.scale[:, None]
     eta = problem.offset + intercepts + problem.X @ B
     columns = free_columns(problem, fit_intercept)
@@ -200,15 +200,15 @@ def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=Non
     return best
 
 
-def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **terms):
+def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **options):
     """(coef, intercepts) by accelerated proximal gradient with restart, to a gap of tol times the null model's loss."""
-    problem = prepare(X, Y, alpha, **terms)
+    problem = prepare(X, Y, alpha, **options)
     family, K = problem.family, problem.Y.shape[1]
     ones = np.full((len(problem.X), 1), float(fit_intercept))
     Z = np.column_stack([ones, problem.X])
     step = 1.0 / (family.steepest * np.linalg.eigvalsh(Z.T @ (problem.weight[:, None] * Z))[-1])
     l1, l2 = np.r_[0.0, problem.l1], np.r_[0.0, problem.l2]
-    target = tol * null_scale(X, Y, fit_intercept=fit_intercept, **terms)
+    target = tol * null_scale(X, Y, fit_intercept=fit_intercept, **options)
     B = ahead = np.zeros((Z.shape[1], K))
     momentum = 1.0
     for iteration in range(max_iter):
@@ -222,6 +222,6 @@ def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **ter
         ahead, B, momentum = new + (momentum - 1) / following * (new - B), new, following
         if iteration % 500 == 499:
             coef = B[1:] / problem.scale[:, None]
-            if duality_gap(X, Y, coef, B[0] * fit_intercept, alpha, fit_intercept=fit_intercept, **terms) <= target:
+            if duality_gap(X, Y, coef, B[0] * fit_intercept, alpha, fit_intercept=fit_intercept, **options) <= target:
                 return coef, B[0] * fit_intercept
     raise RuntimeError("the reference solver did not reach its tolerance")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.paths.driver import answered
 from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
@@ -21,5 +21,5 @@ def points_of(strategy, alphas):
     return strategy.fit.points
 
 
-def options(tol, **terms):
-    return FitTerms(tol=tol, **terms)
+def options(tol, **more):
+    return FitOptions(tol=tol, **more)

@@ -39,7 +39,7 @@ class CrossValidation:
     def fit(self):
         from fastreg import cv_path
 
-        return cv_path(**self.problem.terms, alphas=self.problem.alphas, cv=FOLDS)
+        return cv_path(**self.problem.options, alphas=self.problem.alphas, cv=FOLDS)
 
     def time_cv(self, name):
         self.fit()

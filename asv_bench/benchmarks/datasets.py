@@ -27,7 +27,7 @@ class Problem:
         return correlation / max(self.l1_ratio, 1e-3) * np.geomspace(1.0, self.depth, self.n_alphas)
 
     @property
-    def terms(self):
+    def options(self):
         """What fit_path is told of this problem, besides its alphas."""
         return {"X": self.X, "y": self.y, "family": self.family, "l1_ratio": self.l1_ratio}
 

@@ -12,7 +12,7 @@ class Logistic(Fit):
     def fit(self):
         from fastreg import fit_path
 
-        return fit_path(**self.problem.terms, alphas=self.problem.alphas, solver=self.solver)
+        return fit_path(**self.problem.options, alphas=self.problem.alphas, solver=self.solver)
 
 
 class CoordinateDescent(Logistic):
@@ -27,4 +27,4 @@ class ElasticNet(Fit):
         from fastreg import fit_path
 
         problem = replace(self.problem, l1_ratio=0.5)
-        return fit_path(**problem.terms, alphas=problem.alphas)
+        return fit_path(**problem.options, alphas=problem.alphas)

@@ -19,7 +19,7 @@ class Path(Fit):
     def fit(self):
         from fastreg import fit_path
 
-        return fit_path(**self.problem.terms, alphas=self.problem.alphas)
+        return fit_path(**self.problem.options, alphas=self.problem.alphas)
 
 
 class Memory:
@@ -33,11 +33,11 @@ class Memory:
         from fastreg import fit_path
 
         small, self.problem = datasets.load("nci60" if name == "wide" else "sparse"), datasets.load(name)
-        fit_path(**small.terms, n_alphas=3, alpha_min_ratio=0.5)
+        fit_path(**small.options, n_alphas=3, alpha_min_ratio=0.5)
         self.fit_path = fit_path
 
     def peakmem_fit(self, name):
-        self.fit_path(**self.problem.terms, alphas=self.problem.alphas)
+        self.fit_path(**self.problem.options, alphas=self.problem.alphas)
 
     def track_beyond_X(self, name):
         tracemalloc.start()

@@ -67,7 +67,7 @@ class Fastreg(Engine):
     def solve(self, problem, tol):
         from fastreg import fit_path
 
-        path = fit_path(**problem.terms, alphas=problem.alphas, tol=tol)
+        path = fit_path(**problem.options, alphas=problem.alphas, tol=tol)
         self.passes = path.work["passes"]
         return path.coefs
 

@@ -15,7 +15,7 @@ class Ridge(Fit):
         from fastreg import fit_path
 
         problem = replace(self.problem, l1_ratio=0.0, depth=1e-4, n_alphas=20)
-        return fit_path(**problem.terms, alphas=problem.alphas)
+        return fit_path(**problem.options, alphas=problem.alphas)
 
 
 class SparseRidge(Ridge):
@@ -27,7 +27,7 @@ class SparseRidge(Ridge):
         from fastreg import fit_path
 
         problem = replace(self.problem, l1_ratio=0.0)
-        return fit_path(**problem.terms, alphas=[1e-3 * problem.alphas[0]])
+        return fit_path(**problem.options, alphas=[1e-3 * problem.alphas[0]])
 
 
 class LeaveOneOut:

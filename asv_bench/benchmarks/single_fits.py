@@ -18,7 +18,7 @@ class Single(Fit):
     def fit(self):
         from fastreg import fit_path
 
-        return fit_path(**self.problem.terms, alphas=[0.1 * self.problem.alphas[0]])
+        return fit_path(**self.problem.options, alphas=[0.1 * self.problem.alphas[0]])
 
 
 class Estimator(ABC):

@@ -9,4 +9,4 @@ class Sparse(Fit):
     def fit(self):
         from fastreg import fit_path
 
-        return fit_path(**self.problem.terms, alphas=self.problem.alphas)
+        return fit_path(**self.problem.options, alphas=self.problem.alphas)

@@ -16,4 +16,4 @@ class Threads:
         self.time_fit(name, number)  # compiles or loads the kernels
 
     def time_fit(self, name, number):
-        self.fit_path(**self.problem.terms, alphas=self.problem.alphas)
+        self.fit_path(**self.problem.options, alphas=self.problem.alphas)

@@ -29,7 +29,7 @@ from fastreg.cli.report import (
 )
 from fastreg.cli.tables import Named, classes, read_features, read_table, split_names
 from fastreg.interface.agreement import reaches
-from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.driver import alphas_to_fit
@@ -191,11 +191,11 @@ def _check_folds(table, options):
 def _check_reach(table, asked, options):
     """A ValueError for an --alpha below the end of the path that is to be fitted."""
     names = ("l1_ratio", "standardize", "tol", "sample_weight", "offset")
-    terms = FitTerms(family=options.family, names=table.names, **{name: asked[name] for name in names})
+    asked_of_fit = FitOptions(family=options.family, names=table.names, **{name: asked[name] for name in names})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit tells them
         grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)
-        alphas = alphas_to_fit(table.X, table.target, terms, grid)
+        alphas = alphas_to_fit(table.X, table.target, asked_of_fit, grid)
     if not reaches(alphas, options.alpha):
         advice = "fit_path(alphas=[0.0]) of Python fits the model without a penalty"
         if options.alpha > 0.0:  # half of what reaches it, rounded to a digit, is below it

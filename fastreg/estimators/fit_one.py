@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 from fastreg.estimators.constructor import check_flags
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.frames import array_of, label_array, labels_of, table_of
 from fastreg.interface.progress import interruptible
 from fastreg.interface.reasons import STALLED, UNCERTIFIED
@@ -36,7 +36,7 @@ class ConvergenceWarning(check.ConvergenceWarning, SklearnConvergenceWarning):
     """A fit is not certified to `tol`. Filters on fastreg's or scikit-learn's class of this name apply."""
 
 
-def check_fit(estimator, X, y, **terms):
+def check_fit(estimator, X, y, **options):
     """X for the engine, y, and the dtype for coefficients. Sets n_features_in_ and feature_names_in_.
 
     The engine looks for NaN and infinity on its way through X, and names row and column of the first. It takes plain
@@ -48,11 +48,11 @@ def check_fit(estimator, X, y, **terms):
         if hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_
         return X, y, X.dtype
-    X, y = validated(estimator, X, y, **terms)
+    X, y = validated(estimator, X, y, **options)
     return check.check_design(X), y, X.dtype
 
 
-def validated(estimator, X, y, for_y=None, **terms):
+def validated(estimator, X, y, for_y=None, **options):
     """X and y as scikit-learn checks them, y by itself if `for_y` says how. Sets n_features_in_ and feature_names_in_.
 
     A data frame hands over its names and then its numbers: scikit-learn takes missing values and truth values of some
@@ -64,13 +64,13 @@ def validated(estimator, X, y, for_y=None, **terms):
     if is_classifier(estimator) and y is not None:  # scikit-learn takes numbers that come as objects for no labels
         y = label_array("y", y)
     if labels_of(X) is None:
-        separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | terms
+        separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | options
         return validate_data(estimator, X, y, **separately)
     refuse_repeated(X)
     validate_data(estimator, table_of(X), y, skip_check_array=True)
     if for_y:
         return tuple(check_array(each, estimator=estimator, **how) for each, how in ((array_of(X), FOR_X), (y, for_y)))
-    return check_X_y(array_of(X), y, estimator=estimator, **FOR_X, **terms)
+    return check_X_y(array_of(X), y, estimator=estimator, **FOR_X, **options)
 
 
 def keep_labels(estimator, X):
@@ -191,25 +191,25 @@ def names_seen(estimator):
     return None if names is None else list(names)
 
 
-def terms_of(estimator, **terms):
-    """FitTerms with those that all estimators take from themselves; the others are given."""
+def options_of(estimator, **options):
+    """FitOptions: those that all estimators have are read from their parameters, the others are given."""
     check_flags(estimator)
     max_iter = getattr(estimator, "max_iter", None)  # one whose fit is a closed form has none
-    return FitTerms(
+    return FitOptions(
         penalty_factor=estimator.penalty_factor,
         fit_intercept=estimator.fit_intercept,
         tol=tolerance(estimator),
         max_iter=MAX_ITER if max_iter is None else max_iter,
         names=names_seen(estimator),
-        **terms,
+        **options,
     )
 
 
 @interruptible()
 @one_blas_thread()
-def fit_point(estimator, X, y, alpha, *, start=None, **terms):
-    """The fit at `alpha`, from the coefficients and intercept `start` if given; `terms` as those of fit_path."""
-    options, begin, alpha = checked(terms_of(estimator, **terms)), time.perf_counter(), float(alpha)
+def fit_point(estimator, X, y, alpha, *, start=None, **given):
+    """The fit at `alpha`, from the coefficients and intercept `start` if given; `given` as in fit_path."""
+    options, begin, alpha = checked(options_of(estimator, **given)), time.perf_counter(), float(alpha)
     null, coef = NullModel(build_problem(X, y, options)), np.zeros(X.shape[1])
     recorder = Recorder(null.problem, begin, 1, verbose=verbosity(estimator))
     fit = Fit(null, np.array([alpha]), recorder, options.tol, options.max_iter, options.solver)
@@ -225,9 +225,9 @@ def fit_point(estimator, X, y, alpha, *, start=None, **terms):
     return SingleFit(coef, point.intercept, point.gap, fit.problem.scale, steps, point.reason)
 
 
-def fit_multi_point(estimator, X, Y, alpha, *, start=None, **terms):
+def fit_multi_point(estimator, X, Y, alpha, *, start=None, **options):
     """As `fit_point`, with several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
-    fitted = terms_of(estimator, **terms)
+    fitted = options_of(estimator, **options)
     solve = solve_classes if fitted.family == "multinomial" else solve_multi_path
     start = None if start is None else (start[0].T, start[1])
     path = solve(X, Y, fitted, Grid([alpha]), start=start, watching=Watching(verbosity(estimator)))

@@ -36,14 +36,14 @@ class LinearRegressor(MultiOutputMixin, LinearPredictor):
         return X, y, weight, total, dtype
 
     @check.each_once()
-    def _fit_targets(self, X, y, dtype, alphas, **terms):
+    def _fit_targets(self, X, y, dtype, alphas, **options):
         """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a fit a target."""
         columns = y[:, None] if y.ndim == 1 else y
-        terms |= {"family": "gaussian", "lower": 0.0 if self.positive else None}
+        options |= {"family": "gaussian", "lower": 0.0 if self.positive else None}
         start = last_fit(self, (columns.shape[1], X.shape[1]))
         starts = [None] * len(alphas) if start is None else zip(*start)
         fits = [
-            fit_point(self, X, column, alpha, start=begin, **terms)
+            fit_point(self, X, column, alpha, start=begin, **options)
             for column, alpha, begin in zip(columns.T, alphas, starts)
         ]
         coefs, intercepts = np.stack([fit.coef for fit in fits]), np.array([fit.intercept for fit in fits])

@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 from fastreg.estimators.constructor import PEER_SELECTIONS
 from fastreg.estimators.cv_routing import cv_router, folds_of, refuse_unrouted, warn_folds
-from fastreg.estimators.fit_one import check_fit, terms_of, total_weight
+from fastreg.estimators.fit_one import check_fit, options_of, total_weight
 from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.linear import LinearPredictor
 from fastreg.estimators.sklearn_paths import enet_path, lasso_path
@@ -203,16 +203,16 @@ class ElasticNetCV(LinearPredictor):
         X, y, dtype = self._checked(X, y)
         weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
         folds, _ = folds_of(self, X, y, params, sample_weight)
-        terms = terms_of(self, family="gaussian", sample_weight=weight, lower=0.0 if self.positive else None)
+        options = options_of(self, family="gaussian", sample_weight=weight, lower=0.0 if self.positive else None)
         if grid.alphas is None and 0.0 in ratios:
             raise ValueError(
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "
                 "your estimator with the appropriate `alphas=` argument. fastreg.cv_path has one"
             )
-        curves = self._cross_validate(X, y, terms, ratios, folds, grid)
+        curves = self._cross_validate(X, y, options, ratios, folds, grid)
         if grid.alphas is None and curves[0].path.alpha_max == 0.0:  # nothing to explain: scikit-learn's grid is flat
             flat = Grid(np.full(grid.n_alphas, np.finfo(float).resolution))
-            curves = self._cross_validate(X, y, terms, ratios, folds, flat)
+            curves = self._cross_validate(X, y, options, ratios, folds, flat)
         self._keep(curves, dtype)
         warn_folds(self, curves)
         if grid.alphas is None:
@@ -226,10 +226,10 @@ class ElasticNetCV(LinearPredictor):
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         return X, column_or_1d(y, warn=True), dtype
 
-    def _cross_validate(self, X, y, terms, ratios, folds, grid):
+    def _cross_validate(self, X, y, options, ratios, folds, grid):
         """The curve of each l1_ratio."""
-        metric, response = METRICS["mse"]._replace(equal_folds=True), Response(X, y, None, terms.sample_weight)
-        return cross_validate(X, y, terms, ratios, Folding(folds), metric, grid, response, Watch(self.verbose))
+        metric, response = METRICS["mse"]._replace(equal_folds=True), Response(X, y, None, options.sample_weight)
+        return cross_validate(X, y, options, ratios, Folding(folds), metric, grid, response, Watch(self.verbose))
 
     def _grid(self):
         """The Grid that `alphas` and `eps` stand for."""

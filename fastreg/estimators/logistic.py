@@ -223,12 +223,12 @@ class LogisticRegression(LinearClassifier):
             assert_all_finite(X)
             coef, intercept = (np.zeros((K if K > 2 else 1, X.shape[1])), 0.0) if start is None else start
             return SingleFit(coef.T, np.broadcast_to(intercept, len(coef)), np.inf, 1.0, 0, "max_iter")
-        terms = {"l1_ratio": l1_ratio, "sample_weight": weight}
+        options = {"l1_ratio": l1_ratio, "sample_weight": weight}
         if K > 2:
-            return fit_multi_point(self, X, codes, alpha, family="multinomial", start=start, **terms)
+            return fit_multi_point(self, X, codes, alpha, family="multinomial", start=start, **options)
         start = None if start is None else (start[0][0], start[1][0])
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
-        return fit_point(self, X, codes.astype(float), alpha, start=start, family="binomial", solver=solver, **terms)
+        return fit_point(self, X, codes.astype(float), alpha, start=start, family="binomial", solver=solver, **options)
 
     def _fitted_weight(self, codes, weight, total):
         """(weights of the fit, their sum): the sample weights times those of the classes."""

@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import UNUSED
 
 from fastreg.estimators.cv_routing import cv_router, folds_of, refuse_unrouted, routed, warn_folds
-from fastreg.estimators.fit_one import check_fit, checked_weight, terms_of, total_weight
+from fastreg.estimators.fit_one import check_fit, checked_weight, options_of, total_weight
 from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.logistic import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
 from fastreg.estimators.sklearn_paths import deprecated
@@ -133,8 +133,8 @@ class LogisticRegressionCV(LogisticRegression):
     >>> import numpy as np
     >>> from fastreg import LogisticRegressionCV
     >>> X, noise = np.random.default_rng(0).normal(size=(60, 3)), np.random.default_rng(1).normal(size=60)
-    >>> terms = {"scoring": "neg_log_loss", "use_legacy_attributes": False}
-    >>> model = LogisticRegressionCV(l1_ratios=[1.0], selection="1se", **terms)
+    >>> options = {"scoring": "neg_log_loss", "use_legacy_attributes": False}
+    >>> model = LogisticRegressionCV(l1_ratios=[1.0], selection="1se", **options)
     >>> model.fit(X, X[:, 0] + 0.2 * noise > 0).coef_.round(1)[0, 1:]
     array([0., 0.])
     """
@@ -225,8 +225,8 @@ class LogisticRegressionCV(LogisticRegression):
         >>> import numpy as np
         >>> from fastreg import LogisticRegressionCV
         >>> X = np.random.default_rng(0).normal(size=(40, 2))
-        >>> terms = {"l1_ratios": [1.0], "scoring": "neg_log_loss", "use_legacy_attributes": False}
-        >>> LogisticRegressionCV(Cs=[0.01, 1.0], **terms).fit(X, X[:, 0] > 0).C_
+        >>> options = {"l1_ratios": [1.0], "scoring": "neg_log_loss", "use_legacy_attributes": False}
+        >>> LogisticRegressionCV(Cs=[0.01, 1.0], **options).fit(X, X[:, 0] > 0).C_
         1.0
         """
         refuse_unrouted(self, "fit", params)
@@ -253,8 +253,8 @@ class LogisticRegressionCV(LogisticRegression):
     def _cross_validate(self, X, codes, weight, ratios, folds, grid, response):
         """The curve of each l1_ratio."""
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
-        terms = terms_of(self, family="binomial", sample_weight=weight, solver=solver)
-        asked = terms, ratios, Folding(folds), self._metric(response), grid, response, Watch(self.verbose)
+        options = options_of(self, family="binomial", sample_weight=weight, solver=solver)
+        asked = options, ratios, Folding(folds), self._metric(response), grid, response, Watch(self.verbose)
         if self.classes_.size > 2:
             return cross_validate_responses(X, codes, Classes, *asked)
         seen = codes if weight is None else np.where(weight > 0.0, codes, -1)
@@ -402,8 +402,8 @@ class LogisticRegressionCV(LogisticRegression):
         >>> import numpy as np
         >>> from fastreg import LogisticRegressionCV
         >>> X = np.random.default_rng(0).normal(size=(40, 2))
-        >>> terms = {"l1_ratios": [1.0], "scoring": "accuracy", "use_legacy_attributes": False}
-        >>> model = LogisticRegressionCV(Cs=[0.01, 1.0], **terms).fit(X, X[:, 0] > 0)
+        >>> options = {"l1_ratios": [1.0], "scoring": "accuracy", "use_legacy_attributes": False}
+        >>> model = LogisticRegressionCV(Cs=[0.01, 1.0], **options).fit(X, X[:, 0] > 0)
         >>> bool(model.score(X, X[:, 0] > 0) > 0.9)
         True
         """

@@ -178,8 +178,8 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         check.check_option("selection", self.selection, PEER_SELECTIONS)
         X, y = self._check_tasks(X, y)
         weight, _ = total_weight(sample_weight, X.shape[0])
-        terms = {"family": "gaussian", "l1_ratio": self.l1_ratio, "sample_weight": weight}
-        fit = fit_multi_point(self, X, y, alpha, start=last_fit(self, (y.shape[1], X.shape[1])), **terms)
+        options = {"family": "gaussian", "l1_ratio": self.l1_ratio, "sample_weight": weight}
+        fit = fit_multi_point(self, X, y, alpha, start=last_fit(self, (y.shape[1], X.shape[1])), **options)
         self.coef_ = np.asfortranarray(fit.coef.T, dtype=X.dtype)
         self.intercept_ = fit.intercept.astype(X.dtype) if self.fit_intercept else 0.0
         self.n_iter_ = fit.iterations

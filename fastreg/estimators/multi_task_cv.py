@@ -143,12 +143,12 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         X, y = self._check_tasks(X, y)
         return X, y, X.dtype
 
-    def _cross_validate(self, X, y, terms, ratios, folds, grid):
+    def _cross_validate(self, X, y, options, ratios, folds, grid):
         if y.shape[1] == 1:  # the lasso's or elastic net's own problem, whose engine is exact
-            return super()._cross_validate(X, y[:, 0], terms, ratios, folds, grid)
-        response = Response(X, y, None, terms.sample_weight)
+            return super()._cross_validate(X, y[:, 0], options, ratios, folds, grid)
+        response = Response(X, y, None, options.sample_weight)
         watch = Watch(self.verbose)
-        return cross_validate_responses(X, y, Targets, terms, ratios, Folding(folds), MSE, grid, response, watch)
+        return cross_validate_responses(X, y, Targets, options, ratios, Folding(folds), MSE, grid, response, watch)
 
     def _point(self, path, place):
         if not isinstance(path, MultiPath):

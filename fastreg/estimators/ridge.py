@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg.estimators.fit_one import each_or_one, keep_targets, terms_of
+from fastreg.estimators.fit_one import each_or_one, keep_targets, options_of
 from fastreg.estimators.least_squares import LinearRegressor
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
@@ -164,10 +164,10 @@ class Ridge(LinearRegressor):
     @one_blas_thread()
     def _fit_together(self, X, y, alphas, weight, total, dtype):
         """Several targets, or one on wide X: a factorisation serves all, and finds the shortest of many solutions."""
-        terms, responses = terms_of(self, sample_weight=weight).checked(), y[:, None] if y.ndim == 1 else y
-        problem = ridge_problem(X, responses, terms)
+        options, responses = options_of(self, sample_weight=weight).checked(), y[:, None] if y.ndim == 1 else y
+        problem = ridge_problem(X, responses, options)
         shared = shared_factors(problem, alphas / total)
-        fits = fit_targets(problem, responses, alphas / total, terms.tol, spectrum=shared, max_iter=terms.max_iter)
+        fits = fit_targets(problem, responses, alphas / total, options.tol, spectrum=shared, max_iter=options.max_iter)
         keep_targets(self, fits, dtype, single=y.ndim == 1)
         self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
         self.n_iter_ = np.maximum(fits.n_iters, 1).astype(np.int32)

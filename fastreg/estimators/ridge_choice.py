@@ -12,7 +12,7 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils import check_scalar
 
 from fastreg.estimators.cv_routing import cv_router, pairs_of, refuse_unrouted, routed
-from fastreg.estimators.fit_one import each_or_one, keep_targets, terms_of, tolerance, total_weight
+from fastreg.estimators.fit_one import each_or_one, keep_targets, options_of, tolerance, total_weight
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
 from fastreg.multi.ridge_responses import fit_targets, fold_predictions, ridge_problem, shared_factors
@@ -150,7 +150,7 @@ class RidgeChoice:
         return grid, GCV_MODES[self.gcv_mode]
 
     def _problem(self, X, responses, weight):
-        return ridge_problem(X, responses, terms_of(self, sample_weight=weight))
+        return ridge_problem(X, responses, options_of(self, sample_weight=weight))
 
     def _choose(self, scores, spread, alphas):
         """The position of the alpha to take."""

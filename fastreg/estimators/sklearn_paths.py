@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.naming import answer, explains_names
 from fastreg.multi.fit_multi_path import solve_multi_path
 from fastreg.paths.driver import solve_path
@@ -221,8 +221,8 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1), nor are lower and upper")
     if positive:
         engine["lower"] = 0.0
-    terms = FitTerms(l1_ratio=l1_ratio, fit_intercept=False, names=check.feature_names_of(X), **engine)
-    path: Any = (solve_multi_path if several else solve_path)(X, y, terms, grid)
+    options = FitOptions(l1_ratio=l1_ratio, fit_intercept=False, names=check.feature_names_of(X), **engine)
+    path: Any = (solve_multi_path if several else solve_path)(X, y, options, grid)
     warn_of_points(path)
     coefs = np.stack([coef.toarray() for coef in path.coefs]) if several else path.coefs.toarray()
     coefs = coefs.astype(np.float32) if getattr(X, "dtype", None) == np.float32 else coefs

@@ -1,4 +1,4 @@
-"""What meets a fitted result agrees with it: the columns of X, the offset and weights of rows, the terms of the fit."""
+"""Data and options that are used with a fitted result must agree with it: columns, offset, weights, options."""
 
 from collections import Counter
 
@@ -58,8 +58,8 @@ def beyond_the_end(alpha, alphas):
     )
 
 
-def terms_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):
-    """The terms of a path as keyword arguments of FitTerms, for what is fitted or computed after it.
+def options_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):
+    """The options of a path as keyword arguments of FitOptions, for what is fitted or computed after it.
 
     Raises ValueError where one that is given, not None, is not the path's own.
     """

@@ -9,7 +9,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.frames import refuse_other_order
 
 
-class FitTerms(NamedTuple):
+class FitOptions(NamedTuple):
     """The arguments of fit_path that say what is fitted and how well; of fit_multi_path those that it has."""
 
     family: Any = "gaussian"  # a name, or a class

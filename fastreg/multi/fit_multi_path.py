@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress, interruptible
 from fastreg.multi.group_penalties import Entries, Rows, lengths
@@ -149,12 +149,12 @@ def fit_multi_path(
     >>> fit_multi_path(X, np.sign(y.round()), family="multinomial").classes
     array([-1.,  0.,  1.])
     """
-    terms = FitTerms(
+    options = FitOptions(
         family, l1_ratio, sample_weight, offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, names=check.feature_names_of(X),
     )  # fmt: skip
     path = solve_multi_path(
-        X, Y, terms, Grid(alphas, n_alphas, alpha_min_ratio), watching=Watching(verbose, callback, trace)
+        X, Y, options, Grid(alphas, n_alphas, alpha_min_ratio), watching=Watching(verbose, callback, trace)
     )
     warn_of_points(path)
     return path
@@ -162,66 +162,68 @@ def fit_multi_path(
 
 @interruptible()
 @one_blas_thread()
-def solve_multi_path(X, Y, terms, grid, start=None, watching=NOBODY):
+def solve_multi_path(X, Y, options, grid, start=None, watching=NOBODY):
     """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
 
-    `terms` have no bounds, and the solver is the only one there is.
+    `options` have no bounds, and the solver is the only one there is.
     `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
     """
-    begin, terms = time.perf_counter(), terms.checked()
-    problem, classes = build_multi_problem(X, Y, terms)
-    return follow_multi_path(problem, terms, grid, watching, classes, begin=begin, start=start)
+    begin, options = time.perf_counter(), options.checked()
+    problem, classes = build_multi_problem(X, Y, options)
+    return follow_multi_path(problem, options, grid, watching, classes, begin=begin, start=start)
 
 
-def follow_multi_path(problem, terms, grid, watching=NOBODY, classes=None, *, begin, start=None):
+def follow_multi_path(problem, options, grid, watching=NOBODY, classes=None, *, begin, start=None):
     """The MultiPath of a problem, on the grid given or an automatic one; `start` as for solve_multi_path."""
     grid, null = grid.checked(), MultiNullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
     recorder = MultiRecorder(problem, begin, grid.size(), *watching)
-    fit = begin_fit(null, alphas, terms, recorder, grid.alphas is None)
+    fit = begin_fit(null, alphas, options, recorder, grid.alphas is None)
     start = None if start is None else (*start, float(alphas[0]))
-    return follow(fit, lambda fit: collect_multi(fit, terms, classes), start)
+    return follow(fit, lambda fit: collect_multi(fit, options, classes), start)
 
 
-def begin_fit(null, alphas, terms, recorder, automatic=False, **more):
+def begin_fit(null, alphas, options, recorder, automatic=False, **more):
     """A Fit at the null model of several responses."""
-    return Fit(null, alphas, recorder, terms.tol, terms.max_iter, strategies=STRATEGIES, automatic=automatic, **more)
+    return Fit(
+        null, alphas, recorder, options.tol, options.max_iter, strategies=STRATEGIES, automatic=automatic, **more
+    )
 
 
-def build_multi_problem(X, Y, terms):
-    """(a MultiProblem from arrays, which are checked, and terms that have been; the classes, or None)."""
-    family = check.check_option("family", terms.family, tuple(RESPONSES))
+def build_multi_problem(X, Y, options):
+    """(a MultiProblem from arrays, which are checked, and options that have been; the classes, or None)."""
+    family = check.check_option("family", options.family, tuple(RESPONSES))
     X = check.check_design(X)
     n = X.shape[0]
-    weight = check.check_weight(terms.sample_weight, n)
+    weight = check.check_weight(options.sample_weight, n)
     if family == "multinomial":
-        y, classes = check.check_classes(Y, n, weight, terms.fit_intercept)
+        y, classes = check.check_classes(Y, n, weight, options.fit_intercept)
     else:
         y, classes = check.check_matrix("Y", Y, n), None
         check.refuse_tiny("Y", y)
-    problem = pose(as_design(X), y, weight, terms)
+    problem = pose(as_design(X), y, weight, options)
     if not problem.finite:
-        raise check.explain_not_finite(X, terms.names)
-    warn_omitted(problem, terms.names)
+        raise check.explain_not_finite(X, options.names)
+    warn_omitted(problem, options.names)
     return problem, classes
 
 
-def pose(design, y, weight, terms, moments=None):
+def pose(design, y, weight, options, moments=None):
     """The MultiProblem of responses, or shares of classes, y (n, K), with weights that sum to one.
 
     `moments` are those of the columns under these weights, if known.
     """
-    response = RESPONSES[terms.family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
-    units = Rows(response.K) if terms.family == "gaussian" else Entries(response.K)
+    response = RESPONSES[options.family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
+    units = Rows(response.K) if options.family == "gaussian" else Entries(response.K)
     n, p = design.shape
-    offset, factor = check.check_offset(terms.offset, n, response.K), check.check_factor(terms.penalty_factor, p)
+    offset, factor = check.check_offset(options.offset, n, response.K), check.check_factor(options.penalty_factor, p)
     return MultiProblem(
-        design, response, units, terms.fit_intercept, terms.l1_ratio, factor, terms.standardize,
+        design, response, units, options.fit_intercept, options.l1_ratio, factor, options.standardize,
         offset=None if offset is None else np.ascontiguousarray(offset.T), moments=moments,
     )  # fmt: skip
 
 
-def collect_multi(fit, terms, classes):
+def collect_multi(fit, options, classes):
     """The points of a fit as a MultiPath."""
     problem = fit.problem
     return MultiPath(
@@ -229,7 +231,7 @@ def collect_multi(fit, terms, classes):
         intercepts=np.stack([point.intercept for point in fit.points], axis=1),
         grouped=problem.units.together,
         classes=classes,
-        **what_all_paths_hold(fit, problem, terms),
+        **what_all_paths_hold(fit, problem, options),
     )
 
 

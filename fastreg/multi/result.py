@@ -64,7 +64,7 @@ class MultiPath(Shown):
     methods : list of str, default=None
         The strategy that found each point: "pointwise", or "ridge" for paths without an l1 part.
     fit_intercept, standardize, penalty_factor : as given to the fit
-        Terms of the fit.
+        Options of the fit.
     has_offset : bool, default=False
         Whether the fit had an offset. Predictions then ask for the offset of their rows; offset=0 leaves it out on
         purpose.

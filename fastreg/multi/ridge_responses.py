@@ -31,11 +31,11 @@ class RidgeTargets:
     reasons: list[str]
 
 
-def ridge_problem(X, responses, terms):
+def ridge_problem(X, responses, options):
     """The Problem of X and the first of the responses (n, t); all of them are checked."""
     for column in responses.T[1:]:
         check.check_response(column, X.shape[0], Gaussian)
-    return build_problem(X, responses[:, 0], checked(terms._replace(family=Gaussian, l1_ratio=0.0)))
+    return build_problem(X, responses[:, 0], checked(options._replace(family=Gaussian, l1_ratio=0.0)))
 
 
 def shared_factors(problem, alphas):

@@ -7,7 +7,7 @@ from fastreg.objective.families import FAMILIES
 from fastreg.paths.result import Path
 
 
-def collect(fit, problem, terms):
+def collect(fit, problem, options):
     """The points of a fit as a Path of the `problem` posed."""
     points, family_class = fit.points, type(problem.family)
     return Path(
@@ -16,11 +16,11 @@ def collect(fit, problem, terms):
         family_class=None if family_class in FAMILIES.values() else family_class,
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
-        **what_all_paths_hold(fit, problem, terms),
+        **what_all_paths_hold(fit, problem, options),
     )
 
 
-def what_all_paths_hold(fit, problem, terms):
+def what_all_paths_hold(fit, problem, options):
     """What a Path and a MultiPath have in common, by name."""
     points, recorder, null = fit.points, fit.recorder, fit.null
     work = dict(zip(recorder.COUNTS, fit.problem.spent().counts()))
@@ -33,18 +33,18 @@ def what_all_paths_hold(fit, problem, terms):
         "deviance_ratio": null.explained(np.array([point.loss for point in points])),
         "family": problem.family.name,
         "l1_ratio": problem.l1_ratio,
-        "tol": terms.tol,
+        "tol": options.tol,
         "alpha_max": null.alpha_max,
-        "feature_names": terms.names,
+        "feature_names": options.names,
         "methods": [point.method for point in points],
         "work": work,
         "trace": recorder.trace(),
         "steps": recorder.table_of_steps(),
         "fit_intercept": problem.fit_intercept,
         "standardize": problem.standardize,
-        "penalty_factor": None if terms.penalty_factor is None else problem.factor.copy(),
-        "has_offset": terms.has_offset(),
-        "weighted": terms.sample_weight is not None and bool(problem.weight.min() < problem.weight.max()),
+        "penalty_factor": None if options.penalty_factor is None else problem.factor.copy(),
+        "has_offset": options.has_offset(),
+        "weighted": options.sample_weight is not None and bool(problem.weight.min() < problem.weight.max()),
     }
 
 

@@ -61,47 +61,47 @@ def answered(steps, problem):
 
 @interruptible()
 @one_blas_thread()
-def solve_path(X, y, terms, grid, watching=NOBODY, *, start=None):
+def solve_path(X, y, options, grid, watching=NOBODY, *, start=None):
     """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
 
     `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
     """
-    begin, terms = time.perf_counter(), checked(terms)
-    return follow_path(build_problem(X, y, terms), terms, grid, watching, begin=begin, start=start)
+    begin, options = time.perf_counter(), checked(options)
+    return follow_path(build_problem(X, y, options), options, grid, watching, begin=begin, start=start)
 
 
-def alphas_to_fit(X, y, terms, grid):
+def alphas_to_fit(X, y, options, grid):
     """The alphas at which `solve_path` would fit, if no automatic path ends sooner, for the cost of the null model."""
-    problem = build_problem(X, y, checked(terms))
+    problem = build_problem(X, y, checked(options))
     return alphas_of(grid.checked(), NullModel(problem).alpha_max, problem.n < problem.p)
 
 
-def follow_path(problem, terms, grid, watching=NOBODY, *, begin, start=None, sums=None):
+def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, sums=None):
     """The Path of a problem, on the grid given or an automatic one.
 
     Its time counts from `begin`; `start` as for solve_path; `sums` as gram_reduction.compress has them, if known.
     """
     grid = grid.checked()
-    if reduces_to_gram(problem, terms.solver, grid.size(), grid.lowest()):
+    if reduces_to_gram(problem, options.solver, grid.size(), grid.lowest()):
         small = gram_reduction.compress(problem, sums)
         try:
-            path = _follow(small, problem, terms, grid, watching, begin, start)
+            path = _follow(small, problem, options, grid, watching, begin, start)
         except Interrupted as stop:
-            if stop.path is not None and not gram_reduction.holds(small, stop.path, terms.tol):
+            if stop.path is not None and not gram_reduction.holds(small, stop.path, options.tol):
                 stop.path = None
             raise
-        if gram_reduction.holds(small, path, terms.tol):
+        if gram_reduction.holds(small, path, options.tol):
             return path
-    return _follow(problem, problem, terms, grid, watching, begin, start)
+    return _follow(problem, problem, options, grid, watching, begin, start)
 
 
-def _follow(problem, posed, terms, grid, watching, begin, start):
+def _follow(problem, posed, options, grid, watching, begin, start):
     """The Path of a problem that stands for the one posed. An interrupt leaves with the points done."""
     null = NullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
     recorder = Recorder(problem, begin, grid.size(), *watching)
-    fit = Fit(null, alphas, recorder, terms.tol, terms.max_iter, terms.solver, automatic=grid.alphas is None)
-    return follow(fit, lambda fit: collect(fit, posed, terms), start)
+    fit = Fit(null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None)
+    return follow(fit, lambda fit: collect(fit, posed, options), start)
 
 
 def follow(fit, collected, start=None):

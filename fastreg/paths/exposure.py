@@ -13,7 +13,7 @@ from fastreg.objective.families import Poisson
 EVIDENCE = 6.0  # logarithm of the ratio of likelihoods: by chance it is as large once in some thousand data sets
 
 
-def warn_of_exposure(y, terms):
+def warn_of_exposure(y, options):
     """Warn where y are counts and `sample_weight` looks like their exposure; once, before the fit.
 
     It does if the family is Poisson without an offset, y holds whole numbers, the weights are not all whole numbers (as
@@ -25,11 +25,11 @@ def warn_of_exposure(y, terms):
     where the variance over the mean makes up for counts that vary more than Poisson's. Rates are not whole numbers, and
     weights that have nothing to do with exposure are not followed.
     """
-    poisson = terms.family is Poisson or (isinstance(terms.family, str) and terms.family == "poisson")
-    if not poisson or terms.sample_weight is None or terms.has_offset():
+    poisson = options.family is Poisson or (isinstance(options.family, str) and options.family == "poisson")
+    if not poisson or options.sample_weight is None or options.has_offset():
         return
     try:
-        counts, weight = (np.asarray(values, dtype=float).ravel() for values in (y, terms.sample_weight))
+        counts, weight = (np.asarray(values, dtype=float).ravel() for values in (y, options.sample_weight))
     except (TypeError, ValueError):  # the checks of the fit say what is wrong
         return
     if counts.shape != weight.shape or not (np.isfinite(counts).all() and np.isfinite(weight).all()):

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.reasons import UNCERTIFIED, remedy_for
@@ -144,12 +144,12 @@ def fit_path(
     >>> coef.shape
     (8,)
     """
-    terms = FitTerms(
+    options = FitOptions(
         family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
         max_iter, solver, check.feature_names_of(X),
     )  # fmt: skip
-    warn_of_exposure(y, terms)
-    path = solve_path(X, y, terms, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))
+    warn_of_exposure(y, options)
+    path = solve_path(X, y, options, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))
     warn_of_points(path)
     return path
 

@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import check_columns, offset_for, terms_for, weights_for
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.agreement import check_columns, offset_for, options_for, weights_for
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.progress import Progress
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
@@ -61,7 +61,7 @@ def refit_path(
         The points of exactly these alphas.
     """
     grid = check.check_alphas(alphas)
-    own = terms_for(path)
+    own = options_for(path)
     if path.refit_ridge is not None:
         raise ValueError("this path holds refits on supports; refit the penalised path, and pass that to relax_path")
     check_columns(path, X, path.coefs.shape[0])
@@ -69,11 +69,11 @@ def refit_path(
     tol = min(path.tol, TIGHT) if tol is None else tol
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
-    terms = FitTerms(
+    options = FitOptions(
         **own, sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
         names=path.feature_names,
     )  # fmt: skip
-    warn_of_exposure(y, terms)
-    refitted = solve_path(X, y, terms, Grid(grid), Watching(verbose, callback, trace), start=(*path.coef(near), near))
+    warn_of_exposure(y, options)
+    refitted = solve_path(X, y, options, Grid(grid), Watching(verbose, callback, trace), start=(*path.coef(near), near))
     warn_of_points(refitted)
     return refitted

@@ -77,7 +77,7 @@ class Path(ShownPath):
         Of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha", "objective" (there),
         "loss", "gap" (relative; of the working set, to first order), "support", "columns_read", "seconds" so far.
     fit_intercept, standardize, penalty_factor : as given to the fit
-        Terms of the fit.
+        Options of the fit.
     lower, upper : ndarray of shape (p,), default=None
         Bounds of the coefficients, if there were any.
     has_offset : bool, default=False
@@ -308,7 +308,7 @@ class Path(ShownPath):
         """Fit exactly at other alphas, starting from this path's interpolated solution.
 
         `coef` and `predict` interpolate between points, which is quick, needs no data, and is exact for the lasso as
-        long as no column enters or leaves between them. Terms of the fit, such as standardize, are the path's own.
+        long as no column enters or leaves between them. Options of the fit, such as standardize, are the path's own.
 
         Parameters
         ----------

@@ -15,13 +15,13 @@ from fastreg.paths.plan import STRATEGIES
 from fastreg.solvers import SOLVERS, check_solver
 
 
-def checked(terms):
-    """Terms in their ranges, with the family's class; what their solver cannot solve is said before data are read."""
-    terms = terms.checked()
-    check.check_option("solver", terms.solver, (*SOLVERS, *STRATEGIES))
-    terms = terms._replace(family=family_named(terms.family))
-    check_solver(terms.solver, terms.family, terms.l1_ratio, terms.bounded())
-    return terms
+def checked(options):
+    """Options in their ranges, with the family's class; what their solver cannot solve is said before data are read."""
+    options = options.checked()
+    check.check_option("solver", options.solver, (*SOLVERS, *STRATEGIES))
+    options = options._replace(family=family_named(options.family))
+    check_solver(options.solver, options.family, options.l1_ratio, options.bounded())
+    return options
 
 
 def family_named(family) -> type[Family]:
@@ -53,28 +53,28 @@ def bound(family, y, weight):
     return family
 
 
-def build_problem(X, y, terms):
-    """A Problem from arrays, which are checked, and terms that have been: see `checked`.
+def build_problem(X, y, options):
+    """A Problem from arrays, which are checked, and options that have been: see `checked`.
 
     What is wrong with X itself shows in its columns' moments, at no extra pass.
     """
     X = check.check_design(X)
     n, p = X.shape
-    y = check.check_response(y, n, terms.family)
-    weight = check.check_weight(terms.sample_weight, n)
-    offset = check.check_offset(terms.offset, n)
-    degenerate = terms.family.degenerate(y[weight > 0])
-    if degenerate and terms.fit_intercept:
-        raise ValueError(f"{degenerate}; family {terms.family.name!r} with an intercept has no solution")
-    factor = check.check_factor(terms.penalty_factor, p)
-    family = bound(terms.family, y, weight)
-    limits = check.check_bounds(terms.lower, terms.upper, p)
+    y = check.check_response(y, n, options.family)
+    weight = check.check_weight(options.sample_weight, n)
+    offset = check.check_offset(options.offset, n)
+    degenerate = options.family.degenerate(y[weight > 0])
+    if degenerate and options.fit_intercept:
+        raise ValueError(f"{degenerate}; family {options.family.name!r} with an intercept has no solution")
+    factor = check.check_factor(options.penalty_factor, p)
+    family = bound(options.family, y, weight)
+    limits = check.check_bounds(options.lower, options.upper, p)
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(
-        as_design(X), family, np.zeros(n) if offset is None else offset, terms.fit_intercept, terms.l1_ratio, factor,
-        terms.standardize, bounds=bounds,
+        as_design(X), family, np.zeros(n) if offset is None else offset, options.fit_intercept, options.l1_ratio,
+        factor, options.standardize, bounds=bounds,
     )  # fmt: skip
     if not problem.finite:
-        raise check.explain_not_finite(X, terms.names)
-    warn_omitted(problem, terms.names)
+        raise check.explain_not_finite(X, options.names)
+    warn_omitted(problem, options.names)
     return problem

@@ -36,7 +36,7 @@ class ActiveColumns(NamedTuple):
         return eta
 
 
-def active_problem(path, X, y, terms):
+def active_problem(path, X, y, options):
     """The ActiveColumns of a path, checked to be of the data that it was fitted on; the family is the path's.
 
     Raises
@@ -47,16 +47,16 @@ def active_problem(path, X, y, terms):
         raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
     check_columns(path, X, path.coefs.shape[0])
     X = check.check_design(X)
-    terms = checked(terms._replace(family=path.family_class or path.family, solver="auto"))
-    terms = terms._replace(
-        sample_weight=weights_for(path, terms.sample_weight), offset=offset_for(path, terms.offset, X.shape[0])
+    options = checked(options._replace(family=path.family_class or path.family, solver="auto"))
+    options = options._replace(
+        sample_weight=weights_for(path, options.sample_weight), offset=offset_for(path, options.offset, X.shape[0])
     )
     columns = np.unique(path.coefs.indices)
     chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
-    factor = check.check_factor(terms.penalty_factor, X.shape[1])[chosen]
+    factor = check.check_factor(options.penalty_factor, X.shape[1])[chosen]
     names = [path.feature_names[j] for j in chosen] if path.feature_names else None
     part = X if chosen.size == X.shape[1] else X[:, chosen]
-    problem = build_problem(part, y, terms._replace(penalty_factor=factor, names=names))
+    problem = build_problem(part, y, options._replace(penalty_factor=factor, names=names))
     active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
     last = float(active.explained(problem.loss_at(active.predictor(path, -1))))
     if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln, polygamma
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import terms_for
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.agreement import options_for
+from fastreg.interface.arguments import FitOptions
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, mark_of, shown_points
 from fastreg.numerics.threads import one_blas_thread
@@ -301,7 +301,7 @@ def information_criteria(
     Raises
     ------
     ValueError
-        Where the path was fitted on other data, with other columns or with other terms.
+        Where the path was fitted on other data, with other columns or with other options.
 
     References
     ----------
@@ -317,18 +317,18 @@ def information_criteria(
     >>> fastreg.information_criteria(path, X, y).alpha_best("bic")
     0.1
     """
-    terms = FitTerms(
-        **terms_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),
+    options = FitOptions(
+        **options_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),
         sample_weight=sample_weight, offset=offset,
     )  # fmt: skip
-    return criteria_of(path, X, y, terms, gamma, variance, n_observations)
+    return criteria_of(path, X, y, options, gamma, variance, n_observations)
 
 
 @one_blas_thread()
-def criteria_of(path, X, y, terms, gamma=1.0, variance=None, n_observations=None):
-    """information_criteria, given the terms of the fit."""
+def criteria_of(path, X, y, options, gamma=1.0, variance=None, n_observations=None):
+    """information_criteria, given the options of the fit."""
     gamma = check.check_number("gamma", gamma, 0.0, 1.0)
-    active = active_problem(path, X, y, terms._replace(l1_ratio=path.l1_ratio))
+    active = active_problem(path, X, y, options._replace(l1_ratio=path.l1_ratio))
     problem, family = active.problem, path.family
     if n_observations is None:
         n_observations = float(np.count_nonzero(problem.weight))
@@ -340,7 +340,7 @@ def criteria_of(path, X, y, terms, gamma=1.0, variance=None, n_observations=None
     loss = np.array([problem.loss_at(active.predictor(path, k)) for k in range(path.alphas.size)])
     df = degrees_of_freedom(path, active)
     estimated = family == "gamma" or (family == "gaussian" and variance is None)
-    factor = check.check_factor(terms.penalty_factor, path.coefs.shape[0])
+    factor = check.check_factor(options.penalty_factor, path.coefs.shape[0])
     penalised = (factor > 0.0) & np.isfinite(factor)
     return Criteria(
         alphas=path.alphas.copy(),

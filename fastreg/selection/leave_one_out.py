@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, mark_of, shown_points
 from fastreg.numerics.threads import one_blas_thread
@@ -244,15 +244,15 @@ def ridge_loo(
     ((100,), True)
     """
     begin = time.perf_counter()
-    terms = checked(FitTerms(
+    options = checked(FitOptions(
         Gaussian, 0.0, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
         tol=tol, names=check.feature_names_of(X),
     ))  # fmt: skip
-    problem = build_problem(X, y, terms)
+    problem = build_problem(X, y, options)
     null = NullModel(problem)
     grid = alphas_of(Grid(alphas, n_alphas, alpha_min_ratio).checked(), null.alpha_max, problem.n < problem.p)
     check_positive(grid)
-    fit = Fit(null, grid, Recorder(problem, begin, grid.size), terms.tol, terms.max_iter)
+    fit = Fit(null, grid, Recorder(problem, begin, grid.size), options.tol, options.max_iter)
     ridge = Ridge(fit)
     spectrum = ridge.factorise(grid)
     kept = np.empty((problem.n, 1, grid.size)) if keep_predictions else None
@@ -260,7 +260,7 @@ def ridge_loo(
     errors, standard_errors, gcv = (each[0] for each in left_out_errors(spectrum, responses, grid, kept))
     kept = None if kept is None else kept[:, 0]
     answered(ridge.advance(grid), problem)
-    path = collect(fit, problem, terms)
+    path = collect(fit, problem, options)
     warn_of_points(path)
     if alphas is None and alpha_min_ratio is None:
         warn_of_grid_end(path, int(errors.argmin()))

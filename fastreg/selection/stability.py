@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch
 from fastreg.interface.reasons import remedy_for
@@ -129,17 +129,17 @@ def stability_selection(
     n_pairs, watch = check.check_count("n_pairs", n_pairs, 1), Watch(verbose, callback)
     check.check_option("assumption", assumption, ASSUMPTIONS)
     check.check_number("l1_ratio", l1_ratio, 0.0, 1.0, low_open=True)
-    terms = checked(FitTerms(
+    options = checked(FitOptions(
         family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
         tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X),
     ))  # fmt: skip
-    warn_of_exposure(y, terms)
+    warn_of_exposure(y, options)
     X = check.check_design(X)  # converted, where it must be, once for all halves
     grid = Grid(alphas, n_alphas, alpha_min_ratio)
-    path = solve_path(X, y, terms, grid, Watching(callback=watch.hears("all rows")))
+    path = solve_path(X, y, options, grid, Watching(callback=watch.hears("all rows")))
     if path.alphas[-1] == 0.0:
         raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
-    problem = build_problem(X, y, terms)
+    problem = build_problem(X, y, options)
     region = path.alphas if alphas is not None else _from_above(path.alphas)
     watch.expect(path.alphas.size + 2 * n_pairs * region.size)
     rule = Rule(threshold, expected_errors, assumption)
@@ -147,7 +147,7 @@ def stability_selection(
     halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
     try:
         most = SPARE * rule.allowed(problem, n_pairs)
-        follow_halves(problem, halves, region, most, terms, followed, watch)
+        follow_halves(problem, halves, region, most, options, followed, watch)
     except KeyboardInterrupt:
         done = [_conclude(problem, path, region, rule, followed)] if followed else []
         message = f"interrupted after {len(followed) // 2} of {n_pairs} pairs of halves"
@@ -223,7 +223,7 @@ class Half(NamedTuple):
 
 
 @one_blas_thread()
-def follow_halves(problem, halves, alphas, most, terms, followed, watch):
+def follow_halves(problem, halves, alphas, most, options, followed, watch):
     """The path of each half down to where more than `most` features have been selected, or the end of `alphas`.
 
     Some halves go side by side, so that X is read for all of them at once; they are then appended to `followed`.
@@ -232,7 +232,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
         group = [Half(part, [], [], [], [], 0.0) for part in problems]
         fits = [
-            _begin(half, alphas, most, terms, watch.hears(f"half {number} of {len(halves)}"))
+            _begin(half, alphas, most, options, watch.hears(f"half {number} of {len(halves)}"))
             for number, half in enumerate(group, start=start + 1)
         ]
         share_null_sweep(fits)
@@ -241,7 +241,7 @@ def follow_halves(problem, halves, alphas, most, terms, followed, watch):
         followed += [half._replace(shared=read) for half in group]
 
 
-def _begin(half, alphas, most, terms, told):
+def _begin(half, alphas, most, options, told):
     """The Fit of one half at its null model, which ends once more than `most` features have been selected."""
     begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.penalised
 
@@ -258,7 +258,7 @@ def _begin(half, alphas, most, terms, told):
         return ends
 
     null, recorder = NullModel(half.problem), Recorder(half.problem, begin, alphas.size)
-    return Fit(null, alphas, recorder, terms.tol, terms.max_iter, terms.solver, beside_others=True, until=until)
+    return Fit(null, alphas, recorder, options.tol, options.max_iter, options.solver, beside_others=True, until=until)
 
 
 def _part(problem, rows):

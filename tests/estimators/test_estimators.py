@@ -133,10 +133,10 @@ def test_logistic_equals_scikit_learn(l1_ratio, class_weight, make, fit_intercep
         pytest.skip("scikit-learn 1.6 balances counts, not weights")
     X, y, weight = classification()
     X, weight = X / X.std(axis=0), weight if weighted else None  # saga needs columns of one scale
-    terms = {"C": 0.7, "class_weight": class_weight, "fit_intercept": fit_intercept}
-    ours = LogisticRegression(l1_ratio=l1_ratio, tol=1e-12, **terms).fit(make(X), y, sample_weight=weight)
+    options = {"C": 0.7, "class_weight": class_weight, "fit_intercept": fit_intercept}
+    ours = LogisticRegression(l1_ratio=l1_ratio, tol=1e-12, **options).fit(make(X), y, sample_weight=weight)
     penalty = {"l1_ratio": l1_ratio} if SKLEARN >= (1, 8) else {"penalty": "elasticnet", "l1_ratio": l1_ratio}
-    theirs = peers.LogisticRegression(solver="saga", tol=1e-10, max_iter=50_000, **penalty, **terms)
+    theirs = peers.LogisticRegression(solver="saga", tol=1e-10, max_iter=50_000, **penalty, **options)
     theirs.fit(X, y, sample_weight=weight)
     close(ours, theirs)
     for method in ("decision_function", "predict", "predict_proba", "predict_log_proba"):
@@ -199,7 +199,7 @@ def test_ridge_takes_a_penalty_for_each_response():
 # ---- certificates
 
 
-def engine_terms(model, weight):
+def engine_options(model, weight):
     """(alpha, keywords) of naive.duality_gap for a fitted model."""
     total = weight.sum()
     if isinstance(model, Ridge):
@@ -228,11 +228,11 @@ def test_solutions_are_certified_by_the_naive_checker(model, factor, fit_interce
     X, y, weight = classification()
     model = clone(model).set_params(penalty_factor=factor, fit_intercept=fit_intercept)
     model.fit(X, y, sample_weight=weight)
-    alpha, terms = engine_terms(model, weight)
-    terms.update(weight=weight, factor=factor, fit_intercept=fit_intercept)
+    alpha, options = engine_options(model, weight)
+    options.update(weight=weight, factor=factor, fit_intercept=fit_intercept)
     coef, intercept = np.ravel(model.coef_), float(np.ravel(model.intercept_)[0])
-    gap = naive.duality_gap(X, y, coef, intercept, alpha, **terms)
-    assert gap <= model.tol * naive.null_scale(X, y, **{**terms, "l1_ratio": 1.0})
+    gap = naive.duality_gap(X, y, coef, intercept, alpha, **options)
+    assert gap <= model.tol * naive.null_scale(X, y, **{**options, "l1_ratio": 1.0})
     if factor is not None:
         assert coef[3] == 0
         assert np.all(coef[:2] != 0)
@@ -248,9 +248,9 @@ def test_dual_gap_bounds_the_suboptimality_in_units_of_the_class_objective(name)
     tight = getattr(fastreg, name)(**params, tol=1e-12).fit(X, y, weight)
 
     def objective(model):
-        alpha, terms = engine_terms(model, weight)
+        alpha, options = engine_options(model, weight)
         value = naive.objective(
-            X, y, np.ravel(model.coef_), np.ravel(model.intercept_)[0], alpha, weight=weight, **terms
+            X, y, np.ravel(model.coef_), np.ravel(model.intercept_)[0], alpha, weight=weight, **options
         )
         return 2 * weight.sum() * value if name == "Ridge" else value
 
@@ -272,8 +272,8 @@ def test_alpha_zero_is_least_squares():
 def test_no_penalty():
     X, y, weight = classification()
     ours = LogisticRegression(C=np.inf, tol=1e-12).fit(X, y, weight)
-    alpha, terms = 0.0, {"family": "binomial", "weight": weight}
-    assert naive.kkt_violation(X, y, ours.coef_[0], ours.intercept_[0], alpha, **terms) < 1e-7
+    alpha, options = 0.0, {"family": "binomial", "weight": weight}
+    assert naive.kkt_violation(X, y, ours.coef_[0], ours.intercept_[0], alpha, **options) < 1e-7
 
 
 def test_separable_classes_without_a_penalty_warn():
@@ -328,8 +328,8 @@ def test_logistic_accepts_scikit_learns_solvers(solver):
 def test_solvers_of_scikit_learn_1_10_with_several_classes_and_folds(solver):
     X, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
     assert np.array_equal(LogisticRegression(solver=solver).fit(X, y).coef_, LogisticRegression().fit(X, y).coef_)
-    terms = {"Cs": 3, "l1_ratios": [0.5], "scoring": "accuracy", "use_legacy_attributes": False}
-    both = [LogisticRegressionCV(solver=each, **terms).fit(X, y) for each in (solver, "auto")]
+    options = {"Cs": 3, "l1_ratios": [0.5], "scoring": "accuracy", "use_legacy_attributes": False}
+    both = [LogisticRegressionCV(solver=each, **options).fit(X, y) for each in (solver, "auto")]
     assert np.array_equal(both[0].coef_, both[1].coef_) and both[0].C_ == both[1].C_
 
 

@@ -84,10 +84,10 @@ def test_multi_task_equals_scikit_learn(name, params, fit_intercept, weighted, m
     if weighted and SKLEARN < (1, 9):
         pytest.skip("scikit-learn's class takes weights from 1.9 on")
     X, Y, weight = targets()
-    terms = {"alpha": 0.15, "fit_intercept": fit_intercept, "tol": 1e-12, **params}
-    fit_terms = {"sample_weight": weight} if weighted else {}
-    ours = getattr(fastreg, name)(**terms).fit(make(X), Y, **fit_terms)
-    theirs = getattr(peers, name)(max_iter=100_000, **terms).fit(X, Y, **fit_terms)
+    options = {"alpha": 0.15, "fit_intercept": fit_intercept, "tol": 1e-12, **params}
+    fit_options = {"sample_weight": weight} if weighted else {}
+    ours = getattr(fastreg, name)(**options).fit(make(X), Y, **fit_options)
+    theirs = getattr(peers, name)(max_iter=100_000, **options).fit(X, Y, **fit_options)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-6)
     np.testing.assert_allclose(ours.predict(make(X)), theirs.predict(X), atol=1e-5)
@@ -105,8 +105,8 @@ def test_multi_task_equals_scikit_learn(name, params, fit_intercept, weighted, m
 def test_multinomial_is_certified_and_ridge_equals_scikit_learns(l1_ratio, class_weight, fit_intercept, weighted, make):
     X, y, weight = classes()
     weight = weight if weighted else None
-    terms = {"C": 0.8, "class_weight": class_weight, "fit_intercept": fit_intercept}
-    model = LogisticRegression(l1_ratio=l1_ratio, tol=1e-10, **terms).fit(make(X), y, weight)
+    options = {"C": 0.8, "class_weight": class_weight, "fit_intercept": fit_intercept}
+    model = LogisticRegression(l1_ratio=l1_ratio, tol=1e-10, **options).fit(make(X), y, weight)
     rows = np.ones(90) if weight is None else weight
     if class_weight == "balanced":
         sums = {name: rows[y == name].sum() for name in model.classes_}
@@ -123,7 +123,7 @@ def test_multinomial_is_certified_and_ridge_equals_scikit_learns(l1_ratio, class
     np.testing.assert_allclose(np.log(proba), model.predict_log_proba(make(X)))
     np.testing.assert_array_equal(model.predict(make(X)), model.classes_[proba.argmax(axis=1)])
     if l1_ratio == 0 and (SKLEARN >= (1, 7) or class_weight is None):
-        theirs = peers.LogisticRegression(solver="newton-cholesky", tol=1e-10, max_iter=500, **terms)
+        theirs = peers.LogisticRegression(solver="newton-cholesky", tol=1e-10, max_iter=500, **options)
         theirs.fit(X, y, sample_weight=weight)
         np.testing.assert_allclose(model.coef_, theirs.coef_, atol=1e-6)
         np.testing.assert_allclose(model.intercept_, theirs.intercept_, atol=1e-6)
@@ -146,9 +146,9 @@ def test_a_class_without_weight_is_never_predicted():
 @pytest.mark.parametrize("names", [("ash", "birch"), ("ash", "birch", "cedar")], ids=len)
 def test_ridge_classifier_equals_scikit_learns(names, class_weight, make):
     X, y, weight = classes(names=names)
-    for terms in ({}, {"fit_intercept": False, "alpha": 3.0}):
-        ours = RidgeClassifier(class_weight=class_weight, **terms).fit(make(X), y, weight)
-        theirs = peers.RidgeClassifier(class_weight=class_weight, **terms).fit(X, y, weight)
+    for options in ({}, {"fit_intercept": False, "alpha": 3.0}):
+        ours = RidgeClassifier(class_weight=class_weight, **options).fit(make(X), y, weight)
+        theirs = peers.RidgeClassifier(class_weight=class_weight, **options).fit(X, y, weight)
         np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6)
         np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-6)
         np.testing.assert_array_equal(ours.predict(make(X)), theirs.predict(X))

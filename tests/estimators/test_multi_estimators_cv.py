@@ -189,8 +189,8 @@ def test_classes_equal_scikit_learn(params, class_weight, weighted, refit, legac
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.6, 1.0])
 def test_every_fold_of_several_classes_is_certified(l1_ratio, make):
     X, y, weight = classes()
-    terms = {"Cs": [0.05, 0.5], "l1_ratios": (l1_ratio,), "cv": StratifiedKFold(3), "tol": 1e-9}
-    model = LogisticRegressionCV(**QUIET | terms).fit(make(X), y, weight)
+    options = {"Cs": [0.05, 0.5], "l1_ratios": (l1_ratio,), "cv": StratifiedKFold(3), "tol": 1e-9}
+    model = LogisticRegressionCV(**QUIET | options).fit(make(X), y, weight)
     codes, words = np.searchsorted(model.classes_, y), {"family": "multinomial", "l1_ratio": l1_ratio}
     for number, (train, test) in enumerate(StratifiedKFold(3).split(X, y)):
         scale = naive.null_scale(X[train], codes[train], weight=weight[train], **words)

@@ -134,10 +134,10 @@ def test_fit_path_minimises_the_objective_as_written(family, form, l1, l2, half_
     weight = np.random.default_rng(0).uniform(0.2, 3.0, 40)
     if "mean" in form:
         l1, l2 = l1 / 40, l2 / 40
-    terms = convert_penalty(
+    options = convert_penalty(
         {"l1": l1, "l2": l2}, form, "fit_path", family=family, sample_weight=weight, half_l2=half_l2
     )  # fmt: skip
-    path = certified.fit(X, y, **terms, family=family, sample_weight=weight, tol=1e-14)
+    path = certified.fit(X, y, **options, family=family, sample_weight=weight, tol=1e-14)
     coef, intercept = certified.column(path, 0)
     assert np.count_nonzero(coef) > 2
     assert violation(form, family, X, y, weight, coef, intercept, l1, l2, half_l2) < 1e-6
@@ -153,8 +153,8 @@ def test_least_squares_classes_at_an_objective_as_written(classes):
         for name, l1, l2 in (("Ridge", 0.0, 3.0), ("Lasso", 4.0, 0.0), ("ElasticNet", 4.0, 3.0)):
             l1, l2 = l1 * scale, l2 * scale
             options = {} if name == "Ridge" else TIGHT
-            terms = convert_penalty({"l1": l1, "l2": l2}, form, name, sample_weight=weight)
-            model = getattr(classes, name)(**terms, **options).fit(X, y, sample_weight=weight)
+            penalty = convert_penalty({"l1": l1, "l2": l2}, form, name, sample_weight=weight)
+            model = getattr(classes, name)(**penalty, **options).fit(X, y, sample_weight=weight)
             assert violation(form, "gaussian", X, y, weight, model.coef_, model.intercept_, l1, l2, False) < 1e-6
 
 
@@ -166,8 +166,8 @@ def test_logistic_regression_at_an_objective_as_written(classes, l1, l2):
     options = {"solver": "saga" if l1 else "lbfgs", "tol": 1e-11, "max_iter": 200_000}
     for form, scale in (("sum of losses", 1.0), ("mean of losses", 1 / 40)):
         penalty = {"l1": l1 * scale, "l2": l2 * scale}
-        terms = convert_penalty(penalty, form, "LogisticRegression", total_weight=weight.sum())
-        model = classes.LogisticRegression(**terms, **options).fit(X, y, sample_weight=weight)
+        penalty = convert_penalty(penalty, form, "LogisticRegression", total_weight=weight.sum())
+        model = classes.LogisticRegression(**penalty, **options).fit(X, y, sample_weight=weight)
         found = model.coef_[0], model.intercept_[0]
         assert violation(form, "binomial", X, y, weight, *found, l1 * scale, l2 * scale, False) < 1e-5
 
@@ -176,11 +176,11 @@ def test_logistic_regression_at_an_objective_as_written(classes, l1, l2):
 def test_scikit_learns_glms_share_fit_paths_alpha(name, family):
     X, y = certified.draw(family, n=40, p=6)
     weight = np.random.default_rng(3).uniform(0.2, 3.0, 40)
-    terms = convert_penalty({"l2": 0.04}, "mean of losses", "fit_path", family=family, sample_weight=weight)
-    assert terms["l1_ratio"] == 0.0
-    model = getattr(peer, name)(alpha=terms["alphas"][0], solver="newton-cholesky", tol=1e-12)
+    options = convert_penalty({"l2": 0.04}, "mean of losses", "fit_path", family=family, sample_weight=weight)
+    assert options["l1_ratio"] == 0.0
+    model = getattr(peer, name)(alpha=options["alphas"][0], solver="newton-cholesky", tol=1e-12)
     model.fit(X, y, sample_weight=weight)
-    path = certified.fit(X, y, **terms, family=family, sample_weight=weight, tol=1e-13)
+    path = certified.fit(X, y, **options, family=family, sample_weight=weight, tol=1e-13)
     assert agree(certified.column(path, 0)[0], model.coef_)
 
 

@@ -1,4 +1,4 @@
-"""What meets a fitted result agrees with it, or is refused with advice that works: offset, weights, columns, terms."""
+"""Data that disagree with a fitted result are refused, with advice that works: offset, weights, columns, options."""
 
 import json
 import pickle
@@ -29,17 +29,17 @@ OFFSET = np.log(EXPOSURE)
 CLAIMS = RNG.poisson(EXPOSURE * np.exp(0.3 * X[:, 0] - 0.2)).astype(float)
 WEIGHT = RNG.uniform(0.5, 2.0, N)
 ALPHAS = np.geomspace(0.05, 1e-6, 8)
-TERMS = {"family": "poisson", "alphas": ALPHAS}
+OPTIONS = {"family": "poisson", "alphas": ALPHAS}
 
 
 @pytest.fixture(scope="module")
 def path():
-    return fit_path(X, CLAIMS, offset=OFFSET, **TERMS)
+    return fit_path(X, CLAIMS, offset=OFFSET, **OPTIONS)
 
 
 @pytest.fixture(scope="module")
 def found():
-    return cv_path(X, CLAIMS, offset=OFFSET, cv=3, **TERMS)
+    return cv_path(X, CLAIMS, offset=OFFSET, cv=3, **OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -113,16 +113,16 @@ def test_every_result_remembers():
 
 def test_what_counts_as_an_offset():
     """A vector does, though of zeros; the number 0 says that there is none; another number serves every row."""
-    assert fit_path(X, CLAIMS, offset=np.zeros(N), **TERMS).has_offset
-    plain = fit_path(X, CLAIMS, **TERMS)
-    none = fit_path(X, CLAIMS, offset=0, **TERMS)
+    assert fit_path(X, CLAIMS, offset=np.zeros(N), **OPTIONS).has_offset
+    plain = fit_path(X, CLAIMS, **OPTIONS)
+    none = fit_path(X, CLAIMS, offset=0, **OPTIONS)
     assert not plain.has_offset and not none.has_offset
     assert np.array_equal(plain.coefs.toarray(), none.coefs.toarray())
-    number, vector = fit_path(X, CLAIMS, offset=2.5, **TERMS), fit_path(X, CLAIMS, offset=np.full(N, 2.5), **TERMS)
+    number, vector = fit_path(X, CLAIMS, offset=2.5, **OPTIONS), fit_path(X, CLAIMS, offset=np.full(N, 2.5), **OPTIONS)
     assert number.has_offset
     assert np.array_equal(number.coefs.toarray(), vector.coefs.toarray())
     assert np.array_equal(number.intercepts, vector.intercepts)
-    one, other = (cv_relaxed(X, CLAIMS, cv=3, offset=o, **TERMS) for o in (2.5, np.full(N, 2.5)))
+    one, other = (cv_relaxed(X, CLAIMS, cv=3, offset=o, **OPTIONS) for o in (2.5, np.full(N, 2.5)))
     assert np.array_equal(one.mean, other.mean)
 
 
@@ -135,7 +135,7 @@ def test_an_offset_is_checked(path):
         (np.ma.masked_array(OFFSET, OFFSET > 1), "offset is a masked array"),
     ):
         for call in (
-            lambda o: fit_path(X, CLAIMS, offset=o, **TERMS),
+            lambda o: fit_path(X, CLAIMS, offset=o, **OPTIONS),
             lambda o: path.predict(X, ALPHAS[2], offset=o),
             lambda o: path.score(X, CLAIMS, ALPHAS[2], offset=o),
         ):
@@ -144,7 +144,7 @@ def test_an_offset_is_checked(path):
 
 
 def test_a_path_without_an_offset_takes_one():
-    plain = fit_path(X, CLAIMS, **TERMS)
+    plain = fit_path(X, CLAIMS, **OPTIONS)
     assert plain.predict(X, ALPHAS[2], OFFSET) == pytest.approx(plain.predict(X, ALPHAS[2]) * EXPOSURE, rel=1e-12)
 
 
@@ -168,16 +168,16 @@ def test_files_remember_the_offset_and_old_ones_load(path, tmp_path):
 
 
 def test_a_weighted_path_asks_for_weights_where_it_is_fitted_again():
-    weighted = fit_path(X, CLAIMS, sample_weight=WEIGHT, **TERMS)
+    weighted = fit_path(X, CLAIMS, sample_weight=WEIGHT, **OPTIONS)
     assert weighted.weighted
-    assert not fit_path(X, CLAIMS, sample_weight=np.full(N, 3.3), **TERMS).weighted
-    assert fit_path(X, CLAIMS, sample_weight=np.arange(N) % 2, **TERMS).weighted
-    folds = cv_path(X, CLAIMS, cv=3, **TERMS).fold_paths
+    assert not fit_path(X, CLAIMS, sample_weight=np.full(N, 3.3), **OPTIONS).weighted
+    assert fit_path(X, CLAIMS, sample_weight=np.arange(N) % 2, **OPTIONS).weighted
+    folds = cv_path(X, CLAIMS, cv=3, **OPTIONS).fold_paths
     assert not any(fold.weighted for fold in folds)  # of their training rows, which count alike
     for call in (
-        lambda **terms: weighted.refit(X, CLAIMS, ALPHAS[3], **terms),
-        lambda **terms: relax_path(weighted, X, CLAIMS, **terms),
-        lambda **terms: information_criteria(weighted, X, CLAIMS, **terms),
+        lambda **options: weighted.refit(X, CLAIMS, ALPHAS[3], **options),
+        lambda **options: relax_path(weighted, X, CLAIMS, **options),
+        lambda **options: information_criteria(weighted, X, CLAIMS, **options),
     ):
         with pytest.raises(ValueError, match=r"fitted with weights.*pass sample_weight of these rows, or sample_wei"):
             call()
@@ -189,7 +189,7 @@ def test_a_weighted_path_asks_for_weights_where_it_is_fitted_again():
     assert np.isfinite(weighted.score(X, CLAIMS, ALPHAS[3]))  # of other rows, which may count alike
 
 
-# Terms of the fit that need not be repeated.
+# Options of the fit that need not be repeated.
 
 SCALES = np.array([1.0, 5.0, 0.2, 1.0])
 FACTOR = np.array([1.0, 0.5, 2.0, 0.0])
@@ -207,7 +207,7 @@ def fitted_by(own, **more):
 
 
 @pytest.mark.parametrize("own", OWN)
-def test_a_path_s_terms_are_those_of_what_follows_it(own):
+def test_a_path_s_options_are_those_of_what_follows_it(own):
     """Degrees of freedom by their definition, refits by the objective that they minimise."""
     y, path = fitted_by(own)
     found = information_criteria(path, X * SCALES, y)
@@ -258,7 +258,7 @@ def test_another_term_than_the_path_s_is_an_error_that_names_both(function):
         function(plain, X * SCALES, Y, penalty_factor=np.full(4, 2.0))
 
 
-def test_a_refit_repeats_the_path_s_terms():
+def test_a_refit_repeats_the_path_s_options():
     for own in OWN:
         y, path = fitted_by(own)
         again = path.refit(X * SCALES, y, path.alphas[4:7])
@@ -267,7 +267,7 @@ def test_a_refit_repeats_the_path_s_terms():
             assert getattr(again, name) == getattr(path, name)
 
 
-def test_a_saved_path_keeps_its_terms(tmp_path):
+def test_a_saved_path_keeps_its_options(tmp_path):
     y, path = fitted_by(OWN[0])
     path.save(tmp_path / "path.json")
     loaded = load_path(tmp_path / "path.json")

@@ -47,17 +47,17 @@ def masked(values):
 def calls():
     """(name, function, its arrays): each of the arrays is masked in its turn."""
     rows = {"sample_weight": W, "offset": OFFSET}
-    terms = rows | {"penalty_factor": FACTOR, "alphas": ALPHAS}
+    options = rows | {"penalty_factor": FACTOR, "alphas": ALPHAS}
     bounds = {"lower": -np.ones(4), "upper": np.ones(4)}
     path = fastreg.fit_path(X, Y, alphas=ALPHAS, **rows)
     several = fastreg.fit_multi_path(X, BOTH, alphas=ALPHAS)
     cv, relaxed = fastreg.cv_path(X, Y, cv=4, alphas=ALPHAS), fastreg.relax_path(path, X, Y, **rows)
-    yield "fit_path", fastreg.fit_path, {"X": X, "y": Y} | terms | bounds
-    yield "cv_path", fastreg.cv_path, {"X": X, "y": Y, "groups": GROUPS, "cv": 4} | terms | bounds
-    yield "cv_relaxed", fastreg.cv_relaxed, {"X": X, "y": Y, "groups": GROUPS, "cv": 4} | terms
-    yield "nested", fastreg.nested_cv_relaxed, {"X": X, "y": Y, "groups": GROUPS, "cv": 4, "outer": 4} | terms
-    yield "ridge_loo", fastreg.ridge_loo, {"X": X, "y": Y} | terms
-    yield "stability", fastreg.stability_selection, {"X": X, "y": Y} | terms | {"expected_errors": 4.0, "n_pairs": 5}
+    yield "fit_path", fastreg.fit_path, {"X": X, "y": Y} | options | bounds
+    yield "cv_path", fastreg.cv_path, {"X": X, "y": Y, "groups": GROUPS, "cv": 4} | options | bounds
+    yield "cv_relaxed", fastreg.cv_relaxed, {"X": X, "y": Y, "groups": GROUPS, "cv": 4} | options
+    yield "nested", fastreg.nested_cv_relaxed, {"X": X, "y": Y, "groups": GROUPS, "cv": 4, "outer": 4} | options
+    yield "ridge_loo", fastreg.ridge_loo, {"X": X, "y": Y} | options
+    yield "stability", fastreg.stability_selection, {"X": X, "y": Y} | options | {"expected_errors": 4.0, "n_pairs": 5}
     yield "adaptive", fastreg.adaptive_factor, {"X": X, "y": Y, "penalty_factor": FACTOR} | rows
     yield "multi", fastreg.fit_multi_path, {"X": X, "Y": BOTH, "alphas": ALPHAS, "sample_weight": W}
     yield "relax_path", lambda **arrays: fastreg.relax_path(path, **arrays), {"X": X, "y": Y} | rows
@@ -274,8 +274,8 @@ def test_what_follows_a_fit_has_its_digits_whatever_the_scale_of_y(scale):
     np.testing.assert_allclose(other.std_error / scale / scale, plain.std_error, rtol=1e-6)
     assert (other.index_min, other.index_1se) == (plain.index_min, plain.index_1se)
     targets = np.c_[Y, X[:, 2]]
-    for terms in ({"alpha_per_target": True}, {"selection": "1se"}):
-        plain, other = (fastreg.RidgeCV(alphas=grid * N, **terms).fit(X, targets * unit) for unit in (1.0, scale))
+    for options in ({"alpha_per_target": True}, {"selection": "1se"}):
+        plain, other = (fastreg.RidgeCV(alphas=grid * N, **options).fit(X, targets * unit) for unit in (1.0, scale))
         np.testing.assert_allclose(other.coef_ / scale, plain.coef_, rtol=1e-9)
         assert np.array_equal(plain.alpha_, other.alpha_)
 

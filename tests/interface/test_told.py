@@ -117,15 +117,15 @@ EXPOSURE = RNG.uniform(0.1, 1.0, MANY)
 CLAIMS = RNG.poisson(EXPOSURE * np.exp(0.3 * A[:, 0] - 1.0)).astype(float)
 POISSON = {"family": "poisson", "n_alphas": 4, "alpha_min_ratio": 0.1}
 COUNTING = {
-    "fit_path": lambda **terms: fit_path(A, CLAIMS, **POISSON, **terms),
-    "cv_path": lambda **terms: cv_path(A, CLAIMS, cv=3, l1_ratio=[0.5, 1.0], **POISSON, **terms),
-    "cv_relaxed": lambda **terms: cv_relaxed(A, CLAIMS, cv=3, pilot="ridge", **POISSON, **terms),
-    "nested_cv_relaxed": lambda **terms: nested_cv_relaxed(A, CLAIMS, outer=2, cv=2, **POISSON, **terms),
-    "stability_selection": lambda **terms: stability_selection(
-        A, CLAIMS, n_pairs=1, expected_errors=9.0, **POISSON, **terms
+    "fit_path": lambda **options: fit_path(A, CLAIMS, **POISSON, **options),
+    "cv_path": lambda **options: cv_path(A, CLAIMS, cv=3, l1_ratio=[0.5, 1.0], **POISSON, **options),
+    "cv_relaxed": lambda **options: cv_relaxed(A, CLAIMS, cv=3, pilot="ridge", **POISSON, **options),
+    "nested_cv_relaxed": lambda **options: nested_cv_relaxed(A, CLAIMS, outer=2, cv=2, **POISSON, **options),
+    "stability_selection": lambda **options: stability_selection(
+        A, CLAIMS, n_pairs=1, expected_errors=9.0, **POISSON, **options
     ),
-    "adaptive_factor": lambda **terms: adaptive_factor(A, CLAIMS, family="poisson", **terms),
-    "Path.refit": lambda **terms: fit_path(A, CLAIMS, **POISSON).refit(A, CLAIMS, 0.05, **terms),
+    "adaptive_factor": lambda **options: adaptive_factor(A, CLAIMS, family="poisson", **options),
+    "Path.refit": lambda **options: fit_path(A, CLAIMS, **POISSON).refit(A, CLAIMS, 0.05, **options),
 }
 
 
@@ -142,14 +142,14 @@ def test_counts_weighted_by_exposure_are_told_once(name):
 
 def test_either_remedy_gives_the_rates():
     """Without penalty both are the same model; the counts weighted by exposure are another."""
-    terms = {"family": "poisson", "alphas": [0.0], "tol": 1e-12}
-    offset, messages = told(lambda: fit_path(A, CLAIMS, offset=np.log(EXPOSURE), **terms))
+    options = {"family": "poisson", "alphas": [0.0], "tol": 1e-12}
+    offset, messages = told(lambda: fit_path(A, CLAIMS, offset=np.log(EXPOSURE), **options))
     assert messages == []
-    rates, messages = told(lambda: fit_path(A, CLAIMS / EXPOSURE, sample_weight=EXPOSURE, **terms))
+    rates, messages = told(lambda: fit_path(A, CLAIMS / EXPOSURE, sample_weight=EXPOSURE, **options))
     assert messages == []
     assert rates.coefs.toarray() == pytest.approx(offset.coefs.toarray(), abs=1e-8)
     assert rates.intercepts == pytest.approx(offset.intercepts, abs=1e-8)
-    wrong, _ = told(lambda: fit_path(A, CLAIMS, sample_weight=EXPOSURE, **terms))
+    wrong, _ = told(lambda: fit_path(A, CLAIMS, sample_weight=EXPOSURE, **options))
     truth = -1.0
     assert abs(offset.intercepts[0] - truth) < 0.1 < abs(wrong.intercepts[0] - truth)
     assert offset.predict(A, 0.0, np.log(EXPOSURE)).sum() == pytest.approx(CLAIMS.sum())

@@ -6,7 +6,7 @@ import naive_multi as naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certified_multi import draw, fit, naive_terms
+from certified_multi import draw, fit, naive_options
 from grids import pairwise
 
 from fastreg import ConvergenceWarning, fit_multi_path, fit_path
@@ -18,7 +18,7 @@ from fastreg.multi.problem import MultiProblem
 from fastreg.multi.working_set import PairSet
 
 FACTOR = np.r_[0.0, 2.0, np.inf, 0.5, np.ones(6)]
-TERMS = {
+OPTIONS = {
     "plain": {},
     "no intercept": {"fit_intercept": False},
     "weights": {"sample_weight": np.r_[0.0, np.linspace(0.2, 3, 39)]},
@@ -29,12 +29,12 @@ TERMS = {
 
 
 @pairwise
-@pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
+@pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
-def test_every_point_is_certified_dense_and_sparse_alike(family, l1_ratio, terms):
+def test_every_point_is_certified_dense_and_sparse_alike(family, l1_ratio, more):
     X, Y = draw(family, density=0.8)
-    options = {"family": family, "l1_ratio": l1_ratio, "n_alphas": 6, "alpha_min_ratio": 0.03, **terms}
+    options = {"family": family, "l1_ratio": l1_ratio, "n_alphas": 6, "alpha_min_ratio": 0.03, **more}
     dense = fit(X, Y, **options)
     sparse = fit(sp.csc_array(X), Y, **options)
     for k in range(6):
@@ -43,21 +43,21 @@ def test_every_point_is_certified_dense_and_sparse_alike(family, l1_ratio, terms
             naive.FAMILIES[family].mean(sparse.linear_predictor(X, dense.alphas[k])),
             atol=1e-3,
         )
-        words = naive_terms({"family": family, "l1_ratio": l1_ratio, **terms})
+        words = naive_options({"family": family, "l1_ratio": l1_ratio, **more})
         words.pop("fit_intercept", None)
         a, b = (naive.objective(X, Y, *path.point(k), path.alphas[k], **words) for path in (dense, sparse))
         assert a == pytest.approx(b, rel=1e-8)
 
 
 @pairwise
-@pytest.mark.parametrize("terms", [TERMS["plain"], TERMS["all"]], ids=["plain", "all"])
+@pytest.mark.parametrize("options", [OPTIONS["plain"], OPTIONS["all"]], ids=["plain", "all"])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.4, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
-def test_no_worse_than_proximal_gradient(family, l1_ratio, terms):
+def test_no_worse_than_proximal_gradient(family, l1_ratio, options):
     X, Y = draw(family, seed=1)
-    words = naive_terms({"family": family, "l1_ratio": l1_ratio, **terms})
+    words = naive_options({"family": family, "l1_ratio": l1_ratio, **options})
     alpha = 0.2 * naive.alpha_max(X, Y, **{**words, "l1_ratio": max(l1_ratio, 0.1)})
-    path = fit(X, Y, family=family, l1_ratio=l1_ratio, alphas=[alpha], tol=1e-12, **terms)
+    path = fit(X, Y, family=family, l1_ratio=l1_ratio, alphas=[alpha], tol=1e-12, **options)
     theirs = naive.solve(X, Y, alpha, **words)
     reached = naive.objective(X, Y, *theirs, alpha, **words)
     assert naive.objective(X, Y, *path.point(0), alpha, **words) <= reached * (1 + 1e-13)
@@ -68,12 +68,12 @@ def test_no_worse_than_proximal_gradient(family, l1_ratio, terms):
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
 def test_alpha_max_is_where_the_first_unit_enters(family):
     X, Y = draw(family)
-    for terms in TERMS.values():
-        words = naive_terms({"family": family, **terms})
+    for options in OPTIONS.values():
+        words = naive_options({"family": family, **options})
         top = naive.alpha_max(X, Y, **words)
-        path = fit(X, Y, family=family, alphas=[1.0001 * top, 0.99 * top], **terms)
+        path = fit(X, Y, family=family, alphas=[1.0001 * top, 0.99 * top], **options)
         assert path.alpha_max == pytest.approx(top, rel=1e-8)
-        held = np.ones(10, dtype=bool) if "penalty_factor" not in terms else FACTOR > 0
+        held = np.ones(10, dtype=bool) if "penalty_factor" not in options else FACTOR > 0
         assert not path.point(0)[0][held].any()
         assert path.point(1)[0][held].any()
 

@@ -9,7 +9,7 @@ from certified_multi import draw, fit
 from fastreg import fit_multi_path, fit_path, load_path
 
 FACTOR = np.r_[0.0, 2.0, np.inf, 0.5, np.ones(6)]
-TERMS = {
+OPTIONS = {
     "plain": {},
     "no intercept": {"fit_intercept": False},
     "weights": {"sample_weight": np.r_[0.0, np.linspace(0.2, 3, 39)]},
@@ -21,17 +21,17 @@ def offsets(size=1.0, K=3):
     return size * np.random.default_rng(9).normal(size=(40, K))
 
 
-@pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
+@pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
-def test_every_point_is_certified(family, l1_ratio, terms):
+def test_every_point_is_certified(family, l1_ratio, more):
     X, Y = draw(family, density=0.8)
     options = {"family": family, "l1_ratio": l1_ratio, "offset": offsets(), "n_alphas": 5, "alpha_min_ratio": 0.05}
-    path = fit(X, Y, **options, **terms)
+    path = fit(X, Y, **options, **more)
     assert path.has_offset
-    fit(sp.csc_array(X), Y, **options, **terms)
+    fit(sp.csc_array(X), Y, **options, **more)
     words = {"sample_weight": "weight", "penalty_factor": "factor"}
-    top = {words.get(name, name): value for name, value in terms.items()} | {"l1_ratio": max(l1_ratio, 1e-3)}
+    top = {words.get(name, name): value for name, value in more.items()} | {"l1_ratio": max(l1_ratio, 1e-3)}
     if family == "multinomial" or l1_ratio > 0.0:
         assert path.alpha_max == pytest.approx(naive.alpha_max(X, Y, family=family, offset=offsets(), **top), rel=1e-8)
 
@@ -114,13 +114,13 @@ def test_bad_offsets_are_refused(family, offset, message):
 
 
 def test_a_class_without_weight_has_no_part_in_the_offset():
-    from fastreg.interface.arguments import FitTerms, Grid
+    from fastreg.interface.arguments import FitOptions, Grid
     from fastreg.multi.missing_classes import solve_classes
 
     X, y = draw("multinomial")
     weight = np.where(y == 1, 0.0, 1.0)
-    terms = FitTerms("multinomial", sample_weight=weight, offset=offsets(), tol=1e-10)
-    path = solve_classes(X, y, terms, Grid([0.05]))
+    options = FitOptions("multinomial", sample_weight=weight, offset=offsets(), tol=1e-10)
+    path = solve_classes(X, y, options, Grid([0.05]))
     kept = y != 1
     two = fit_multi_path(X[kept], y[kept], family="multinomial", alphas=[0.05], offset=offsets()[kept][:, [0, 2]],
                          tol=1e-10)  # fmt: skip

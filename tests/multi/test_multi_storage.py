@@ -9,7 +9,7 @@ from certified_multi import draw
 
 import fastreg
 from fastreg import fit_multi_path, load_path
-from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.multi.missing_classes import solve_classes
 
 
@@ -60,8 +60,8 @@ def test_labels_come_back_as_they_were(labels, tmp_path):
 
 def test_infinite_intercepts_come_back(tmp_path):
     X, y = draw("multinomial")
-    terms = FitTerms("multinomial", sample_weight=np.where(y == 1, 0.0, 1.0))
-    path = solve_classes(X, y, terms, Grid([0.1]))
+    options = FitOptions("multinomial", sample_weight=np.where(y == 1, 0.0, 1.0))
+    path = solve_classes(X, y, options, Grid([0.1]))
     path.save(tmp_path / "path.json")
     same = load_path(tmp_path / "path.json")
     assert same.intercepts[1, 0] == -np.inf

@@ -8,7 +8,7 @@ import pytest
 from certified_multi import draw, fit
 
 from fastreg import Interrupted, fit_multi_path
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.multi.fit_multi_path import MultiRecorder, begin_fit, build_multi_problem
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.paths.driver import answered, run
@@ -44,7 +44,7 @@ def test_steps_hold_the_objective_of_every_solver_step(family, l1_ratio):
         assert steps["support"][here][-1] == path.n_features_in[number - 1]
 
 
-def test_terms_of_the_fit_are_kept():
+def test_options_of_the_fit_are_kept():
     X, Y = draw("gaussian")
     factor, weight = np.r_[2.0, np.ones(9)], np.linspace(1.0, 2.0, 40)
     path = fit_multi_path(X, Y, n_alphas=3, penalty_factor=factor, sample_weight=weight, standardize=True)
@@ -56,12 +56,12 @@ def test_terms_of_the_fit_are_kept():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_fit_may_end_before_its_last_alpha(family):
     X, Y = draw(family, n=40, p=30)
-    terms = FitTerms(family)
-    problem, _ = build_multi_problem(X, Y, terms)
+    options = FitOptions(family)
+    problem, _ = build_multi_problem(X, Y, options)
     null = MultiNullModel(problem)
     alphas = null.alpha_max * np.geomspace(1.0, 0.1, 10)
     recorder = MultiRecorder(problem, 0.0, 10)
-    fit = begin_fit(null, alphas, terms, recorder, until=lambda point: point.columns.size >= 3)
+    fit = begin_fit(null, alphas, options, recorder, until=lambda point: point.columns.size >= 3)
     answered(run(fit), problem)
     counts = [point.columns.size for point in fit.points]
     assert counts[-1] >= 3 and all(count < 3 for count in counts[:-1]) and len(counts) < 10
@@ -73,9 +73,9 @@ def test_a_solution_to_start_from_is_certified_as_it_stands(family):
     from fastreg.multi.fit_multi_path import solve_multi_path
 
     X, Y = draw(family, n=40, p=30)
-    terms = FitTerms(family, tol=1e-6)
-    path = solve_multi_path(X, Y, terms._replace(tol=1e-9), Grid([0.1]))
-    again = solve_multi_path(X, Y, terms, Grid([0.1]), start=path.point(0))
+    options = FitOptions(family, tol=1e-6)
+    path = solve_multi_path(X, Y, options._replace(tol=1e-9), Grid([0.1]))
+    again = solve_multi_path(X, Y, options, Grid([0.1]), start=path.point(0))
     assert again.n_iters.tolist() == [0] and again.converged
     gap = naive.duality_gap(X, Y, *again.point(0), 0.1, family=family)
     assert gap <= 1.001e-6 * again.work["null_loss"]

@@ -57,8 +57,8 @@ class Case(NamedTuple):
         factor = np.r_[0, 0, 0.5, 2, np.inf, 0, np.ones(P - 6)]
         options = certified.options_of(self, sample_weight=weight, offset=offset, penalty_factor=factor)
         options |= dict(zip(("lower", "upper"), KINDS[self.kind]))
-        terms = certified.terms_of(options) | {"l1_ratio": max(options["l1_ratio"], 0.1)}
-        return X, y, options | {"alphas": naive.alpha_max(X, y, **terms) * np.array([1.0, 0.4, 0.1, 0.01])}
+        words = certified.naive_options(options) | {"l1_ratio": max(options["l1_ratio"], 0.1)}
+        return X, y, options | {"alphas": naive.alpha_max(X, y, **words) * np.array([1.0, 0.4, 0.1, 0.01])}
 
 
 flag = st.booleans()
@@ -93,10 +93,10 @@ def test_all_kinds_are_certified_and_keep_to_their_bounds(case, solver, sparse):
 def test_objectives_are_those_of_the_reference_solver(case):
     X, y, options = case._replace(twins=False, weighted=False).make()
     path = certified.fit(X, y, tol=1e-10, **options)
-    terms = certified.terms_of(options)
-    plain = {name: value for name, value in terms.items() if name != "fit_intercept"}
-    best = [naive.objective(X, y, *naive.solve(X, y, a, **terms), a, **plain) for a in options["alphas"]]
-    scale = naive.null_scale(X, y, **terms)
+    words = certified.naive_options(options)
+    plain = {name: value for name, value in words.items() if name != "fit_intercept"}
+    best = [naive.objective(X, y, *naive.solve(X, y, a, **words), a, **plain) for a in options["alphas"]]
+    scale = naive.null_scale(X, y, **words)
     assert np.all(np.abs(certified.objectives(path, X, y, **options) - best) <= 2e-10 * scale)
 
 
@@ -108,7 +108,7 @@ def test_a_gap_is_never_below_the_suboptimality(case, tol):
         warnings.simplefilter("ignore")
         loose, exact = (fit_path(X, y, tol=t, solver="coordinate_descent", **options) for t in (tol, 1e-11))
     excess = certified.objectives(loose, X, y, **options) - certified.objectives(exact, X, y, **options)
-    scale = naive.null_scale(X, y, **certified.terms_of(options))
+    scale = naive.null_scale(X, y, **certified.naive_options(options))
     assert np.all(loose.gaps >= excess / scale - 1e-10)
 
 
@@ -117,12 +117,12 @@ def test_a_gap_is_never_below_the_suboptimality(case, tol):
 def test_alpha_max_is_where_the_first_column_enters(case):
     X, y, options = case.make()
     top = fit_path(X, y, n_alphas=1, **{name: value for name, value in options.items() if name != "alphas"}).alpha_max
-    terms = certified.terms_of(options) | {"l1_ratio": max(options["l1_ratio"], 1e-3)}
-    scale = naive.null_scale(X, y, **terms)
+    words = certified.naive_options(options) | {"l1_ratio": max(options["l1_ratio"], 1e-3)}
+    scale = naive.null_scale(X, y, **words)
     # Ridge least squares takes y in units of its spread: see fastreg.paths.grid.top_of_grid.
     unit = np.sqrt(2.0 * scale) if options["l1_ratio"] == 0.0 and options["family"] == "gaussian" and scale > 0 else 1.0
     rounding = 1e-10 * scale / unit  # where nothing may move, the null model is fitted to its digits
-    assert top == pytest.approx(naive.alpha_max(X, y, **terms) / unit, rel=1e-6, abs=rounding)
+    assert top == pytest.approx(naive.alpha_max(X, y, **words) / unit, rel=1e-6, abs=rounding)
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
@@ -145,7 +145,7 @@ def test_bounds_that_nothing_reaches_change_nothing(case, far):
     plain = certified.fit(X, y, tol=1e-11, **free)
     bounded = certified.fit(X, y, tol=1e-11, **options | {"lower": -far, "upper": far})
     assert (bounded.lower is None) == (far == np.inf)
-    scale = naive.null_scale(X, y, **certified.terms_of(free))
+    scale = naive.null_scale(X, y, **certified.naive_options(free))
     values = [certified.objectives(path, X, y, **free) for path in (plain, bounded)]
     assert np.all(np.abs(values[0] - values[1]) <= 3e-11 * scale)
 
@@ -183,14 +183,14 @@ def test_least_squares_within_bounds(solver):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_ridge_within_bounds_against_a_quasi_newton_method(family):
     X, y = certified.draw(family, n=80, p=6)
-    terms = {"family": family, "l1_ratio": 0.0}
+    words = {"family": family, "l1_ratio": 0.0}
 
     def value(b):
-        return naive.objective(X, y, b[1:], b[0], 0.05, **terms)
+        return naive.objective(X, y, b[1:], b[0], 0.05, **words)
 
     bounds = [(None, None)] + [(-0.1, 0.15)] * 6
     found = minimize(value, np.zeros(7), method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-9})
-    path = certified.fit(X, y, alphas=[0.05], lower=-0.1, upper=0.15, tol=1e-12, **terms)
+    path = certified.fit(X, y, alphas=[0.05], lower=-0.1, upper=0.15, tol=1e-12, **words)
     assert value(np.r_[path.intercepts[0], path.coefs.toarray().ravel()]) <= found.fun + 1e-12
     assert np.allclose(path.coefs.toarray().ravel(), found.x[1:], atol=1e-4)
 

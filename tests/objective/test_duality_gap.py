@@ -75,13 +75,13 @@ def fit_loosely(X, y, options, **how):
 )
 def test_a_gap_is_never_below_the_suboptimality(case, share, how, solver):
     X, y, options = case.make()
-    terms = certified.terms_of(options)
-    top = naive.alpha_max(X, y, **terms | {"l1_ratio": max(options["l1_ratio"], 0.1)})
-    scale = naive.null_scale(X, y, **terms)
+    words = certified.naive_options(options)
+    top = naive.alpha_max(X, y, **words | {"l1_ratio": max(options["l1_ratio"], 0.1)})
+    scale = naive.null_scale(X, y, **words)
     assume(scale > 1e-8)  # else an unpenalised column separates the classes, and there is no solution
     path = fit_loosely(X, y, options, alphas=[share * top], solver=solver, **how)
-    alpha, plain = share * top, {k: v for k, v in terms.items() if k != "fit_intercept"}
-    best = naive.objective(X, y, *naive.solve(X, y, alpha, **terms), alpha, **plain)
+    alpha, plain = share * top, {k: v for k, v in words.items() if k != "fit_intercept"}
+    best = naive.objective(X, y, *naive.solve(X, y, alpha, **words), alpha, **plain)
     suboptimality = certified.objectives(path, X, y, **options)[0] - best
     assert path.gaps[0] >= 0
     assert path.gaps[0] * scale >= suboptimality - ROUNDING * max(scale, abs(best))
@@ -93,7 +93,7 @@ def test_a_gap_is_never_below_the_suboptimality(case, share, how, solver):
 @given(case=cases, kind=st.sampled_from([np.array, sp.csc_array]))
 def test_every_point_of_an_automatic_path_is_certified(case, kind):
     X, y, options = case.make()
-    assume(naive.null_scale(X, y, **certified.terms_of(options)) > 1e-8)
+    assume(naive.null_scale(X, y, **certified.naive_options(options)) > 1e-8)
     path = fit_loosely(kind(X), y, options, n_alphas=6, alpha_min_ratio=0.02)
     k = path.reasons.index("separable") if "separable" in path.reasons else path.alphas.size
     assert path.reasons[:k] == ["converged"] * k

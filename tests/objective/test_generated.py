@@ -82,16 +82,16 @@ def judge(X, y, options, constant, rng):
     ratio = float(rng.choice([0.5, 0.1, 0.02]))
     close = quiet(X, y, **options, n_alphas=3, alpha_min_ratio=ratio, tol=TIGHT, max_iter=3000)
     plain = without_constant(options, constant)
-    terms = certified.terms_of(plain)
+    words = certified.naive_options(plain)
     try:
-        scale = naive.null_scale(X, y, **terms)
+        scale = naive.null_scale(X, y, **words)
     except RuntimeError:  # the reference solver is slow where columns without penalty have bounds
         return UNKNOWN
-    if not scale > 1e-8 * naive.null_scale(X, y, **terms | {"factor": None}) or close.alpha_max == 0.0:
+    if not scale > 1e-8 * naive.null_scale(X, y, **words | {"factor": None}) or close.alpha_max == 0.0:
         return UNKNOWN  # a null model that is perfect up to rounding, or separates the classes
     if abs(close.work["null_loss"] / scale - 1.0) > 1e-6:
         return f"null loss {close.work['null_loss']:.6g}, which is {scale:.6g}"
-    objective = {key: value for key, value in terms.items() if key != "fit_intercept"}
+    objective = {key: value for key, value in words.items() if key != "fit_intercept"}
     loose = quiet(
         X, y, **options, alphas=close.alphas, tol=float(rng.choice([1e-1, 1e-3])), max_iter=int(rng.integers(1, 5))
     )
@@ -107,7 +107,7 @@ def judge(X, y, options, constant, rng):
             if path.reasons[k] == "converged" and not path.gaps[k] <= path.tol:
                 return f"converged with gap {path.gaps[k]:.3g} for tol {path.tol:g}"
             if path is close and path.reasons[k] == "converged":  # far from a solution another dual point proves less
-                proven = naive.duality_gap(X, y, coef, intercept + constant, alpha, **terms)
+                proven = naive.duality_gap(X, y, coef, intercept + constant, alpha, **words)
                 if not proven <= 1.05 * path.tol * scale + 10 * noise:
                     return f"converged at {path.tol:g}, but the proven gap is {proven / scale:.3g} at point {k}"
     return None

@@ -22,7 +22,7 @@ def draw(kind):
     return kind(X), y
 
 
-def terms(n, weighted, offset, factors):
+def drawn_options(n, weighted, offset, factors):
     rng = np.random.default_rng(1)
     options = {}
     if weighted:
@@ -43,7 +43,10 @@ def terms(n, weighted, offset, factors):
 @pytest.mark.parametrize("factors", [True, False])
 def test_same_path_as_from_the_rows(kind, fit_intercept, standardize, weighted, offset, factors):
     X, y = draw(kind)
-    options = terms(y.size, weighted, offset, factors) | {"fit_intercept": fit_intercept, "standardize": standardize}
+    options = drawn_options(y.size, weighted, offset, factors) | {
+        "fit_intercept": fit_intercept,
+        "standardize": standardize,
+    }
     for l1_ratio in (1.0, 0.5):
         options["l1_ratio"] = l1_ratio
         few, many = (

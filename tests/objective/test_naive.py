@@ -40,13 +40,13 @@ def draw(family, seed=0, weight=False, offset=False, factor=False, standardize=F
 @pytest.mark.parametrize("family", naive.FAMILIES)
 def test_solve_is_certified(family, l1_ratio, fit_intercept):
     for options in product([False, True], repeat=4):
-        X, y, terms = draw(family, 0, *options)
-        alpha = 0.2 * naive.alpha_max(X, y, l1_ratio=max(l1_ratio, 0.05), fit_intercept=fit_intercept, **terms)
-        terms |= {"l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
-        coef, intercept = naive.solve(X, y, alpha, **terms)
-        scale = naive.null_scale(X, y, **terms)
-        assert naive.duality_gap(X, y, coef, intercept, alpha, **terms) <= 1e-13 * scale
-        assert naive.kkt_violation(X, y, coef, intercept, alpha, **terms) <= 1e-12
+        X, y, words = draw(family, 0, *options)
+        alpha = 0.2 * naive.alpha_max(X, y, l1_ratio=max(l1_ratio, 0.05), fit_intercept=fit_intercept, **words)
+        words |= {"l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
+        coef, intercept = naive.solve(X, y, alpha, **words)
+        scale = naive.null_scale(X, y, **words)
+        assert naive.duality_gap(X, y, coef, intercept, alpha, **words) <= 1e-13 * scale
+        assert naive.kkt_violation(X, y, coef, intercept, alpha, **words) <= 1e-12
         assert fit_intercept or intercept == 0
 
 
@@ -56,39 +56,39 @@ def test_solve_is_certified(family, l1_ratio, fit_intercept):
 def test_gap_bounds_the_suboptimality(family, l1_ratio):
     rng = np.random.default_rng(1)
     for seed, fit_intercept in product(range(3), [True, False]):
-        X, y, terms = draw(family, seed, *rng.random(4) < 0.5)
-        alpha = rng.choice([0.5, 0.05]) * naive.alpha_max(X, y, fit_intercept=fit_intercept, **terms)
-        terms["l1_ratio"] = l1_ratio
-        best, best_intercept = naive.solve(X, y, alpha, fit_intercept=fit_intercept, **terms)
-        least = naive.objective(X, y, best, best_intercept, alpha, **terms)
+        X, y, options = draw(family, seed, *rng.random(4) < 0.5)
+        alpha = rng.choice([0.5, 0.05]) * naive.alpha_max(X, y, fit_intercept=fit_intercept, **options)
+        options["l1_ratio"] = l1_ratio
+        best, best_intercept = naive.solve(X, y, alpha, fit_intercept=fit_intercept, **options)
+        least = naive.objective(X, y, best, best_intercept, alpha, **options)
         for size in 10.0 ** np.arange(-6, 1):
             coef = best + size * rng.normal(size=P) * (rng.random(P) < 0.7)
-            if terms["factor"] is not None:
-                coef[np.isinf(terms["factor"])] = 0
+            if options["factor"] is not None:
+                coef[np.isinf(options["factor"])] = 0
             intercept = best_intercept + size * rng.normal() if fit_intercept else 0.0
-            suboptimality = naive.objective(X, y, coef, intercept, alpha, **terms) - least
-            gap = naive.duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **terms)
+            suboptimality = naive.objective(X, y, coef, intercept, alpha, **options) - least
+            gap = naive.duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **options)
             assert -1e-14 * abs(least) <= suboptimality <= gap + 1e-14 * (abs(least) + suboptimality)
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", naive.FAMILIES)
 def test_slacks_sum_to_primal_minus_dual(family, l1_ratio):
-    X, y, terms = draw(family, 2, weight=True, offset=True, factor=True)
-    alpha = 0.3 * naive.alpha_max(X, y, **terms)
+    X, y, options = draw(family, 2, weight=True, offset=True, factor=True)
+    alpha = 0.3 * naive.alpha_max(X, y, **options)
     coef, intercept = np.array([0.1, -0.2, 0, 0, 0.3, 0]), 0.2
-    problem = naive.prepare(X, y, alpha, l1_ratio=l1_ratio, **terms)
+    problem = naive.prepare(X, y, alpha, l1_ratio=l1_ratio, **options)
     b, eta = naive.on_problem(problem, coef, intercept)
     r = naive.orthogonal_residual(problem, eta, naive.free_columns(problem, True))
     assert abs(r.sum()) < 1e-15 and abs(problem.X[:, 0] @ r) < 1e-15
-    value = naive.objective(X, y, coef, intercept, alpha, l1_ratio=l1_ratio, **terms)
+    value = naive.objective(X, y, coef, intercept, alpha, l1_ratio=l1_ratio, **options)
     shifted = problem.X.T @ r - problem.l2 * b
     shifted[0] = 0
     duals = [naive.dual_value(problem, s * r) for s in naive.scalings(shifted, problem.l1)]
     if l1_ratio == 0.0:
         nu = naive.model_residual(problem, eta, b, naive.free_columns(problem, True))
         duals.append(np.nan_to_num(naive.dual_value(problem, nu), nan=-np.inf))
-    gap = naive.duality_gap(X, y, coef, intercept, alpha, l1_ratio=l1_ratio, **terms)
+    gap = naive.duality_gap(X, y, coef, intercept, alpha, l1_ratio=l1_ratio, **options)
     assert np.isclose(gap, value - max(duals), rtol=0, atol=1e-14)
     assert 0 < gap < value - naive.dual_value(problem, 0 * r)
 
@@ -119,10 +119,10 @@ def test_families_do_not_overflow():
 
 @pytest.mark.parametrize("family", naive.FAMILIES)
 def test_solve_agrees_with_scipy(family):
-    X, y, terms = draw(family, 3, weight=True, offset=True, standardize=True)
-    terms["l1_ratio"] = 0.0
-    coef, intercept = naive.solve(X, y, 0.1, **terms)
-    found = minimize(lambda at: naive.objective(X, y, at[1:], at[0], 0.1, **terms), np.zeros(P + 1), tol=1e-10)
+    X, y, options = draw(family, 3, weight=True, offset=True, standardize=True)
+    options["l1_ratio"] = 0.0
+    coef, intercept = naive.solve(X, y, 0.1, **options)
+    found = minimize(lambda at: naive.objective(X, y, at[1:], at[0], 0.1, **options), np.zeros(P + 1), tol=1e-10)
     assert np.allclose(found.x, np.r_[intercept, coef], atol=1e-4)
 
 
@@ -136,28 +136,28 @@ def test_lasso_of_orthonormal_columns_is_soft_thresholding():
 
 
 def test_weights_factors_and_null_models():
-    X, y, terms = draw("poisson", 4, weight=True, offset=True, factor=True)
+    X, y, options = draw("poisson", 4, weight=True, offset=True, factor=True)
     coef, intercept = np.array([0.1, 0, -0.2, 0, 0.3, 0]), 0.1
-    value = naive.objective(X, y, coef, intercept, 0.2, **terms)
-    rescaled = terms | {"weight": 1e300 * terms["weight"]}
+    value = naive.objective(X, y, coef, intercept, 0.2, **options)
+    rescaled = options | {"weight": 1e300 * options["weight"]}
     assert np.isclose(naive.objective(X, y, coef, intercept, 0.2, **rescaled), value, rtol=1e-14)
-    dropped = terms | {"weight": terms["weight"][2:], "offset": terms["offset"][2:]}
+    dropped = options | {"weight": options["weight"][2:], "offset": options["offset"][2:]}
     assert naive.objective(X[2:], y[2:], coef, intercept, 0.2, **dropped) == value
-    assert naive.objective(X, y, np.ones(P), intercept, 0.2, **terms) == np.inf
-    top = naive.alpha_max(X, y, **terms)
-    assert np.count_nonzero(naive.solve(X, y, 1.001 * top, **terms)[0]) == 1
-    assert np.count_nonzero(naive.solve(X, y, 0.999 * top, **terms)[0]) == 2
-    mean = np.average(y, weights=terms["weight"])
-    half_deviance = naive.null_scale(X, y, family="gaussian", weight=terms["weight"])
-    assert np.isclose(half_deviance, 0.5 * np.average((y - mean) ** 2, weights=terms["weight"]), rtol=1e-14)
+    assert naive.objective(X, y, np.ones(P), intercept, 0.2, **options) == np.inf
+    top = naive.alpha_max(X, y, **options)
+    assert np.count_nonzero(naive.solve(X, y, 1.001 * top, **options)[0]) == 1
+    assert np.count_nonzero(naive.solve(X, y, 0.999 * top, **options)[0]) == 2
+    mean = np.average(y, weights=options["weight"])
+    half_deviance = naive.null_scale(X, y, family="gaussian", weight=options["weight"])
+    assert np.isclose(half_deviance, 0.5 * np.average((y - mean) ** 2, weights=options["weight"]), rtol=1e-14)
 
 
 def test_stored_glmnet_solutions_are_certified():
     for case in json.loads((REFERENCE / "glmnet.json").read_text())["cases"]:
-        X, y, terms = naive.stored(case)
-        scale = naive.null_scale(X, y, **terms)
+        X, y, options = naive.stored(case)
+        scale = naive.null_scale(X, y, **options)
         for alpha, coef, intercept in zip(case["alphas"], np.array(case["coefs"]).T, case["intercepts"]):
-            gap = naive.duality_gap(X, y, coef, intercept, alpha, **terms)
+            gap = naive.duality_gap(X, y, coef, intercept, alpha, **options)
             assert gap <= 1e-13 * scale, (case["name"], alpha, gap / scale)
 
 

@@ -38,8 +38,8 @@ def test_a_fit_is_the_mode_under_its_prior(family, kind, scale):
     trials = np.arange(40) % 3 + 1.0  # weights: so many rows of the same kind
     likelihood, dispersion = LIKELIHOODS[family]
     prior = {"l1": dispersion / scale * (kind != "normal"), "l2": dispersion / scale**2 * (kind != "laplace")}
-    terms = convert_penalty(prior, "sum of losses", "fit_path", sample_weight=trials, half_l2=True)
-    path = certified.fit(X, y, **terms, family=family, sample_weight=trials, penalty_factor=RELATIVE, tol=1e-13)
+    penalty = convert_penalty(prior, "sum of losses", "fit_path", sample_weight=trials, half_l2=True)
+    path = certified.fit(X, y, **penalty, family=family, sample_weight=trials, penalty_factor=RELATIVE, tol=1e-13)
     coef, intercept = certified.column(path, 0)
 
     def cost(parts):  # b = u - v with u, v >= 0, where the breakpoints at zero are gone

@@ -10,7 +10,7 @@ import strategies
 from grids import each_value
 
 from fastreg import cv_path, fit_path
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.objective.families import Binomial, Gaussian, Poisson
 from fastreg.paths.batched.batches import Batches
 from fastreg.paths.batched.lasso import LassoBatch
@@ -20,24 +20,24 @@ from fastreg.paths.plan import batches_for
 from fastreg.paths.setup import build_problem
 
 
-def pose(X, y, family=Gaussian, l1_ratio=1.0, **terms):
+def pose(X, y, family=Gaussian, l1_ratio=1.0, **options):
     """A Problem with the defaults of fit_path."""
-    return build_problem(X, y, FitTerms(family, l1_ratio, **terms))
+    return build_problem(X, y, FitOptions(family, l1_ratio, **options))
 
 
-def by_batches(X, y, alphas, tol=1e-10, **terms):
+def by_batches(X, y, alphas, tol=1e-10, **more):
     """The path by batches of the lasso, or None where they give up."""
-    problem = pose(X, y, **terms)
+    problem = pose(X, y, **more)
     fit = strategies.begin(problem, alphas, tol)
     assert batches_for(problem, "auto", alphas, 1000) == "batched_lasso"
     points = strategies.points_of(Batches(LassoBatch, fit), alphas)
-    return collect(fit, problem, strategies.options(tol, **terms)) if len(points) == alphas.size else None
+    return collect(fit, problem, strategies.options(tol, **more)) if len(points) == alphas.size else None
 
 
 @each_value
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize(
-    "terms",
+    "options",
     [
         {},
         {"fit_intercept": False},
@@ -46,14 +46,14 @@ def by_batches(X, y, alphas, tol=1e-10, **terms):
         {"offset": np.random.default_rng(2).normal(size=40)},
         {"penalty_factor": np.random.default_rng(3).uniform(0.5, 2, 300)},
     ],
-    ids=lambda terms: next(iter(terms), "plain"),
+    ids=lambda options: next(iter(options), "plain"),
 )
-def test_blocks_are_certified_points(terms, make):
+def test_blocks_are_certified_points(options, make):
     X, y = certified.draw("gaussian", n=40, p=300, density=0.6)
-    alphas = fit_path(X, y, n_alphas=60, alpha_min_ratio=0.005, **terms).alphas
-    path = by_batches(make(X), y, alphas, **terms)
-    certified.assert_certified(path, X, y, tol=1e-10, **terms)
-    other = fit_path(make(X), y, alphas=alphas, tol=1e-12, **terms)
+    alphas = fit_path(X, y, n_alphas=60, alpha_min_ratio=0.005, **options).alphas
+    path = by_batches(make(X), y, alphas, **options)
+    certified.assert_certified(path, X, y, tol=1e-10, **options)
+    other = fit_path(make(X), y, alphas=alphas, tol=1e-12, **options)
     np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-5)
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-8)
 
@@ -184,22 +184,22 @@ def test_ten_folds_read_a_wide_X_no_more_often_than_two_paths(family, l1_ratio, 
 
 @each_value
 @pytest.mark.parametrize(
-    "terms",
+    "more",
     [
         {"sample_weight": np.random.default_rng(1).uniform(0, 2, 60)},
         {"offset": np.ones(60)},
         {"fit_intercept": False},
         {"standardize": True},
     ],
-    ids=lambda terms: next(iter(terms)),
+    ids=lambda more: next(iter(more)),
 )
 @pytest.mark.parametrize(("family", "cls"), [("gaussian", Gaussian), ("binomial", Binomial), ("poisson", Poisson)])
-def test_newton_blocks_are_certified_points(family, cls, terms):
+def test_newton_blocks_are_certified_points(family, cls, more):
     """GLMs and elastic nets by blocks; what is expected of a point may be wrong."""
     X, y = certified.draw(family, n=60, p=200)
-    options = {"family": family, "l1_ratio": 0.7} | terms
+    options = {"family": family, "l1_ratio": 0.7} | more
     other = certified.fit(X, y, n_alphas=30, alpha_min_ratio=0.05, tol=1e-9, **options)
-    problem = pose(X, y, cls, 0.7, **terms)
+    problem = pose(X, y, cls, 0.7, **more)
     expected = [np.array([k, 199 - k]) for k in range(30)]
     fit = strategies.begin(problem, other.alphas, 1e-7, expected=expected)
     assert batches_for(problem, "newton", other.alphas, 1000) == "batched_newton"
@@ -211,7 +211,7 @@ def test_newton_blocks_are_certified_points(family, cls, terms):
 
 @each_value
 @pytest.mark.parametrize(
-    "terms",
+    "more",
     [
         {},
         {"sample_weight": np.random.default_rng(1).uniform(0, 2, 40) * (np.arange(40) % 7 > 0)},
@@ -219,20 +219,20 @@ def test_newton_blocks_are_certified_points(family, cls, terms):
         {"penalty_factor": np.random.default_rng(3).uniform(0.5, 2, 1200)},
         {"fit_intercept": False, "standardize": True},
     ],
-    ids=lambda terms: next(iter(terms), "plain"),
+    ids=lambda more: next(iter(more), "plain"),
 )
 @pytest.mark.parametrize("tol", [1e-3, 1e-5])
-def test_elastic_nets_descend_where_more_columns_are_active_than_rows(tol, terms):
+def test_elastic_nets_descend_where_more_columns_are_active_than_rows(tol, more):
     """By fewer epochs, and within the gap asked for; and as Newton's method finds them."""
     X, y = certified.draw("gaussian", n=40, p=1200)
-    options = {"l1_ratio": 0.1, "n_alphas": 50, "alpha_min_ratio": 0.01} | terms
+    options = {"l1_ratio": 0.1, "n_alphas": 50, "alpha_min_ratio": 0.01} | more
     path = certified.fit(X, y, tol=tol, **options)
     assert path.n_features_in[-1] > 100
     assert 0 < path.work["epochs"] < 50 * 50
     other = fit_path(X, y, tol=1e-12, solver="newton", **options)
     assert other.work["epochs"] == 0 and set(other.reasons) == {"converged"}
     apart = X @ (path.coefs - other.coefs).toarray() + path.intercepts - other.intercepts
-    weight = terms.get("sample_weight", np.ones(40))
+    weight = more.get("sample_weight", np.ones(40))
     # A gap bounds half the mean square by which predictions differ from the optimum's.
     assert np.all(weight @ apart**2 / weight.sum() <= 2.0 * (tol + 1e-12) * path.work["null_loss"] * 1.01)
 
@@ -286,7 +286,7 @@ def test_paths_know_their_cost_and_how_they_were_posed(shape, l1_ratio):
         assert all(values.size == 12 for values in path.trace.values()) and path.trace["seconds"].min() >= 0.0
         alpha = 0.6 * path.alphas[5] + 0.4 * path.alphas[6]
         again = path.refit(X[rows], y[rows], alpha)
-        terms = {"l1_ratio": l1_ratio, "penalty_factor": factor, "standardize": True}
-        certified.assert_certified(again, X[rows], y[rows], tol=1e-9, **terms)
-        other = fit_path(X[rows], y[rows], alphas=path.alphas, tol=1e-12, **terms)
+        options = {"l1_ratio": l1_ratio, "penalty_factor": factor, "standardize": True}
+        certified.assert_certified(again, X[rows], y[rows], tol=1e-9, **options)
+        other = fit_path(X[rows], y[rows], alphas=path.alphas, tol=1e-12, **options)
         np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=2e-3)

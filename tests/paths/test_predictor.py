@@ -43,7 +43,7 @@ def test_alphas_that_repeat_or_rise_have_no_line():
 @each_value
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize(
-    ("family", "terms"),
+    ("family", "more"),
     [
         ("gaussian", {"l1_ratio": 0.5}),
         ("binomial", {"sample_weight": np.random.default_rng(1).uniform(0, 2, 200)}),
@@ -52,9 +52,9 @@ def test_alphas_that_repeat_or_rise_have_no_line():
     ],
     ids=["elastic net", "weights", "factors", "bounds"],
 )
-def test_descents_take_fewer_epochs_along_the_line(family, terms, make, monkeypatch):
+def test_descents_take_fewer_epochs_along_the_line(family, more, make, monkeypatch):
     X, y = certified.draw(family, n=200, p=80, density=0.5)
-    options = {"family": family, "n_alphas": 60, "alpha_min_ratio": 0.01, "solver": "coordinate_descent", **terms}
+    options = {"family": family, "n_alphas": 60, "alpha_min_ratio": 0.01, "solver": "coordinate_descent", **more}
     path = certified.fit(make(X), y, tol=1e-8, **options)
     monkeypatch.setattr("fastreg.paths.predictor.NEAR", 1.0)
     without = certified.fit(make(X), y, tol=1e-8, **options)

@@ -102,10 +102,10 @@ def test_pictures_mark_stalled_points():
 
 
 SEVERAL = {
-    "cv_path": lambda y, **terms: fastreg.cv_path(X, y, cv=3, **terms),
-    "cv_relaxed": lambda y, **terms: fastreg.cv_relaxed(X, y, cv=3, ridges=[0.1], **terms),
-    "stability_selection": lambda y, **terms: fastreg.stability_selection(
-        X, y, n_pairs=2, expected_errors=5.0, **terms
+    "cv_path": lambda y, **options: fastreg.cv_path(X, y, cv=3, **options),
+    "cv_relaxed": lambda y, **options: fastreg.cv_relaxed(X, y, cv=3, ridges=[0.1], **options),
+    "stability_selection": lambda y, **options: fastreg.stability_selection(
+        X, y, n_pairs=2, expected_errors=5.0, **options
     ),
 }
 

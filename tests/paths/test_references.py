@@ -28,9 +28,9 @@ NIST = {case["name"]: case for case in json.loads((REFERENCE / "nist.json").read
 @pytest.mark.parametrize("name", GLMNET)
 def test_agrees_with_glmnet(name):
     case = GLMNET[name]
-    X, y, terms = naive.stored(case)
+    X, y, stored = naive.stored(case)
     words = {"weight": "sample_weight", "factor": "penalty_factor"}
-    options = {words.get(word, word): value for word, value in terms.items()}
+    options = {words.get(word, word): value for word, value in stored.items()}
     given = sp.csc_array(X) if case["sparse"] else X
     path = certified.fit(given, y, alphas=case["alphas"], tol=1e-12, **options)
     # To 1e-6 of each coefficient, absolute below one: a gap of 1e-12 promises no more, its root being 1e-6.

@@ -22,27 +22,27 @@ def test_a_refit_is_the_fit(family, l1_ratio, kind):
     data = {"sample_weight": rng.uniform(0.5, 2, 60), "offset": rng.normal(size=60) / 5}
     factor = np.ones(12)
     factor[[2, 5, 7]] = 0.0, 2.0, np.inf
-    terms = {"family": family, "l1_ratio": l1_ratio, "standardize": True, "penalty_factor": factor, "tol": 1e-8}
-    path = fit_path(kind(X), y, n_alphas=20, alpha_min_ratio=1e-2, **terms, **data)
+    options = {"family": family, "l1_ratio": l1_ratio, "standardize": True, "penalty_factor": factor, "tol": 1e-8}
+    path = fit_path(kind(X), y, n_alphas=20, alpha_min_ratio=1e-2, **options, **data)
     alphas = [1.1 * path.alphas[0], np.sqrt(path.alphas[8] * path.alphas[9]), path.alphas[15], 0.5 * path.alphas[-1]]
     again = path.refit(kind(X), y, alphas, **data)
-    certified.assert_certified(again, X, y, **terms, **data)
+    certified.assert_certified(again, X, y, **options, **data)
     np.testing.assert_array_equal(again.alphas, alphas)
-    cold = fit_path(kind(X), y, alphas=alphas, **terms, **data)
+    cold = fit_path(kind(X), y, alphas=alphas, **options, **data)
     np.testing.assert_allclose(again.coefs.toarray(), cold.coefs.toarray(), atol=2e-3)
     for alpha in alphas:  # each on its own starts at another place
         single = path.refit(kind(X), y, alpha, **data)
-        certified.assert_certified(single, X, y, **terms, **data)
+        certified.assert_certified(single, X, y, **options, **data)
     assert (again.fit_intercept, again.standardize, again.tol) == (True, True, 1e-9)
 
 
 def test_a_refit_without_intercept_and_of_another_response():
     X, y = certified.draw("gaussian", n=60, p=12)
-    terms = {"fit_intercept": False, "tol": 1e-9}
-    path = fit_path(X, y, n_alphas=20, **terms)
+    options = {"fit_intercept": False, "tol": 1e-9}
+    path = fit_path(X, y, n_alphas=20, **options)
     other = y[::-1].copy()  # a start that is far off
     for target in (y, other):
-        certified.assert_certified(path.refit(X, target, [0.2, 0.05]), X, target, **terms)
+        certified.assert_certified(path.refit(X, target, [0.2, 0.05]), X, target, **options)
 
 
 def test_the_path_of_leave_one_out_is_refitted_with_its_penalty_factors():

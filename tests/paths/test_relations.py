@@ -44,8 +44,8 @@ class Case(NamedTuple):
 
 def grid(X, y, options):
     """Two alphas where some columns are in."""
-    terms = certified.terms_of(options) | {"l1_ratio": max(options["l1_ratio"], 0.2)}
-    return naive.alpha_max(X, y, **terms) * np.array([0.5, 0.1])
+    words = certified.naive_options(options) | {"l1_ratio": max(options["l1_ratio"], 0.2)}
+    return naive.alpha_max(X, y, **words) * np.array([0.5, 0.1])
 
 
 flag = st.booleans()
@@ -54,7 +54,7 @@ cases = st.builds(Case, families, st.integers(0, 10_000), ratios, flag, flag, fl
 
 def assert_close(a, b, X, y, options, transform=lambda coef: coef):
     """Two paths of one problem: a gap of TOL leaves coefficients that agree to about its square root."""
-    scale = naive.null_scale(certified.dense(X), y, **certified.terms_of(options))
+    scale = naive.null_scale(certified.dense(X), y, **certified.naive_options(options))
     size = np.abs(b.coefs.toarray()).max() + 1e-3
     assert np.allclose(transform(a.coefs.toarray()), b.coefs.toarray(), rtol=0, atol=1e-4 * size)
     assert np.allclose(a.intercepts, b.intercepts, rtol=0, atol=1e-3 * (1 + np.abs(b.intercepts).max()))
@@ -62,7 +62,7 @@ def assert_close(a, b, X, y, options, transform=lambda coef: coef):
     moved = [
         naive.objective(
             certified.dense(X), y, coef, intercept, alpha,
-            **{k: v for k, v in certified.terms_of(options).items() if k != "fit_intercept"},
+            **{k: v for k, v in certified.naive_options(options).items() if k != "fit_intercept"},
         )
         for coef, intercept, alpha in zip(transform(a.coefs.toarray()).T, a.intercepts, options["alphas"])
     ]  # fmt: skip
@@ -177,7 +177,7 @@ def test_at_alpha_max_and_above_all_penalised_coefficients_are_zero(case, above)
     if options["l1_ratio"] == 0.0:
         options["l1_ratio"] = 1.0
     top = fit_path(X, y, **options).alpha_max
-    assert np.isclose(top, naive.alpha_max(X, y, **certified.terms_of(options)), rtol=1e-9)
+    assert np.isclose(top, naive.alpha_max(X, y, **certified.naive_options(options)), rtol=1e-9)
     alphas = [above * top * (1 + 1e-13), 0.98 * top]
     path = certified.fit(X, y, tol=TOL, **options | {"alphas": alphas})
     held = options.get("penalty_factor", np.ones(P)) > 0
@@ -337,9 +337,11 @@ def test_a_constant_column_keeps_its_scale_where_others_are_standardized_without
     X, y = certified.draw("gaussian", n=40, p=4)
     X[:, 1] = value
     deviations = X.std(axis=0)
-    alphas, terms = [0.3, 0.01], {"fit_intercept": False, "tol": 1e-12}
-    path = certified.fit(X, y + 1.0, alphas=alphas, standardize=True, **terms)
-    other = certified.fit(X, y + 1.0, alphas=alphas, penalty_factor=np.where(deviations > 0, deviations, 1.0), **terms)
+    alphas, options = [0.3, 0.01], {"fit_intercept": False, "tol": 1e-12}
+    path = certified.fit(X, y + 1.0, alphas=alphas, standardize=True, **options)
+    other = certified.fit(
+        X, y + 1.0, alphas=alphas, penalty_factor=np.where(deviations > 0, deviations, 1.0), **options
+    )
     assert path.coefs[[1]].toarray().any()
     np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), rtol=1e-5, atol=1e-9)
     assert not fit_path(X, y + 1.0, alphas=alphas, standardize=True).coefs[[1]].toarray().any()

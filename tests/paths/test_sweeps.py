@@ -51,8 +51,8 @@ def test_folds_have_the_same_bits_for_any_number_of_threads(case):
         np.testing.assert_array_equal(one.coefs.toarray(), other.coefs.toarray())
         np.testing.assert_array_equal(one.gaps, other.gaps)
         train = shared.test_folds != f
-        terms = {key: options[key] for key in ("family", "l1_ratio", "penalty_factor") if key in options}
-        certified.assert_certified(one, X[train], y[train], tol=1e-6, **terms)
+        own = {key: options[key] for key in ("family", "l1_ratio", "penalty_factor") if key in options}
+        certified.assert_certified(one, X[train], y[train], tol=1e-6, **own)
     np.testing.assert_array_equal(shared.predictions, alone.predictions)
     assert shared.work == alone.work
 
@@ -98,11 +98,11 @@ def test_an_interrupt_keeps_what_every_thread_had_done(case):
         cv_path(X, y, callback=stop, **options)
     paths = caught.value.folds
     assert sum(0 if path is None else path.alphas.size for path in paths) >= (20 if case != "tall" else 8)
-    terms = {key: options[key] for key in ("family", "l1_ratio", "penalty_factor") if key in options}
+    own = {key: options[key] for key in ("family", "l1_ratio", "penalty_factor") if key in options}
     for fold, path in enumerate(paths):
         if path is not None:
             train = whole.test_folds != fold
-            certified.assert_certified(path, X[train], y[train], tol=1e-6, **terms)
+            certified.assert_certified(path, X[train], y[train], tol=1e-6, **own)
 
 
 class Stub(SimpleNamespace):

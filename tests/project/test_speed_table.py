@@ -55,12 +55,12 @@ def test_its_check_agrees_with_the_naive_gap(family, l1_ratio, kind):
     """At optimal coefficients both bounds meet; at poor ones they are apart, the optimum between them."""
     drawn = datasets.dense(60, 8, family, active=3, l1_ratio=l1_ratio, n_alphas=4)
     problem = datasets.Problem(kind(drawn.X), drawn.y, family, l1_ratio, n_alphas=4)
-    path = fastreg.fit_path(**problem.terms, alphas=problem.alphas, tol=1e-13)
+    path = fastreg.fit_path(**problem.options, alphas=problem.alphas, tol=1e-13)
     primal, dual = bounds(problem, path.coefs)
     assert np.all(np.abs(primal - dual) <= 1e-10)
     poor, worse_dual = bounds(problem, 0.9 * path.coefs.toarray())
     assert np.all(poor[1:] > primal[1:] + 1e-6) and np.all(worse_dual <= dual + 1e-12)
-    terms = {"family": family, "l1_ratio": l1_ratio}
-    scale = naive.null_scale(drawn.X, drawn.y, **terms)
-    best = [naive.duality_gap(drawn.X, drawn.y, *path.coef(a), a, **terms) / scale for a in problem.alphas]
+    options = {"family": family, "l1_ratio": l1_ratio}
+    scale = naive.null_scale(drawn.X, drawn.y, **options)
+    best = [naive.duality_gap(drawn.X, drawn.y, *path.coef(a), a, **options) / scale for a in problem.alphas]
     assert max(best) <= 1e-12

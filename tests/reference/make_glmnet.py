@@ -90,7 +90,7 @@ CASES = [
 ]  # fmt: skip
 
 
-def terms_of(case):
+def naive_options(case):
     """The keywords of naive."""
     names = ("family", "l1_ratio", "fit_intercept", "standardize", "weight", "offset", "factor")
     return {name: case[name] for name in names}
@@ -98,7 +98,7 @@ def terms_of(case):
 
 def choose_alphas(case):
     """A few points between alpha_max and a small fraction of it."""
-    top = naive.alpha_max(case["X"], case["y"], **terms_of(case) | {"l1_ratio": max(case["l1_ratio"], 0.1)})
+    top = naive.alpha_max(case["X"], case["y"], **naive_options(case) | {"l1_ratio": max(case["l1_ratio"], 0.1)})
     fractions = FRACTIONS[:5] if case["name"] == "gaussian-wide" else FRACTIONS
     return np.array([float(f"{alpha:.4g}") for alpha in fractions * top])
 
@@ -136,11 +136,11 @@ def read(case, folder):
 
 def report(case):
     """The worst certificate of a case's solutions, printed."""
-    terms = terms_of(case)
+    options = naive_options(case)
     fits = [(c, b, a) for c, b, a in zip(case["coefs"].T, case["intercepts"], case["alphas"])]
-    scale = naive.null_scale(case["X"], case["y"], **terms)
-    gap = max(naive.duality_gap(case["X"], case["y"], *fit, **terms) for fit in fits) / scale
-    kkt = max(naive.kkt_violation(case["X"], case["y"], *fit, **terms) for fit in fits)
+    scale = naive.null_scale(case["X"], case["y"], **options)
+    gap = max(naive.duality_gap(case["X"], case["y"], *fit, **options) for fit in fits) / scale
+    kkt = max(naive.kkt_violation(case["X"], case["y"], *fit, **options) for fit in fits)
     sizes = [np.count_nonzero(coef) for coef, _, _ in fits]
     print(f"{case['name']:36} relative gap {gap:8.1e}   kkt {kkt:8.1e}   supports {sizes}")
 

@@ -25,7 +25,7 @@ from fastreg import (
 from fastreg.selection.cross_validation.result import averages, choose
 
 FAMILIES = ["gaussian", "binomial", "poisson", "gamma"]
-TERMS = {
+OPTIONS = {
     "plain": {},
     "no intercept": {"fit_intercept": False},
     "weights": {"sample_weight": "w"},
@@ -38,11 +38,11 @@ TERMS = {
 }
 
 
-def terms_for(name, n, rows=slice(None)):
+def options_for(name, n, rows=slice(None)):
     """The options of a case, vectors cut to some rows."""
     rng = np.random.default_rng(5)
     vectors = {"w": rng.uniform(0.2, 3.0, n), "o": rng.normal(scale=0.3, size=n)}
-    return {key: vectors[value][rows] if isinstance(value, str) else value for key, value in TERMS[name].items()}
+    return {key: vectors[value][rows] if isinstance(value, str) else value for key, value in OPTIONS[name].items()}
 
 
 def cross_validate(X, y, **options):
@@ -60,14 +60,14 @@ def rows_of(found, f):
 @pairwise
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("case", TERMS)
+@pytest.mark.parametrize("case", OPTIONS)
 def test_fold_fits_are_those_of_the_training_rows(family, case, make):
     X, y = certified.draw(family, n=48, p=8, density=0.7)
     options = {"family": family, "n_alphas": 8, "alpha_min_ratio": 0.05}
-    found = cross_validate(make(X), y, cv=4, tol=1e-12, **options, **terms_for(case, 48))
+    found = cross_validate(make(X), y, cv=4, tol=1e-12, **options, **options_for(case, 48))
     for f, fold in enumerate(found.fold_paths):
         train, test = rows_of(found, f)
-        here = terms_for(case, 48, train) | {"family": family}
+        here = options_for(case, 48, train) | {"family": family}
         certified.assert_certified(fold, X[train], y[train], tol=1e-12, **here)
         alone = certified.fit(X[train], y[train], alphas=found.alphas, tol=1e-12, **here)
         ours = certified.objectives(fold, X[train], y[train], **here)
@@ -75,7 +75,7 @@ def test_fold_fits_are_those_of_the_training_rows(family, case, make):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
         scale = np.abs(alone.coefs.toarray()).max()
         np.testing.assert_allclose(fold.coefs.toarray(), alone.coefs.toarray(), rtol=1e-3, atol=1e-4 * scale)
-        offset = terms_for(case, 48, test).get("offset", 0.0)
+        offset = options_for(case, 48, test).get("offset", 0.0)
         eta = X[test] @ fold.coefs.toarray() + fold.intercepts + np.reshape(offset, (-1, 1))
         np.testing.assert_allclose(found.predictions[test], naive.FAMILIES[family].mean(eta), rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(found.fold_gaps, [fold.gaps for fold in found.fold_paths])

@@ -9,7 +9,7 @@ from grids import pairwise
 
 import fastreg
 from fastreg import fit_path, relax_path
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.objective import gram_reduction
 from fastreg.objective.families import FAMILIES as FAMILY_CLASSES
 from fastreg.paths.setup import build_problem
@@ -18,7 +18,7 @@ from fastreg.selection.relaxed.refits import refit_sets
 FAMILIES = ["gaussian", "binomial", "poisson", "gamma"]
 
 
-def terms(n, seed=1):
+def drawn_options(n, seed=1):
     rng = np.random.default_rng(seed)
     return {"sample_weight": rng.random(n) * (rng.random(n) < 0.9), "offset": 0.2 * rng.normal(size=n)}
 
@@ -27,7 +27,7 @@ def assert_refits(relaxed, X, y, *, tol, factor=None, standardize=False, **optio
     """Every refit lies on its support, says "converged", and the naive gap of the problem on the support agrees."""
     path, refit, X = relaxed.path, relaxed.refit, certified.dense(X)
     assert refit.reasons == ["converged"] * path.alphas.size and np.all(refit.gaps <= tol)
-    words = certified.terms_of(options)
+    words = certified.naive_options(options)
     for k in range(path.alphas.size):
         support = np.flatnonzero(certified.column(path, k)[0])
         coef, intercept = certified.column(refit, k)
@@ -44,7 +44,7 @@ def assert_refits(relaxed, X, y, *, tol, factor=None, standardize=False, **optio
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_refits_are_certified(family, kind, fit_intercept):
     X, y = certified.draw(family, n=50, p=10, density=0.7)
-    options = {"family": family, "fit_intercept": fit_intercept} | terms(50)
+    options = {"family": family, "fit_intercept": fit_intercept} | drawn_options(50)
     path = certified.fit(kind(X), y, n_alphas=25, tol=1e-9, check=(X, y), **options)
     options.pop("family")
     relaxed = relax_path(path, kind(X), y, **options)
@@ -57,7 +57,7 @@ def test_refits_are_certified(family, kind, fit_intercept):
 def test_refits_with_a_ridge_are_certified(family, standardize):
     X, y = certified.draw(family, n=50, p=10)
     factor = np.array([0, 0.5, 2, 1, 1, 1, 1, 3, 1, np.inf])
-    options = {"penalty_factor": factor, "standardize": standardize} | terms(50)
+    options = {"penalty_factor": factor, "standardize": standardize} | drawn_options(50)
     path = certified.fit(X, y, family=family, n_alphas=15, tol=1e-9, **options)
     relaxed = relax_path(path, X, y, ridge=0.05, tol=1e-13, **options)
     options = {name: value for name, value in options.items() if name not in ("penalty_factor", "standardize")}
@@ -73,11 +73,11 @@ def test_gaps_bound_what_a_refit_has_to_gain(family, ridge):
     rough = relax_path(path, X, y, ridge=ridge, tol=1e-2)
     for k in range(1, 10):
         support = np.flatnonzero(certified.column(path, k)[0])
-        part, terms = X[:, support], {"family": family, "l1_ratio": 0.0}
-        exact = certified.fit(part, y, alphas=[ridge], tol=1e-12, penalty_factor=np.ones(support.size), **terms)
-        best = certified.objectives(exact, part, y, **terms)[0]
+        part, options = X[:, support], {"family": family, "l1_ratio": 0.0}
+        exact = certified.fit(part, y, alphas=[ridge], tol=1e-12, penalty_factor=np.ones(support.size), **options)
+        best = certified.objectives(exact, part, y, **options)[0]
         coef, intercept = certified.column(rough.refit, k)
-        reached = naive.objective(part, y, coef[support], intercept, ridge, **terms)
+        reached = naive.objective(part, y, coef[support], intercept, ridge, **options)
         assert -1e-11 <= reached - best <= rough.refit.gaps[k] * path.work["null_loss"] + 1e-11
 
 
@@ -148,7 +148,7 @@ def test_separated_classes_are_named():
 def test_a_set_after_one_that_separates_starts_afresh():
     X, y = certified.draw("binomial", n=60, p=6)
     X[:, 0] = y - 0.5 + 0.01 * X[:, 0]
-    problem = build_problem(X, y, FitTerms(FAMILY_CLASSES["binomial"], 0.0))
+    problem = build_problem(X, y, FitOptions(FAMILY_CLASSES["binomial"], 0.0))
     problem.scale = problem.loss(problem.start())
     sets = [np.array([0, 1, 2, 3]), np.array([1, 2, 3]), np.array([1, 2, 3, 5])]
     points = refit_sets(problem, sets, 0.0, 1e-9, 50)

@@ -6,7 +6,7 @@ import naive_multi as naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certified_multi import draw, naive_terms
+from certified_multi import draw, naive_options
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold
 
@@ -15,7 +15,7 @@ from fastreg import Interrupted, LogisticRegressionCV, MultiTaskLassoCV, cv_path
 
 FAMILIES = ["gaussian", "multinomial"]
 FACTOR = np.r_[0.0, 2.0, np.inf, 0.5, np.ones(6)]
-TERMS = {
+OPTIONS = {
     "plain": {},
     "no intercept": {"fit_intercept": False},
     "all": {"sample_weight": np.linspace(0.2, 3, 40), "penalty_factor": FACTOR, "standardize": True},
@@ -36,24 +36,24 @@ def weights_of(found, f, weight):
 
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
-@pytest.mark.parametrize("terms", TERMS.values(), ids=TERMS)
+@pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_point_of_every_fold_is_certified_on_its_own_problem(family, l1_ratio, terms, make):
+def test_every_point_of_every_fold_is_certified_on_its_own_problem(family, l1_ratio, more, make):
     X, Y = draw(family, density=0.8)
-    options = {"family": family, "l1_ratio": l1_ratio, **terms}
+    options = {"family": family, "l1_ratio": l1_ratio, **more}
     found = cross_validate(make(X), Y, cv=4, tol=1e-9, **options, **GRID)
     assert len(found.fold_paths) == 4 and found.fold_gaps.max() <= 1e-9
     held = np.full((40, 5, 3), np.nan)
     for f, path in enumerate(found.fold_paths):
         np.testing.assert_array_equal(path.alphas, found.alphas)
-        words = naive_terms(options) | {"weight": weights_of(found, f, terms.get("sample_weight"))}
+        words = naive_options(options) | {"weight": weights_of(found, f, more.get("sample_weight"))}
         scale = naive.null_scale(X, Y, **words)
         for k, alpha in enumerate(path.alphas):
             assert naive.duality_gap(X, Y, *path.point(k), alpha, **words) <= (1e-9 + 1e-13) * scale
             test = found.test_folds == f
             eta = path.linear_predictor(X[test], alpha, 0)
-            eta += terms["offset"][test] if "offset" in terms else 0.0
+            eta += more["offset"][test] if "offset" in more else 0.0
             held[test, k] = naive.FAMILIES[family].mean(eta)
     np.testing.assert_allclose(found.predictions, held, atol=1e-12)
     whole = fit_multi_path(make(X), Y, tol=1e-9, **options, **GRID)
@@ -204,8 +204,8 @@ def test_estimators_choose_what_cv_path_chooses():
     found = cv_path(X, Y, cv=folds, alphas=model.alphas_, metric="mse", tol=1e-9)
     np.testing.assert_allclose(model.mse_path_.T, found.fold_scores, rtol=1e-6)
     X, y = draw("multinomial", n=60)
-    terms = {"l1_ratios": [1.0], "scoring": "neg_log_loss", "use_legacy_attributes": False}
-    logistic = LogisticRegressionCV(Cs=[0.1, 1.0], cv=folds, tol=1e-9, **terms).fit(X, y)
+    options = {"l1_ratios": [1.0], "scoring": "neg_log_loss", "use_legacy_attributes": False}
+    logistic = LogisticRegressionCV(Cs=[0.1, 1.0], cv=folds, tol=1e-9, **options).fit(X, y)
     assert list(logistic.cv_path_.path.classes) == [0, 1, 2]
 
 

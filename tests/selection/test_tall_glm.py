@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from grids import each_value
 
 from fastreg import Interrupted, LogisticRegressionCV, cv_path, get_num_threads, set_num_threads
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.paths import plan
 from fastreg.paths.setup import build_problem, checked, family_named
 from fastreg.selection.cross_validation import fold_fits
@@ -15,7 +15,7 @@ from fastreg.selection.cross_validation.tall_glm import joint_newton
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
 
 FAMILIES = ["binomial", "poisson", "gamma"]
-TERMS = {
+OPTIONS = {
     "plain": {},
     "no intercept": {"fit_intercept": False},
     "weights": {"sample_weight": "w"},
@@ -43,35 +43,35 @@ def small(monkeypatch):
     return seen
 
 
-def terms_for(name, rows=slice(None)):
+def options_for(name, rows=slice(None)):
     rng = np.random.default_rng(5)
     vectors = {"w": rng.integers(0, 3, N) * rng.uniform(0.2, 3.0, N), "o": rng.normal(scale=0.3, size=N)}
-    return {key: vectors[value][rows] if isinstance(value, str) else value for key, value in TERMS[name].items()}
+    return {key: vectors[value][rows] if isinstance(value, str) else value for key, value in OPTIONS[name].items()}
 
 
 def assert_folds_certified(found, X, y, tol, case, **options):
     for f, fold in enumerate(found.fold_paths):
         train = np.flatnonzero(found.test_folds != f)
-        certified.assert_certified(fold, X[train], y[train], tol=tol, **terms_for(case, train), **options)
+        certified.assert_certified(fold, X[train], y[train], tol=tol, **options_for(case, train), **options)
 
 
 @each_value
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("case", TERMS)
+@pytest.mark.parametrize("case", OPTIONS)
 def test_folds_together_are_certified_and_those_alone(family, case, small, monkeypatch):
     X, y = certified.draw(family, n=N, p=P)
     options = {"family": family, "n_alphas": 20, "alpha_min_ratio": 0.01}
     tol = 1e-10
-    found = cv_path(X, y, cv=5, tol=tol, **options, **terms_for(case))
+    found = cv_path(X, y, cv=5, tol=tol, **options, **options_for(case))
     assert small == [(5, 0)]
     assert_folds_certified(found, X, y, tol, case, family=family)
     monkeypatch.setattr(fold_fits, "folds_go_together", lambda *_: False)
-    alone = cv_path(X, y, cv=5, tol=tol, **options, **terms_for(case))
+    alone = cv_path(X, y, cv=5, tol=tol, **options, **options_for(case))
     assert len(small) == 1
     for ours, theirs in zip(found.fold_paths, alone.fold_paths, strict=True):
         np.testing.assert_allclose(ours.coefs.toarray(), theirs.coefs.toarray(), rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(found.mean, alone.mean, rtol=1e-5)
-    sparse = cv_path(sp.csc_array(X), y, cv=5, tol=tol, **options, **terms_for(case))
+    sparse = cv_path(sp.csc_array(X), y, cv=5, tol=tol, **options, **options_for(case))
     np.testing.assert_allclose(found.mean, sparse.mean, rtol=1e-5)
 
 
@@ -193,8 +193,10 @@ def test_hessians_are_those_of_the_training_rows(intercept):
     rng = np.random.default_rng(0)
     X, y = certified.draw("binomial", n=5000, p=6)
     X += 3.0
-    terms = checked(FitTerms(family_named("binomial"), fit_intercept=intercept, sample_weight=rng.uniform(1, 2, 5000)))
-    problem = build_problem(X, y, terms)
+    options = checked(
+        FitOptions(family_named("binomial"), fit_intercept=intercept, sample_weight=rng.uniform(1, 2, 5000))
+    )
+    problem = build_problem(X, y, options)
     shared, columns = SharedColumns(problem), np.array([4, 0, 3])
     shared.extend(columns)
     tests = np.split(rng.permutation(5000), [1200, 3000])

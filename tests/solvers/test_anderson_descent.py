@@ -117,8 +117,8 @@ def test_epochs_are_saved_among_correlated_columns():
 
 
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
-@pytest.mark.parametrize("terms", ["plain", "bounds", "weights", "no intercept"])
-def test_paths_of_descents_are_certified(family, terms):
+@pytest.mark.parametrize("case", ["plain", "bounds", "weights", "no intercept"])
+def test_paths_of_descents_are_certified(family, case):
     X, y = certified.draw(family, n=80, p=30)
     X = X + np.random.default_rng(4).normal(size=(80, 1))
     options = {
@@ -126,7 +126,7 @@ def test_paths_of_descents_are_certified(family, terms):
         "bounds": {"lower": -0.05, "upper": 0.1},
         "weights": {"sample_weight": np.arange(80.0) % 5},
         "no intercept": {"fit_intercept": False},
-    }[terms]
+    }[case]
     path = certified.fit(
         X, y, family=family, solver="coordinate_descent", n_alphas=20, alpha_min_ratio=1e-2, tol=1e-9, **options
     )

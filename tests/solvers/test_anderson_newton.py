@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 import strategies
 
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.pointwise import Pointwise
 from fastreg.paths.setup import build_problem
@@ -171,7 +171,7 @@ def test_steps_count_for_the_matrix_that_they_were_taken_with():
 
 def test_pivots_that_get_stuck_try_a_new_matrix_before_descent(monkeypatch):
     X, y = certified.draw("binomial", n=60, p=20)
-    problem = build_problem(X, y, FitTerms(family=FAMILIES["binomial"]))
+    problem = build_problem(X, y, FitOptions(family=FAMILIES["binomial"]))
     pivots, failures = ActiveSet._pivot, iter([False, False, True])
     monkeypatch.setattr(ActiveSet, "_pivot", lambda *given: pivots(*given) and not next(failures, False))
     fit = strategies.begin(problem, tol=1e-9, solver="newton")

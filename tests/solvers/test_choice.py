@@ -28,9 +28,9 @@ def descents(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("terms", ["plain", "weights", "no intercept", "factors", "standardize"])
+@pytest.mark.parametrize("case", ["plain", "weights", "no intercept", "factors", "standardize"])
 @pytest.mark.parametrize("family", ["binomial", "poisson"])
-def test_wide_elastic_nets_leave_the_blocks_for_descents(family, terms, descents):
+def test_wide_elastic_nets_leave_the_blocks_for_descents(family, case, descents):
     """Where many more columns are active than there are rows, at a few epochs a point."""
     X, y = certified.draw(family, n=200, p=3000)
     rng = np.random.default_rng(1)
@@ -42,7 +42,7 @@ def test_wide_elastic_nets_leave_the_blocks_for_descents(family, terms, descents
             "no intercept": {"fit_intercept": False},
             "factors": {"penalty_factor": rng.uniform(0.5, 2.0, 3000)},
             "standardize": {"standardize": True},
-        }[terms]
+        }[case]
     )
     path = certified.fit(X, y, family=family, **options)
     assert path.n_features_in[-1] > 300

@@ -19,7 +19,7 @@ import fastreg
 from fastreg import Ridge, RidgeCV, fit_path, ridge_loo
 from fastreg.design.designs import as_design
 from fastreg.estimators.to_sklearn import PEER_VERSION
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.interface.validation import check_design
 from fastreg.objective.families import Gaussian
 from fastreg.paths import plan
@@ -81,11 +81,11 @@ def test_leave_one_out_is_that_of_refits(variant, shape, kind):
     found = ridge_loo(kind(X), y, alphas=ALPHAS, tol=1e-12, keep_predictions=True, **options)
     certified.assert_certified(found.path, X, y, tol=1e-12, l1_ratio=0.0, **options)
     assert found.path.work["grams"] <= 2  # one of X, one of the unpenalised columns
-    terms = certified.terms_of(options)
+    words = certified.naive_options(options)
     for k in (0, 4, 8):
-        expected = naive.ridge_left_out(X, y, ALPHAS[k], **terms)
+        expected = naive.ridge_left_out(X, y, ALPHAS[k], **words)
         np.testing.assert_allclose(found.predictions[:, k], expected, rtol=1e-8, atol=1e-8)
-        trace, gcv = naive.ridge_hat(X, y, ALPHAS[k], **terms)
+        trace, gcv = naive.ridge_hat(X, y, ALPHAS[k], **words)
         assert found.degrees_of_freedom[k] == pytest.approx(trace, rel=1e-9)
         assert found.gcv[k] == pytest.approx(gcv, rel=1e-7)
     weight = options.get("sample_weight", np.ones(shape[0]))
@@ -137,14 +137,14 @@ def test_forms_agree(variant, form, shape, kind):
     problem = problem_of(kind(X), y, **options)
     spectrum = ridge_spectrum(problem, ALPHAS[-1], form)
     coefs, intercepts = spectrum.solve(y[:, None], ALPHAS)
-    scale = naive.null_scale(X, y, l1_ratio=0.0, **certified.terms_of(options))
+    scale = naive.null_scale(X, y, l1_ratio=0.0, **certified.naive_options(options))
     for coef, intercept, alpha in zip(coefs.T, intercepts, ALPHAS):
-        gap = naive.duality_gap(X, y, coef, intercept, alpha, l1_ratio=0.0, **certified.terms_of(options))
+        gap = naive.duality_gap(X, y, coef, intercept, alpha, l1_ratio=0.0, **certified.naive_options(options))
         assert gap <= 1e-12 * scale
 
 
-def problem_of(X, y, **terms):
-    return build_problem(X, y, FitTerms(Gaussian, 0.0, **terms))
+def problem_of(X, y, **options):
+    return build_problem(X, y, FitOptions(Gaussian, 0.0, **options))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -377,9 +377,9 @@ def test_penalty_factors_and_certificates():
     X, y = draw(30, 8)
     weight, factor = np.random.default_rng(0).uniform(0.2, 3, 30), np.r_[0.0, 2.0, np.inf, np.ones(5)]
     model = RidgeCV(np.geomspace(1e-2, 1e2, 9), penalty_factor=factor).fit(X, y, weight)
-    terms = {"l1_ratio": 0.0, "weight": weight, "factor": factor}
-    gap = naive.duality_gap(X, y, model.coef_, model.intercept_, model.alpha_ / weight.sum(), **terms)
-    assert gap <= 1e-12 * naive.null_scale(X, y, **terms) and model.coef_[2] == 0.0
+    options = {"l1_ratio": 0.0, "weight": weight, "factor": factor}
+    gap = naive.duality_gap(X, y, model.coef_, model.intercept_, model.alpha_ / weight.sum(), **options)
+    assert gap <= 1e-12 * naive.null_scale(X, y, **options) and model.coef_[2] == 0.0
     loo = [naive.ridge_left_out(X, y, a / weight.sum(), weight=weight, factor=factor) for a in model.alphas]
     scores = [-np.mean(weight * (y - each) ** 2) for each in loo]
     assert model.alpha_ == model.alphas[np.argmax(scores)]

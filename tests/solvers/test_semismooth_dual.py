@@ -32,9 +32,9 @@ def found(monkeypatch):
 
 
 @each_value
-@pytest.mark.parametrize("terms", ["plain", "weights", "no intercept", "factors", "standardize"])
+@pytest.mark.parametrize("case", ["plain", "weights", "no intercept", "factors", "standardize"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_wide_elastic_nets(family, terms, found):
+def test_wide_elastic_nets(family, case, found):
     X, y = certified.draw(family, n=30, p=300)
     rng = np.random.default_rng(1)
     weight = rng.uniform(0.2, 2.0, 30) * (np.arange(30) % 7 > 0)
@@ -44,7 +44,7 @@ def test_wide_elastic_nets(family, terms, found):
         "no intercept": {"fit_intercept": False},
         "factors": {"penalty_factor": rng.uniform(0.5, 2.0, 300)},
         "standardize": {"standardize": True},
-    }[terms]
+    }[case]
     path = certified.fit(X, y, family=family, l1_ratio=0.1, n_alphas=30, alpha_min_ratio=0.02, tol=1e-12, **options)
     assert max(path.n_features_in) > 40
     assert len(found) > 5 and all(result is not None for result in found)
@@ -84,6 +84,6 @@ def test_columns_without_a_ridge_part_are_left_to_pivots(found):
 def test_the_line_search_halves_until_the_dual_falls():
     """A step ten times too long along the only coordinate there is."""
     u, step, correlation, toward = np.array([1.0]), np.array([-10.0]), np.zeros(1), np.zeros(1)
-    terms = np.ones(1), np.ones(1), np.zeros(1)
-    assert line_search(0.5, u, step, correlation, toward, terms, -10.0) == 0.125
-    assert line_search(0.5, u, -step, correlation, toward, terms, 10.0) == 0.0
+    options = np.ones(1), np.ones(1), np.zeros(1)
+    assert line_search(0.5, u, step, correlation, toward, options, -10.0) == 0.125
+    assert line_search(0.5, u, -step, correlation, toward, options, 10.0) == 0.0

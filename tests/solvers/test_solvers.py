@@ -15,7 +15,7 @@ from kernels import callable_from_python
 from fastreg import fit_path
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 from fastreg.numerics import cholesky
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.pointwise import Pointwise
@@ -41,7 +41,7 @@ def problem_of(family, shape, weighted, fit_intercept, l1_ratio):
     options = {"family": family, "l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
     if weighted:
         options["sample_weight"] = np.random.default_rng(1).uniform(0.3, 3, n)
-    top = naive.alpha_max(X, y, **certified.terms_of(options | {"l1_ratio": max(l1_ratio, 0.5)}))
+    top = naive.alpha_max(X, y, **certified.naive_options(options | {"l1_ratio": max(l1_ratio, 0.5)}))
     return X, y, options | {"alphas": FRACTIONS * top}
 
 
@@ -53,9 +53,9 @@ def best_of(*problem):
 
 def best_objectives(X, y, options):
     """The least objective at every alpha, by the reference solver."""
-    terms = certified.terms_of(options)
-    plain = {name: value for name, value in terms.items() if name != "fit_intercept"}
-    return np.array([naive.objective(X, y, *naive.solve(X, y, a, **terms), a, **plain) for a in options["alphas"]])
+    words = certified.naive_options(options)
+    plain = {name: value for name, value in words.items() if name != "fit_intercept"}
+    return np.array([naive.objective(X, y, *naive.solve(X, y, a, **words), a, **plain) for a in options["alphas"]])
 
 
 def allowed(family, l1_ratio):
@@ -81,14 +81,14 @@ def test_solvers_agree(family, l1_ratio, shape, weighted, fit_intercept):
         for kind in (np.array, sp.csc_array):
             path = certified.fit(kind(X), y, tol=1e-9, max_iter=20_000, solver=solver, **options)
             excess = certified.objectives(path, X, y, **options) - best
-            scale = naive.null_scale(X, y, **certified.terms_of(options))
+            scale = naive.null_scale(X, y, **certified.naive_options(options))
             assert np.all(np.abs(excess) <= 1e-8 * scale), (solver, kind.__name__, excess)
 
 
 def solve_with(inner, X, y, options, tol):
     """A path point by point with one inner solver, as points."""
     given = {name: value for name, value in options.items() if name != "alphas"}
-    problem = build_problem(X, y, FitTerms(**given | {"family": FAMILIES[options["family"]]}))
+    problem = build_problem(X, y, FitOptions(**given | {"family": FAMILIES[options["family"]]}))
     pointwise = Pointwise(strategies.begin(problem, tol=tol, solver="pointwise"))
     pointwise.solver = ProximalNewton(inner)
     return strategies.points_of(pointwise, options["alphas"]), problem
@@ -102,8 +102,8 @@ def solve_with(inner, X, y, options, tol):
 def test_forms_of_the_inner_solver_agree(family, l1_ratio, shape, form):
     problem = family, shape, True, True, l1_ratio
     (X, y, options), best = problem_of(*problem), best_of(*problem)
-    terms = certified.terms_of(options)
-    scale = naive.null_scale(X, y, **terms)
+    words = certified.naive_options(options)
+    scale = naive.null_scale(X, y, **words)
     for kind in (np.array, sp.csc_array):
         inner = ActiveSet() if form == "pivots" else CoordinateDescent(form)
         points, problem = solve_with(inner, kind(X), y, options, 1e-9)
@@ -113,9 +113,9 @@ def test_forms_of_the_inner_solver_agree(family, l1_ratio, shape, form):
             coef = np.zeros(X.shape[1])
             coef[point.columns] = point.values
             assert point.reason == "converged" and 0 <= point.gap <= 1e-9
-            gap = naive.duality_gap(X, y, coef, point.intercept, alpha, **terms)
+            gap = naive.duality_gap(X, y, coef, point.intercept, alpha, **words)
             assert gap <= (1e-9 + certified.ROUNDING) * scale
-            plain = {name: value for name, value in terms.items() if name != "fit_intercept"}
+            plain = {name: value for name, value in words.items() if name != "fit_intercept"}
             assert abs(naive.objective(X, y, coef, point.intercept, alpha, **plain) - least) <= 1e-8 * scale
 
 
@@ -147,9 +147,9 @@ def test_offsets_factors_and_scales(family, solver):
         "family": family, "l1_ratio": 0.7, "standardize": True, "offset": 0.3 * rng.normal(size=40),
         "penalty_factor": np.array([0, 1, 2, np.inf, 0.5, 1, 1, 0, 3, 1]),
     }  # fmt: skip
-    options["alphas"] = FRACTIONS * naive.alpha_max(X, y, **certified.terms_of(options))
+    options["alphas"] = FRACTIONS * naive.alpha_max(X, y, **certified.naive_options(options))
     best = best_objectives(X, y, options)
-    scale = naive.null_scale(X, y, **certified.terms_of(options))
+    scale = naive.null_scale(X, y, **certified.naive_options(options))
     for kind in (np.array, sp.csc_array):
         path = certified.fit(kind(X), y, tol=1e-9, max_iter=20_000, solver=solver, **options)
         assert path.coefs[[3]].nnz == 0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.interface.reasons import remedy_for
@@ -148,14 +148,14 @@ def cv_path(
     (3, 3)
     """
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
-    terms = FitTerms(
+    options = FitOptions(
         family, 1.0, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol, max_iter,
         solver, check.feature_names_of(X),
     )  # fmt: skip
     several = kind_of(y, family)
     run = _one_response if several is None else partial(_several_responses, several)
     curves = run(
-        X, y, terms, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
+        X, y, options, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
         grid=Grid(alphas, n_alphas, alpha_min_ratio), watch=Watch(verbose, callback), kept=kept,
     )  # fmt: skip
     best = best_of(curves)
@@ -176,71 +176,71 @@ def kind_of(y, family):
     return Targets if several else None
 
 
-def _one_response(X, y, terms, metric, **asked):
-    terms = terms._replace(family=family_named(terms.family))
-    targets, classes = coded_response(y, terms.family)
-    response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, terms.sample_weight)
-    warn_of_exposure(targets, terms)
-    metric = metric_named(metric, terms.family, response)
-    return cross_validate(X, targets, terms, metric=metric, response=response, **asked)
+def _one_response(X, y, options, metric, **asked):
+    options = options._replace(family=family_named(options.family))
+    targets, classes = coded_response(y, options.family)
+    response = Response(X, targets if classes is None else classes[targets.astype(int)], classes, options.sample_weight)
+    warn_of_exposure(targets, options)
+    metric = metric_named(metric, options.family, response)
+    return cross_validate(X, targets, options, metric=metric, response=response, **asked)
 
 
-def _several_responses(kind, X, y, terms, metric, **asked):
-    Y, response = several_targets(kind, X, y, terms)
+def _several_responses(kind, X, y, options, metric, **asked):
+    Y, response = several_targets(kind, X, y, options)
     metric = several_metric(metric, kind, response)
-    return cross_validate_responses(X, Y, kind, terms, metric=metric, response=response, **asked)
+    return cross_validate_responses(X, Y, kind, options, metric=metric, response=response, **asked)
 
 
 @check.each_once()
 @interruptible()
 @one_blas_thread()
-def cross_validate(X, y, terms, l1_ratios, folding, metric, grid, response, watch=None, kept=()):
+def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, watch=None, kept=()):
     """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family.
 
     `kept` names what of the size of y it holds: "test_folds", "predictions".
     """
     watch = Watch() if watch is None else watch
-    grid, all_terms = grid.checked(), [checked(terms._replace(l1_ratio=ratio)) for ratio in l1_ratios]
+    grid, all_options = grid.checked(), [checked(options._replace(l1_ratio=ratio)) for ratio in l1_ratios]
     user_X, X = X, check.check_design(X)
     folds, curves = None, list[CVPath]()
-    for terms in all_terms:
-        problem = build_problem(X, y, terms)
+    for options in all_options:
+        problem = build_problem(X, y, options)
         if folds is None:
             stratify = response.classes is not None
             pairs = make_folds(folding.cv, user_X, response.y, folding.groups, stratify, folding.random_state)
             score_weight = check.check_weight(response.weight, problem.n)
             folds = weighted_folds(
-                pairs, terms.family, problem.family.y, problem.weight, score_weight, terms.fit_intercept
+                pairs, options.family, problem.family.y, problem.weight, score_weight, options.fit_intercept
             )
             watch.expect(len(l1_ratios) * (1 + len(folds)) * grid.size())
         try:
             path, fits, read = _fit(
-                problem, folds, terms, grid, watch.within(f"l1_ratio {terms.l1_ratio:g}", len(l1_ratios) > 1)
+                problem, folds, options, grid, watch.within(f"l1_ratio {options.l1_ratio:g}", len(l1_ratios) > 1)
             )
         except Interrupted as stop:
             stop.finished = curves
             raise
         finally:
             watch.close()
-        fold_paths = [fit.path(terms) for fit in fits]
+        fold_paths = [fit.path(options) for fit in fits]
         read += sum(fit.problem.spent().columns for fit in fits)
         held = predictions_of(problem, [fit.points for fit in fits], [test for _, test in folds])
-        scored = score_folds(terms.family, problem.family.y, score_weight, held, metric, kept)
+        scored = score_folds(options.family, problem.family.y, score_weight, held, metric, kept)
         curves.append(curve_of(path, fold_paths, scored, metric, response.classes, read, problem.p))
     return curves
 
 
-def _fit(problem, folds, terms, grid, watch):
+def _fit(problem, folds, options, grid, watch):
     """(the Path on all rows, the FoldFits, columns read by the folds)."""
     begin = time.perf_counter()
-    grams = fold_grams(problem, folds, terms.solver, grid)
+    grams = fold_grams(problem, folds, options.solver, grid)
     path = follow_path(
-        problem, terms, grid, Watching(callback=watch.hears("all rows")), begin=begin,
+        problem, options, grid, Watching(callback=watch.hears("all rows")), begin=begin,
         sums=None if grams is None else grams.sums(),
     )  # fmt: skip
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
     try:
-        fits, read = fit_folds(problem, folds, grids, terms, grams, path, watch)
+        fits, read = fit_folds(problem, folds, grids, options, grams, path, watch)
     except Interrupted as stop:
         stop.path = path
         raise

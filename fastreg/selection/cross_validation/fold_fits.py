@@ -47,12 +47,12 @@ class FoldFit:
     def points(self):
         return [] if self.fit is None else self.fit.points
 
-    def set_out(self, terms) -> Fit:
+    def set_out(self, options) -> Fit:
         """Be at the null model, before the first point."""
         recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.told)
         self.fit = Fit(
-            NullModel(self.problem), self.grid, recorder, terms.tol, terms.max_iter, terms.solver, beside_others=True,
-            expected=self.expected,
+            NullModel(self.problem), self.grid, recorder, options.tol, options.max_iter, options.solver,
+            beside_others=True, expected=self.expected,
         )  # fmt: skip
         return self.fit
 
@@ -62,29 +62,29 @@ class FoldFit:
             yield from run(self.fit)
         self.done = True
 
-    def fit_reduced(self, terms):
+    def fit_reduced(self, options):
         """Fit the grid of a problem reduced to its Gram matrix. Returns whether rounding leaves it certified."""
         small = self.problem
-        answered(run(self.set_out(terms)), small)
-        whole = self.path(terms)
-        if not gram_reduction.holds(small, whole, terms.tol):
+        answered(run(self.set_out(options)), small)
+        whole = self.path(options)
+        if not gram_reduction.holds(small, whole, options.tol):
             return False
         self.done, self.whole = True, whole
         return True
 
-    def so_far(self, terms):
+    def so_far(self, options):
         """The Path of the points done, or None; of a reduced problem only if all are, and known to be certified."""
         ready = self.done or not self.problem.is_reduced
-        return self.path(terms) if self.points and ready else None
+        return self.path(options) if self.points and ready else None
 
-    def path(self, terms):
+    def path(self, options):
         """The fold's Path."""
         if self.whole is not None:
             return self.whole
-        return collect(self.fit, self.problem.posed, terms)
+        return collect(self.fit, self.problem.posed, options)
 
 
-def fit_folds(problem, folds, grids, terms, grams=None, whole=None, watch=None):
+def fit_folds(problem, folds, grids, options, grams=None, whole=None, watch=None):
     """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
 
     `whole` is the Path on all rows, if that is known. Columns read for several folds at once count once; what a fold
@@ -92,15 +92,15 @@ def fit_folds(problem, folds, grids, terms, grams=None, whole=None, watch=None):
     """
     fits: list[FoldFit] = []
     try:
-        return fits, _fit_all(fits, problem, folds, grids, terms, grams, whole, watch or Watch())
+        return fits, _fit_all(fits, problem, folds, grids, options, grams, whole, watch or Watch())
     except KeyboardInterrupt:
-        paths = [fit.so_far(terms) for fit in fits]
+        paths = [fit.so_far(options) for fit in fits]
         points = sum(0 if path is None else path.alphas.size for path in paths)
         message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
         raise Interrupted(message, folds=paths) from None
 
 
-def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
+def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
     """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
     begin = time.perf_counter()
     expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
@@ -109,7 +109,7 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
         told = watch.hears(f"fold {number + 1} of {len(folds)}")
         fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, told))
     small = [fit for fit in fits if fit.problem.is_reduced]
-    tasks = [partial(fit.fit_reduced, terms) for fit in small]
+    tasks = [partial(fit.fit_reduced, options) for fit in small]
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
         if fit.problem.is_reduced and not fit.done:  # rounding in its Gram matrix might show
@@ -119,9 +119,9 @@ def _fit_all(fits, problem, folds, grids, terms, grams, whole, watch):
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
-    share_null_sweep([fit.set_out(terms) for fit in waiting])
+    share_null_sweep([fit.set_out(options) for fit in waiting])
     read = problem.p
-    together = whole is not None and folds_go_together(problem, whole, len(folds), terms.solver, FAR)
+    together = whole is not None and folds_go_together(problem, whole, len(folds), options.solver, FAR)
     if together and partitions(folds, problem.weight):
         read += JointNewton(problem, whole, waiting, watch).fit()
     steps = [fit.steps() for fit in waiting]

@@ -22,9 +22,9 @@ from fastreg.paths.sweeps import share_null_sweep, share_sweeps
 
 @dataclass
 class SeveralFold:
-    """One fold: its terms and grid, the classes that it has (None for responses), and its Fit if there is one to do."""
+    """One fold: its options and grid, its classes (None for responses), and its Fit if there is one to do."""
 
-    terms: Any
+    options: Any
     alphas: np.ndarray
     K: int
     p: int
@@ -34,15 +34,15 @@ class SeveralFold:
     def path(self):
         """The fold's MultiPath, as far as it is; None before its first point."""
         if self.fit is None:
-            path = certain_path(self.p, self.alphas, self.terms)
+            path = certain_path(self.p, self.alphas, self.options)
         elif not self.fit.points:
             return None
         else:
-            path = collect_multi(self.fit, self.terms, None)
+            path = collect_multi(self.fit, self.options, None)
         return path if self.places is None else with_all(path, self.places, self.K)
 
 
-def fit_several_folds(X, y, terms, weights, grids, watch):
+def fit_several_folds(X, y, options, weights, grids, watch):
     """Fit a path to responses, or shares of classes, y (n, K) with the weights of each fold, on its own grid.
 
     Returns (MultiPaths, columns read for several folds at once, a response counting once). Ctrl-C leaves as
@@ -50,7 +50,7 @@ def fit_several_folds(X, y, terms, weights, grids, watch):
     """
     folds: list[SeveralFold] = []
     try:
-        read = _fit_all(folds, as_design(X), y, terms, weights, grids, watch)
+        read = _fit_all(folds, as_design(X), y, options, weights, grids, watch)
     except KeyboardInterrupt:
         paths = [fold.path() for fold in folds]
         points = sum(0 if path is None else path.alphas.size for path in paths)
@@ -59,16 +59,16 @@ def fit_several_folds(X, y, terms, weights, grids, watch):
     return [fold.path() for fold in folds], read
 
 
-def _fit_all(folds, design, y, terms, weights, grids, watch):
+def _fit_all(folds, design, y, options, weights, grids, watch):
     """Append the folds and fit them. Returns the columns read for several at once."""
     begin, (p, K) = time.perf_counter(), (design.shape[1], y.shape[1])
     weights = [weight / weight.sum() for weight in weights]
     moments = zip(*moments_of_each(design, np.array(weights)))
     for number, (weight, alphas, known) in enumerate(zip(weights, grids, moments), start=1):
-        own = terms._replace(sample_weight=weight)
+        own = options._replace(sample_weight=weight)
         fold = SeveralFold(own, np.asarray(alphas, dtype=float), K, p)
-        if terms.family == "multinomial":
-            fold.places = places_of(y, weight, terms)
+        if options.family == "multinomial":
+            fold.places = places_of(y, weight, options)
         folds.append(fold)
         if fold.places is not None and fold.places.size == 1:
             continue

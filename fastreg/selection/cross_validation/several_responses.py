@@ -31,13 +31,13 @@ class Targets:
     name = "gaussian"
 
     @staticmethod
-    def solve(X, Y, terms, grid, watching):
-        return solve_multi_path(X, Y, terms._replace(family="gaussian"), grid, watching=watching)
+    def solve(X, Y, options, grid, watching):
+        return solve_multi_path(X, Y, options._replace(family="gaussian"), grid, watching=watching)
 
     @staticmethod
-    def solve_folds(X, Y, terms, weights, grids, watch):
+    def solve_folds(X, Y, options, weights, grids, watch):
         """(paths, columns read for several folds at once)."""
-        return fit_several_folds(X, Y, terms.checked()._replace(family="gaussian"), weights, grids, watch)
+        return fit_several_folds(X, Y, options.checked()._replace(family="gaussian"), weights, grids, watch)
 
     @staticmethod
     def mean(eta):
@@ -50,16 +50,16 @@ class Classes:
     name = "multinomial"
 
     @staticmethod
-    def solve(X, Y, terms, grid, watching):
+    def solve(X, Y, options, grid, watching):
         if grid.alphas is None:  # then every class has weight
-            return solve_multi_path(X, Y, terms._replace(family="multinomial"), grid, watching=watching)
-        return solve_classes(X, Y, terms, grid, watching=watching)
+            return solve_multi_path(X, Y, options._replace(family="multinomial"), grid, watching=watching)
+        return solve_classes(X, Y, options, grid, watching=watching)
 
     @staticmethod
-    def solve_folds(X, Y, terms, weights, grids, watch):
+    def solve_folds(X, Y, options, weights, grids, watch):
         """As for Targets."""
-        terms = terms.checked()._replace(family="multinomial")
-        return fit_several_folds(X, shares_of(Y), terms, weights, grids, watch)
+        options = options.checked()._replace(family="multinomial")
+        return fit_several_folds(X, shares_of(Y), options, weights, grids, watch)
 
     @staticmethod
     def mean(eta):
@@ -70,10 +70,10 @@ class EveryClass(Classes):
     """As Classes, but that the training rows of every fold must have each class, or an intercept has no solution."""
 
     @staticmethod
-    def check_folds(Y, terms, weights, classes):
+    def check_folds(Y, options, weights, classes):
         shares = shares_of(Y)
         for number, weight in enumerate(weights, start=1):
-            lacking = np.flatnonzero(~(weight @ shares > 0.0)) if terms.fit_intercept else np.empty(0)
+            lacking = np.flatnonzero(~(weight @ shares > 0.0)) if options.fit_intercept else np.empty(0)
             if lacking.size:
                 label = check.plain(lacking[0] if classes is None else classes[lacking[0]])
                 raise ValueError(
@@ -89,27 +89,27 @@ class TwoClasses:
     mean = staticmethod(Binomial.mean)
 
     @staticmethod
-    def solve(X, codes, terms, grid, watching):
-        seen = np.unique(codes[terms.sample_weight > 0.0])
-        if seen.size == 2 or not terms.fit_intercept:
-            return solve_path(X, codes, terms._replace(family="binomial"), grid, watching)
+    def solve(X, codes, options, grid, watching):
+        seen = np.unique(codes[options.sample_weight > 0.0])
+        if seen.size == 2 or not options.fit_intercept:
+            return solve_path(X, codes, options._replace(family="binomial"), grid, watching)
         k = grid.size()
         return Path(
             alphas=check.check_alphas(grid.alphas), coefs=sp.csc_array((X.shape[1], k)),
             intercepts=np.full(k, np.inf if seen[0] else -np.inf), gaps=np.zeros(k), n_iters=np.zeros(k, dtype=int),
-            reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=terms.l1_ratio,
-            tol=terms.tol, alpha_max=0.0, feature_names=terms.names,
+            reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=options.l1_ratio,
+            tol=options.tol, alpha_max=0.0, feature_names=options.names,
             work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
         )  # fmt: skip
 
     @staticmethod
-    def solve_folds(X, codes, terms, weights, grids, watch):
+    def solve_folds(X, codes, options, weights, grids, watch):
         """One after another, since a path of one class is none to fit."""
         paths = []
         try:
             for number, (weight, alphas) in enumerate(zip(weights, grids), start=1):
                 told = Watching(callback=watch.hears(f"fold {number} of {len(weights)}"))
-                on_fold = terms._replace(sample_weight=weight)
+                on_fold = options._replace(sample_weight=weight)
                 paths.append(TwoClasses.solve(X, codes, on_fold, Grid(alphas), told))
         except Interrupted as stop:
             stop.folds = [*paths, stop.path]
@@ -117,28 +117,28 @@ class TwoClasses:
         return paths, 0
 
 
-def several_targets(kind, X, y, terms):
+def several_targets(kind, X, y, options):
     """(the Y of a kind, the Response that folds and scorers are given), from what a user gives; all is checked."""
-    for name, asked in (("lower", terms.lower), ("upper", terms.upper), ("solver", terms.solver)):
+    for name, asked in (("lower", options.lower), ("upper", options.upper), ("solver", options.solver)):
         if asked is not None and asked != "auto":
             raise check.ParameterError(f"{name} is for one response; leave it out for several responses or classes")
     n = check.check_design(X).shape[0]
     if kind is Targets:
         Y = check.check_matrix("y", y, n)
         check.refuse_tiny("y", Y)
-        return Y, Response(X, Y, None, terms.sample_weight)
-    weight = check.check_weight(terms.sample_weight, n)
-    shares, classes = check.check_classes(y, n, weight, check.check_flag("fit_intercept", terms.fit_intercept))
+        return Y, Response(X, Y, None, options.sample_weight)
+    weight = check.check_weight(options.sample_weight, n)
+    shares, classes = check.check_classes(y, n, weight, check.check_flag("fit_intercept", options.fit_intercept))
     if np.ndim(y) == 2 and np.shape(y)[1] > 1:
-        return shares, Response(X, shares, None, terms.sample_weight)
+        return shares, Response(X, shares, None, options.sample_weight)
     codes = shares.argmax(axis=1)
-    return codes, Response(X, classes[codes], classes, terms.sample_weight)
+    return codes, Response(X, classes[codes], classes, options.sample_weight)
 
 
 @check.each_once()
 @interruptible()
 @one_blas_thread()
-def cross_validate_responses(X, Y, kind, terms, l1_ratios, folding, metric, grid, response, watch, kept=()):
+def cross_validate_responses(X, Y, kind, options, l1_ratios, folding, metric, grid, response, watch, kept=()):
     """A CVPath for each l1_ratio, on the same folds, without warnings.
 
     `kind` is Targets, for real Y (n, K); Classes, for Y (n,) of numbers from 0 to K - 1, or shares (n, K); or
@@ -147,21 +147,21 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, folding, metric, grid
     """
     X = check.check_design(X)
     n, classes = X.shape[0], response.classes
-    weight, score_weight = check.check_weight(terms.sample_weight, n), check.check_weight(response.weight, n)
+    weight, score_weight = check.check_weight(options.sample_weight, n), check.check_weight(response.weight, n)
     pairs = make_folds(folding.cv, response.X, response.y, folding.groups, classes is not None, folding.random_state)
     weights = [training_weight(train, weight, number) for number, (train, _) in enumerate(pairs, start=1)]
     tests = [test for _, test in pairs]
     for number, test in enumerate(tests, start=1):
         held_out_weight(test, score_weight, f"fold {number}")
     if kind is EveryClass:
-        kind.check_folds(Y, terms, weights, classes)
+        kind.check_folds(Y, options, weights, classes)
     curves: list[CVPath] = []
     for ratio in l1_ratios:
-        terms = terms._replace(l1_ratio=ratio, sample_weight=weight)
+        options = options._replace(l1_ratio=ratio, sample_weight=weight)
         watch.expect(len(l1_ratios) * (1 + len(pairs)) * grid.size())
         try:
             part = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
-            path, fold_paths, read = _fit(X, Y, kind, terms, grid, weights, part)
+            path, fold_paths, read = _fit(X, Y, kind, options, grid, weights, part)
         except Interrupted as stop:
             stop.finished = curves
             raise
@@ -170,19 +170,19 @@ def cross_validate_responses(X, Y, kind, terms, l1_ratios, folding, metric, grid
         if issubclass(kind, Classes):
             labels = np.arange(len(path.coefs)) if classes is None else classes
             path, *fold_paths = (replace(each, classes=labels) for each in (path, *fold_paths))
-        held = ((test, _predictors(fold, X, test, terms.offset)) for fold, test in zip(fold_paths, tests))
+        held = ((test, _predictors(fold, X, test, options.offset)) for fold, test in zip(fold_paths, tests))
         scored = score_folds(kind, Y, score_weight, held, metric, kept)
         read += sum(fold.work["columns_read"] for fold in fold_paths)
         curves.append(curve_of(path, fold_paths, scored, metric, classes, read, X.shape[1]))
     return curves
 
 
-def _fit(X, Y, kind, terms, grid, weights, watch):
+def _fit(X, Y, kind, options, grid, weights, watch):
     """(the path on all rows, a list of those of the folds, columns read for several folds at once)."""
-    path = kind.solve(X, Y, terms, grid, Watching(callback=watch.hears("all rows")))
+    path = kind.solve(X, Y, options, grid, Watching(callback=watch.hears("all rows")))
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight in weights]
     try:
-        return path, *kind.solve_folds(X, Y, terms, weights, grids, watch)
+        return path, *kind.solve_folds(X, Y, options, weights, grids, watch)
     except Interrupted as stop:
         stop.path = path
         raise

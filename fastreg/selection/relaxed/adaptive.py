@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg.design.column_products import column_moments
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import remedy_for
 from fastreg.paths.driver import solve_path
@@ -91,26 +91,26 @@ def adaptive_factor(
     >>> fit_path(X, y, penalty_factor=factor).converged
     True
     """
-    terms = FitTerms(
+    options = FitOptions(
         family=family, sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor,
         fit_intercept=fit_intercept, standardize=standardize, tol=tol, max_iter=max_iter,
         names=check.feature_names_of(X),
     )  # fmt: skip
-    warn_of_exposure(y, terms)
-    return learned_factor(X, y, terms, pilot, power, pilot_alpha, criterion)
+    warn_of_exposure(y, options)
+    return learned_factor(X, y, options, pilot, power, pilot_alpha, criterion)
 
 
 @check.each_once()
-def learned_factor(X, y, terms, pilot, power=1.0, pilot_alpha=None, criterion="aicc"):
-    """adaptive_factor, given the terms of the fit; its l1_ratio is the pilot's own."""
+def learned_factor(X, y, options, pilot, power=1.0, pilot_alpha=None, criterion="aicc"):
+    """adaptive_factor, given the options of the fit; its l1_ratio is the pilot's own."""
     power = check.check_number("power", power, 0.0, np.inf, low_open=True, high_open=True)
     check.check_option("criterion", criterion, NAMES)
     X = check.check_design(X)
     if isinstance(pilot, str):
         check.check_option("pilot", pilot, tuple(PILOTS))
         alphas = None if pilot_alpha is None else [check.check_number("pilot_alpha", pilot_alpha, 0.0, np.inf)]
-        path = solve_path(X, y, terms._replace(l1_ratio=PILOTS[pilot], solver="auto"), Grid(alphas))
-        k = 0 if alphas else criteria_of(path, X, y, terms).index_best(criterion)
+        path = solve_path(X, y, options._replace(l1_ratio=PILOTS[pilot], solver="auto"), Grid(alphas))
+        k = 0 if alphas else criteria_of(path, X, y, options).index_best(criterion)
         if path.reasons[k] != "converged":
             raise ValueError(
                 f"the pilot at alpha={path.alphas[k]:g} is not certified ({path.reasons[k]!r}, gap "
@@ -120,9 +120,9 @@ def learned_factor(X, y, terms, pilot, power=1.0, pilot_alpha=None, criterion="a
     else:
         coef = check.check_vector("pilot", pilot, X.shape[1])
     size = np.abs(coef)
-    if terms.standardize:
-        size = size * np.sqrt(column_moments(as_design(X), check.check_weight(terms.sample_weight, X.shape[0]))[1])
-    factor = check.check_factor(terms.penalty_factor, X.shape[1])
+    if options.standardize:
+        size = size * np.sqrt(column_moments(as_design(X), check.check_weight(options.sample_weight, X.shape[0]))[1])
+    factor = check.check_factor(options.penalty_factor, X.shape[1])
     with np.errstate(divide="ignore", over="ignore"):
         adapted = factor / size**power
     return np.where(factor == 0.0, 0.0, np.where(size > 0.0, adapted, np.inf))

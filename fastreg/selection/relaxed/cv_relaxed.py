@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid, Watching
+from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
@@ -121,7 +121,7 @@ def cv_relaxed(
     """
     task = make_task(
         X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitTerms(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
+        FitOptions(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
                  standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
     )  # fmt: skip
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
@@ -133,13 +133,13 @@ def cv_relaxed(
 
 
 class Task(NamedTuple):
-    """What is to be chosen from, on which data; `terms` holds the weights."""
+    """What is to be chosen from, on which data; `options` holds the weights."""
 
     X: Any
     y: np.ndarray
     response: Response
     metric: Metric
-    terms: FitTerms
+    options: FitOptions
     grid: Grid
     gammas: np.ndarray
     ridges: np.ndarray
@@ -149,48 +149,48 @@ class Task(NamedTuple):
     def factor(self, weight):
         """The penalty factors, learned from the rows of positive weight if there is a pilot."""
         if self.pilot is None:
-            return self.terms.penalty_factor
-        return learned_factor(self.X, self.y, self.terms._replace(sample_weight=weight), self.pilot, self.power)
+            return self.options.penalty_factor
+        return learned_factor(self.X, self.y, self.options._replace(sample_weight=weight), self.pilot, self.power)
 
     def path(self, weight, factor, alphas, told=None):
         """A path on rows of positive weight; `told` hears of its points."""
-        terms, grid = self.terms._replace(sample_weight=weight, penalty_factor=factor), self.grid
-        return solve_path(self.X, self.y, terms, grid._replace(alphas=alphas), Watching(callback=told))
+        options, grid = self.options._replace(sample_weight=weight, penalty_factor=factor), self.grid
+        return solve_path(self.X, self.y, options, grid._replace(alphas=alphas), Watching(callback=told))
 
     def relax(self, path, weight, factor, told=None):
         """A RelaxedPath for each ridge; `told` hears of it when all are done."""
-        terms = self.terms._replace(sample_weight=weight, penalty_factor=factor)
-        terms = terms._replace(max_iter=max(MAX_ITER, terms.max_iter))
-        out = [solve_relaxed(path, self.X, self.y, ridge, terms) for ridge in self.ridges.tolist()]
+        options = self.options._replace(sample_weight=weight, penalty_factor=factor)
+        options = options._replace(max_iter=max(MAX_ITER, options.max_iter))
+        out = [solve_relaxed(path, self.X, self.y, ridge, options) for ridge in self.ridges.tolist()]
         if told is not None:
             count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
             told(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
         return out
 
 
-def make_task(X, y, gammas, ridges, pilot, power, metric, grid, terms):
+def make_task(X, y, gammas, ridges, pilot, power, metric, grid, options):
     """A Task from checked arguments."""
     gammas, ridges = check.check_several("gammas", gammas, 0.0, 1.0), check.check_several("ridges", ridges, 0.0, np.inf)
     if pilot is not None:
         check.check_option("pilot", pilot, tuple(PILOTS))
-    terms, grid = checked(terms), grid.checked()
-    y, classes = coded_response(y, terms.family)
-    warn_of_exposure(y, terms)
-    response = Response(X, y if classes is None else classes[y.astype(int)], classes, terms.sample_weight)
-    metric = metric_named(metric, terms.family, response)
+    options, grid = checked(options), grid.checked()
+    y, classes = coded_response(y, options.family)
+    warn_of_exposure(y, options)
+    response = Response(X, y if classes is None else classes[y.astype(int)], classes, options.sample_weight)
+    metric = metric_named(metric, options.family, response)
     X = check.check_design(X)  # converted, where it must be, once for all fits
-    weight = check.check_weight(terms.sample_weight, X.shape[0])
-    y = check.check_response(y, X.shape[0], terms.family)
-    terms = terms._replace(sample_weight=weight, offset=check.check_offset(terms.offset, X.shape[0]))
-    return Task(X, y, response, metric, terms, grid, gammas, ridges, pilot, power)
+    weight = check.check_weight(options.sample_weight, X.shape[0])
+    y = check.check_response(y, X.shape[0], options.family)
+    options = options._replace(sample_weight=weight, offset=check.check_offset(options.offset, X.shape[0]))
+    return Task(X, y, response, metric, options, grid, gammas, ridges, pilot, power)
 
 
 @check.each_once()
 @interruptible()
 def choose_relaxed(task, pairs, watch):
     """The CVRelaxed of a task on (train, test) pairs of rows."""
-    weight = task.terms.sample_weight
-    folds = weighted_folds(pairs, task.terms.family, task.y, weight, weight, task.terms.fit_intercept)
+    weight = task.options.sample_weight
+    folds = weighted_folds(pairs, task.options.family, task.y, weight, weight, task.options.fit_intercept)
     watch.expect((1 + len(pairs)) * (1 + task.ridges.size) * task.grid.size())
     fitted = _paths(task, pairs, folds, watch)
     try:
@@ -213,7 +213,7 @@ class Fitted(NamedTuple):
 
 def _choose(task, folds, fitted, watch):
     """Refit and score all paths."""
-    weight, (factor, path, fold_factors, fold_paths) = task.terms.sample_weight, fitted
+    weight, (factor, path, fold_factors, fold_paths) = task.options.sample_weight, fitted
     relaxed = task.relax(path, weight, factor, watch.hears("refits of all rows"))
     scored, shares, gaps, reasons = [], [], [], []
     for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
@@ -235,13 +235,13 @@ def _choose(task, folds, fitted, watch):
 
 def _paths(task, pairs, folds, watch):
     """Fit all paths."""
-    weight = task.terms.sample_weight
+    weight = task.options.sample_weight
     if task.pilot is None:
         curve = cross_validate(
-            task.X, task.y, task.terms, [task.terms.l1_ratio], Folding(pairs), task.metric, task.grid, task.response,
-            watch,
+            task.X, task.y, task.options, [task.options.l1_ratio], Folding(pairs), task.metric, task.grid,
+            task.response, watch,
         )[0]  # fmt: skip
-        factor = task.terms.penalty_factor
+        factor = task.options.penalty_factor
         return Fitted(factor, curve.path, [factor] * len(folds), curve.fold_paths)
     factor, fold_factors, fold_paths = task.factor(weight), [], []
     path = task.path(weight, factor, task.grid.alphas, watch.hears("all rows"))
@@ -258,10 +258,10 @@ def _paths(task, pairs, folds, watch):
 
 def _score(task, relaxed, gamma, test, number):
     """(k,) scores of held-out rows; NaN where the blend holds a refit that separates the classes."""
-    weight = task.terms.sample_weight[test]
+    weight = task.options.sample_weight[test]
     eta = predictors(task, relaxed, gamma, test)
     scores = task.metric.score(
-        Held(task.terms.family, task.y[test], weight / weight.sum(), eta, test, number)
+        Held(task.options.family, task.y[test], weight / weight.sum(), eta, test, number)
     )  # fmt: skip
     return np.where(_separated(relaxed) & (gamma < 1.0), np.nan, scores)
 
@@ -275,7 +275,7 @@ def predictors(task, relaxed, gamma, rows):
     path, refit = relaxed.path, relaxed.refit
     used = np.unique(np.concatenate([path.coefs.indices, refit.coefs.indices]))
     part = task.X[:, used][rows]
-    offset = 0.0 if task.terms.offset is None else task.terms.offset[rows]
+    offset = 0.0 if task.options.offset is None else task.options.offset[rows]
     coefs = (gamma * path.coefs + (1.0 - gamma) * refit.coefs).tocsr()[used].toarray()
     intercepts = gamma * path.intercepts + (1.0 - gamma) * refit.intercepts
     return np.asarray(part @ coefs + intercepts).T + offset

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitTerms, Grid
+from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Progress, Watch
 from fastreg.interface.summary import Shown
@@ -197,17 +197,17 @@ def nested_cv_relaxed(
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
     task = make_task(
         X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitTerms(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
+        FitOptions(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
                  standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
     )  # fmt: skip
-    weight, stratify = task.terms.sample_weight, task.response.classes is not None
+    weight, stratify = task.options.sample_weight, task.response.classes is not None
     labels = None if groups is None else np.asarray(groups)
     predictions, scores, shares = np.full(weight.size, np.nan), [], []
     models: list[CVRelaxed] = []
     outer_folds, watch = make_folds(outer, X, task.response.y, groups, stratify, random_state), Watch(verbose, callback)
     for number, (train, test) in enumerate(outer_folds, start=1):
         inner = _inner_folds(cv, train, task.response.y, labels, stratify, random_state)
-        part = task._replace(terms=task.terms._replace(sample_weight=training_weight(train, weight, number)))
+        part = task._replace(options=task.options._replace(sample_weight=training_weight(train, weight, number)))
         watch.expect(len(outer_folds) * (1 + len(inner)) * (1 + task.ridges.size) * task.grid.size())
         try:
             model = choose_relaxed(part, inner, watch.within(f"outer fold {number} of {len(outer_folds)}"))
@@ -217,10 +217,10 @@ def nested_cv_relaxed(
         choice = model.choice(selection)
         eta = predictors(task, model.relaxed[choice.place[0]], choice.gamma, test)[[choice.place[2]]]
         share = held_out_weight(test, weight, f"outer fold {number}")
-        held = Held(task.terms.family, task.y[test], weight[test] / share, eta, test, number)
+        held = Held(task.options.family, task.y[test], weight[test] / share, eta, test, number)
         scores.append(float(task.metric.score(held)[0]))
         shares.append(1.0 if task.metric.equal_folds else share)
-        predictions[test] = task.terms.family.mean(eta[0])
+        predictions[test] = task.options.family.mean(eta[0])
         models.append(model)
         warn_relaxed(model)
     mean, error = averages(np.array(scores)[:, None], np.array(shares))

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import columns_for, offset_for, terms_for
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.agreement import columns_for, offset_for, options_for
+from fastreg.interface.arguments import FitOptions
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import MAX_ITER as REACHED
 from fastreg.interface.reasons import SEPARABLE, STALLED, remedy_for
@@ -346,7 +346,7 @@ def relax_path(
     Raises
     ------
     ValueError
-        Where the path was fitted on other data, with other columns or with other terms.
+        Where the path was fitted on other data, with other columns or with other options.
 
     References
     ----------
@@ -361,23 +361,23 @@ def relax_path(
     >>> relaxed.coef(0.5, gamma=0.0)[0].round(3)
     array([1.5])
     """
-    terms = FitTerms(
-        **terms_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),
+    options = FitOptions(
+        **options_for(path, penalty_factor=penalty_factor, fit_intercept=fit_intercept, standardize=standardize),
         sample_weight=sample_weight, offset=offset, tol=path.tol if tol is None else tol, max_iter=max_iter,
     )  # fmt: skip
-    relaxed = solve_relaxed(path, X, y, ridge, terms)
+    relaxed = solve_relaxed(path, X, y, ridge, options)
     warn_refits(relaxed)
     return relaxed
 
 
 @one_blas_thread()
-def solve_relaxed(path, X, y, ridge, terms):
+def solve_relaxed(path, X, y, ridge, options):
     """relax_path without its warning."""
     ridge = check.check_number("ridge", ridge, 0.0, np.inf, high_open=True)
-    terms = terms._replace(l1_ratio=0.0).checked()
-    active = active_problem(path, X, y, terms)
+    options = options._replace(l1_ratio=0.0).checked()
+    active = active_problem(path, X, y, options)
     sets = [support_of(path, active.columns, k) for k in range(path.alphas.size)]
-    points = refit_sets(active.problem, sets, ridge, terms.tol, terms.max_iter)
+    points = refit_sets(active.problem, sets, ridge, options.tol, options.max_iter)
     counts = [point.columns.size for point in points]
     rows = np.concatenate([active.columns[point.columns] for point in points])
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -392,7 +392,7 @@ def solve_relaxed(path, X, y, ridge, terms):
         reasons=[point.reason for point in points],
         deviance_ratio=active.explained(loss),
         l1_ratio=0.0,
-        tol=terms.tol,
+        tol=options.tol,
         refit_ridge=ridge,
     )
     return RelaxedPath(path, refit, ridge)
