@@ -1,12 +1,15 @@
-"""The arguments of fit_path in three bundles, as they travel: what is fitted, at which alphas, and who watches."""
+"""The options of fit_path in the three bundles that are passed on (what is fitted, at which alphas, what is reported
+meanwhile), and which of them other functions take."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.frames import refuse_other_order
+from fastreg.interface.progress import Progress
 
 
 class FitOptions(NamedTuple):
@@ -69,6 +72,10 @@ class Grid(NamedTuple):
         """How many alphas there will be, if a path does not end sooner."""
         return int(self.n_alphas) if self.alphas is None else np.size(self.alphas)
 
+    def automatic(self):
+        """Whether neither its alphas nor its end are given."""
+        return self.alphas is None and self.alpha_min_ratio is None
+
     def lowest(self):
         """The last of given alphas; infinite if they are yet to be found."""
         return np.inf if self.alphas is None else float(np.min(self.alphas))
@@ -80,3 +87,78 @@ class Watching(NamedTuple):
     verbose: bool | int = False
     callback: Callable[..., Any] | None = None
     trace: bool = False
+
+
+def bundles(X: Any, options: Mapping[str, Any], **fixed: Any) -> tuple[FitOptions, Grid, Watching]:
+    """Options by name in their bundles, those left out at their defaults; `names` are those of X's columns."""
+    given = {**options, **fixed, "names": check.feature_names_of(X)}
+
+    def part(kind: Any) -> Any:
+        return kind(**{name: given[name] for name in kind._fields if name in given})
+
+    return part(FitOptions), part(Grid), part(Watching)
+
+
+class GridOptions(TypedDict, total=False):
+    """Options of `fit_path` that say at which alphas.
+
+    The classes below list which of its options another function takes by `**options`
+    (fastreg.interface.shared_options).
+    """
+
+    alphas: ArrayLike | None
+    n_alphas: int
+    alpha_min_ratio: float | None
+
+
+class ProblemOptions(TypedDict, total=False):
+    """Options of `fit_path` that every function has which fits."""
+
+    sample_weight: ArrayLike | None
+    offset: ArrayLike | None
+    penalty_factor: ArrayLike | None
+    fit_intercept: bool
+    standardize: bool
+    tol: float
+
+
+class RidgeOptions(GridOptions, ProblemOptions):
+    """Those of `ridge_loo`."""
+
+
+class PilotOptions(ProblemOptions, total=False):
+    """Those of `adaptive_factor`."""
+
+    family: str | type
+    max_iter: int
+
+
+class FoldOptions(GridOptions, PilotOptions, total=False):
+    """Those of every function that fits folds or halves of the rows."""
+
+    solver: str
+    verbose: bool | int
+    callback: Callable[[Progress], Any] | None
+
+
+class CVOptions(FoldOptions, total=False):
+    """Those of `cv_path`, whose l1_ratio may be several."""
+
+    lower: ArrayLike | None
+    upper: ArrayLike | None
+
+
+class SelectionOptions(FoldOptions, total=False):
+    """Those of `cv_relaxed`, `nested_cv_relaxed` and `stability_selection`."""
+
+    l1_ratio: float
+
+
+class MultiOptions(GridOptions, ProblemOptions, total=False):
+    """Those of `fit_multi_path`, which has families of its own."""
+
+    l1_ratio: float
+    max_iter: int
+    verbose: bool | int
+    callback: Callable[[Progress], Any] | None
+    trace: bool

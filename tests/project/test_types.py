@@ -50,7 +50,7 @@ assert_type(path.refit(X, y, 0.1), fastreg.Path)
 assert_type(fastreg.load_path("model.json"), fastreg.Path | fastreg.MultiPath)
 assert_type(fastreg.fit_multi_path(X, X), fastreg.MultiPath)
 assert_type(fastreg.ridge_loo(X, y), fastreg.RidgeLeaveOneOut)
-assert_type(fastreg.cv_path(X, y), fastreg.CVPath)
+assert_type(fastreg.cv_path(X, y, cv=3, family="gaussian", tol=1e-3, lower=[0.0]), fastreg.CVPath)
 assert_type(fastreg.cv_path(X, y).alpha_1se, float)
 assert_type(fastreg.relax_path(path, X, y), fastreg.RelaxedPath)
 assert_type(fastreg.cv_relaxed(X, y), fastreg.CVRelaxed)
@@ -76,6 +76,10 @@ fastreg.fit_path(X, y, callback=callback)
 WRONG = {
     "fastreg.fit_path(X, y, familly='poisson')": "familly",
     "fastreg.fit_path(X, y, 'poisson')": "positional",
+    "fastreg.cv_path(X, y, familly='poisson')": "familly",
+    "fastreg.cv_path(X, y, trace=True)": "trace",
+    "fastreg.cv_path(X, y, tol='small')": "tol",
+    "fastreg.cv_path(X, y, 'poisson')": "positional",
     "fastreg.ridge_loo(X, y, alpha=0.1)": "alpha",
     "fastreg.Lasso(alhpa=0.1)": "alhpa",
     "fastreg.enet_path(X, y, toll=0.1)": "toll",

@@ -6,21 +6,21 @@ import numbers
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, Watching
-from fastreg.interface.naming import explains_names
-from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.interface.arguments import CVOptions, Watching, bundles
+from fastreg.interface.progress import Interrupted, Watch, interruptible
 from fastreg.interface.reasons import remedy_for
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.driver import follow_path
 from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.fit_path import fit_path, warn_of_points
 from fastreg.paths.setup import build_problem, checked, family_named
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.fold_fits import fit_folds
@@ -39,7 +39,7 @@ from fastreg.selection.cross_validation.several_responses import (
 from fastreg.selection.cross_validation.tall_least_squares import fold_grams
 
 
-@explains_names
+@takes_options_of(fit_path)
 def cv_path(
     X: Any,
     y: ArrayLike,
@@ -49,23 +49,8 @@ def cv_path(
     metric: str | Callable[..., float] = "deviance",
     l1_ratio: float | list[float] = 1.0,
     random_state: Any = 0,
-    family: str | type = "gaussian",
-    alphas: ArrayLike | None = None,
-    n_alphas: int = 100,
-    alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    lower: ArrayLike | None = None,
-    upper: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
-    solver: str = "auto",
-    verbose: bool | int = False,
-    callback: Callable[[Progress], Any] | None = None,
     keep_predictions: bool = False,
+    **options: Unpack[CVOptions],
 ) -> CVPath:
     """Cross-validate a regularisation path: one grid, every fold's path on its training rows, scores of the others.
 
@@ -96,21 +81,23 @@ def cv_path(
         A number in [0, 1], or several; each has its own grid, and the one whose best mean is best is chosen.
     random_state : int, RandomState or None, default=0
         Seed of the shuffle; None draws another each time.
-    family, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
-        The model, and its grid on all rows; the family may be "multinomial" besides.
-    sample_weight, offset, penalty_factor, lower, upper : as for `fit_path`
-        Weights count in the fits, in the scores and in the mean over folds. Several responses or classes have an
-        offset of shape (n, K), and no bounds.
-    fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
-        See there; for several responses or classes there is one solver, "auto".
-    verbose : bool or int, default=False
-        Whether a fit that takes more than 2 s shows a bar on stderr.
-    callback : callable, default=None
-        Called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
-        `n_points` count over all of them.
     keep_predictions : bool, default=False
         Whether CVPath.predictions holds what each fold predicts for the rows that it leaves out: n x n_alphas
         numbers for every l1_ratio, K times as many for K responses or classes.
+    family : as for `fit_path`
+        And "multinomial", as for `fit_multi_path`.
+    sample_weight : as for `fit_path`
+        They count in the fits, in the scores and in the mean over folds.
+    offset : as for `fit_path`
+        Several responses or classes have one of shape (n, K).
+    lower, upper : as for `fit_path`
+        Several responses or classes have none.
+    solver : as for `fit_path`
+        Several responses or classes have one solver, "auto".
+    callback : callable, default=None
+        Called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
+        `n_points` count over all of them.
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -148,21 +135,18 @@ def cv_path(
     (3, 3)
     """
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
-    options = FitOptions(
-        family, 1.0, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol, max_iter,
-        solver, check.feature_names_of(X),
-    )  # fmt: skip
-    several = kind_of(y, family)
+    fit_options, grid, watching = bundles(X, options)
+    several = kind_of(y, fit_options.family)
     run = _one_response if several is None else partial(_several_responses, several)
     curves = run(
-        X, y, options, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
-        grid=Grid(alphas, n_alphas, alpha_min_ratio), watch=Watch(verbose, callback), kept=kept,
+        X, y, fit_options, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
+        grid=grid, watch=Watch(watching.verbose, watching.callback), kept=kept,
     )  # fmt: skip
     best = best_of(curves)
     for curve in curves:
         warn_of_points(curve.path)
     warn_folds(curves)
-    if alphas is None and alpha_min_ratio is None:
+    if grid.automatic():
         warn_of_grid_end(best.path, best.index_min)
     return best
 
