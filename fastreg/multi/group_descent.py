@@ -18,9 +18,8 @@ import numpy as np
 from fastreg.multi.group_newton import RowNewton, gather
 from fastreg.multi.group_penalties import lengths, steering_terms
 from fastreg.numerics.jit import allocating_kernel
+from fastreg.solvers.choice import DESCENT, descent_budget
 
-CALL = 1e6  # operations of descent in a call of the kernel: about the time that Newton's method takes on few rows
-NEWTON_WORK = 0.1  # times the cube of the number of rows: operations of descent that take as long as a new H
 TURNS, BUILDS = 4, 3  # of descent and Newton's method on one part, and new H in a turn
 MOST_ROUNDS = 2000
 PATIENCE, NOISE = 3, 1e-10  # rounds that do not halve a gap, of less than this share of the null loss: rounding
@@ -127,7 +126,7 @@ class BlockDescent:
     def _reduce_part(self, working, rows, coef, correlation, precision):
         """Descend in some rows, and go on by Newton's method once that takes less."""
         work, part = working.problem.work, Part(working, rows, coef, correlation)
-        budget, epochs_a_call = CALL + NEWTON_WORK * rows.size**3, part.epochs_a_call()
+        budget, epochs_a_call = descent_budget(rows.size), part.epochs_a_call()
         for _ in range(TURNS):
             done, spent = False, 0.0
             while not done and spent < budget:
@@ -154,8 +153,8 @@ class Part:
         self.coef, self.correlation = coef[rows], np.ascontiguousarray(correlation[:, rows])
 
     def epochs_a_call(self):
-        """As many as take about CALL operations."""
-        return int(max(CALL / max(2.0 * self.coef.size * self.rows.size, 1.0), 1.0))
+        """As many as take a millisecond."""
+        return int(max(DESCENT / max(2.0 * self.coef.size * self.rows.size, 1.0), 1.0))
 
     def put(self, working, coef, correlation):
         """Hand the rows back, and what their moves change."""

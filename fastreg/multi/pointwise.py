@@ -14,8 +14,9 @@ from fastreg.multi.smooth_newton import NewtonSystem
 from fastreg.multi.working_set import PairSet, RowSet
 from fastreg.objective.duality_gap import References
 from fastreg.objective.screening import columns_above
-from fastreg.paths.plan import FEWEST, SEVERAL_SWEEP_SHARE
+from fastreg.paths.plan import FEWEST
 from fastreg.paths.pointwise import Pointwise
+from fastreg.solvers.choice import SEVERAL_SWEEP_SHARE, sweep_pays
 
 DEEP = 0.05  # of the last alpha: below it least squares goes by alphas between
 
@@ -25,7 +26,7 @@ class MultiPointwise(Pointwise):
 
     problem: Any  # a MultiProblem
     state: Any  # and its MultiState
-    own_sweep_share = SEVERAL_SWEEP_SHARE
+    sweep_share = SEVERAL_SWEEP_SHARE
 
     def _make_solver(self):
         return BlockDescent() if self.problem.units.together else ProximalNewton()
@@ -99,7 +100,7 @@ class MultiPointwise(Pointwise):
         self.estimate, radii = self.references.project(dual)
         radius, norms = problem.units.bounds(problem.norms, radii)
         reaching = self._reaching(radius, norms, penalty.l1)
-        if problem.share_of(reaching) > self.sweep_share:
+        if sweep_pays(problem, reaching, self.sweep_share, self.fit.beside_others):
             self.estimate = yield dual, None
             self.references.add(dual, self.estimate)
             reaching = self._reaching(0.0, norms, penalty.l1)

@@ -8,15 +8,13 @@ from fastreg.interface import validation as check
 from fastreg.objective.families import Gaussian
 from fastreg.paths.fit import Fit
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.plan import EIGENVALUES
+from fastreg.paths.plan import shared_factor_form
 from fastreg.paths.recorder import Recorder
 from fastreg.paths.ridge import Ridge, solve_together, together
 from fastreg.paths.setup import build_problem, checked
-from fastreg.solvers.ridge.newton import LARGEST_FACTOR
 from fastreg.solvers.ridge.spectrum import ridge_spectrum
 
 MAX_ITER = 1000
-VANISHING = 1e-9  # of the sum of squares of X: with less ridge than this, a wide Gram matrix is close to singular
 
 
 @dataclass
@@ -39,20 +37,9 @@ def ridge_problem(X, responses, options):
 
 
 def shared_factors(problem, alphas):
-    """What serves fits at these alphas best: Cholesky factors if they are few; None if X is too large for either.
-
-    Where a vanishing alpha leaves more columns than rows open, singular values give the shortest solution.
-    """
-    distinct = np.unique(alphas)
-    rows, columns = np.count_nonzero(problem.weight), np.count_nonzero(problem.penalised)
-    size = min(rows, columns)
-    if size > LARGEST_FACTOR or size == 0:
-        return None
-    if columns >= rows and distinct[0] < VANISHING * float((problem.norms**2).sum()):
-        return ridge_spectrum(problem, float(distinct[0]))
-    if distinct[0] <= 0.0:
-        return None
-    return ridge_spectrum(problem, float(distinct[0]), "cholesky" if distinct.size < EIGENVALUES else "auto")
+    """What serves fits at these alphas best, as `shared_factor_form` says; None if X is too large for any."""
+    form = shared_factor_form(problem, alphas)
+    return None if form is None else ridge_spectrum(problem, float(np.min(alphas)), form)
 
 
 def fit_targets(problem, responses, alphas, tol, *, spectrum=None, max_iter=MAX_ITER):

@@ -18,9 +18,8 @@ from fastreg.multi.duality_gap import levelled
 from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.numerics.threads import linalg
+from fastreg.solvers.choice import LARGEST_OF_SEVERAL, factor_pays
 
-LARGEST_FACTOR = 3000  # rows of a matrix that is factored
-TYPICAL_PRODUCTS = 40  # that conjugate gradients take for one Newton step
 SINGULAR = 1e-13  # square of a pivot, relative to its diagonal
 
 
@@ -30,9 +29,7 @@ class NewtonSystem:
     def __init__(self, problem, columns):
         self.problem, self.columns = problem, columns
         self.gram = None
-        n, m, K = problem.n, columns.size, problem.K
-        iterating = 2.0 * n * m * (m + 2.0 * K * TYPICAL_PRODUCTS) + m**3 / 3.0
-        self.factored = m * K <= LARGEST_FACTOR and n * (m * K) ** 2 + (m * K) ** 3 / 3.0 <= iterating + 1e6
+        self.factored = factor_pays(problem.n, columns.size, problem.K)
 
     def solve(self, state, l2, target, max_iter):
         """Newton's method from `state`, which it updates. Returns (its gap, Newton steps)."""
@@ -76,7 +73,7 @@ class NewtonSystem:
 
     def direction(self, state, gradient, l2, accuracy):
         """The Newton step (columns, K)."""
-        if self.problem.response.quadratic and self.columns.size <= LARGEST_FACTOR:
+        if self.problem.response.quadratic and self.columns.size <= LARGEST_OF_SEVERAL:
             return self._separate(gradient, l2)
         if self.factored:
             return self._factored(state, gradient, l2)
@@ -127,7 +124,7 @@ class NewtonSystem:
         problem, columns = self.problem, self.columns
         h = (mean * (1.0 - mean)).mean(axis=0) if not problem.response.quadratic else np.ones(problem.n)
         h = problem.weight * h
-        if columns.size <= min(LARGEST_FACTOR, 2 * problem.n):
+        if columns.size <= min(LARGEST_OF_SEVERAL, 2 * problem.n):
             problem.work.grams += 1
             gram = problem.design.gram(columns, h, problem.centre)
             gram[np.diag_indices_from(gram)] += l2 + 1e-10 * max(float(gram.trace()), 1e-300) / columns.size

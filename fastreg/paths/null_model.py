@@ -10,7 +10,7 @@ import numpy as np
 from fastreg.objective.duality_gap import levelled
 from fastreg.objective.families import FLAT
 from fastreg.paths.grid import top_of_grid
-from fastreg.solvers.choice import AutomaticChoice
+from fastreg.solvers.automatic_choice import AutomaticChoice
 from fastreg.solvers.proximal_newton import ProximalNewton
 from fastreg.solvers.ridge.newton import RidgeSystem
 from fastreg.solvers.working_set import WorkingSet

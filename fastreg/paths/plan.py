@@ -35,7 +35,7 @@ from fastreg.design.designs import DenseDesign
 from fastreg.interface.validation import ParameterError
 from fastreg.numerics.threads import SHARED
 from fastreg.objective.families import Gaussian
-from fastreg.solvers.ridge.newton import LARGEST_FACTOR
+from fastreg.solvers.choice import LARGEST_FACTOR
 
 # ---- points in batches: see paths/batched/
 
@@ -51,13 +51,10 @@ SMALLEST_GRAM = 200_000  # values of X, below which a path is faster than the de
 # What a path costs without a Gram matrix, in passes: at its start, for each point, and for each point's vectors of
 # length n, in values of X. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
 START, PER_POINT, VECTORS = 5.0, 0.3, 5.0
+REFIT_READS = 6  # passes over its columns that a refit takes
 
 # ---- pointwise
 
-SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
-SEVERAL_SWEEP_SHARE = 0.15  # the same for several responses, whose sweeps are products of matrices
-SHARED_SWEEP_SHARE = 0.02  # the same where sweeps are shared: for ten fits each costs a tenth or two of one alone
-SHARED_MORE_SWEEPS = 3  # sweeps a batch more, then, where bounds leave many columns open
 AT_ONCE = 5e7  # multiplications n p^2 up to which all columns enter for a far alpha, and none is solved on the way
 FEWEST = 100  # columns that may always enter a working set at once
 SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which a cold start descends where n^2 are fewer
@@ -66,6 +63,7 @@ FINEST = {True: 1e-10, False: 1e-8}  # tol of least squares and of other losses,
 # ---- ridge: see paths/ridge.py
 
 EIGENVALUES = 25.0  # Cholesky factors in the time of an eigendecomposition
+VANISHING = 1e-9  # of the sum of squares of X: with less ridge than this, a wide Gram matrix is close to singular
 SLOW_READ = 12.0  # multiplications, for each value of X, that a point fitted by itself takes beyond its factor
 
 # ---- folds of tall GLMs together: see selection/cross_validation/tall_glm/
@@ -149,6 +147,11 @@ def gram_pays(problem, count, lowest):
     )
 
 
+def refits_share_gram(problem, count):
+    """Whether so many refits go by one Gram matrix."""
+    return gram_pays(problem, REFIT_READS * count, np.inf)
+
+
 def descends_first(problem, solver, tol):
     """Whether a cold start tries coordinate descent over the columns where they lie in X."""
     small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
@@ -177,6 +180,24 @@ def ridge_form(problem, alphas, resumed):
         return None if resumed else "krylov"
     factor = size**3 / 3.0
     return "spectrum" if count * (factor + SLOW_READ * n * p) > EIGENVALUES * factor else None
+
+
+def shared_factor_form(problem, alphas):
+    """How targets of one X share what is factored, at alphas of their own: by one "cholesky" factor for each alpha if
+    these are few, else "auto", see `ridge_spectrum`; None where X is too large for either.
+
+    Where a vanishing alpha leaves more columns than rows open, singular values give the shortest solution.
+    """
+    distinct = np.unique(alphas)
+    rows, columns = np.count_nonzero(problem.weight), np.count_nonzero(problem.penalised)
+    size = min(rows, columns)
+    if size > LARGEST_FACTOR or size == 0:
+        return None
+    if columns >= rows and distinct[0] < VANISHING * float((problem.norms**2).sum()):
+        return "auto"
+    if distinct[0] <= 0.0:
+        return None
+    return "cholesky" if distinct.size < EIGENVALUES else "auto"
 
 
 def folds_share_grams(problem, n_folds, solver, count, lowest):

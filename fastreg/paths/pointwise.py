@@ -9,12 +9,13 @@ from fastreg.objective.duality_gap import References, duality_gap, empty_gap, or
 from fastreg.objective.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
 from fastreg.paths.fit import Fit
 from fastreg.paths.grid import FAR, LOOSE, alphas_between
-from fastreg.paths.plan import FEWEST, SHARED_SWEEP_SHARE, SWEEP_SHARE, all_enter_at_once, descends_first
+from fastreg.paths.plan import FEWEST, all_enter_at_once, descends_first
 from fastreg.paths.point import make_point
 from fastreg.paths.predictor import Predictor
 from fastreg.paths.protocol import Products
 from fastreg.paths.ridge import Ridge
 from fastreg.solvers import make_solver
+from fastreg.solvers.choice import SWEEP_SHARE, sweep_pays
 from fastreg.solvers.cold_start import FirstDescent
 from fastreg.solvers.dual_point import bounded_dual_direction, bounded_gap
 from fastreg.solvers.ridge.newton import dual_direction
@@ -33,13 +34,12 @@ ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much mo
 class Pointwise:
     """Fits point after point from where a fit stands, over a working set."""
 
-    name, own_sweep_share = "pointwise", SWEEP_SHARE
+    name, sweep_share = "pointwise", SWEEP_SHARE
 
     def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.tol, self.max_iter = fit.tol, fit.max_iter
         self.solver = self._make_solver()
-        self.sweep_share = SHARED_SWEEP_SHARE if fit.beside_others else self.own_sweep_share
         self.predictor = Predictor()
         self.done, self.formed, self.resumed = 0, False, False
         self.first = False  # whether cold starts try a descent over X itself
@@ -170,7 +170,7 @@ class Pointwise:
             columns = self._candidates(penalty)
             gap = self._gap(penalty, dual, columns)
             support = np.count_nonzero(state.coef)
-            if gap <= wanted or steps >= most or not descent.pays(before, reached, target, read, support):
+            if gap <= wanted or steps >= most or not descent.goes_on((before, reached), target, read, support):
                 break
             lowest = LOWEST_TARGET * wanted
             if reached <= target:  # as far as its columns tell; the certificate asks more of active ones
@@ -311,7 +311,7 @@ class Pointwise:
         inside = working.correlation if dual is state.residual else working.block.correlate(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
-        if problem.share_of(reaching) > self.sweep_share:
+        if sweep_pays(problem, reaching, self.sweep_share, self.fit.beside_others):
             self.estimate = yield dual, None
             self.references.add(dual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)

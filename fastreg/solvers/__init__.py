@@ -15,7 +15,7 @@ the rows.
 from collections.abc import Callable
 
 from fastreg.solvers.active_set.active_set import ActiveSet
-from fastreg.solvers.choice import AutomaticChoice
+from fastreg.solvers.automatic_choice import AutomaticChoice
 from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.protocol import InnerSolver, Solver
 from fastreg.solvers.proximal_gradient import ProximalGradient

@@ -25,6 +25,7 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import allocating_kernel, inlined_kernel, inner_kernel, kernel
 from fastreg.objective.penalties import soft_threshold
 from fastreg.solvers.anderson_descent import DEPTH, equations, extrapolate_correlation, extrapolate_residual
+from fastreg.solvers.choice import gram_form_pays
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
@@ -227,24 +228,22 @@ class CoordinateDescent:
     def __init__(self, form="auto", max_epochs=20_000, passes=np.inf, share=SHARE):
         self.form, self.max_epochs, self.passes, self.share = form, max_epochs, passes, share
 
-    def solve(self, working, state, anew, precision, most=np.inf):
+    def limit(self, passes, max_epochs):
+        """Bound what the next descents may read, and take."""
+        self.passes, self.max_epochs = passes, max_epochs
+
+    def solve(self, working, state, anew, precision, most=np.inf, share=None):
         """(coefficients, their correlations or None where nothing keeps them), after at most so many epochs."""
+        old = state.coef[working.columns]
         most, squares = min(most, self.max_epochs), bool(working.l2_key > 0.0) and self.passes == np.inf
-        if self._gram_form(working, state):
+        if self.form == "gram" or (self.form == "auto" and gram_form_pays(working, np.count_nonzero(old))):
             working.update_gram(state, anew)
-            coef = state.coef[working.columns]
-            correlation = working.correlation.copy()
+            coef, correlation = old, working.correlation.copy()
             epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, squares, most)
             working.problem.work.epochs += epochs
             return coef, correlation
+        precision *= self.share if share is None else share
         return self._descend_residual(working, state, precision, most, squares)
-
-    def _gram_form(self, working, state):
-        if self.form != "auto":
-            return self.form == "gram"
-        m = working.columns.size
-        support = np.count_nonzero(state.coef[working.columns]) + 10
-        return m <= 5000 and m * support <= 4 * working.stored()
 
     def _descend_residual(self, working, state, precision, most, squares):
         problem, columns = working.problem, working.columns
@@ -259,7 +258,7 @@ class CoordinateDescent:
         while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
                 problem.design, columns, quadratic, working.penalty, coef, residual, lift,
-                (min(chunk, math.ceil(most - epochs)), self.share * precision, working.stored() >= problem.n), squares,
+                (min(chunk, math.ceil(most - epochs)), precision, working.stored() >= problem.n), squares,
             )  # fmt: skip
             epochs += ran
             problem.work.columns += read

@@ -7,7 +7,7 @@ found. For least squares the model is the loss: t = 1 and one round is exact.
 The Hessian H = X_W' diag(h) X_W may be kept while h drifts: the direction is then only nearly Newton's, but every step
 still lowers the objective, since its length is chosen with the true curvature along it (line_search.py). Secants of the
 steps make up for much of its age (anderson_newton.py); H is built anew when that costs less than the steps it saves
-(hessian_refresh.py).
+(choice.py).
 """
 
 from fastreg.solvers.coordinate_descent import CoordinateDescent
@@ -17,7 +17,7 @@ ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
 ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,
 STALLED = 0.9  # which may be far above the objective itself
 ASTRAY = 1e-12  # of the null model's loss: a rise of a quadratic objective beyond it is a step that rounding spoiled
-CAREFUL = 100  # passes of a descent after such a step
+CAREFUL = 100  # times the columns of the working set, that a descent after such a step reads
 
 
 class ProximalNewton:

@@ -19,7 +19,6 @@ from fastreg.numerics.threads import linalg
 STEPS = 15  # of a solve, before another solver takes over
 UPDATES = 50  # of the matrix, before it is built anew
 ARMIJO, SHORTEST = 1e-4, 1e-3  # share of the promised decrease that a step must keep, and when it is too short
-ENOUGH = 1.2  # active columns, as a share of the rows, from which it takes less work than pivots
 
 
 class Semismooth:
@@ -30,14 +29,12 @@ class Semismooth:
         self.matrix, self.inside = np.empty((0, 0)), np.empty(0, dtype=bool)
         self.failures = self.waiting = 0  # in a row, and solves until the next try
 
-    def suits(self, working, support):
-        """Whether the model is one for it: l2_j > 0, dense columns, more than rows, and enough of them active."""
-        if not (working.l2_key > 0.0 and working.block.wide() and support >= ENOUGH * working.problem.n):
-            return False
+    def ready(self):
+        """Whether a solve may be tried: after one that failed some are not."""
         if self.waiting > 0:
             self.waiting -= 1
             return False
-        return bool(np.all(working.l2 > 0.0))
+        return True
 
     def solve(self, working, state, anew):
         """(coefficients, their correlations), exact, or None where the steps do not get there."""

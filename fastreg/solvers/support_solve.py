@@ -7,18 +7,15 @@ Coefficients at a bound stay there, and the others of the support have to remain
 import numpy as np
 
 from fastreg.numerics.cholesky import LEAST_PIVOT
-
-OVERHEAD = 1e6  # values of X that are read in ten times what the calls take
+from fastreg.solvers.choice import support_solve_pays
 
 
 def solve_support(working, state):
-    """Step to the minimiser over the support of `working`, if it has the same signs and independent columns.
-
-    Its Gram matrix, |S|^2 / 2 products of columns by BLAS, is formed where it costs little beside what was read before.
-    """
+    """Step to the minimiser over the support of `working`, if that pays, it has the same signs and its columns are
+    independent."""
     coef, problem = state.coef[working.columns], working.problem
     support = np.flatnonzero(coef if problem.bounds is None else (coef != 0.0) & working.bounds.inside(coef))
-    if support.size == 0 or support.size**2 + OVERHEAD / problem.n > problem.work.columns:
+    if not support_solve_pays(problem, support.size):
         return
     part = working.part(support)
     part.update_gram(state, True)

@@ -9,7 +9,8 @@ from fastreg.objective.bounds import unbounded
 from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.duality_gap_bounded import bounded_steering_gap
 from fastreg.solvers.anderson_newton import SecantMemory
-from fastreg.solvers.hessian_refresh import Age, renewal
+from fastreg.solvers.choice import renewal
+from fastreg.solvers.hessian_refresh import Age
 from fastreg.solvers.line_search import step_length
 
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it

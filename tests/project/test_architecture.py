@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -147,6 +148,41 @@ def test_lapack_is_reached_by_way_of_threads():
 def test_few_files_ask_what_is_sparse():
     asking = {path.name for path in FILES if "issparse" in path.read_text()}
     assert asking <= {"designs.py", "validation.py"}
+
+
+DECIDING = {"paths.plan", "solvers.choice"}  # before a fit runs, and while it does
+VERDICT = re.compile(r"(^|_)(pays?|suits?|affords?|affordable|worth|cheaper)(_|$)")  # of a function: which way is taken
+PRICE = re.compile(r"in the time|multiplications|operations|reads of X|passes")  # of a constant: what a way costs
+
+
+def numeric_constants(tree):
+    """(names, line) of a module's assignments of numbers to names in capitals; numbers of an enumeration are none."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(is_number(each) for each in ast.walk(node.value)):
+            names = [each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+            if all(name.isupper() for name in names) and not isinstance(node.value, ast.Call):
+                yield names, node.lineno
+
+
+def is_number(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+
+
+def test_two_modules_decide_which_method_runs():
+    """Whoever wants to know what runs when reads these: all verdicts are given there, at prices that stand beside them.
+
+    What calls of BLAS and LAPACK and reads of memory cost in a room that knows nothing of methods stays in that room.
+    """
+    rooms, deciding = ("objective", "solvers", "paths", "multi", "selection"), set()
+    for path in FILES:
+        if module_of(path).split(".")[0] in rooms:
+            text = path.read_text()
+            tree, lines = ast.parse(text), text.splitlines()
+            names = [each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
+            comments = [lines[line - 1].partition("#")[2] for _, line in numeric_constants(tree)]
+            if any(VERDICT.search(name) for name in names) or any(PRICE.search(comment) for comment in comments):
+                deciding.add(module_of(path))
+    assert deciding == DECIDING
 
 
 def test_no_file_is_long():

@@ -12,7 +12,8 @@ from fastreg.paths.pointwise import Pointwise
 from fastreg.paths.setup import build_problem
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.anderson_newton import SecantMemory, mix_secants, next_alpha, no_secants, with_more
-from fastreg.solvers.hessian_refresh import NEWEST, Age, renewal_pays, served_long
+from fastreg.solvers.choice import NEWEST, renewal_pays, served_long
+from fastreg.solvers.hessian_refresh import Age
 
 
 def matrices(size, seed=0, off=0.2):

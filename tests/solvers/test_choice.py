@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from fastreg import fit_path
 from fastreg.solvers import choice
-from fastreg.solvers.choice import AutomaticChoice
+from fastreg.solvers.automatic_choice import AutomaticChoice
 
 WIDE = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01}
 

@@ -21,9 +21,10 @@ from fastreg.objective.screening import strong_columns
 from fastreg.paths.batched.pivoting import Pivoting
 from fastreg.paths.fit import Fit
 from fastreg.paths.grid import with_steps
-from fastreg.paths.plan import SHARED_MORE_SWEEPS, longest_batch
+from fastreg.paths.plan import longest_batch
 from fastreg.paths.point import Point, make_point
 from fastreg.paths.protocol import BatchSolver, Products
+from fastreg.solvers.choice import SHARED_MORE_SWEEPS, sweep_of_batch_pays
 from fastreg.solvers.working_set import WorkingSet
 
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a batch
@@ -102,7 +103,7 @@ class Batches:
             here = alphas[done : done + solved.size]
             good, violators = yield from self._check(here, solved)
             gaps = solved.gaps(here[:good])
-            wide = np.flatnonzero(~(gaps <= self.tol * self.problem.scale))  # NaN is not closed, either
+            wide = np.flatnonzero(~(gaps <= self.fit.wanted))  # NaN is not closed, either
             if wide.size:
                 good = int(wide[0])
                 if not self.solver.refine():
@@ -153,7 +154,7 @@ class Batches:
             swept = products, sizes, self.references.correlations
             count = columns_reaching(swept, (mixes, radii, l1), exact, outside, room, found)
             columns = found[:count]
-            if more == 0 or last * solved.cost(columns) < problem.stored:
+            if more == 0 or not sweep_of_batch_pays(problem, last, solved.cost(columns)):
                 break
             yield from self._sweep(solved, int(np.argmax(radii)))  # cheaper than so many columns at every point
         problem.work.columns += count

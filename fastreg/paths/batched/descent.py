@@ -8,26 +8,13 @@ batches: by steps among the rows (solvers.semismooth_dual), or for other familie
 same.
 """
 
-import math
-
 import numpy as np
 
 from fastreg.design.designs import DenseDesign
 from fastreg.paths.batched.newton import Kept, NewtonBatch, Solved
 from fastreg.paths.predictor import Predictor
+from fastreg.solvers.choice import HOPED, batch_costs, batch_descends, newton_batch_pays
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
-from fastreg.solvers.semismooth_dual import ENOUGH
-
-FINEST = 1e-9  # gap wanted, relative, down to which Newton's method takes hardly longer and is exact
-FEWEST = 100  # active columns: with fewer an exact solution costs next to nothing
-HOPED, TYPICAL = 10.0, 1e-4  # epochs a point, before any have been seen, at such a tol; more for finer ones
-# Operations of a point's Newton steps are SOLVES + PIVOTS times the pivots, each |A| (|A| + |W|) of them; those among
-# the rows, where more columns are active, ROWS n^3. An epoch takes 4 n |A|, or 3 |W| |A| with a Gram matrix.
-SOLVES, PIVOTS, ROWS = 30.0, 2.0, 0.5
-OVERHEAD = 2e6  # operations in the time that a point takes by itself, not in a block,
-SCREENING = 100.0  # and its certificate, a column
-LEAVING = 3.0  # times the cost of points on their own, that Newton steps in blocks may have: they read X less often
-PATIENCE = 3.0  # times what the steps cost, that a point's descent may cost
 
 
 class DescentBatch:
@@ -46,30 +33,18 @@ class DescentBatch:
 
     def solve(self, alphas):
         """Solve at every alpha on the working set, by descent or by Newton steps. As NewtonBatch.solve."""
-        if self.epochs == np.inf and self.pivoting.descent_pays(self.state):
+        if self.epochs == np.inf and self.pivoting.stops(self.state):
             return None  # descent on points by themselves; this one has just taken too long
         support = np.count_nonzero(self.state.coef[self.working.columns])
-        epoch, newton, alone = self._costs(max(support, 1))
-        budget = min(newton, alone) / epoch
-        if self.problem.family.quadratic and self.fit.tol > FINEST and support >= FEWEST and self.epochs < budget:
-            solved = self._descend(alphas, int(PATIENCE * budget))
+        changes = max(self.pivoting.changes, self.entered)
+        costs = batch_costs(self.working, self.fit.tol, max(support, 1), changes)
+        most = batch_descends(self.problem, self.fit.tol, support, self.epochs, costs)
+        if most is not None:
+            solved = self._descend(alphas, most)
             if solved is not None:
                 return solved
         self.entered = 0.0
-        return None if newton > LEAVING * alone else self.newton.step_through(alphas)
-
-    def _costs(self, support):
-        """Operations of an epoch, of a point's Newton steps, and of a point on its own: by descent, or for least
-        squares by steps among the rows, if there are enough columns for them."""
-        n, m = self.problem.n, self.working.columns.size
-        epoch = support * (3.0 * m if m < n else 4.0 * n)
-        newton = (SOLVES + PIVOTS * max(self.pivoting.changes, self.entered)) * support * (support + m)
-        if self.problem.family.quadratic:
-            alone = ROWS * n**3 if support >= ENOUGH * n else np.inf
-        else:
-            epochs = HOPED * max(math.log(self.fit.tol) / math.log(TYPICAL), 1.0)
-            alone = epochs * 4.0 * n * support + SCREENING * self.problem.p
-        return epoch, newton, alone + OVERHEAD
+        return self.newton.step_through(alphas) if newton_batch_pays(costs) else None
 
     def _descend(self, alphas, most):
         """Solve at every alpha by at most so many epochs a point. A Solved of all points, or of those before one that

@@ -29,7 +29,7 @@ class LassoBatch:
         """Solve at every alpha on the working set, in bounded kernel calls. A Walked of all points, or of those before
         the walk got stuck; None if that was at the first."""
         working, active, state = self.working, self.pivoting.active, self.state
-        if self.pivoting.descent_pays(state):
+        if self.pivoting.stops(state):
             return None
         working.set_penalty(self.problem.penalty(alphas[0]))
         model = make_quadratic(working, state, False)

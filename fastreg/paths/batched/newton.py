@@ -25,7 +25,7 @@ from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, O
 from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
-from fastreg.solvers.hessian_refresh import renewal_in_a_kernel, renewal_pays, served_long
+from fastreg.solvers.choice import factors_pay, renewal_in_a_kernel, renewal_pays, served_long
 from fastreg.solvers.line_search import extent
 
 UNFINISHED = (Outcome.BUDGET, Outcome.EXCHANGE, Outcome.CROSSED)  # after which the same model goes on
@@ -36,10 +36,9 @@ LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of i
 SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
 # Numbers that kernels pass on are int64: a literal has signatures of its own, of all that is called with it.
 PIVOTS = 200  # of one walk, and
-WORK = 3e7  # multiplications that a kernel call may take, so that an interruption is heard
+WORK = 3e7  # products of two numbers in one kernel call at most, so that an interruption is heard
 EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
 FINEST = 1e-6  # of the gap wanted: closer than that the working set is not solved
-LARGEST_GRAM = 2000  # columns of a working set whose matrix is kept even if there are fewer rows
 FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
 
 
@@ -109,7 +108,7 @@ class NewtonBatch:
 
     def solve(self, alphas):
         """Solve at every alpha on the working set, if that pays. As `step_through`."""
-        return None if self.pivoting.descent_pays(self.state) else self.step_through(alphas)
+        return None if self.pivoting.stops(self.state) else self.step_through(alphas)
 
     def step_through(self, alphas):
         """A Solved of all points, or of those before one got stuck, or None."""
@@ -161,7 +160,7 @@ class NewtonBatch:
         working.set_penalty(problem.penalty(self.model_alpha))
         anew = anew and not (problem.family.quadratic and working.curvature is not None)
         here = *working.penalty, place.coef.copy(), np.zeros(place.coef.size)
-        if working.columns.size > LARGEST_GRAM and working.block.wide():
+        if factors_pay(working):
             working.drop_gram()
             model = by_factors(working, place, anew, here)
         else:

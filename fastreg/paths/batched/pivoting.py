@@ -5,10 +5,9 @@ import numpy as np
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.active_set.pivots import BEGIN, BEGIN_BY_STEP, GO_ON, Outcome, exchange
 from fastreg.solvers.active_set.quadratic_model import DEPENDENT, INACTIVE
-from fastreg.solvers.choice import descent_pays
+from fastreg.solvers.choice import PATIENCE, descent_pays
 
 EXCHANGES = 100  # of dependent columns, in one batch, before it counts as stuck
-PATIENCE = 3.0  # times what descent is thought to cost, that a point's pivots may cost
 
 
 class Pivoting:
@@ -19,8 +18,8 @@ class Pivoting:
         self.changes = 5.0  # columns that enter or leave at a point, as seen lately
         self.price = 5.0  # pivots that a point has taken, with those of ways in vain
 
-    def descent_pays(self, state):
-        """Whether coordinate descent is likely to be cheaper for the next points."""
+    def stops(self, state):
+        """Whether the next points are left to coordinate descent."""
         support = np.count_nonzero(state.coef[self.working.columns])
         return descent_pays(self.price, support, self.working, self.tol)
 

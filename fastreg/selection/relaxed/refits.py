@@ -16,15 +16,13 @@ import numpy as np
 from fastreg.numerics.threads import linalg
 from fastreg.objective import gram_reduction
 from fastreg.objective.duality_gap import duality_gap, empty_gap, levelled, orthogonal
-from fastreg.paths.plan import gram_pays
+from fastreg.paths.plan import LARGEST_GRAM, refits_share_gram
 from fastreg.paths.point import make_point
 from fastreg.solvers.line_search import step_length
 from fastreg.solvers.ridge.newton import RidgeSystem
 
-LARGEST_GRAM = 3000  # columns whose Gram matrix is kept for all sets (72 MB)
 DEPENDENT = 1e-5  # a pivot of the scaled factor below this: the set's columns are dependent, or nearly
 POLISH = 1e-3  # of the tolerance, for families that take several steps: the last one converges quadratically
-READS = 6  # passes over a set's columns that one refit takes
 
 
 def refit_sets(problem, sets, alpha, tol, max_iter):
@@ -32,7 +30,7 @@ def refit_sets(problem, sets, alpha, tol, max_iter):
 
     Equal sets are solved once. `problem.scale` is what gaps are relative to.
     """
-    if gram_pays(problem, READS * len(sets), np.inf):
+    if refits_share_gram(problem, len(sets)):
         small = gram_reduction.compress(problem)
         small.scale = problem.scale
         points = _each(Refits(small, tol, max_iter), sets, alpha)

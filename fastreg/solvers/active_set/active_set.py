@@ -19,10 +19,10 @@ from fastreg.solvers.active_set.pivots import (
 )
 from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDENT, INACTIVE, make_quadratic
+from fastreg.solvers.choice import lapack_pays
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 
 LONGEST_WAIT = 15
-SMALL = 100  # columns that join one by one in the time that a call of LAPACK takes
 SHARE = 0.25  # of the active columns, that a primal-dual step may change besides a few
 BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
 
@@ -152,7 +152,7 @@ class ActiveSet:
         active = self.active
         lay_out(model, active)
         columns = columns[active.status[columns] != AT_BOUND]
-        lower = None if columns.size <= SMALL else factored(model.block(columns))
+        lower = None if not lapack_pays(columns.size) else factored(model.block(columns))
         if lower is not None:
             self.size = columns.size
             active.factor[: self.size, : self.size] = lower

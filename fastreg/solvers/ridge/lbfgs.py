@@ -12,24 +12,21 @@ import math
 import numpy as np
 
 from fastreg.numerics.threads import linalg
+from fastreg.solvers.choice import SAMPLED, quasi_newton_steps, sample_pays
 
 MEMORY = 12  # steps that are remembered
-SAMPLE = 8  # rows sampled for each column
 TOGETHER = 8  # neighbouring rows are sampled together: they share a cache line in every column
-WORTH = 100.0  # a sample is taken if its products cost no more than this many reads of X
-LEAST_PATIENCE = 12  # iterations in any case before Newton's method takes over
 
 
 class QuasiNewton:
     """Directions for one problem at one penalty: `direction(gradient)`, then `learn` what the step brought."""
 
     def __init__(self, problem, columns, state, l2):
-        self.patience = max(LEAST_PATIENCE, columns.size // 15)  # iterations for the price of a few Newton steps
+        self.patience = quasi_newton_steps(columns.size)
         self.pairs = []
-        size = SAMPLE * columns.size
         self.factor = None
-        if 2 * size < problem.n and size * columns.size <= WORTH * problem.n:
-            self.factor = _sampled_factor(problem, columns, state.curvature, l2, size)
+        if sample_pays(problem.n, columns.size):
+            self.factor = _sampled_factor(problem, columns, state.curvature, l2, SAMPLED * columns.size)
         if self.factor is None:
             self.diagonal = problem.norms[columns] ** 2 * float(state.curvature.sum()) + l2
 

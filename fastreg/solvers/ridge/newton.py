@@ -24,14 +24,12 @@ import numpy as np
 
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
+from fastreg.solvers.choice import qr_pays, quasi_newton_pays, ridge_form, row_newton_pays
 from fastreg.solvers.line_search import extent, smooth_step_length, step_length
 from fastreg.solvers.ridge.lbfgs import QuasiNewton
 from fastreg.solvers.ridge.row_space import RowSpace
 
-LARGEST_FACTOR = 6000  # rows of a matrix that is still factored
-QR_WORK = 3e8  # n p^2 up to which the exact QR form is affordable
 TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
-QUASI_ROWS, FEW_COLUMNS = 2, 20  # rows to a column, and columns, from which Newton steps are dear
 PROMISING = 0.5  # of the gap wanted: a decrement below this is worth a certificate
 CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
 
@@ -54,7 +52,7 @@ class RidgeSystem:
         gap = self.gap(state, correlation, l2)
         # For least squares one step is the answer, so even a start within the tolerance takes it.
         required = 1 if problem.family.quadratic else 0
-        if gap > target and self._suits_quasi_newton(l2):
+        if gap > target and quasi_newton_pays(problem, self.columns.size, bool(self.weak(l2).any())):
             gap, correlation, steps = self._quasi_newton(state, correlation, gap, l2, target, max_iter)
         rows = self._rows_from(state, l2) if gap > target else None
         if rows is not None:
@@ -74,21 +72,14 @@ class RidgeSystem:
         return gap, steps
 
     def _rows_from(self, state, l2):
-        """The RowSpace if Newton's method may work there from this state: more columns than rows, all with a ridge."""
-        n, m = self.problem.n, self.columns.size
-        if self.problem.family.quadratic or not n < m or n > LARGEST_FACTOR or np.any(self.weak(l2)):
+        """The RowSpace if Newton's method may work there from this state."""
+        if not row_newton_pays(self.problem, self.columns.size, bool(self.weak(l2).any())):
             return None
         if self.rows is None:
             if np.any(state.coef[self.columns]):
                 return None  # a fit that was resumed: the dual variable of its start is not known
             self.rows = RowSpace(self.problem, self.columns, l2)
         return None if self.rows.start(state, l2) is None else self.rows
-
-    def _suits_quasi_newton(self, l2):
-        """Whether cheaper steps than Newton's are worth a try: where a Gram matrix takes as long as many reads of X."""
-        n, m = self.problem.n, self.columns.size
-        tall = n >= QUASI_ROWS * m and m >= FEW_COLUMNS
-        return tall and not self.problem.family.quadratic and not np.any(self.weak(l2))
 
     def _quasi_newton(self, state, correlation, gap, l2, target, max_iter):
         """Quasi-Newton steps for as long as they pay. Returns (gap, correlation, steps).
@@ -157,7 +148,7 @@ class RidgeSystem:
             dropped, coef = np.where(weak, 0.0, l2), state.coef[self.columns]
             extra = 0.5 * float(l2[weak] @ coef[weak] ** 2)
             gaps.append(extra + self._certify_at(state, l2, self.columns[weak], np.zeros(weak.sum()), dropped))
-            if problem.family.quadratic and self._affords_qr():
+            if problem.family.quadratic and qr_pays(problem.n, self.columns.size):
                 gaps.append(self._newton_decrement(state, l2))
         return min(gaps)
 
@@ -168,10 +159,6 @@ class RidgeSystem:
         change = self.problem.predict(self.columns, step)
         _, _, square = extent(state.curvature, change, self.problem.fit_intercept)
         return 0.5 * (square + float(l2 @ step**2))
-
-    def _affords_qr(self):
-        rows, m = self.problem.n + self.columns.size, self.columns.size
-        return rows * m * min(rows, m) <= QR_WORK
 
     def _certify_at(self, state, l2, columns, dual_l2, kept):
         problem, coef = self.problem, state.coef[self.columns]
@@ -195,16 +182,14 @@ class RidgeSystem:
         return t
 
     def _direction(self, state, correlation, l2):
-        n, m = self.problem.n, self.columns.size
-        coef = state.coef[self.columns]
-        free = np.flatnonzero(l2 == 0.0)
+        coef, free = state.coef[self.columns], np.flatnonzero(l2 == 0.0)
         gradient = correlation - l2 * coef
-        tiny = np.any(self.weak(l2))
-        if tiny and self._affords_qr():
+        form = ridge_form(self.problem, self.columns.size, free.size, bool(self.weak(l2).any()))
+        if form == "qr":
             return self._qr(state, l2, coef)
-        if n < m and free.size < n and n <= LARGEST_FACTOR and (self.problem.family.quadratic or not tiny):
+        if form == "rows":
             return self._dual(state, l2, coef, free)
-        if m <= LARGEST_FACTOR:
+        if form == "columns":
             return self._primal(state, gradient, l2)
         return self._conjugate_gradients(state, gradient, l2)
 

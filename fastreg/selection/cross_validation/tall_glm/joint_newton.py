@@ -21,11 +21,10 @@ from fastreg.paths.sweeps import share_sweeps
 from fastreg.selection.cross_validation.tall_glm.newton_fold import NewtonFold
 from fastreg.selection.cross_validation.tall_glm.reference_path import WholePath
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
-from fastreg.solvers.hessian_refresh import renewal, served_long
+from fastreg.solvers.choice import joint_hessians_pay, joint_renewal, served_long
 
 NEAR = 0.95  # of its threshold when the Hessians will be old, from which a column joins
 AHEAD, LONGEST = 8, 20  # alphas that the first Hessians are made for, and the most that others are
-OVERHEAD, COPIES = 1.0, 2.0  # of new Hessians, in steps of all folds, and of their rows, for those of one fold
 SHORTLY = 2  # alphas to go until that at whose curvature Hessians are made, but for those at once in need
 
 
@@ -45,7 +44,7 @@ class JointNewton:
         """Fit point after point, until none is left or no fold goes on. Returns the columns read for all at once."""
         for k in range(self.alphas.size):
             live = [fold for fold in self.folds if not fold.lost]
-            if len(live) < FEWEST_FOLDS or not self._affordable(k):
+            if len(live) < FEWEST_FOLDS or not joint_hessians_pay(self.problem, len(self.folds), self._size(k)):
                 break
             self._prepare(k, live)
             self._point(k, live)
@@ -53,10 +52,9 @@ class JointNewton:
             fold.hand_back()
         return self.shared.read + self.sweeps * self.problem.p
 
-    def _affordable(self, k):
-        """Whether Hessians of the columns that the path on all rows is about to have take no more memory than X."""
-        size = self.shared.columns.size + self.shared.missing(self.whole.columns_until(k + self.life)).size
-        return len(self.folds) * size**2 <= self.problem.stored
+    def _size(self, k):
+        """Columns held by then, with those that the path on all rows is about to have."""
+        return self.shared.columns.size + self.shared.missing(self.whole.columns_until(k + self.life)).size
 
     def _prepare(self, k, live):
         """Hessians for the alphas to come, if the present ones have served long enough or lack columns."""
@@ -84,7 +82,7 @@ class JointNewton:
         self.hessians.renew(self.whole.curvature(min(k + ahead, end - 1)))
         for fold, change in zip(live, self.shared.predict_each(np.array([fold.coef() for fold in live]))):
             fold.refresh(change)
-        self.spent = OVERHEAD + COPIES * renewal(self.shared.columns.size) / len(self.folds)
+        self.spent = joint_renewal(len(self.folds), self.shared.columns.size)
         self.points = 0
 
     def _point(self, k, live):
