@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, Watching
-from fastreg.interface.naming import explains_names
-from fastreg.interface.progress import Progress, interruptible
+from fastreg.interface.arguments import MultiOptions, bundles
+from fastreg.interface.progress import interruptible
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.multi.group_penalties import Entries, Rows, lengths
 from fastreg.multi.losses import Softmax, SquaredError
 from fastreg.multi.null_model import MultiNullModel
@@ -25,7 +24,7 @@ from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.collect import as_columns, what_all_paths_hold
 from fastreg.paths.driver import NOBODY, follow
 from fastreg.paths.fit import Fit
-from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.fit_path import fit_path, warn_of_points
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.omitted import warn_omitted
 from fastreg.paths.recorder import Recorder
@@ -34,26 +33,13 @@ RESPONSES: dict[str, type[SquaredError] | type[Softmax]] = {"gaussian": SquaredE
 STRATEGIES = {"ridge": MultiRidge, "pointwise": MultiPointwise}  # see fastreg.paths.plan
 
 
-@explains_names
+@takes_options_of(fit_path)
 def fit_multi_path(
     X: Any,
     Y: ArrayLike,
     *,
     family: str = "gaussian",
-    l1_ratio: float = 1.0,
-    alphas: ArrayLike | None = None,
-    n_alphas: int = 100,
-    alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
-    verbose: bool | int = False,
-    callback: Callable[[Progress], Any] | None = None,
-    trace: bool = False,
+    **options: Unpack[MultiOptions],
 ) -> MultiPath:
     """Fit a regularisation path with K coefficients a column, every point with its duality gap.
 
@@ -75,47 +61,27 @@ def fit_multi_path(
 
     Parameters
     ----------
-    X : {array, sparse matrix, data frame} of shape (n, p)
-        Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
-        narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
-        else is converted once.
+    X : as for `fit_path`
     Y : array-like of shape (n, K), or of labels (n,)
         Responses; for "multinomial" labels of any type, or proportions whose rows sum to one.
     family : {"gaussian", "multinomial"}, default="gaussian"
         Loss and penalty, see above.
     l1_ratio : float, default=1.0
         Share of the l1 part in [0, 1]; 0 is ridge.
-    alphas : array-like of shape (k,), default=None
-        Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
-        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less, for ridge least squares with
-        the response in units of its spread) down to alpha_max * `alpha_min_ratio`.
-    n_alphas : int, default=100
-        How many alphas an automatic grid has.
-    alpha_min_ratio : float, default=None
-        The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4.
     sample_weight : array-like of shape (n,), default=None
         Weights of the rows >= 0, of any scale.
     offset : array-like of shape (n, K) or float, default=None
         Known part o_i of the linear predictors, a column a response or class, the classes in sorted order. What is
         the same for all classes of a row changes nothing. Predictions ask for the offset of their rows.
-    penalty_factor : array-like of shape (p,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
     fit_intercept : bool, default=True
         Whether intercepts are fitted; else they are 0.
-    standardize : bool, default=False
-        Whether the penalty is measured on columns divided by their weighted standard deviation (1/W, about the
-        mean). Coefficients come back on the scale of X. A column that is constant has no deviation: with an intercept
-        it gets no coefficient, and without one it stays on its own scale, as if standardize were False for it.
     tol : float, default=1e-6
         Relative duality gap that every point must reach; see `MultiPath`.
     max_iter : int, default=1000
         Newton steps, or rounds of block descent, allowed at one point.
-    verbose : bool or int, default=False
-        Whether a fit that takes more than 2 s shows a bar on stderr.
-    callback : callable, default=None
-        Called with a `fastreg.Progress` after every point.
     trace : bool, default=False
         Whether `MultiPath.steps` holds every solver step. `MultiPath.trace` has the cost of each point in any case.
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -149,20 +115,14 @@ def fit_multi_path(
     >>> fit_multi_path(X, np.sign(y.round()), family="multinomial").classes
     array([-1.,  0.,  1.])
     """
-    options = FitOptions(
-        family, l1_ratio, sample_weight, offset, penalty_factor=penalty_factor, fit_intercept=fit_intercept,
-        standardize=standardize, tol=tol, max_iter=max_iter, names=check.feature_names_of(X),
-    )  # fmt: skip
-    path = solve_multi_path(
-        X, Y, options, Grid(alphas, n_alphas, alpha_min_ratio), watching=Watching(verbose, callback, trace)
-    )
+    path = solve_multi_path(X, Y, *bundles(X, options, family=family))
     warn_of_points(path)
     return path
 
 
 @interruptible()
 @one_blas_thread()
-def solve_multi_path(X, Y, options, grid, start=None, watching=NOBODY):
+def solve_multi_path(X, Y, options, grid, watching=NOBODY, *, start=None):
     """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
 
     `options` have no bounds, and the solver is the only one there is.

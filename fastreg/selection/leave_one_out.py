@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid
+from fastreg.interface.arguments import RidgeOptions, bundles
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.summary import Shown, mark_of, shown_points
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import Gaussian
 from fastreg.paths.collect import collect
 from fastreg.paths.driver import answered
 from fastreg.paths.fit import Fit
-from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.fit_path import fit_path, warn_of_points
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Recorder
@@ -173,22 +173,14 @@ def within_one_se(scores, standard_errors):
     return np.flatnonzero(scores >= scores[best] - standard_errors[best])
 
 
-@explains_names
+@takes_options_of(fit_path)
 @one_blas_thread()
 def ridge_loo(
     X: Any,
     y: ArrayLike,
     *,
-    alphas: ArrayLike | None = None,
-    n_alphas: int = 100,
-    alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
     keep_predictions: bool = False,
+    **options: Unpack[RidgeOptions],
 ) -> RidgeLeaveOneOut:
     """Ridge at every alpha, with the exact leave-one-out error of each.
 
@@ -203,19 +195,15 @@ def ridge_loo(
 
     Parameters
     ----------
-    X : {array, sparse matrix, data frame} of shape (n, p)
-        Rows of data; see `fit_path`. Never modified, nor copied as a whole.
+    X : as for `fit_path`
     y : array-like of shape (n,)
         Real response.
     alphas : array-like of shape (k,), default=None
         Decreasing penalties > 0, or None for `n_alphas` of them, as in `fit_path`. scikit-learn's Ridge calls W
         * alpha its alpha.
-    n_alphas, alpha_min_ratio : as for `fit_path`
-        See there.
-    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol : as for `fit_path`
-        See there.
     keep_predictions : bool, default=False
         Whether the (n, k) predictions are kept, for a metric of one's own.
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -244,15 +232,13 @@ def ridge_loo(
     ((100,), True)
     """
     begin = time.perf_counter()
-    options = checked(FitOptions(
-        Gaussian, 0.0, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
-        tol=tol, names=check.feature_names_of(X),
-    ))  # fmt: skip
-    problem = build_problem(X, y, options)
+    given, asked, _ = bundles(X, options, family=Gaussian, l1_ratio=0.0)
+    fit_options = checked(given)
+    problem = build_problem(X, y, fit_options)
     null = NullModel(problem)
-    grid = alphas_of(Grid(alphas, n_alphas, alpha_min_ratio).checked(), null.alpha_max, problem.n < problem.p)
+    grid = alphas_of(asked.checked(), null.alpha_max, problem.n < problem.p)
     check_positive(grid)
-    fit = Fit(null, grid, Recorder(problem, begin, grid.size), options.tol, options.max_iter)
+    fit = Fit(null, grid, Recorder(problem, begin, grid.size), fit_options.tol, fit_options.max_iter)
     ridge = Ridge(fit)
     spectrum = ridge.factorise(grid)
     kept = np.empty((problem.n, 1, grid.size)) if keep_predictions else None
@@ -260,9 +246,9 @@ def ridge_loo(
     errors, standard_errors, gcv = (each[0] for each in left_out_errors(spectrum, responses, grid, kept))
     kept = None if kept is None else kept[:, 0]
     answered(ridge.advance(grid), problem)
-    path = collect(fit, problem, options)
+    path = collect(fit, problem, fit_options)
     warn_of_points(path)
-    if alphas is None and alpha_min_ratio is None:
+    if asked.automatic():
         warn_of_grid_end(path, int(errors.argmin()))
     return RidgeLeaveOneOut(path, errors, standard_errors, gcv, spectrum.degrees_of_freedom(grid), kept)
 

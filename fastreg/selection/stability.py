@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, Watching
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import SelectionOptions, Watching, bundles
 from fastreg.interface.progress import Interrupted, Progress, Watch
 from fastreg.interface.reasons import remedy_for
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.problem import Problem
 from fastreg.paths.driver import run, solve_path
 from fastreg.paths.exposure import warn_of_exposure
 from fastreg.paths.fit import Fit
+from fastreg.paths.fit_path import fit_path
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Recorder
 from fastreg.paths.setup import build_problem, checked
@@ -34,7 +34,7 @@ TOGETHER = 10  # halves that are followed side by side
 SPARE = 4  # a half's path ends once it has selected this many times the number of features allowed on average
 
 
-@explains_names
+@takes_options_of(fit_path)
 @check.each_once()
 def stability_selection(
     X: Any,
@@ -45,21 +45,7 @@ def stability_selection(
     n_pairs: int = 50,
     assumption: str = "none",
     random_state: Any = 0,
-    family: str | type = "gaussian",
-    l1_ratio: float = 1.0,
-    alphas: ArrayLike | None = None,
-    n_alphas: int = 100,
-    alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
-    solver: str = "auto",
-    verbose: bool | int = False,
-    callback: Callable[[Progress], Any] | None = None,
+    **options: Unpack[SelectionOptions],
 ) -> StabilityPath:
     """Select the features that paths on random halves of the rows select again and again, with a bound on errors.
 
@@ -75,7 +61,6 @@ def stability_selection(
     Parameters
     ----------
     X, y : as for `fit_path`
-        The data.
     threshold : float, default=0.75
         Share of the halves, in (0.5, 1].
     expected_errors : float, default=1.0
@@ -86,14 +71,11 @@ def stability_selection(
         "unimodal" has a bound that is about half as large; see fastreg.selection.stability_bounds.
     random_state : int, Generator or None, default=0
         Seed; None draws other halves each time.
-    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
-        The model, and its grid; l1_ratio must be above 0.
-    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
-        See there.
-    verbose : bool or int, default=False
-        Whether a bar is shown on stderr after 2 s.
+    l1_ratio : as for `fit_path`
+        It must be above 0 here.
     callback : callable, default=None
         Called with a `fastreg.Progress` after every point of every fit; `stage` says of which.
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -126,28 +108,25 @@ def stability_selection(
     """
     threshold = check.check_number("threshold", threshold, 0.5, 1.0, low_open=True)
     expected_errors = check.check_number("expected_errors", expected_errors, 0.0, np.inf, low_open=True, high_open=True)
-    n_pairs, watch = check.check_count("n_pairs", n_pairs, 1), Watch(verbose, callback)
+    n_pairs = check.check_count("n_pairs", n_pairs, 1)
     check.check_option("assumption", assumption, ASSUMPTIONS)
-    check.check_number("l1_ratio", l1_ratio, 0.0, 1.0, low_open=True)
-    options = checked(FitOptions(
-        family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept, standardize=standardize,
-        tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X),
-    ))  # fmt: skip
-    warn_of_exposure(y, options)
+    given, grid, watching = bundles(X, options)
+    check.check_number("l1_ratio", given.l1_ratio, 0.0, 1.0, low_open=True)
+    fit_options, watch = checked(given), Watch(watching.verbose, watching.callback)
+    warn_of_exposure(y, fit_options)
     X = check.check_design(X)  # converted, where it must be, once for all halves
-    grid = Grid(alphas, n_alphas, alpha_min_ratio)
-    path = solve_path(X, y, options, grid, Watching(callback=watch.hears("all rows")))
+    path = solve_path(X, y, fit_options, grid, Watching(callback=watch.hears("all rows")))
     if path.alphas[-1] == 0.0:
         raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
-    problem = build_problem(X, y, options)
-    region = path.alphas if alphas is not None else _from_above(path.alphas)
+    problem = build_problem(X, y, fit_options)
+    region = path.alphas if grid.alphas is not None else _from_above(path.alphas)
     watch.expect(path.alphas.size + 2 * n_pairs * region.size)
     rule = Rule(threshold, expected_errors, assumption)
     followed: list[Half] = []
     halves = list(complementary_halves(problem, n_pairs, np.random.default_rng(random_state)))
     try:
         most = SPARE * rule.allowed(problem, n_pairs)
-        follow_halves(problem, halves, region, most, options, followed, watch)
+        follow_halves(problem, halves, region, most, fit_options, followed, watch)
     except KeyboardInterrupt:
         done = [_conclude(problem, path, region, rule, followed)] if followed else []
         message = f"interrupted after {len(followed) // 2} of {n_pairs} pairs of halves"

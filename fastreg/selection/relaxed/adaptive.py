@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,17 +10,18 @@ from numpy.typing import ArrayLike
 from fastreg.design.column_products import column_moments
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import Grid, PilotOptions, bundles
 from fastreg.interface.reasons import remedy_for
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
+from fastreg.paths.fit_path import fit_path
 from fastreg.selection.criteria import NAMES, criteria_of
 
 PILOTS = {"ridge": 0.0, "lasso": 1.0}
 
 
-@explains_names
+@takes_options_of(fit_path)
 def adaptive_factor(
     X: Any,
     y: ArrayLike,
@@ -29,14 +30,7 @@ def adaptive_factor(
     power: float = 1.0,
     pilot_alpha: float | None = None,
     criterion: str = "aicc",
-    family: str | type = "gaussian",
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
+    **options: Unpack[PilotOptions],
 ) -> np.ndarray:
     """Penalty factors of the adaptive lasso, learned from a pilot fit.
 
@@ -51,7 +45,6 @@ def adaptive_factor(
     Parameters
     ----------
     X, y : as for `fit_path`
-        The data.
     pilot : {"ridge", "lasso"} or array-like of shape (p,), default="ridge"
         The pilot fit, or coefficients from elsewhere.
     power : float, default=1.0
@@ -60,8 +53,7 @@ def adaptive_factor(
         Penalty of the pilot; None is the one on a path of 100 that `criterion` chooses.
     criterion : {"aic", "aicc", "bic", "ebic"}, default="aicc"
         See `information_criteria`.
-    family, sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter : as for `fit_path`
-        See there.
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -91,13 +83,9 @@ def adaptive_factor(
     >>> fit_path(X, y, penalty_factor=factor).converged
     True
     """
-    options = FitOptions(
-        family=family, sample_weight=sample_weight, offset=offset, penalty_factor=penalty_factor,
-        fit_intercept=fit_intercept, standardize=standardize, tol=tol, max_iter=max_iter,
-        names=check.feature_names_of(X),
-    )  # fmt: skip
-    warn_of_exposure(y, options)
-    return learned_factor(X, y, options, pilot, power, pilot_alpha, criterion)
+    fit_options = bundles(X, options)[0]
+    warn_of_exposure(y, fit_options)
+    return learned_factor(X, y, fit_options, pilot, power, pilot_alpha, criterion)
 
 
 @check.each_once()

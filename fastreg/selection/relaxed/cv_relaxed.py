@@ -3,33 +3,33 @@ the fold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, Watching
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles
 from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
 from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.paths.driver import solve_path
 from fastreg.paths.exposure import warn_of_exposure
+from fastreg.paths.fit_path import fit_path
 from fastreg.paths.result import Path
 from fastreg.paths.setup import checked
 from fastreg.selection.cross_validation.class_labels import coded_response
-from fastreg.selection.cross_validation.cv_path import cross_validate
+from fastreg.selection.cross_validation.cv_path import cross_validate, cv_path
 from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
 from fastreg.selection.cross_validation.metrics import Held, Metric, Response, metric_named
 from fastreg.selection.cross_validation.result import averages, warn_of_grid_end
-from fastreg.selection.relaxed.adaptive import PILOTS, learned_factor
+from fastreg.selection.relaxed.adaptive import PILOTS, adaptive_factor, learned_factor
 from fastreg.selection.relaxed.relaxed import MAX_ITER, solve_relaxed
 from fastreg.selection.relaxed.result import CVRelaxed
 
 
-@explains_names
+@takes_options_of(fit_path, cv_path, adaptive_factor)
 def cv_relaxed(
     X: Any,
     y: ArrayLike,
@@ -42,21 +42,7 @@ def cv_relaxed(
     groups: ArrayLike | None = None,
     metric: Any = "deviance",
     random_state: Any = 0,
-    family: str | type = "gaussian",
-    l1_ratio: float = 1.0,
-    alphas: ArrayLike | None = None,
-    n_alphas: int = 100,
-    alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
-    solver: str = "auto",
-    verbose: bool | int = False,
-    callback: Callable[[Progress], Any] | None = None,
+    **options: Unpack[SelectionOptions],
 ) -> CVRelaxed:
     """Cross-validate relaxed paths: choose alpha, the blend gamma and the ridge of the refits together.
 
@@ -70,23 +56,17 @@ def cv_relaxed(
     Parameters
     ----------
     X, y : as for `fit_path`
-        The data.
     gammas : array-like, default=(0.0, 0.25, 0.5, 0.75, 1.0)
         Blends in [0, 1]: 1 is the path, 0 the refit.
     ridges : array-like, default=(0.0,)
         Penalties of the refits, each 0 or more.
     pilot : {"ridge", "lasso"}, default=None
         The pilot of `adaptive_factor`, whose alpha is chosen by AICc. None learns no factors.
-    power : float, default=1.0
-        Of the pilot, as for `adaptive_factor`.
+    power : as for `adaptive_factor`
     cv, groups, metric, random_state : as for `cv_path`
-        Folds and their scores.
-    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
-        The model, and its grid.
-    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
-        See there.
-    verbose, callback : as for `cv_path`
-        Who hears of it; the refits of a path are told of together.
+    callback : as for `cv_path`
+        The refits of a path are reported together.
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -119,15 +99,12 @@ def cv_relaxed(
     >>> found.support("1se")
     [0, 1]
     """
-    task = make_task(
-        X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitOptions(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
-                 standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
-    )  # fmt: skip
+    fit_options, grid, watching = bundles(X, options)
+    task = make_task(X, y, gammas, ridges, pilot, power, metric, grid, fit_options)
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
-    chosen = choose_relaxed(task, pairs, Watch(verbose, callback))
+    chosen = choose_relaxed(task, pairs, Watch(watching.verbose, watching.callback))
     warn_relaxed(chosen)
-    if alphas is None and alpha_min_ratio is None:
+    if grid.automatic():
         warn_of_grid_end(chosen.relaxed[0].path, chosen.choice("min").place[2])
     return chosen
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid
+from fastreg.interface.arguments import SelectionOptions, bundles
 from fastreg.interface.naming import explains_names
-from fastreg.interface.progress import Interrupted, Progress, Watch
+from fastreg.interface.progress import Interrupted, Watch
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.summary import Shown
+from fastreg.paths.fit_path import fit_path
+from fastreg.selection.cross_validation.cv_path import cv_path
 from fastreg.selection.cross_validation.folds import held_out_weight, make_folds, training_weight
 from fastreg.selection.cross_validation.metrics import Held
 from fastreg.selection.cross_validation.result import SELECTIONS, averages
-from fastreg.selection.relaxed.cv_relaxed import choose_relaxed, make_task, predictors, warn_relaxed
+from fastreg.selection.relaxed.cv_relaxed import choose_relaxed, cv_relaxed, make_task, predictors, warn_relaxed
 from fastreg.selection.relaxed.result import Choice, CVRelaxed
 
 
@@ -105,7 +107,7 @@ class NestedCV(Shown):
         )
 
 
-@explains_names
+@takes_options_of(fit_path, cv_path, cv_relaxed)
 @check.each_once()
 def nested_cv_relaxed(
     X: Any,
@@ -121,21 +123,7 @@ def nested_cv_relaxed(
     groups: ArrayLike | None = None,
     metric: Any = "deviance",
     random_state: Any = 0,
-    family: str | type = "gaussian",
-    l1_ratio: float = 1.0,
-    alphas: ArrayLike | None = None,
-    n_alphas: int = 100,
-    alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    fit_intercept: bool = True,
-    standardize: bool = False,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
-    solver: str = "auto",
-    verbose: bool | int = False,
-    callback: Callable[[Progress], Any] | None = None,
+    **options: Unpack[SelectionOptions],
 ) -> NestedCV:
     """Score `cv_relaxed` as a whole: in every outer fold it chooses on the training rows, and the others judge.
 
@@ -145,23 +133,16 @@ def nested_cv_relaxed(
     Parameters
     ----------
     X, y : as for `fit_path`
-        The data.
     outer : int, splitter or iterable, default=5
         A number of outer folds, a scikit-learn splitter, or pairs of (train, test) rows.
     selection : {"1se", "min"}, default="1se"
         Which model of the inner folds is judged.
     gammas, ridges, pilot, power : as for `cv_relaxed`
-        What is chosen from.
     cv : int or splitter, default=10
         A number of inner folds, or a splitter.
     groups, metric, random_state : as for `cv_path`
-        Folds and their scores.
-    family, l1_ratio, alphas, n_alphas, alpha_min_ratio : as for `fit_path`
-        The model, and its grid.
-    sample_weight, offset, penalty_factor, fit_intercept, standardize, tol, max_iter, solver : as for `fit_path`
-        See there.
-    verbose, callback : as for `cv_path`
-        Who hears of it.
+    callback : as for `cv_path`
+    **options : as for `fit_path`
 
     Returns
     -------
@@ -195,16 +176,14 @@ def nested_cv_relaxed(
     check.check_option("selection", selection, SELECTIONS)
     if not (isinstance(cv, int) or hasattr(cv, "split")):
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
-    task = make_task(
-        X, y, gammas, ridges, pilot, power, metric, Grid(alphas, n_alphas, alpha_min_ratio),
-        FitOptions(family, l1_ratio, sample_weight, offset, penalty_factor, fit_intercept=fit_intercept,
-                 standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, names=check.feature_names_of(X)),
-    )  # fmt: skip
+    fit_options, grid, watching = bundles(X, options)
+    task = make_task(X, y, gammas, ridges, pilot, power, metric, grid, fit_options)
     weight, stratify = task.options.sample_weight, task.response.classes is not None
     labels = None if groups is None else np.asarray(groups)
     predictions, scores, shares = np.full(weight.size, np.nan), [], []
     models: list[CVRelaxed] = []
-    outer_folds, watch = make_folds(outer, X, task.response.y, groups, stratify, random_state), Watch(verbose, callback)
+    outer_folds = make_folds(outer, X, task.response.y, groups, stratify, random_state)
+    watch = Watch(watching.verbose, watching.callback)
     for number, (train, test) in enumerate(outer_folds, start=1):
         inner = _inner_folds(cv, train, task.response.y, labels, stratify, random_state)
         part = task._replace(options=task.options._replace(sample_weight=training_weight(train, weight, number)))
