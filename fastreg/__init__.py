@@ -35,6 +35,8 @@ _HOMES = {
     "Criteria": "selection.criteria",
     "stability_selection": "selection.stability",
     "StabilityPath": "selection.stability_path",
+    "table": "inference.table",
+    "Table": "inference.result",
     "Ridge": "estimators",
     "RidgeCV": "estimators",
     "Lasso": "estimators",

@@ -53,6 +53,10 @@ WORDS = {
     "Y": "y target targets responses labels",
     "names": "feature_names columns",
     "feature_names": "names columns labels",
+    "level": "conf_level conf_int confidence coverage",
+    "covariance": "cov_type vcov cov robust vce sandwich",
+    "dispersion": "scale phi sigma2 deviance_scale",
+    "information": "hessian fisher",
     "ax": "axes axis",
     "n": "n_threads num_threads threads n_jobs",
     "file": "path filename fname filepath",
@@ -133,6 +137,7 @@ PLACES = {
     "stability_selection": "StabilitySelection RandomizedLasso stabsel",
     "ridge_loo": "loo leave_one_out",
     "load_path": "load read_path",
+    "table": "coef_table summary_glm conf_int confint vcov standard_errors wald_test",
     "set_num_threads": "n_threads set_threads",
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 class Summary(str):
     """A str, the table as text; `columns` (titles) and `rows` (cells as text) say what is in it.
 
-    Numbers stand at the right; a column without a title holds remarks and stands at the left.
+    Numbers stand at the right; a column without a title holds names or remarks and stands at the left.
     """
 
     columns: tuple[str, ...]
@@ -18,10 +18,7 @@ class Summary(str):
     def __new__(cls, columns: Any, rows: Any) -> "Summary":
         columns, rows = tuple(columns), [tuple(row) for row in rows]
         widths = [max(len(cells[k]) for cells in (columns, *rows)) for k in range(len(columns))]
-        lines = [
-            "   ".join(cell.rjust(width) if title else cell for cell, width, title in zip(cells, widths, columns))
-            for cells in (columns, *rows)
-        ]
+        lines = ["   ".join(map(_set, cells, widths, columns)) for cells in (columns, *rows)]
         table = super().__new__(cls, "\n".join(line.rstrip() for line in lines))
         table.columns, table.rows = columns, rows
         return table
@@ -40,6 +37,10 @@ class Summary(str):
 
         body = "".join(line("td", row) for row in self.rows)
         return f"<table><thead>{line('th', self.columns)}</thead><tbody>{body}</tbody></table>"
+
+
+def _set(cell: str, width: int, title: str) -> str:
+    return cell.rjust(width) if title else cell.ljust(width)
 
 
 def shown_points(points: int, rows: int, chosen: Any = ()) -> Any:
