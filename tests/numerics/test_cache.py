@@ -99,6 +99,7 @@ def edit(house, name, old, new):
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_an_edit_of_a_callee_is_seen(small_house):
     """A verb of a family, and a kernel called across files: their callers are left as they were."""
     edit(small_house, "objective/families.py", "return self.weight[i] * (self.y[i] - eta), self.weight[i]",

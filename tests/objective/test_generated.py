@@ -118,7 +118,7 @@ def shifted(path, k, constant):
     return coef, intercept + constant
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_gap_is_below_the_suboptimality(seed):
     rng = np.random.default_rng(seed)

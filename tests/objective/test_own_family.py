@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from grids import few
 
 import fastreg
 from fastreg.interface.validation import ParameterError
@@ -310,6 +311,7 @@ def test_a_family_that_is_not_quadratic_as_it_says_is_refused_wherever_it_meets_
         BINDERS[binder](family)
 
 
+@few(1)
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_a_family_of_ones_own_that_is_least_squares_may_say_so(scale):
     class Mine(FAMILIES["gaussian"]):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import strategies
-from grids import each_value
+from grids import each_value, few
 
 from fastreg import cv_path, fit_path
 from fastreg.interface.arguments import FitOptions
@@ -129,7 +129,7 @@ def tall(n=12_000, p=20):
     return X, X[:, :5] @ rng.normal(size=5) + rng.normal(size=n) + 3, rng.uniform(0.2, 3, n), rng.normal(size=n)
 
 
-@each_value
+@few(3)
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("case", TALL)
 def test_folds_by_subtraction_are_those_of_the_training_rows(case, make):
@@ -247,6 +247,7 @@ def test_elastic_nets_descend_in_gram_form_where_rows_are_many(tol):
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=2.0 * tol**0.5)
 
 
+@pytest.mark.slow
 def test_descent_begins_where_the_line_through_two_points_leads(monkeypatch):
     """Fewer epochs than from the last point, and the same path."""
     X, y = certified.draw("gaussian", n=100, p=800)

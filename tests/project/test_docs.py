@@ -39,7 +39,16 @@ def pages_in(language):
     return [page for page in PAGES if blocks(page, language)]
 
 
-@pytest.mark.parametrize("page", pages_in("python"), ids=name)
+def commands(page):
+    return [line for line in "".join(blocks(page, "sh")).split("\n") if line.startswith("python ")]
+
+
+def marked(page):
+    """A page as a parameter, which starts processes where it has commands."""
+    return pytest.param(page, id=name(page), marks=pytest.mark.process if commands(page) else ())
+
+
+@pytest.mark.parametrize("page", map(marked, pages_in("python")))
 def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
     """Its Python first, then its commands, which may read what that wrote."""
     monkeypatch.chdir(tmp_path)
@@ -48,17 +57,12 @@ def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, cap
         warnings.simplefilter("error", fastreg.ConvergenceWarning)
         for block in blocks(page, "python"):
             exec(compile(block, name(page), "exec"), names)
-    for command in "".join(blocks(page, "sh")).split("\n"):
-        if command.startswith("python "):
-            words = [sys.executable, *shlex.split(command)[1:]]
-            done = subprocess.run(
-                words,
-                capture_output=True,
-                text=True,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
-                timeout=isolated.LIMIT,
-            )
-            assert done.returncode == 0, done.stderr
+    for command in commands(page):
+        words = [sys.executable, *shlex.split(command)[1:]]
+        done = subprocess.run(
+            words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=isolated.LIMIT
+        )
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", pages_in("python"), ids=name)

@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
@@ -57,7 +57,7 @@ def rows_of(found, f):
     return np.flatnonzero(found.test_folds != f), np.flatnonzero(found.test_folds == f)
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("case", OPTIONS)
