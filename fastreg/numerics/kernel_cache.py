@@ -17,13 +17,13 @@ import uuid
 import warnings
 from pathlib import Path
 
-from numba import types
 from numba.core import compiler, config, event
 from numba.core.caching import _Cache
 from numba.core.serialize import dumps
 
 from fastreg.numerics.compile_notice import CompileNotice
 from fastreg.numerics.kernel_digest import PACKAGE, kernel_sources, syntax_digest, text_digest
+from fastreg.numerics.kernel_library import covered, named_tuples, types_digest
 
 FOLDER = "fastreg-kernels"  # in the folders below; fastreg deletes nothing outside of it
 MARK = "made-by-fastreg.txt"  # and in it only what lies beside this file
@@ -215,7 +215,7 @@ class KernelCache(_Cache):
             payload = _read_checked(directory / name)
             if payload is not None:
                 try:
-                    return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
+                    return _rebuilt(target_context, *pickle.loads(payload))
                 except Exception as error:  # a foreign or damaged file must not stop a fit: compile instead
                     warnings.warn(
                         f"a stored kernel could not be loaded ({error!r}); compiling it", RuntimeWarning, stacklevel=2
@@ -229,7 +229,7 @@ class KernelCache(_Cache):
         if directory is None:
             return
         try:
-            payload = dumps(data._reduce())
+            payload = dumps(_parts(data))
         except RuntimeError as error:  # machine code arrives in a callback: Python ignores an interrupt there
             if "no compiled object" not in str(error):
                 raise
@@ -259,23 +259,30 @@ class KernelCache(_Cache):
 
     def _cachable(self, sig):
         """A family or design defined outside fastreg is not covered by the digest, so it is compiled a process."""
-        classes = [t.instance_class for t in getattr(sig, "args", sig) if isinstance(t, types.BaseNamedTuple)]
-        return self.enabled and all(c.__module__.split(".")[0] == "fastreg" for c in classes)
+        return self.enabled and all(covered(each) for each in named_tuples(getattr(sig, "args", sig)))
 
     def _stem(self):
         return f"{self.function.__module__}.{self.function.__qualname__}{self.kind}"
 
     def _name(self, sig, codegen):
-        fields = [_fields_of(t) for t in getattr(sig, "args", sig)]  # which no digest covers: so much is in the name
-        key = hashlib.sha256(repr((str(sig), fields, codegen.magic_tuple())).encode()).hexdigest()[:20]
-        return f"{self._stem()}.{key}.kernel"
+        key = types_digest(getattr(sig, "args", sig)), codegen.magic_tuple()
+        return f"{self._stem()}.{hashlib.sha256(repr(key).encode()).hexdigest()[:20]}.kernel"
 
 
-def _fields_of(kind):
-    """The names of the fields of a NamedTuple type, and of the tuples that it holds."""
-    if not isinstance(kind, types.BaseTuple):
-        return ()
-    return getattr(kind, "fields", ()), [_fields_of(each) for each in kind]
+def _parts(result):
+    """What is stored: what the kernel calls, what its callers call, the functions in its code, Numba's own parts."""
+    library = result.library
+    return library.callees, library.wanted, [each.name for each in library.get_defined_functions()], result._reduce()
+
+
+def _rebuilt(target_context, callees, wanted, functions, parts):
+    """A kernel from such parts, after those that it calls."""
+    for each in callees:
+        each.load()
+    target_context.codegen()._engine._defined_symbols.update(functions)
+    result = compiler.CompileResult._rebuild(target_context, *parts)
+    result.library.wanted = wanted
+    return result
 
 
 def _read_checked(path):

@@ -14,7 +14,7 @@ import numba
 from numba.core import config
 
 PACKAGE = Path(__file__).parents[1]
-WRITERS = ("numerics/jit.py", "numerics/kernel_cache.py", "numerics/kernel_digest.py")  # these decide on code, too
+WRITERS = [f"numerics/{name}.py" for name in ("jit", "kernel_cache", "kernel_digest", "kernel_library")]  # decide, too
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef  # what may have a docstring
 
 

@@ -253,7 +253,7 @@ for path in kernel_cache.cache_directories()[0].glob("*.kernel"):  # those that 
         counting += b"NRT_incref" in payload
     else:
         lean += 1
-        returned = str(pickle.loads(payload)[3].return_type)
+        returned = str(pickle.loads(payload)[-1][3].return_type)
         assert b"NRT_incref" not in payload and "array" not in returned, (path, returned)
 print(lean > 30, counting > 0)
 """

@@ -1,0 +1,96 @@
+"""Kernels are compiled one by one and joined by name: each once, and never without those that it calls."""
+
+import gc
+import hashlib
+import pickle
+
+import isolated
+import pytest
+
+from fastreg.numerics.kernel_library import without_collections
+
+FIT = """
+import numpy as np
+from fastreg import fit_path
+X = np.random.default_rng(0).normal(size=(30, 40))
+print(fit_path(X, X[:, 0] + X[:, 1] ** 2, alphas=[0.1], tol=1e-10).coefs.sum())
+"""
+COUNT = """
+from fastreg.numerics import kernel_cache
+compiled = []
+kernel_cache.KernelCache.save_overload = lambda self, sig, data: compiled.append(self._stem())
+"""
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """(folder with the kernels of FIT, what FIT prints)."""
+    folder = tmp_path_factory.mktemp("kernels")
+    return folder, isolated.run(FIT, FASTREG_CACHE_DIR=str(folder), NUMBA_CACHE_DIR="").stdout
+
+
+def stored(folder):
+    """{file: (callees, wanted, functions, Numba's parts)}."""
+    return {path: pickle.loads(path.read_bytes()[32:]) for path in sorted(folder.rglob("*.kernel"))}
+
+
+def run(folder, script):
+    return isolated.run(script, FASTREG_CACHE_DIR=str(folder), NUMBA_CACHE_DIR="")
+
+
+@pytest.mark.process
+def test_machine_code_of_a_kernel_is_in_one_file(fitted):
+    """Where others call it, they hold its name. Inlined kernels are in no file but their own, either."""
+    files = stored(fitted[0])
+    assert len(files) > 20
+    for path, (_, _, functions, parts) in files.items():
+        own = parts[1].mangled_name
+        assert own in functions
+        others = [each for each, (_, _, theirs, _) in files.items() if each != path and own in theirs]
+        assert not others, (path.name, "is also in", others)
+
+
+@pytest.mark.process
+def test_callees_are_loaded_before_their_callers(fitted):
+    """And compiled where their file is missing; nothing else is compiled then."""
+    folder, answer = fitted
+    files = stored(folder)
+    called = {callee.name for callees, _, _, _ in files.values() for callee in callees}
+    lost = [path for path, (_, _, _, parts) in files.items() if parts[1].mangled_name in called]
+    assert len(lost) > 5
+    for path in lost:
+        path.unlink()
+    names = sorted(path.name.rsplit(".", 2)[0] for path in lost)
+    process = run(folder, COUNT + FIT + f"assert sorted(compiled) == {names}, compiled")
+    assert process.stdout == answer and "Warning" not in process.stderr
+    assert run(folder, FIT).stdout == answer and set(stored(folder)) == set(files)
+
+
+@pytest.mark.process
+def test_a_kernel_that_calls_another_version_is_compiled_anew(fitted):
+    """Such a file ended the process before Python could say why: the name that it calls is nowhere."""
+    folder, answer = fitted
+    path, (callees, *rest) = next(item for item in stored(folder).items() if item[1][0])
+    payload = pickle.dumps(([each._replace(name=each.name + "x") for each in callees], *rest))
+    path.write_bytes(hashlib.sha256(payload).digest() + payload)
+    process = run(folder, COUNT + FIT + f"assert compiled == [{path.name.rsplit('.', 2)[0]!r}], compiled")
+    assert process.stdout == answer and "a stored kernel could not be loaded" in process.stderr
+    run(folder, FIT)
+    process = run(folder, FIT)
+    assert process.stdout == answer and process.stderr == ""
+
+
+def test_garbage_is_collected_again_afterwards():
+    """Also after an error, and not where it was not collected before."""
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), without_collections():
+        assert not gc.isenabled()
+        _ = 1 / 0
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with without_collections():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
