@@ -37,6 +37,7 @@ _HOMES = {
     "StabilityPath": "selection.stability_path",
     "table": "inference.table",
     "Table": "inference.result",
+    "debiased": "inference.debiased",
     "Ridge": "estimators",
     "RidgeCV": "estimators",
     "Lasso": "estimators",

@@ -56,7 +56,7 @@ def smooth_fit(path, X, y, alpha, sample_weight, offset, firth):
     try:
         return _firth_fit(fitted) if firth else _plain_fit(path, fitted, y, sample_weight, offset)
     except linalg().LinAlgError:
-        raise _singular(fitted) from None
+        raise singular(fitted) from None
     except NoMinimum:
         raise _runaway(fitted) from None
 
@@ -98,7 +98,7 @@ def _firth_fit(fitted):
     return Smooth(fitted, objective, theta, best, columns, np.empty(0, dtype=int))
 
 
-def _singular(fitted):
+def singular(fitted):
     """The ValueError for an information matrix without an inverse: it names the columns that depend on each other, or
     says that there are none, so that curvatures have vanished."""
     problem = fitted.problem

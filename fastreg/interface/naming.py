@@ -137,6 +137,7 @@ PLACES = {
     "stability_selection": "StabilitySelection RandomizedLasso stabsel",
     "ridge_loo": "loo leave_one_out",
     "load_path": "load read_path",
+    "debiased": "debiased_lasso DebiasedLasso desparsified lasso_proj hdi despars",
     "table": "coef_table summary_glm conf_int confint vcov standard_errors wald_test",
     "set_num_threads": "n_threads set_threads",
 }

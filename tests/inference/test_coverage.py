@@ -4,7 +4,7 @@ import certified
 import numpy as np
 import pytest
 
-from fastreg import fit_path, table
+from fastreg import debiased, fit_path, table
 
 TRUTH = np.array([0.2, 0.5, -0.4, 0.3, 0.2])  # the intercept, and what certified.draw makes responses of
 
@@ -50,3 +50,35 @@ def test_posterior_intervals_of_ridge_cover_on_average_over_coefficients():
         return table(path, X, y), coef
 
     assert covered(200, make).mean() == pytest.approx(0.95, abs=0.01)
+
+
+def neighbours(rng, n, p):
+    """Columns correlated by 0.5^|i - j|."""
+    X = rng.normal(size=(n, p))
+    for j in range(1, p):
+        X[:, j] = 0.5 * X[:, j - 1] + np.sqrt(0.75) * X[:, j]
+    return np.asfortranarray(X)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family, n, p, method, active, others", [
+    ("gaussian", 100, 200, "nodewise", 0.94, 0.97),
+    ("binomial", 300, 100, "inverse", 0.84, 0.99),
+    ("binomial", 300, 100, "nodewise", 0.57, 0.98),
+])  # fmt: skip
+def test_debiased_intervals_cover_as_their_docstring_says(family, n, p, method, active, others):
+    found = []
+    for run in range(200):
+        rng = np.random.default_rng(run)
+        X, coef = neighbours(rng, n, p), np.zeros(p)
+        five = rng.choice(p, 5, replace=False)
+        coef[five] = 1.0
+        eta, share = X @ coef, 0.7 if family == "gaussian" else 0.3
+        y = eta + rng.normal(size=n) if family == "gaussian" else (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(float)
+        columns = np.r_[five, np.setdiff1d(np.arange(p), five)[:: p // 10]]
+        path = fit_path(X, y, family=family, alphas=[share * np.sqrt(2 * np.log(p) / n)])
+        each = debiased(path, X, y, columns=columns, method=method)
+        found.append((each.lower < coef[columns]) & (coef[columns] < each.upper))
+    rates = np.array(found)
+    assert rates[:, :5].mean() == pytest.approx(active, abs=0.03)
+    assert rates[:, 5:].mean() == pytest.approx(others, abs=0.02)
