@@ -24,6 +24,7 @@ from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.sklearn_paths import enet_path
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 
 
 class LinearRegressor(MultiOutputMixin, LinearPredictor):
@@ -207,6 +208,7 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
 
 
 @explains_names
+@described_by(ElasticNet)
 class Lasso(ElasticNet):
     """Linear least squares with an l1 penalty, as sklearn.linear_model.Lasso: ElasticNet with l1_ratio = 1.
 
@@ -218,48 +220,12 @@ class Lasso(ElasticNet):
 
     Parameters
     ----------
-    alpha : float, default=1.0
-        Strength of the penalty, >= 0. 0 is least squares, and as accurate as any other value.
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
-    precompute : bool or array-like of shape (n_features, n_features), default=False
-        No effect: the solver decides on Gram matrices. One that is given is checked at one entry, as in
-        scikit-learn, and not used.
-    copy_X : bool, default=True
-        No effect; X is never modified.
-    max_iter : int or None, default=1000
-        Solver steps allowed (None is 1000), far fewer of which are needed than passes of coordinate descent.
-    tol : float, default=1e-6
-        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. The unit is
-        scikit-learn's (there: relative to the mean of y^2); its default of 1e-4 is looser.
-    warm_start : bool, default=False
-        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
-        certified solution by more than tol.
-    positive : bool, default=False
-        Whether coefficients must not be negative. `fastreg.fit_path` takes other bounds.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect; an order of coordinates changes no certified solution.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    alpha, fit_intercept, precompute, copy_X, max_iter, tol, warm_start, positive, random_state : as for `ElasticNet`
+    selection, penalty_factor : as for `ElasticNet`
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients; one row a target if y has several columns. float32 if X was.
-    sparse_coef_ : csr_matrix of shape (n_targets, n_features)
-        The same as a sparse matrix.
-    intercept_ : float or ndarray of shape (n_targets,)
-        b0; 0.0 if fit_intercept is False.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Proven bound of how far the objective above lies over its minimum.
-    n_iter_ : int or list of int
-        Solver steps of each target, or epochs where coordinate descent was enough.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    coef_, sparse_coef_, intercept_, dual_gap_, n_iter_, n_features_in_, feature_names_in_ : as for `ElasticNet`
 
     Notes
     -----

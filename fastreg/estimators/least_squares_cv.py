@@ -20,6 +20,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import Grid
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Watch
+from fastreg.interface.shared_options import described_by
 from fastreg.selection.cross_validation.cv_path import best_of, cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import METRICS, Response
@@ -291,6 +292,7 @@ class ElasticNetCV(LinearPredictor):
 
 
 @explains_names
+@described_by(ElasticNetCV)
 class LassoCV(ElasticNetCV):
     """Lasso with alpha chosen by cross-validation, as sklearn's LassoCV: ElasticNetCV with l1_ratio = 1.
 
@@ -299,61 +301,19 @@ class LassoCV(ElasticNetCV):
 
     Parameters
     ----------
-    eps : float, default=1e-3
-        The last alpha of an automatic grid over its first, in (0, 1).
-    alphas : int or array-like, default=100
-        The number of alphas of an automatic grid, or their values in any order.
-    fit_intercept : bool, default=True
-        Whether an intercept is fitted; else it is 0.
-    precompute : "auto", bool or array-like of shape (n_features, n_features), default="auto"
-        No effect; the solver decides on Gram matrices.
-    max_iter : int or None, default=1000
-        Solver steps allowed at each alpha (None is 1000).
-    tol : float, default=1e-6
-        Relative duality gap that every fit must reach, >= 0.
-    copy_X : bool, default=True
-        No effect; X is never modified.
-    cv : int, splitter, iterable or None, default=None
-        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
+    eps, alphas, fit_intercept, precompute, max_iter, tol, copy_X, cv : as for `ElasticNetCV`
     verbose : bool or int, default=False
         Whether a fit that takes more than 2 s shows a bar on stderr.
-    n_jobs : int or None, default=None
-        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
-        says. Results do not depend on it.
-    positive : bool, default=False
-        Whether coefficients must not be negative, in the folds as well.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    selection : {"min", "1se", "cyclic", "random"}, default="min"
-        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
-        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
-        "min".
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    n_jobs, positive, random_state, selection, penalty_factor : as for `ElasticNetCV`
 
     Attributes
     ----------
-    alpha_ : float
-        The alpha chosen.
-    coef_ : ndarray of shape (n_features,)
-        Coefficients of the fit on all rows at alpha_; float32 if X was.
-    intercept_ : float
-        Its intercept; 0.0 if fit_intercept is False.
+    alpha_, coef_, intercept_ : as for `ElasticNetCV`
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared errors of what each fold leaves out.
     alphas_ : ndarray of shape (n_alphas,)
         The grid.
-    dual_gap_ : float
-        Proven bound of how far the objective at alpha_ lies over its minimum.
-    n_iter_ : int
-        Solver steps at alpha_.
-    cv_path_ : fastreg.CVPath
-        Standard errors and the fits of the folds; without what has the size of the data (predictions, test_folds),
-        for which there is `fastreg.cv_path`.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    dual_gap_, n_iter_, cv_path_, n_features_in_, feature_names_in_ : as for `ElasticNetCV`
 
     Notes
     -----

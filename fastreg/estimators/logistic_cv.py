@@ -20,6 +20,7 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import Grid
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Watch
+from fastreg.interface.shared_options import described_by
 from fastreg.selection.cross_validation.cv_path import cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Metric, Response, misclassification
@@ -31,6 +32,7 @@ from fastreg.solvers import SOLVERS
 
 
 @explains_names
+@described_by(LogisticRegression)
 class LogisticRegressionCV(LogisticRegression):
     """LogisticRegression with C, and l1_ratio of several, chosen by cross-validation, as LogisticRegressionCV.
 
@@ -50,8 +52,7 @@ class LogisticRegressionCV(LogisticRegression):
     cv : int, splitter, iterable or None, default=None
         A number of folds, a splitter, or pairs of (train, test) rows. None is 5 stratified folds of consecutive
         rows.
-    dual : bool, default=False
-        No effect; the problem is the same and the solver sees to its form.
+    dual : as for `LogisticRegression`
     penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
         Deprecated by scikit-learn in favour of l1_ratios. If given, it decides, with a FutureWarning.
     scoring : str, callable or None, default=None
@@ -69,30 +70,24 @@ class LogisticRegressionCV(LogisticRegression):
     n_jobs : int or None, default=None
         Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
         says. Results do not depend on it.
-    verbose : bool or int, default=0
-        Whether a fit that takes more than 2 s shows a bar on stderr.
+    verbose : as for `LogisticRegression`
     refit : bool, default=True
         True takes the fit on all rows at the best C; False averages, over folds, the coefficients at each
         fold's own best C.
     intercept_scaling : float, default=1.0
         No effect; scikit-learn's liblinear penalises the intercept, and that is not copied.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
+    random_state : as for `LogisticRegression`
     use_legacy_attributes : bool, default=True
         Shapes of scikit-learn up to 1.9 (True) or from 1.10 on (False), see Attributes. Not given is True, with
         scikit-learn's FutureWarning.
     selection : {"min", "1se"}, default="min"
         "min" takes the C of the best mean score, "1se" the smallest C (strongest penalty) within one standard
         error of it. Only with refit=True.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    penalty_factor : as for `LogisticRegression`
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, one row for two classes; float32 if X was.
+    classes_, coef_ : as for `LogisticRegression`
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts.
     Cs_ : ndarray of shape (n_Cs,)
@@ -115,10 +110,7 @@ class LogisticRegressionCV(LogisticRegression):
         Proven bound of how far the objective of the fit on all rows at C_ lies over its minimum (refit=True).
     cv_path_ : fastreg.CVPath
         The cross-validated path of the l1_ratio chosen.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_ : as for `LogisticRegression`
 
     Notes
     -----

@@ -17,10 +17,12 @@ from fastreg.estimators.fit_one import (
     validated,
     warn_uncertified,
 )
+from fastreg.estimators.least_squares import ElasticNet
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.sklearn_paths import enet_path
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 
 
 class SeveralTargets(BaseEstimator):
@@ -42,6 +44,7 @@ class SeveralTargets(BaseEstimator):
 
 
 @explains_names
+@described_by(ElasticNet)
 class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskElasticNet.
 
@@ -54,34 +57,21 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
 
     Parameters
     ----------
-    alpha : float, default=1.0
-        Strength of the penalty, >= 0. 0 is least squares, and as accurate as any other value.
+    alpha : as for `ElasticNet`
     l1_ratio : float, default=0.5
         Share of the part that selects in [0, 1]: 1 is the multi-task lasso, 0 is ridge.
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
-    copy_X : bool, default=True
-        No effect; X is never modified.
+    fit_intercept, copy_X : as for `ElasticNet`
     max_iter : int or None, default=1000
         Rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
     tol : float, default=1e-6
         Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns.
-    warm_start : bool, default=False
-        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
-        certified solution by more than tol.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect; an order of coordinates changes no certified solution.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    warm_start, random_state, selection, penalty_factor : as for `ElasticNet`
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_targets, n_features)
         Coefficients; float32 if X was.
-    sparse_coef_ : csr_matrix of shape (n_targets, n_features)
-        The same as a sparse matrix.
+    sparse_coef_ : as for `ElasticNet`
     intercept_ : ndarray of shape (n_targets,)
         b0; 0.0 if fit_intercept is False.
     dual_gap_ : float
@@ -90,10 +80,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         The gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
     n_iter_ : int
         Rounds of the solver.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_ : as for `ElasticNet`
 
     Notes
     -----
@@ -190,6 +177,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
 
 
 @explains_names
+@described_by(MultiTaskElasticNet)
 class MultiTaskLasso(MultiTaskElasticNet):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskLasso.
 
@@ -202,44 +190,13 @@ class MultiTaskLasso(MultiTaskElasticNet):
 
     Parameters
     ----------
-    alpha : float, default=1.0
-        Strength of the penalty, >= 0. 0 is least squares, and as accurate as any other value.
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
-    copy_X : bool, default=True
-        No effect; X is never modified.
-    max_iter : int or None, default=1000
-        Rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
-    tol : float, default=1e-6
-        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns.
-    warm_start : bool, default=False
-        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
-        certified solution by more than tol.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    selection : {"cyclic", "random"}, default="cyclic"
-        No effect; an order of coordinates changes no certified solution.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    alpha, fit_intercept, copy_X, max_iter, tol, warm_start, random_state, selection : as for `MultiTaskElasticNet`
+    penalty_factor : as for `MultiTaskElasticNet`
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_targets, n_features)
-        Coefficients; float32 if X was.
-    sparse_coef_ : csr_matrix of shape (n_targets, n_features)
-        The same as a sparse matrix.
-    intercept_ : ndarray of shape (n_targets,)
-        b0; 0.0 if fit_intercept is False.
-    dual_gap_ : float
-        Proven bound of how far the objective above lies over its minimum.
-    eps_ : float
-        The gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
-    n_iter_ : int
-        Rounds of the solver.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    coef_, sparse_coef_, intercept_, dual_gap_, eps_, n_iter_, n_features_in_ : as for `MultiTaskElasticNet`
+    feature_names_in_ : as for `MultiTaskElasticNet`
 
     Notes
     -----

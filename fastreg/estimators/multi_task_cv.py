@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg.estimators.least_squares_cv import ElasticNetCV
+from fastreg.estimators.least_squares_cv import ElasticNetCV, LassoCV
 from fastreg.estimators.multi_task import SeveralTargets
 from fastreg.estimators.sklearn_paths import lasso_path
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Watch
+from fastreg.interface.shared_options import described_by
 from fastreg.multi.result import MultiPath
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Response
@@ -20,6 +21,7 @@ from fastreg.selection.cross_validation.several_responses import Targets, cross_
 
 
 @explains_names
+@described_by(ElasticNetCV)
 class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     """MultiTaskElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as scikit-learn's class.
 
@@ -29,61 +31,23 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
 
     Parameters
     ----------
-    l1_ratio : float or array-like, default=0.5
-        Share of the l1 part in [0, 1], or several to choose from.
-    eps : float, default=1e-3
-        The last alpha of an automatic grid over its first, in (0, 1).
-    alphas : int or array-like, default=100
-        The number of alphas of an automatic grid, or their values in any order.
-    fit_intercept : bool, default=True
-        Whether an intercept is fitted; else it is 0.
-    max_iter : int or None, default=1000
-        Solver steps allowed at each alpha (None is 1000).
-    tol : float, default=1e-6
-        Relative duality gap that every fit must reach, >= 0.
-    cv : int, splitter, iterable or None, default=None
-        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
-    copy_X : bool, default=True
-        No effect; X is never modified.
-    verbose : bool or int, default=0
-        Whether a fit that takes more than 2 s shows a bar on stderr.
-    n_jobs : int or None, default=None
-        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
-        says. Results do not depend on it.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    selection : {"min", "1se", "cyclic", "random"}, default="min"
-        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
-        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
-        "min".
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    l1_ratio, eps, alphas, fit_intercept, max_iter, tol, cv, copy_X, verbose, n_jobs : as for `ElasticNetCV`
+    random_state, selection, penalty_factor : as for `ElasticNetCV`
 
     Attributes
     ----------
-    alpha_ : float
-        The alpha chosen.
-    l1_ratio_ : float
-        The l1_ratio chosen.
+    alpha_, l1_ratio_ : as for `ElasticNetCV`
     coef_ : ndarray of shape (n_targets, n_features)
         Coefficients of the fit on all rows at alpha_; float32 if X was.
     intercept_ : ndarray of shape (n_targets,)
         Its intercept; 0.0 if fit_intercept is False.
-    mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
-        Mean squared errors of what each fold leaves out.
-    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
-        The grid; one for each l1_ratio if it is automatic and there are several.
-    dual_gap_ : float
-        Proven bound of how far the objective at alpha_ lies over its minimum.
+    mse_path_, alphas_, dual_gap_ : as for `ElasticNetCV`
     n_iter_ : int
         Rounds of the solver at alpha_.
     cv_path_ : fastreg.CVPath
         Standard errors and the fits of the folds, nothing of the size of the data. Its paths are `fastreg.MultiPath`s,
         or `fastreg.Path`s for a single target.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_ : as for `ElasticNetCV`
 
     Notes
     -----
@@ -159,6 +123,7 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
 
 
 @explains_names
+@described_by(MultiTaskElasticNetCV, LassoCV)
 class MultiTaskLassoCV(MultiTaskElasticNetCV):
     """MultiTaskLasso with alpha chosen by cross-validation, as scikit-learn's MultiTaskLassoCV.
 
@@ -167,57 +132,15 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
 
     Parameters
     ----------
-    eps : float, default=1e-3
-        The last alpha of an automatic grid over its first, in (0, 1).
-    alphas : int or array-like, default=100
-        The number of alphas of an automatic grid, or their values in any order.
-    fit_intercept : bool, default=True
-        Whether an intercept is fitted; else it is 0.
-    max_iter : int or None, default=1000
-        Solver steps allowed at each alpha (None is 1000).
-    tol : float, default=1e-6
-        Relative duality gap that every fit must reach, >= 0.
-    copy_X : bool, default=True
-        No effect; X is never modified.
-    cv : int, splitter, iterable or None, default=None
-        A number of folds, a splitter, or pairs of (train, test) rows. None is 5 folds of consecutive rows.
-    verbose : bool or int, default=False
-        Whether a fit that takes more than 2 s shows a bar on stderr.
-    n_jobs : int or None, default=None
-        Threads that a fit may use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads`
-        says. Results do not depend on it.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    selection : {"min", "1se", "cyclic", "random"}, default="min"
-        "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
-        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
-        "min".
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    eps, alphas, fit_intercept, max_iter, tol, copy_X, cv : as for `MultiTaskElasticNetCV`
+    verbose : as for `LassoCV`
+    n_jobs, random_state, selection, penalty_factor : as for `MultiTaskElasticNetCV`
 
     Attributes
     ----------
-    alpha_ : float
-        The alpha chosen.
-    coef_ : ndarray of shape (n_targets, n_features)
-        Coefficients of the fit on all rows at alpha_; float32 if X was.
-    intercept_ : ndarray of shape (n_targets,)
-        Its intercept; 0.0 if fit_intercept is False.
-    mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared errors of what each fold leaves out.
-    alphas_ : ndarray of shape (n_alphas,)
-        The grid.
-    dual_gap_ : float
-        Proven bound of how far the objective at alpha_ lies over its minimum.
-    n_iter_ : int
-        Rounds of the solver at alpha_.
-    cv_path_ : fastreg.CVPath
-        Standard errors and the fits of the folds, nothing of the size of the data. Its paths are `fastreg.MultiPath`s,
-        or `fastreg.Path`s for a single target.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    alpha_, coef_, intercept_ : as for `MultiTaskElasticNetCV`
+    mse_path_, alphas_ : as for `LassoCV`
+    dual_gap_, n_iter_, cv_path_, n_features_in_, feature_names_in_ : as for `MultiTaskElasticNetCV`
 
     Notes
     -----

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.estimators.fit_one import each_or_one, keep_targets, options_of
-from fastreg.estimators.least_squares import LinearRegressor
+from fastreg.estimators.least_squares import ElasticNet, LinearRegressor
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 from fastreg.multi.ridge_responses import fit_targets, ridge_problem, shared_factors
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.solvers import SOLVERS
@@ -19,6 +20,7 @@ RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")
 
 
 @explains_names
+@described_by(ElasticNet)
 class Ridge(LinearRegressor):
     """Linear least squares with an l2 penalty, as sklearn.linear_model.Ridge.
 
@@ -34,10 +36,7 @@ class Ridge(LinearRegressor):
         Strength of the penalty, >= 0; one a target if there are several. Unlike Lasso's it grows with the
         number of rows: in the terms of `fastreg.fit_path` it is alpha / sum(w). 0 is least squares (the
         shortest solution if it is not unique).
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
-    copy_X : bool, default=True
-        No effect; X is never modified.
+    fit_intercept, copy_X : as for `ElasticNet`
     max_iter : int or None, default=None
         Steps of an iterative solver allowed; None is 1000. The closed form takes one.
     tol : float, default=1e-6
@@ -50,27 +49,17 @@ class Ridge(LinearRegressor):
     positive : bool, default=False
         Whether coefficients must not be negative. The solver is then "auto", "lbfgs" (which means "auto", and
         like in scikit-learn has no meaning without `positive`) or one of fastreg's that knows bounds.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    random_state, penalty_factor : as for `ElasticNet`
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients; one row a target if y has several columns. float32 if X was.
-    intercept_ : float or ndarray of shape (n_targets,)
-        b0; 0.0 if fit_intercept is False.
+    coef_, intercept_ : as for `ElasticNet`
     n_iter_ : ndarray of shape (n_targets,)
         Steps taken.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Proven bound of how far the objective above lies over its minimum.
+    dual_gap_ : as for `ElasticNet`
     solver_ : str
         The solver named; for "auto" fastreg's name of the one used, but where `positive` chooses anew by work.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_ : as for `ElasticNet`
 
     Notes
     -----

@@ -16,9 +16,11 @@ from fastreg.estimators.linear import LinearClassifier
 from fastreg.estimators.ridge import Ridge
 from fastreg.interface.frames import refuse_other_order
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 
 
 @explains_names
+@described_by(Ridge)
 class RidgeClassifier(LinearClassifier):
     """Classification by ridge regression on targets -1 and 1, as sklearn.linear_model.RidgeClassifier.
 
@@ -33,28 +35,10 @@ class RidgeClassifier(LinearClassifier):
     ----------
     alpha : float, default=1.0
         Strength of the penalty, >= 0, as in `Ridge`.
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
-    copy_X : bool, default=True
-        No effect; X is never modified.
-    max_iter : int or None, default=None
-        Steps of an iterative solver allowed; None is 1000. The closed form takes one.
-    tol : float, default=1e-6
-        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's
-        default of 1e-4 means another thing with each of its solvers; the closed form does not stop there in
-        either.
+    fit_intercept, copy_X, max_iter, tol : as for `Ridge`
     class_weight : dict, "balanced" or None, default=None
         {label: weight}, or "balanced": n / (K n_k) for class k, counting rows.
-    solver : str, default="auto"
-        "auto" (closed form), another of fastreg's ("newton", "coordinate_descent", "active_set",
-        "proximal_gradient"), or one of scikit-learn's names, which are accepted and mean "auto".
-    positive : bool, default=False
-        Whether coefficients must not be negative. The solver is then "auto", "lbfgs" (which means "auto", and
-        like in scikit-learn has no meaning without `positive`) or one of fastreg's that knows bounds.
-    random_state : int, RandomState or None, default=None
-        No effect; nothing is random.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    solver, positive, random_state, penalty_factor : as for `Ridge`
 
     Attributes
     ----------
@@ -64,16 +48,10 @@ class RidgeClassifier(LinearClassifier):
         Coefficients, a vector for two classes; float32 if X was.
     intercept_ : float or ndarray of shape (1,) or (n_classes,)
         b0; 0.0 if fit_intercept is False.
-    n_iter_ : ndarray of shape (n_targets,)
-        Steps taken.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Proven bound of how far the objective above lies over its minimum.
+    n_iter_, dual_gap_ : as for `Ridge`
     solver_ : str
         As in `Ridge`.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_ : as for `Ridge`
 
     Notes
     -----

@@ -10,10 +10,13 @@ from numpy.typing import ArrayLike
 
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.estimators.ridge_classifier import RidgeClassifier
+from fastreg.estimators.ridge_cv import RidgeCV
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 
 
 @explains_names
+@described_by(RidgeCV, RidgeClassifier)
 class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     """RidgeClassifier with its penalty chosen by cross-validation, as sklearn.linear_model.RidgeClassifierCV.
 
@@ -23,10 +26,7 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 
     Parameters
     ----------
-    alphas : array-like or float, default=(0.1, 1.0, 10.0)
-        Penalties to choose from, in any order, > 0; 0 is allowed if cv is given.
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
+    alphas, fit_intercept : as for `RidgeCV`
     scoring : str, callable or None, default=None
         A scorer's name, or a function of (estimator, X, y): the larger the better. None is minus the squared
         error of the targets if cv is None, else the accuracy. Scorers see classes and decision values.
@@ -35,15 +35,7 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     class_weight : dict, "balanced" or None, default=None
         {label: weight}, or "balanced": n / (K n_k) for class k, counting rows. It counts in the fits and, as
         the sample weights it multiplies, in the errors and scores.
-    store_cv_results : bool, default=False
-        Whether `cv_results_` is kept; for cv=None only.
-    selection : {"min", "1se"}, default="min"
-        "min" takes the alpha of best score, of ties the first; "1se" the largest alpha whose score is within
-        one standard error of that (over rows for leave-one-out, which then needs scoring=None; over folds).
-    tol : float, default=1e-6
-        Duality gap that certifies the final fit, >= 0, relative to the loss without penalised columns.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    store_cv_results, selection, tol, penalty_factor : as for `RidgeCV`
 
     Attributes
     ----------
@@ -54,18 +46,10 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
         The squared leave-one-out errors of the targets, times the weight; with `scoring`, the leave-one-out
         predictions of the targets.
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
-    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
-        Coefficients, a vector for two classes; float32 if X was.
-    intercept_ : float or ndarray of shape (1,) or (n_classes,)
-        b0; 0.0 if fit_intercept is False.
+    classes_, coef_, intercept_ : as for `RidgeClassifier`
     dual_gap_ : float or ndarray of shape (n_classes,)
         Proven bound of how far the objective above lies over its minimum.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_ : as for `RidgeCV`
 
     References
     ----------

@@ -11,11 +11,14 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from fastreg.estimators.fit_one import check_fit
 from fastreg.estimators.least_squares import LinearRegressor
+from fastreg.estimators.ridge import Ridge
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 
 
 @explains_names
+@described_by(Ridge)
 class RidgeCV(RidgeChoice, LinearRegressor):
     """Ridge with its penalty chosen by cross-validation, as sklearn.linear_model.RidgeCV.
 
@@ -31,8 +34,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
     ----------
     alphas : array-like or float, default=(0.1, 1.0, 10.0)
         Penalties to choose from, in any order, > 0; 0 is allowed if cv is given.
-    fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
+    fit_intercept : as for `Ridge`
     scoring : str, callable or None, default=None
         A scorer's name, or a function of (estimator, X, y): the larger the better. None is minus the squared
         error if cv is None, else R^2.
@@ -50,8 +52,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
         one standard error of that (over rows for leave-one-out, which then needs scoring=None; over folds).
     tol : float, default=1e-6
         Duality gap that certifies the final fit, >= 0, relative to the loss without penalised columns.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    penalty_factor : as for `Ridge`
 
     Attributes
     ----------
@@ -62,16 +63,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         The squared leave-one-out errors, times the sample weight; with `scoring`, the leave-one-out
         predictions.
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients; one row a target if y has several columns. float32 if X was.
-    intercept_ : float or ndarray of shape (n_targets,)
-        b0; 0.0 if fit_intercept is False.
-    dual_gap_ : float or ndarray of shape (n_targets,)
-        Proven bound of how far the objective above lies over its minimum.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    coef_, intercept_, dual_gap_, n_features_in_, feature_names_in_ : as for `Ridge`
 
     References
     ----------

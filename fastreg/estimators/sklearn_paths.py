@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.naming import answer, explains_names
+from fastreg.interface.shared_options import described_by
 from fastreg.multi.fit_multi_path import solve_multi_path
 from fastreg.paths.driver import solve_path
 from fastreg.paths.fit_path import warn_of_points
@@ -33,82 +34,6 @@ class PeerParams(TypedDict, total=False):
     random_state: Any
     selection: str
     do_screening: bool
-
-
-@explains_names
-def lasso_path(
-    X: Any,
-    y: ArrayLike,
-    *,
-    eps: float = 1e-3,
-    n_alphas: int | None = None,
-    alphas: int | ArrayLike | None = 100,
-    precompute: Any = "auto",
-    Xy: Any = None,
-    copy_X: bool = True,
-    coef_init: Any = None,
-    verbose: bool | int = False,
-    return_n_iter: bool = False,
-    positive: bool = False,
-    **params: Unpack[PeerParams],
-) -> tuple[Any, ...]:
-    """The lasso path as sklearn.linear_model.lasso_path gives it, with certified points.
-
-    Each point minimises 1/(2 n) ||y - X b||^2 + alpha |b|_1, without an intercept.
-
-    Parameters
-    ----------
-    X : {array, sparse matrix, data frame} of shape (n, p)
-        Rows of data; not centred, and never modified.
-    y : array-like of shape (n,) or (n, K)
-        Response, or several for the path of scikit-learn's MultiTaskElasticNet: the penalty is then on the
-        Euclidean lengths of the rows of b; see `fit_multi_path`.
-    eps : float, default=1e-3
-        The last alpha of an automatic grid over its first, in (0, 1).
-    n_alphas : int, default=None
-        Older way of scikit-learn to give their number.
-    alphas : int or array-like, default=100
-        A number of them, geometric from the smallest alpha at which all coefficients are zero, or their values
-        in any order. None means 100.
-    precompute, Xy, copy_X, coef_init, verbose : any
-        No effect on the result.
-    return_n_iter : bool, default=False
-        Whether the numbers of iterations are returned, too.
-    positive : bool, default=False
-        Whether coefficients must not be negative; for one response only, as in scikit-learn.
-    **params : dict
-        Arguments tol (default 1e-6, a relative duality gap), max_iter, sample_weight, penalty_factor, lower, upper,
-        standardize and solver of `fit_path`; scikit-learn's random_state, selection and do_screening have no
-        effect.
-
-    Returns
-    -------
-    alphas : ndarray of shape (k,)
-        The alphas, decreasing.
-    coefs : ndarray of shape (p, k) or (K, p, k)
-        Coefficients; float32 if X is.
-    dual_gaps : ndarray of shape (k,)
-        Duality gaps in units of the objective.
-    n_iters : list of int
-        Iterations of each alpha; only if return_n_iter.
-
-    Raises
-    ------
-    ValueError
-        Where an argument is out of its range, with the first bad place.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastreg import lasso_path
-    >>> rng = np.random.default_rng(0)
-    >>> X = rng.normal(size=(60, 8))
-    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
-    >>> alphas, coefs, dual_gaps = lasso_path(X, y, alphas=[0.5, 0.1])
-    >>> (coefs != 0).sum(axis=0).tolist()[0]
-    2
-    """
-    return _peer_path(X, y, 1.0, eps, n_alphas, alphas, return_n_iter, positive, params)
 
 
 @explains_names
@@ -194,6 +119,66 @@ def enet_path(
     ((8, 10), True)
     """
     return _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params)
+
+
+@explains_names
+@described_by(enet_path)
+def lasso_path(
+    X: Any,
+    y: ArrayLike,
+    *,
+    eps: float = 1e-3,
+    n_alphas: int | None = None,
+    alphas: int | ArrayLike | None = 100,
+    precompute: Any = "auto",
+    Xy: Any = None,
+    copy_X: bool = True,
+    coef_init: Any = None,
+    verbose: bool | int = False,
+    return_n_iter: bool = False,
+    positive: bool = False,
+    **params: Unpack[PeerParams],
+) -> tuple[Any, ...]:
+    """The lasso path as sklearn.linear_model.lasso_path gives it, with certified points.
+
+    Each point minimises 1/(2 n) ||y - X b||^2 + alpha |b|_1, without an intercept.
+
+    Parameters
+    ----------
+    X, y, eps, n_alphas : as for `enet_path`
+    alphas : int or array-like, default=100
+        A number of them, geometric from the smallest alpha at which all coefficients are zero, or their values
+        in any order. None means 100.
+    precompute, Xy, copy_X, coef_init, verbose, return_n_iter, positive, **params : as for `enet_path`
+
+    Returns
+    -------
+    alphas : ndarray of shape (k,)
+        The alphas, decreasing.
+    coefs : ndarray of shape (p, k) or (K, p, k)
+        Coefficients; float32 if X is.
+    dual_gaps : ndarray of shape (k,)
+        Duality gaps in units of the objective.
+    n_iters : list of int
+        Iterations of each alpha; only if return_n_iter.
+
+    Raises
+    ------
+    ValueError
+        Where an argument is out of its range, with the first bad place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import lasso_path
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 8))
+    >>> y = X[:, 0] - X[:, 1] + 0.5 * rng.normal(size=60)
+    >>> alphas, coefs, dual_gaps = lasso_path(X, y, alphas=[0.5, 0.1])
+    >>> (coefs != 0).sum(axis=0).tolist()[0]
+    2
+    """
+    return _peer_path(X, y, 1.0, eps, n_alphas, alphas, return_n_iter, positive, params)
 
 
 def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params):

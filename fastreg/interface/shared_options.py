@@ -1,14 +1,18 @@
-"""Options of one function that others take, too: named once, and shown in the signature and help of each."""
+"""What several functions and classes take is named and described once, and shown in the signature and help of each."""
 
 import functools
 import inspect
 import re
 import typing
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from fastreg.interface.naming import Explained, explains_names
 
+Described = TypeVar("Described", bound=Callable[..., Any])
+
+SECTION = re.compile(r"((?:Parameters|Attributes)\n-+\n)(.+?)(?=\n\n|\Z)", re.DOTALL)
+REFERENCE = re.compile(r"(.+) : as for `([\w.]+)`")
 REST = "**options"  # the entry of a docstring in whose place the shared options are described
 
 
@@ -16,9 +20,8 @@ def takes_options_of(source: Callable[..., Any], *others: Callable[..., Any]) ->
     """Decorate a function whose `**options: Unpack[SomeOptions]` are options of the function `source`.
 
     Its signature shows each of them with its type and default, and its docstring describes each: in the words of
-    `source`, in its own if it has an entry for it, or in both if this entry begins "name : as for `source`". Other
-    parameters can be described so, too, as in `source` or in `others`. A name that is no parameter is answered as by
-    `explains_names`.
+    `source`, in its own if it has an entry for it, or in both, see `described_by`. A name that is no parameter is
+    answered as by `explains_names`.
     """
 
     def decorate(function: Explained) -> Explained:
@@ -28,7 +31,7 @@ def takes_options_of(source: Callable[..., Any], *others: Callable[..., Any]) ->
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         signature = signature.replace(parameters=own + [known[name] for name in shared])
         if function.__doc__:  # python -OO leaves out docstrings
-            function.__doc__ = described(function.__doc__, shared, [source, *others])
+            function.__doc__ = completed(function.__doc__, (source, *others), shared)
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -42,47 +45,64 @@ def takes_options_of(source: Callable[..., Any], *others: Callable[..., Any]) ->
     return decorate
 
 
-def described(docstring: str, shared: list[str], sources: list[Callable[..., Any]]) -> str:
-    """A docstring whose references to other functions are replaced by the descriptions there."""
-    known = {each.__name__: entries_of(each.__doc__ or "") for each in sources}
-    general = known[sources[0].__name__]
-    before, entries, after = parameters_of(docstring)
-    own = [full for entry in entries for full in resolved(entry, known)]
-    special = {name: entry for entry in own for name in names_of(entry)}
-    undescribed = [name for name in shared if name not in special]
-    options = dict.fromkeys(special.get(name) or of_names(general[name], undescribed) for name in shared)
-    ordered: list[str] = []
-    for entry in own:
-        ordered += options if entry.startswith(REST) else [entry] if names_of(entry)[0] not in shared else []
-    return before + "\n".join(ordered) + after
+def described_by(*sources: Callable[..., Any]) -> Callable[[Described], Described]:
+    """Decorate a function or class some of whose parameters and attributes are described elsewhere.
+
+    An entry "a, b : as for `Lasso.fit`" of its docstring becomes the entries for a and b of that method, which is one
+    of the `sources`. What the entry says besides is added to each.
+    """
+
+    def decorate(thing: Described) -> Described:
+        if thing.__doc__:
+            thing.__doc__ = completed(thing.__doc__, sources)
+        return thing
+
+    return decorate
+
+
+def completed(docstring: str, sources: Sequence[Callable[..., Any]], shared: Sequence[str] = ()) -> str:
+    """A docstring with descriptions for its references to `sources`; the `shared` are options of the first of them."""
+    known = {each.__qualname__: entries_of(each.__doc__ or "") for each in sources}
+
+    def fill(section: re.Match[str]) -> str:
+        own = [full for entry in split(section[2]) for full in resolved(entry, known)]
+        special = {name: entry for entry in own for name in names_of(entry)}
+        others = [name for name in shared if name not in special]
+        options = [special.get(name) or of_names(known[sources[0].__qualname__][name], others) for name in shared]
+        entries: list[str] = []
+        for entry in own:
+            entries += options if entry.startswith(REST) else [entry] if names_of(entry)[0] not in shared else []
+        return section[1] + "\n".join(dict.fromkeys(entries))
+
+    return SECTION.sub(fill, inspect.cleandoc(docstring))
 
 
 def resolved(entry: str, known: dict[str, dict[str, str]]) -> list[str]:
-    """An entry "a, b : as for `function`" as entries with the types and descriptions there, and then its own text."""
-    reference = re.match(r"(.+) : as for `(\w+)`", entry)
+    """The entries that a reference stands for; any other entry as it is."""
+    reference = REFERENCE.match(entry)
     if reference is None or entry.startswith(REST):
         return [entry]
     names, there, text = names_of(entry), known[reference[2]], entry[reference.end() :]
-    return list(dict.fromkeys(of_names(there[name], names) + text for name in names))
+    return [of_names(there[name], names) + text for name in names]
 
 
-def of_names(entry: str, names: list[str]) -> str:
-    """An entry, with those of its parameters that are among the names."""
+def of_names(entry: str, names: Sequence[str]) -> str:
+    """An entry, with those of its names that are among `names`."""
     return ", ".join(name for name in names_of(entry) if name in names) + entry[entry.index(" : ") :]
 
 
+@functools.cache
 def entries_of(docstring: str) -> dict[str, str]:
-    """The entry of each parameter of a docstring."""
-    return {name: entry for entry in parameters_of(docstring)[1] for name in names_of(entry)}
+    """The entry of each parameter and attribute of a docstring in numpydoc's form."""
+    sections = SECTION.findall(inspect.cleandoc(docstring))
+    return {name: entry for _, section in sections for entry in split(section) for name in names_of(entry)}
 
 
-def parameters_of(docstring: str) -> tuple[str, list[str], str]:
-    """A docstring in numpydoc's form: what precedes its parameters, an entry each, and what follows."""
-    before, title, rest = re.split(r"(Parameters\n-+\n)", inspect.cleandoc(docstring), maxsplit=1)
-    entries, blank, after = rest.partition("\n\n")
-    return before + title, re.split(r"\n(?=\S)", entries), blank + after
+def split(section: str) -> list[str]:
+    """The entries of a section: a line at the margin, and the lines below it that are set in."""
+    return re.split(r"\n(?=\S)", section)
 
 
 def names_of(entry: str) -> list[str]:
-    """The parameters that an entry describes."""
+    """The names that an entry describes."""
     return entry.partition(" : ")[0].split(", ")

@@ -9,12 +9,15 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface.agreement import alpha_within, columns_for, offset_for
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 from fastreg.interface.summary import Shown, shown_points
 from fastreg.paths.prediction import between
+from fastreg.paths.result import Path
 
 
 @explains_names
 @dataclass
+@described_by(Path)
 class MultiPath(Shown):
     """A certified regularisation path of k points over p columns and K responses (or classes).
 
@@ -22,8 +25,7 @@ class MultiPath(Shown):
 
     Parameters
     ----------
-    alphas : ndarray of shape (k,)
-        Penalties, decreasing.
+    alphas : as for `Path`
     coefs : list of K csc_array of shape (p, k)
         Coefficients, one array a response, on the scale of the X given.
     intercepts : ndarray of shape (K, k)
@@ -38,23 +40,13 @@ class MultiPath(Shown):
         For each point "converged" (gap <= tol), "max_iter" (which was reached first), "stalled" (steps ended before
         it, by rounding or for want of a finite optimum: more do not help), or "separable" (a multinomial fit that
         runs away).
-    deviance_ratio : ndarray of shape (k,)
-        Share of the intercept-only model's deviance that is explained.
-    family : str
-        Name of the family.
+    deviance_ratio, family : as for `Path`
     grouped : bool
         Whether a column serves all responses or none.
-    l1_ratio : float
-        Share of the l1 part.
-    tol : float
-        Relative duality gap that was asked for.
-    alpha_max : float
-        Smallest alpha at which every penalised coefficient is zero, or the top of an automatic grid for an l1_ratio
-        below 1e-3.
+    l1_ratio, tol, alpha_max : as for `Path`
     classes : ndarray of shape (K,), default=None
         Labels of a multinomial's classes, sorted; None for least squares.
-    feature_names : list of str, default=None
-        Names of the p columns, if there were any.
+    feature_names : as for `Path`
     work : dict
         What the fit cost; see `Path`. A column multiplied with K residuals counts K times.
     trace : dict
@@ -63,8 +55,7 @@ class MultiPath(Shown):
         Of a fit with trace=True every solver step; see `Path`.
     methods : list of str, default=None
         The strategy that found each point: "pointwise", or "ridge" for paths without an l1 part.
-    fit_intercept, standardize, penalty_factor : as given to the fit
-        Options of the fit.
+    fit_intercept, standardize, penalty_factor : as for `Path`
     has_offset : bool, default=False
         Whether the fit had an offset. Predictions then ask for the offset of their rows; offset=0 leaves it out on
         purpose.

@@ -8,7 +8,7 @@ import pytest
 
 import fastreg
 from fastreg.interface import arguments
-from fastreg.interface.shared_options import takes_options_of
+from fastreg.interface.shared_options import described_by, takes_options_of
 
 BUNDLES = [arguments.FitOptions, arguments.Grid, arguments.Watching]
 INNER = {"names", "of_sum"}  # of the bundles, which users do not give
@@ -134,3 +134,46 @@ def test_options_reach_the_function_and_others_do_not():
         twice(0, seed=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="multiply sequence"):  # the names are right, and this comes from within
         twice(0, times="two")  # type: ignore[arg-type]
+
+
+class First:
+    """First.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends.
+
+    Attributes
+    ----------
+    size_ : float
+        How large.
+    """
+
+
+@described_by(First)
+class Second:
+    """Second.
+
+    Parameters
+    ----------
+    high, low : as for `First`
+
+    Attributes
+    ----------
+    size_ : as for `First`
+        And how wide.
+
+    Notes
+    -----
+    A note.
+    """
+
+
+def test_a_class_takes_descriptions_of_parameters_and_attributes():
+    assert Second.__doc__ == (
+        "Second.\n\nParameters\n----------\nlow, high : float\n    Ends.\n\nAttributes\n----------\n"
+        "size_ : float\n    How large.\n    And how wide.\n\nNotes\n-----\nA note."
+    )
+    with pytest.raises(KeyError, match="Third"):  # a name that is not among the sources is told at once
+        described_by(First)(type("Fourth", (), {"__doc__": "A.\n\nParameters\n----------\na : as for `Third`"}))

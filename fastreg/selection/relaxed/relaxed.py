@@ -15,12 +15,14 @@ from fastreg.interface.arguments import FitOptions
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import MAX_ITER as REACHED
 from fastreg.interface.reasons import SEPARABLE, STALLED, remedy_for
+from fastreg.interface.shared_options import described_by
 from fastreg.interface.summary import Shown, shown_points
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.result import Path
 from fastreg.selection.active_columns import active_problem, support_of
+from fastreg.selection.criteria import information_criteria
 from fastreg.selection.relaxed.refits import refit_sets
 
 MAX_ITER = 100  # Newton steps for one refit
@@ -293,6 +295,7 @@ class RelaxedPath(Shown):
 
 
 @explains_names
+@described_by(information_criteria)
 def relax_path(
     path: Path,
     X: Any,
@@ -319,19 +322,11 @@ def relax_path(
 
     Parameters
     ----------
-    path : Path
-        What `fit_path` returned for the same X, y, sample_weight and offset (checked).
-    X : {array, sparse matrix, data frame} of shape (n, p)
-        The rows that the path was fitted to.
-    y : array-like of shape (n,)
-        Their response.
+    path, X, y : as for `information_criteria`
     ridge : float, default=0.0
         Penalty of the refits, on the scale of alpha; on that of columns divided by their standard deviation if
         the path was fitted with `standardize`.
-    sample_weight, offset : as given to the path's fit
-        A path does not keep them.
-    penalty_factor, fit_intercept, standardize : default=None
-        None is the path's own. Another value is an error.
+    sample_weight, offset, penalty_factor, fit_intercept, standardize : as for `information_criteria`
     tol : float, default=None
         Relative duality gap that every refit must reach; None is that of the path.
     max_iter : int, default=100
