@@ -38,6 +38,7 @@ _HOMES = {
     "table": "inference.table",
     "Table": "inference.result",
     "debiased": "inference.debiased",
+    "selective": "inference.selective",
     "Ridge": "estimators",
     "RidgeCV": "estimators",
     "Lasso": "estimators",

@@ -23,6 +23,7 @@ from fastreg.estimators.sklearn_paths import enet_path as enet_path
 from fastreg.estimators.sklearn_paths import lasso_path as lasso_path
 from fastreg.inference.debiased import debiased as debiased
 from fastreg.inference.result import Table as Table
+from fastreg.inference.selective import selective as selective
 from fastreg.inference.table import table as table
 from fastreg.interface.progress import Interrupted as Interrupted
 from fastreg.interface.progress import Progress as Progress

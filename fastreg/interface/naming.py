@@ -57,6 +57,7 @@ WORDS = {
     "covariance": "cov_type vcov cov robust vce sandwich",
     "dispersion": "scale phi sigma2 deviance_scale",
     "information": "hessian fisher",
+    "sigma": "noise_sd sd std error_sd",
     "ax": "axes axis",
     "n": "n_threads num_threads threads n_jobs",
     "file": "path filename fname filepath",
@@ -138,6 +139,7 @@ PLACES = {
     "ridge_loo": "loo leave_one_out",
     "load_path": "load read_path",
     "debiased": "debiased_lasso DebiasedLasso desparsified lasso_proj hdi despars",
+    "selective": "fixedLassoInf selectiveInference post_selection selective_inference",
     "table": "coef_table summary_glm conf_int confint vcov standard_errors wald_test",
     "set_num_threads": "n_threads set_threads",
 }

@@ -3,8 +3,9 @@
 import certified
 import numpy as np
 import pytest
+from scipy import stats
 
-from fastreg import debiased, fit_path, table
+from fastreg import debiased, fit_path, selective, table
 
 TRUTH = np.array([0.2, 0.5, -0.4, 0.3, 0.2])  # the intercept, and what certified.draw makes responses of
 
@@ -82,3 +83,36 @@ def test_debiased_intervals_cover_as_their_docstring_says(family, n, p, method, 
     rates = np.array(found)
     assert rates[:, :5].mean() == pytest.approx(active, abs=0.03)
     assert rates[:, 5:].mean() == pytest.approx(others, abs=0.02)
+
+
+@pytest.mark.slow
+def test_selective_tests_are_uniform_where_naive_ones_reject():
+    """Nothing matters: 30 columns, 60 rows, and alpha such that a few are selected."""
+    p_values, naive = [], []
+    for run in range(300):
+        rng = np.random.default_rng(run)
+        X, y = neighbours(rng, 60, 30), rng.normal(size=60)
+        path = fit_path(X, y, alphas=[0.2])
+        if path.n_features_in[0] == 0:
+            continue
+        found = selective(path, X, y, sigma=1.0)
+        p_values.extend(found.p_value)
+        naive.extend(2 * stats.norm.sf(np.abs(found.estimate / found.se)))
+    assert len(p_values) > 700 and stats.kstest(p_values, "uniform").pvalue > 0.01
+    assert np.mean(np.array(naive) < 0.05) == pytest.approx(0.33, abs=0.03)
+
+
+@pytest.mark.slow
+def test_selective_intervals_cover_the_coefficients_of_the_selected_model():
+    held, infinite = [], []
+    for run in range(300):
+        rng = np.random.default_rng(run)
+        X, coef = neighbours(rng, 100, 50), np.r_[np.ones(3), np.zeros(47)]
+        mean = X @ coef
+        y = mean + rng.normal(size=100)
+        found = selective(fit_path(X, y, alphas=[0.25]), X, y, sigma=1.0, level=0.9)
+        M = [int(name[1:]) for name in found.names]
+        target = np.linalg.lstsq(np.column_stack([np.ones(100), X[:, M]]), mean, rcond=None)[0][1:]
+        held.extend((found.lower < target) & (target < found.upper))
+        infinite.extend(np.isinf(found.interval).any(axis=1))
+    assert np.mean(held) == pytest.approx(0.9, abs=0.02) and np.mean(infinite) < 0.01
