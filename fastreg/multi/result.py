@@ -7,18 +7,18 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from fastreg.interface.agreement import alpha_within, columns_for, offset_for
+from fastreg.interface.agreement import columns_for, offset_for
 from fastreg.interface.naming import explains_names
 from fastreg.interface.shared_options import described_by
-from fastreg.interface.summary import Shown, shown_points
+from fastreg.paths.any_path import AnyPath
 from fastreg.paths.prediction import between
 from fastreg.paths.result import Path
 
 
 @explains_names
-@dataclass
+@dataclass(repr=False)
 @described_by(Path)
-class MultiPath(Shown):
+class MultiPath(AnyPath):
     """A certified regularisation path of k points over p columns and K responses (or classes).
 
     `fit_multi_path` makes it; what it is made of are its attributes.
@@ -95,20 +95,6 @@ class MultiPath(Shown):
     has_offset: bool = False
     weighted: bool = False
 
-    @property
-    def converged(self) -> bool:
-        """Whether every point is certified.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
-        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
-        >>> path.converged
-        True
-        """
-        return all(reason == "converged" for reason in self.reasons)
-
     def coef(self, alpha: float) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients and intercepts, interpolated linearly between the path's points.
 
@@ -139,13 +125,8 @@ class MultiPath(Shown):
         >>> path.coef(0.3)[0].shape
         (1, 2)
         """
-        alpha = alpha_within(alpha, self.alphas)
-        above = int(np.searchsorted(-self.alphas, -alpha, side="right"))  # points with alphas >= alpha
-        if above == 0 or above == self.alphas.size:
-            return self.point(min(above, self.alphas.size - 1))
-        upper, lower = self.alphas[above - 1], self.alphas[above]
-        share = float((upper - alpha) / (upper - lower))
-        (first, first_intercepts), (second, second_intercepts) = self.point(above - 1), self.point(above)
+        low, high, share = self._between(alpha)
+        (first, first_intercepts), (second, second_intercepts) = self.point(low), self.point(high)
         return between(first, second, share), between(first_intercepts, second_intercepts, share)
 
     def point(self, i: int) -> tuple[np.ndarray, np.ndarray]:
@@ -235,78 +216,6 @@ class MultiPath(Shown):
         mean = np.exp(eta - eta.max(axis=1, keepdims=True))
         return mean / mean.sum(axis=1, keepdims=True)
 
-    def support(self, alpha: float) -> list[str] | list[int]:
-        """The columns with a coefficient for any response at an alpha.
-
-        Parameters
-        ----------
-        alpha : float
-            Penalty, between the path's ends or above.
-
-        Returns
-        -------
-        list
-            Their names, or their numbers if there are no names.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
-        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
-        >>> path.support(0.5)
-        [0]
-        """
-        columns = np.flatnonzero(self.coef(alpha)[0].any(axis=1))
-        return [self.feature_names[j] for j in columns] if self.feature_names else columns.tolist()
-
-    @property
-    def n_features_in(self) -> np.ndarray:
-        """Number of columns with a coefficient for any response, (k,).
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
-        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
-        >>> path.n_features_in
-        array([1, 1])
-        """
-        together = abs(self.coefs[0])
-        for coef in self.coefs[1:]:
-            together = together + abs(coef)
-        return np.diff(sp.csc_array(together).indptr)
-
-    def summary(self, rows: int = 12) -> str:
-        """A table for people: alpha, features in, deviance explained and gap.
-
-        Parameters
-        ----------
-        rows : int, default=12
-            About how many points are shown.
-
-        Returns
-        -------
-        str
-            The table.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
-        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
-        >>> path.summary().count(chr(10))
-        2
-        """
-        k, features = self.alphas.size, self.n_features_in
-        lines = ["      alpha   features   deviance explained       gap"]
-        for i in shown_points(k, rows):
-            mark = "" if self.reasons[i] == "converged" else f"   {self.reasons[i]}"
-            lines.append(
-                f"{self.alphas[i]:11.4g} {features[i]:10d} {100 * self.deviance_ratio[i]:19.1f}% "
-                f"{self.gaps[i]:9.1e}{mark}"
-            )
-        return "\n".join(lines)
-
     def save(self, file: Any) -> None:
         """Write the path as JSON, plain numbers that any language reads; `fastreg.load_path` reads it back.
 
@@ -335,45 +244,8 @@ class MultiPath(Shown):
 
         save_multi_path(self, file)
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw a response's coefficients, or their norms, against alpha.
+    def _coefs(self):
+        return self.coefs
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None is a new figure.
-        **options : dict
-            Those of `fastreg.plots.plot_path`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes.
-
-        Raises
-        ------
-        ImportError
-            Without matplotlib.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
-        >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
-        >>> path.plot().get_xscale()
-        'log'
-        """
-        from fastreg.plots import plot_path
-
-        return plot_path(self, ax=ax, **options)
-
-    def __repr__(self) -> str:
-        k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
-        return (
-            f"<fastreg.MultiPath: {self.family}{', grouped' if self.grouped else ''}, {len(self.coefs)} responses, "
-            f"l1_ratio {self.l1_ratio:g}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}\n"
-            f" {self.coefs[0].shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
-            f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%\n"
-            f" {certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "
-            f"{self.work.get('passes', 0):.1f} passes over X>"
-        )
+    def _kind(self):
+        return f"{self.family}{', grouped' if self.grouped else ''}, {len(self.coefs)} responses"

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface.agreement import alpha_within, columns_for, offset_for
+from fastreg.interface.arguments import Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.validation import (
@@ -22,13 +23,13 @@ from fastreg.interface.validation import (
     read_only,
 )
 from fastreg.objective.families import FAMILIES, total_loss, with_intercept
+from fastreg.paths.any_path import AnyPath
 from fastreg.paths.prediction import between, times
-from fastreg.paths.shown_path import ShownPath
 
 
 @explains_names
 @dataclass(repr=False)
-class Path(ShownPath):
+class Path(AnyPath):
     """A certified regularisation path: k points over p columns.
 
     `fit_path` makes it; what it is made of are its attributes.
@@ -161,14 +162,8 @@ class Path(ShownPath):
         coef = between(self._column(low), self._column(high), share)
         return coef, float(between(self.intercepts[low], self.intercepts[high], share))
 
-    def _between(self, alpha):
-        alpha = alpha_within(alpha, self.alphas)
-        above = int(np.searchsorted(-self.alphas, -alpha, side="right"))  # points with alphas >= alpha
-        if above == 0 or above == self.alphas.size:
-            place = min(above, self.alphas.size - 1)
-            return place, place, 0.0
-        upper, lower = self.alphas[above - 1], self.alphas[above]
-        return above - 1, above, float((upper - alpha) / (upper - lower))
+    def _coefs(self):
+        return [self.coefs]
 
     def _column(self, k):
         return self.coefs[:, [k]].toarray().ravel()
@@ -344,31 +339,8 @@ class Path(ShownPath):
 
         return refit_path(
             self, X, y, alphas, sample_weight=sample_weight, offset=offset, tol=tol, max_iter=max_iter, solver=solver,
-            verbose=verbose, callback=callback, trace=trace,
+            watching=Watching(verbose, callback, trace),
         )  # fmt: skip
-
-    def support(self, alpha: float) -> list[str] | list[int]:
-        """The columns with a coefficient at an alpha.
-
-        Parameters
-        ----------
-        alpha : float
-            Penalty, between the path's ends or above.
-
-        Returns
-        -------
-        list
-            Their names, or their numbers if there are no names.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
-        >>> path.support(0.5)
-        [0]
-        """
-        columns = np.flatnonzero(self.coef(alpha)[0])
-        return [self.feature_names[j] for j in columns] if self.feature_names else columns.tolist()
 
     def entry_order(self) -> list[str] | list[int]:
         """The columns in the order in which they first enter; ties by size.
@@ -417,34 +389,3 @@ class Path(ShownPath):
         from fastreg.paths.storage import save_path
 
         save_path(self, file)
-
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the coefficients against alpha.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None is a new figure.
-        **options : dict
-            Those of `fastreg.plots.plot_path`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes.
-
-        Raises
-        ------
-        ImportError
-            Without matplotlib.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
-        >>> path.plot().get_xscale()
-        'log'
-        """
-        from fastreg.plots import plot_path
-
-        return plot_path(self, ax=ax, **options)

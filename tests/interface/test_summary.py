@@ -39,14 +39,17 @@ def test_copies():
     assert same == TABLE and same.rows == TABLE.rows and same.columns == TABLE.columns
 
 
-def test_a_path_shows_itself():
+@pytest.mark.parametrize("several", [False, True])
+def test_a_path_shows_itself(several):
     X, y = certified.draw("gaussian", n=40, p=8)
-    path = fit_path(X, y, n_alphas=30)
+    path = fit_multi_path(X, np.column_stack([y, X[:, 0]]), n_alphas=30) if several else fit_path(X, y, n_alphas=30)
     table = path.summary(rows=5)
     assert len(table.rows) == 5 and table.rows[0][:2] == (f"{path.alphas[0]:.4g}", "0")
     assert all(len(line) < 80 for line in table.splitlines())
-    html = path._repr_html_()
+    html, told = path._repr_html_(), repr(path)
     assert html.count("<tr>") == 13 and "30 of 30 points certified" in html and "8 columns" in html
+    assert told.startswith(f"<fastreg.{type(path).__name__}: gaussian") and told.count("\n") == 2 and len(told) < 600
+    assert ("2 responses" in told) == several
 
 
 SHOWN = {
@@ -57,7 +60,6 @@ SHOWN = {
     "leave-one-out": lambda X, y, path: ridge_loo(X, y, n_alphas=8),
     "relaxed, cross-validated": lambda X, y, path: cv_relaxed(X, y, cv=3, n_alphas=8, ridges=(0.0, 0.1)),
     "nested": lambda X, y, path: nested_cv_relaxed(X, y, outer=3, cv=3, n_alphas=8),
-    "several": lambda X, y, path: fit_multi_path(X, np.column_stack([y, X[:, 0]]), n_alphas=8),
 }
 
 

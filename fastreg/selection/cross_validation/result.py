@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names, meant
-from fastreg.interface.summary import Shown, mark_of, shown_points
+from fastreg.interface.summary import mark_of, shown_points
 from fastreg.interface.validation import plain
 from fastreg.paths.result import Path
+from fastreg.selection.with_path import WithPath
 
 SELECTIONS = ("min", "1se")
 GROWING = 0.1  # d log(deviance explained) / d log(1 / alpha) at the end of a grid, beyond which it is too short
@@ -21,7 +22,7 @@ ROUNDING = 1e-12  # relative: scores closer than this are equal
 
 @explains_names
 @dataclass
-class CVPath(Shown):
+class CVPath(WithPath):
     """A cross-validated path: k alphas, F folds, n rows.
 
     `cv_path` makes it; what it is made of are its attributes.
@@ -101,36 +102,6 @@ class CVPath(Shown):
     fold_paths: list[Path] = field(default_factory=list)
     classes: np.ndarray | None = None
     work: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def feature_names(self) -> list[str] | None:
-        """Names of the p columns of X, or None.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastreg
-        >>> X = np.arange(12.0)[:, None]
-        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
-        >>> found.feature_names is None
-        True
-        """
-        return self.path.feature_names
-
-    @property
-    def has_offset(self) -> bool:
-        """Whether the fit had an offset, so that predictions ask for one; see `Path`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastreg
-        >>> X = np.arange(12.0)[:, None]
-        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
-        >>> found.has_offset
-        False
-        """
-        return self.path.has_offset
 
     @property
     def alpha_min(self) -> float:

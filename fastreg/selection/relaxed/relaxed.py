@@ -16,7 +16,7 @@ from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import MAX_ITER as REACHED
 from fastreg.interface.reasons import SEPARABLE, STALLED, remedy_for
 from fastreg.interface.shared_options import described_by
-from fastreg.interface.summary import Shown, shown_points
+from fastreg.interface.summary import shown_points
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import FAMILIES
@@ -24,13 +24,14 @@ from fastreg.paths.result import Path
 from fastreg.selection.active_columns import active_problem, support_of
 from fastreg.selection.criteria import information_criteria
 from fastreg.selection.relaxed.refits import refit_sets
+from fastreg.selection.with_path import WithPath
 
 MAX_ITER = 100  # Newton steps for one refit
 
 
 @explains_names
 @dataclass
-class RelaxedPath(Shown):
+class RelaxedPath(WithPath):
     """A path and the refit on each of its supports; fits at any (alpha, gamma) lie between the two.
 
     `relax_path` makes it; what it is made of are its attributes.
@@ -74,36 +75,6 @@ class RelaxedPath(Shown):
         array([0.5, 0.1])
         """
         return self.path.alphas
-
-    @property
-    def feature_names(self) -> list[str] | None:
-        """Names of the p columns of X, or None.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
-        >>> relaxed = fastreg.relax_path(path, X, y)
-        >>> relaxed.feature_names is None
-        True
-        """
-        return self.path.feature_names
-
-    @property
-    def has_offset(self) -> bool:
-        """Whether the fit had an offset, so that predictions ask for one; see `Path`.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
-        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
-        >>> relaxed = fastreg.relax_path(path, X, y)
-        >>> relaxed.has_offset
-        False
-        """
-        return self.path.has_offset
 
     @property
     def converged(self) -> bool:

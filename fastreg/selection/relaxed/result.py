@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface.naming import explains_names
-from fastreg.interface.summary import Shown, mark_of, shown_points
+from fastreg.interface.summary import mark_of, shown_points
 from fastreg.interface.validation import check_option
 from fastreg.selection.cross_validation.result import SELECTIONS, at_most, first_least
 from fastreg.selection.relaxed.relaxed import RelaxedPath
+from fastreg.selection.with_path import WithPath
 
 
 class Choice(NamedTuple):
@@ -27,7 +28,7 @@ class Choice(NamedTuple):
 
 @explains_names
 @dataclass
-class CVRelaxed(Shown):
+class CVRelaxed(WithPath):
     """Cross-validated relaxed paths: R ridges, G gammas, k alphas, F folds.
 
     `cv_relaxed` makes it; what it is made of are its attributes.
@@ -86,35 +87,8 @@ class CVRelaxed(Shown):
     classes: np.ndarray | None
     penalty_factor: Any
 
-    @property
-    def feature_names(self) -> list[str] | None:
-        """Names of the p columns of X, or None.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastreg
-        >>> X = np.arange(12.0)[:, None]
-        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
-        >>> found.feature_names is None
-        True
-        """
-        return self.relaxed[0].feature_names
-
-    @property
-    def has_offset(self) -> bool:
-        """Whether the fit had an offset, so that predictions ask for one; see `Path`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import fastreg
-        >>> X = np.arange(12.0)[:, None]
-        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
-        >>> found.has_offset
-        False
-        """
-        return self.relaxed[0].has_offset
+    def _path(self):
+        return self.relaxed[0].path
 
     def _loss(self):
         """The mean scores, smaller being better."""
