@@ -14,7 +14,7 @@ ROUNDING = 1e-14
 
 def naive_options(options):
     """The keywords of naive for those of fit_path."""
-    words = {"family": "family", "l1_ratio": "l1_ratio", "fit_intercept": "fit_intercept",
+    words = {"family": "family", "l1_ratio": "l1_ratio", "penalty": "penalty", "fit_intercept": "fit_intercept",
              "standardize": "standardize", "sample_weight": "weight", "offset": "offset",
              "penalty_factor": "factor", "lower": "lower", "upper": "upper"}  # fmt: skip
     return {words[name]: value for name, value in options.items() if name in words}

@@ -3,7 +3,8 @@
     minimise  sum_i w_i loss(y_i, eta_i)  +  alpha sum_j v_j [ l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 ]
     with      eta = intercept + X b + offset,   w = weight / sum(weight),   lower <= b <= upper
 
-Functions of a problem take X, y, alpha and the keywords of `prepare` (family, l1_ratio, weight, offset,
+and with a `penalty`, whose rates(p) are (l1, l2), l1_j in place of l1_ratio and l2_j in place of 1 - l1_ratio.
+Functions of a problem take X, y, alpha and the keywords of `prepare` (family, l1_ratio, penalty, weight, offset,
 factor, standardize, lower, upper); those to which it matters also `fit_intercept`. A `factor` of inf leaves a column
 out.
 """
@@ -134,8 +135,8 @@ class Problem(NamedTuple):
 
 
 def prepare(
-    X, y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, offset=None, factor=None, standardize=False,
-    lower=None, upper=None,
+    X, y, alpha, *, family="gaussian", l1_ratio=1.0, penalty=None, weight=None, offset=None, factor=None,
+    standardize=False, lower=None, upper=None,
 ):  # fmt: skip
     """The `Problem`: rows of positive weight, columns on the penalty's scale, zeros for a column left out."""
     n, p = X.shape
@@ -149,7 +150,8 @@ def prepare(
     left_out = np.isinf(factor)
     v = np.where(left_out, 1.0, factor)
     X = np.where(left_out, 0.0, X / scale)
-    l1, l2 = alpha * l1_ratio * v, alpha * (1 - l1_ratio) * v
+    rates = (l1_ratio, 1 - l1_ratio) if penalty is None else penalty.rates(p)
+    l1, l2 = (alpha * np.asarray(rate) * v for rate in rates)
     bounds = (np.broadcast_to(none if given is None else given, p) * scale for given, none in bounds_of(lower, upper))
     return Problem(FAMILIES[family], X, y, weight, offset, l1, l2, scale, *bounds)
 
@@ -224,12 +226,15 @@ def refit(problem, eta, columns):
     return eta
 
 
-def descend(function, at, step):
-    """at + t step with the first t of 1, 1/2, 1/4, ... that does not raise the function, and t."""
+def descend(function, at, step, size=0.0):
+    """at + t step with the first t of 1, 1/2, 1/4, ... that does not raise the function, and t.
+
+    `size` is that of the function's terms, whose rounding may hide that a step near the end lowers it.
+    """
     start = function(at)
     with np.errstate(over="ignore", invalid="ignore"):
         for t in 0.5 ** np.arange(60):
-            if function(at + t * step) <= start + 1e-15 * abs(start):
+            if function(at + t * step) <= start + 1e-15 * abs(start) + 1e-14 * size:
                 return at + t * step, t
     return at, 0.0
 
@@ -278,9 +283,9 @@ def orthogonal_residual(problem, eta, columns):
 def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
     """A proven bound of objective(coef, intercept) - minimum: primal minus dual at the best of many nu.
 
-    They are s r and, for ridge, `model_residual`. r is the residual with the unpenalised columns refitted, so that
-    they are orthogonal to it. Rows and columns are summed as Fenchel-Young slacks, each >= 0, which is primal - dual
-    without its cancellation.
+    They are s r and, where columns have no l1 part, s `model_residual`. r is the residual with the unpenalised columns
+    refitted, so that they are orthogonal to it. Rows and columns are summed as Fenchel-Young slacks, each >= 0, which
+    is primal - dual without its cancellation.
     With l1_ratio < 1 the penalty's conjugate is finite everywhere and, at one s, never below the form that
     scales into the box of the lasso's dual; at l1_ratio = 1 an s outside that box proves nothing.
     """
@@ -303,15 +308,17 @@ def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
     c = np.where(projected, 0.0, problem.X.T @ r)
     kinds = [np.isinf(room(problem, c)), room(problem, c) > 0] if bounded else [True]  # what has to lie in the box
     gaps = [gap(s * r, s * c) for kind in kinds for s in scalings(np.where(kind, c - l2 * b, 0.0), l1)]
-    if not l1.any():
-        nu = model_residual(problem, eta, b, free)
-        gaps.append(gap(nu, np.where(projected, 0.0, problem.X.T @ nu)))
+    for nu in (r, model_residual(problem, eta, b, free)) if np.any(l1 == 0) else (r,):
+        c = np.where(projected, 0.0, problem.X.T @ nu)
+        into_box = (scalings(np.where(kind & held, c, 0.0), l1)[-1] for kind in kinds for held in (True, l2 == 0))
+        gaps += [gap(s * nu, s * c) for s in {1.0, *into_box}]
     return min(gaps)
 
 
 def model_residual(problem, eta, b, free):
-    """The residual of the quadratic model at its minimum, for ridge: a dual point whose gap is the Newton decrement."""
-    held = (problem.l2 > 0) & inside(problem, b)
+    """The residual of the quadratic model at its minimum over the columns without an l1 part: for ridge a dual point
+    whose gap is the Newton decrement."""
+    held = (problem.l1 == 0) & (problem.l2 > 0) & inside(problem, b)
     Z = np.column_stack([free, problem.X[:, held]])
     l2 = np.concatenate([np.zeros(free.shape[1]), problem.l2[held]])
     r = problem.weight * problem.family.residual(problem.y, eta)
@@ -402,7 +409,11 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=Non
         eta = problem.offset + Z @ b
         H = Z.T @ ((problem.weight * family.curvature(problem.y, eta))[:, None] * Z)
         gradient = Z.T @ (problem.weight * family.residual(problem.y, eta))
-        b, _ = descend(value, b, minimise_quadratic(H, gradient + H @ b, l1, l2, b, lower, upper) - b)
+        step, size = (
+            minimise_quadratic(H, gradient + H @ b, l1, l2, b, lower, upper) - b,
+            np.abs(family.loss(problem.y, eta)),
+        )
+        b, _ = descend(value, b, step, problem.weight @ size)
         b = np.clip(b, lower, upper)
         coef, intercept = b[first:] / problem.scale, b[0] if fit_intercept else 0.0
         for bound, keep in ((options.get("lower"), np.maximum), (options.get("upper"), np.minimum)):

@@ -151,7 +151,7 @@ class Selection(NamedTuple):
 def _selection(fitted):
     """The Selection of a fit, exact. Raises a ValueError where it is empty, or a matter of rounding."""
     problem = fitted.problem
-    l1, l2 = problem.penalty(fitted.alpha).on(np.arange(problem.p))
+    l1, l2 = problem.penalty_at(fitted.alpha).on(np.arange(problem.p))
     inside = problem.usable & ((fitted.coef != 0.0) | (l1 == 0.0))
     columns, rest = np.flatnonzero(inside), np.flatnonzero(problem.usable & ~inside)
     if not columns.size:

@@ -34,7 +34,7 @@ def refuse_l1(fitted):
     """Raise where a column is under an l1 penalty."""
     problem = fitted.problem
     columns = np.flatnonzero(problem.usable)
-    under = columns[problem.penalty(fitted.alpha).on(columns)[0] > 0.0]
+    under = columns[problem.penalty_at(fitted.alpha).on(columns)[0] > 0.0]
     if under.size:
         raise ValueError(
             f"{under.size} of {problem.p} columns are under an l1 penalty at alpha={fitted.alpha:g}, "
@@ -70,7 +70,7 @@ def _plain_fit(path, fitted, y, sample_weight, offset):
         fitted = refitted(path, fitted, y, sample_weight, offset)
         inside = inside & problem.bounds.inside(fitted.coef)
     columns, held = np.flatnonzero(inside), np.flatnonzero(problem.usable & ~inside)
-    l2 = problem.penalty(fitted.alpha).on(columns)[1]
+    l2 = problem.penalty_at(fitted.alpha).on(columns)[1]
     objective = SmoothObjective(problem, columns, l2, problem.offset + problem.predict(held, fitted.coef[held]))
     start = fitted.coef[columns]
     if problem.fit_intercept:
@@ -91,7 +91,7 @@ def _firth_fit(fitted):
     columns = np.flatnonzero(problem.usable)
     if problem.family.name != "binomial":
         raise ValueError(f"correction='firth' is that of logistic regression, this is family {problem.family.name!r}")
-    if problem.bounds is not None or np.any(problem.penalty(fitted.alpha).on(columns)[1] > 0.0):
+    if problem.bounds is not None or np.any(problem.penalty_at(fitted.alpha).on(columns)[1] > 0.0):
         raise ValueError("correction='firth' takes the place of a penalty: pass alpha=0 and a path without bounds")
     objective = FirthObjective(problem, columns, problem.offset, fitted.total)
     theta, best = minimise(objective, objective.start())

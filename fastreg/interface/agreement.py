@@ -79,10 +79,17 @@ def options_for(path, *, penalty_factor=None, fit_intercept=None, standardize=No
                 f"penalty_factor[{j}] is {given[j]:g}, but the path was fitted with {own[j]:g} there; {OWN}"
             )
     return {
-        "family": path.family_class or path.family, "l1_ratio": path.l1_ratio, "penalty_factor": path.penalty_factor,
+        "family": path.family_class or path.family, **penalty_of(path), "penalty_factor": path.penalty_factor,
         "lower": path.lower, "upper": path.upper, "fit_intercept": path.fit_intercept,
         "standardize": path.standardize,
     }  # fmt: skip
+
+
+def penalty_of(path):
+    """The l1_ratio of a path, or a penalty of one's own, as keyword arguments of FitOptions; refits have a ridge."""
+    if path.penalty is None or path.refit_ridge is not None:
+        return {"l1_ratio": path.l1_ratio, "penalty": None}
+    return {"l1_ratio": 1.0, "penalty": path.penalty}
 
 
 def columns_for(result, X, p):

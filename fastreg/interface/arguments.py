@@ -28,6 +28,7 @@ class FitOptions(NamedTuple):
     max_iter: int = 1000
     solver: str = "auto"
     names: Any = None  # of the columns
+    penalty: Any = None  # an object with rates of its own, in place of l1_ratio
 
     def checked(self):
         """The same with numbers and flags in their ranges, or a ParameterError."""
@@ -144,6 +145,7 @@ class FoldOptions(GridOptions, PilotOptions, total=False):
 class CVOptions(FoldOptions, total=False):
     """Those of `cv_path`, whose l1_ratio may be several."""
 
+    penalty: Any
     lower: ArrayLike | None
     upper: ArrayLike | None
 
@@ -152,6 +154,7 @@ class SelectionOptions(FoldOptions, total=False):
     """Those of `cv_relaxed`, `nested_cv_relaxed` and `stability_selection`."""
 
     l1_ratio: float
+    penalty: Any
 
 
 class MultiOptions(GridOptions, ProblemOptions, total=False):

@@ -6,6 +6,14 @@ from typing import Any
 import numpy as np
 
 
+def penalty_shown(result: Any) -> str:
+    """The penalty of a path, or of what holds one, in a few words."""
+    path = getattr(result, "path", result)
+    if getattr(path, "penalty", None) is None or path.refit_ridge is not None:
+        return f"l1_ratio {result.l1_ratio:g}"
+    return f"penalty {path.penalty.name}"
+
+
 class Summary(str):
     """A str, the table as text; `columns` (titles) and `rows` (cells as text) say what is in it.
 

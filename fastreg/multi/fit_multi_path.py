@@ -21,6 +21,7 @@ from fastreg.multi.problem import MultiProblem
 from fastreg.multi.result import MultiPath
 from fastreg.multi.smooth import MultiRidge
 from fastreg.numerics.threads import one_blas_thread
+from fastreg.objective.penalties import ElasticNet
 from fastreg.paths.collect import as_columns, what_all_paths_hold
 from fastreg.paths.driver import NOBODY, follow
 from fastreg.paths.fit import Fit
@@ -178,7 +179,7 @@ def pose(design, y, weight, options, moments=None):
     n, p = design.shape
     offset, factor = check.check_offset(options.offset, n, response.K), check.check_factor(options.penalty_factor, p)
     return MultiProblem(
-        design, response, units, options.fit_intercept, options.l1_ratio, factor, options.standardize,
+        design, response, units, options.fit_intercept, ElasticNet(options.l1_ratio), factor, options.standardize,
         offset=None if offset is None else np.ascontiguousarray(offset.T), moments=moments,
     )  # fmt: skip
 
@@ -210,4 +211,4 @@ class MultiRecorder(Recorder):
 
     def penalty(self, state):
         problem = self.problem
-        return problem.penalty(self.alpha).value(lengths(problem.units.shaped(state.matrix)))
+        return problem.penalty_at(self.alpha).value(lengths(problem.units.shaped(state.matrix)))

@@ -1,14 +1,12 @@
 """The null model of several responses: the intercepts and the columns without a penalty."""
 
-from functools import cached_property
-
 import numpy as np
 
 from fastreg.interface.validation import ParameterError
 from fastreg.multi.duality_gap import levelled
 from fastreg.multi.group_penalties import lengths
 from fastreg.multi.smooth_newton import NewtonSystem
-from fastreg.paths.null_model import PERFECT, NullModel
+from fastreg.paths.null_model import PERFECT, TO_ROUNDING, NullModel
 
 
 class MultiNullModel(NullModel):
@@ -27,8 +25,8 @@ class MultiNullModel(NullModel):
         unit = float((self.state.eta**2 @ problem.weight).sum()) if problem.family.quadratic else 1.0
         return PERFECT * unit
 
-    def _fit_unpenalised(self, target):
-        problem = self.problem
+    def _fit_unpenalised(self):
+        problem, target = self.problem, TO_ROUNDING * self.problem.scale
         NewtonSystem(problem, problem.free).solve(self.state, np.zeros(problem.free.size), target, 100)
 
     def _levelled(self):
@@ -39,19 +37,18 @@ class MultiNullModel(NullModel):
         problem, state = self.problem, self.state
         state.matrix[:] = np.where(problem.usable[:, None], coef, 0.0)
         state.intercepts[:] = intercept if problem.fit_intercept else 0.0
-        if not problem.family.quadratic and alpha * problem.l1_ratio == 0.0:  # as at the solution; eta stays
+        if not problem.family.quadratic and (alpha == 0.0 or not problem.has_l1):  # as at the solution; eta stays
             state.matrix -= state.matrix.mean(axis=1, keepdims=True)
         problem.refresh(state)
 
     def separates(self, loss):
         return self.problem.family.separates(loss, self.loss)
 
-    @cached_property
-    def l1(self):
-        """The least l1 penalty at which every penalised unit is zero."""
+    def _alpha_of(self, rates):
+        """max_u |c_u| / rate_u over the units that can enter and whose rate is not zero."""
         problem = self.problem
-        penalised = np.repeat(problem.penalised, problem.units.a_column)
-        if problem.scale <= self.floor or not penalised.any():
+        held = np.repeat(problem.usable & (rates > 0.0), problem.units.a_column)
+        if problem.scale <= self.floor or not held.any():
             return 0.0
         sizes = lengths(problem.units.shaped(self.correlation))
-        return float((sizes[penalised] / problem.unit_factor[penalised]).max())
+        return float((sizes[held] / np.repeat(rates, problem.units.a_column)[held]).max())

@@ -49,8 +49,8 @@ class MultiPointwise(Pointwise):
     def _everything(self):
         return self.problem.units_of(self.problem.columns)
 
-    def _unpenalised(self):
-        return self.problem.units_of(self.problem.free)
+    def _without_l1(self):
+        return self.problem.units_of(self.problem.without_l1)
 
     def _support(self):
         return np.flatnonzero(self._shaped(self.state.matrix).any(axis=1))
@@ -58,11 +58,11 @@ class MultiPointwise(Pointwise):
     def _approach(self, alpha):
         """Nothing between: Newton's method on pairs finds a far solution from where it is in a third to a tenth of the
         time, block descent in half of it if the fall is not very deep."""
-        near = alpha * self.problem.l1_ratio >= DEEP * self.previous_l1
+        near = alpha >= DEEP * self.previous
         return [] if near or not self.problem.family.quadratic else super()._approach(alpha)
 
     def _all_at_once(self):
-        return self.problem.unit_factor.size <= FEWEST
+        return self.problem.unit_l1_rates.size <= FEWEST
 
     def _most(self, alpha, tol):
         return max(FEWEST, 2 * np.count_nonzero(self.working.coef_of(self.state).any(axis=1)))
@@ -75,23 +75,23 @@ class MultiPointwise(Pointwise):
         """Nothing of it is kept."""
 
     def _strong(self, penalty, most):
-        return self._largest(self._reaching(0.0, self.problem.unit_norms, 2.0 * penalty.l1 - self.previous_l1), most)
+        return self._largest(self._reaching(0.0, self.problem.unit_norms, 2.0 * penalty.alpha - self.previous), most)
 
     def _largest(self, units, most):
         if units.size <= most:
             return units
-        sizes = lengths(self._shaped(self.estimate)[units]) / self.problem.unit_factor[units]
+        sizes = lengths(self._shaped(self.estimate)[units]) / self.problem.unit_l1_rates[units]
         return np.sort(units[np.argpartition(-sizes, most)[:most]])
 
     def _shaped(self, matrix):
         return self.problem.units.shaped(matrix)
 
-    def _reaching(self, radius, norms, threshold):
-        """Units outside the working set whose bound reaches `threshold` times their factor."""
+    def _reaching(self, radius, norms, alpha):
+        """Units outside the working set whose bound reaches their threshold at `alpha`."""
         sizes = lengths(self._shaped(self.estimate))
         found = np.empty(sizes.size, dtype=np.int64)
-        factor, contains = self.problem.unit_factor, self.working.contains
-        return found[: columns_above(sizes, radius, norms, threshold, factor, contains, found)]
+        rates, contains = self.problem.unit_l1_rates, self.working.contains
+        return found[: columns_above(sizes, radius, norms, alpha, rates, contains, found)]
 
     def certify(self, penalty):
         """The duality gap over all units, and the units outside the working set that violate optimality."""
@@ -99,11 +99,11 @@ class MultiPointwise(Pointwise):
         dual = self._dual(penalty)
         self.estimate, radii = self.references.project(dual)
         radius, norms = problem.units.bounds(problem.norms, radii)
-        reaching = self._reaching(radius, norms, penalty.l1)
+        reaching = self._reaching(radius, norms, penalty.alpha)
         if sweep_pays(problem, reaching, self.sweep_share, self.fit.beside_others):
             self.estimate = yield dual, None
             self.references.add(dual, self.estimate)
-            reaching = self._reaching(0.0, norms, penalty.l1)
+            reaching = self._reaching(0.0, norms, penalty.alpha)
         elif reaching.size:
             self._shaped(self.estimate)[reaching] = yield dual, reaching
         shaped = self._shaped(self.estimate)
@@ -111,7 +111,7 @@ class MultiPointwise(Pointwise):
             shaped[working.columns] = working.correlation.reshape(-1, problem.units.size)
         else:
             shaped[working.columns] = problem.correlate_some(dual, working.columns)
-        violators = reaching[lengths(shaped[reaching]) > penalty.l1 * problem.unit_factor[reaching]]
+        violators = reaching[lengths(shaped[reaching]) > penalty.alpha * problem.unit_l1_rates[reaching]]
         return self._gap(penalty, dual, np.concatenate([working.columns, violators])), violators
 
     def _dual(self, penalty):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastreg.multi.products import correlate, expand
-from fastreg.objective.penalties import ElasticNet
+from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.problem import Problem
 
 RARE = 1e-4  # share of the weight below which a class's residuals are asked for by themselves to sum to zero
@@ -15,24 +15,24 @@ LEVELLED, LEVELS = 1e-13, 20  # how nearly, beside their sizes, and the rounds t
 class MultiProblem(Problem):
     """Design, response and what the penalty needs to know of each column of X; coefficients are a (p, K) matrix."""
 
-    def __init__(self, design, response, units, fit_intercept, l1_ratio, factor, standardize, *, offset=None, **more):
+    def __init__(self, design, response, units, fit_intercept, penalty, factor, standardize, *, offset=None, **more):
         """`offset` is (K, n), or None; `more` is as for Problem."""
         self.response, self.units, self.K = response, units, response.K
         offset = np.zeros(response.y.shape) if offset is None else offset
-        super().__init__(design, response, offset, fit_intercept, l1_ratio, factor, standardize, **more)
-        self.unit_factor = np.repeat(self.lasso_factor, units.a_column)
-        self.unit_ridge = np.repeat(self.ridge_factor, units.a_column)
+        super().__init__(design, response, offset, fit_intercept, penalty, factor, standardize, **more)
+        self.unit_l1_rates = np.repeat(self.l1_rates, units.a_column)
+        self.unit_l2_rates = np.repeat(self.l2_rates, units.a_column)
         self.unit_norms = np.repeat(self.norms, units.a_column)
         shares = response.y @ response.weight
         self.rare = response.name == "multinomial" and fit_intercept and bool(np.any(shares < RARE))
 
-    def penalty(self, alpha):
-        """The elastic net at `alpha`, a value a unit: of what it is measured on a unit counts by its length."""
-        return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.unit_factor, self.unit_ridge)
+    def penalty_at(self, alpha):
+        """The penalty at `alpha`, a value a unit: of what it is measured on a unit counts by its length."""
+        return PenaltyAt(alpha, self.unit_l1_rates, self.unit_l2_rates)
 
     def ridge(self, alpha, columns):
         """l2 of some columns of X."""
-        return alpha * (1.0 - self.l1_ratio) * self.ridge_factor[columns]
+        return alpha * self.l2_rates[columns]
 
     def units_of(self, columns):
         """The units of some columns of X."""

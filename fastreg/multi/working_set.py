@@ -27,7 +27,7 @@ class MultiSet(ABC):
         self.features = problem.design.working_block(problem.centre)
         self.place = np.full(problem.p, -1, dtype=np.int64)  # of a column of X in the block
         self.columns = np.empty(0, dtype=np.int64)  # the units
-        self.contains = np.zeros(problem.unit_factor.size, dtype=bool)
+        self.contains = np.zeros(problem.unit_l1_rates.size, dtype=bool)
         self.correlation = np.empty((0, problem.units.size))
         self.gram = np.empty((0, 0))
         self.model_version = 0
@@ -48,7 +48,7 @@ class MultiSet(ABC):
     def set_penalty(self, penalty):
         """The penalties of the units."""
         self.l1, self.l2 = penalty.on(self.columns)
-        self.l2_key, self.penalty_key = penalty.l2, (penalty.l1, penalty.l2)
+        self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
 
     def correlate(self, state):
         self.correlate_all(state.residual)

@@ -75,7 +75,7 @@ def compress(problem, sums=None):
         FAMILIES["gaussian"](frozen(np.sqrt(rank) * z), frozen(np.full(rank, 1.0 / rank))),
         np.zeros(rank),
         False,
-        problem.l1_ratio,
+        problem.penalty,
         problem.factor,
         False,
         moments=(unknown, unknown),  # what follows from them is that of the original
@@ -85,11 +85,14 @@ def compress(problem, sums=None):
         square=problem.square_of(state.eta),
     )
     shared = (
-        "lasso_factor",
-        "ridge_factor",
+        "spread",
+        "l1_rates",
+        "l2_rates",
         "usable",
         "columns",
         "left_out",
+        "with_l1",
+        "without_l1",
         "penalised",
         "free",
         "unpenalised",

@@ -1,8 +1,13 @@
-"""The elastic net penalty: sum_j l1_j |b_j| + l2_j b_j^2 / 2. Lasso (l2 = 0), ridge (l1 = 0) and none are values of it.
+"""Separable penalties, and what any of them is at one alpha.
 
-With alpha, rho = l1_ratio, factor v_j and scale s_j (the standard deviation of column j under `standardize`, else 1):
-l1_j = alpha rho v_j s_j and l2_j = alpha (1 - rho) v_j s_j^2. Standardising is thus a change of penalty alone:
-coefficients stay on the user's scale and no column is ever rescaled.
+At alpha the objective has  sum_j l1_j |b_j| + l2_j b_j^2 / 2  with  l1_j = alpha L_j,  l2_j = alpha R_j. A penalty says
+rates l1 and l2 of every column, on the scale that it is measured on; with the column's factor v_j and scale s_j (its
+standard deviation under `standardize`, else 1) a `Problem` has
+
+    L_j = l1_j v_j s_j,      R_j = l2_j v_j s_j^2
+
+once for all alphas. Standardising is thus a change of penalty alone: coefficients stay on the user's scale and no
+column is ever rescaled.
 """
 
 from typing import NamedTuple
@@ -23,18 +28,28 @@ def soft_threshold(value, threshold):
 
 
 class ElasticNet(NamedTuple):
-    """Per-column penalties of one point: l1_j = l1 * lasso_factor_j, l2_j = l2 * ridge_factor_j. A plain value."""
+    """The elastic net, with one l1_ratio for all columns: 1 is the lasso, 0 is ridge."""
 
-    l1: float  # alpha * l1_ratio
-    l2: float  # alpha * (1 - l1_ratio)
-    lasso_factor: np.ndarray  # (p,) v_j s_j
-    ridge_factor: np.ndarray  # (p,) v_j s_j^2
+    l1_ratio: float
+
+    def rates(self, p):
+        """(l1, l2) of p columns: l1_ratio and 1 - l1_ratio."""
+        return np.full(p, self.l1_ratio), np.full(p, 1.0 - self.l1_ratio)
+
+
+class PenaltyAt(NamedTuple):
+    """The penalty at one alpha: l1_j = alpha L_j, l2_j = alpha R_j."""
+
+    alpha: float
+    l1_rates: np.ndarray  # (p,) L_j; of several responses a value a unit
+    l2_rates: np.ndarray  # (p,) R_j
 
     def on(self, columns):
         """(l1_j, l2_j) of some columns, as arrays."""
-        return self.l1 * self.lasso_factor[columns], self.l2 * self.ridge_factor[columns]
+        return self.alpha * self.l1_rates[columns], self.alpha * self.l2_rates[columns]
 
     def value(self, coef):
+        """The penalty of coefficients (p,)."""
         columns = np.flatnonzero(coef)
         l1, l2 = self.on(columns)
         return float(l1 @ np.abs(coef[columns]) + 0.5 * (l2 @ coef[columns] ** 2))

@@ -13,7 +13,7 @@ from fastreg.design.protocol import Design
 from fastreg.numerics.jit import kernel
 from fastreg.objective.bounds import Bounds
 from fastreg.objective.families import DEFAULTS, balance, constant_of, linearise, sum_of_losses
-from fastreg.objective.penalties import ElasticNet
+from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.protocol import Family, Penalty
 
 # A column whose spread is below this share of its mean is constant up to rounding.
@@ -67,14 +67,16 @@ class Problem:
     """Design, family, weights and what the penalty needs to know of each column.
 
     Columns that cannot enter (constant under an intercept, zero, `tiny`, of infinite factor, or bounded to zero) are
-    not `usable`. Columns of factor zero are `unpenalised`; those of them without bounds are `free`.
+    not `usable`. At alpha column j has the penalty alpha (L_j |b_j| + R_j b_j^2 / 2), with L and R in `l1_rates` and
+    `l2_rates`. Columns `with_l1` have L_j > 0; those `without_l1` are in the model at every alpha. Of these the
+    `unpenalised` have no ridge part, either, and those of them without bounds are `free`.
     """
 
     design: Design
     family: Family
     offset: np.ndarray
     fit_intercept: bool
-    l1_ratio: float
+    penalty: Penalty
     factor: np.ndarray
     standardize: bool
     work: Work = field(default_factory=Work)
@@ -110,17 +112,23 @@ class Problem:
         self.columns, self.left_out = np.flatnonzero(self.usable), np.flatnonzero(~self.usable)
         self.centre = mean if self.fit_intercept else np.zeros(p)
         factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
-        self.lasso_factor = self.ridge_factor = factor
+        l1, l2 = self.penalty.rates(p)
+        self.has_l1, self.has_ridge = bool(l1.any()), bool(l2.any())
+        self.l1_rates, self.l2_rates = l1 * factor, l2 * factor
+        self.spread: float | np.ndarray = 1.0
         if self.standardize:
-            scale = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)
-            self.lasso_factor, self.ridge_factor = factor * scale, factor * scale**2
-        self.penalised = self.usable & (factor > 0)
-        self.free = self.unpenalised = np.flatnonzero(self.usable & (factor == 0))
+            self.spread = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)
+            self.l1_rates, self.l2_rates = self.l1_rates * self.spread, self.l2_rates * self.spread**2
+        self.with_l1 = self.penalised = self.usable & (self.l1_rates > 0.0)
+        self.free = self.unpenalised = self.without_l1 = np.flatnonzero(self.usable & ~self.with_l1)
+        if self.has_ridge:
+            self.penalised = self.with_l1 | (self.usable & (self.l2_rates > 0.0))
+            self.free = self.unpenalised = np.flatnonzero(self.usable & ~self.penalised)
         if self.bounds is not None:
             self.free = self.free[self.bounds.on(self.free).infinite()]
 
-    def penalty(self, alpha: float) -> Penalty:
-        return ElasticNet(alpha * self.l1_ratio, alpha * (1.0 - self.l1_ratio), self.lasso_factor, self.ridge_factor)
+    def penalty_at(self, alpha: float) -> PenaltyAt:
+        return PenaltyAt(alpha, self.l1_rates, self.l2_rates)
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out."""

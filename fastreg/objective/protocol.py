@@ -100,19 +100,11 @@ class Family(WrittenFamily, Protocol):
 
 
 class Penalty(Protocol):
-    """The penalty at one alpha: sum_j l1_j |b_j| + l2_j b_j^2 / 2, with b on the scale of X and penalties in the unit
-    of the loss. `Problem.penalty(alpha)` makes it."""
+    """A separable penalty: alpha times  sum_j v_j ( l1_j |b_j| + l2_j b_j^2 / 2 ),  with the column's factor v_j."""
 
-    @property
-    def l1(self) -> float:
-        """The number that l1_j is a multiple of: columns j with |x_j'r| <= l1 lasso_factor_j stay at zero."""
+    def rates(self, p: int, /) -> tuple[np.ndarray, np.ndarray]:
+        """(l1, l2), the rates of p columns, (p,) each, finite and not negative.
 
-    @property
-    def l2(self) -> float:
-        """The number that l2_j is a multiple of. Zero: no ridge part."""
-
-    def on(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(l1_j, l2_j) of some columns."""
-
-    def value(self, coef: np.ndarray) -> float:
-        """The penalty of coefficients (p,)."""
+        l1_j is in the unit of the loss over that of the coefficient, l2_j in that of the loss over its square, a unit
+        of alpha. Under `standardize` coefficients are those of columns divided by their standard deviations.
+        """

@@ -1,9 +1,9 @@
 """Which columns may matter: the sequential strong rule, and the columns whose correlation bound reaches the threshold.
 
 The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active
-at the next alpha only if |c_j| >= v_j rho (2 alpha_next - alpha). It may err, so every point is certified over all
-columns afterwards and violators are taken in. Where a bound of zero forbids a sign, correlations of that sign count as
-zero.
+at the next alpha only if |c_j| >= L_j (2 alpha_next - alpha), alpha L_j being its threshold. It may err, so every point
+is certified over all columns afterwards and violators are taken in. Where a bound of zero forbids a sign, correlations
+of that sign count as zero.
 """
 
 import numpy as np
@@ -15,47 +15,47 @@ NONE = -1
 NEAR = 0.7  # of its threshold: a correlation from which a column may yet enter
 
 
-def strong_columns(estimate, problem, penalty, previous_l1, contains, most):
-    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at the last point.
+def strong_columns(estimate, problem, penalty, previous, contains, most):
+    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at alpha `previous`.
 
     Where alpha falls by half or more at once the rule expects every column; then only the `most` of the largest
     correlations are taken, and the certificate brings in what they leave out.
     """
-    threshold = 2.0 * penalty.l1 - previous_l1
+    alpha = 2.0 * penalty.alpha - previous
     found, pull = np.empty(problem.p, dtype=np.int64), problem.pull(estimate)
-    count = columns_above(pull, 0.0, problem.norms, threshold, problem.lasso_factor, contains, found)
+    count = columns_above(pull, 0.0, problem.norms, alpha, problem.l1_rates, contains, found)
     return largest_columns(found[:count], estimate, problem, most)
 
 
 def largest_columns(columns, estimate, problem, most):
-    """The `most` of the columns with the largest correlations, relative to their penalty factors."""
+    """The `most` of the columns with the largest correlations, relative to their thresholds."""
     if columns.size <= most:
         return columns
     if columns.size < MANY * most:
-        size = np.abs(problem.pull(estimate)[columns]) / problem.lasso_factor[columns]
+        size = np.abs(problem.pull(estimate)[columns]) / problem.l1_rates[columns]
         return np.sort(columns[np.argpartition(-size, most)[:most]])
     largest, sizes = np.full(most, NONE), np.full(most, -1.0)
-    keep_largest(problem.pull(estimate), problem.lasso_factor, columns, sizes, largest)
+    keep_largest(problem.pull(estimate), problem.l1_rates, columns, sizes, largest)
     return np.sort(largest[largest != NONE])
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
     """Columns outside the working set that may exceed their threshold: |c_j| <= |estimate_j| + radius N_j."""
     found, pull = np.empty(problem.p, dtype=np.int64), problem.pull(estimate)
-    return found[: columns_above(pull, radius, problem.norms, penalty.l1, problem.lasso_factor, contains, found)]
+    return found[: columns_above(pull, radius, problem.norms, penalty.alpha, problem.l1_rates, contains, found)]
 
 
 def candidate_columns(estimate, problem, penalty, coef):
     """Columns with a coefficient, and those whose correlation comes near their threshold."""
     found, inside, pull = np.empty(problem.p, dtype=np.int64), coef != 0.0, problem.pull(estimate)
-    found = found[: columns_above(pull, 0.0, problem.norms, NEAR * penalty.l1, problem.lasso_factor, inside, found)]
+    found = found[: columns_above(pull, 0.0, problem.norms, NEAR * penalty.alpha, problem.l1_rates, inside, found)]
     support = np.flatnonzero(coef)
     return np.sort(np.concatenate([support, found])) if support.size else found
 
 
 @kernel
-def columns_above(estimate, radius, norms, threshold, factor, contains, found):
-    """List the columns with |estimate| + radius * norm >= threshold * factor, but for those left out or contained.
+def columns_above(estimate, radius, norms, alpha, rates, contains, found):
+    """List the columns with |estimate| + radius * norm >= alpha * rate, but for those left out or contained.
 
     At equality only a bound of some radius counts: a column at its threshold exactly is no violator.
     """
@@ -63,17 +63,17 @@ def columns_above(estimate, radius, norms, threshold, factor, contains, found):
     for j in range(estimate.size):
         if norms[j] > 0.0 and not contains[j]:
             bound = abs(estimate[j]) + radius * norms[j]
-            if bound >= threshold * factor[j]:
+            if bound >= alpha * rates[j]:
                 found[count] = j
                 count += 1
     return count
 
 
 @kernel
-def keep_largest(estimate, factor, columns, sizes, largest):
-    """Fill a heap, the least on top, with the columns of largest |estimate| / factor; it comes with sizes of -1."""
+def keep_largest(estimate, rates, columns, sizes, largest):
+    """Fill a heap, the least on top, with the columns of largest |estimate| / rate; it comes with sizes of -1."""
     for j in columns:
-        size = abs(estimate[j]) / factor[j]
+        size = abs(estimate[j]) / rates[j]
         if size > sizes[0]:
             place, below = 0, 1
             while below < sizes.size:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastreg.interface.agreement import alpha_within
 from fastreg.interface.naming import explains_names
-from fastreg.interface.summary import Summary, shown_points
+from fastreg.interface.summary import Summary, penalty_shown, shown_points
 
 
 @explains_names
@@ -167,8 +167,7 @@ class AnyPath:
         """What the path is, in three lines."""
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
         return [
-            f"{self._kind()}, l1_ratio {self.l1_ratio:g}, "
-            f"{k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}",
+            f"{self._kind()}, {penalty_shown(self)}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}",
             f"{self._coefs()[0].shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
             f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%",
             f"{certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg.objective.families import FAMILIES
+from fastreg.objective.own_penalty import Rates
 from fastreg.paths.result import Path
 
 
@@ -14,6 +15,7 @@ def collect(fit, problem, options):
         coefs=as_columns([point.columns for point in points], [point.values for point in points], problem.p),
         intercepts=np.array([point.intercept for point in points]),
         family_class=None if family_class in FAMILIES.values() else family_class,
+        penalty=problem.penalty if isinstance(problem.penalty, Rates) else None,
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
         **what_all_paths_hold(fit, problem, options),
@@ -32,7 +34,7 @@ def what_all_paths_hold(fit, problem, options):
         "reasons": [point.reason for point in points],
         "deviance_ratio": null.explained(np.array([point.loss for point in points])),
         "family": problem.family.name,
-        "l1_ratio": problem.l1_ratio,
+        "l1_ratio": getattr(problem.penalty, "l1_ratio", np.nan),
         "tol": options.tol,
         "alpha_max": null.alpha_max,
         "feature_names": options.names,

@@ -25,6 +25,7 @@ def fit_path(
     *,
     family: str | type = "gaussian",
     l1_ratio: float = 1.0,
+    penalty: Any = None,
     alphas: ArrayLike | None = None,
     n_alphas: int = 100,
     alpha_min_ratio: float | None = None,
@@ -67,6 +68,10 @@ def fit_path(
         Share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge. Between them, for least squares, what a share
         means depends on y's unit, as with scikit-learn: the l1 penalty has that unit, the ridge penalty has none. So
         divide y by its standard deviation, or choose the share by `cv_path`.
+    penalty : object, default=None
+        A separable penalty of one's own in place of the elastic net, alpha sum_j v_j ( l1_j |b_j| + l2_j/2 b_j^2 ):
+        any object whose method rates(p) returns (l1, l2), the rates of p columns, each an array of shape (p,) or one
+        number. A column of l1_j = 0 is in the model at every alpha.
     alphas : array-like of shape (k,), default=None
         Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
         penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less, for ridge least squares with
@@ -146,7 +151,7 @@ def fit_path(
     """
     options = FitOptions(
         family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
-        max_iter, solver, check.feature_names_of(X),
+        max_iter, solver, check.feature_names_of(X), penalty,
     )  # fmt: skip
     warn_of_exposure(y, options)
     path = solve_path(X, y, options, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))

@@ -4,19 +4,7 @@ import numpy as np
 
 from fastreg.interface import validation as check
 
-LEAST_L1_RATIO = 1e-3  # of an automatic grid, whose top would be infinite for ridge
 FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
-
-
-def top_of_grid(null_l1, l1_ratio, quadratic, null_loss):
-    """Alpha at the top of an automatic grid, from the least l1 penalty at which every coefficient is zero.
-
-    That is null_l1 / l1_ratio, with an l1_ratio of at least 1e-3. An l1 penalty has the unit of the response; that of
-    ridge has none, so that for ridge least squares the response counts in units of its own spread, sqrt(2 null loss).
-    """
-    if l1_ratio == 0.0 and quadratic and null_l1 > 0.0:
-        null_l1 /= np.sqrt(2.0 * null_loss)
-    return float(null_l1 / max(l1_ratio, LEAST_L1_RATIO))
 
 
 def alphas_of(grid, alpha_max, wide):

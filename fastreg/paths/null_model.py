@@ -9,7 +9,6 @@ import numpy as np
 
 from fastreg.objective.duality_gap import levelled
 from fastreg.objective.families import FLAT
-from fastreg.paths.grid import top_of_grid
 from fastreg.solvers.automatic_choice import AutomaticChoice
 from fastreg.solvers.proximal_newton import ProximalNewton
 from fastreg.solvers.ridge.newton import RidgeSystem
@@ -18,6 +17,8 @@ from fastreg.solvers.working_set import WorkingSet
 LEAST_WEIGHT = 1e-200  # share of the weights: a row with less may have a curvature that underflows
 PERFECT = 1e-26  # of the loss's own unit: the square of an error of 1e-13 in eta
 LEAST_LOSS = 1e-300  # in the unit of the loss: so that gaps can be divided by it
+LEAST_SHARE = 1e-3  # of an automatic grid, whose top would be infinite for ridge
+ROOT, MOST_SECANTS = 1e-9, 60  # precision of alpha_max beside columns with a ridge part alone, relative, and steps
 TO_ROUNDING = 1e-28  # gap, relative to the loss: alpha_max carries the root of the gap that is left
 
 
@@ -37,14 +38,14 @@ class NullModel:
     """
 
     def __init__(self, problem):
-        self.problem = problem
+        self.problem, self.first = problem, None
         self.state = state = problem.start()
         self.loss = problem.loss(state)
         self._check()
         self.floor = self._perfect_loss()
         problem.scale = max(self.loss, self.floor, LEAST_LOSS)
         if problem.unpenalised.size:
-            self._fit_unpenalised(TO_ROUNDING * problem.scale)
+            self._fit_unpenalised()
             problem.scale = max(problem.loss(state), self.floor, LEAST_LOSS)
             problem.unbounded = self.separates(problem.loss(state))
         self.residual = self._levelled()
@@ -67,15 +68,20 @@ class NullModel:
         unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
         return PERFECT * float(state.curvature.sum()) * unit
 
-    def _fit_unpenalised(self, target):
-        """Fit the columns without a penalty, within their bounds, to an absolute gap of `target` if rounding allows."""
-        problem, state, columns = self.problem, self.state, self.problem.unpenalised
-        if problem.free.size == columns.size:
-            RidgeSystem(problem, columns).solve(state, np.zeros(columns.size), target, 100)
+    def _fit_unpenalised(self):
+        """Fit the columns without a penalty."""
+        self._fit(self.state, self.problem.unpenalised, 0.0)
+
+    def _fit(self, state, columns, alpha):
+        """Fit some columns without an l1 part at `alpha`, within their bounds, to rounding."""
+        problem, penalty = self.problem, self.problem.penalty_at(alpha)
+        target = TO_ROUNDING * problem.scale
+        if problem.bounds is None or problem.bounds.on(columns).infinite().all():
+            RidgeSystem(problem, columns).solve(state, penalty.on(columns)[1], target, 100)
             return
         working = WorkingSet(problem)
         working.extend(columns, state.residual)
-        working.set_penalty(problem.penalty(0.0))
+        working.set_penalty(penalty)
         ProximalNewton(AutomaticChoice()).reduce(problem, state, working, target, 100)
 
     def _levelled(self):
@@ -99,23 +105,83 @@ class NullModel:
         return self.problem.correlate(self.residual)
 
     @cached_property
-    def l1(self):
-        """max_j |x_j'r| / v_j: the least l1 penalty at which every penalised coefficient is zero."""
-        problem, penalised = self.problem, self.problem.penalised
-        if problem.scale <= self.floor or not penalised.any():
-            return 0.0
-        return float((np.abs(problem.pull(self.correlation)[penalised]) / problem.lasso_factor[penalised]).max())
+    def entry(self):
+        """The alpha above which every coefficient with an l1 part is zero; 0 if there is none."""
+        return self._alpha_of(self.problem.l1_rates) if self.problem.has_l1 else 0.0
 
     @cached_property
     def alpha_max(self):
-        """The top of an automatic grid."""
-        return top_of_grid(self.l1, self.problem.l1_ratio, self.problem.family.quadratic, self.problem.scale)
+        """The top of an automatic grid: `entry`, with an l1 part of at least LEAST_SHARE of the penalty.
+
+        An l1 penalty has the unit of the response; that of ridge has none, so that for ridge least squares the response
+        counts in units of its own spread, sqrt(2 null loss).
+        """
+        problem = self.problem
+        if not problem.has_ridge:
+            return self.entry
+        least = LEAST_SHARE * (problem.l1_rates + problem.l2_rates / problem.spread)
+        if problem.has_l1:
+            return self._alpha_of(np.where(problem.l1_rates > 0.0, np.maximum(problem.l1_rates, least), 0.0))
+        return self._alpha_of(least) / (np.sqrt(2.0 * problem.scale) if problem.family.quadratic else 1.0)
+
+    def _alpha_of(self, rates):
+        """The alpha above which |x_j'r| <= alpha rate_j for all columns that can enter and whose rate is not zero."""
+        problem = self.problem
+        held = problem.usable & (rates > 0.0)
+        if problem.scale <= self.floor or not held.any():
+            return 0.0
+
+        def largest(correlation):
+            return float((np.abs(problem.pull(correlation)[held]) / rates[held]).max())
+
+        alpha = largest(self.correlation)
+        if not problem.has_l1 or problem.without_l1.size == problem.unpenalised.size:
+            return alpha
+        state = self.state.copy()
+
+        def beyond(alpha):
+            """How far the largest lies above `alpha`, given the columns with a ridge part alone."""
+            self._fit(state, problem.without_l1, alpha)
+            residual = levelled(problem, state)
+            self.first = state, residual, problem.correlate(residual)
+            return largest(self.first[2]) - alpha
+
+        return falling_root(beyond, alpha)
+
+    def begin(self):
+        """(residual, X'r, alpha) of the solution at which a path begins; the state is moved there.
+
+        That is the null model, but beside columns with a ridge part alone, which are then as at `entry`.
+        """
+        alpha = self.entry
+        if self.first is None:
+            return self.residual, self.correlation, alpha
+        state, residual, correlation = self.first
+        self.state.restore(state)
+        return residual.copy(), correlation, alpha
 
     def explained(self, loss):
         """Shares of the deviance that losses (k,) explain, in [0, 1]."""
         if self.alpha_max > 0 or self.loss > self.floor:
             return np.clip(1.0 - loss / self.loss, 0.0, 1.0)
         return np.zeros(loss.size)
+
+
+def falling_root(function, start):
+    """A number just above the one at which a function falls through zero: by secants, in a bracket that shrinks."""
+    low, high, at, last = 0.0, np.inf, start, None
+    for _ in range(MOST_SECANTS):
+        value = function(at)
+        if abs(value) <= 0.1 * ROOT * at:
+            return at * (1.0 + ROOT)
+        low, high = (at, high) if value > 0.0 else (low, at)
+        following = at + value
+        if last is not None and value != last[1]:
+            following = at - value * (at - last[0]) / (value - last[1])
+        if not low < following < high:
+            following = 2.0 * at if high == np.inf else 0.5 * (low + high)
+        last, at = (at, value), following
+    return high
 
 
 def is_flat(problem, state):

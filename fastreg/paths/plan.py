@@ -5,11 +5,11 @@
     no l1 part, no bounds                           "ridge": least squares at all alphas from one factorisation, or
                                                     from one Krylov basis where X is large; else Newton's method, among
                                                     columns, among rows or by L-BFGS (solvers/ridge/)
-    lasso of least squares                          "batched_lasso": a homotopy, many points certified by one sweep;
+    lasso of least squares, any l1 rates            "batched_lasso": a homotopy, many points certified by one sweep;
                                                     then "pointwise"
     other losses, elastic nets; dense, n <= p or    "batched_newton", or for elastic nets "batched_descent";
     small                                           then "pointwise"
-    all else (bounds, columns without a penalty,    "pointwise": a working set for each point, by pivots, coordinate
+    all else (bounds, columns without an l1 part,   "pointwise": a working set for each point, by pivots, coordinate
     few alphas, sparse GLMs)                        descent or steps among the rows (solvers/choice.py); a cold start
                                                     by coordinate descent over X itself, where X is small or sparse
 
@@ -86,8 +86,8 @@ def strategies(fit, known=STRATEGIES):
     first = first if first in known else None
     if first is None and fit.solver in BATCHED:
         raise ParameterError(
-            f"solver={fit.solver!r} does not suit this problem: batches need an l1 part, every column penalised and "
-            f"without bounds, and at least {SHORTEST} alphas > 0; batched_lasso family='gaussian' and l1_ratio=1; the "
+            f"solver={fit.solver!r} does not suit this problem: batches need an l1 part of every column, no "
+            f"bounds, and at least {SHORTEST} alphas > 0; batched_lasso family='gaussian' and l1_ratio=1; the "
             "others dense X that is small or has no more rows than columns; use solver='auto'"
         )
     return ("pointwise",) if first is None else (first, "pointwise")
@@ -95,21 +95,21 @@ def strategies(fit, known=STRATEGIES):
 
 def is_smooth(problem, solver):
     """Whether there is nothing for a working set to do."""
-    return problem.l1_ratio == 0.0 and problem.bounds is None and solver in ("auto", "newton", "ridge")
+    return not problem.has_l1 and problem.bounds is None and solver in ("auto", "newton", "ridge")
 
 
 def batches_for(problem, solver, alphas, max_iter):
     """The strategy by batches that suits a path, or None."""
-    if alphas.size == 0 or not (alphas[-1] > 0.0 and problem.l1_ratio > 0.0):
+    if alphas.size == 0 or not (alphas[-1] > 0.0 and problem.has_l1):
         return None
-    if problem.bounds is not None or problem.unpenalised.size or min(alphas.size, longest_batch(problem)) < SHORTEST:
+    if problem.bounds is not None or problem.without_l1.size or min(alphas.size, longest_batch(problem)) < SHORTEST:
         return None
-    lasso = isinstance(problem.family, Gaussian) and problem.l1_ratio == 1.0
+    lasso = isinstance(problem.family, Gaussian) and not problem.has_ridge
     if lasso and solver in ("auto", "active_set", "batched_lasso"):
         return "batched_lasso"
     if not newton_batches(problem, alphas.size) or max_iter < BATCH_STEPS:
         return None
-    if problem.l1_ratio < 1.0 and solver in ("auto", "batched_descent"):
+    if problem.has_ridge and solver in ("auto", "batched_descent"):
         return "batched_descent"
     return "batched_newton" if solver in ("auto", "newton", "batched_newton") else None
 
@@ -129,7 +129,7 @@ def longest_batch(problem):
 
 def reduces_to_gram(problem, solver, count, lowest):
     """Whether p rows are to stand for all on a path of `count` alphas down to `lowest`."""
-    working = problem.l1_ratio > 0.0 or problem.bounds is not None
+    working = problem.has_l1 or problem.bounds is not None
     return solver == "auto" and working and gram_pays(problem, count, lowest)
 
 
@@ -202,21 +202,19 @@ def shared_factor_form(problem, alphas):
 
 def folds_share_grams(problem, n_folds, solver, count, lowest):
     """Whether all folds and the path on all rows cost one Gram matrix: those of all folds are no larger than X."""
-    return (
-        problem.l1_ratio > 0.0 and n_folds * problem.p <= problem.n and reduces_to_gram(problem, solver, count, lowest)
-    )
+    return problem.has_l1 and n_folds * problem.p <= problem.n and reduces_to_gram(problem, solver, count, lowest)
 
 
 def folds_go_together(problem, path, n_folds, solver, far):
     """Whether the folds of this problem, whose path on all rows is known, take their Newton steps together: dense and
-    tall, a GLM with penalised columns alone, no bounds, and a grid that never falls to less than `far` at once."""
+    tall, a GLM whose columns all have an l1 part, no bounds, and a grid that never falls to less than `far` at once."""
     alphas = path.alphas
     return (
         solver == "auto"
         and not problem.family.quadratic
-        and problem.l1_ratio > 0.0
+        and problem.has_l1
         and problem.bounds is None
-        and problem.unpenalised.size == 0
+        and problem.without_l1.size == 0
         and problem.design.working_block(problem.centre).form == "dense"
         and problem.n >= FOLD_ROWS_PER_COLUMN * problem.p
         and problem.stored >= SMALLEST_GRAM

@@ -17,8 +17,7 @@ from fastreg.paths.ridge import Ridge
 from fastreg.solvers import make_solver
 from fastreg.solvers.choice import SWEEP_SHARE, sweep_pays
 from fastreg.solvers.cold_start import FirstDescent
-from fastreg.solvers.dual_point import bounded_dual_direction, bounded_gap
-from fastreg.solvers.ridge.newton import dual_direction
+from fastreg.solvers.dual_point import bounded_gap, residual_to_certify
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
 
@@ -46,16 +45,16 @@ class Pointwise:
         if fit.alpha is not None:
             self.resumed = True
             self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
-            self.previous_l1 = fit.alpha * self.problem.l1_ratio
+            self.previous = fit.alpha
         else:
             self.first = self._descends_first()
-            self.dual, self.estimate, self.previous_l1 = fit.null.residual, fit.null.correlation, fit.null.l1
+            self.dual, self.estimate, self.previous = fit.null.begin()
 
     @cached_property
     def working(self) -> Any:
         """Formed when first needed: a descent may end a single fit without."""
         working = self._working_set()
-        working.extend(self._unpenalised(), self.state.residual)
+        working.extend(self._without_l1(), self.state.residual)
         return working
 
     @cached_property
@@ -108,7 +107,7 @@ class Pointwise:
         """The gap at coefficients that the fit was resumed from, which may already do; infinite elsewhere."""
         if not self.resumed:
             return np.inf
-        self.resumed, penalty = False, self.problem.penalty(alpha)
+        self.resumed, penalty = False, self.problem.penalty_at(alpha)
         if self._dual(penalty) is not self.state.residual:  # whose products with X are known
             return np.inf
         return self._gap(penalty, self.state.residual, self._everything())
@@ -127,30 +126,30 @@ class Pointwise:
 
     def _far(self, alpha):
         """Whether alpha lies far below the last point."""
-        return 0.0 < alpha * self.problem.l1_ratio < FAR * self.previous_l1
+        return self.problem.has_l1 and 0.0 < alpha < FAR * self.previous
 
     def _approach(self, alpha):
         """Alphas between the last point and one far below it, so that screening sees a short way each time."""
         if self._all_at_once() or not self._far(alpha):
             return []
-        return alphas_between(self.previous_l1 / self.problem.l1_ratio, alpha)
+        return alphas_between(self.previous, alpha)
 
     def _try_descent(self, alpha):
         """(gap, steps) of `_descend`; an infinite gap where it came to little, and everything is as it was before."""
         state, before = self.state, self.state.copy()
-        kept = self.estimate, self.previous_l1, self.formed, self.done
+        kept = self.estimate, self.previous, self.formed, self.done
         gap, steps = yield from self._descend(alpha)
-        more = self.problem.l1_ratio == 1.0 and np.count_nonzero(state.coef) > self.problem.n  # than can be independent
+        more = not self.problem.has_ridge and np.count_nonzero(state.coef) > self.problem.n  # than can be independent
         limit = self.tol if more else max(LOOSE, self.tol)
         if gap > limit * self.problem.scale and steps < self.max_iter:
-            self.estimate, self.previous_l1, self.formed, self.done = kept
+            self.estimate, self.previous, self.formed, self.done = kept
             state.restore(before)
             self.dual, gap = state.residual, np.inf
         return gap, steps
 
     def _descend(self, alpha):
         """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""
-        problem, state, penalty = self.problem, self.state, self.problem.penalty(alpha)
+        problem, state, penalty = self.problem, self.state, self.problem.penalty_at(alpha)
         quadratic = problem.family.quadratic
         if self.done:
             self.estimate = yield state.residual, None
@@ -162,7 +161,7 @@ class Pointwise:
         descent, most = FirstDescent(problem, len(self._approach(alpha))), max(self.max_iter // 2, 1)
         for _ in range(FIRST_ROUNDS):
             read = problem.work.columns
-            reached, more = self._descend_over(descent, columns, penalty, target, most - steps)
+            reached, more = self._descend_over(descent, columns, alpha, target, most - steps)
             read = problem.work.columns - read
             steps += more
             dual = self._dual(penalty)
@@ -178,16 +177,16 @@ class Pointwise:
                 target = FINER[quadratic] * min(target, reached)
             target = max(lowest, min(target, ENOUGH * wanted * reached / gap) if quadratic else target)
             before = reached
-        self.dual, self.previous_l1, self.formed = dual, penalty.l1, False
+        self.dual, self.previous, self.formed = dual, alpha, False
         self.done += 1
         return gap, steps
 
-    def _descend_over(self, descent, columns, penalty, target, steps_left):
+    def _descend_over(self, descent, columns, alpha, target, steps_left):
         """One descent over some columns, from their correlations at the last sweep: (the gap among them, steps)."""
         problem, state = self.problem, self.state
         working = WorkingSet.in_place(problem, columns, self.estimate[columns])
-        working.set_penalty(penalty)
-        if problem.unpenalised.size or penalty.l1 == 0.0:  # the sweep was of a residual made orthogonal to such columns
+        working.set_penalty(problem.penalty_at(alpha))
+        if problem.without_l1.size or alpha == 0.0:  # the sweep was of a residual made orthogonal to such columns
             working.correlate(state)
         reached, steps = descent.reduce(state, working, target, steps_left)
         if problem.family.quadratic and reached <= target <= 0.5 * self.fit.wanted:
@@ -223,8 +222,9 @@ class Pointwise:
         """All columns that can enter."""
         return self.problem.columns
 
-    def _unpenalised(self):
-        return self.problem.unpenalised
+    def _without_l1(self):
+        """Columns that are in the model at every alpha."""
+        return self.problem.without_l1
 
     def _support(self):
         """The columns that have a coefficient."""
@@ -237,7 +237,7 @@ class Pointwise:
     def _strong(self, penalty, most):
         """The columns that the strong rule takes in at the next point, `most` of them at once."""
         contains = self.working.contains
-        return strong_columns(self.estimate, self.problem, penalty, self.previous_l1, contains, most)
+        return strong_columns(self.estimate, self.problem, penalty, self.previous, contains, most)
 
     def _largest(self, columns, most):
         """The `most` columns of the largest correlations."""
@@ -250,7 +250,7 @@ class Pointwise:
         if not self.formed:
             self._form()
         problem, state, working = self.problem, self.state, self.working
-        penalty = problem.penalty(alpha)
+        penalty = problem.penalty_at(alpha)
         if self.done % REFRESH == REFRESH - 1:
             problem.refresh(state)
             working.correlate(state)
@@ -276,7 +276,7 @@ class Pointwise:
             problem.refresh(state)
             working.correlate(state)
             gap, _ = yield from self.certify(penalty)
-        self.previous_l1 = penalty.l1
+        self.previous = alpha
         self.done += 1
         self._leave(alpha, problem.work.epochs - epochs, plain)
         return gap, iterations
@@ -299,7 +299,7 @@ class Pointwise:
 
     def _most(self, alpha, tol):
         """How many columns may enter the working set at once. Without an l1 part all belong in it."""
-        if alpha * self.problem.l1_ratio == 0.0 or (self._far(alpha) and self._all_at_once()):
+        if alpha == 0.0 or not self.problem.has_l1 or (self._far(alpha) and self._all_at_once()):
             return self.problem.p
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
@@ -318,18 +318,13 @@ class Pointwise:
         elif reaching.size:
             self.estimate[reaching] = yield dual, reaching
         self.estimate[working.columns] = inside
-        violators = reaching[
-            np.abs(problem.pull(self.estimate)[reaching]) > penalty.l1 * problem.lasso_factor[reaching]
-        ]
+        violators = reaching[np.abs(problem.pull(self.estimate)[reaching]) > penalty.alpha * problem.l1_rates[reaching]]
         columns = np.concatenate([working.columns, violators])
         return self._gap(penalty, dual, columns), violators
 
     def _dual(self, penalty):
         """The residual, made orthogonal to columns that are not penalised."""
-        problem, state = self.problem, self.state
-        if problem.bounds is not None:
-            return bounded_dual_direction(problem, state, penalty)
-        return dual_direction(problem, state, problem.free, np.zeros(problem.free.size))
+        return residual_to_certify(self.problem, self.state, penalty)
 
     def _gap(self, penalty, dual, columns):
         """The duality gap, from columns that hold the support and all violators; their correlations are known."""

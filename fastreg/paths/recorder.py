@@ -58,7 +58,7 @@ class Recorder:
 
     def penalty(self, state):
         """The penalty at the alpha under way."""
-        return self.problem.penalty(self.alpha).value(state.coef)
+        return self.problem.penalty_at(self.alpha).value(state.coef)
 
     def close(self):
         """To be called when a path ends, however it does."""

@@ -23,6 +23,7 @@ from fastreg.interface.validation import (
     read_only,
 )
 from fastreg.objective.families import FAMILIES, total_loss, with_intercept
+from fastreg.objective.own_penalty import Rates
 from fastreg.paths.any_path import AnyPath
 from fastreg.paths.prediction import between, times
 
@@ -56,12 +57,13 @@ class Path(AnyPath):
     family : str
         Name of the family.
     l1_ratio : float
-        Share of the l1 part.
+        Share of the l1 part; NaN with a `penalty` of one's own.
     tol : float
         Relative duality gap that was asked for.
     alpha_max : float
         Smallest alpha at which every penalised coefficient is zero, or the top of an automatic grid for an l1_ratio
-        below 1e-3.
+        below 1e-3. Beside columns with a ridge part alone, which are in the model at every alpha, the one above which
+        every other penalised coefficient is zero.
     feature_names : list of str, default=None
         Names of the p columns, if there were any.
     work : dict
@@ -79,6 +81,9 @@ class Path(AnyPath):
         "loss", "gap" (relative; of the working set, to first order), "support", "columns_read", "seconds" so far.
     fit_intercept, standardize, penalty_factor : as given to the fit
         Options of the fit.
+    penalty : object, default=None
+        A penalty of one's own, if the fit had one: its `name`, and the rates `l1` and `l2` of the columns. Refits on
+        supports have the penalty that chose these.
     lower, upper : ndarray of shape (p,), default=None
         Bounds of the coefficients, if there were any.
     has_offset : bool, default=False
@@ -120,6 +125,7 @@ class Path(AnyPath):
     fit_intercept: bool = True
     standardize: bool = False
     penalty_factor: np.ndarray | None = None
+    penalty: Rates | None = None
     lower: np.ndarray | None = None
     upper: np.ndarray | None = None
     has_offset: bool = False

@@ -52,7 +52,7 @@ class Ridge:
     def solve(self, alpha):
         """Solve at `alpha` with the ridge part of the penalty alone, starting from the last point."""
         problem, state, columns, fit = self.problem, self.state, self.problem.columns, self.fit
-        l2 = problem.penalty(alpha).on(columns)[1]
+        l2 = problem.penalty_at(alpha).on(columns)[1]
         steps = 0
         if alpha in self.grid:
             gap, steps = self._take(alpha, columns, l2), 1

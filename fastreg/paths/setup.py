@@ -8,6 +8,8 @@ from fastreg.interface.naming import VALUES, names_meant
 from fastreg.objective.bounds import Bounds
 from fastreg.objective.families import FAMILIES, completed
 from fastreg.objective.least_squares import breach_of_quadratic
+from fastreg.objective.own_penalty import check_penalty, rates_of
+from fastreg.objective.penalties import ElasticNet
 from fastreg.objective.problem import Problem
 from fastreg.objective.protocol import Family
 from fastreg.paths.omitted import warn_omitted
@@ -20,7 +22,9 @@ def checked(options):
     options = options.checked()
     check.check_option("solver", options.solver, (*SOLVERS, *STRATEGIES))
     options = options._replace(family=family_named(options.family))
-    check_solver(options.solver, options.family, options.l1_ratio, options.bounded())
+    check_penalty(options.penalty, options.l1_ratio)
+    has_l1 = options.l1_ratio > 0.0 and options.penalty is None  # of a penalty its rates say so
+    check_solver(options.solver, options.family, has_l1, options.bounded())
     return options
 
 
@@ -69,11 +73,13 @@ def build_problem(X, y, options):
     factor = check.check_factor(options.penalty_factor, p)
     family = bound(options.family, y, weight)
     limits = check.check_bounds(options.lower, options.upper, p)
+    penalty = ElasticNet(options.l1_ratio) if options.penalty is None else rates_of(options.penalty, p)
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(
-        as_design(X), family, np.zeros(n) if offset is None else offset, options.fit_intercept, options.l1_ratio,
-        factor, options.standardize, bounds=bounds,
+        as_design(X), family, np.zeros(n) if offset is None else offset, options.fit_intercept, penalty, factor,
+        options.standardize, bounds=bounds,
     )  # fmt: skip
+    check_solver(options.solver, options.family, problem.has_l1, options.bounded())
     if not problem.finite:
         raise check.explain_not_finite(X, options.names)
     warn_omitted(problem, options.names)

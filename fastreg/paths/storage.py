@@ -15,6 +15,7 @@ import scipy.sparse as sp
 import fastreg
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
+from fastreg.objective.own_penalty import Rates, rates_of
 from fastreg.paths.result import Path
 
 FORMAT, SEVERAL, VERSION = "fastreg path", "fastreg path of several responses", 1
@@ -42,6 +43,7 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
     if path.family_class is not None:
         raise ValueError(f"a path of a family of one's own ({path.family!r}) cannot be saved as JSON; pickle it")
     own = {name: getattr(path, name) for name in ("intercepts", "refit_ridge", *BOUNDS)}
+    own["penalty"] = None if path.penalty is None else path.penalty._asdict()
     write_document(FORMAT, path, {**own, "coefs": entries_of(path.coefs)}, file, extra)
 
 
@@ -105,16 +107,22 @@ def built(make, document, file):
 
 
 def _path_of(document):
-    ridge = document.get("refit_ridge")  # absent in files of fastreg before it
+    ridge, penalty = document.get("refit_ridge"), document.get("penalty")  # absent in files of fastreg before them
     path = Path(
         coefs=coefs_of(document["coefs"]),
         intercepts=numbers(document["intercepts"]),
         refit_ridge=None if ridge is None else _number(ridge),
+        penalty=None if penalty is None else _penalty_of(penalty, document["coefs"]["shape"][0]),
         **{name: _numbers_or_none(document.get(name)) for name in BOUNDS},
         **shared_fields(document),
     )
     check_fit(path, path.coefs.shape, {path.intercepts.shape}, FAMILIES)
     return path
+
+
+def _penalty_of(stored, p):
+    """The Rates of p columns that were stored."""
+    return rates_of(Rates(str(stored["name"]), numbers(stored["l1"]), numbers(stored["l2"])), p)
 
 
 def coefs_of(stored):

@@ -11,6 +11,7 @@ import numpy as np
 from fastreg.design.column_products import combine
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, weights_for
+from fastreg.objective.own_penalty import rates_of
 from fastreg.objective.problem import Problem
 from fastreg.paths.setup import build_problem, checked
 
@@ -54,9 +55,10 @@ def active_problem(path, X, y, options):
     columns = np.unique(path.coefs.indices)
     chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
     factor = check.check_factor(options.penalty_factor, X.shape[1])[chosen]
+    penalty = None if options.penalty is None else rates_of(options.penalty, X.shape[1]).on(chosen)
     names = [path.feature_names[j] for j in chosen] if path.feature_names else None
     part = X if chosen.size == X.shape[1] else X[:, chosen]
-    problem = build_problem(part, y, options._replace(penalty_factor=factor, names=names))
+    problem = build_problem(part, y, options._replace(penalty_factor=factor, penalty=penalty, names=names))
     active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
     last = float(active.explained(problem.loss_at(active.predictor(path, -1))))
     if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln, polygamma
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import options_for
+from fastreg.interface.agreement import options_for, penalty_of
 from fastreg.interface.arguments import FitOptions
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, mark_of, shown_points
@@ -328,7 +328,7 @@ def information_criteria(
 def criteria_of(path, X, y, options, gamma=1.0, variance=None, n_observations=None):
     """information_criteria, given the options of the fit."""
     gamma = check.check_number("gamma", gamma, 0.0, 1.0)
-    active = active_problem(path, X, y, options._replace(l1_ratio=path.l1_ratio))
+    active = active_problem(path, X, y, options._replace(**penalty_of(path)))
     problem, family = active.problem, path.family
     if n_observations is None:
         n_observations = float(np.count_nonzero(problem.weight))
@@ -342,6 +342,8 @@ def criteria_of(path, X, y, options, gamma=1.0, variance=None, n_observations=No
     estimated = family == "gamma" or (family == "gaussian" and variance is None)
     factor = check.check_factor(options.penalty_factor, path.coefs.shape[0])
     penalised = (factor > 0.0) & np.isfinite(factor)
+    if path.penalty is not None:  # of columns in the model at every alpha none is chosen
+        penalised &= path.penalty.l1 > 0.0 if path.penalty.l1.any() else path.penalty.l2 > 0.0
     return Criteria(
         alphas=path.alphas.copy(),
         df=df,

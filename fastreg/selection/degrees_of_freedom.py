@@ -1,7 +1,7 @@
 """Degrees of freedom along a path: the trace of the fit as a function of the response, the intercept included.
 
 With S the support, h the curvatures of the losses at the fit (the weights, for least squares), X_S about the h-means
-under an intercept, and L2 = diag(alpha (1 - l1_ratio) v_j s_j^2):
+under an intercept, and L2 = diag(alpha R_j) the ridge part of the penalty:
 
     lasso        |S| + 1
     elastic net  trace( (X_S' H X_S + L2)^-1 X_S' H X_S ) + 1
@@ -29,20 +29,20 @@ def degrees_of_freedom(path, active):
     """(k,) degrees of freedom of the points of a path; `active` is what active_problem made of it."""
     problem = active.problem
     intercept = 1.0 if problem.fit_intercept else 0.0
-    if path.l1_ratio == 1.0:
+    if not problem.has_ridge:
         return path.n_features_in + intercept
     spectra, out = Spectra(problem), np.empty(path.alphas.size)
     usable = np.flatnonzero(problem.usable)
     for k, alpha in enumerate(path.alphas):
         # Ridge keeps every column, one whose coefficient is zero by chance among them.
         refits = path.refit_ridge is not None
-        columns = usable if path.l1_ratio == 0.0 and not refits else support_of(path, active.columns, k)
+        columns = usable if not problem.has_l1 and not refits else support_of(path, active.columns, k)
         curvature = problem.weight
         if not problem.family.quadratic:
             curvature = np.empty(problem.n)
             linearise(problem.family, active.predictor(path, k), np.empty(problem.n), curvature)
         rank, values = spectra.of(columns, curvature)
-        ridge = path.refit_ridge if refits else alpha * (1.0 - path.l1_ratio)
+        ridge = path.refit_ridge if refits else alpha
         out[k] = intercept + rank + float(np.sum(values / (values + ridge)))
     return out
 
@@ -50,7 +50,7 @@ def degrees_of_freedom(path, active):
 class Spectra:
     """For a set of columns the rank of the unpenalised ones, and the eigenvalues that belong to the others.
 
-    Those are of F^-1/2 X' H X F^-1/2, F = diag(v_j s_j^2), about the h-means and with the unpenalised columns projected
+    Those are of F^-1/2 X' H X F^-1/2, F = diag(R_j), about the h-means and with the unpenalised columns projected
     out: of its p x p form, or of the n x n form of the same eigenvalues where n is less. What does not change from
     point to point is kept.
     """
@@ -71,8 +71,8 @@ class Spectra:
         return self._compute(columns, h, key)
 
     def _compute(self, columns, h, key):
-        free = columns[self.problem.ridge_factor[columns] == 0.0]
-        rest = columns[self.problem.ridge_factor[columns] > 0.0]
+        free = columns[self.problem.l2_rates[columns] == 0.0]
+        rest = columns[self.problem.l2_rates[columns] > 0.0]
         wide = rest.size > self.problem.n
         matrix, rank = self._by_rows(free, rest, h, key) if wide else self._by_columns(free, rest, h)
         values = np.linalg.eigvalsh(matrix) if rest.size else np.empty(0)
@@ -84,7 +84,7 @@ class Spectra:
         if problem.fit_intercept:
             sums = problem.correlate_some(h, columns) - h.sum() * problem.centre[columns]
             gram -= np.outer(sums, sums / h.sum())
-        factor = problem.ridge_factor[columns]
+        factor = problem.l2_rates[columns]
         f, r = np.flatnonzero(factor == 0.0), np.flatnonzero(factor > 0.0)
         unit = 1.0 / np.sqrt(np.where(factor > 0.0, factor, np.diag(gram)))
         gram *= unit * unit[:, None]
@@ -97,7 +97,7 @@ class Spectra:
         if key in self.done:
             product = self.done[key]
         else:
-            product = problem.design.row_gram(rest, problem.ridge_factor[rest], problem.centre)
+            product = problem.design.row_gram(rest, problem.l2_rates[rest], problem.centre)
             if not problem.family.quadratic:
                 self.done[key] = product
         fixed = [problem.design.gather(free) - problem.centre[free]] if free.size else []

@@ -73,6 +73,8 @@ def stability_selection(
         Seed; None draws other halves each time.
     l1_ratio : as for `fit_path`
         It must be above 0 here.
+    penalty : as for `fit_path`
+        It must have an l1 part here. Columns without one are in every model, and are not among the candidates.
     callback : callable, default=None
         Called with a `fastreg.Progress` after every point of every fit; `stage` says of which.
     **options : as for `fit_path`
@@ -115,10 +117,12 @@ def stability_selection(
     fit_options, watch = checked(given), Watch(watching.verbose, watching.callback)
     warn_of_exposure(y, fit_options)
     X = check.check_design(X)  # converted, where it must be, once for all halves
+    problem = build_problem(X, y, fit_options)
+    if not problem.has_l1:
+        raise ValueError("the l1 rates of the penalty are all 0, so that every feature is selected; give it an l1 part")
     path = solve_path(X, y, fit_options, grid, Watching(callback=watch.hears("all rows")))
     if path.alphas[-1] == 0.0:
         raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
-    problem = build_problem(X, y, fit_options)
     region = path.alphas if grid.alphas is not None else _from_above(path.alphas)
     watch.expect(path.alphas.size + 2 * n_pairs * region.size)
     rule = Rule(threshold, expected_errors, assumption)
@@ -147,13 +151,13 @@ class Rule(NamedTuple):
 
     def allowed(self, problem, n_pairs):
         """The most features that a half may select on average."""
-        candidates = max(int(np.count_nonzero(problem.penalised)), 1)
+        candidates = max(int(np.count_nonzero(problem.with_l1)), 1)
         return largest_selection(self.expected_errors, candidates, self.threshold, n_pairs, self.assumption)
 
 
 def _conclude(problem, path, grid, rule, followed):
     """The StabilityPath of the halves followed, two for each pair."""
-    n_pairs, candidates = len(followed) // 2, int(np.count_nonzero(problem.penalised))
+    n_pairs, candidates = len(followed) // 2, int(np.count_nonzero(problem.with_l1))
     reach = _reach(followed, rule.allowed(problem, n_pairs))
     average = float(np.mean([half.sizes[reach - 1] for half in followed]))
     return StabilityPath(
@@ -222,7 +226,7 @@ def follow_halves(problem, halves, alphas, most, options, followed, watch):
 
 def _begin(half, alphas, most, options, told):
     """The Fit of one half at its null model, which ends once more than `most` features have been selected."""
-    begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.penalised
+    begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.with_l1
 
     def until(point):
         half.columns.append(point.columns[penalised[point.columns]])

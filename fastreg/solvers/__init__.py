@@ -24,12 +24,12 @@ from fastreg.solvers.proximal_newton import ProximalNewton
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")
 
 
-def check_solver(name, family, l1_ratio, bounded=False):
+def check_solver(name, family, has_l1, bounded=False):
     """A ValueError where the solver called `name` cannot solve such a problem."""
     if name == "ridge" and bounded:
         raise ValueError("solver='ridge' is a closed form, which knows no bounds; use solver='auto'")
-    if name == "ridge" and not (family.quadratic and l1_ratio == 0.0):
-        raise ValueError("solver='ridge' is for family='gaussian' with l1_ratio=0")
+    if name == "ridge" and (has_l1 or not family.quadratic):
+        raise ValueError("solver='ridge' is for family='gaussian' with l1_ratio=0, or a penalty whose l1 rates are 0")
     if name == "active_set" and not family.quadratic:
         raise ValueError(f"solver='active_set' solves least squares; for family={family.name!r} use solver='newton'")
 

@@ -24,7 +24,7 @@ class AutomaticChoice:
         """(coefficients, their correlations or None where nothing keeps them)."""
         old = state.coef[working.columns]
         support, bounded = np.count_nonzero(old), working.problem.bounds is not None
-        if bounded and working.l2_key > 0.0 and not working.l1.any():  # ridge within bounds: all change that may
+        if bounded and working.ridge_alpha > 0.0 and not working.l1.any():  # ridge within bounds: all change that may
             self.changes = max(self.changes, 0.25 * old.size)
         by_rows = not bounded and rows_pay(working, support) and self.rows.ready()
         otherwise = cost_without_descent(working, support, self.changes, by_rows, self.descended)

@@ -89,7 +89,7 @@ def descent_pays(changes, support, working, tol):
 
 def rows_pay(working, support):
     """Whether a model is one for steps among the rows: l2_j > 0, dense columns, and enough of them active."""
-    suits = working.l2_key > 0.0 and working.block.wide() and support >= ENOUGH * working.problem.n
+    suits = working.ridge_alpha > 0.0 and working.block.wide() and support >= ENOUGH * working.problem.n
     return suits and bool(np.all(working.l2 > 0.0))
 
 
@@ -102,19 +102,19 @@ def cost_without_descent(working, support, changes, by_rows, factor_gone):
     if working.columns.size > LARGEST_GRAM:
         return np.inf
     cost = pivots_cost(changes, support, working) + steps
-    if factor_gone or working.l2_key > 0.0:
-        cost += support**3 / 3.0 + (NEW_MATRIX if working.l2_key > 0.0 else 0.0)
+    if factor_gone or working.ridge_alpha > 0.0:
+        cost += support**3 / 3.0 + (NEW_MATRIX if working.ridge_alpha > 0.0 else 0.0)
     return cost
 
 
 def epochs_to_expect(working, support, changes, precision, lately):
     """Of a descent on a model, as many as `lately` if that is known; infinite where few columns are active."""
     few = FEW
-    if working.l2_key > 0.0:
+    if working.ridge_alpha > 0.0:
         few = FEW_WITH_RIDGE if working.problem.family.quadratic else 0
     if support + changes <= few and working.columns.size <= LARGEST_GRAM:
         return np.inf
-    scale, form = working.problem.scale, "ridge" if working.l2_key > 0.0 else working.block.form
+    scale, form = working.problem.scale, "ridge" if working.ridge_alpha > 0.0 else working.block.form
     return lately or likely_epochs(form, precision / scale if scale > 0.0 else TINY)
 
 

@@ -20,7 +20,7 @@ class FirstDescent:
         self.problem, self.on_the_way = problem, on_the_way
         # The model of least squares is the loss itself. With a ridge part supports are too large to be solved exactly
         # in the end, and come nearer to that by a descent that goes further.
-        share = 1.0 if problem.family.quadratic and problem.l1_ratio == 1.0 else SHARE
+        share = 1.0 if problem.family.quadratic and not problem.has_ridge else SHARE
         self.inner = CoordinateDescent("residual", passes=MOST_PASSES, share=share)
         self.solver = ProximalNewton(self.inner)
         self.form = problem.design.working_block(problem.centre).form

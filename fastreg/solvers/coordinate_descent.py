@@ -235,7 +235,7 @@ class CoordinateDescent:
     def solve(self, working, state, anew, precision, most=np.inf, share=None):
         """(coefficients, their correlations or None where nothing keeps them), after at most so many epochs."""
         old = state.coef[working.columns]
-        most, squares = min(most, self.max_epochs), bool(working.l2_key > 0.0) and self.passes == np.inf
+        most, squares = min(most, self.max_epochs), bool(working.ridge_alpha > 0.0) and self.passes == np.inf
         if self.form == "gram" or (self.form == "auto" and gram_form_pays(working, np.count_nonzero(old))):
             working.update_gram(state, anew)
             coef, correlation = old, working.correlation.copy()

@@ -1,8 +1,8 @@
-"""Dual points of problems with bounds, and the gap there.
+"""Dual points of a path's problems, and the gap within bounds.
 
 A column of no penalty asks the dual point to be orthogonal to it, as long as its coefficient lies within its bounds; at
 a bound the correlation may press it on, but not pull it off. So those within are projected out of the residual, and
-those that this leaves pulled off a bound as well.
+those that this leaves pulled off a bound as well. Columns of a ridge too weak to condition them are treated alike.
 """
 
 import numpy as np
@@ -14,14 +14,16 @@ from fastreg.solvers.ridge.newton import dual_direction
 PROJECTIONS = 3
 
 
-def bounded_dual_direction(problem, state, penalty):
+def residual_to_certify(problem, state, penalty):
     """The residual, less what columns within their bounds and of little or no penalty explain of it."""
-    columns = problem.columns if penalty.l1 == 0.0 else problem.unpenalised
+    columns = problem.columns if penalty.alpha == 0.0 else problem.without_l1
     l1, l2 = penalty.on(columns)
     weak = (l1 == 0.0) & (l2 <= WEAK * problem.norms[columns] ** 2)
     columns, l2 = columns[weak], l2[weak]
     if columns.size == 0:
         return levelled(problem, state)
+    if problem.bounds is None:
+        return dual_direction(problem, state, columns, l2)
     bounds = problem.bounds.on(columns)
     within = bounds.inside(state.coef[columns])
     for _ in range(PROJECTIONS):

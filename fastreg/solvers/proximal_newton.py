@@ -39,7 +39,7 @@ class ProximalNewton:
         On entry and on return working.correlation is current.
         """
         exact = problem.family.quadratic
-        old = not exact and working.age.begin(working.penalty_key)
+        old = not exact and working.age.begin(working.alpha)
         gap, rounds, anew = working.gap(state), 0, old or working.curvature is None
         share, inner, gaps = ROUGH, self.inner, [gap]
         least, best = gap, None  # of a quadratic loss: the least gap, and where it was if that is not here

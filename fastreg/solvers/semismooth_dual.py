@@ -22,7 +22,7 @@ ARMIJO, SHORTEST = 1e-4, 1e-3  # share of the promised decrease that a step must
 
 
 class Semismooth:
-    """Keeps Z_A V_A^-1 Z_A' between solves, where L2 = l2 V."""
+    """Keeps Z_A V_A^-1 Z_A' between solves, where L2 = alpha V."""
 
     def __init__(self):
         self.version, self.updates = None, 0
@@ -46,7 +46,7 @@ class Semismooth:
         for _ in range(STEPS):
             self._update(working, rows, signs != 0.0)
             slope = u + rows.predict((correlation - l1 * signs) * (signs != 0.0) / l2 - start)
-            step = self._step(slope, working.l2_key)
+            step = self._step(slope, working.ridge_alpha)
             toward = rows.correlate(step)
             t = (
                 1.0
@@ -66,10 +66,10 @@ class Semismooth:
         self.waiting = 2**self.failures
         return None
 
-    def _step(self, slope, l2):
-        system = self.matrix + np.diag(np.full(slope.size, l2))
+    def _step(self, slope, alpha):
+        system = self.matrix + np.diag(np.full(slope.size, alpha))
         factor = linalg().cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        return linalg().cho_solve(factor, -l2 * slope, check_finite=False)
+        return linalg().cho_solve(factor, -alpha * slope, check_finite=False)
 
     def _update(self, working, rows, active):
         """The matrix for the columns now active: changed by those that enter and leave, or built anew."""
@@ -95,7 +95,7 @@ class Rows:
 
     def __init__(self, working, root, means):
         self.block, self.root, self.means = working.block, root, means
-        self.factor = working.l2 / working.l2_key
+        self.factor = working.l2 / working.ridge_alpha
 
     def predict(self, steps):
         """Z s."""

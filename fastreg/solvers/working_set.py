@@ -7,7 +7,7 @@ from fastreg.design.working_columns import PlainBlock
 from fastreg.numerics.jit import kernel
 from fastreg.objective.bounds import unbounded
 from fastreg.objective.duality_gap import steering_gap
-from fastreg.objective.duality_gap_bounded import bounded_steering_gap
+from fastreg.objective.duality_gap_bounded import WEAK, bounded_steering_gap
 from fastreg.solvers.anderson_newton import SecantMemory
 from fastreg.solvers.choice import renewal
 from fastreg.solvers.hessian_refresh import Age
@@ -81,7 +81,7 @@ class WorkingSet:
     def mix_secants(self, before, coef, correlation):
         """Move the model's solution `coef` to its mix with secants, within the bounds; whether it has moved."""
         image = self.correlation - correlation + self.l2 * (coef - before)
-        mixed = self.secants.mix(self.model_version, self.penalty_key, before, coef, image)
+        mixed = self.secants.mix(self.model_version, self.alpha, before, coef, image)
         if mixed and self.problem.bounds is not None:
             coef[:] = self.bounds.clip(coef)
         return mixed
@@ -93,7 +93,7 @@ class WorkingSet:
 
     def set_penalty(self, penalty):
         self.l1, self.l2 = penalty.on(self.columns)
-        self.l2_key, self.penalty_key = penalty.l2, (penalty.l1, penalty.l2)
+        self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
         bounds, m = self.problem.bounds, self.l1.size
         if self.bounds.lower.size != m:
             self.bounds = unbounded(m) if bounds is None else bounds.on(self.columns)
@@ -125,8 +125,12 @@ class WorkingSet:
         if problem.bounds is not None:
             free = self.norms**2 * state.curvature.sum()
             return bounded_steering_gap(self.correlation, coef, self.penalty, free, problem.scale)
-        free = self.norms**2 * state.curvature.sum() if problem.free.size else self.norms
-        return steering_gap(self.correlation, coef, self.l1, self.l2, free, problem.scale)
+        if problem.without_l1.size == 0:
+            return steering_gap(self.correlation, coef, self.l1, self.l2, self.norms, problem.scale)
+        free = self.norms**2 * state.curvature.sum()
+        weak = (self.l1 == 0.0) & (self.l2 <= WEAK * free)  # which count as columns of no penalty
+        correlation = np.where(weak, self.correlation - self.l2 * coef, self.correlation)
+        return steering_gap(correlation, coef, self.l1, np.where(weak, 0.0, self.l2), free, problem.scale)
 
     def rise(self, state, coef, correlation):
         """By how much a quadratic objective is higher than it was at `coef`, whose correlations were `correlation`.

@@ -16,6 +16,7 @@ from fastreg.multi.group_penalties import Entries
 from fastreg.multi.losses import Softmax
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.working_set import PairSet
+from fastreg.objective.penalties import ElasticNet
 
 FACTOR = np.r_[0.0, 2.0, np.inf, 0.5, np.ones(6)]
 OPTIONS = {
@@ -289,7 +290,7 @@ def test_a_hessian_of_pairs_grows_to_what_it_would_be_at_once(make):
 def _pair_set(X, Y):
     """(a state at the null model, an empty working set of its pairs)."""
     response = Softmax(Y, np.full(Y.shape[1], 1.0 / Y.shape[1]))
-    problem = MultiProblem(as_design(X), response, Entries(3), True, 1.0, np.ones(X.shape[1]), False)
+    problem = MultiProblem(as_design(X), response, Entries(3), True, ElasticNet(1.0), np.ones(X.shape[1]), False)
     return problem.start(), PairSet(problem)
 
 

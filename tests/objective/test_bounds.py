@@ -119,7 +119,7 @@ def test_alpha_max_is_where_the_first_column_enters(case):
     top = fit_path(X, y, n_alphas=1, **{name: value for name, value in options.items() if name != "alphas"}).alpha_max
     words = certified.naive_options(options) | {"l1_ratio": max(options["l1_ratio"], 1e-3)}
     scale = naive.null_scale(X, y, **words)
-    # Ridge least squares takes y in units of its spread: see fastreg.paths.grid.top_of_grid.
+    # Ridge least squares takes y in units of its spread: see fastreg.paths.null_model.
     unit = np.sqrt(2.0 * scale) if options["l1_ratio"] == 0.0 and options["family"] == "gaussian" and scale > 0 else 1.0
     rounding = 1e-10 * scale / unit  # where nothing may move, the null model is fitted to its digits
     assert top == pytest.approx(naive.alpha_max(X, y, **words) / unit, rel=1e-6, abs=rounding)

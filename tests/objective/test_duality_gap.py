@@ -15,6 +15,7 @@ from fastreg import fit_path
 from fastreg.design.designs import as_design
 from fastreg.objective.duality_gap import References
 from fastreg.objective.families import FAMILIES, total_loss
+from fastreg.objective.penalties import ElasticNet
 from fastreg.objective.problem import Problem
 
 ROUNDING = 1e-13  # of the null model's loss
@@ -67,6 +68,12 @@ def fit_loosely(X, y, options, **how):
 
 
 @settings(max_examples=150, deadline=None)
+@example(  # a step of the reference solver whose gain its rounding hides
+    case=Case("poisson", (25, 6), 3372, 1.0, True, True, True, False, False),
+    share=0.05,
+    how={"tol": 1e-9},
+    solver="auto",
+)
 @given(
     case=cases,
     share=st.sampled_from([0.9, 0.3, 0.05]),
@@ -124,7 +131,7 @@ def test_bounds_of_correlations_hold(seed, known, near, zero_weights, fit_interc
     weight /= weight.sum()
     family = FAMILIES["gaussian"](rng.normal(size=n), weight)
     design = as_design(np.asfortranarray(X))
-    problem = Problem(design, family, np.zeros(n), fit_intercept, 1.0, np.ones(p), False)
+    problem = Problem(design, family, np.zeros(n), fit_intercept, ElasticNet(1.0), np.ones(p), False)
 
     def residual_near(r=None):
         r = rng.normal(size=n) * weight if r is None else r + near * rng.normal(size=n) * weight

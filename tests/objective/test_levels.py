@@ -12,6 +12,7 @@ from fastreg.multi.fit_multi_path import fit_multi_path
 from fastreg.multi.losses import Softmax, SquaredError
 from fastreg.objective.duality_gap import balanced, levelled
 from fastreg.objective.families import FAMILIES, balance, linearise, with_intercept
+from fastreg.objective.penalties import ElasticNet
 from fastreg.objective.problem import Problem
 
 GLMS = ["binomial", "poisson", "gamma"]
@@ -82,7 +83,7 @@ def unbalanced(family="poisson", fit_intercept=True):
     """A problem and a state whose residuals do not sum to zero."""
     X, y = certified.draw(family, n=30, p=5, seed=5)
     weight = np.full(30, 1 / 30)
-    args = np.zeros(30), fit_intercept, 1.0, np.ones(5), False
+    args = np.zeros(30), fit_intercept, ElasticNet(1.0), np.ones(5), False
     problem = Problem(as_design(np.asfortranarray(X)), FAMILIES[family](y, weight), *args)
     state = problem.start()
     state.eta += 0.1

@@ -67,6 +67,18 @@ def test_far_grids_and_alphas_above_the_top():
     assert path.n_features_in[0] == path.n_features_in[1] == 0
 
 
+@pytest.mark.parametrize("family", ["gaussian", "binomial"])
+def test_columns_enter_above_the_grid_of_a_small_l1_part(family):
+    """The grid begins as with an l1_ratio of 1e-3, below the alphas at which all coefficients are zero."""
+    X, y = certified.draw(family, n=40, p=60)
+    path = certified.fit(X, y, family=family, l1_ratio=2e-4, n_alphas=6)
+    assert set(path.methods) == {"batched_descent"} and path.n_features_in[0] > 0
+    top = 5.0 * path.alpha_max
+    alphas = top * np.array([2.0, 1.01, 0.8, 0.5, 0.2, 0.1])
+    path = certified.fit(X, y, family=family, l1_ratio=2e-4, alphas=alphas)
+    assert np.array_equal(path.n_features_in > 0, alphas < top)
+
+
 @pytest.mark.slow
 def test_supports_that_grow_within_a_block_are_left_to_descent():
     """From some hundred columns on pivots cost more than epochs over sparse columns: 35,000 of them, if none stops."""

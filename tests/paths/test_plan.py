@@ -24,10 +24,10 @@ def shape_of(n, p, family="gaussian", l1_ratio=1.0, per_column=None, **more):
     kind = FAMILIES[family]
     family = kind(np.empty(0), np.empty(0))
     known = {
-        "bounds": None, "unpenalised": np.empty(0, dtype=int), "penalised": np.ones(p, dtype=bool), "is_reduced": False,
-        "bend": kind.bend, "tight": True,
+        "bounds": None, "without_l1": np.empty(0, dtype=int), "penalised": np.ones(p, dtype=bool), "is_reduced": False,
+        "bend": kind.bend, "tight": True, "has_l1": l1_ratio > 0.0, "has_ridge": l1_ratio < 1.0,
     }  # fmt: skip
-    return SimpleNamespace(n=n, p=p, family=family, l1_ratio=l1_ratio, design=design, stored=stored, **known | more)
+    return SimpleNamespace(n=n, p=p, family=family, design=design, stored=stored, **known | more)
 
 
 def first_strategy(problem, solver="auto", alphas=GRID):
@@ -69,7 +69,7 @@ def test_the_problems_of_the_readme(row):
         ({}, "auto", GRID[:4], "pointwise"),
         ({}, "auto", np.r_[GRID, 0.0], "pointwise"),
         ({"bounds": object()}, "auto", GRID, "pointwise"),
-        ({"unpenalised": np.array([0])}, "auto", GRID, "pointwise"),
+        ({"without_l1": np.array([0])}, "auto", GRID, "pointwise"),
         ({"l1_ratio": 0.0}, "auto", GRID, "ridge"),
         ({"l1_ratio": 0.0, "bounds": object()}, "auto", GRID, "pointwise"),
         ({"family": "poisson", "bend": np.inf}, "auto", GRID, "pointwise"),

@@ -1,4 +1,5 @@
-"""The proof of the house: a family and a storage of X, each written here in one place, go through the public functions.
+"""The proof of the house: a family, a penalty and a storage of X, each written here in one place, go through the public
+functions.
 
 With the default choice of methods: a certified path, a cross-validation, predictions.
 """
@@ -9,6 +10,8 @@ from typing import NamedTuple
 import certified
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from grids import pairwise
 
 from fastreg import cv_path, fit_path, stability_selection
 from fastreg.design.storage import ColumnStorage
@@ -98,6 +101,28 @@ class LogCosh(NamedTuple):
         return False
 
 
+class OwnRatios(NamedTuple):
+    """An l1_ratio of its own for each column, falling from `first` to `last`."""
+
+    first: float
+    last: float
+
+    def rates(self, p):
+        ratios = np.linspace(self.first, self.last, p)
+        return ratios, 1.0 - ratios
+
+
+class RidgeOnCovariates(NamedTuple):
+    """A ridge on the first columns, which are in the model at every alpha, and the lasso on the others."""
+
+    count: int
+    ridge: float
+
+    def rates(self, p):
+        covariate = np.arange(p) < self.count
+        return np.where(covariate, 0.0, 1.0), np.where(covariate, self.ridge, 0.0)
+
+
 def draw(n, p):
     rng = np.random.default_rng(3)
     storage = CodeStorage(rng.integers(-2, 3, size=(p, n)).astype(np.int8), rng.uniform(0.5, 2.0, p))
@@ -165,3 +190,58 @@ def test_a_family_of_ones_own_on_a_storage_of_ones_own(l1_ratio):
     np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-2)
     found = cv_path(storage, y, family=LogCosh, l1_ratio=l1_ratio, cv=3, n_alphas=8, alpha_min_ratio=0.1)
     assert found.predict(storage, "min").shape == (60,)
+
+
+PENALTIES = [OwnRatios(1.0, 0.2), RidgeOnCovariates(3, 1.0), RidgeOnCovariates(5, 1e-7)]
+
+
+@pairwise
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
+@pytest.mark.parametrize("shape", [(60, 20), (30, 50)])
+@pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array])
+@pytest.mark.parametrize("posed", ["plain", "weights", "bounds", "factors", "standardize"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_penalty_of_ones_own(penalty, family, shape, make, posed, fit_intercept):
+    n, p = shape
+    X, y = certified.draw(family, n=n, p=p, density=0.7)
+    options = {"penalty": penalty, "family": family, "fit_intercept": fit_intercept} | {
+        "plain": {},
+        "weights": {"sample_weight": np.linspace(0.0, 2.0, n), "offset": np.linspace(-0.3, 0.3, n)},
+        "bounds": {"lower": 0.0, "upper": np.r_[0.2, np.full(p - 1, np.inf)]},
+        "factors": {"penalty_factor": np.r_[0.0, 2.0, np.ones(p - 3), np.inf]},
+        "standardize": {"standardize": True},
+    }[posed]
+    path = fit_path(make(X), y, n_alphas=12, alpha_min_ratio=0.02, tol=1e-8, **options)
+    certified.assert_certified(path, X, y, tol=1e-8, **options)
+    assert path.penalty.name == type(penalty).__name__ and path.penalty.name in repr(path)
+    l1 = path.penalty.l1 * np.broadcast_to(options.get("penalty_factor", 1.0), p)
+    enters = np.abs(path.coefs.toarray()[np.isfinite(l1) & (l1 > 0.0)]).sum(axis=0)
+    assert enters[0] == 0.0 and np.all(enters[1:] > 0.0)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES[:2])
+@pytest.mark.parametrize(("n", "p", "family"), [(400, 20, "gaussian"), (40, 60, "gaussian"), (80, 20, "binomial")])
+def test_a_penalty_is_cross_validated(penalty, n, p, family):
+    X, y = certified.draw(family, n=n, p=p)
+    options = {"penalty": penalty, "family": family, "standardize": True}
+    found = cv_path(X, y, cv=4, n_alphas=20, alpha_min_ratio=0.05, **options)
+    certified.assert_certified(found.path, X, y, tol=1e-6, **options)
+    for f, fold in enumerate(found.fold_paths):
+        train = found.test_folds != f
+        certified.assert_certified(fold, X[train], y[train], tol=1e-6, **options)
+    assert found.predict(X, "min").shape == (n,) and type(penalty).__name__ in repr(found)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES[:2])
+@pytest.mark.parametrize("n", [60, 15])
+def test_family_penalty_and_storage_of_ones_own(penalty, n):
+    storage, X, y = draw(n, 20)
+    y[:3] += 30.0
+    options = {"family": LogCosh, "penalty": penalty, "standardize": True}
+    path = fit_path(storage, y, n_alphas=12, alpha_min_ratio=0.05, **options)
+    other = fit_path(X, y, alphas=path.alphas, tol=1e-9, solver="coordinate_descent", **options)
+    assert path.converged and other.converged
+    np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-2)
+    found = cv_path(storage, y, cv=3, n_alphas=8, alpha_min_ratio=0.1, **options)
+    assert found.predict(storage, "min").shape == (n,)

@@ -13,6 +13,7 @@ import fastreg
 from fastreg import stability_selection
 from fastreg.design.designs import as_design
 from fastreg.objective.families import FAMILIES
+from fastreg.objective.penalties import ElasticNet
 from fastreg.objective.problem import Problem
 from fastreg.selection.stability import complementary_halves
 from fastreg.selection.stability_bounds import error_bound, largest_selection
@@ -21,7 +22,13 @@ from fastreg.selection.stability_bounds import error_bound, largest_selection
 def halves_of(X, y, family="gaussian", weight=None, n_pairs=4, seed=0):
     weight = np.full(y.size, 1.0 / y.size) if weight is None else weight
     problem = Problem(
-        as_design(np.asfortranarray(X)), FAMILIES[family](y, weight), 0 * y, True, 1.0, np.ones(X.shape[1]), False
+        as_design(np.asfortranarray(X)),
+        FAMILIES[family](y, weight),
+        0 * y,
+        True,
+        ElasticNet(1.0),
+        np.ones(X.shape[1]),
+        False,
     )
     return list(complementary_halves(problem, n_pairs, np.random.default_rng(seed)))
 

@@ -45,7 +45,7 @@ class Batches:
         self.pivoting = Pivoting(self.working, self.tol)
         self.solver = solver(fit, self.working, self.pivoting)
         self.more_sweeps = SHARED_MORE_SWEEPS if fit.beside_others else 0
-        self.previous = fit.null.alpha_max
+        self.previous = fit.null.entry
 
     @property
     def name(self) -> str:
@@ -58,11 +58,11 @@ class Batches:
         gap stays above tol.
         """
         fit = self.fit
-        above = alphas[alphas >= fit.null.alpha_max]
+        above = alphas[alphas >= fit.null.entry]
         for alpha in above.tolist():
             none = np.empty(0, dtype=np.intp)
             fit.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none, self.solver.name), alpha)
-        grid, wanted = with_steps(alphas[above.size :], fit.null.alpha_max)
+        grid, wanted = with_steps(alphas[above.size :], fit.null.entry)
         places = above.size + np.cumsum(wanted) - 1  # of the grid's points among those asked for
         start, longest, good = 0, longest_batch(self.problem), True
         while good and start < grid.size and not fit.ended:
@@ -78,8 +78,7 @@ class Batches:
         problem, contains = self.problem, self.working.contains
         support = np.count_nonzero(self.state.coef[self.working.columns])
         most = max(FEWEST, int(SHARE * support))
-        penalty, before = problem.penalty(alpha), problem.l1_ratio * self.previous
-        columns = strong_columns(self.correlation, problem, penalty, before, contains, most)
+        columns = strong_columns(self.correlation, problem, problem.penalty_at(alpha), self.previous, contains, most)
         if not expected:
             return columns
         joining = np.zeros(problem.p, dtype=bool)
@@ -140,7 +139,7 @@ class Batches:
 
     def _check(self, alphas, solved):
         """(number of leading points without violators, the violators); a generator of sweeps."""
-        problem, working, last, l1 = self.problem, self.working, alphas.size - 1, alphas * self.problem.l1_ratio
+        problem, working, last = self.problem, self.working, alphas.size - 1
         exact = yield from self._sweep(solved, last)
         for more in range(self.more_sweeps, -1, -1):
             here, squares = solved.products(self.references, last)
@@ -150,9 +149,9 @@ class Batches:
             references = products, sizes, min(self.references.count, KEPT)
             mixtures(references, here, squares, np.empty((KEPT, KEPT)), mixes, radii)
             found = np.empty(problem.p, dtype=np.int64)
-            outside = problem.norms, problem.lasso_factor, working.contains
+            outside = problem.norms, problem.l1_rates, working.contains
             swept = products, sizes, self.references.correlations
-            count = columns_reaching(swept, (mixes, radii, l1), exact, outside, room, found)
+            count = columns_reaching(swept, (mixes, radii, alphas), exact, outside, room, found)
             columns = found[:count]
             if more == 0 or not sweep_of_batch_pays(problem, last, solved.cost(columns)):
                 break
@@ -162,7 +161,7 @@ class Batches:
         if count == 0:
             return alphas.size, columns
         excess = np.empty(count)
-        first = first_violated(solved.correlate(columns), exact, columns, l1, problem.lasso_factor, excess)
+        first = first_violated(solved.correlate(columns), exact, columns, alphas, problem.l1_rates, excess)
         if first == alphas.size:
             return first, columns[:0]
         # Whatever violates anywhere in the block, or nearly does: with the first of them in, others may follow.
@@ -190,15 +189,15 @@ class Batches:
 
 
 @kernel
-def first_violated(correlations, exact, columns, l1, factor, excess):
+def first_violated(correlations, exact, columns, alphas, rates, excess):
     """The first point at which one of the columns exceeds its threshold, else the number of points; `excess` are their
     largest correlations, over thresholds. At the last point `exact` holds those of all columns."""
-    first, last = l1.size, l1.size - 1
+    first, last = alphas.size, alphas.size - 1
     excess[:] = 0.0
     for k in range(last, -1, -1):
         for i in range(columns.size):
             j = columns[i]
-            size = abs(exact[j] if k == last else correlations[k, i]) / (l1[k] * factor[j])
+            size = abs(exact[j] if k == last else correlations[k, i]) / (alphas[k] * rates[j])
             excess[i] = max(excess[i], size)
             if size > 1.0:
                 first = k

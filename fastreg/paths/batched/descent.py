@@ -55,7 +55,7 @@ class DescentBatch:
         coefs, taken, chunk = np.empty((alphas.size, coef.size)), [], bounded_epochs(2 * problem.n * coef.size)
         predictor = Predictor()
         for k, alpha in enumerate(alphas):
-            working.set_penalty(problem.penalty(alpha))
+            working.set_penalty(problem.penalty_at(alpha))
             steps = predictor.steps(coef, alpha)
             if steps is not None:
                 model.move(steps)

@@ -31,10 +31,10 @@ class LassoBatch:
         working, active, state = self.working, self.pivoting.active, self.state
         if self.pivoting.stops(state):
             return None
-        working.set_penalty(self.problem.penalty(alphas[0]))
+        working.set_penalty(self.problem.penalty_at(alphas[0]))
         model = make_quadratic(working, state, False)
-        active._prepare(model, (working.model_version, working.l2_key))
-        shape, factor = (alphas.size, model.l1.size), self.problem.lasso_factor[working.columns]
+        active._prepare(model, (working.model_version, working.ridge_alpha))
+        shape, factor = (alphas.size, model.l1.size), self.problem.l1_rates[working.columns]
         kept = np.empty(shape), np.empty(shape), (np.empty(shape[1]), np.empty(shape[1]))
         done, exchanges, how, here = 0, 0, BEGIN_BY_STEP, 0
         while done < alphas.size:

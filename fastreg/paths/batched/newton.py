@@ -45,8 +45,8 @@ FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
 class Terms(NamedTuple):
     """What stays the same while a batch is solved."""
 
-    lasso_factor: np.ndarray  # l1_j and l2_j of the working set at alpha = 1
-    ridge_factor: np.ndarray
+    l1_rates: np.ndarray  # l1_j and l2_j of the working set at alpha = 1
+    l2_rates: np.ndarray
     norms: np.ndarray
     fit_intercept: bool
     longest: float
@@ -92,7 +92,7 @@ class Kept(NamedTuple):
 
 
 class NewtonBatch:
-    """Solves batches for any family and l1_ratio > 0."""
+    """Solves batches for any family, where every column has an l1 part."""
 
     name = "batched_newton"
 
@@ -114,9 +114,9 @@ class NewtonBatch:
         """A Solved of all points, or of those before one got stuck, or None."""
         problem, working, state, active = self.problem, self.working, self.state, self.pivoting.active
         n, m = problem.n, working.columns.size
-        ratio, columns, target = problem.l1_ratio, working.columns, self.share * self.fit.wanted
+        columns, target = working.columns, self.share * self.fit.wanted
         terms = Terms(
-            ratio * problem.lasso_factor[columns], (1.0 - ratio) * problem.ridge_factor[columns], working.norms,
+            problem.l1_rates[columns], problem.l2_rates[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
             EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), BATCH_STEPS,
         )  # fmt: skip
@@ -157,7 +157,7 @@ class NewtonBatch:
         old = anew or alpha < FALLEN * self.model_alpha or self.model_alpha == 0.0
         if old:
             self.model_alpha = alpha
-        working.set_penalty(problem.penalty(self.model_alpha))
+        working.set_penalty(problem.penalty_at(self.model_alpha))
         anew = anew and not (problem.family.quadratic and working.curvature is not None)
         here = *working.penalty, place.coef.copy(), np.zeros(place.coef.size)
         if factors_pay(working):
@@ -166,7 +166,7 @@ class NewtonBatch:
         else:
             working.update_gram(place, anew)
             model = by_matrix(working, here)
-        active._prepare(model, (working.model_version, working.l2_key))
+        active._prepare(model, (working.model_version, working.ridge_alpha))
         return model, old
 
 
@@ -207,7 +207,7 @@ class Solved(BatchPoints):
     def gaps(self, alphas):
         """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
         problem, columns, gaps = self.problem, self.working.columns, np.empty(len(alphas))
-        l1, l2 = problem.penalty(1.0).on(columns)
+        l1, l2 = problem.l1_rates[columns], problem.l2_rates[columns]
         points = self.etas, self.residuals, self.correlations, self.coefs
         gaps_of_points(problem.family, points, alphas, l1, l2, (np.empty(l1.size), np.empty(l1.size)), gaps)
         gaps[[not balanced(problem, residual) for residual in self.residuals[: gaps.size]]] = np.inf
@@ -247,7 +247,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
     correlation, start, l2 = place.correlation, place.start, place.l2
     while done < alphas.size:
         for j in range(m):
-            model.l1[j], l2[j] = alphas[done] * terms.lasso_factor[j], alphas[done] * terms.ridge_factor[j]
+            model.l1[j], l2[j] = alphas[done] * terms.l1_rates[j], alphas[done] * terms.l2_rates[j]
         row_dots(rows, place.residual, correlation)
         for j in range(m):
             start[j] = correlation[j] + (model.l2[j] - l2[j]) * place.coef[j]

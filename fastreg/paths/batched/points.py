@@ -66,7 +66,7 @@ class Walked(BatchPoints):
 
     def gaps(self, alphas):
         """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
-        gaps, factor = np.empty(len(alphas)), self.problem.lasso_factor[self.working.columns]
+        gaps, factor = np.empty(len(alphas)), self.problem.l1_rates[self.working.columns]
         penalty = np.empty(factor.size), np.zeros(factor.size)
         lasso_gaps(self.squares, self.correlations, self.coefs, alphas, factor, penalty, gaps)
         return gaps

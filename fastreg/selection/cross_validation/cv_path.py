@@ -90,7 +90,7 @@ def cv_path(
         They count in the fits, in the scores and in the mean over folds.
     offset : as for `fit_path`
         Several responses or classes have one of shape (n, K).
-    lower, upper : as for `fit_path`
+    penalty, lower, upper : as for `fit_path`
         Several responses or classes have none.
     solver : as for `fit_path`
         Several responses or classes have one solver, "auto".

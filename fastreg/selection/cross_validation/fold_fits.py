@@ -148,7 +148,7 @@ def fold_problem(problem, weight, moments=None):
         fold_family(problem, weight),
         problem.offset,
         problem.fit_intercept,
-        problem.l1_ratio,
+        problem.penalty,
         problem.factor,
         problem.standardize,
         moments=moments,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names, meant
-from fastreg.interface.summary import mark_of, shown_points
+from fastreg.interface.summary import mark_of, penalty_shown, shown_points
 from fastreg.interface.validation import plain
 from fastreg.paths.result import Path
 from fastreg.selection.with_path import WithPath
@@ -276,7 +276,7 @@ class CVPath(WithPath):
         better = "larger" if self.greater_is_better else "smaller"
         folds = self.fold_scores.shape[0]
         lines = [
-            f"{self.metric} of held-out rows over {folds} folds ({better} is better), l1_ratio {self.l1_ratio:g}",
+            f"{self.metric} of held-out rows over {folds} folds ({better} is better), {penalty_shown(self)}",
             "      alpha   features        score   std. error",
         ]
         for i in shown_points(self.alphas.size, rows, chosen.values()):
@@ -324,7 +324,7 @@ class CVPath(WithPath):
         counts = self.path.n_features_in
         lines = [
             f"<fastreg.CVPath: {self.metric} over {self.fold_scores.shape[0]} folds, "
-            f"{self.path.family}, l1_ratio {self.l1_ratio:g}{tried}"
+            f"{self.path.family}, {penalty_shown(self)}{tried}"
         ]
         for name, i in (("min", self.index_min), ("1se", self.index_1se)):
             lines.append(

@@ -119,7 +119,8 @@ class TwoClasses:
 
 def several_targets(kind, X, y, options):
     """(the Y of a kind, the Response that folds and scorers are given), from what a user gives; all is checked."""
-    for name, asked in (("lower", options.lower), ("upper", options.upper), ("solver", options.solver)):
+    for name in ("penalty", "lower", "upper", "solver"):
+        asked = getattr(options, name)
         if asked is not None and asked != "auto":
             raise check.ParameterError(f"{name} is for one response; leave it out for several responses or classes")
     n = check.check_design(X).shape[0]

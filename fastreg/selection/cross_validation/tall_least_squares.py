@@ -63,7 +63,7 @@ def compressed_fold(problem, family, grams, number):
     if np.any(spread[problem.usable] <= LOST * before[problem.usable]):
         return None
     fold = Problem(
-        problem.design, family, problem.offset, problem.fit_intercept, problem.l1_ratio, problem.factor,
+        problem.design, family, problem.offset, problem.fit_intercept, problem.penalty, problem.factor,
         problem.standardize, moments=(problem.centre + shift, np.maximum(spread, 0.0)), bounds=problem.bounds,
     )  # fmt: skip
     return gram_reduction.compress(fold, (gram, target))

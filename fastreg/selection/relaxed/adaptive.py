@@ -97,7 +97,7 @@ def learned_factor(X, y, options, pilot, power=1.0, pilot_alpha=None, criterion=
     if isinstance(pilot, str):
         check.check_option("pilot", pilot, tuple(PILOTS))
         alphas = None if pilot_alpha is None else [check.check_number("pilot_alpha", pilot_alpha, 0.0, np.inf)]
-        path = solve_path(X, y, options._replace(l1_ratio=PILOTS[pilot], solver="auto"), Grid(alphas))
+        path = solve_path(X, y, options._replace(l1_ratio=PILOTS[pilot], penalty=None, solver="auto"), Grid(alphas))
         k = 0 if alphas else criteria_of(path, X, y, options).index_best(criterion)
         if path.reasons[k] != "converged":
             raise ValueError(

@@ -62,7 +62,7 @@ class Refits:
     def fit(self, columns, alpha):
         """The Point of one set."""
         problem, state = self.problem, self.state
-        l2 = problem.penalty(alpha).on(columns)[1]
+        l2 = problem.penalty_at(alpha).on(columns)[1]
         kept = np.zeros(problem.p, dtype=bool)
         kept[columns] = True
         state.coef[~kept] = 0.0

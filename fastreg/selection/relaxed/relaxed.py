@@ -340,7 +340,7 @@ def relax_path(
 def solve_relaxed(path, X, y, ridge, options):
     """relax_path without its warning."""
     ridge = check.check_number("ridge", ridge, 0.0, np.inf, high_open=True)
-    options = options._replace(l1_ratio=0.0).checked()
+    options = options._replace(l1_ratio=0.0, penalty=None).checked()
     active = active_problem(path, X, y, options)
     sets = [support_of(path, active.columns, k) for k in range(path.alphas.size)]
     points = refit_sets(active.problem, sets, ridge, options.tol, options.max_iter)

@@ -46,7 +46,7 @@ class ActiveSet:
         """Coefficients that minimise the model, and their correlations. Falls back on coordinate descent if stuck."""
         model = make_quadratic(working, state, anew)
         start = model.coef.copy(), model.correlation.copy()
-        self._prepare(model, (working.model_version, working.l2_key))
+        self._prepare(model, (working.model_version, working.ridge_alpha))
         bounds = None if working.problem.bounds is None else working.bounds
         within = keep_within(model, bounds)
         boxed = bounds is not None and bounds.boxed()

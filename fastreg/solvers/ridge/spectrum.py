@@ -51,7 +51,7 @@ class RidgeSolutions(ABC):
     def __init__(self, problem):
         self.problem = problem
         self.columns = np.flatnonzero(problem.penalised)
-        self.root = np.sqrt(problem.ridge_factor[self.columns])
+        self.root = np.sqrt(problem.l2_rates[self.columns])
         self._split_off_free()
 
     @abstractmethod

@@ -33,7 +33,7 @@ class NewtonFold:
     def near(self, alpha):
         """Columns that would be over their threshold at `alpha` if nothing moved."""
         problem, estimate = self.problem, self.pointwise.estimate
-        return reaching_columns(estimate, 0.0, problem, problem.penalty(alpha), self.working.contains)
+        return reaching_columns(estimate, 0.0, problem, problem.penalty_at(alpha), self.working.contains)
 
     def extend(self):
         """Take in the columns that the shared ones have more."""
@@ -76,7 +76,7 @@ class NewtonFold:
         A generator of requests for products.
         """
         working, state = self.working, self.state
-        penalty, wanted = self.problem.penalty(self.alpha), self.fit.wanted
+        penalty, wanted = self.problem.penalty_at(self.alpha), self.fit.wanted
         working.set_penalty(penalty)
         self.violators, target, before = self.violators[:0], CLOSE * wanted, np.inf
         working.use(self._hessian(), self.hessians.version)
@@ -124,7 +124,7 @@ class NewtonFold:
         fit, columns = self.fit, np.sort(self.working.columns)
         point = make_point(self.problem, self.state, gap, self.taken, fit.tol, self.alpha, columns, NAME, fit.max_iter)
         fit.add(point, self.alpha)
-        self.pointwise.previous_l1, self.done = penalty.l1, True
+        self.pointwise.previous, self.done = self.alpha, True
 
     def _leave(self):
         """Go back to the last point, from where the fold goes on by itself."""
@@ -135,7 +135,7 @@ class NewtonFold:
         """Leave the fit where it can go on."""
         if self.fit.left().size:
             done = len(self.fit.points)
-            alpha = self.alphas[done - 1] if done else self.fit.null.alpha_max
+            alpha = self.alphas[done - 1] if done else self.fit.null.entry
             self.fit.resume(self.state.coef, self.state.intercept, alpha)
 
 
