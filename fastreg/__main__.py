@@ -75,7 +75,7 @@ examples
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line, and answer a wrong option by the right one."""
+    """An ArgumentParser whose errors are one line, with the right option where a wrong one resembles it."""
 
     def error(self, message):
         unknown = re.match(r"unrecognized arguments: --([\w-]+)", message)
@@ -150,7 +150,7 @@ def parser():
 
 
 def _add_choice(out):
-    """The arguments that choose one model of the path, predict with it and keep it."""
+    """Add the arguments that choose a model of the path, predict with it and save it."""
     out.add_argument("--cv", type=int, metavar="K", help="choose alpha by cross-validation with K folds, such as 10")
     out.add_argument(
         "--groups",
@@ -184,7 +184,7 @@ def _add_choice(out):
 
 
 def _add_files(out):
-    """The arguments on files: how tables are read, what is written."""
+    """Add the arguments about files: how tables are read, and what is written."""
     out.add_argument(
         "--encoding", metavar="NAME", help="of CSV that is not UTF-8, such as cp1252 (Windows, western Europe)"
     )
@@ -241,14 +241,14 @@ def main(arguments=None):
 
 
 def _open_streams():
-    """Let streams that the caller has closed, as some schedulers do, lead nowhere: Python has None for them."""
+    """Open the null device for standard streams that are closed, as under some schedulers: Python has None for them."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # in the order of their descriptors
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open until the process ends
 
 
 def _run(options):
-    """Whichever job is asked for."""
+    """Run the command that the options ask for."""
     if options.file == "warmup":
         _refuse(options, (*FITTING, *GRID, *CHOOSING, *READING, "plot", "load"), "has no meaning for warmup")
         fastreg.warmup(verbose=True)
@@ -277,7 +277,7 @@ READING = ("offset", "exposure", "encoding", "decimal", "separator")
 
 
 def _refuse(options, names, reason):
-    """A ValueError for the first of some options that has been given."""
+    """Raise ValueError if any of the options `names` has been given."""
     default = parser().parse_args([])
     for name in names:
         if getattr(options, name) != getattr(default, name):

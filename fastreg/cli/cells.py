@@ -1,4 +1,4 @@
-"""Columns of a table as numbers or labels, chunk by chunk, and what keeps them from being that."""
+"""Columns of a table, read in chunks of rows into numbers or labels, and messages about cells that are neither."""
 
 import re
 import shlex
@@ -8,27 +8,28 @@ import numpy as np
 
 from fastreg.interface.validation import LARGEST
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", ".", "?", "#n/a"}
-WORDS = {"true": 1.0, "false": 0.0}
-GROUPED = r"[-+]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?"  # thousands set apart
-SIGNS = "%$\u00a3\u20ac\u00a5\u2030"  # that stand beside numbers
+MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "-", ".", "?", "#n/a"}  # cells without a value
+WORDS = {"true": 1.0, "false": 0.0}  # values of truth values
+GROUPED = r"[-+]?\d{1,3}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?"  # a number with a mark between thousands
+SIGNS = "%$\u00a3\u20ac\u00a5\u2030"  # signs of currency and percent beside a number
 LONGEST = 40  # characters of a cell that a message shows
 
 
 class Column:
-    """Numbers, added chunk by chunk. What is none is remembered and told by `complaint`, all columns together."""
+    """A column of numbers, read in chunks of rows. Cells that are not numbers are recorded for `complaint`."""
 
     def __init__(self, name, option=None, comma=False, limits=None):
-        """`option` is what of the command line names the column; None for a feature. `comma`: of decimals.
+        """`option` is the option of the command line that names the column, None for a feature.
 
-        `limits` are which numbers are not allowed, and what is asked: those of the option unless given.
+        With `comma` decimals follow a comma. `limits` are pairs (function that marks forbidden numbers, text for the
+        message), by default those of the option.
         """
         self.name, self.option, self.comma = name, option, comma
         self.limits = LIMITS.get(option, ()) if limits is None else limits
         self.parts, self.rows = [], 0
         self.missing, self.first_missing = 0, None
         self.text = self.infinite = self.word = self.outside = None  # (place, value) of the first
-        self.asked = None  # of what is outside, in words
+        self.asked = None  # what `outside` violates, in words
         self.words = 0
 
     def add(self, places, values):
@@ -67,7 +68,7 @@ class Column:
         return np.nan if number is None else number
 
     def settle(self):
-        """After the last chunk: a True or False among other numbers is text."""
+        """To be called after the last chunk: a True or False among other numbers counts as text."""
         if self.text is None and 0 < self.words < self.rows - self.missing:
             self.text = self.word
 
@@ -75,7 +76,7 @@ class Column:
         return np.concatenate(self.parts)
 
 
-# Which numbers are not allowed, and what is asked; by option.
+# Forbidden numbers and what is required, by option.
 TOO_LARGE = (lambda values: np.abs(values) > LARGEST, "its square is beyond the range of numbers: rescale the column")
 LIMITS = {
     "--target": (TOO_LARGE,),
@@ -86,7 +87,7 @@ LIMITS = {
 
 
 class Labels(Column):
-    """A column that may hold text: of two classes, of groups."""
+    """A column that may hold text: labels of two classes or of groups."""
 
     def __init__(self, name, option, comma=False):
         super().__init__(name, option, comma, limits=())
@@ -109,12 +110,12 @@ class Labels(Column):
 
 
 def _quickly(values, comma):
-    """A column as floats, NaN where missing; None where values have to be looked at one by one."""
+    """A column as floats with NaN for missing values, or None where cells must be read one by one."""
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
         return values.astype(float)
     if isinstance(values, np.ndarray | list):
         return None
-    joined = "\0".join(values)  # text, in which no NUL is left
+    joined = "\0".join(values)  # text cells hold no NUL: files with one are refused
     if "_" in joined or (comma and "." in joined):  # Python reads 1_000 as a number
         return None
     try:
@@ -125,7 +126,7 @@ def _quickly(values, comma):
 
 
 def as_number(value, comma=False):
-    """A cell as a float, or None for what is no number."""
+    """A cell as a float; None for anything that is not a number."""
     if isinstance(value, str):
         if "_" in value or (comma and "." in value):
             return None
@@ -149,7 +150,7 @@ def _not_a_time(value):
 
 
 def complaint(columns):
-    """The ValueError for columns that do not hold what is wanted, or None: text, then what is missing, then limits."""
+    """The ValueError for text among numbers, else for missing values, else for numbers beyond limits; or None."""
     for column in columns:
         column.settle()
     texts = [column for column in columns if column.text is not None]
@@ -170,7 +171,7 @@ def complaint(columns):
 
 
 def _of_text(columns):
-    """Features come last: what an option names is told first."""
+    """The message about text among numbers; columns that an option names are named before features."""
     first = min(columns, key=lambda column: column.option is None)
     (place, value), kind = first.text, _kind(first)
     shown = str(value) if len(str(value)) <= LONGEST else str(value)[: LONGEST - 3] + "..."
@@ -186,7 +187,7 @@ def _of_text(columns):
 
 
 def _kind(column):
-    """What a column holds instead of numbers, in a word."""
+    """What a column holds instead of numbers, in a few words."""
     value = column.text[1]
     if isinstance(value, str):
         return "both numbers and words" if column.text == column.word else "text"
@@ -196,7 +197,7 @@ def _kind(column):
 
 
 def _hint(value, comma):
-    """How a number that is written in another way can be read."""
+    """Advice where the text of a cell looks like a number in another notation."""
     text = value.strip() if isinstance(value, str) else ""
     bare = text.strip(SIGNS).strip().replace("\u2212", "-")
     if bare != text and as_number(bare, comma) is not None:
@@ -227,7 +228,7 @@ def _rows(column):
 
 
 def _or_drop(columns):
-    """For features alone: that they can be left out."""
+    """Advice to leave columns out, if all of them are features."""
     if any(column.option for column in columns):
         return ""
     what = "column" if len(columns) == 1 else "columns"
@@ -235,6 +236,6 @@ def _or_drop(columns):
 
 
 def quoted(names):
-    """Names as one value of --drop that a shell passes on unchanged."""
+    """Names as one value of --drop, quoted for a shell."""
     fields = [f'"{name}"' if "," in name or '"' in name or name != name.strip() else name for name in names]
     return shlex.quote(",".join(fields))

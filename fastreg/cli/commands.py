@@ -1,4 +1,4 @@
-"""What the command line does: the main job, a fit of a table, a saved model put to use. Prints what came out."""
+"""The commands: a demonstration on the bundled data, a fit of a table, and the use of a saved model."""
 
 import math
 import sys
@@ -38,7 +38,7 @@ PICTURE = "path.png"  # unless another name is given
 
 
 def main_job(options):
-    """Two paths on the NCI60 data: least squares on one gene, and melanoma against the rest."""
+    """Two paths on the NCI60 data: a lasso for the expression of one gene, and a logistic lasso for melanoma."""
     from fastreg.datasets import load_nci60
 
     check_numbers(options)
@@ -59,7 +59,7 @@ def main_job(options):
 
 
 def fit_table(options):
-    """A path on the user's table; on request cross-validated, kept, and used to predict another table."""
+    """Fit a path to the user's table; on request cross-validate it, save it, and predict another table with it."""
     check_fit(options)
     outputs, offset = outputs_of(options), offset_of(options)
     table, labels, about = _read(options, offset)
@@ -67,7 +67,7 @@ def fit_table(options):
     for note in table.notes:
         say(f"Note: {note}.")
     new = None
-    if options.predict is not None:  # wrong names tell at once
+    if options.predict is not None:  # before the fit, so that a missing column is reported at once
         new = read_features(options.predict, table.names, offset, dialect_of(options))
     asked = {
         "l1_ratio": options.l1_ratio, "standardize": options.standardize, "n_alphas": options.n_alphas,
@@ -94,7 +94,7 @@ def fit_table(options):
     title = f"{options.target} ({options.family}, l1_ratio {options.l1_ratio:g})"
     drawn = _draw([fit], [title], options, outputs)
 
-    count = write_coefficients(path, outputs.ready("--output"))  # from here on nothing is asked any more
+    count = write_coefficients(path, outputs.ready("--output"))  # all checks come before the first file
     listed = f"{count:,} feature{'s' * (count != 1)}"
     say(f"Wrote {options.output}: {path.alphas.size} rows, one per alpha, with {listed}.")
     if options.save is not None:
@@ -111,14 +111,14 @@ def fit_table(options):
 
 
 def use_model(options):
-    """A saved path: predictions of another table, or its summary; a picture only if one is asked for."""
+    """Predict a table with a saved path, or print its summary; draw a picture only where one is asked for."""
     from fastreg.paths.storage import path_of, read_document
 
     check_prediction(options)
     outputs = outputs_of(options)
     document = read_document(options.load)
     path = path_of(document, options.load)
-    if path.feature_names is not None:  # numbers, where a user has set such; those of a table are text
+    if path.feature_names is not None:  # a user may have saved numbers as names; the names in a table are text
         path.feature_names = [str(name) for name in path.feature_names]
     alpha, labels = _kept(document, path, options.load)
     if options.alpha is not None:
@@ -146,7 +146,7 @@ def use_model(options):
 
 
 def _read(options, offset):
-    """(the table, with y as target; labels of its two classes or None; words on what is fitted)."""
+    """(the table, whose target is coded as numbers; the labels of its two classes or None; a text about the target)."""
     drop, binomial = [name for text in options.drop for name in split_names(text)], options.family == "binomial"
     family = FAMILIES[options.family]
     refused = (lambda values: ~family.check(values), f"--family {family.name} needs {family.admits}")
@@ -166,7 +166,7 @@ def _read(options, offset):
 
 
 def _check_response(table, labels, family, options):
-    """A ValueError where rows that count have no weight at all, or one response for all of them."""
+    """A ValueError where all weights are zero, or where the response is constant over rows of positive weight."""
     counts, where = np.ones(table.target.size, dtype=bool), "every row"
     if table.weights is not None:
         counts, where = table.weights > 0.0, "every row of positive weight"
@@ -174,13 +174,13 @@ def _check_response(table, labels, family, options):
             raise ValueError(f"column {options.weights!r} is 0 in every row; --weights needs a row of positive weight")
     y = table.target[counts]
     if family.degenerate(y) is None and (table.offset is not None or np.any(y != y[0])):
-        return  # equal counts of different exposures are something to explain
+        return  # equal counts with different exposures are different rates
     value = f"{y[0]:g}" if labels is None else labels[int(y[0])]
     raise ValueError(f"column {options.target!r} is constant ({value} in {where}): there is nothing to explain")
 
 
 def _check_folds(table, options):
-    """A ValueError for more folds than rows, or than groups."""
+    """A ValueError where there are more folds than rows, or than groups."""
     kind, there = "rows", table.target.size
     if options.groups is not None:
         kind, there = f"different labels in column {options.groups!r}", np.unique(table.groups).size
@@ -193,19 +193,19 @@ def _check_reach(table, asked, options):
     names = ("l1_ratio", "standardize", "tol", "sample_weight", "offset")
     asked_of_fit = FitOptions(family=options.family, names=table.names, **{name: asked[name] for name in names})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the fit tells them
+        warnings.simplefilter("ignore")  # the fit will repeat them
         grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)
         alphas = alphas_to_fit(table.X, table.target, asked_of_fit, grid)
     if not reaches(alphas, options.alpha):
         advice = "fit_path(alphas=[0.0]) of Python fits the model without a penalty"
-        if options.alpha > 0.0:  # half of what reaches it, rounded to a digit, is below it
+        if options.alpha > 0.0:  # half of the ratio that is needed, so that rounding to one digit stays below it
             advice = f"--alpha-min-ratio {options.alpha / alphas[0] / 2:.0e} lets the path go further down"
             advice += " (and --n-alphas 2 or more)" * (alphas.size == 1)
         raise ValueError(_beyond(options.alpha, alphas, advice))
 
 
 def _check_alpha(alpha, path):
-    """A ValueError for an alpha at which a fitted path cannot be read."""
+    """A ValueError for an alpha below the end of a fitted path."""
     if not reaches(path.alphas, alpha):
         advice = "a path fitted with a smaller --alpha-min-ratio goes further down"
         if path.reasons[-1] == "separable":
@@ -214,7 +214,7 @@ def _check_alpha(alpha, path):
 
 
 def _beyond(alpha, alphas, advice):
-    """What to say of an --alpha below the end of a path; the rounded number that it names is not below it."""
+    """The message for an --alpha below the end of a path; the number that it advises is rounded upwards."""
     end = float(f"{alphas[-1]:.3e}")
     if end < alphas[-1]:
         end = float(f"{alphas[-1] * (1.0 + 1e-3):.3e}")
@@ -222,7 +222,7 @@ def _beyond(alpha, alphas, advice):
 
 
 def _mean(path, new, alpha):
-    """The predictions of new rows, (X, offset), at one alpha."""
+    """Predictions at one alpha for `new` = (X, offset)."""
     with noting():
         return path.predict(new[0], alpha, new[1])
 
@@ -235,7 +235,7 @@ def _write_mean(mean, alpha, labels, outputs):
 
 
 def _kept(document, path, file):
-    """(alpha, the two labels) that --save has written beside a path, None where there is none."""
+    """(alpha, the two labels) that --save stored with a path, each None where there is none."""
     alpha, labels = document.get("alpha"), document.get("labels")
     if alpha is not None and not (type(alpha) in (int, float) and 0.0 <= alpha < math.inf):
         raise ValueError(f"{file} is damaged: its entry 'alpha' is no penalty, a number of 0 or more")
@@ -251,7 +251,7 @@ def _label(value):
 
 
 def _compile(family, l1_ratio=1.0):
-    """What a fit needs; timed apart, since it happens once a machine."""
+    """Compile the kernels that a fit needs, and report the time apart from the fit's: it is spent once per machine."""
     from fastreg.cli.warmup import prepare
 
     compiling = prepare(family, l1_ratio=l1_ratio)
@@ -260,7 +260,7 @@ def _compile(family, l1_ratio=1.0):
 
 
 def _fit(X, y, family, names, options, function="fit_path"):
-    """Fit, print what came out, and return it."""
+    """Fit, print a description of the path, and return the result."""
     begin = time.perf_counter()
     with noting():
         fit = getattr(fastreg, function)(Named(X, names), y, family=family, verbose=sys.stderr.isatty(), **options)
@@ -271,7 +271,7 @@ def _fit(X, y, family, names, options, function="fit_path"):
 
 
 def _draw(fits, titles, options, outputs):
-    """(what the picture's file shall hold, "") or (None, why there is none): one that was asked for must succeed."""
+    """(content of the picture's file, "") or (None, why there is none); an error where --plot asked for it."""
     try:
         if options.plot is None:
             outputs.add("--plot", PICTURE, "a picture")
@@ -284,7 +284,7 @@ def _draw(fits, titles, options, outputs):
 
 
 def _write_picture(drawn, options, outputs):
-    """Write what has been drawn; returns a line on it."""
+    """Write the picture that `_draw` returned; returns a line about it."""
     content, why = drawn
     if content is None:
         return f"No picture: {why}"

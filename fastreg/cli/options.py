@@ -1,4 +1,4 @@
-"""What the arguments of a command line say together: refused where they do not fit, before any file is read."""
+"""Checks of a command line's options, alone and together, before any table is read."""
 
 import math
 import os
@@ -11,11 +11,11 @@ from fastreg.interface import validation as check
 
 LOG_LINKS = ("poisson", "gamma")  # families to which an exposure applies
 STANDARD_INPUTS = {"-", "/dev/stdin"}
-PREDICTIONS = "predictions.csv"  # unless another name is given
+PREDICTIONS = "predictions.csv"  # default file of predictions
 
 
 def check_fit(options):
-    """What can be said of a fit's options before the table is read."""
+    """Raise ValueError for options of a fit that are missing or do not go together."""
     if options.target is None and os.path.isfile(options.file):
         with open(options.file, "rb") as opened:
             refuse_model(options.file, opened.read(START))
@@ -41,7 +41,7 @@ def check_fit(options):
 
 
 def check_numbers(options):
-    """The numbers of a fit, in their ranges."""
+    """Raise ParameterError where a number of a fit is out of its range."""
     check.check_number("--l1-ratio", options.l1_ratio, 0.0, 1.0)
     check.check_count("--n-alphas", options.n_alphas, 1)
     if options.alpha_min_ratio is not None:
@@ -50,7 +50,7 @@ def check_numbers(options):
 
 
 def check_prediction(options):
-    """What asks for a prediction without one, a penalty that no path has, and how tables are read."""
+    """Raise ValueError for options of predictions without --predict, an impossible --alpha, or options of reading."""
     if options.predictions is not None and options.predict is None:
         raise ValueError("--predictions needs --predict NEW, the rows to predict")
     if options.alpha is not None and not 0.0 <= options.alpha < math.inf:
@@ -81,7 +81,7 @@ def offset_of(options):
 
 
 def offset_of_model(path, stored, options):
-    """The Offset with which a saved path was fitted; --offset or --exposure name its column anew."""
+    """The Offset of a saved path, or the one that --offset or --exposure name in its place."""
     given = offset_of(options)
     if not path.has_offset:
         if given is not None:
@@ -107,7 +107,7 @@ def offset_of_model(path, stored, options):
 
 
 def outputs_of(options):
-    """What a command writes, checked before anything is read: told now, not when a long fit is done."""
+    """The files that a command writes, checked now so that no long fit ends in an error of writing."""
     for option, file in (("FILE", options.file), ("--predict", options.predict), ("--load", options.load)):
         if file == "":
             raise ValueError(f"{option} names no file")

@@ -1,7 +1,7 @@
-"""What the command line may write where: over no file that it reads, and over none that fastreg did not write.
+"""Which files the command line may write: none that it reads, and none that fastreg did not write itself.
 
-fastreg knows its own files by their beginning: the first line of coefficients and predictions, the "format" of a model,
-and a mark that its pictures carry. A file of another kind is not replaced either: a model is not lost to a picture.
+fastreg recognises its own files: coefficients and predictions by their first line, a model by its "format", a picture
+by a mark in its metadata. A file is replaced only by one of its kind, so that no picture replaces a model.
 """
 
 import errno
@@ -24,7 +24,7 @@ BEGINNINGS = {
     "predictions": rb'(?s)row,("?probability of .{0,5000}?,)?prediction\r?\n',
     "a model": BEGINNING,
 }
-LONGEST = 10_000  # bytes looked at
+LONGEST = 10_000  # bytes at the beginning of a file that tell its kind
 
 
 @dataclass
@@ -38,14 +38,14 @@ class Output:
 
 @dataclass
 class Outputs:
-    """The files that a command writes, and those that it reads, by what they are."""
+    """The files that a command writes (`files`) and reads (`read`: description -> name)."""
 
     read: dict[str, str]
     overwrite: bool
     files: list[Output] = field(default_factory=list)
 
     def add(self, option, file, kind):
-        """One more file to write. A ValueError where that would lose another: files are compared, not their names."""
+        """Add a file to write, or a ValueError where it is another of the files, under whatever name."""
         if not file:
             raise ValueError(f"{option} names no file")
         _check_place(option, file)
@@ -57,12 +57,12 @@ class Outputs:
         return self.ready(option)
 
     def check(self):
-        """Each file once more, after a fit and before the first of them is written."""
+        """Check all files again, after a fit and before the first of them is written."""
         for each in self.files:
             self.ready(each.option)
 
     def ready(self, option):
-        """The file of an option, if nothing in its place would be lost; a ValueError otherwise."""
+        """The file of an option, or a ValueError where writing it would destroy another file."""
         output = next(each for each in self.files if each.option == option)
         for what, file in self.read.items():
             if _same(output.file, file):
@@ -78,19 +78,19 @@ class Outputs:
 
 
 def _check_place(option, file):
-    """An error where no file can be written: told now, not when a long fit is done."""
+    """An error where no file can be written, so that no long fit ends with it."""
     if os.path.isdir(file) or file.endswith((os.sep, os.altsep or os.sep)):
         raise ValueError(f"{option} {file}: this is a folder; name a file")
     try:
         os.stat(file)
-    except (FileNotFoundError, NotADirectoryError):  # the folder is looked at below
+    except (FileNotFoundError, NotADirectoryError):  # the folder is checked below
         pass
     except OSError as error:  # a name that is too long, links in a circle
         raise ValueError(f"{option} {file}: {(error.strerror or str(error)).lower()}") from None
     place = os.path.realpath(file)
     folder = os.path.dirname(place)
     if os.path.exists(file) and (_found(file) is None or to_standard_output(file)):
-        return  # a pipe or a device, which is written to as it is
+        return  # a pipe or a device
     if not os.path.isdir(folder):
         raise ValueError(f"{option} {file}: there is no folder {os.path.dirname(file) or folder}")
     for needed in (folder, place):
@@ -99,7 +99,7 @@ def _check_place(option, file):
 
 
 def to_standard_output(file):
-    """Whether a file is where this process prints, whatever its name; where that is nowhere, it does not matter."""
+    """Whether a file is the standard output of this process, under whatever name; False if that is the null device."""
     try:
         found = os.stat(file)
         return os.path.samestat(found, os.fstat(1)) and not os.path.samestat(found, os.stat(os.devnull))
@@ -108,22 +108,22 @@ def to_standard_output(file):
 
 
 def _found(file):
-    """What os.stat says of an ordinary file, or None."""
+    """The os.stat of an ordinary file; None for anything else."""
     try:
         found = os.fstat(sys.stdin.fileno()) if file == STANDARD_INPUT else os.stat(file)
-    except (OSError, ValueError, AttributeError):  # no such file; a standard input that is none
+    except (OSError, ValueError, AttributeError):  # no such file; a standard input without a descriptor
         return None
     return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _same(first, second):
-    """Whether two names lead to one ordinary file."""
+    """Whether two names belong to the same ordinary file."""
     first, second = _found(first), _found(second)
     return first is not None and second is not None and os.path.samestat(first, second)
 
 
 def _same_place(first, second):
-    """Whether two names, of which no file may exist yet, would lead to one."""
+    """Whether files written under two names would be the same file."""
     first, second = os.path.realpath(first), os.path.realpath(second)
     if first == second:
         return True
@@ -138,9 +138,9 @@ def _spelled_alike(name):
 
 
 def _one_name(folder, name, other):
-    """Whether a folder takes two names for one, as macOS and Windows do where only case differs: tried, not guessed.
+    """Whether a folder treats two names as one, as macOS and Windows do where only case differs.
 
-    A file of a name that nothing else has is made, looked up by the other spelling, and taken away again.
+    Tried with a temporary file: it is created with one spelling, looked up with the other, and removed.
     """
     mark = f".{uuid.uuid4().hex[:12]}."
     made = os.path.join(folder, mark + name)
@@ -153,7 +153,7 @@ def _one_name(folder, name, other):
 
 
 def _replaceable(output):
-    """Whether nothing is lost: there is no such file, or it is empty, or fastreg wrote it and it is of this kind."""
+    """Whether a file may be replaced: it does not exist, is empty, or is one of this kind that fastreg wrote."""
     found = _found(output.file)
     if found is None or found.st_size == 0 or to_standard_output(output.file):
         return True

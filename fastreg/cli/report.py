@@ -1,4 +1,4 @@
-"""What the command line says about a path: table, order of entry, cost; and the coefficients as CSV."""
+"""What the command line prints about a path, and its files: coefficients and predictions as CSV, and pictures."""
 
 import contextlib
 import csv
@@ -15,11 +15,11 @@ from fastreg.cli.outputs import COLUMNS, DRAWN
 from fastreg.interface.writing import whole_file
 
 FIRST = 8  # features named in order of entry
-MARKED_BY = {"png": "Software", "pdf": "Creator", "svg": "Creator"}  # kinds of pictures, and what in them names fastreg
+MARKED_BY = {"png": "Software", "pdf": "Creator", "svg": "Creator"}  # entry of the metadata that names fastreg, by kind
 
 
 def say(text):
-    """Print. That a reader has closed the pipe, as `head` does, is no reason to end a job that has files to write."""
+    """Print a line. If the reader of a pipe has closed it, as `head` does, the files are written all the same."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -28,7 +28,7 @@ def say(text):
 
 @contextlib.contextmanager
 def noting():
-    """Print the warnings of a block as notes, each once."""
+    """Print the warnings of a block as notes on stderr, each text once."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for kind in (DeprecationWarning, PendingDeprecationWarning):
@@ -50,7 +50,7 @@ def describe(path, seconds):
 
 
 def cost(path, seconds):
-    """Two lines: what was certified, and what it took."""
+    """Two lines: the points that are certified, and the time and reading that the fit took."""
     points, certified = path.alphas.size, np.count_nonzero(path.gaps <= path.tol)
     worst = float(path.gaps.max(initial=0.0))
     read, passes = path.work["columns_read"], path.work["passes"]
@@ -61,7 +61,7 @@ def cost(path, seconds):
 
 
 def write_coefficients(path, file):
-    """A row per alpha, a column for each feature that is ever in, in order of entry. Returns their number."""
+    """Write a row for each alpha, with a column for each feature that is ever in; returns the number of these."""
     order = {name: place for place, name in enumerate(path.entry_order())}
     ever = sorted(
         np.unique(path.coefs.indices).tolist(), key=lambda j: order[path.feature_names[j] if path.feature_names else j]
@@ -78,7 +78,7 @@ def write_coefficients(path, file):
 
 
 def _apart(names):
-    """Names of features as headers of columns, none of them like one of the columns before."""
+    """Names of features as headers of columns, changed where they equal a name in COLUMNS."""
     taken, headers = {*COLUMNS, *names}, []
     for name in names:
         if name in COLUMNS:
@@ -90,7 +90,7 @@ def _apart(names):
 
 
 def write_predictions(mean, labels, file):
-    """A row for each row predicted: its number, the mean response, and of two `labels` the more likely one."""
+    """Write for each row its number, the predicted mean, and with two `labels` the more likely one."""
     with whole_file(file) as opened:
         writer = csv.writer(opened)
         if labels is None:
@@ -103,7 +103,7 @@ def write_predictions(mean, labels, file):
 
 
 def chosen_text(path, alpha, word):
-    """One model of a path in words: its alpha, how many features are in, and the largest coefficients."""
+    """One model of a path as text: its alpha, the number of features in it, and its largest coefficients."""
     coef, intercept = path.coef(alpha)
     columns = np.flatnonzero(coef)
     columns = columns[np.argsort(-np.abs(coef[columns]), kind="stable")]
@@ -120,17 +120,17 @@ def _name_of(path, j):
 
 
 def _plain(values):
-    """Numbers as text that reads back to the same bits, zeros short."""
+    """Numbers as text that is read back to the same bits; zeros are "0"."""
     return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
 
 
 def _kind_of_picture(file):
-    """By its name: png, unless that ends in something else."""
+    """The kind of picture by the ending of a file's name; png where there is none."""
     return os.path.splitext(file)[1][1:].lower() or "png"
 
 
 def check_picture(file):
-    """A ValueError for a kind of picture that is not written, an ImportError without matplotlib."""
+    """Raise ValueError for an unknown kind of picture, ImportError without matplotlib."""
     from fastreg.plots.axes import matplotlib_module
 
     kind = _kind_of_picture(file)
@@ -140,9 +140,9 @@ def check_picture(file):
 
 
 def picture(fits, titles, file):
-    """What a file of this name shall hold: one panel a path, and the curve beside a cross-validated one.
+    """The content of a picture's file: a panel for each path, and one for the scores of a cross-validated path.
 
-    ImportError without matplotlib.
+    Raises ImportError without matplotlib.
     """
     from fastreg.plots import plot_cv, plot_path
     from fastreg.plots.axes import matplotlib_module
@@ -152,7 +152,7 @@ def picture(fits, titles, file):
         panels.append((plot_path, fit, title))
         if hasattr(fit, "alpha_1se"):
             panels.append((plot_cv, fit, "Cross-validation"))
-    # A Figure of its own, not pyplot's: no window system is asked for.
+    # A Figure without pyplot, which would need a window system.
     figure = matplotlib_module("matplotlib.figure").Figure(figsize=(1.0 + 6.5 * len(panels), 5.2), layout="constrained")
     for (draw, fit, title), ax in zip(panels, np.atleast_1d(figure.subplots(1, len(panels)))):
         draw(fit, ax=ax, title=title)
@@ -162,7 +162,7 @@ def picture(fits, titles, file):
 
 
 def told(error):
-    """An error as one line; an OSError in a few words: which file, and why."""
+    """An error as one line; an OSError as its file and reason."""
     if not isinstance(error, OSError):
         return str(error)
     reason = error.strerror or str(error)

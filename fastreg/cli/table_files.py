@@ -1,7 +1,7 @@
-"""Files that hold tables, as column names and chunks of rows: CSV, plain or compressed, and Parquet by pyarrow.
+"""Files of tables as column names and chunks of rows: CSV, plain or compressed, and Parquet by pyarrow.
 
-A file is read as it is, or refused in one line that says how it could be read: nothing about it is guessed that could
-change a number.
+A file that is not understood for certain is refused in one line that says how it could be read: no guess ever changes a
+number.
 """
 
 import bz2
@@ -20,12 +20,12 @@ from itertools import islice
 from fastreg.paths.storage import FORMAT, path_begun
 
 STANDARD_INPUT = "-"
-CHUNK = 2000  # rows turned into numbers at a time, so that their text need not all be held
-START = 64  # bytes that tell what kind of file it is
-SPLIT = 100_000  # letters of a line that tell its separator: less than what a cell may hold
-PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}
+CHUNK = 2000  # rows converted to numbers at a time, so that the text of all rows is never in memory
+START = 64  # bytes at the beginning of a file that tell its kind
+SPLIT = 100_000  # characters of a line that tell its separator: fewer than the csv module allows in a cell
+PACKED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ\0": lzma.decompress}  # by first bytes
 ZSTANDARD = b"\x28\xb5\x2f\xfd"
-OTHERS = {  # by their first bytes: what is no table, and what to do
+OTHERS = {  # files that are no tables, by their first bytes, and what to do
     b"PK\x03\x04": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xlsx, .ods
     b"\xd0\xcf\x11\xe0": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xls
     b"\x89PNG": "is a picture; name a CSV or Parquet file",
@@ -33,7 +33,7 @@ OTHERS = {  # by their first bytes: what is no table, and what to do
     b"<!DOCTYPE": "is a web page, not a table; was it saved from a link that asks for a login?",
     b"<html": "is a web page, not a table; was it saved from a link that asks for a login?",
 }
-MARKS = (  # at the start of a text, and the encoding that they stand for; the longest first
+MARKS = (  # byte order marks and their encodings, the longest first
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -47,8 +47,8 @@ MAYBE_WIDE = " (if it is UTF-16 without a byte order mark, add --encoding utf-16
 
 @dataclass(frozen=True)
 class Dialect:
-    """What a text file does not say of itself: its encoding (None: UTF-8), whether decimals follow a comma, and what
-    separates its columns (None: comma, semicolon or tab, whichever its first lines show)."""
+    """How a text file is written: its encoding (None: UTF-8), whether decimals follow a comma, and the separator of its
+    columns (None: comma, semicolon or tab, by its first lines)."""
 
     encoding: str | None = None
     comma: bool = False
@@ -59,9 +59,9 @@ PLAIN = Dialect()
 
 
 def open_table(file, dialect=PLAIN):
-    """(column names, chunks) of a file; "-" is the standard input.
+    """(column names, chunks of rows) of a file; "-" is the standard input.
 
-    A chunk is (places of its rows, as "line 3"; columns, each a tuple of text or an array).
+    A chunk is (names of its rows for messages, as "line 3"; its columns, each a tuple of text or an array).
     """
     raw = _bytes_of(file)
     file = "the standard input" if file == STANDARD_INPUT else file
@@ -84,7 +84,7 @@ def open_table(file, dialect=PLAIN):
 
 
 def refuse_model(file, start):
-    """A ValueError where a file's first bytes are those of a model."""
+    """Raise ValueError where the first bytes of a file are those of a saved model."""
     found = path_begun(start)
     if found is not None:
         reads = f"--load {file} reads it" if found == FORMAT else "in Python fastreg.load_path reads it"
@@ -92,7 +92,7 @@ def refuse_model(file, start):
 
 
 def _bytes_of(file):
-    """A file, the standard input or a pipe, open at its first byte so that it can be read more than once."""
+    """A file, the standard input or a pipe as an open stream that can be read from its beginning more than once."""
     if file == STANDARD_INPUT:
         return io.BytesIO(sys.stdin.buffer.read())
     if os.path.isdir(file):
@@ -128,7 +128,7 @@ def _csv(raw, file, start, dialect):
 
 
 def _ragged(row, wanted, separator):
-    """What is wrong with a row of another length than the first line's, and what may mend it."""
+    """The message for a row with more or fewer cells than there are column names."""
     found, mark = len(row), NAMED.get(separator, separator)
     message = f"{found} value{'s' * (found != 1)}, but there are {wanted} column name{'s' * (wanted != 1)}; "
     if found < wanted:
@@ -141,12 +141,12 @@ def _ragged(row, wanted, separator):
     return f"{message}{quoting}{number} (or is it no {mark} that sets columns apart? {ANOTHER})"
 
 
-NAMED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space"}  # separators by a word, as --separator takes them
+NAMED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "space"}  # words for separators in --separator and messages
 ANOTHER = "--separator names another mark"
 
 
 def separator_named(text):
-    """The separator that --separator names: a letter, or a word for one that a shell makes hard to give."""
+    """The separator that --separator names: a character, or a word for one that is awkward to type in a shell."""
     words = {word: mark for mark, word in NAMED.items()} | {"\\t": "\t"}
     mark = words.get(text.lower(), text)
     if len(mark) != 1 or mark in '"\r\n\0':
@@ -155,13 +155,13 @@ def separator_named(text):
 
 
 def _encoding(start, dialect):
-    """Of a text: what its first bytes stand for, else what the user says, else UTF-8."""
+    """The encoding of a text: by its byte order mark, else the user's, else UTF-8."""
     marked = next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
     return marked or dialect.encoding or "utf-8"
 
 
 def check_encoding(name):
-    """A ValueError for an encoding that Python does not know."""
+    """Raise ValueError for an encoding that Python does not know."""
     try:
         io.TextIOWrapper(io.BytesIO(), name)
     except LookupError:
@@ -169,7 +169,7 @@ def check_encoding(name):
 
 
 def _csv_rows(raw, file, encoding, separator):
-    """The separator, then (line number, values) of each row that is not blank."""
+    """Yield the separator, then (line number, cells) of each row that is not blank."""
     last = 0
     text = io.TextIOWrapper(raw, encoding, newline="")
     try:
@@ -203,9 +203,9 @@ def _without_nul(text, file, before):
 
 
 def _separator(text, file):
-    """(separator, lines to skip before the names): of , ; and tab the one that splits the first two lines alike.
+    """(separator, number of lines before the names): the one of , ; and tab that splits the first two lines alike.
 
-    The first line may name it, as Excel writes it: sep=;
+    A first line such as sep=; names it; Excel writes such lines.
     """
     skipped, lines = 0, list[str]()
     for number, line in enumerate(text, start=1):
@@ -223,9 +223,9 @@ def _separator(text, file):
 
 
 def _undecodable(raw, file, encoding):
-    """The ValueError for a text that is in another encoding than the one given."""
+    """The ValueError for a text that is not in the encoding given."""
     raw.seek(0)
-    content, where = raw.read(), " with a byte order mark"  # which decode, other than a stream, does not ask for
+    content, where = raw.read(), " with a byte order mark"  # the stream requires one; `decode` below does not
     if b"\0" in content and encoding == "utf-8":
         return ValueError(f"{file} is not a text file in UTF-8, nor Parquet{MAYBE_WIDE}")
     try:
@@ -250,13 +250,13 @@ def _parquet(raw, file):
     try:
         with raw:
             table = parquet.ParquetFile(raw).read()
-    except Exception as error:  # pyarrow's errors share no base class; whichever it is, the file is at fault
+    except Exception as error:  # pyarrow's errors have no common base class, and each means a damaged file
         raise ValueError(f"{file} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
     columns = []
     for column in table.columns:
         try:
             columns.append(column.to_numpy())
-        except Exception:  # a type without an array form, such as a list or a category
+        except Exception:  # a type that NumPy has no array for, such as a list or a category
             columns.append(column.to_pylist())
     lines = [f"row {k + 1}" for k in range(table.num_rows)]
     return list(table.column_names), iter([(lines, columns)] if lines else [])

@@ -1,4 +1,4 @@
-"""Tables from files, for the command line: which column is what, and its numbers. Errors name the place."""
+"""Tables for the command line: which column of a file is the target, a feature and so on, and their numbers."""
 
 import csv
 import difflib
@@ -10,8 +10,8 @@ import numpy as np
 from fastreg.cli.cells import Column, Labels, as_number, complaint
 from fastreg.cli.table_files import PLAIN, open_table
 
-LISTED = 6  # names or labels spelled out in a message
-OPTIONS = {  # columns that are no features, by their field of Table
+LISTED = 6  # names or labels shown in a message
+OPTIONS = {  # option that names a column, by its role
     "target": "--target",
     "weights": "--weights",
     "groups": "--groups",
@@ -22,9 +22,9 @@ OPTIONS = {  # columns that are no features, by their field of Table
 
 @dataclass
 class Table:
-    """Numbers to fit on: X (n, p) and its columns' names, and what else was asked for, None where it was not.
+    """Data to fit: X (n, p), the names of its columns, the target, and other columns, None where none was named.
 
-    The target and the groups are numbers or text; the offset is the logarithm of the exposure where one was named.
+    Target and groups are numbers or text. If an exposure was named, the offset is its logarithm.
     """
 
     X: np.ndarray
@@ -34,11 +34,11 @@ class Table:
     groups: np.ndarray | None = None
     offset: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
-    places: list[str] | None = None  # of the rows, where the target may be text
+    places: list[str] | None = None  # names of the rows for messages, where the target may be text
 
 
 class Named:
-    """Numbers with the names of their columns, as a data frame has them: messages of fits then name columns."""
+    """An array with names of its columns, as a data frame has, so that messages of fits name columns."""
 
     def __init__(self, values, columns):
         self.values, self.columns, self.shape = values, columns, values.shape
@@ -55,7 +55,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Offset:
-    """The column that holds the offset, or the exposure, whose logarithm is the offset."""
+    """The name of the column that holds the offset or, with `is_exposure`, the exposure, whose logarithm it is."""
 
     column: str
     is_exposure: bool
@@ -73,8 +73,9 @@ def read_table(
 ):
     """A Table from a CSV or Parquet file. Raises ValueError or OSError with one line for the user.
 
-    `target`, `weights` and `groups` name columns, `offset` is an Offset, `drop` names columns to leave out; all others
-    are features. With `labels` the target may be text; if not, `limits` are on its numbers, beside those of any target.
+    `target`, `weights` and `groups` are names of columns, `offset` is an Offset, `drop` holds names of columns to leave
+    out; all other columns are features. With `labels` the target may be text; without, its numbers must obey `limits`,
+    besides those of every target.
     """
     header, chunks = open_table(file, dialect)
     named = {"target": target, "weights": weights, "groups": groups}
@@ -99,7 +100,7 @@ def read_table(
 
 
 def read_features(file, names, offset=None, dialect=PLAIN):
-    """(X, offset): the columns `names` of a file in that order, and that of an Offset; others are not looked at."""
+    """(X, offset) from the columns `names` of a file, in that order, and that of an Offset; others are ignored."""
     header, chunks = open_table(file, dialect)
     _refuse_twice(header, {*names, *([] if offset is None else [offset.column])})
     places = {name: place for place, name in enumerate(header)}
@@ -128,9 +129,9 @@ FEATURE = "a feature of the model"  # in a message, in the place of an option
 
 
 def _fill(columns, chunks, file, said=""):
-    """Read the chunks into columns, by their places; a ValueError for all that is wrong with any of them.
+    """Read chunks of rows into columns (position -> Column), or raise a ValueError about cells that are wrong.
 
-    `said` comes first in it: which file it is, where another has been read before.
+    `said` is the beginning of its message: the file, where the command reads two.
     """
     rows = 0
     for lines, values in chunks:
@@ -145,7 +146,7 @@ def _fill(columns, chunks, file, said=""):
 
 
 def _matrix(columns):
-    """Columns as one array, in the order that fits use without a copy. They are emptied."""
+    """Columns as one Fortran-ordered array, which fits use without a copy; the Columns are emptied."""
     X = np.empty((columns[0].rows, len(columns)), order="F")
     for j, column in enumerate(columns):
         np.concatenate(column.parts, out=X[:, j])
@@ -154,7 +155,7 @@ def _matrix(columns):
 
 
 def _choose(header, named, drop):
-    """(places of the named columns by their role, places of the features, notes)."""
+    """(position of each named column by its role, positions of the features, notes for the user)."""
     notes, skipped = [], set()
     if header and header[0] == "":  # row labels, as pandas writes them
         header[0], skipped = "(row labels)", {0}
@@ -184,7 +185,7 @@ def _choose(header, named, drop):
 
 
 def _refuse_twice(header, wanted):
-    """A ValueError for a name that is wanted and that more than one column has."""
+    """Raise ValueError where two columns have the same name, and it is among the `wanted` ones."""
     seen: dict[str, int] = {}
     for k, name in enumerate(header):
         if name in seen and name in wanted:
@@ -205,7 +206,7 @@ def _find(header, name, option):
 
 
 def near_names(name, names):
-    """Those names that may be meant by one that is not among them: alike but for case, blanks and marks, or nearly."""
+    """The names most like one that is not among them: equal up to case, blanks and punctuation, else similar."""
     alike = [other for other in names if _key(other) == _key(name)]
     keys: dict[str, str] = {}
     for other in names:
@@ -215,33 +216,33 @@ def near_names(name, names):
 
 
 def _key(name):
-    """A name without case, blanks and marks; as it is where nothing else is left."""
+    """A name in lower case without blanks and punctuation; the name itself if nothing else is left."""
     return re.sub(r"[\W_]", "", name).casefold() or name
 
 
 def _meant(missing, header, file):
-    """Of columns that a file lacks, which of its own are called nearly so."""
+    """The end of a message about missing columns: those of the file that have similar names."""
     alike = [(name, near_names(name, header)) for name in missing[:LISTED]]
     told = [f"{near[0]!r} for {name!r}" for name, near in alike if near]
     return f". {file} has {', '.join(told)}: names must be the same" if told else ""
 
 
 def listed(values):
-    """A few values for a message."""
+    """Values for a message, the first few if there are many."""
     shown = ", ".join(str(value) for value in values[:LISTED])
     return shown if len(values) <= LISTED else f"{shown}, ... ({len(values)} in all)"
 
 
 def split_names(text):
-    """Names separated by commas; one that holds a comma, or blanks at its ends, stands in double quotes."""
+    """The names in a text that separates them by commas; double quotes protect commas and blanks at the ends."""
     return [name for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
 
 
 def classes(target, name, places, positive=None):
-    """(y, what class 1 is) for a binomial fit: two labels of text or number, or proportions in [0, 1].
+    """(y, text about class 1) for a binomial fit, from two labels (text or numbers) or proportions in [0, 1].
 
-    Of two labels the later in order is class 1 ("yes" after "no", 1 after 0), unless `positive` names it. `places` are
-    those of the rows, for messages.
+    The second label in sorted order is class 1 ("yes" after "no", 1 after 0), unless `positive` names the other.
+    `places` are names of the rows for messages.
     """
     labels, counts = np.unique(target, return_counts=True)
     numbers = target.dtype == float

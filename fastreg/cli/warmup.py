@@ -1,4 +1,4 @@
-"""warmup: compile every usual kernel ahead of time, by fits too small to cost anything else."""
+"""warmup: compile the usual kernels ahead of time, by fits so small that they cost nothing else."""
 
 import time
 import warnings
@@ -15,7 +15,7 @@ from fastreg.selection.cross_validation.cv_path import cv_path
 
 DESIGNS = ("dense", "sparse")
 SEVERAL = "several"  # responses, or classes
-SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # wide folds, and tall ones, which share Gram matrices and Hessians
+SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # rows, columns: of wide folds, and of tall ones, which share Gram matrices
 
 
 @explains_names
@@ -40,7 +40,7 @@ def warmup(verbose: bool = False) -> float:
     >>> from fastreg import warmup
     >>> seconds = warmup()  # doctest: +SKIP
     """
-    kernel_cache.NOTICE.advice = ""  # to do what is running already
+    kernel_cache.NOTICE.advice = ""  # it advises to run warmup
     begin = time.perf_counter()
     for design in DESIGNS:
         for family in (*FAMILIES, SEVERAL):
@@ -62,7 +62,7 @@ def prepare(family, design="dense", l1_ratio=None):
     """
     begin = time.perf_counter()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of fits on noise nobody wants to hear
+        warnings.simplefilter("ignore")  # the data are noise
         plain = [(shape, {"l1_ratio": l1_ratio, "n_alphas": 40}) for shape in ((24, 6), (12, 100))]
         for shape, options in _fits() if l1_ratio is None else plain:
             X, y = _draw(*shape)

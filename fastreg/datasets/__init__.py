@@ -1,4 +1,4 @@
-"""Small real data that the main job, the README and the examples use."""
+"""The bundled data set, which the demonstration of the command line, the README and the examples use."""
 
 from importlib import resources
 

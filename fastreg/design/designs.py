@@ -16,6 +16,7 @@ from fastreg.design.row_blocks import DenseRows, SparseRows
 from fastreg.design.row_subsets import part_grams, part_products
 from fastreg.design.sparse_gram import stored_values
 from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
+from fastreg.interface.frames import is_storage
 from fastreg.numerics.jit import add_in_order, inner_kernel, verb
 from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
 
@@ -284,7 +285,7 @@ def as_design(X) -> Design:
 
     Shares its memory, read-only.
     """
-    if hasattr(X, "working_block"):
+    if is_storage(X):
         return X
     if sp.issparse(X):
         return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])

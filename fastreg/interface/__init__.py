@@ -1,4 +1,4 @@
-"""What users give and are told: arguments checked, frames read, errors with advice, progress, tables for people.
+"""Input and messages: arguments are checked, data frames read, errors worded, progress and tables shown.
 
 It imports nothing of the other rooms, and every other room may import it.
 """

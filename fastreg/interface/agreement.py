@@ -35,7 +35,7 @@ def weights_for(path, sample_weight):
 
 
 def alpha_within(alpha, alphas):
-    """A number at which a path of these alphas can be read: not below its end."""
+    """alpha as a float, if a path over these alphas reaches it; else a ValueError."""
     if np.ndim(alpha) > 0 or np.asarray(alpha).dtype.kind not in "fiu":
         raise check.ParameterError(
             f"alpha must be one number ('min' and '1se' are for what cv_path returns), got {alpha!r}"
@@ -46,12 +46,12 @@ def alpha_within(alpha, alphas):
 
 
 def reaches(alphas, alpha):
-    """Whether a path of these alphas ends no higher than alpha, but for rounding."""
+    """Whether the last of these alphas is at most alpha, up to rounding."""
     return bool(alpha >= alphas[-1] * (1.0 - 1e-12))
 
 
 def beyond_the_end(alpha, alphas):
-    """What to say of an alpha at which a path of these alphas cannot be read."""
+    """The message for an alpha below the last of these alphas."""
     return (
         f"alpha must be at least {alphas[-1]:g}, the end of this path, got {alpha!r}; "
         "fit a path that reaches it (alphas=, or a smaller alpha_min_ratio) or take a larger one"
@@ -59,7 +59,7 @@ def beyond_the_end(alpha, alphas):
 
 
 def options_for(path, *, penalty_factor=None, fit_intercept=None, standardize=None):
-    """The options of a path as keyword arguments of FitOptions, for what is fitted or computed after it.
+    """The options of a path as keyword arguments of FitOptions, for a fit or computation that builds on it.
 
     Raises ValueError where one that is given, not None, is not the path's own.
     """
@@ -99,10 +99,9 @@ def columns_for(result, X, p):
 
 
 def check_columns(result, X, p):
-    """Raise ValueError where X has not the p columns that `result` was fitted on, by name where both have names.
+    """Raise ValueError where X does not have the p columns of the fit, compared by name where both have names.
 
-    Names are compared as text, whatever their type. A data frame whose columns are numbered has none, unless they were
-    numbered in the fit as well.
+    Names are compared as text. Column numbers of a data frame count as names only if the fit had them, too.
     """
     labels, fitted = labels_of(X), result.feature_names
     if labels is not None and fitted is not None and [*map(str, labels)] != fitted:
@@ -115,10 +114,10 @@ def check_columns(result, X, p):
 
 
 def refuse_reordered(X, labels):
-    """Raise where a frame's columns are numbered as those of an array are, but stand in another order.
+    """Raise where a frame's columns are numbered from 0, as those of an array are, but in another order.
 
-    What was fitted on an array takes columns by their place. Frames number those of an array from 0 on; pandas by
-    numbers, polars as "column_0".
+    A model that was fitted on an array takes columns by position. pandas numbers columns 0, 1, ..., polars calls them
+    "column_0", "column_1", ....
     """
     names = [str(label).removeprefix("column_") for label in labels]
     places = {str(j): j for j in range(len(names))}
@@ -136,7 +135,7 @@ def refuse_reordered(X, labels):
 
 
 def _compare(X, labels, fitted):
-    """Raise where the columns' names are not those of the fit, each as often and in its place."""
+    """Raise where the names of the columns, or their order, differ from those of the fit."""
     names = [str(label) for label in labels]
     if labels == [*range(len(labels))] and not set(names) & set(fitted):
         return

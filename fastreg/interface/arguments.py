@@ -13,9 +13,9 @@ from fastreg.interface.progress import Progress
 
 
 class FitOptions(NamedTuple):
-    """The arguments of fit_path that say what is fitted and how well; of fit_multi_path those that it has."""
+    """Options of `fit_path`, and those of them that `fit_multi_path` has: the model, its data, and the accuracy."""
 
-    family: Any = "gaussian"  # a name, or a class
+    family: Any = "gaussian"  # a name or a class
     l1_ratio: float = 1.0
     sample_weight: Any = None
     offset: Any = None
@@ -27,11 +27,11 @@ class FitOptions(NamedTuple):
     tol: float = 1e-6
     max_iter: int = 1000
     solver: str = "auto"
-    names: Any = None  # of the columns
+    names: Any = None  # of X's columns
     penalty: Any = None  # an object with rates of its own, in place of l1_ratio
 
     def checked(self):
-        """The same with numbers and flags in their ranges, or a ParameterError."""
+        """The same, if numbers and flags are in their ranges; else a ParameterError."""
         for name in ("penalty_factor", "lower", "upper"):
             refuse_other_order(name, getattr(self, name), self.names)
         return self._replace(
@@ -52,10 +52,10 @@ class FitOptions(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """The arguments of fit_path that say at which alphas.
+    """Options of `fit_path` that set the grid of alphas.
 
-    With `of_sum` the penalty is one on the sum of losses, as scikit-learn's C is: a fold's mean loss is over less
-    weight, so that its alpha is larger by that share.
+    With `of_sum` the penalty belongs to the sum of losses instead of their mean, as scikit-learn's C does: a fold has
+    less weight than all rows, and its alphas are larger in proportion.
     """
 
     alphas: Any = None
@@ -64,26 +64,26 @@ class Grid(NamedTuple):
     of_sum: bool = False
 
     def checked(self):
-        """The same with given alphas decreasing, or else their number in range."""
+        """The same, if the alphas given decrease or their number is in its range; else a ValueError."""
         if self.alphas is not None:
             return self._replace(alphas=check.check_alphas(self.alphas))
         return self._replace(n_alphas=check.check_count("n_alphas", self.n_alphas, 1))
 
     def size(self):
-        """How many alphas there will be, if a path does not end sooner."""
+        """The number of alphas; a path may end sooner."""
         return int(self.n_alphas) if self.alphas is None else np.size(self.alphas)
 
     def automatic(self):
-        """Whether neither its alphas nor its end are given."""
+        """Whether neither the alphas nor the ratio of the last to the first are given."""
         return self.alphas is None and self.alpha_min_ratio is None
 
     def lowest(self):
-        """The last of given alphas; infinite if they are yet to be found."""
+        """The last of the alphas given; infinity for an automatic grid, which depends on the data."""
         return np.inf if self.alphas is None else float(np.min(self.alphas))
 
 
 class Watching(NamedTuple):
-    """The arguments of fit_path that say who hears of a fit while it runs, and whether its steps are kept."""
+    """Options of `fit_path` for the reports of a running fit, and whether its solver steps are recorded."""
 
     verbose: bool | int = False
     callback: Callable[..., Any] | None = None

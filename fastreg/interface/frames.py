@@ -1,16 +1,16 @@
-"""Data frames of any library, as numbers with names: pandas, polars, pyarrow and whatever else narwhals knows.
+"""Data frames as arrays and names of columns: pandas, polars, pyarrow, and other libraries that narwhals knows.
 
-Nothing is imported for an array; a frame imports narwhals, and of its own library only what is loaded already.
+An array imports nothing; a frame imports narwhals, which uses only libraries that are loaded already.
 """
 
 import numpy as np
 
-NUMBERS = "fiub"  # kinds of NumPy's types that turn into float64 at once
-PLAIN = {"b": bool, "i": int, "u": int, "f": float, "U": str}  # what labels of such a kind are, one by one
+NUMBERS = "fiub"  # kinds of NumPy's types that can be converted to float64 without looking at each value
+PLAIN = {"b": bool, "i": int, "u": int, "f": float, "U": str}  # Python's type for labels of each of NumPy's kinds
 
 
 def labels_of(X):
-    """The columns' labels of a data frame as they are, or None for what is none."""
+    """The labels of a data frame's columns, of whatever type; None for anything but a data frame."""
     if isinstance(X, np.ndarray):
         return None
     if hasattr(X, "column_names"):  # pyarrow's, whose `columns` are data
@@ -29,9 +29,9 @@ def feature_names_of(X):
 
 
 def array_of(X, name="X"):
-    """A data frame as an array, missing values as NaN; what is no frame as it is. `name` is that in messages.
+    """A data frame as an array, with NaN for missing values; anything else unchanged. Messages call it `name`.
 
-    Raises ValueError with the place of the first value that is no number, and for frames that are yet to be computed.
+    Raises ValueError with the place of the first value that is not a number, and for lazy frames.
     """
     labels = labels_of(X)
     if labels is None:
@@ -41,7 +41,7 @@ def array_of(X, name="X"):
     frame = _frame(X, labels)
     if frame is None:
         return X.to_numpy() if hasattr(X, "to_numpy") else X
-    if all(_is_numeric(dtype) for dtype in frame.schema.values()):  # or dates would turn into days without a word
+    if all(_is_numeric(dtype) for dtype in frame.schema.values()):  # else dates would become numbers of days silently
         array = frame.to_numpy()
         if array.dtype.kind in NUMBERS:
             return array
@@ -49,17 +49,17 @@ def array_of(X, name="X"):
 
 
 def vector_of(values):
-    """A vector as an array, whatever holds it; values that are missing come as NaN, None or what stands for them."""
-    if hasattr(values, "__arrow_c_array__"):  # its to_numpy refuses truth values and missing ones, unless told to copy
+    """A vector as an array, also from a Series; missing values are NaN, None or the library's own mark."""
+    if hasattr(values, "__arrow_c_array__"):  # pyarrow's to_numpy refuses truth values and missing values
         return np.asarray(values)
     return values.to_numpy() if hasattr(values, "to_numpy") else values
 
 
 def label_array(name, values):
-    """Labels of rows as an array; those that came as objects have their own type again, where it is one.
+    """Labels of rows as an array; objects that are all of one type become an array of that type.
 
-    Raises ValueError with the place of the first that is missing, infinite, or of another kind than the labels before:
-    it would be a class, or could not be sorted.
+    Raises ValueError with the place of the first label that is missing or infinite (it would become a class of its
+    own) or of another kind than the first (labels of two kinds cannot be sorted).
     """
     array = np.asarray(vector_of(values))
     if array.dtype.kind not in "Of":
@@ -88,17 +88,17 @@ def label_array(name, values):
 
 
 def _is_missing(label):
-    """Whether a label is None, NaN, or pandas.NA, which says that it cannot tell whether it equals itself."""
+    """Whether a label is None, NaN or pandas.NA, whose comparison with itself has no truth value."""
     try:
         return label is None or bool(label != label)
     except TypeError:
         return True
-    except ValueError:  # not one label, but a matrix of them
+    except ValueError:  # an array, not a label
         return False
 
 
 def table_of(X):
-    """pyarrow's batch of rows as a table, which more libraries know; any other data frame as it is."""
+    """A pyarrow RecordBatch as a Table, which narwhals knows; any other data frame unchanged."""
     if not hasattr(X, "__arrow_c_array__"):
         return X
     import pyarrow
@@ -107,19 +107,19 @@ def table_of(X):
 
 
 def refuse_other_order(name, values, names):
-    """Raise where a Series of numbers is labelled by the columns of X, in another order than theirs."""
+    """Raise where the index of a Series holds the names of X's columns in another order."""
     labels = getattr(values, "index", None)
     if names is None or labels is None or callable(labels):
         return
     labels = [str(label) for label in labels]
     if labels != names and sorted(labels) == sorted(names):
-        differ = len(set(names)) == len(names)  # else pandas cannot put them in order
+        differ = len(set(names)) == len(names)  # else pandas cannot reindex
         remedy = f"pass {name}.reindex(X.columns), or an array" if differ else "pass an array in the order of X"
         raise ValueError(f"{name} is labelled by the columns of X in another order; {remedy}")
 
 
 def rows_of(X, rows):
-    """Some rows of an array, a sparse matrix or a data frame, of its own kind."""
+    """Some rows of an array, a sparse matrix or a data frame, as an object of the same kind."""
     if hasattr(X, "tocsr"):
         return X.tocsr()[rows]
     if hasattr(X, "iloc"):
@@ -130,7 +130,7 @@ def rows_of(X, rows):
 
 
 def select(X, names):
-    """The expression that takes the columns `names`, an expression as well, from a frame like X in this order."""
+    """Code, for a message, that selects the columns `names` (code, too) from a frame like X in this order."""
     if hasattr(X, "column_names"):
         return f"X.select({names})"
     if all(isinstance(label, str) for label in labels_of(X)):
@@ -139,12 +139,12 @@ def select(X, names):
 
 
 def _frame(X, labels):
-    """narwhals' view of a frame, or None for one that it does not know."""
+    """narwhals' view of a frame; None for a frame of a library that it does not know."""
     import narwhals as nw
 
     X = table_of(X)
     names = {label for label in labels if not isinstance(label, tuple)}
-    if len(names) < len(labels):  # narwhals wants labels that differ, and none of several levels
+    if len(names) < len(labels):  # narwhals refuses labels that repeat and labels of several levels
         numbers = [str(number) for number in range(len(labels))]
         X = X.set_axis(numbers, axis=1) if hasattr(X, "set_axis") else X.rename_columns(numbers)
     frame = nw.from_native(X, pass_through=True)
@@ -152,7 +152,7 @@ def _frame(X, labels):
         library = type(X).__module__.partition(".")[0]
         advice = {"polars": "X.collect()", "dask": "X.compute()"}.get(library, "a pandas, polars or pyarrow table")
         raise ValueError(f"X is a {library} {type(X).__name__}, whose rows are yet to be computed; pass {advice}")
-    if not isinstance(frame, nw.DataFrame) and hasattr(X, "__arrow_c_stream__"):  # of a library it does not know
+    if not isinstance(frame, nw.DataFrame) and hasattr(X, "__arrow_c_stream__"):  # pyarrow can read it
         import pyarrow
 
         frame = nw.from_native(pyarrow.table(X))
@@ -166,12 +166,12 @@ def _is_numeric(dtype):
 
 
 def _numbers(name, column, j, label):
-    """A column as float64, or a ValueError that names it and its first value that is no number."""
+    """A column as float64, or a ValueError with the place of its first value that is not a number."""
     import narwhals as nw
 
     if _is_numeric(column.dtype):
         return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
-    other = column.dtype not in (nw.Object, nw.Unknown, nw.Categorical)  # which may hold numbers, value by value
+    other = column.dtype not in (nw.Object, nw.Unknown, nw.Categorical)  # columns of these types may hold numbers
     out = np.full(len(column), np.nan)
     for i, (value, missing) in enumerate(zip(column.to_list(), column.is_null().to_list())):
         if missing:
@@ -189,5 +189,5 @@ def _numbers(name, column, j, label):
 
 
 def is_storage(X):
-    """Whether X is a storage of one's own: see fastreg.design.protocol."""
+    """Whether X is an object with the methods of a Design (fastreg.design.protocol), used as X without conversion."""
     return hasattr(X, "column_dot") and hasattr(X, "working_block")

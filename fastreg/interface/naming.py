@@ -196,7 +196,7 @@ def names_meant(word: str, names: list[str], words: dict[str, str] = WORDS) -> l
 
 
 def meant(word: Any, options: Iterable[str]) -> str:
-    """The end of a message about a value that is none of the options: which of them was meant, if that can be told."""
+    """The end of a message about a value that is none of the options: which of them was probably meant."""
     found = names_meant(word, list(options), VALUES) if isinstance(word, str) else []
     return f". Did you mean {' or '.join(map(repr, found))}?" if found else ""
 

@@ -1,4 +1,4 @@
-"""What a long fit tells while it runs: to a callback, by a bar on stderr, or when it is stopped."""
+"""What a long fit reports while it runs: to a callback, by a bar on stderr, and with the exception of an interrupt."""
 
 import threading
 import time
@@ -10,7 +10,11 @@ from typing import Any, NamedTuple
 
 from fastreg.interface.status_line import StatusLine
 
-WAIT, PAUSE, QUIET_PAUSE = 2.0, 0.1, 10.0  # seconds: before a bar shows, between two of its states, in a log file
+WAIT, PAUSE, QUIET_PAUSE = (
+    2.0,
+    0.1,
+    10.0,
+)  # seconds before a bar shows, between its updates, and between those in a file
 WIDTH = 24  # characters of the bar itself
 
 
@@ -54,12 +58,12 @@ class Progress(NamedTuple):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit, with what was done before it.
+    """Ctrl-C during a fit, with the results up to then.
 
     Parameters
     ----------
     message : str, default="interrupted"
-        What is told.
+        The message of the exception.
     path : Path, MultiPath or None, default=None
         The points that were done; where there are several fits, those on all rows. None if there was none yet.
     folds : sequence of Path or None, default=()
@@ -92,7 +96,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ctrl-C within is an Interrupted, also where nothing has been fitted yet."""
+    """Within this, Ctrl-C raises an Interrupted, also where nothing has been fitted yet."""
     try:
         yield
     except Interrupted:
@@ -102,52 +106,53 @@ def interruptible() -> Iterator[None]:
 
 
 def listener(callback):
-    """A callback, if it can be called, or None."""
+    """The callback itself, or None; a TypeError where it cannot be called."""
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be a function of one argument, a fastreg.Progress, got {callback!r}")
     return callback
 
 
 class Watch:
-    """Whoever watches several fits: one bar and one callback, which hear of every point of each.
+    """The progress of several fits, on one bar and to one callback.
 
-    They hear in the thread that made the watch; what other threads have to tell waits until it tells or catches up.
+    Both are called in the thread that made the Watch alone: what other threads report waits until that thread reports
+    a point itself or calls `deliver`.
     """
 
     def __init__(self, verbose=False, callback=None):
         self.bar, self.callback, self.begin = Bar() if verbose else None, listener(callback), time.perf_counter()
         self.total, self.prefix, self.thread = 0, "", threading.get_ident()
         self.done: dict[str, int] = {}  # points, by stage
-        self.untold: deque[tuple[str, Progress, float]] = deque()
+        self.waiting: deque[tuple[str, Progress, float]] = deque()
 
     def expect(self, points):
-        """How many points there will be, unless that has been said."""
+        """Set how many points there will be in all, unless it is set already."""
         self.total = self.total or points
 
     def within(self, prefix, wanted=True):
-        """The same watch for a part whose stages begin with `prefix`."""
+        """The same Watch for a part of the fits, whose stages get `prefix` if it is `wanted`."""
         part = copy(self)
         part.prefix = f"{self.prefix}{prefix}, " if wanted else self.prefix
         return part
 
-    def hears(self, stage):
-        """A callback for the points of one fit, or None if nobody watches."""
+    def callback_for(self, stage):
+        """A callback for the points of the fit called `stage`; None if there is neither bar nor callback."""
         if self.bar is None and self.callback is None:
             return None
-        return lambda progress: self.tell(self.prefix + stage, progress)
+        return lambda progress: self.report(self.prefix + stage, progress)
 
-    def tell(self, stage, progress):
-        """Pass on the progress of one fit, in this thread or later."""
-        self.untold.append((stage, progress, time.perf_counter() - self.begin))
-        self.catch_up()
+    def report(self, stage, progress):
+        """Take the progress of one fit, and show it now or when the Watch's own thread delivers it."""
+        self.waiting.append((stage, progress, time.perf_counter() - self.begin))
+        self.deliver()
 
-    def catch_up(self):
-        """Tell what there is to tell, if this is the thread to hear it."""
-        while self.untold and threading.get_ident() == self.thread:
-            self._pass_on(*self.untold.popleft())
+    def deliver(self):
+        """Show what has been reported, if this is the thread that made the Watch."""
+        while self.waiting and threading.get_ident() == self.thread:
+            self._pass_on(*self.waiting.popleft())
 
     def _pass_on(self, stage, progress, seconds):
-        """The progress of one fit, counted over all."""
+        """Show the progress of one fit, with points counted over all fits."""
         self.done[stage] = progress.point
         done = sum(self.done.values())
         here = progress._replace(point=done, n_points=max(self.total, done), seconds=seconds, stage=stage)
@@ -157,7 +162,7 @@ class Watch:
             self.callback(here)
 
     def close(self):
-        """To be called when the fits end, however they do."""
+        """Remove the bar. To be called when the fits end, also after an error."""
         if self.bar is not None:
             self.bar.close()
 
@@ -172,14 +177,14 @@ class Bar:
         self.line, self.next = StatusLine(stream), WAIT
 
     def show(self, progress):
-        """Show where a fit stands, unless the last time was a moment ago."""
+        """Show the progress of a fit, unless the line was updated a moment ago."""
         if progress.seconds < self.next:
             return
         self.next = progress.seconds + (PAUSE if self.line.rewrites else QUIET_PAUSE)
         self.line.show(bar_text(progress))
 
     def close(self):
-        """Wipe the line: what a fit has come to is told by its Path."""
+        """Wipe the line."""
         self.line.wipe()
 
 

@@ -5,14 +5,14 @@ UNCERTIFIED = (MAX_ITER, STALLED)
 
 
 def reason_for(gap, tol, iterations, max_iter):
-    """The reason for a point of this relative gap, after so many of the iterations that were allowed."""
+    """Why a fit ended, by its relative gap and the number of its iterations."""
     if gap <= tol:
         return CONVERGED
     return MAX_ITER if iterations >= max_iter else STALLED
 
 
 def remedy_for(reasons, larger="keep to larger alphas"):
-    """What to do about points that are not certified, given the reasons of all; `larger` is how to penalise more."""
+    """Advice for points that are not certified, given the reasons of all points; `larger` says how to penalise more."""
     if STALLED not in reasons:
         return f"raise max_iter, loosen tol or {larger}"
     stalled = (

@@ -1,4 +1,4 @@
-"""Numbers, counts, flags and words that are parameters: in their range, or a ParameterError that says what is."""
+"""Checks of parameters that are numbers, counts, flags or names; a ParameterError says what is allowed."""
 
 import numbers
 

@@ -15,9 +15,9 @@ def penalty_shown(result: Any) -> str:
 
 
 class Summary(str):
-    """A str, the table as text; `columns` (titles) and `rows` (cells as text) say what is in it.
+    """A table as a str, with its titles in `columns` and its cells, as text, in `rows`.
 
-    Numbers stand at the right; a column without a title holds names or remarks and stands at the left.
+    Columns of numbers are aligned to the right; one without a title, for names or remarks, to the left.
     """
 
     columns: tuple[str, ...]
@@ -52,19 +52,19 @@ def _set(cell: str, width: int, title: str) -> str:
 
 
 def shown_points(points: int, rows: int, chosen: Any = ()) -> Any:
-    """Numbers of about `rows` of so many points, evenly spread, and those that are `chosen`."""
+    """Numbers of about `rows` of the points, evenly spread, and of those in `chosen`."""
     spread = np.linspace(0, points - 1, min(rows, points)).round()
     return np.union1d(spread, list(chosen)).astype(int)
 
 
 def mark_of(point: int, chosen: dict[str, int]) -> str:
-    """What stands at the end of a point's line: the names under which it was chosen."""
+    """The end of a point's line in a table: the names of the rules that chose it."""
     names = [name for name, place in chosen.items() if place == point]
     return "   <- " + ", ".join(names) if names else ""
 
 
 class Shown:
-    """What has a `summary()` for people: a notebook shows the few lines of its repr and that table."""
+    """Results with a `summary()`: a notebook shows their repr and that table."""
 
     def _repr_html_(self) -> str:
         head = "<br>".join(escape(line.strip()) for line in repr(self)[1:-1].splitlines())

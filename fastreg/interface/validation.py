@@ -1,4 +1,4 @@
-"""Every check on user input, and every message. What leaves here is clean: float64, finite, of matching shapes.
+"""Checks of data: what passes is float64, finite and of matching shapes.
 
 A message names the parameter, the first bad place (row, column or feature) and what is allowed.
 """
@@ -46,26 +46,26 @@ class ConvergenceWarning(UserWarning):
     """
 
 
-_told: ContextVar[set[str] | None] = ContextVar("told", default=None)  # topics of warnings, within `each_once`
+_warned: ContextVar[set[str] | None] = ContextVar("warned", default=None)  # topics of warnings, within `each_once`
 
 
 @contextmanager
 def each_once():
-    """Within this, and all that it calls, each topic is warned of once: a call may pose its problem many times."""
-    token = _told.set(set() if _told.get() is None else _told.get())
+    """Within this, each topic is warned of once, although a call may build and check its problem many times."""
+    token = _warned.set(set() if _warned.get() is None else _warned.get())
     try:
         yield
     finally:
-        _told.reset(token)
+        _warned.reset(token)
 
 
 def warn(message, category, topic=None):
-    """Warn of the user's line that called fastreg, however deep within the call this is found."""
-    told = _told.get()
-    if topic is not None and told is not None:
-        if topic in told:
+    """Warn at the user's line that called fastreg, however deep in the package this is called."""
+    warned = _warned.get()
+    if topic is not None and warned is not None:
+        if topic in warned:
             return
-        told.add(topic)
+        warned.add(topic)
     level = 1
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fastreg", "contextlib"):
@@ -74,7 +74,7 @@ def warn(message, category, topic=None):
 
 
 def check_design(X):
-    """X as float64 in Fortran order, canonical float64 CSC, or a storage of one's own. Copied only if it is not."""
+    """X as a float64 array in Fortran order, as canonical float64 CSC, or as a Design; copied only if it is none."""
     if sp.issparse(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
@@ -85,7 +85,7 @@ def check_design(X):
 
 
 def check_table(X):
-    """X with two dimensions: sparse as it is, anything else as an array of float64, in the order that it has."""
+    """X with two dimensions: sparse matrices unchanged, anything else as a float64 array of unchanged layout."""
     X = X if sp.issparse(X) or is_storage(X) else _as_float("X", array_of(X), feature_names_of(X))
     if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
@@ -136,7 +136,7 @@ def _as_float(name, values, names=None):
 
 
 def refuse_masked(name, values):
-    """Raise for a masked array, or a list of such rows: NumPy's functions would drop the mask."""
+    """Raise for a masked array or a list of them: NumPy's functions would ignore the mask."""
     rows = values if isinstance(values, (list, tuple)) else (values,)
     if any(isinstance(row, np.ma.MaskedArray) for row in rows):
         raise ValueError(
@@ -188,7 +188,7 @@ def _check_sparse(X):
 
 
 def _check_compressed(X):
-    """Pointers and indices must stay inside: a wrong index would read foreign memory."""
+    """Raise where pointers or indices are out of range: kernels would read memory outside of the arrays."""
     pointers, indices = X.indptr, X.indices
     if pointers.size and (pointers[0] != 0 or np.any(np.diff(pointers) < 0) or pointers[-1] > indices.size):
         raise ValueError("X.indptr is not a rising sequence from 0 to at most len(X.indices)")
@@ -205,7 +205,7 @@ def _check_range(name, indices, limit):
 
 
 def _is_canonical(indices, indptr):
-    """Rows strictly ascending within each column."""
+    """Whether rows ascend strictly within each column."""
     if indices.size < 2:
         return True
     falling = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
@@ -267,7 +267,7 @@ def check_vector(name, values, n, *, allow_negative=True):
 
 
 def check_response(y, n, family):
-    """y as a vector that the family admits."""
+    """y as a vector of values that the family allows."""
     if y is None:
         raise ValueError("y is None: this fit requires y to be passed, but the target y is None")
     if family.name == "binomial":
@@ -283,14 +283,14 @@ def check_response(y, n, family):
 
 
 def refuse_tiny(name, array):
-    """Raise where the squares of responses are lost below the range of float64."""
+    """Raise where the squares of all responses underflow."""
     top = np.abs(array).max(initial=0.0)
     if 0.0 < top < 1.0 / LARGEST:
         raise ValueError(f"underflow: {name} is at most {top:g} in size, which is too small to square; rescale {name}")
 
 
 def _refuse_labels(y):
-    """Raise where y is classes by name, and say where those are taken."""
+    """Raise where y holds labels that are text; the message names the functions that take labels."""
     array = np.asarray(y)
     if array.dtype.kind in "SUO" and array.size and isinstance(array.flat[0], (str, bytes)):
         raise ValueError(
@@ -300,7 +300,7 @@ def _refuse_labels(y):
 
 
 def check_matrix(name, values, n, K=None):
-    """A float64 matrix (n, K), finite, of whatever K or of the one given."""
+    """A finite float64 matrix (n, K); K is checked if it is given."""
     values = _as_float(name, array_of(values, name))
     if values.ndim != 2 or values.shape[1] == 0 or values.shape[1] != (K or values.shape[1]):
         columns = "responses" if K is None else f"{K} responses or classes"
@@ -309,7 +309,7 @@ def check_matrix(name, values, n, K=None):
 
 
 def check_targets(name, values):
-    """Responses to compare predictions with, as an array of float64, finite."""
+    """Responses to compare predictions with, as a finite float64 array."""
     array = _as_float(name, array_of(values, name))
     bad = np.argwhere(~np.isfinite(array))
     if bad.size:
@@ -318,7 +318,7 @@ def check_targets(name, values):
 
 
 def check_labels(name, values, n=None):
-    """Labels of rows as an array of one type, none of them missing; one a row where the rows' number n is given."""
+    """Labels of rows as an array of one type without missing values, of length n if that is given."""
     refuse_masked(name, values)
     labels = label_array(name, values)
     if n is not None and labels.shape != (n,):
@@ -327,7 +327,7 @@ def check_labels(name, values, n=None):
 
 
 def check_classes(Y, n, weight, fit_intercept):
-    """(proportions (n, K), labels or None) from labels of any type, or from rows that sum to one."""
+    """(proportions (n, K), labels) from labels of any type, or from rows that sum to one."""
     Y = check_labels("Y", Y)
     if Y.ndim == 2 and Y.shape[1] > 1:
         shares, labels = check_matrix("Y", Y, n), np.arange(Y.shape[1])
@@ -350,7 +350,7 @@ def check_classes(Y, n, weight, fit_intercept):
 
 
 def check_weight(sample_weight, n):
-    """Weights that sum to one."""
+    """Weights of the rows, scaled to a sum of one."""
     if sample_weight is None:
         return np.full(n, 1.0 / n)
     if isinstance(sample_weight, numbers.Number):
@@ -364,12 +364,12 @@ def check_weight(sample_weight, n):
 
 
 def is_offset(offset):
-    """Whether an offset is given: the number 0 says on purpose that there is none."""
+    """Whether an offset is given; the number 0 means that there is none."""
     return offset is not None and not (np.ndim(offset) == 0 and offset == 0)
 
 
 def check_offset(offset, n, K=None):
-    """n finite numbers, of K responses (n, K), or None where there is none; a number serves every row."""
+    """The offset as a finite vector (n,), or matrix (n, K) of K responses; None where there is none."""
     if not is_offset(offset):
         return None
     if np.ndim(offset) == 0:
@@ -379,7 +379,7 @@ def check_offset(offset, n, K=None):
 
 
 def check_factor(penalty_factor, p):
-    """Penalty factors: not negative, infinite ones leave a column out."""
+    """Penalty factors (p,), none of them negative; an infinite one leaves its column out."""
     if penalty_factor is None:
         return np.ones(p)
     factor = np.array(_as_float("penalty_factor", penalty_factor))
@@ -395,7 +395,7 @@ def check_factor(penalty_factor, p):
 
 
 def check_bounds(lower, upper, p):
-    """(lower, upper), each (p,), or None where there is no bound: lower <= 0 <= upper, infinite ones bound nothing."""
+    """(lower, upper), each (p,), with lower <= 0 <= upper; None where no bound is finite."""
     if lower is None and upper is None:
         return None
     arrays = []
@@ -415,7 +415,7 @@ def check_bounds(lower, upper, p):
 
 
 def check_alphas(alphas):
-    """A decreasing grid of penalties."""
+    """The alphas as a decreasing vector."""
     grid = np.atleast_1d(_as_float("alphas", alphas))
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"alphas must be a non-empty vector, got an array of shape {grid.shape}")
@@ -433,7 +433,7 @@ def check_alphas(alphas):
 
 
 def check_several(name, values, low, high):
-    """A vector of at least one finite number within bounds."""
+    """A vector of one finite number or more, each in [low, high]."""
     array = np.atleast_1d(_as_float(name, values))
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a number or a non-empty vector, got an array of shape {array.shape}")
@@ -444,7 +444,7 @@ def check_several(name, values, low, high):
 
 
 def read_only(array):
-    """A view that cannot be written: kernels compile once for writable, read-only and memory-mapped arrays."""
+    """A read-only view, so that kernels are compiled once for writable, read-only and memory-mapped arrays."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: beside their place, then renamed."""
+"""Files are written completely or not at all: under a temporary name beside their place, then renamed."""
 
 import contextlib
 import errno
@@ -12,11 +12,11 @@ import uuid
 
 @contextlib.contextmanager
 def whole_file(file, mode="w"):
-    """A file to write (mode "w" is text in UTF-8, "wb" bytes), which takes its place when the block ends.
+    """A file to write (mode "w" is text in UTF-8, "wb" bytes), which appears under its name when the block ends.
 
-    After an error in the block, what was there before is there still. Permissions of a file that is replaced stay. A
-    link stays, too: the file that it leads to is replaced, and other hard links keep the old content. What is no
-    ordinary file, such as a pipe or the standard output, is written to as it is, when the block ends.
+    After an error in the block the old file is unchanged. The new file has the permissions of the one it replaces. A
+    symbolic link stays, and the file that it points to is replaced; other hard links keep the old content. A pipe or
+    the standard output is written to directly when the block ends.
     """
     stream = _stream(file)
     with _buffered(stream, os.fspath(file)) if stream is not None else _beside(os.fspath(file)) as opened:
@@ -30,7 +30,7 @@ def whole_file(file, mode="w"):
 
 
 def _stream(file):
-    """An open descriptor of what holds no file: standard output and error by any name, pipes, devices; or None."""
+    """An open descriptor for standard output and error (by any name), pipes and devices; None for a file."""
     try:
         found = os.stat(file)
     except OSError:
@@ -89,20 +89,20 @@ def _beside(file):
 
 
 def _replaced(file, place):
-    """What os.stat says of the file that is to be replaced, or None. An OSError where that is not allowed."""
+    """The os.stat of the file that is to be replaced, or None; an OSError where it must not be written."""
     try:
         old = os.stat(place)
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(old.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), file)
-    if not os.access(place, os.W_OK):  # a rename would go through
+    if not os.access(place, os.W_OK):  # renaming would replace it all the same
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), file)
     return old
 
 
 def _keep_permissions(place, old, partial):
-    """Give a new file the owner, as far as this user may, and the permissions of the one that it replaces."""
+    """Give a new file the permissions and, where this user is allowed to, the owner of the one that it replaces."""
     new = os.stat(partial)
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         for owner in ((-1, old.st_gid), (old.st_uid, -1)):

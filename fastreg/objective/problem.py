@@ -217,14 +217,14 @@ class Problem:
             state.intercept -= t * (middle + float(self.centre[columns] @ steps))
         self.linearise(state)
 
-    def heed(self):
-        """Leave the fit if it has been called off. Asked between kernel calls, which end within about 0.1 s."""
+    def stop_if_interrupted(self):
+        """Raise CalledOff if the fit is to end. Called between kernel calls, which end within about 0.1 s."""
         if self.called_off:
             raise CalledOff
 
     def count_steps(self, steps, state, gap):
         """Count a solver's steps, and show whoever watches where they have led: `gap` is the one steered by."""
-        self.heed()
+        self.stop_if_interrupted()
         self.work.iterations += steps
         if self.watcher is not None:
             self.watcher(state, gap)

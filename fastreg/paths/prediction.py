@@ -5,13 +5,14 @@ import numpy as np
 
 from fastreg.design.column_products import combine
 from fastreg.design.designs import as_design
+from fastreg.interface.frames import is_storage
 from fastreg.numerics.exp_log import LARGEST, exp
 from fastreg.numerics.jit import allocating_kernel, kernel
 
 
 def times(X, coef, intercept):
     """intercept + X coef, for X an array or sparse, of any layout and numeric type."""
-    if hasattr(X, "working_block"):
+    if is_storage(X):
         by_columns = True
     else:
         by_columns = X.format == "csc" if hasattr(X, "format") else X.flags.f_contiguous and X.flags.aligned
@@ -26,7 +27,7 @@ def times(X, coef, intercept):
 
 
 def between(first, second, share):
-    """first + share * (second - first), which rounding takes beyond neither: bounds that both keep hold there, too."""
+    """first + share * (second - first), between the two in spite of rounding, so that bounds of both hold for it."""
     lower, upper = np.minimum(first, second), np.maximum(first, second)
     return np.clip(first + share * (second - first), lower, upper)
 

@@ -60,7 +60,7 @@ class Fit:
                 if not isinstance(wanted, np.ndarray):
                     self.waits, self.vector, self.wanted = True, vector, wanted
                     return
-                self.problem.heed()
+                self.problem.stop_if_interrupted()
                 answer = self.problem.correlate_some(vector, wanted)
         except StopIteration:
             pass
@@ -113,7 +113,7 @@ def side_by_side(tasks, problems, whole, watch):
         for lock in under_way:
             lock.acquire()
         raise first from None
-    watch.catch_up()
+    watch.deliver()
 
 
 def call_off(problems):

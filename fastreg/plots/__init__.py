@@ -1,6 +1,6 @@
-"""Pictures of fits, by matplotlib's conventions: each draws on `ax`, or on a new figure, and returns the axes.
+"""Pictures of fits, by matplotlib's conventions: each function draws on `ax` or a new figure, and returns the axes.
 
-matplotlib is imported when a picture is drawn. All of them read without colour.
+matplotlib is imported when a picture is drawn. Every picture can be read when printed without colour.
 """
 
 from fastreg.plots.contours import plot_probability

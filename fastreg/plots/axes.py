@@ -1,4 +1,4 @@
-"""What pictures share: axes, lines of many features, an axis of alphas, counts on top, names at ends, marks."""
+"""Parts of pictures: axes, the lines of many features, an axis of alphas, counts on top, names of lines, marks."""
 
 import importlib
 import inspect
@@ -7,11 +7,11 @@ import numpy as np
 
 from fastreg.interface.scalars import ParameterError
 
-NAME_SIZE = 8  # points, of feature names and counts
-LONGEST_NAME = 28  # letters; longer names are cut
-SHADES = ("#000000", "#0072b2", "#b3460a", "#00745a", "#8a2f73")  # dark enough to be printed without colour
+NAME_SIZE = 8  # points: font size of names and counts
+LONGEST_NAME = 28  # characters of a name that are shown
+SHADES = ("#000000", "#0072b2", "#b3460a", "#00745a", "#8a2f73")  # colours that stay dark in grey print
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
-RASTER = 2000  # lines or points beyond which a vector file would be too large to open
+RASTER = 2000  # lines or points beyond which they are drawn as pixels, since a vector file would be too large
 
 
 def matplotlib_module(name):
@@ -23,7 +23,7 @@ def matplotlib_module(name):
 
 
 def axes_or_new(ax, picture, size=(8, 5)):
-    """`ax`, or the axes of a new figure; what is no axes is answered by the options of the function `picture`."""
+    """`ax`, or the axes of a new figure if it is None; else a ParameterError with the options of `picture`."""
     if hasattr(ax, "get_xlim") and hasattr(ax, "plot"):
         return ax
     if ax is not None:
@@ -37,20 +37,20 @@ def axes_or_new(ax, picture, size=(8, 5)):
 
 
 def _shown(value):
-    """A text as it is written, of anything else its type."""
+    """A text in quotes, or the type of another value."""
     return repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def must_be(name, value, kind, *attributes):
-    """Raise ParameterError unless `value` has the attributes of a result of this kind, which a picture draws."""
+    """Raise ParameterError unless `value` has the attributes that a result of this kind has."""
     if not all(hasattr(value, each) for each in attributes):
         raise ParameterError(f"{name} must be a fastreg.{kind}, got {_shown(value)}")
 
 
 def draw_lines(ax, lines, strongest, ends):
-    """Polylines: the `strongest` dark and each in its own style, from top to bottom; the others grey behind them.
+    """Draw polylines: the `strongest` dark and in different styles, from top to bottom, the others grey behind them.
 
-    Returns the strongest in that order and their shades.
+    Returns the strongest in the order of their ends, from the top, and their colours.
     """
     collections = matplotlib_module("matplotlib.collections")
     faint = np.setdiff1d(np.arange(len(lines)), strongest)
@@ -71,7 +71,7 @@ def draw_lines(ax, lines, strongest, ends):
 
 
 def alpha_axis(ax, alphas):
-    """A logarithmic axis of alpha that falls to the right, as features come in."""
+    """Make the x axis one of log alpha that falls to the right."""
     ax.set_xlabel("penalty alpha (log scale, falling to the right)")
     ax.set_xscale("log")
     spare = 2.0 if alphas[0] == alphas[-1] else 1.0
@@ -79,7 +79,7 @@ def alpha_axis(ax, alphas):
 
 
 def points_to_draw(alphas):
-    """The places of the alphas that a logarithmic axis can show."""
+    """Positions of the positive alphas, which a logarithmic axis can show."""
     shown = np.flatnonzero(np.asarray(alphas) > 0)
     if not shown.size:
         raise ValueError("no point with alpha > 0 to draw")
@@ -87,13 +87,13 @@ def points_to_draw(alphas):
 
 
 def count_on_top(ax, places, counts, title="features in"):
-    """A second axis on top that says at about seven places how many features are in."""
+    """Add an axis on top with the number of features in at about seven places."""
     scale = np.log if ax.get_xscale() == "log" else np.asarray
     ends = scale(np.array(ax.get_xlim()))
     targets = np.linspace(ends[0], ends[1], 7)[:, None]
     chosen = np.unique(np.abs(scale(places) - targets).argmin(axis=1))
     kept: list[int] = []
-    for k in chosen:  # not so near to the last that their numbers would touch
+    for k in chosen:  # skip those so near to the last that their numbers would touch
         if not kept or abs(scale(places[k]) - scale(places[kept[-1]])) > 0.06 * abs(ends[1] - ends[0]):
             kept.append(k)
     top = ax.secondary_xaxis("top")
@@ -104,7 +104,7 @@ def count_on_top(ax, places, counts, title="features in"):
 
 
 def mark_places(ax, places):
-    """Vertical lines at {label: place}, each label written along its line, inside at the top, below one in its way."""
+    """Draw vertical lines at {label: place}, each label along its line, below other labels that it would touch."""
     left, right = ax.get_xlim()
     written: list[tuple[float, float]] = []  # labels, in points: from the left, and down to their ends
     for label, place in places.items():
@@ -122,13 +122,16 @@ def mark_places(ax, places):
 
 
 def short_name(names, j):
-    """The name of column j, cut where it is long; its number if there are no names."""
+    """The name of column j, shortened if it is long; its number if there are no names."""
     name = str(names[j]) if names else f"[{j}]"
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def name_ends(ax, names, end, heights, shades):
-    """Names right of the axes, moved apart where they would overlap, each tied to its line; `heights` fall."""
+    """Write names to the right of the axes, moved apart where they would overlap, each joined to its line.
+
+    `heights` are where the lines end, decreasing.
+    """
     if not names:
         return
     low, high = ax.get_ylim()
@@ -150,10 +153,10 @@ def name_ends(ax, names, end, heights, shades):
 
 
 def spread_apart(wanted, gap, low, high):
-    """Places within [low, high], at least `gap` apart, as near to `wanted` (falling) as least squares allows.
+    """Decreasing places within [low, high], at least `gap` apart, that are closest to `wanted` in least squares.
 
-    With u_k = place_k + k gap the condition is that u falls: an isotonic regression, solved by pooling
-    neighbours.
+    With u_k = place_k + k gap the condition is that u decreases: an isotonic regression, solved by pooling adjacent
+    violators.
     """
     steps = gap * np.arange(wanted.size)
     pools: list[list[float]] = []  # (mean, size)

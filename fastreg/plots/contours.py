@@ -1,4 +1,4 @@
-"""Probabilities of a class in two dimensions."""
+"""plot_probability: probabilities of a class over the plane of two features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastreg.plots.axes import NAME_SIZE, axes_or_new
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEVELS = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+LEVELS = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)  # probabilities of the contours
 SIDE = 200  # points along each side of the grid that is evaluated
 
 

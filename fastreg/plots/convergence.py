@@ -1,4 +1,4 @@
-"""How a fit converges, solver step by solver step."""
+"""plot_convergence: how a fit converges, solver step by solver step."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Y_AXES = {
     "loss": "loss",
     "support": "features in",
 }
-SMALLEST = 1e-16  # gaps below rounding are drawn here
-MANY = 12  # points of a path beyond which they are not labelled
+SMALLEST = 1e-16  # relative gap at which smaller ones are drawn
+MANY = 12  # points of a path beyond which none is labelled
 
 
 @explains_names
 def plot_convergence(
     path: Path, ax: Axes | None = None, *, x: str = "step", y: str = "gap", title: str | None = None
 ) -> Axes:
-    """Draw what every solver step of a path fitted with trace=True came to, point by point.
+    """Draw the gap, objective, loss or support after every solver step of a path fitted with trace=True.
 
     Small circles are solver steps, joined within a point of the path; its end is a black square, labelled with its
     alpha if there are few. For y="gap" the circles are the gaps that the solver steers by, on its working set, and the

@@ -1,4 +1,4 @@
-"""Cross-validation curves."""
+"""plot_cv: the mean score of held-out rows against alpha."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fastreg.selection.cross_validation.result import CVPath
 
-# Metrics as words on an axis; others stand as they are called.
+# Labels of an axis for metrics; a metric that is not here is labelled by its name.
 WORDS = {"deviance": "deviance", "mse": "mean squared error", "mae": "mean absolute error",
          "misclassification": "share of rows misclassified", "auc": "area under the ROC curve"}  # fmt: skip
 

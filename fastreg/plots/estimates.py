@@ -1,4 +1,4 @@
-"""True against estimated: coefficients by column, and what is known of them beforehand."""
+"""plot_estimates: true and estimated coefficients, column by column."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastreg.plots.axes import NAME_SIZE, RASTER, axes_or_new, short_name
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MANY = 60  # columns beyond which they are numbered, not named
+MANY = 60  # columns beyond which the axis shows numbers instead of names
 
 
 @explains_names
@@ -29,8 +29,8 @@ def plot_estimates(
 ) -> Axes:
     """Draw true coefficients (rings) and estimated ones (filled points on stems), column by column.
 
-    Columns where both are zero are left blank: of 10,000 only those that matter ink the picture. A line of text
-    says how many of the true ones were found, and how many others came with them.
+    Columns where both are zero are left blank. A line of text says how many columns with a true coefficient have an
+    estimated one, and how many others have.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Coefficient paths."""
+"""plot_path: coefficients against alpha."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def plot_path(
 
 
 def _path_and_choices(path, chosen):
-    """A Path and {label: alpha}; what cross-validation has chosen, unless something else is asked for."""
+    """(the path, {label: alpha}): the alphas to mark are `chosen`, by default those that cross-validation chose."""
     if chosen is None:
         chosen = {}
         if hasattr(path, "alpha_1se"):
@@ -127,7 +127,7 @@ def _path_and_choices(path, chosen):
 
 
 class Drawn(NamedTuple):
-    """What of a path is drawn."""
+    """The parts of a path that are drawn."""
 
     alphas: np.ndarray
     coefs: Any  # (p, k), sparse
@@ -139,7 +139,7 @@ class Drawn(NamedTuple):
 
 
 def _drawn(path, response):
-    """A Drawn: the coefficients of a path, or of a response of several, or their norms over all of those."""
+    """A Drawn with the coefficients of a path; of several responses, those of one or their norms over all."""
     coefs, label = path.coefs, "coefficient"
     if isinstance(coefs, list):
         if response is None:
@@ -156,18 +156,18 @@ def _drawn(path, response):
 
 
 def _places(path, x):
-    """Where each point of the path stands."""
+    """The x coordinate of each point of the path."""
     if x == "alpha":
         return path.alphas
-    # As the penalty falls both grow; rounding must not make a line turn back.
+    # Both increase as alpha decreases; the maximum removes decreases by rounding.
     values = path.deviance_ratio if x == "deviance" else np.asarray(abs(path.coefs).sum(axis=0)).ravel()
     return np.maximum.accumulate(values)
 
 
 def _lines(path, shown, places):
-    """Features that are ever in, their coefficients at the last point, and a polyline (points, 2) for each.
+    """(features with a coefficient at any point, those at the last point, a polyline (points, 2) for each).
 
-    A line begins at the zero before a feature enters and ends at the zero after it has left for good.
+    A line begins at the last zero before a feature enters and ends at the first zero after it leaves for good.
     """
     rows = path.coefs[:, shown].tocsr()
     rows.sort_indices()
@@ -186,7 +186,7 @@ def _lines(path, shown, places):
 
 
 def _frame(ax, path, x, shown, places, lines):
-    """Limits and labels, the count of features on top, and crosses at points that are not certified."""
+    """Set limits and labels, count features on top, and draw crosses at points that are not certified."""
     ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=1)
     ax.set_ylabel(path.label)
     values = np.concatenate([line[:, 1] for line in lines]) if lines else np.zeros(1)

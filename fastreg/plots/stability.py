@@ -1,4 +1,4 @@
-"""Stability paths: how often each feature is selected."""
+"""plot_stability: how often each feature is selected, against alpha."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def stability_selection(
     problem = build_problem(X, y, fit_options)
     if not problem.has_l1:
         raise ValueError("the l1 rates of the penalty are all 0, so that every feature is selected; give it an l1 part")
-    path = solve_path(X, y, fit_options, grid, Watching(callback=watch.hears("all rows")))
+    path = solve_path(X, y, fit_options, grid, Watching(callback=watch.callback_for("all rows")))
     if path.alphas[-1] == 0.0:
         raise ValueError("alphas ends at 0, where every feature is selected; keep to positive alphas")
     region = path.alphas if grid.alphas is not None else _from_above(path.alphas)
@@ -215,7 +215,7 @@ def follow_halves(problem, halves, alphas, most, options, followed, watch):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
         group = [Half(part, [], [], [], [], 0.0) for part in problems]
         fits = [
-            _begin(half, alphas, most, options, watch.hears(f"half {number} of {len(halves)}"))
+            _begin(half, alphas, most, options, watch.callback_for(f"half {number} of {len(halves)}"))
             for number, half in enumerate(group, start=start + 1)
         ]
         share_null_sweep(fits)
@@ -224,7 +224,7 @@ def follow_halves(problem, halves, alphas, most, options, followed, watch):
         followed += [half._replace(shared=read) for half in group]
 
 
-def _begin(half, alphas, most, options, told):
+def _begin(half, alphas, most, options, callback):
     """The Fit of one half at its null model, which ends once more than `most` features have been selected."""
     begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.with_l1
 
@@ -235,9 +235,9 @@ def _begin(half, alphas, most, options, told):
         seen[half.columns[-1]] = True
         half.sizes.append(int(np.count_nonzero(seen)))
         ends, number = half.sizes[-1] > most, len(half.sizes)
-        if told is not None:  # a path that ends sooner is done with all its points
+        if callback is not None:  # a path that ends sooner is done with all its points
             done, alpha = alphas.size if ends else number, float(alphas[number - 1])
-            told(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
+            callback(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
         return ends
 
     null, recorder = NullModel(half.problem), Recorder(half.problem, begin, alphas.size)

@@ -110,7 +110,7 @@ class Stub(SimpleNamespace):
 
     called_off = False
 
-    def heed(self):
+    def stop_if_interrupted(self):
         if self.called_off:
             raise CalledOff
 
@@ -119,7 +119,7 @@ def work_until_called_off(problem, ended):
     try:
         give_up = time.monotonic() + isolated.LIMIT
         while time.monotonic() < give_up:
-            problem.heed()
+            problem.stop_if_interrupted()
             time.sleep(0.001)
     except CalledOff:
         ended.append(True)

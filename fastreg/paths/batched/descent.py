@@ -61,7 +61,7 @@ class DescentBatch:
                 model.move(steps)
             epochs, done = 0, False
             while not done and epochs < most:
-                problem.heed()
+                problem.stop_if_interrupted()
                 more, done = model.epochs(working.penalty, min(chunk, most - epochs), precision)
                 epochs += more
             problem.work.epochs += epochs  # over copies of columns: X itself is not read

@@ -38,7 +38,7 @@ class LassoBatch:
         kept = np.empty(shape), np.empty(shape), (np.empty(shape[1]), np.empty(shape[1]))
         done, exchanges, how, here = 0, 0, BEGIN_BY_STEP, 0
         while done < alphas.size:
-            self.problem.heed()
+            self.problem.stop_if_interrupted()
             active._make_room(model.l1.size, active.ROOM // 2)
             before = done
             done, way = walk_points(

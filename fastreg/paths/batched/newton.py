@@ -130,7 +130,7 @@ class NewtonBatch:
         model, fresh = self._model(place, alphas[0], working.curvature is None)
         done, exchanges, how, going, here = 0, 0, BEGIN_BY_STEP, False, 0
         while done < alphas.size:
-            self.problem.heed()
+            self.problem.stop_if_interrupted()
             active._make_room(m, active.ROOM // 2)
             before = done
             done, way = newton_points(

@@ -219,7 +219,7 @@ def _fit(problem, folds, options, grid, watch):
     begin = time.perf_counter()
     grams = fold_grams(problem, folds, options.solver, grid)
     path = follow_path(
-        problem, options, grid, Watching(callback=watch.hears("all rows")), begin=begin,
+        problem, options, grid, Watching(callback=watch.callback_for("all rows")), begin=begin,
         sums=None if grams is None else grams.sums(),
     )  # fmt: skip
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]

@@ -38,7 +38,7 @@ class FoldFit:
     test: np.ndarray
     begin: float
     expected: list | None = None
-    told: Any = None  # a callback for its points
+    callback: Any = None  # a callback for its points
     done: bool = False
     fit: Fit | None = None
     whole: Any = None  # the Path, once it has been collected
@@ -49,7 +49,7 @@ class FoldFit:
 
     def set_out(self, options) -> Fit:
         """Be at the null model, before the first point."""
-        recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.told)
+        recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.callback)
         self.fit = Fit(
             NullModel(self.problem), self.grid, recorder, options.tol, options.max_iter, options.solver,
             beside_others=True, expected=self.expected,
@@ -106,15 +106,15 @@ def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
     expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
     problems = fold_problems(problem, [fold_family(problem, weight) for weight, _ in folds], grams)
     for number, (posed, (_, test), grid) in enumerate(zip(problems, folds, grids)):
-        told = watch.hears(f"fold {number + 1} of {len(folds)}")
-        fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, told))
+        callback = watch.callback_for(f"fold {number + 1} of {len(folds)}")
+        fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, callback))
     small = [fit for fit in fits if fit.problem.is_reduced]
     tasks = [partial(fit.fit_reduced, options) for fit in small]
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
         if fit.problem.is_reduced and not fit.done:  # rounding in its Gram matrix might show
             posed = fold_problem(problem, fit.problem.posed.weight)
-            fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.told)
+            fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.callback)
     waiting = [fit for fit in fits if not fit.done]
     if not waiting:
         return 0

@@ -77,8 +77,8 @@ def _fit_all(folds, design, y, options, weights, grids, watch):
             problem = pose(design, y, weight, own, known)
         else:
             problem = pose_some(design, y, weight, own, fold.places, known)
-        told = watch.hears(f"fold {number} of {len(weights)}")
-        recorder = MultiRecorder(problem, begin, fold.alphas.size, callback=told)
+        callback = watch.callback_for(f"fold {number} of {len(weights)}")
+        recorder = MultiRecorder(problem, begin, fold.alphas.size, callback=callback)
         fold.fit = begin_fit(MultiNullModel(problem), fold.alphas, own, recorder, beside_others=True)
     fits = [fold.fit for fold in folds if fold.fit is not None]
     if not fits:

@@ -108,9 +108,9 @@ class TwoClasses:
         paths = []
         try:
             for number, (weight, alphas) in enumerate(zip(weights, grids), start=1):
-                told = Watching(callback=watch.hears(f"fold {number} of {len(weights)}"))
+                callback = Watching(callback=watch.callback_for(f"fold {number} of {len(weights)}"))
                 on_fold = options._replace(sample_weight=weight)
-                paths.append(TwoClasses.solve(X, codes, on_fold, Grid(alphas), told))
+                paths.append(TwoClasses.solve(X, codes, on_fold, Grid(alphas), callback))
         except Interrupted as stop:
             stop.folds = [*paths, stop.path]
             raise
@@ -180,7 +180,7 @@ def cross_validate_responses(X, Y, kind, options, l1_ratios, folding, metric, gr
 
 def _fit(X, Y, kind, options, grid, weights, watch):
     """(the path on all rows, a list of those of the folds, columns read for several folds at once)."""
-    path = kind.solve(X, Y, options, grid, Watching(callback=watch.hears("all rows")))
+    path = kind.solve(X, Y, options, grid, Watching(callback=watch.callback_for("all rows")))
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight in weights]
     try:
         return path, *kind.solve_folds(X, Y, options, weights, grids, watch)

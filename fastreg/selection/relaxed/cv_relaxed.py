@@ -129,19 +129,19 @@ class Task(NamedTuple):
             return self.options.penalty_factor
         return learned_factor(self.X, self.y, self.options._replace(sample_weight=weight), self.pilot, self.power)
 
-    def path(self, weight, factor, alphas, told=None):
-        """A path on rows of positive weight; `told` hears of its points."""
+    def path(self, weight, factor, alphas, callback=None):
+        """A path on rows of positive weight; `callback` hears of its points."""
         options, grid = self.options._replace(sample_weight=weight, penalty_factor=factor), self.grid
-        return solve_path(self.X, self.y, options, grid._replace(alphas=alphas), Watching(callback=told))
+        return solve_path(self.X, self.y, options, grid._replace(alphas=alphas), Watching(callback=callback))
 
-    def relax(self, path, weight, factor, told=None):
-        """A RelaxedPath for each ridge; `told` hears of it when all are done."""
+    def relax(self, path, weight, factor, callback=None):
+        """A RelaxedPath for each ridge; `callback` hears of it when all are done."""
         options = self.options._replace(sample_weight=weight, penalty_factor=factor)
         options = options._replace(max_iter=max(MAX_ITER, options.max_iter))
         out = [solve_relaxed(path, self.X, self.y, ridge, options) for ridge in self.ridges.tolist()]
-        if told is not None:
+        if callback is not None:
             count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
-            told(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
+            callback(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
         return out
 
 
@@ -191,10 +191,10 @@ class Fitted(NamedTuple):
 def _choose(task, folds, fitted, watch):
     """Refit and score all paths."""
     weight, (factor, path, fold_factors, fold_paths) = task.options.sample_weight, fitted
-    relaxed = task.relax(path, weight, factor, watch.hears("refits of all rows"))
+    relaxed = task.relax(path, weight, factor, watch.callback_for("refits of all rows"))
     scored, shares, gaps, reasons = [], [], [], []
     for number, ((fold, test), own, its_path) in enumerate(zip(folds, fold_factors, fold_paths), start=1):
-        each = task.relax(its_path, fold, own, watch.hears(f"refits of fold {number} of {len(folds)}"))
+        each = task.relax(its_path, fold, own, watch.callback_for(f"refits of fold {number} of {len(folds)}"))
         scored.append([[_score(task, one, gamma, test, number) for gamma in task.gammas] for one in each])
         shares.append(1.0 if task.metric.equal_folds else float(weight[test].sum()))
         gaps.append([its_path.gaps] + [np.where(_separated(one), np.nan, one.refit.gaps) for one in each])
@@ -221,12 +221,12 @@ def _paths(task, pairs, folds, watch):
         factor = task.options.penalty_factor
         return Fitted(factor, curve.path, [factor] * len(folds), curve.fold_paths)
     factor, fold_factors, fold_paths = task.factor(weight), [], []
-    path = task.path(weight, factor, task.grid.alphas, watch.hears("all rows"))
+    path = task.path(weight, factor, task.grid.alphas, watch.callback_for("all rows"))
     try:
         for number, (fold, _) in enumerate(folds, start=1):
             fold_factors.append(task.factor(fold))
-            told = watch.hears(f"fold {number} of {len(folds)}")
-            fold_paths.append(task.path(fold, fold_factors[-1], path.alphas, told))
+            callback = watch.callback_for(f"fold {number} of {len(folds)}")
+            fold_paths.append(task.path(fold, fold_factors[-1], path.alphas, callback))
     except Interrupted as stop:
         stop.path, stop.folds = path, [*fold_paths, stop.path]
         raise
