@@ -179,7 +179,7 @@ from fastreg.objective.families import FAMILIES
 from fastreg.paths.setup import build_problem
 from fastreg.paths.grid import alpha_grid
 from fastreg.paths.pointwise import Pointwise
-from fastreg.interface.arguments import FitTerms
+from fastreg.interface.arguments import FitOptions
 n, p = 200, 50_000
 rng = np.random.default_rng(0)
 X = np.empty((p, n))
@@ -189,7 +189,7 @@ y = X[:, :10].sum(axis=1) + rng.normal(size=n)
 y = y if "{family}" == "gaussian" else (y > 0) * 1.0
 family = FAMILIES["{family}"]
 def fit(X, y):
-    problem = build_problem(X, y, FitTerms(family))
+    problem = build_problem(X, y, FitOptions(family))
     pointwise = Pointwise(strategies.begin(problem, solver="pointwise"))
     points = strategies.points_of(pointwise, alpha_grid(pointwise.fit.null.alpha_max, 20, 0.1))
     assert all(point.reason == "converged" for point in points)
