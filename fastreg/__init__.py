@@ -39,6 +39,8 @@ _HOMES = {
     "Table": "inference.result",
     "debiased": "inference.debiased",
     "selective": "inference.selective",
+    "knockoffs": "inference.knockoffs",
+    "Knockoffs": "inference.knockoffs",
     "Ridge": "estimators",
     "RidgeCV": "estimators",
     "Lasso": "estimators",

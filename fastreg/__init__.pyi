@@ -22,6 +22,8 @@ from fastreg.estimators.penalty_conventions import convert_penalty as convert_pe
 from fastreg.estimators.sklearn_paths import enet_path as enet_path
 from fastreg.estimators.sklearn_paths import lasso_path as lasso_path
 from fastreg.inference.debiased import debiased as debiased
+from fastreg.inference.knockoffs import Knockoffs as Knockoffs
+from fastreg.inference.knockoffs import knockoffs as knockoffs
 from fastreg.inference.result import Table as Table
 from fastreg.inference.selective import selective as selective
 from fastreg.inference.table import table as table

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fastreg import debiased, fit_path, selective, table
+from fastreg import debiased, fit_path, knockoffs, selective, table
 
 TRUTH = np.array([0.2, 0.5, -0.4, 0.3, 0.2])  # the intercept, and what certified.draw makes responses of
 
@@ -116,3 +116,26 @@ def test_selective_intervals_cover_the_coefficients_of_the_selected_model():
         held.extend((found.lower < target) & (target < found.upper))
         infinite.extend(np.isinf(found.interval).any(axis=1))
     assert np.mean(held) == pytest.approx(0.9, abs=0.02) and np.mean(infinite) < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options, rate, power", [
+    ({}, 0.17, 0.93),
+    ({"statistic": "entry"}, 0.15, 0.71),
+    ({"family": "binomial", "alpha": 0.02}, 0.15, 0.92),
+])  # fmt: skip
+def test_knockoffs_select_few_false_columns(options, rate, power):
+    """300 rows, 60 columns, 12 of which matter, at fdr=0.2."""
+    false, found = [], []
+    for run in range(150):
+        rng = np.random.default_rng(run)
+        X, coef = neighbours(rng, 300, 60), np.zeros(60)
+        coef[rng.choice(60, 12, replace=False)] = 0.3 * rng.choice([-1.0, 1.0], 12)
+        y = X @ coef + rng.normal(size=300)
+        if "family" in options:
+            y = (rng.random(300) < 1 / (1 + np.exp(-3.0 * X @ coef))).astype(float)
+        chosen = knockoffs(X, y, fdr=0.2, random_state=run, **options).columns
+        false.append(np.count_nonzero(coef[chosen] == 0.0) / max(chosen.size, 1))
+        found.append(np.count_nonzero(coef[chosen]) / 12)
+    assert np.mean(false) < 0.2
+    assert np.mean(false) == pytest.approx(rate, abs=0.03) and np.mean(found) == pytest.approx(power, abs=0.06)
