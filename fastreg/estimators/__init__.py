@@ -1,4 +1,4 @@
-"""scikit-learn's classes over the engine: parameters in, `coef_` and a certificate out, no algebra."""
+"""scikit-learn's linear models with fastreg's solvers: the same parameters and attributes, and a certificate."""
 
 from fastreg.estimators.least_squares import ElasticNet, Lasso
 from fastreg.estimators.least_squares_cv import ElasticNetCV, LassoCV

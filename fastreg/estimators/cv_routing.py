@@ -1,4 +1,6 @@
-"""What the estimators with built-in cross-validation share: metadata for splitters and scorers, and one warning."""
+"""Parts of the estimators that cross-validate: metadata for splitters and scorers, folds, and one warning."""
+
+from typing import Any
 
 import numpy as np
 from sklearn import get_config
@@ -7,12 +9,13 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from fastreg.estimators.fit_one import ConvergenceWarning
 from fastreg.interface import validation as check
+from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import remedy_for
 from fastreg.selection.cross_validation.cv_path import fold_reasons
 
 
 def refuse_unrouted(estimator, method, params):
-    """Raise where there are `params`, metadata for splitter or scorer, without scikit-learn's routing of metadata."""
+    """Raise where `params`, metadata for splitter or scorer, are given but scikit-learn's routing is not enabled."""
     if params and not get_config()["enable_metadata_routing"]:
         raise ValueError(
             f"{type(estimator).__name__}.{method} got {sorted(params)}, which is only supported if "
@@ -21,21 +24,21 @@ def refuse_unrouted(estimator, method, params):
 
 
 def routed(estimator, method, params, **given):
-    """Metadata by receiver and method: what was asked for in `params`, if scikit-learn's routing is enabled."""
+    """The metadata `params` by receiver and method if scikit-learn's routing is enabled, else an empty dict."""
     if get_config()["enable_metadata_routing"]:
         return process_routing(estimator, method, **given, **params)
     return {}
 
 
 def folds_of(estimator, X, y, params, sample_weight, classifier=False):
-    """(pairs of (train, test) rows by the estimator's `cv`, the metadata asked for as in `routed`)."""
+    """(pairs of (train, test) rows by the estimator's `cv`, the metadata as `routed` returns them)."""
     asked = routed(estimator, "fit", params, sample_weight=sample_weight)
     split = asked["splitter"]["split"] if asked else {}
     return pairs_of(estimator.cv, X, y, classifier, split), asked
 
 
 def pairs_of(cv, X, y, classifier, split):
-    """Pairs of (train, test) rows by `cv`, as scikit-learn reads it; `split` is for its splitter. None are masked."""
+    """Pairs of (train, test) rows by `cv` as in scikit-learn; `split` holds keyword arguments of the splitter."""
     pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **split))
     for number, pair in enumerate(pairs, start=1):
         for name, rows in zip(("train", "test"), pair):
@@ -44,7 +47,7 @@ def pairs_of(cv, X, y, classifier, split):
 
 
 def cv_router(estimator, scorer=None, callers=("fit",)):
-    """Which metadata the methods `callers` hand to the scorer, and `fit` to the splitter."""
+    """The router of metadata from `fit` to the splitter, and from the methods `callers` to the scorer."""
     router = MetadataRouter(owner=estimator).add_self_request(estimator)
     router.add(splitter=check_cv(estimator.cv), method_mapping=MethodMapping().add(caller="fit", callee="split"))
     if scorer is not None:
@@ -53,6 +56,31 @@ def cv_router(estimator, scorer=None, callers=("fit",)):
             mapping.add(caller=caller, callee="score")
         router.add(scorer=scorer, method_mapping=mapping)
     return router
+
+
+@explains_names
+class RoutesMetadata:
+    """Estimators that hand metadata on to a splitter and a scorer."""
+
+    def get_metadata_routing(self) -> Any:
+        """Which metadata the methods hand to splitter and scorer; see scikit-learn's guide on metadata routing.
+
+        Returns
+        -------
+        MetadataRouter
+            What is asked for.
+
+        Examples
+        --------
+        >>> from fastreg import LassoCV
+        >>> type(LassoCV().get_metadata_routing()).__name__
+        'MetadataRouter'
+        """
+        return cv_router(self, *self._scorer_and_callers())
+
+    def _scorer_and_callers(self) -> tuple[Any, ...]:
+        """The arguments of `cv_router`."""
+        return ()
 
 
 def warn_folds(estimator, curves):

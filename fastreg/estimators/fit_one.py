@@ -1,4 +1,4 @@
-"""One fit as scikit-learn poses it: its arrays in, one certified point out, or one warning."""
+"""Fits for the estimators: checks of arrays and weights as in scikit-learn, one certified point, and its warning."""
 
 import numbers
 import time
@@ -26,7 +26,7 @@ from fastreg.paths.null_model import NullModel
 from fastreg.paths.recorder import Recorder
 from fastreg.paths.setup import build_problem, checked
 
-# What the engine accepts without an intermediate conversion by scikit-learn, which would not check indices.
+# Formats that go to the engine unconverted: scikit-learn would convert others without checking their indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
 FOR_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
 MAX_ITER = 1000  # for scikit-learn's max_iter=None
@@ -39,8 +39,8 @@ class ConvergenceWarning(check.ConvergenceWarning, SklearnConvergenceWarning):
 def check_fit(estimator, X, y, **options):
     """X for the engine, y, and the dtype for coefficients. Sets n_features_in_ and feature_names_in_.
 
-    The engine looks for NaN and infinity on its way through X, and names row and column of the first. It takes plain
-    arrays as they are; scikit-learn's checks, which say what is wrong with others, cost as much as a small fit.
+    The engine looks for NaN and infinity itself, when it first reads X. Plain arrays of floats skip scikit-learn's
+    checks, which cost as much as a small fit.
     """
     if check.is_plain(X, y):
         keep_labels(estimator, X)
@@ -53,15 +53,15 @@ def check_fit(estimator, X, y, **options):
 
 
 def validated(estimator, X, y, for_y=None, **options):
-    """X and y as scikit-learn checks them, y by itself if `for_y` says how. Sets n_features_in_ and feature_names_in_.
+    """X and y, checked as in scikit-learn, y apart from X by the arguments `for_y` if these are given.
 
-    A data frame hands over its names and then its numbers: scikit-learn takes missing values and truth values of some
-    libraries only.
+    Sets n_features_in_ and feature_names_in_. Of a data frame scikit-learn gets the names only, and then an array: it
+    does not read the missing values and truth values of every library.
     """
     check.refuse_masked("X", X)
     check.refuse_masked("y", y)
     keep_labels(estimator, X)
-    if is_classifier(estimator) and y is not None:  # scikit-learn takes numbers that come as objects for no labels
+    if is_classifier(estimator) and y is not None:  # scikit-learn refuses numbers in an array of objects as labels
         y = label_array("y", y)
     if labels_of(X) is None:
         separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | options
@@ -74,7 +74,7 @@ def validated(estimator, X, y, for_y=None, **options):
 
 
 def keep_labels(estimator, X):
-    """Keep the labels of a frame's columns that are no strings: scikit-learn takes these for no names at all."""
+    """Keep the labels of a frame's columns if they are not text: scikit-learn does not count them as names."""
     labels = labels_of(X) or ()
     if any(not isinstance(label, str) for label in labels):
         estimator._column_labels = [str(label) for label in labels]
@@ -83,7 +83,7 @@ def keep_labels(estimator, X):
 
 
 def refuse_repeated(X):
-    """Raise where columns of a frame have one name: scikit-learn's newer releases take no such frame."""
+    """Raise where two columns of a frame have the same name, as newer releases of scikit-learn do."""
     names = [str(label) for label in labels_of(X)]
     name, count = Counter(names).most_common(1)[0] if names else ("", 0)
     if count > 1:
@@ -95,7 +95,7 @@ def refuse_repeated(X):
 
 
 def check_labels(estimator, X):
-    """Raise where the columns of a frame are labelled otherwise than in the fit. Names of text scikit-learn checks."""
+    """Raise where the labels of a frame's columns differ from those of the fit; scikit-learn checks labels of text."""
     labels = labels_of(X)
     fitted = getattr(estimator, "_column_labels", None)
     if labels is not None and not hasattr(estimator, "feature_names_in_"):
@@ -103,13 +103,13 @@ def check_labels(estimator, X):
 
 
 class Labelled(NamedTuple):
-    """What `agreement.check_columns` asks of a fitted result."""
+    """A stand-in for a fitted result, for `agreement.check_columns`."""
 
     feature_names: list[str] | None
 
 
 def check_predict(estimator, X):
-    """X with the columns of the fit."""
+    """X to predict from, checked to have the columns of the fit."""
     check.refuse_masked("X", X)
     for_X = FOR_X | {"ensure_all_finite": True}
     if labels_of(X) is None:
@@ -140,17 +140,17 @@ def total_weight(sample_weight, n):
 
 
 def checked_weight(sample_weight, X):
-    """Weights of the rows of X to score by, as given where they are none."""
+    """Weights of the rows of X for a score, or None."""
     return (
         None if sample_weight is None else total_weight(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))[0]
     )
 
 
 class SingleFit(NamedTuple):
-    """One certified fit."""
+    """One fit with its certificate."""
 
-    coef: np.ndarray  # (p,), or (p, K) of several responses or classes
-    intercept: float | np.ndarray  # (K,)
+    coef: np.ndarray  # (p,); (p, K) for several responses or classes
+    intercept: float | np.ndarray  # (K,) for several
     gap: float  # relative to the null model's loss
     null_loss: float
     iterations: int
@@ -162,16 +162,16 @@ class SingleFit(NamedTuple):
         return self.gap * self.null_loss
 
 
-NO_GAP = 1e-100  # for tol=0: smaller than the gap of any fit, unless rounding makes it nothing
+NO_GAP = 1e-100  # relative gap asked for if tol is 0: less than that of any fit, unless rounding makes it 0
 
 
 def tolerance(estimator):
-    """`tol` for the engine, which wants it positive. 0 asks for every digit, with a warning where the gap is not 0."""
+    """`tol` for the engine, where it must be positive: 0 becomes NO_GAP."""
     return max(check.check_number("tol", estimator.tol, 0.0, np.inf, high_open=True), NO_GAP)
 
 
 def last_fit(estimator, shape):
-    """(coefficients of this shape (t, p), intercepts (t,)) of the last fit if `warm_start` asks for them, else None."""
+    """(coefficients, intercepts (t,)) of the last fit, checked to have the `shape` (t, p); None without warm_start."""
     if not getattr(estimator, "warm_start", False) or not hasattr(estimator, "coef_"):
         return None
     coef = estimator.coef_
@@ -194,7 +194,7 @@ def names_seen(estimator):
 def options_of(estimator, **options):
     """FitOptions: those that all estimators have are read from their parameters, the others are given."""
     check_flags(estimator)
-    max_iter = getattr(estimator, "max_iter", None)  # one whose fit is a closed form has none
+    max_iter = getattr(estimator, "max_iter", None)  # RidgeCV, whose fit is a closed form, has none
     return FitOptions(
         penalty_factor=estimator.penalty_factor,
         fit_intercept=estimator.fit_intercept,
@@ -208,7 +208,7 @@ def options_of(estimator, **options):
 @interruptible()
 @one_blas_thread()
 def fit_point(estimator, X, y, alpha, *, start=None, **given):
-    """The fit at `alpha`, from the coefficients and intercept `start` if given; `given` as in fit_path."""
+    """The SingleFit at `alpha`, started from `start` = (coefficients, intercept) if given; `given` are FitOptions."""
     options, begin, alpha = checked(options_of(estimator, **given)), time.perf_counter(), float(alpha)
     null, coef = NullModel(build_problem(X, y, options)), np.zeros(X.shape[1])
     recorder = Recorder(null.problem, begin, 1, verbose=verbosity(estimator))
@@ -226,7 +226,7 @@ def fit_point(estimator, X, y, alpha, *, start=None, **given):
 
 
 def fit_multi_point(estimator, X, Y, alpha, *, start=None, **options):
-    """As `fit_point`, with several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
+    """`fit_point` for several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
     fitted = options_of(estimator, **options)
     solve = solve_classes if fitted.family == "multinomial" else solve_multi_path
     start = None if start is None else (start[0].T, start[1])
@@ -237,17 +237,17 @@ def fit_multi_point(estimator, X, Y, alpha, *, start=None, **options):
 
 
 def verbosity(estimator):
-    """Whether a fit that takes more than 2 s shows a bar: `verbose`, of estimators that have it."""
+    """`verbose` of the estimator, False if it has none."""
     return getattr(estimator, "verbose", False)
 
 
 def counted(iterations, start):
-    """Solver steps: at least 1 from nothing, as scikit-learn counts, since certifying the null model is one."""
+    """The number of solver steps. As in scikit-learn a fit without a warm start takes 1 at least."""
     return max(int(iterations), 1 if start is None else 0)
 
 
 def each_or_one(values):
-    """A value a target; of a single target the value itself."""
+    """The values of several targets; of a single one its value."""
     return values if len(values) > 1 else values[0]
 
 
@@ -262,19 +262,19 @@ def keep_coefficients(estimator, coefs, intercepts, dtype, single):
 
 
 def keep_targets(estimator, fits, dtype, single):
-    """The same from RidgeTargets; one warning for those that are not certified."""
+    """Set coef_ and intercept_ from RidgeTargets; one warning for the targets that are not certified."""
     keep_coefficients(estimator, fits.coefs, fits.intercepts, dtype, single)
     warn_of_fits(estimator, fits.reasons, fits.gaps, np.maximum(fits.n_iters, 1))
 
 
 def warn_uncertified(estimator, fits):
-    """One warning for all targets of a fit that are not certified, with the remedy."""
+    """One warning for all SingleFits that are not certified."""
     reasons, gaps = [fit.reason for fit in fits], [fit.gap for fit in fits]
     warn_of_fits(estimator, reasons, gaps, [fit.iterations for fit in fits])
 
 
 def warn_of_fits(estimator, reasons, gaps, steps):
-    """The same from what became of each fit, its relative gap and the steps it took."""
+    """One warning, with advice, for fits that are not certified, from the reasons, relative gaps and steps of all."""
     name = type(estimator).__name__
     if "separable" in reasons:
         message = (

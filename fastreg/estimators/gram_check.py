@@ -1,4 +1,4 @@
-"""A Gram matrix that a user gives: not needed, but what is wrong with it is said as scikit-learn says it."""
+"""Checks of a Gram matrix given as `precompute`: it is not used, but errors are reported as in scikit-learn."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""`n_jobs` of estimators: how many threads their fits may use."""
+"""`n_jobs` of estimators: the number of threads that a fit may use."""
 
 import functools
 import numbers
@@ -12,7 +12,7 @@ Fit = TypeVar("Fit", bound=Callable[..., Any])
 
 
 def uses_its_threads(fit: Fit) -> Fit:
-    """Decorates a `fit`, which then has as many threads as the estimator's `n_jobs` says."""
+    """Decorate a `fit` so that it uses as many threads as the estimator's `n_jobs` says."""
 
     @functools.wraps(fit)
     def fit_with(self, *args, **kwargs):
@@ -23,7 +23,7 @@ def uses_its_threads(fit: Fit) -> Fit:
 
 
 def threads_for(n_jobs):
-    """The number that `n_jobs` stands for: -1 is all CPUs, -2 all but one, and so on; None leaves it open."""
+    """The number of threads for `n_jobs`: -1 is all CPUs, -2 all but one, and so on; None is no limit."""
     if n_jobs is None:
         return None
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, numbers.Integral) or n_jobs == 0:

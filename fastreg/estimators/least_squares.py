@@ -28,17 +28,17 @@ from fastreg.interface.shared_options import described_by
 
 
 class LinearRegressor(MultiOutputMixin, LinearPredictor):
-    """What Ridge, Lasso and ElasticNet share: a fit of every target."""
+    """Base class of Ridge, Lasso and ElasticNet, which fit each target by itself."""
 
     def _check(self, X, y, sample_weight):
-        """(X, targets as columns, weights, their sum, dtype of the coefficients), all parameters checked."""
+        """(X, y, weights, their sum, dtype of the coefficients), all checked."""
         X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
         weight, total = total_weight(sample_weight, X.shape[0])
         return X, y, weight, total, dtype
 
     @check.each_once()
     def _fit_targets(self, X, y, dtype, alphas, **options):
-        """Fit every column of y, at its own alpha; store coef_ and intercept_. Returns a fit a target."""
+        """Fit every column of y at its own alpha, and set coef_ and intercept_. Returns a SingleFit for each target."""
         columns = y[:, None] if y.ndim == 1 else y
         options |= {"family": "gaussian", "lower": 0.0 if self.positive else None}
         start = last_fit(self, (columns.shape[1], X.shape[1]))

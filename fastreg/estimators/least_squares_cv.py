@@ -11,7 +11,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import column_or_1d
 
 from fastreg.estimators.constructor import PEER_SELECTIONS
-from fastreg.estimators.cv_routing import cv_router, folds_of, refuse_unrouted, warn_folds
+from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, warn_folds
 from fastreg.estimators.fit_one import check_fit, options_of, total_weight
 from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.linear import LinearPredictor
@@ -28,7 +28,7 @@ from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, warn_o
 
 
 @explains_names
-class ElasticNetCV(LinearPredictor):
+class ElasticNetCV(RoutesMetadata, LinearPredictor):
     """ElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as sklearn's ElasticNetCV.
 
     The path on all rows and that on each fold's training rows have one grid of alphas and minimise the objective of
@@ -211,7 +211,7 @@ class ElasticNetCV(LinearPredictor):
                 "your estimator with the appropriate `alphas=` argument. fastreg.cv_path has one"
             )
         curves = self._cross_validate(X, y, options, ratios, folds, grid)
-        if grid.alphas is None and curves[0].path.alpha_max == 0.0:  # nothing to explain: scikit-learn's grid is flat
+        if grid.alphas is None and curves[0].path.alpha_max == 0.0:  # y is constant: scikit-learn repeats one alpha
             flat = Grid(np.full(grid.n_alphas, np.finfo(float).resolution))
             curves = self._cross_validate(X, y, options, ratios, folds, flat)
         self._keep(curves, dtype)
@@ -228,16 +228,16 @@ class ElasticNetCV(LinearPredictor):
         return X, column_or_1d(y, warn=True), dtype
 
     def _cross_validate(self, X, y, options, ratios, folds, grid):
-        """The curve of each l1_ratio."""
+        """The CVPath of each l1_ratio."""
         metric, response = METRICS["mse"]._replace(equal_folds=True), Response(X, y, None, options.sample_weight)
         return cross_validate(X, y, options, ratios, Folding(folds), metric, grid, response, Watch(self.verbose))
 
     def _grid(self):
-        """The Grid that `alphas` and `eps` stand for."""
+        """The Grid of `alphas` and `eps`."""
         if isinstance(self.alphas, numbers.Integral) and not isinstance(self.alphas, bool):
             count = check.check_count("alphas", self.alphas, 1)
             eps = check.check_number("eps", self.eps, 0.0, 1.0, low_open=True, high_open=count > 1)
-            return Grid(None, count, eps if count > 1 else None)  # one alpha is the first and has no last
+            return Grid(None, count, eps if count > 1 else None)  # the ratio of last to first needs two alphas
         if np.ndim(self.alphas) == 0:
             raise check.ParameterError(f"alphas must be how many, an integer, or their values, got {self.alphas!r}")
         check.refuse_masked("alphas", self.alphas)
@@ -251,7 +251,7 @@ class ElasticNetCV(LinearPredictor):
         return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]
 
     def _keep(self, curves, dtype):
-        """Attributes from the curves."""
+        """Set the fitted attributes from the CVPaths."""
         best = self.cv_path_ = best_of(curves)
         place = best.index_1se if self.selection == "1se" else best.index_min
         path = best.path
@@ -270,22 +270,6 @@ class ElasticNetCV(LinearPredictor):
     def _point(self, path, place):
         """(coefficients, intercept) of a point."""
         return path.coefs[:, [place]].toarray().ravel(), path.intercepts[place]
-
-    def get_metadata_routing(self) -> Any:
-        """Which metadata `fit` hands to splitter and scorer; see scikit-learn's guide on metadata routing.
-
-        Returns
-        -------
-        MetadataRouter
-            What is asked for.
-
-        Examples
-        --------
-        >>> from fastreg import LassoCV
-        >>> type(LassoCV().get_metadata_routing()).__name__
-        'MetadataRouter'
-        """
-        return cv_router(self)
 
     def _peer_params(self, params):
         return params if self.selection in PEER_SELECTIONS else params | {"selection": "cyclic"}

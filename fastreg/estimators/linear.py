@@ -1,4 +1,4 @@
-"""What fitted linear models do: predict numbers or classes from `coef_` and `intercept_`."""
+"""Base classes of linear models: predictions of numbers or classes from `coef_` and `intercept_`."""
 
 from typing import Any
 
@@ -16,12 +16,14 @@ from fastreg.interface.naming import explains_names
 
 @explains_names
 class LinearModel(Convertible):
-    """An estimator that takes dense and sparse X."""
+    """A linear model of dense or sparse X."""
 
     n_features_in_: int
     feature_names_in_: np.ndarray
 
-    _doc_link_module = "fastreg"  # scikit-learn shows the tooltips of a notebook's box where it has a link, too
+    _doc_link_module = (
+        "fastreg"  # scikit-learn shows tooltips in a notebook only where there is a link to documentation
+    )
 
     def _doc_link_url_param_generator(self, *_):
         """The page of scikit-learn's class of the same name, whose parameters and attributes mean the same."""
@@ -46,7 +48,7 @@ class LinearModel(Convertible):
 
 @explains_names
 class LinearPredictor(RegressorMixin, LinearModel):
-    """One that predicts numbers."""
+    """A linear model that predicts numbers."""
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the response: X coef_' + intercept_.
@@ -121,7 +123,7 @@ class SparseCoefficients:
 
 @explains_names
 class LinearClassifier(ClassifierMixin, LinearModel):
-    """One that predicts classes."""
+    """A linear model that predicts classes."""
 
     classes_: np.ndarray
 

@@ -35,7 +35,7 @@ from fastreg.solvers import SOLVERS
 SINCE_1_10 = ("newton-cd", "newton-cd-gram")
 LOGISTIC_SOLVERS = ("lbfgs", "liblinear", *SINCE_1_10, "newton-cg", "newton-cholesky", "sag", "saga")
 OLD_PENALTY = "'penalty' was deprecated in version 1.8 and will be removed in 1.10"
-PENALTIES: dict[Any, float] = {"l1": 1.0, "l2": 0.0}  # l1_ratio of the names that fix it
+PENALTIES: dict[Any, float] = {"l1": 1.0, "l2": 0.0}  # l1_ratio of scikit-learn's penalties
 
 
 @explains_names
@@ -64,7 +64,7 @@ class LogisticRegression(LinearClassifier):
     l1_ratio : float, default=0.0
         Share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso. Any value goes with any solver.
     dual : bool, default=False
-        No effect; the problem is the same and the solver sees to its form.
+        No effect: primal and dual problem have the same solution.
     tol : float, default=1e-6
         Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's
         tol bounds a gradient instead, for which 1e-4 stops at gaps of about 1e-6.
@@ -216,7 +216,7 @@ class LogisticRegression(LinearClassifier):
         return self
 
     def _fit_point(self, X, codes, alpha, l1_ratio, weight):
-        """The fit at `alpha`; a class without weight gets zeros and, the limit of its fit, an intercept of -inf."""
+        """The fit at `alpha`. A class without weight has coefficients of zero and an intercept of -inf."""
         K = self.classes_.size
         start = last_fit(self, (1 if K == 2 else K, X.shape[1]))
         if self.max_iter == 0:
@@ -231,14 +231,14 @@ class LogisticRegression(LinearClassifier):
         return fit_point(self, X, codes.astype(float), alpha, start=start, family="binomial", solver=solver, **options)
 
     def _fitted_weight(self, codes, weight, total):
-        """(weights of the fit, their sum): the sample weights times those of the classes."""
+        """(weights of the fit, their sum): sample weights times class weights."""
         if self.class_weight is None:
             return weight, total
         weight = np.ones(codes.size) if weight is None else weight
         return total_weight(weight * self._class_weights(codes, weight)[codes], codes.size)
 
     def _penalty(self):
-        """(1 / C, l1_ratio) after scikit-learn's deprecated spellings."""
+        """(1 / C, l1_ratio), by scikit-learn's deprecated `penalty` where it is given."""
         strength = 1.0 / check.check_number("C", self.C, 0.0, np.inf, low_open=True)
         l1_ratio, penalty = self.l1_ratio, self.penalty
         if self.n_jobs is not None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import UNUSED
 
-from fastreg.estimators.cv_routing import cv_router, folds_of, refuse_unrouted, routed, warn_folds
+from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, routed, warn_folds
 from fastreg.estimators.fit_one import check_fit, checked_weight, options_of, total_weight
 from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.logistic import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
@@ -33,7 +33,7 @@ from fastreg.solvers import SOLVERS
 
 @explains_names
 @described_by(LogisticRegression)
-class LogisticRegressionCV(LogisticRegression):
+class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
     """LogisticRegression with C, and l1_ratio of several, chosen by cross-validation, as LogisticRegressionCV.
 
     All fits minimise the objective of `LogisticRegression`, for two classes or, of the multinomial, for K > 2, a fold's
@@ -243,7 +243,7 @@ class LogisticRegressionCV(LogisticRegression):
         return self
 
     def _cross_validate(self, X, codes, weight, ratios, folds, grid, response):
-        """The curve of each l1_ratio."""
+        """The CVPath of each l1_ratio."""
         solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
         options = options_of(self, family="binomial", sample_weight=weight, solver=solver)
         asked = options, ratios, Folding(folds), self._metric(response), grid, response, Watch(self.verbose)
@@ -255,7 +255,7 @@ class LogisticRegressionCV(LogisticRegression):
         return cross_validate(X, codes.astype(float), *asked)
 
     def _warn_of_defaults(self):
-        """scikit-learn 1.9's warnings about defaults that will change."""
+        """The warnings of scikit-learn 1.9 about defaults that will change."""
         messages = []
         if isinstance(self.l1_ratios, str) and self.l1_ratios == "warn":
             messages.append(
@@ -296,7 +296,7 @@ class LogisticRegressionCV(LogisticRegression):
         return np.array(values)
 
     def _ratios(self):
-        """The l1_ratios to try, after scikit-learn's deprecated `penalty`."""
+        """The l1_ratios to try, by scikit-learn's deprecated `penalty` where it is given."""
         ratios: Any = None if isinstance(self.l1_ratios, str) and self.l1_ratios == "warn" else self.l1_ratios
         if self.penalty != "deprecated":
             check.check_option("penalty", self.penalty, (*PENALTIES, "elasticnet"))
@@ -320,7 +320,7 @@ class LogisticRegressionCV(LogisticRegression):
         return Metric("accuracy", True, score, equal_folds=True)
 
     def _keep(self, curves, order, dtype):
-        """Attributes from the curves, whose points are in ascending order of C."""
+        """Set the fitted attributes from the CVPaths, whose points are in ascending order of C."""
         back = np.argsort(order)
         scores = np.stack([curve.fold_scores[:, back] for curve in curves], axis=2)  # folds, Cs, l1_ratios
         paths = np.stack([self._fold_coefs(curve)[:, back] for curve in curves], axis=2)
@@ -356,7 +356,7 @@ class LogisticRegressionCV(LogisticRegression):
         return np.stack([np.concatenate([coefs, intercepts[:, :, None]], axis=2) for coefs, intercepts in points])
 
     def _keep_grids(self, scores, paths, steps, C, l1_ratio):
-        """The attributes that differ between scikit-learn's old and new shapes."""
+        """Set the attributes whose shapes differ between scikit-learn up to 1.9 and from 1.10 on."""
         if not self.use_legacy_attributes:
             self.C_, self.l1_ratio_ = C, l1_ratio
             self.scores_, self.n_iter_ = scores.swapaxes(1, 2), steps.swapaxes(1, 2)
@@ -408,28 +408,15 @@ class LogisticRegressionCV(LogisticRegression):
         return self._get_scorer()(self, X, y, **(asked["scorer"]["score"] if asked else given))
 
     def _scoring(self):
-        """The scorer's name, or the scorer."""
+        """The scorer or its name."""
         unset = self.scoring is None or (isinstance(self.scoring, str) and self.scoring == "warn")
         return "accuracy" if unset else self.scoring
 
     def _get_scorer(self):
         return get_scorer(self._scoring())
 
-    def get_metadata_routing(self) -> Any:
-        """Which metadata `fit` and `score` hand to splitter and scorer; see scikit-learn's guide on metadata routing.
-
-        Returns
-        -------
-        MetadataRouter
-            What is asked for.
-
-        Examples
-        --------
-        >>> from fastreg import LogisticRegressionCV
-        >>> type(LogisticRegressionCV().get_metadata_routing()).__name__
-        'MetadataRouter'
-        """
-        return cv_router(self, self._get_scorer(), callers=("score", "fit"))
+    def _scorer_and_callers(self):
+        return self._get_scorer(), ("score", "fit")
 
     def _peer_solver(self):
         return "saga" if np.any(self.l1_ratios_) else "lbfgs"

@@ -26,7 +26,7 @@ from fastreg.interface.shared_options import described_by
 
 
 class SeveralTargets(BaseEstimator):
-    """Estimators for y of two dimensions only."""
+    """Base class of estimators that take y with two dimensions only."""
 
     def _check_tasks(self, X, y):
         """X for the engine and y (n, K). Sets n_features_in_ and feature_names_in_."""

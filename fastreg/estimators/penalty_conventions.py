@@ -22,14 +22,14 @@ FAMILIES = ("gaussian", "binomial", "poisson", "gamma", "multinomial", "mgaussia
 
 
 class Parameters(NamedTuple):
-    """Numbers of a class or function: the names of the strength and the l1 share, and what they multiply."""
+    """The penalty of a class or function: the names of its strength and l1 share, and what these multiply."""
 
     strength: str
-    share: str | None  # None: the share is always the usual one
-    usual: float  # the share where none is given
-    summed: bool = False  # whether the loss is summed over rows; else it is their mean
-    inverse: bool = False  # whether the strength stands before the loss
-    scaled: bool = False  # whether l2 and the penalty factors are measured as glmnet does
+    share: str | None  # None: the share is always `usual`
+    usual: float  # the share if none is given
+    summed: bool = False  # whether the loss is the sum over rows, not their mean
+    inverse: bool = False  # whether the strength multiplies the loss
+    scaled: bool = False  # whether l2 and the penalty factors are scaled as in glmnet
     families: tuple[str, ...] = FAMILIES
 
     def read(self, penalty, half_l2):

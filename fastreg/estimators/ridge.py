@@ -152,7 +152,7 @@ class Ridge(LinearRegressor):
 
     @one_blas_thread()
     def _fit_together(self, X, y, alphas, weight, total, dtype):
-        """Several targets, or one on wide X: a factorisation serves all, and finds the shortest of many solutions."""
+        """Fit several targets, or one with wide X, by one factorisation; it finds the shortest of many solutions."""
         options, responses = options_of(self, sample_weight=weight).checked(), y[:, None] if y.ndim == 1 else y
         problem = ridge_problem(X, responses, options)
         shared = shared_factors(problem, alphas / total)
@@ -163,7 +163,7 @@ class Ridge(LinearRegressor):
         return self
 
     def _check_positive(self):
-        """scikit-learn's errors for solvers that cannot keep coefficients positive, and for the one made for it."""
+        """scikit-learn's errors where `solver` and `positive` do not go together."""
         if self.solver == "lbfgs" and not self.positive:
             raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
         if self.positive and self.solver in RIDGE_SOLVERS and self.solver != "lbfgs":
@@ -176,7 +176,7 @@ class Ridge(LinearRegressor):
         return ("lbfgs", "auto") if self.positive else (*RIDGE_SOLVERS, "auto")
 
     def _alphas(self, n_targets):
-        """One penalty a target, on the scale of the objective above."""
+        """A penalty for each target, on the scale of the class's objective."""
         check.refuse_masked("alpha", self.alpha)
         alphas = [check.check_number("alpha", a, 0.0, np.inf, high_open=True) for a in np.ravel(self.alpha)]
         if len(alphas) not in (1, n_targets):

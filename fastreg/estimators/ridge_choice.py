@@ -1,4 +1,4 @@
-"""The alpha of a ridge chosen by exact leave-one-out errors of one factorisation, or by folds."""
+"""RidgeChoice: the alpha of a ridge by exact leave-one-out errors from one factorisation, or by folds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils import check_scalar
 
-from fastreg.estimators.cv_routing import cv_router, pairs_of, refuse_unrouted, routed
+from fastreg.estimators.cv_routing import RoutesMetadata, pairs_of, refuse_unrouted, routed
 from fastreg.estimators.fit_one import each_or_one, keep_targets, options_of, tolerance, total_weight
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
@@ -25,23 +25,23 @@ GCV_MODES = {None: "auto", "auto": "auto", "eigen": "eigen", "svd": "svd"}
 
 
 class Posed(NamedTuple):
-    """A fit as RidgeCV and RidgeClassifierCV pose it."""
+    """The data of a fit of RidgeCV or RidgeClassifierCV."""
 
     X: Any
-    responses: np.ndarray  # (n, t) what is fitted
-    truth: np.ndarray  # what scorers see
+    responses: np.ndarray  # (n, t), to be fitted
+    truth: np.ndarray  # y as scorers get it
     weight: Any
     dtype: Any  # of the coefficients
     single: bool  # whether y was a vector of numbers
 
 
 @explains_names
-class RidgeChoice:
-    """What RidgeCV and RidgeClassifierCV share. They say what is fitted, what a scorer is shown, and which is usual.
+class RidgeChoice(RoutesMetadata):
+    """Base class of RidgeCV and RidgeClassifierCV, which provide:
 
     _posed(X, y, sample_weight)           the Posed of checked arrays
-    _shown(predictions, truth, target)    (stand-in for a model, what it predicts, truth) of (rows, t) predictions
-    _usual_scorer()                       the name of the scorer that is asked for weights where none is given
+    _shown(predictions, truth, target)    (stand-in for a model, its X, true y) for a scorer, from (rows, t) predictions
+    _usual_scorer()                       the name of the scorer for routing of weights where `scoring` is None
     """
 
     alphas: Any
@@ -102,7 +102,7 @@ class RidgeChoice:
     @check.each_once()
     @one_blas_thread()
     def _fit_chosen(self, posed, alphas, form, asked):
-        """Choose alpha, set attributes that tell of it, and fit it. Returns RidgeTargets."""
+        """Choose alpha, set alpha_, best_score_ and dual_gap_, and fit. Returns RidgeTargets."""
         X, responses, truth = check.check_design(posed.X), posed.responses, posed.truth  # once for all folds
         weight, total = total_weight(posed.weight, X.shape[0])
         problem = self._problem(X, responses, weight)
@@ -124,7 +124,7 @@ class RidgeChoice:
         return fits
 
     def _check_parameters(self):
-        """(alphas (k,), form of the factorisation)."""
+        """(alphas (k,), form of the factorisation), after checks of all parameters."""
         check.refuse_masked("alphas", self.alphas)
         alphas = np.atleast_1d(self.alphas).tolist() if isinstance(self.alphas, np.ndarray) else self.alphas
         alphas = [alphas] if np.ndim(alphas) == 0 else list(alphas)
@@ -162,7 +162,7 @@ class RidgeChoice:
         return int(near[np.argmax(alphas[near])])
 
     def _score_left_out(self, spectrum, responses, truth, alphas, total, score_params):
-        """(scores, their standard errors) at each alpha: one row of them, or one a target."""
+        """(scores, their standard errors) at each alpha: one row, or one for each target."""
         n, t = responses.shape
         keep = self.store_cv_results or self.scoring is not None
         predictions = np.empty((n, t, alphas.size)) if keep else None
@@ -181,7 +181,7 @@ class RidgeChoice:
         return scores, np.zeros(scores.shape)
 
     def _score_folds(self, X, responses, truth, alphas, weight, form, asked):
-        """(mean scores (1, k) over folds, their standard errors); one factorisation a fold serves all alphas."""
+        """(mean scores (1, k) over folds, their standard errors), by one factorisation per fold for all alphas."""
         n, scores = X.shape[0], []
         for train, test in pairs_of(self.cv, X, truth, self.classifies, asked["splitter"]):
             rows = np.zeros(n)
@@ -213,35 +213,19 @@ class RidgeChoice:
         return {"scorer": given if self._scorer_takes_weights() else {}, "splitter": {}}
 
     def _scorer_takes_weights(self):
-        """Without metadata routing scikit-learn hands sample weights to every scorer that has an argument for them."""
+        """Whether the scorer has an argument for sample weights: scikit-learn passes them to every one that has."""
         if self.scoring is None:
             return True
         scorer = self._scorer()
         return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
-    def get_metadata_routing(self) -> Any:
-        """Which metadata `fit` hands to splitter and scorer; see scikit-learn's guide on metadata routing.
-
-        Returns
-        -------
-        MetadataRouter
-            What is asked for.
-
-        Examples
-        --------
-        >>> from fastreg import LassoCV
-        >>> type(LassoCV().get_metadata_routing()).__name__
-        'MetadataRouter'
-        """
-        scorer = (
-            self._scorer()
-            if self.scoring is not None
-            else get_scorer(self._usual_scorer()).set_score_request(sample_weight=True)
-        )
-        return cv_router(self, scorer)
+    def _scorer_and_callers(self):
+        if self.scoring is not None:
+            return (self._scorer(),)
+        return (get_scorer(self._usual_scorer()).set_score_request(sample_weight=True),)
 
 
 def _rows_of(value, n, rows):
-    """The chosen rows of an argument that has one value for each row; any other argument as it is."""
+    """Some rows of an argument that has a value for each row; any other argument unchanged."""
     array = np.asarray(value)
     return array[rows] if array.ndim > 0 and array.shape[0] == n else value

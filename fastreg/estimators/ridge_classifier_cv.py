@@ -98,7 +98,7 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
         return Posed(X, targets.astype(float), truth, weight, dtype, False)
 
     def _shown(self, predictions, truth, target=None):
-        """(stand-in for a fitted model, what it is to predict, the truth)."""
+        """(stand-in for a fitted model, its decision values, the true labels)."""
         model = PredictedLabels()
         model.classes_, model._label_binarizer = self.classes_, self._label_binarizer
         return model, predictions[:, 0] if predictions.shape[1] == 1 else predictions, truth
@@ -108,7 +108,7 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 
 
 class PredictedLabels(RidgeClassifier):
-    """What a scorer is given in place of a fitted model: classifies by the decision values it is shown."""
+    """A stand-in for a fitted model, given to scorers: its X are the decision values."""
 
     def decision_function(self, X: Any) -> Any:
         return X

@@ -1,4 +1,4 @@
-"""RidgeCV with the parameters and attributes of scikit-learn's class: leave-one-out by one factorisation, or folds."""
+"""RidgeCV with the parameters and attributes of scikit-learn's class."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
         return Posed(X, responses, y, sample_weight, dtype, y.ndim == 1)
 
     def _shown(self, predictions, truth, target=None):
-        """(stand-in for a fitted model, what it is to predict, the truth) of all targets, or of one."""
+        """(stand-in for a fitted model, its predictions, the true values) of all targets, or of one."""
         if target is not None:
             return Predicted(), predictions[:, target], truth[:, target]
         return Predicted(), predictions[:, 0] if truth.ndim == 1 else predictions, truth
@@ -126,7 +126,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
 
 
 class Predicted(RegressorMixin, BaseEstimator):
-    """What a scorer is given in place of a fitted model: predicts what it is shown."""
+    """A stand-in for a fitted model, given to scorers: its X are the predictions."""
 
     def predict(self, X):
         return X

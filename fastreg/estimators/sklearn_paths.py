@@ -1,4 +1,4 @@
-"""lasso_path and enet_path: paths with scikit-learn's signatures and return values."""
+"""lasso_path and enet_path with scikit-learn's signatures and return values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
 
 
 class PeerParams(TypedDict, total=False):
-    """What `**params` of the two functions may hold: arguments of `fit_path`, and scikit-learn's without effect."""
+    """Keywords of the two functions' `**params`: options of `fit_path`, and scikit-learn's that have no effect."""
 
     tol: float
     max_iter: int
@@ -182,7 +182,7 @@ def lasso_path(
 
 
 def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, params):
-    """What lasso_path and enet_path return."""
+    """The values that lasso_path and enet_path return."""
     unexpected = [name for name in params if name not in PeerParams.__annotations__]
     if unexpected:
         known = [*inspect.signature(enet_path).parameters, *PeerParams.__annotations__]
@@ -216,5 +216,5 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
 
 
 def deprecated(what, instead):
-    """scikit-learn's FutureWarning."""
+    """Warn as scikit-learn does of a parameter that it will remove or change."""
     check.warn(f"{what}, as in scikit-learn; use {instead}", FutureWarning)

@@ -1,4 +1,4 @@
-"""A fitted estimator as scikit-learn's class of the same name, for where fastreg is not installed."""
+"""to_sklearn: a fitted estimator as scikit-learn's class of the same name, for use without fastreg."""
 
 import inspect
 from numbers import Integral
@@ -9,12 +9,12 @@ import sklearn.linear_model
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-NOT_GIVEN = ("deprecated", "warn")  # defaults that stand for others
+NOT_GIVEN = ("deprecated", "warn")  # scikit-learn's values for parameters that were not given
 PEER_VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 
 
 class Convertible(BaseEstimator):
-    """Estimators that have a namesake in sklearn.linear_model."""
+    """Base class of estimators with a class of the same name in sklearn.linear_model."""
 
     def to_sklearn(self) -> Any:
         """This fitted model as scikit-learn's class of the same name.
@@ -47,7 +47,7 @@ class Convertible(BaseEstimator):
         if "solver" in params and params["solver"] not in self._peer_solvers():
             params["solver"] = self._peer_solver()
         model = peer(**in_older_words(self._peer_params(params)))
-        # Private ones are a class's own business, but for the binarizer of labels, which has the same name in both.
+        # Of private attributes only the binarizer of labels is needed; it has the same name in both classes.
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
         fitted.pop("cv_path_", None)  # fastreg's own
         vars(model).update(fitted)
@@ -64,15 +64,15 @@ class Convertible(BaseEstimator):
         return ()
 
     def _peer_solver(self):
-        """The one of them to name for a solver of fastreg's."""
+        """scikit-learn's solver in place of one that only fastreg has."""
         return "auto"
 
 
 def in_older_words(params, version=PEER_VERSION):
-    """Parameters as this release of scikit-learn wants them, since its words have changed.
+    """Parameters under the names that they have in this release of scikit-learn.
 
-    Words for "not given" are left out, since releases differ in them. Before 1.7 a number of alphas is called n_alphas;
-    before 1.8 `penalty` says what l1_ratio or l1_ratios say since.
+    Parameters that were not given are left out, since releases mark them differently. Before 1.7 a number of alphas is
+    called n_alphas; before 1.8 `penalty` stands in the place of l1_ratio or l1_ratios.
     """
     renamed = params.get("penalty") == "deprecated" and version < (1, 8)
     params = {name: value for name, value in params.items() if not (isinstance(value, str) and value in NOT_GIVEN)}

@@ -20,7 +20,7 @@ ROWS = 60  # that are shown unless asked for more
 class Table:
     """Coefficients with standard errors, statistics, p-values and intervals; NaN where one has none.
 
-    `table`, `debiased` and `selective` make it; what it is made of are its attributes.
+    The result of `table`, `debiased` or `selective`; its parameters are its attributes.
 
     Parameters
     ----------

@@ -101,9 +101,9 @@ def bundles(X: Any, options: Mapping[str, Any], **fixed: Any) -> tuple[FitOption
 
 
 class GridOptions(TypedDict, total=False):
-    """Options of `fit_path` that say at which alphas.
+    """Options of `fit_path` that set the grid of alphas.
 
-    The classes below list which of its options another function takes by `**options`
+    This class and those below list the options that other functions share with `fit_path`, for their `**options`
     (fastreg.interface.shared_options).
     """
 
@@ -113,7 +113,7 @@ class GridOptions(TypedDict, total=False):
 
 
 class ProblemOptions(TypedDict, total=False):
-    """Options of `fit_path` that every function has which fits."""
+    """Options of `fit_path` that every function which fits has, too."""
 
     sample_weight: ArrayLike | None
     offset: ArrayLike | None
@@ -124,18 +124,18 @@ class ProblemOptions(TypedDict, total=False):
 
 
 class RidgeOptions(GridOptions, ProblemOptions):
-    """Those of `ridge_loo`."""
+    """Options of `fit_path` that `ridge_loo` has."""
 
 
 class PilotOptions(ProblemOptions, total=False):
-    """Those of `adaptive_factor`."""
+    """Options of `fit_path` that `adaptive_factor` has."""
 
     family: str | type
     max_iter: int
 
 
 class FoldOptions(GridOptions, PilotOptions, total=False):
-    """Those of every function that fits folds or halves of the rows."""
+    """Options of `fit_path` that every function which fits folds or halves of the rows has."""
 
     solver: str
     verbose: bool | int
@@ -143,7 +143,7 @@ class FoldOptions(GridOptions, PilotOptions, total=False):
 
 
 class CVOptions(FoldOptions, total=False):
-    """Those of `cv_path`, whose l1_ratio may be several."""
+    """Options of `fit_path` that `cv_path` has; its l1_ratio may be several."""
 
     penalty: Any
     lower: ArrayLike | None
@@ -151,14 +151,14 @@ class CVOptions(FoldOptions, total=False):
 
 
 class SelectionOptions(FoldOptions, total=False):
-    """Those of `cv_relaxed`, `nested_cv_relaxed` and `stability_selection`."""
+    """Options of `fit_path` that `cv_relaxed`, `nested_cv_relaxed` and `stability_selection` have."""
 
     l1_ratio: float
     penalty: Any
 
 
 class MultiOptions(GridOptions, ProblemOptions, total=False):
-    """Those of `fit_multi_path`, which has families of its own."""
+    """Options of `fit_path` that `fit_multi_path` has; it has families of its own."""
 
     l1_ratio: float
     max_iter: int

@@ -21,7 +21,7 @@ from fastreg.paths.result import Path
 class MultiPath(AnyPath):
     """A certified regularisation path of k points over p columns and K responses (or classes).
 
-    `fit_multi_path` makes it; what it is made of are its attributes.
+    The result of `fit_multi_path`; its parameters are its attributes.
 
     Parameters
     ----------

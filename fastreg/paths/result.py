@@ -1,4 +1,4 @@
-"""Path: what a fit returns. Plain arrays, no reference to the data."""
+"""Path: the result of `fit_path`, as plain arrays without a reference to the data."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from fastreg.paths.prediction import between, times
 class Path(AnyPath):
     """A certified regularisation path: k points over p columns.
 
-    `fit_path` makes it; what it is made of are its attributes.
+    The result of `fit_path`; its parameters are its attributes.
 
     Parameters
     ----------
     alphas : ndarray of shape (k,)
         Penalties, decreasing.
     coefs : csc_array of shape (p, k)
-        Coefficients, a column a point, on the scale of the X given.
+        Coefficients, a column for each point, on the scale of the X given.
     intercepts : ndarray of shape (k,)
         Intercepts; 0 if none was fitted.
     gaps : ndarray of shape (k,)
@@ -48,7 +48,7 @@ class Path(AnyPath):
         suboptimality. The loss is half the deviance, and the null model holds the intercept, the offset and the
         columns that are not penalised.
     n_iters : ndarray of shape (k,)
-        Newton steps, pivot walks, proximal gradient steps, or epochs of a cold start, that each point took.
+        Steps of each point: Newton steps, rounds of pivots, proximal gradient steps, or epochs of a cold start.
     reasons : list of str
         For each point "converged" (gap <= tol), "max_iter" (reached first), "stalled" (ended before it by rounding
         or for want of a finite optimum: more steps do not help), or "separable" (a logistic fit that runs away).

@@ -1,7 +1,6 @@
-"""The columns that a path ever used, as a problem of their own: where fits that follow a path are made.
+"""The problem on the columns that have a coefficient anywhere on a path, for refits and criteria.
 
-Choosing or refitting along a path needs the data again, but only the columns with a coefficient somewhere: they are
-gathered once, and the rest of X is not read.
+These need the data again, but of X only such columns: they are copied once, and the rest of X is not read.
 """
 
 from typing import NamedTuple
@@ -15,11 +14,11 @@ from fastreg.objective.own_penalty import rates_of
 from fastreg.objective.problem import Problem
 from fastreg.paths.setup import build_problem, checked
 
-SAME = 1e-6  # deviance ratios that differ by more belong to other data
+SAME = 1e-6  # difference of deviance ratios beyond which data are not those of the path's fit
 
 
 class ActiveColumns(NamedTuple):
-    """The problem over the ever-active columns, their numbers, and the loss of the intercept alone."""
+    """The problem on the columns with a coefficient anywhere, their numbers, and the loss of the null model."""
 
     problem: Problem
     columns: np.ndarray
@@ -38,11 +37,10 @@ class ActiveColumns(NamedTuple):
 
 
 def active_problem(path, X, y, options):
-    """The ActiveColumns of a path, checked to be of the data that it was fitted on; the family is the path's.
+    """The ActiveColumns of a path, with its family.
 
-    Raises
-    ------
-    ValueError where the path's last point does not explain these data as it says: another X, y, weight or offset.
+    Raises ValueError where X, y, weights or offset are not those of the fit: the deviance explained at the path's last
+    point then differs from the one stored.
     """
     if path.lower is not None:
         raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
@@ -53,7 +51,7 @@ def active_problem(path, X, y, options):
         sample_weight=weights_for(path, options.sample_weight), offset=offset_for(path, options.offset, X.shape[0])
     )
     columns = np.unique(path.coefs.indices)
-    chosen = columns if columns.size else np.array([0])  # a problem needs a column, if only to leave it out
+    chosen = columns if columns.size else np.array([0])  # a problem needs at least one column
     factor = check.check_factor(options.penalty_factor, X.shape[1])[chosen]
     penalty = None if options.penalty is None else rates_of(options.penalty, X.shape[1]).on(chosen)
     names = [path.feature_names[j] for j in chosen] if path.feature_names else None
@@ -72,6 +70,6 @@ def active_problem(path, X, y, options):
 
 
 def support_of(path, columns, k):
-    """Which of `columns` point k uses, as places among them, ascending."""
+    """The columns of point k, as ascending positions in `columns`."""
     part = path.coefs.indices[path.coefs.indptr[k] : path.coefs.indptr[k + 1]]
     return np.searchsorted(columns, np.sort(part))

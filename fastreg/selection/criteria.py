@@ -34,7 +34,7 @@ class Criteria(Shown):
         bic   -2 log L + K log N
         ebic  bic + 2 gamma log C(m, features), C the number of ways to choose that many of m penalised columns
 
-    `information_criteria` makes it; what it is made of are its attributes.
+    The result of `information_criteria`; its parameters are its attributes.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ class Criteria(Shown):
     n_candidates : int
         Penalised columns that could enter, m.
     gamma : float
-        Of the EBIC.
+        The gamma of the EBIC.
     certified : ndarray of shape (k,)
-        Whether the point is; others are never chosen.
+        Whether each point is certified; others are never chosen.
 
     Examples
     --------
@@ -326,7 +326,7 @@ def information_criteria(
 
 @one_blas_thread()
 def criteria_of(path, X, y, options, gamma=1.0, variance=None, n_observations=None):
-    """information_criteria, given the options of the fit."""
+    """`information_criteria`, given the options of the fit."""
     gamma = check.check_number("gamma", gamma, 0.0, 1.0)
     active = active_problem(path, X, y, options._replace(**penalty_of(path)))
     problem, family = active.problem, path.family
@@ -373,8 +373,10 @@ def _minus_two_log_likelihood(family, loss, count, variance):
 
 
 def gamma_profile(loss):
-    """-2 log L of one gamma observation at the best shape a, less -2 log of the density's 1/y: loss is the mean of
-    y/m - 1 - log(y/m), and a solves log(a) - digamma(a) = loss."""
+    """-2 log L of a gamma observation at the best shape a, without the term of 1/y in the density.
+
+    loss is the mean of y/m - 1 - log(y/m), and a solves log(a) - digamma(a) = loss.
+    """
     if loss <= 0.0:
         return -np.inf
     a = (3.0 - loss + np.sqrt((loss - 3.0) ** 2 + 24.0 * loss)) / (12.0 * loss)  # within 1.5 % (Minka 2002)

@@ -22,11 +22,11 @@ import numpy as np
 from fastreg.objective.families import linearise
 from fastreg.selection.active_columns import support_of
 
-RANK = 1e-12  # of the largest eigenvalue: smaller ones are rounding
+RANK = 1e-12  # eigenvalue relative to the largest, below which it counts as zero
 
 
 def degrees_of_freedom(path, active):
-    """(k,) degrees of freedom of the points of a path; `active` is what active_problem made of it."""
+    """Degrees of freedom of the points of a path, (k,); `active` is its ActiveColumns."""
     problem = active.problem
     intercept = 1.0 if problem.fit_intercept else 0.0
     if not problem.has_ridge:
@@ -34,7 +34,7 @@ def degrees_of_freedom(path, active):
     spectra, out = Spectra(problem), np.empty(path.alphas.size)
     usable = np.flatnonzero(problem.usable)
     for k, alpha in enumerate(path.alphas):
-        # Ridge keeps every column, one whose coefficient is zero by chance among them.
+        # Ridge uses every column, also one whose coefficient happens to be zero.
         refits = path.refit_ridge is not None
         columns = usable if not problem.has_l1 and not refits else support_of(path, active.columns, k)
         curvature = problem.weight
@@ -48,11 +48,11 @@ def degrees_of_freedom(path, active):
 
 
 class Spectra:
-    """For a set of columns the rank of the unpenalised ones, and the eigenvalues that belong to the others.
+    """For a set of columns: the rank of the unpenalised ones, and eigenvalues for the others.
 
-    Those are of F^-1/2 X' H X F^-1/2, F = diag(R_j), about the h-means and with the unpenalised columns projected
-    out: of its p x p form, or of the n x n form of the same eigenvalues where n is less. What does not change from
-    point to point is kept.
+    These are the eigenvalues of F^-1/2 X' H X F^-1/2, F = diag(R_j), about the h-means and with the unpenalised columns
+    projected out; where n is less than the number of columns, of the n x n matrix with the same eigenvalues. What is
+    the same at several points is computed once.
     """
 
     def __init__(self, problem):

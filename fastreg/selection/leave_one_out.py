@@ -33,7 +33,7 @@ from fastreg.selection.cross_validation.result import warn_of_grid_end
 class RidgeLeaveOneOut(Shown):
     """A ridge path and what it predicts for each row when that row is left out.
 
-    `ridge_loo` makes it; what it is made of are its attributes.
+    The result of `ridge_loo`; its parameters are its attributes.
 
     Parameters
     ----------
@@ -254,13 +254,13 @@ def ridge_loo(
 
 
 def check_positive(alphas):
-    """Leave-one-out needs a penalty: without one a fit to fewer rows than columns is not unique."""
+    """Raise ValueError for an alpha of 0, where a fit to fewer rows than columns is not unique."""
     if alphas.min() <= 0.0:
         raise ValueError("alphas must be positive: leave-one-out errors need a penalty, but the last alpha is 0")
 
 
 def left_out_rows(spectrum, responses, alphas):
-    """`spectrum.leave_one_out`, or a ValueError where a fit without some row is not unique."""
+    """`spectrum.leave_one_out`, or a ValueError where the fit without one of the rows is not unique."""
     pinned = spectrum.undetermined()
     if pinned.size:
         n = spectrum.problem.n
@@ -274,8 +274,8 @@ def left_out_rows(spectrum, responses, alphas):
 def left_out_errors(spectrum, responses, alphas, predictions=None, together=False):
     """Mean squared leave-one-out errors of t responses, their standard errors, and GCV errors, each (t, k).
 
-    If `together`, a row's squares are averaged over responses first: (1, k). Fills `predictions` (n, t, k), if any.
-    The rows' errors are summed block by block, never held at once.
+    If `together`, the squares of a row are averaged over responses first: (1, k). `predictions` (n, t, k) are filled if
+    they are given. Errors are summed over blocks of rows, so that those of all rows are never in memory.
     """
     weight = spectrum.problem.weight
     scale = scales_of(responses, spectrum.problem.offset, together)
@@ -285,7 +285,7 @@ def left_out_errors(spectrum, responses, alphas, predictions=None, together=Fals
         w = weight[rows]
         if predictions is not None:
             predictions[rows] = responses[rows][:, :, None] - np.moveaxis(error, 2, 0)
-        error /= scale[:, None, None]  # or its fourth power might leave the range of float64
+        error /= scale[:, None, None]  # so that its fourth power does not overflow or underflow
         np.square(error, out=error)
         if together and error.shape[0] > 1:
             error = error.mean(axis=0, keepdims=True)
@@ -304,6 +304,6 @@ def left_out_errors(spectrum, responses, alphas, predictions=None, together=Fals
 
 
 def scales_of(responses, offset, together):
-    """A power of two near the largest size of each response (t,), by which dividing is exact; one for all together."""
+    """A power of two near the largest value of each response (of all if `together`), (t,): division by it is exact."""
     size = np.maximum(np.abs(responses).max(axis=None if together else 0), np.abs(offset).max(initial=0.0))
     return np.broadcast_to(np.exp2(np.floor(np.log2(np.where(size > 0.0, size, 1.0)))), responses.shape[1])

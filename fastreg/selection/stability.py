@@ -29,9 +29,9 @@ from fastreg.selection.cross_validation.fold_fits import fold_problem
 from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.selection.stability_path import StabilityPath
 
-ABOVE = 2.0  # times the smallest alpha at which all rows select nothing: halves may select something there already
-TOGETHER = 10  # halves that are followed side by side
-SPARE = 4  # a half's path ends once it has selected this many times the number of features allowed on average
+ABOVE = 2.0  # first alpha of an automatic grid over the alpha_max of all rows, since that of a half may be larger
+TOGETHER = 10  # halves fitted side by side
+SPARE = 4  # features at which a half's path ends, over the number that the bound allows on average
 
 
 @takes_options_of(fit_path)
@@ -172,7 +172,7 @@ def _conclude(problem, path, grid, rule, followed):
 
 
 def _from_above(alphas):
-    """An automatic grid, continued upwards."""
+    """An automatic grid, extended upwards by the factor ABOVE."""
     if alphas.size < 2:
         return alphas
     step = np.log(alphas[0] / alphas[1])
@@ -180,7 +180,7 @@ def _from_above(alphas):
 
 
 def complementary_halves(problem, n_pairs, generator):
-    """2 n_pairs arrays of rows, each two of them disjoint and of equal size; both classes evenly in each."""
+    """Yield 2 n_pairs arrays of rows: pairs of disjoint halves of equal size, with classes split evenly."""
     rows, y = np.flatnonzero(problem.weight > 0.0), problem.family.y
     half = rows.size // 2
     if half == 0:
@@ -195,21 +195,21 @@ def complementary_halves(problem, n_pairs, generator):
 
 
 class Half(NamedTuple):
-    """The path of one half: for each alpha its columns, their union so far in number, the gap and the reason."""
+    """The path of one half: at each alpha its columns, the number of columns so far, the gap and the reason."""
 
     problem: Problem
     columns: list
     sizes: list
     gaps: list
     reasons: list
-    shared: float  # of the columns read for several halves at once, its share
+    shared: float  # its share of the columns read for several halves at once
 
 
 @one_blas_thread()
 def follow_halves(problem, halves, alphas, most, options, followed, watch):
-    """The path of each half down to where more than `most` features have been selected, or the end of `alphas`.
+    """Fit each half down to the alpha where it has selected more than `most` features, or to the end of `alphas`.
 
-    Some halves go side by side, so that X is read for all of them at once; they are then appended to `followed`.
+    TOGETHER halves are fitted side by side, so that one read of X serves all of them, and then appended to `followed`.
     """
     for start in range(0, len(halves), TOGETHER):
         problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
@@ -225,7 +225,7 @@ def follow_halves(problem, halves, alphas, most, options, followed, watch):
 
 
 def _begin(half, alphas, most, options, callback):
-    """The Fit of one half at its null model, which ends once more than `most` features have been selected."""
+    """The Fit of one half at its null model; it will end once more than `most` features have been selected."""
     begin, seen, penalised = time.perf_counter(), np.zeros(half.problem.p, dtype=bool), half.problem.with_l1
 
     def until(point):
@@ -235,7 +235,7 @@ def _begin(half, alphas, most, options, callback):
         seen[half.columns[-1]] = True
         half.sizes.append(int(np.count_nonzero(seen)))
         ends, number = half.sizes[-1] > most, len(half.sizes)
-        if callback is not None:  # a path that ends sooner is done with all its points
+        if callback is not None:  # a path that ends early reports all of its points as done
             done, alpha = alphas.size if ends else number, float(alphas[number - 1])
             callback(Progress(done, alphas.size, alpha, point.gap, point.columns.size, time.perf_counter() - begin))
         return ends
@@ -256,7 +256,7 @@ def _part(problem, rows):
 
 
 def _reach(followed, allowed):
-    """How many alphas the region holds: as long as halves select `allowed` features on average, and none has ended."""
+    """The number of alphas at which halves select at most `allowed` features on average, and no path has ended."""
     known = min(len(half.sizes) for half in followed)
     average = np.mean([half.sizes[:known] for half in followed], axis=0)
     reach = int(np.searchsorted(average, allowed, side="right"))  # averages do not fall
@@ -269,7 +269,7 @@ def _reach(followed, allowed):
 
 
 def _counts(followed, p, reach):
-    """(p, reach) how many halves select each feature at each alpha."""
+    """Number of halves that select each feature at each alpha, (p, reach)."""
     rows = np.concatenate([columns for half in followed for columns in half.columns[:reach]])
     sizes = [columns.size for half in followed for columns in half.columns[:reach]]
     points = np.repeat(np.tile(np.arange(reach), len(followed)), sizes)

@@ -1,4 +1,4 @@
-"""How many falsely selected features stability selection admits: bounds on their expected number.
+"""Bounds on the expected number of features that stability selection selects falsely.
 
 A half selects q features on average out of p, anywhere in the region of alphas; a feature is chosen if at least the
 share t of all halves selects it. A feature counts as false if one half selects it with a probability of at most q/p,

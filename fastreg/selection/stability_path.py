@@ -1,4 +1,4 @@
-"""StabilityPath: what stability selection returns. Plain arrays, no reference to the data."""
+"""StabilityPath: the result of `stability_selection`, as plain arrays without a reference to the data."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from fastreg.paths.result import Path
 class StabilityPath(Shown):
     """Selection probabilities of p features at k alphas, from B complementary pairs of halves of the rows.
 
-    `stability_selection` makes it; what it is made of are its attributes.
+    The result of `stability_selection`; its parameters are its attributes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Responses as the user gives them, and as a family wants them."""
+"""Labels of two classes, coded 0 and 1 for the binomial family."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from fastreg.interface.frames import label_array
 
 
 def coded_response(y, family_class):
-    """(y for the family, the two labels or None). Labels are coded 0 and 1 in their order; proportions stay."""
+    """(y for the family, the two labels or None). Labels are coded 0 and 1 in sorted order; proportions are kept."""
     check.refuse_masked("y", y)
     if family_class.name != "binomial" or y is None:
         return y if y is None else np.asarray(y), None

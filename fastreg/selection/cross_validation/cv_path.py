@@ -152,7 +152,7 @@ def cv_path(
 
 
 def kind_of(y, family):
-    """What there are several of: Targets, or EveryClass; None where there is one response."""
+    """How several responses are fitted: Targets for real ones, EveryClass for classes; None for one response."""
     if isinstance(family, str) and family == "multinomial":
         return EveryClass
     shape = np.shape(y)
@@ -181,7 +181,7 @@ def _several_responses(kind, X, y, options, metric, **asked):
 def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, watch=None, kept=()):
     """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family.
 
-    `kept` names what of the size of y it holds: "test_folds", "predictions".
+    `kept` names the attributes of n rows that are kept: "test_folds", "predictions".
     """
     watch = Watch() if watch is None else watch
     grid, all_options = grid.checked(), [checked(options._replace(l1_ratio=ratio)) for ratio in l1_ratios]
@@ -232,7 +232,7 @@ def _fit(problem, folds, options, grid, watch):
 
 
 def best_of(curves):
-    """The curve of the best mean, of equals the first; if there are several it holds them all."""
+    """The CVPath of the best mean score, the first of equals; of several, with all of them in `per_l1_ratio`."""
     best = curves[0]
     for curve in curves[1:]:
         here, there = curve.mean[curve.index_min], best.mean[best.index_min]

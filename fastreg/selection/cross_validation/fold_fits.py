@@ -1,7 +1,7 @@
-"""The paths of all folds, side by side, so that X is read for all of them at once.
+"""The paths of all folds, fitted side by side, so that one read of X serves all of them.
 
-A fold is the problem with the weights of its held-out rows set to zero: X is not copied, and the predictions of the
-held-out rows come with the fit.
+A fold is the problem with the weights of its held-out rows set to zero: X is not copied, and the linear predictor of
+its held-out rows is part of the fit.
 """
 
 import time
@@ -31,14 +31,14 @@ from fastreg.selection.cross_validation.tall_least_squares import compressed_fol
 
 @dataclass
 class FoldFit:
-    """One fold: its problem and grid, and once begun its Fit. `expected` are columns likely at each alpha."""
+    """One fold: its problem and grid, and its Fit once that has begun. `expected` are likely columns at each alpha."""
 
     problem: Problem
     grid: np.ndarray
     test: np.ndarray
     begin: float
     expected: list | None = None
-    callback: Any = None  # a callback for its points
+    callback: Any = None  # called with the Progress of each point
     done: bool = False
     fit: Fit | None = None
     whole: Any = None  # the Path, once it has been collected
@@ -48,7 +48,7 @@ class FoldFit:
         return [] if self.fit is None else self.fit.points
 
     def set_out(self, options) -> Fit:
-        """Be at the null model, before the first point."""
+        """Begin the Fit, at the null model."""
         recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.callback)
         self.fit = Fit(
             NullModel(self.problem), self.grid, recorder, options.tol, options.max_iter, options.solver,
@@ -57,13 +57,13 @@ class FoldFit:
         return self.fit
 
     def steps(self):
-        """Fit what is left of the grid: a generator of products with X, see driver.run."""
+        """Fit the rest of the grid: a generator that asks for products with X, see driver.run."""
         if self.fit is not None:
             yield from run(self.fit)
         self.done = True
 
     def fit_reduced(self, options):
-        """Fit the grid of a problem reduced to its Gram matrix. Returns whether rounding leaves it certified."""
+        """Fit a problem that is reduced to its Gram matrix. Returns whether it is certified in spite of rounding."""
         small = self.problem
         answered(run(self.set_out(options)), small)
         whole = self.path(options)
@@ -73,7 +73,7 @@ class FoldFit:
         return True
 
     def so_far(self, options):
-        """The Path of the points done, or None; of a reduced problem only if all are, and known to be certified."""
+        """The Path of the points done, or None. A reduced problem has none before it is done and certified."""
         ready = self.done or not self.problem.is_reduced
         return self.path(options) if self.points and ready else None
 
@@ -87,8 +87,8 @@ class FoldFit:
 def fit_folds(problem, folds, grids, options, grams=None, whole=None, watch=None):
     """Fit every fold (its training weights, its held-out rows) on its own grid. Returns (FoldFits, columns read).
 
-    `whole` is the Path on all rows, if that is known. Columns read for several folds at once count once; what a fold
-    reads alone is in its problem's `work`. Ctrl-C leaves as Interrupted, with the folds' Paths as far as they are.
+    `whole` is the Path on all rows, if there is one. A column read for several folds at once counts once; what a fold
+    reads alone is in its problem's `work`. Ctrl-C raises Interrupted with the points of each fold that are done.
     """
     fits: list[FoldFit] = []
     try:
@@ -101,7 +101,7 @@ def fit_folds(problem, folds, grids, options, grams=None, whole=None, watch=None
 
 
 def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
-    """Append the FoldFits to `fits` and fit them. Returns the columns read for several at once."""
+    """Append the FoldFits to `fits` and fit them. Returns the number of columns read for several folds at once."""
     begin = time.perf_counter()
     expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
     problems = fold_problems(problem, [fold_family(problem, weight) for weight, _ in folds], grams)
@@ -112,7 +112,7 @@ def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
     tasks = [partial(fit.fit_reduced, options) for fit in small]
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
-        if fit.problem.is_reduced and not fit.done:  # rounding in its Gram matrix might show
+        if fit.problem.is_reduced and not fit.done:  # not certified, because of rounding in its Gram matrix
             posed = fold_problem(problem, fit.problem.posed.weight)
             fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.callback)
     waiting = [fit for fit in fits if not fit.done]
@@ -133,8 +133,8 @@ def fold_family(problem, weight):
 
 
 def fold_problems(problem, families, grams):
-    """The problem of each fold, compressed where its Gram matrix is known and serves; the others' moments are taken
-    in one pass over X."""
+    """The problem of each fold, reduced to its Gram matrix where that is known and precise enough; the moments of the
+    other folds are computed in one pass over X."""
     small = [None if grams is None else compressed_fold(problem, family, grams, k) for k, family in enumerate(families)]
     weights = [family.weight for family, compressed in zip(families, small) if compressed is None]
     moments = zip(*moments_of_each(problem.design, np.array(weights))) if weights else iter(())
@@ -142,7 +142,7 @@ def fold_problems(problem, families, grams):
 
 
 def fold_problem(problem, weight, moments=None):
-    """The same problem with other weights; they need not sum to one. `moments` are those of its columns, if known."""
+    """The same problem with other weights, of any sum. `moments` are the means and variances of columns, if known."""
     return Problem(
         problem.design,
         fold_family(problem, weight),

@@ -10,7 +10,7 @@ from fastreg.interface import validation as check
 
 
 class Folding(NamedTuple):
-    """The arguments of cv_path that say which rows are held out together."""
+    """The parameters of `cv_path` that set the folds."""
 
     cv: Any = 10
     groups: Any = None
@@ -41,7 +41,7 @@ def make_folds(cv, X, y, groups, stratify, random_state):
 
 
 def _splitter(folds, y, groups, stratify, random_state):
-    """scikit-learn's splitter for a number of folds; a ValueError where the rows are too few for so many."""
+    """scikit-learn's splitter for a number of folds; a ValueError where there are too few rows, groups or labels."""
     from sklearn import model_selection as splitters
 
     if folds > y.size:
@@ -59,7 +59,7 @@ def _splitter(folds, y, groups, stratify, random_state):
 
 
 def _rows(pair, number, n):
-    """One fold's train and test rows as numbers, checked."""
+    """The (train, test) rows of a fold as arrays of row numbers, checked."""
     try:
         train, test = pair
     except (TypeError, ValueError):
@@ -92,7 +92,7 @@ def _rows(pair, number, n):
 
 
 def training_weight(rows, weight, number):
-    """The weights of a fold's fit: zero on the rows it leaves out. A row that is named twice counts twice."""
+    """The weights of a fold's fit: zero for the rows that it leaves out, double for a row that it lists twice."""
     fitted = weight * np.bincount(rows, minlength=weight.size)
     if not fitted.sum() > 0.0:
         raise ValueError(f"the training rows of fold {number} have no weight")
@@ -100,7 +100,7 @@ def training_weight(rows, weight, number):
 
 
 def weighted_folds(pairs, family_class, y, weight, score_weight, fit_intercept):
-    """(weights of the fit, held-out rows) of each fold, all of which can be fitted and scored."""
+    """(weights of the fit, held-out rows) of each fold; a ValueError where one cannot be fitted or scored."""
     folds = []
     for number, (train, test) in enumerate(pairs, start=1):
         fitted = training_weight(train, weight, number)
@@ -123,7 +123,7 @@ def _without(rows, weight):
 
 
 def held_out_weight(rows, weight, fold):
-    """The weight of held-out rows, which must not be nothing."""
+    """The weight of the held-out rows of a fold; a ValueError if it is zero."""
     total = float(weight[rows].sum())
     if not total > 0.0:
         raise ValueError(f"the test rows of {fold} have no weight, so there is nothing to score")

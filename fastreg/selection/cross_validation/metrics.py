@@ -1,4 +1,4 @@
-"""How good the predictions of held-out rows are: one number a point of the path.
+"""Metrics: scores of the predictions of held-out rows, one for each point of the path.
 
 A metric is a function of Held, the held-out rows of one fold, and returns k scores:
 
@@ -31,7 +31,7 @@ class Held(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What scorers are given besides predictions: the user's X and y, the classes if any, whether weights were."""
+    """What scorers get besides predictions: the user's X and y, the labels of classes or None, and the weights."""
 
     X: Any
     y: np.ndarray
@@ -40,7 +40,7 @@ class Response(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A metric, which way is up, and whether folds count equally in the mean or by their held-out weight."""
+    """A metric; with `equal_folds` folds count equally in the mean over folds, else by their held-out weight."""
 
     name: str
     greater_is_better: bool
@@ -68,7 +68,7 @@ def misclassification(held):
 
 
 def auc(held):
-    """Share of pairs of unlike rows, by weight, that the predictor puts in order; pairs of equal value count half."""
+    """Weighted share of pairs, one row of each class, that the predictor orders rightly; ties count half."""
     positive, negative = held.weight * held.y, held.weight * (1.0 - held.y)
     pairs = positive.sum() * negative.sum()
     if not pairs > 0.0:
@@ -96,7 +96,7 @@ OF_CLASSES = ("misclassification", "auc")
 
 
 def metric_named(metric, family_class, response):
-    """A Metric from its name, a function, or a scorer; `response` holds what scorers are given."""
+    """A Metric from its name, a function or a scorer of scikit-learn."""
     if isinstance(metric, str) and metric in METRICS:
         if metric in OF_CLASSES and response.classes is None:
             raise ValueError(
@@ -116,7 +116,7 @@ def metric_named(metric, family_class, response):
 
 
 def _function_metric(function):
-    """A function of (y, mean, weight), smaller being better unless it has an attribute greater_is_better."""
+    """A function of (y, mean, weight) as a Metric; smaller is better unless it has an attribute greater_is_better."""
 
     try:
         inspect.signature(function).bind(None, None, None)
@@ -125,7 +125,7 @@ def _function_metric(function):
             f"a metric is called as metric(y, mean, weight), which {function!r} does not allow. For a function of "
             "sklearn.metrics give its scorer: a name such as 'neg_mean_squared_error', or make_scorer(function)"
         ) from None
-    except ValueError:  # one without a signature, such as those of compiled modules
+    except ValueError:  # functions of compiled modules may have no signature
         pass
 
     def score(held):

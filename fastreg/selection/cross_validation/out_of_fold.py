@@ -1,12 +1,12 @@
-"""What the points of the folds' paths say about the rows that these hold out."""
+"""Linear predictors of held-out rows at every point of the folds' paths."""
 
 import numpy as np
 
-SHARE = 4  # of the values that X stores: as many may predictions made at once take, unless they are one fold's
+SHARE = 4  # values stored by X per value of predictions held at once: bounds memory, unless one fold needs more
 
 
 def predictions_of(problem, paths, tests):
-    """(rows, their linear predictor (points, rows)) of every fold, from its points and the rows that it holds out."""
+    """Yield (held-out rows, their linear predictors (points, rows)) of every fold."""
     longest = [max(point.columns.size for point in points) for points in paths]
     values = sum(len(points) * (size + test.size) for points, size, test in zip(paths, longest, tests))
     together = max(1, problem.stored * len(tests) // (SHARE * max(values, 1)))
@@ -21,7 +21,7 @@ def predictions_of(problem, paths, tests):
 
 
 def coefficients(points, columns):
-    """The coefficients in some columns: (columns, points)."""
+    """The coefficients of some columns at every point: (columns, points)."""
     out, places = np.zeros((columns.size, len(points))), np.concatenate([point.columns for point in points])
     which = np.repeat(np.arange(len(points)), [point.columns.size for point in points])
     out[np.searchsorted(columns, places), which] = np.concatenate([point.values for point in points])

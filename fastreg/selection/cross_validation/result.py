@@ -1,4 +1,4 @@
-"""CVPath: what cross-validation returns. Plain arrays, no reference to the data."""
+"""CVPath: the result of `cv_path`, as plain arrays without a reference to the data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROUNDING = 1e-12  # relative: scores closer than this are equal
 class CVPath(WithPath):
     """A cross-validated path: k alphas, F folds, n rows.
 
-    `cv_path` makes it; what it is made of are its attributes.
+    The result of `cv_path`; its parameters are its attributes.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class CVPath(WithPath):
     metric : str
         Name of the score.
     greater_is_better : bool
-        Which way is up.
+        Whether a larger score is better.
     predictions : ndarray of shape (n, k), or (n, k, K) of K responses or classes, or None
         Mean response of each row by the fold that held it out (the last, if several did); NaN in rows that no
         fold held out. None unless `cv_path` is asked to keep them by keep_predictions=True.
@@ -57,11 +57,11 @@ class CVPath(WithPath):
         Number of the fold, from 0, that held a row out; -1 for none. None in an estimator's `cv_path_`, which holds
         nothing of the size of its data.
     l1_ratio : float
-        The one chosen.
+        The l1_ratio chosen.
     l1_ratios : list of float
-        Those tried.
+        The l1_ratios tried.
     per_l1_ratio : list of CVPath
-        One for each of l1_ratios where there are several, else empty.
+        The CVPath of each of several l1_ratios; empty for a single one.
     fold_paths : list of Path or MultiPath
         The path of each fold.
     classes : ndarray, default=None

@@ -1,4 +1,4 @@
-"""From the predictions of held-out rows to scores, averages and what is chosen by them."""
+"""Scores of the predictions of held-out rows, their averages over folds, and the points that these choose."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from fastreg.selection.cross_validation.result import CVPath, averages, choose
 
 
 class Scored(NamedTuple):
-    """Scores (F, k) and weights (F,) of the folds, and what they predicted."""
+    """Scores (F, k) and weights (F,) of the folds; predictions and the fold of each row, if they are kept."""
 
     scores: np.ndarray
     weights: np.ndarray
@@ -19,7 +19,7 @@ class Scored(NamedTuple):
 
 
 def score_folds(family, y, score_weight, held, metric, kept=()):
-    """Score every fold's held-out rows: `held` gives (rows, linear predictors (k, rows), or (k, rows, K)) of each."""
+    """Score the held-out rows of every fold: `held` yields (rows, linear predictors (k, rows) or (k, rows, K))."""
     predictions, test_folds, scores, weights = None, None, [], []
     if "test_folds" in kept:
         test_folds = np.full(len(y), -1)
@@ -37,7 +37,7 @@ def score_folds(family, y, score_weight, held, metric, kept=()):
 
 
 def curve_of(path, fold_paths, scored, metric, classes, read, p):
-    """Averages of the scores, and what is chosen from them; `read` of p columns were read by the folds."""
+    """The CVPath of a path and its scored folds, which read `read` columns of X in all; X has p."""
     mean, std_error = averages(scored.scores, scored.weights)
     index_min, index_1se = choose(mean, std_error, metric.greater_is_better)
     return CVPath(

@@ -1,6 +1,7 @@
-"""The paths of all folds of several responses or classes, side by side: see fold_fits for one response.
+"""The paths of all folds of several responses or classes, fitted side by side; see fold_fits for one response.
 
-A class that a fold's training rows lack has, there, the limit of its fit: see fastreg.multi.missing_classes.
+A class that the training rows of a fold lack has the limit of its fit as its weight falls to zero:
+see fastreg.multi.missing_classes.
 """
 
 import time
@@ -32,7 +33,7 @@ class SeveralFold:
     fit: Fit | None = None
 
     def path(self):
-        """The fold's MultiPath, as far as it is; None before its first point."""
+        """The MultiPath of the fold's points that are done; None before the first."""
         if self.fit is None:
             path = certain_path(self.p, self.alphas, self.options)
         elif not self.fit.points:
@@ -43,10 +44,10 @@ class SeveralFold:
 
 
 def fit_several_folds(X, y, options, weights, grids, watch):
-    """Fit a path to responses, or shares of classes, y (n, K) with the weights of each fold, on its own grid.
+    """Fit y (n, K), responses or proportions of classes, with the weights of each fold and on its own grid.
 
-    Returns (MultiPaths, columns read for several folds at once, a response counting once). Ctrl-C leaves as
-    Interrupted, with the folds' paths as far as they are.
+    Returns (MultiPaths, columns read for several folds at once, counted for each response). Ctrl-C raises Interrupted
+    with the points of each fold that are done.
     """
     folds: list[SeveralFold] = []
     try:
@@ -60,7 +61,7 @@ def fit_several_folds(X, y, options, weights, grids, watch):
 
 
 def _fit_all(folds, design, y, options, weights, grids, watch):
-    """Append the folds and fit them. Returns the columns read for several at once."""
+    """Append the SeveralFolds to `folds` and fit them. Returns the number of columns read for several folds at once."""
     begin, (p, K) = time.perf_counter(), (design.shape[1], y.shape[1])
     weights = [weight / weight.sum() for weight in weights]
     moments = zip(*moments_of_each(design, np.array(weights)))

@@ -1,4 +1,4 @@
-"""How good the predictions of held-out rows are where there are several responses or classes.
+"""Metrics for several responses or classes: scores of the predictions of held-out rows.
 
     deviance           weighted mean of the unit deviance: the squared errors of all responses of a row, summed; for
                        classes twice the log loss
@@ -55,7 +55,7 @@ METRICS = {
 
 
 def several_metric(metric, kind, response):
-    """A Metric from its name, a function, or a scorer, as `metric_named` has it for one response."""
+    """A Metric from its name, a function or a scorer of scikit-learn; `metric_named` does it for one response."""
     if metric == "auc":
         raise ValueError("metric='auc' is for two classes; for several give a scorer, such as 'roc_auc_ovr'")
     if metric == "misclassification" and response.classes is None:

@@ -1,6 +1,6 @@
 """Cross-validation of several responses or classes, and of two classes where a fold lacks one.
 
-Folds of several are fitted side by side (several_folds); the two classes' one after another.
+Folds of several responses or classes are fitted side by side (several_folds), those of two classes one after another.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ from fastreg.selection.cross_validation.several_folds import fit_several_folds
 
 
 class Targets:
-    """K real responses: fitted by least squares, predicted by eta itself."""
+    """K real responses, fitted by least squares; the mean response is eta itself."""
 
     name = "gaussian"
 
@@ -45,19 +45,19 @@ class Targets:
 
 
 class Classes:
-    """Rows' classes, numbered from 0, or shares of classes: fitted by the multinomial, predicted by probabilities."""
+    """Classes, numbered from 0, or proportions of classes, fitted by the multinomial family."""
 
     name = "multinomial"
 
     @staticmethod
     def solve(X, Y, options, grid, watching):
-        if grid.alphas is None:  # then every class has weight
+        if grid.alphas is None:  # an automatic grid is used only where every class has weight
             return solve_multi_path(X, Y, options._replace(family="multinomial"), grid, watching=watching)
         return solve_classes(X, Y, options, grid, watching=watching)
 
     @staticmethod
     def solve_folds(X, Y, options, weights, grids, watch):
-        """As for Targets."""
+        """(paths, columns read for several folds at once)."""
         options = options.checked()._replace(family="multinomial")
         return fit_several_folds(X, shares_of(Y), options, weights, grids, watch)
 
@@ -67,7 +67,7 @@ class Classes:
 
 
 class EveryClass(Classes):
-    """As Classes, but that the training rows of every fold must have each class, or an intercept has no solution."""
+    """Classes all of which the training rows of every fold must have, since their intercepts have no solution else."""
 
     @staticmethod
     def check_folds(Y, options, weights, classes):
@@ -83,7 +83,7 @@ class EveryClass(Classes):
 
 
 class TwoClasses:
-    """Rows' classes 0 and 1, one of which may have no weight: coefficients are then zero, the intercept is infinite."""
+    """Classes 0 and 1. Where a fold lacks one, its coefficients are zero and its intercept is infinite."""
 
     name = "binomial"
     mean = staticmethod(Binomial.mean)
@@ -104,7 +104,7 @@ class TwoClasses:
 
     @staticmethod
     def solve_folds(X, codes, options, weights, grids, watch):
-        """One after another, since a path of one class is none to fit."""
+        """Fit the folds one after another; that of a fold with a single class needs no solver."""
         paths = []
         try:
             for number, (weight, alphas) in enumerate(zip(weights, grids), start=1):
@@ -118,7 +118,7 @@ class TwoClasses:
 
 
 def several_targets(kind, X, y, options):
-    """(the Y of a kind, the Response that folds and scorers are given), from what a user gives; all is checked."""
+    """(Y in the form of the kind, the Response for folds and scorers) from a user's y, checked."""
     for name in ("penalty", "lower", "upper", "solver"):
         asked = getattr(options, name)
         if asked is not None and asked != "auto":
@@ -142,9 +142,10 @@ def several_targets(kind, X, y, options):
 def cross_validate_responses(X, Y, kind, options, l1_ratios, folding, metric, grid, response, watch, kept=()):
     """A CVPath for each l1_ratio, on the same folds, without warnings.
 
-    `kind` is Targets, for real Y (n, K); Classes, for Y (n,) of numbers from 0 to K - 1, or shares (n, K); or
-    TwoClasses. What a class that a fold's training rows lack means is theirs to say; where one has no weight at all,
-    the grid is of given alphas. All else is as for `cv_path.cross_validate`, but that the family is the kind's.
+    `kind` is Targets, for real Y (n, K); Classes or EveryClass, for Y (n,) of numbers from 0 to K - 1 or proportions
+    (n, K); or TwoClasses. They differ in the treatment of a class that the training rows of a fold lack. Where a class
+    has no weight at all, alphas must be given. The other parameters are those of `cross_validate`; the family is that
+    of the kind.
     """
     X = check.check_design(X)
     n, classes = X.shape[0], response.classes
@@ -179,7 +180,7 @@ def cross_validate_responses(X, Y, kind, options, l1_ratios, folding, metric, gr
 
 
 def _fit(X, Y, kind, options, grid, weights, watch):
-    """(the path on all rows, a list of those of the folds, columns read for several folds at once)."""
+    """(the path on all rows, the paths of the folds, the number of columns read for several folds at once)."""
     path = kind.solve(X, Y, options, grid, Watching(callback=watch.callback_for("all rows")))
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight in weights]
     try:
@@ -190,7 +191,7 @@ def _fit(X, Y, kind, options, grid, weights, watch):
 
 
 def _predictors(path, X, rows, offset):
-    """Linear predictors of some rows of X at every point, from the columns with a coefficient."""
+    """Linear predictors of some rows of X at every point; only columns with a coefficient are read."""
     if isinstance(path, Path):
         columns = np.unique(path.coefs.indices)
         return (X[np.ix_(rows, columns)] @ path.coefs[columns].toarray() + path.intercepts).T

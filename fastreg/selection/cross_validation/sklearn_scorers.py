@@ -1,4 +1,4 @@
-"""scikit-learn's scorers, applied to predictions that are already there."""
+"""scikit-learn's scorers as metrics: they get a stand-in for a fitted model whose predictions are known."""
 
 import inspect
 
@@ -12,13 +12,13 @@ from fastreg.selection.cross_validation.metrics import Metric
 
 
 class Predicted(BaseEstimator):
-    """An estimator whose predictions for the rows it will be asked about are known."""
+    """A stand-in for a fitted model: it returns predictions that are known already."""
 
     def __init__(self, mean=None, eta=None):
         self.mean, self.eta = mean, eta
 
     def fit(self, X, y):
-        """Nothing is left to fit."""
+        """Do nothing."""
         return self
 
     def __sklearn_is_fitted__(self):
@@ -30,7 +30,7 @@ class Predicted(BaseEstimator):
 
 
 class PredictedResponse(RegressorMixin, Predicted):
-    """Known predictions of a number."""
+    """Known predictions of a real response."""
 
 
 class PredictedClasses(ClassifierMixin, Predicted):
@@ -54,9 +54,9 @@ class PredictedClasses(ClassifierMixin, Predicted):
 
 
 def scorer_metric(scorer, response, others=()):
-    """A scorer (by name, made by make_scorer, or any function of (estimator, X, y)) as a Metric. Larger is better.
+    """A scorer (a name, the result of make_scorer, or a function of (estimator, X, y)) as a Metric. Larger is better.
 
-    `others` are the names of metrics that could have been given instead, by an argument `metric`.
+    `others` are names of fastreg's metrics, for the message about an unknown name.
     """
     name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", None) or str(scorer)
     if isinstance(scorer, str):
@@ -78,7 +78,7 @@ def scorer_metric(scorer, response, others=()):
 
     def score(held):
         options = {} if weight is None else {"sample_weight": weight[held.rows]}
-        # One made by make_scorer looks at predictions only; a function of one's own may look at X.
+        # A scorer by make_scorer uses predictions only, so that X need not be copied; another function may use X.
         X = np.zeros((held.rows.size, 1)) if function is not None else rows_of(response.X, held.rows)
         y = response.y[held.rows]
         models = [_predicted(response, mean, eta) for mean, eta in zip(held.family.mean(held.eta), held.eta)]
@@ -91,7 +91,7 @@ def scorer_metric(scorer, response, others=()):
 
 
 def told_classes(scorer, classes):
-    """The scorer told of all classes, which held-out rows alone may lack, and which of two is the positive one."""
+    """The scorer with all labels, some of which held-out rows may lack, and the second of two as positive label."""
     function = getattr(scorer, "_score_func", None)
     if classes is None or function is None:
         return scorer

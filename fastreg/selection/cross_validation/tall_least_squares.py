@@ -21,7 +21,7 @@ from fastreg.objective.problem import Problem
 from fastreg.paths.plan import folds_share_grams
 from fastreg.selection.cross_validation.folds import partitions
 
-LOST = 1e-6  # of a column's spread over all rows: if less is left to a fold, its digits are gone
+LOST = 1e-6  # share of a column's variance over all rows: a fold with less of it would lose too many digits
 
 
 class Grams(NamedTuple):
@@ -36,7 +36,7 @@ class Grams(NamedTuple):
 
 
 def fold_grams(problem, folds, solver, grid):
-    """The Grams where folds are to be compressed, else None."""
+    """The Grams where folds are reduced to Gram matrices, else None."""
     shared = folds_share_grams(problem, len(folds), solver, grid.size(), grid.lowest())
     if not (shared and partitions(folds, problem.weight)):
         return None
@@ -52,9 +52,9 @@ def fold_grams(problem, folds, solver, grid):
 
 
 def compressed_fold(problem, family, grams, number):
-    """The small problem of fold `number`, or None where subtraction would lose too many digits.
+    """The problem of fold `number` reduced to its Gram matrix, or None where subtraction would lose too many digits.
 
-    It lies where the fold's sums were.
+    The matrix overwrites the fold's S_t.
     """
     left = grams.total[-1, -1] - grams.held_out[number][-1, -1]
     gram, target, shift = of_the_others(grams.total, grams.held_out[number], problem.fit_intercept)
@@ -70,7 +70,7 @@ def compressed_fold(problem, family, grams, number):
 
 
 def of_the_others(total, held, about_mean):
-    """(G_f, X'y, e) of the rows that are not held out; G_f, about no mean unless `about_mean`, lies where S_t was."""
+    """(G_f, X'y, e) of the rows that are not held out, centred if `about_mean`; G_f overwrites S_t."""
     p = len(total) - 2
     target, shift, values = np.empty(p), np.empty(p), held.reshape(-1)
     subtract(total, about_mean, target, shift, values)

@@ -90,7 +90,7 @@ def adaptive_factor(
 
 @check.each_once()
 def learned_factor(X, y, options, pilot, power=1.0, pilot_alpha=None, criterion="aicc"):
-    """adaptive_factor, given the options of the fit; its l1_ratio is the pilot's own."""
+    """`adaptive_factor`, given the options of the fit; l1_ratio is that of the pilot."""
     power = check.check_number("power", power, 0.0, np.inf, low_open=True, high_open=True)
     check.check_option("criterion", criterion, NAMES)
     X = check.check_design(X)

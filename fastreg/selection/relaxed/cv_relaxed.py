@@ -110,7 +110,7 @@ def cv_relaxed(
 
 
 class Task(NamedTuple):
-    """What is to be chosen from, on which data; `options` holds the weights."""
+    """The data, and the models to choose from; `options` holds the weights."""
 
     X: Any
     y: np.ndarray
@@ -130,12 +130,12 @@ class Task(NamedTuple):
         return learned_factor(self.X, self.y, self.options._replace(sample_weight=weight), self.pilot, self.power)
 
     def path(self, weight, factor, alphas, callback=None):
-        """A path on rows of positive weight; `callback` hears of its points."""
+        """The path on rows of positive weight; `callback` gets the Progress of its points."""
         options, grid = self.options._replace(sample_weight=weight, penalty_factor=factor), self.grid
         return solve_path(self.X, self.y, options, grid._replace(alphas=alphas), Watching(callback=callback))
 
     def relax(self, path, weight, factor, callback=None):
-        """A RelaxedPath for each ridge; `callback` hears of it when all are done."""
+        """A RelaxedPath for each ridge; `callback` gets one Progress when all are done."""
         options = self.options._replace(sample_weight=weight, penalty_factor=factor)
         options = options._replace(max_iter=max(MAX_ITER, options.max_iter))
         out = [solve_relaxed(path, self.X, self.y, ridge, options) for ridge in self.ridges.tolist()]
@@ -146,7 +146,7 @@ class Task(NamedTuple):
 
 
 def make_task(X, y, gammas, ridges, pilot, power, metric, grid, options):
-    """A Task from checked arguments."""
+    """A Task from a user's arguments, which are checked."""
     gammas, ridges = check.check_several("gammas", gammas, 0.0, 1.0), check.check_several("ridges", ridges, 0.0, np.inf)
     if pilot is not None:
         check.check_option("pilot", pilot, tuple(PILOTS))
@@ -155,7 +155,7 @@ def make_task(X, y, gammas, ridges, pilot, power, metric, grid, options):
     warn_of_exposure(y, options)
     response = Response(X, y if classes is None else classes[y.astype(int)], classes, options.sample_weight)
     metric = metric_named(metric, options.family, response)
-    X = check.check_design(X)  # converted, where it must be, once for all fits
+    X = check.check_design(X)  # converted once, for all fits
     weight = check.check_weight(options.sample_weight, X.shape[0])
     y = check.check_response(y, X.shape[0], options.family)
     options = options._replace(sample_weight=weight, offset=check.check_offset(options.offset, X.shape[0]))
@@ -180,7 +180,7 @@ def choose_relaxed(task, pairs, watch):
 
 
 class Fitted(NamedTuple):
-    """The paths of all rows and of the folds, on one grid, and the penalty factors of each."""
+    """The paths on all rows and on the training rows of each fold, and the penalty factors of each."""
 
     factor: Any
     path: Path
@@ -189,7 +189,7 @@ class Fitted(NamedTuple):
 
 
 def _choose(task, folds, fitted, watch):
-    """Refit and score all paths."""
+    """Refit all paths and score their blends: the CVRelaxed."""
     weight, (factor, path, fold_factors, fold_paths) = task.options.sample_weight, fitted
     relaxed = task.relax(path, weight, factor, watch.callback_for("refits of all rows"))
     scored, shares, gaps, reasons = [], [], [], []
@@ -234,7 +234,7 @@ def _paths(task, pairs, folds, watch):
 
 
 def _score(task, relaxed, gamma, test, number):
-    """(k,) scores of held-out rows; NaN where the blend holds a refit that separates the classes."""
+    """Scores of held-out rows, (k,); NaN where the blend contains a refit that separates the classes."""
     weight = task.options.sample_weight[test]
     eta = predictors(task, relaxed, gamma, test)
     scores = task.metric.score(
@@ -248,7 +248,7 @@ def _separated(relaxed):
 
 
 def predictors(task, relaxed, gamma, rows):
-    """(k, m) linear predictors of some rows."""
+    """Linear predictors of some rows at every point, (k, m)."""
     path, refit = relaxed.path, relaxed.refit
     used = np.unique(np.concatenate([path.coefs.indices, refit.coefs.indices]))
     part = task.X[:, used][rows]
@@ -259,7 +259,7 @@ def predictors(task, relaxed, gamma, rows):
 
 
 def warn_relaxed(chosen):
-    """One warning for the fits and refits that are not certified; separated ones are marked by their scores."""
+    """One warning for the fits and refits that are not certified, other than refits that separate the classes."""
     gaps, tol = chosen.fold_gaps[~np.isnan(chosen.fold_gaps)], chosen.relaxed[0].path.tol
     failed = np.count_nonzero(~(gaps <= tol))
     others = [reason for one in chosen.relaxed for reason in one.path.reasons + one.refit.reasons]

@@ -28,7 +28,7 @@ from fastreg.selection.relaxed.result import Choice, CVRelaxed
 class NestedCV(Shown):
     """Outer folds, each with a model chosen on its training rows alone.
 
-    `nested_cv_relaxed` makes it; what it is made of are its attributes.
+    The result of `nested_cv_relaxed`; its parameters are its attributes.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class NestedCV(Shown):
     metric : str
         Name of the score.
     greater_is_better : bool
-        Which way is up.
+        Whether a larger score is better.
 
     Examples
     --------
@@ -211,6 +211,6 @@ def nested_cv_relaxed(
 
 def _inner_folds(cv, train, y, groups, stratify, random_state):
     """Folds of the training rows, as rows of X."""
-    blank = np.zeros((train.size, 1))  # splitters look at its length
+    blank = np.zeros((train.size, 1))  # splitters use the length of X only
     pairs = make_folds(cv, blank, y[train], None if groups is None else groups[train], stratify, random_state)
     return [(train[rows], train[held]) for rows, held in pairs]

@@ -1,4 +1,4 @@
-"""Refits: the problem without an l1 part, solved on one set of columns after another, each with its certificate.
+"""Refits: the problem without an l1 part, solved on several sets of columns, each with its certificate.
 
 On a set S of columns, with l2_j = alpha v_j s_j^2 (alpha = 0: no penalty at all), Newton's method solves
 
@@ -21,14 +21,14 @@ from fastreg.paths.point import make_point
 from fastreg.solvers.line_search import step_length
 from fastreg.solvers.ridge.newton import RidgeSystem
 
-DEPENDENT = 1e-5  # a pivot of the scaled factor below this: the set's columns are dependent, or nearly
-POLISH = 1e-3  # of the tolerance, for families that take several steps: the last one converges quadratically
+DEPENDENT = 1e-5  # pivot of the scaled Cholesky factor below which columns count as dependent
+POLISH = 1e-3  # gap aimed at, over tol, where steps converge quadratically and the last one costs little
 
 
 def refit_sets(problem, sets, alpha, tol, max_iter):
     """A certified Point for each set of columns (sorted numbers), all with the ridge penalty of `alpha`.
 
-    Equal sets are solved once. `problem.scale` is what gaps are relative to.
+    Equal sets are solved once. Gaps are relative to `problem.scale`.
     """
     if refits_share_gram(problem, len(sets)):
         small = gram_reduction.compress(problem)
@@ -49,7 +49,7 @@ def _each(refits, sets, alpha):
 
 
 class Refits:
-    """Fits set after set, each from the coefficients of the last."""
+    """Fits sets of columns one after another, each from the coefficients of the last."""
 
     def __init__(self, problem, tol, max_iter):
         self.problem, self.tol, self.max_iter = problem, tol, max_iter
@@ -67,7 +67,7 @@ class Refits:
         kept[columns] = True
         state.coef[~kept] = 0.0
         problem.refresh(state)
-        if problem.loss(state) > self.null:  # what is left of a set that separated the classes
+        if problem.loss(state) > self.null:  # the last set separated the classes, and its coefficients mislead
             self.state = problem.start()
         try:
             gap, steps = self._newton(columns, l2, alpha)

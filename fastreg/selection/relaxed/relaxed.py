@@ -34,7 +34,7 @@ MAX_ITER = 100  # Newton steps for one refit
 class RelaxedPath(WithPath):
     """A path and the refit on each of its supports; fits at any (alpha, gamma) lie between the two.
 
-    `relax_path` makes it; what it is made of are its attributes.
+    The result of `relax_path`; its parameters are its attributes.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Choice(NamedTuple):
 class CVRelaxed(WithPath):
     """Cross-validated relaxed paths: R ridges, G gammas, k alphas, F folds.
 
-    `cv_relaxed` makes it; what it is made of are its attributes.
+    The result of `cv_relaxed`; its parameters are its attributes.
 
     Parameters
     ----------
@@ -57,11 +57,11 @@ class CVRelaxed(WithPath):
     metric : str
         Name of the score.
     greater_is_better : bool
-        Which way is up.
+        Whether a larger score is better.
     classes : ndarray or None
         The two labels of a response of classes, coded 0 and 1.
     penalty_factor : array-like or None
-        Those of the path on all rows: an adaptive pilot's, or what was passed.
+        Penalty factors of the path on all rows: those that a pilot gave, or those that were passed.
 
     Examples
     --------
