@@ -33,7 +33,7 @@ def debiased(
     y: ArrayLike,
     alpha: float | None = None,
     *,
-    columns: Sequence[int | str] | None = None,
+    columns: Sequence[int | str] | int | str | None = None,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     dispersion: float | None = None,
@@ -71,7 +71,7 @@ def debiased(
         Their response.
     alpha : float, default=None
         At which penalty, such as the one that cross-validation chose. None is the only alpha of a path of one.
-    columns : sequence of int or str, default=None
+    columns : int, str or sequence of them, default=None
         Numbers or names of the columns that are asked for; None is all. "nodewise" makes one fit for each.
     sample_weight, offset : as given to the path's fit
         A path does not keep them. Weights are real, as in `table`, and precisions.
@@ -118,10 +118,10 @@ def debiased(
     for name, value in (("dispersion", dispersion), ("nodewise_alpha", nodewise_alpha)):
         if value is not None:
             check.check_number(name, value, 0.0, np.inf, low_open=True, high_open=True)
-    if path.lower is not None:
-        raise ValueError("the path has bounds on its coefficients, which debiased estimates do not know")
     with check.each_once():
         fitted = fit_at(path, X, y, alpha, sample_weight, offset, TOL)
+        if fitted.problem.bounds is not None:
+            raise ValueError("the path has bounds on its coefficients, which debiased estimates do not know")
         chosen = _chosen(columns, fitted)
         point = _linearised(fitted, dispersion)
         usable = int(np.count_nonzero(fitted.problem.usable))
@@ -182,6 +182,7 @@ def _chosen(columns, fitted):
     """Numbers of the columns that are asked for."""
     if columns is None:
         return fitted.problem.columns
+    columns = [columns] if isinstance(columns, (str, int, np.integer)) else columns
     places = {name: j for j, name in enumerate(fitted.names)}
     out = []
     for k, each in enumerate(columns):

@@ -217,7 +217,9 @@ def _title(smooth, request, phi, estimated, correction):
     kind = f"ridge at alpha {fitted.alpha:g}" if penalised else correction.capitalize() if correction else "unpenalised"
     count = f"{fitted.rows:,} rows" + (f" for {fitted.total:,.10g} observations" if request.frequency else "")
     scale = "" if np.isnan(phi) else f", dispersion {phi:.4g}{' (Pearson)' if estimated else ''}"
-    groups = f" of {np.unique(request.codes).size:,} groups" if request.codes is not None else ""
+    groups = ""
+    if request.codes is not None:
+        groups = f" of {np.unique(request.codes[fitted.problem.weight > 0.0]).size:,} groups"
     return (
         f"{fitted.problem.family.name}, {kind}, {count}{scale}, covariance: {request.covariance}{groups} "
         f"({'observed' if request.observed else 'expected'} information)"

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from grids import pairwise
 from problems import base
 
-from fastreg import debiased, fit_path, table
+from fastreg import cv_path, debiased, fit_path, table
 
 STORED = json.loads((Path(__file__).parents[1] / "reference" / "inference.json").read_text())["debiased"]
 P = base()
@@ -110,6 +110,7 @@ def test_more_columns_than_rows_and_names():
     found = debiased(path, frame, y, 0.2, columns=["gene 0", 1])
     assert found.names == ["gene 0", "gene 1"] and "(nodewise)" in found.title and found.p_value[0] < 0.05
     assert len(debiased(path, frame, y, 0.2).names) == 60
+    assert debiased(path, frame, y, 0.2, columns="gene 3").names == debiased(path, frame, y, 0.2, columns=3).names
     assert "number times log p small" in repr(found) and "bias_factor" in found.to_frame()
     for columns, words in (
         (["gene"], "columns.0. is 'gene', but X has no such column"), ([61], "has no such column"),
@@ -131,6 +132,8 @@ def test_what_is_refused():
             debiased(path, X, y, 0.1, **{name: value})
     with pytest.raises(ValueError, match="this path has 100 alphas; say at which"):
         debiased(path, X, y)
+    with pytest.raises(ValueError, match=r"got a CVPath; pass its \.path"):
+        debiased(cv_path(X, y, cv=3), X, y, 0.1)
     X, y = certified.draw("gaussian", n=6, p=5)
     with pytest.raises(ValueError, match="leave nothing to estimate the dispersion from"):
         debiased(fit_path(X, y, alphas=[0.0]), X, y)
