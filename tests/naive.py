@@ -308,17 +308,19 @@ def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
     c = np.where(projected, 0.0, problem.X.T @ r)
     kinds = [np.isinf(room(problem, c)), room(problem, c) > 0] if bounded else [True]  # what has to lie in the box
     gaps = [gap(s * r, s * c) for kind in kinds for s in scalings(np.where(kind, c - l2 * b, 0.0), l1)]
-    for nu in (r, model_residual(problem, eta, b, free)) if np.any(l1 == 0) else (r,):
+    size = problem.weight @ problem.X**2
+    alone = [(l1 == 0) & weak for weak in (True, l2 <= 1e-3 * size, l2 <= 1e-7 * size)]
+    for nu in (r, *(model_residual(problem, eta, b, free, columns) for columns in alone if columns.any())):
         c = np.where(projected, 0.0, problem.X.T @ nu)
         into_box = (scalings(np.where(kind & held, c, 0.0), l1)[-1] for kind in kinds for held in (True, l2 == 0))
         gaps += [gap(s * nu, s * c) for s in {1.0, *into_box}]
     return min(gaps)
 
 
-def model_residual(problem, eta, b, free):
-    """The residual of the quadratic model at its minimum over the columns without an l1 part: for ridge a dual point
+def model_residual(problem, eta, b, free, columns):
+    """The residual of the quadratic model at its minimum over some columns without an l1 part: for ridge a dual point
     whose gap is the Newton decrement."""
-    held = (problem.l1 == 0) & (problem.l2 > 0) & inside(problem, b)
+    held = columns & (problem.l2 > 0) & inside(problem, b)
     Z = np.column_stack([free, problem.X[:, held]])
     l2 = np.concatenate([np.zeros(free.shape[1]), problem.l2[held]])
     r = problem.weight * problem.family.residual(problem.y, eta)

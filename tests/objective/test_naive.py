@@ -86,7 +86,7 @@ def test_slacks_sum_to_primal_minus_dual(family, l1_ratio):
     shifted[0] = 0
     duals = [naive.dual_value(problem, s * r) for s in naive.scalings(shifted, problem.l1)]
     if l1_ratio == 0.0:
-        nu = naive.model_residual(problem, eta, b, naive.free_columns(problem, True))
+        nu = naive.model_residual(problem, eta, b, naive.free_columns(problem, True), problem.l1 == 0)
         duals.append(np.nan_to_num(naive.dual_value(problem, nu), nan=-np.inf))
     gap = naive.duality_gap(X, y, coef, intercept, alpha, l1_ratio=l1_ratio, **options)
     assert np.isclose(gap, value - max(duals), rtol=0, atol=1e-14)

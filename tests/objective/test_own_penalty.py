@@ -1,6 +1,7 @@
 """A separable penalty of a user's own: an object with rates(p), as fastreg.objective.protocol.Penalty has it."""
 
 import pickle
+import warnings
 from typing import NamedTuple
 
 import certified
@@ -8,6 +9,8 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import fastreg
 from fastreg import fit_path
@@ -86,6 +89,32 @@ def test_ridges_of_any_size_beside_the_lasso(ridge, family):
     X[:, 1] = X[:, 0] + 1e-3 * X[:, 1]  # nearly dependent covariates
     penalty = covariates(20, ridge=ridge)
     certified.fit(X, y, family=family, penalty=penalty, alpha_min_ratio=1e-3, n_alphas=20, tol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    family=st.sampled_from(sorted(naive.FAMILIES)),
+    shape=st.sampled_from([(40, 12), (25, 40)]),
+    seed=st.integers(0, 10_000),
+    bounded=st.booleans(),
+    factors=st.booleans(),
+    standardize=st.booleans(),
+    fit_intercept=st.booleans(),
+)
+def test_any_rates_are_certified(family, shape, seed, bounded, factors, standardize, fit_intercept):
+    (n, p), rng = shape, np.random.default_rng(seed)
+    X, y = certified.draw(family, n=n, p=p, seed=seed)
+    l1, l2 = rng.choice([0.0, 1e-6, 0.1, 1.0, 100.0], p), rng.choice([0.0, 1e-9, 1e-3, 1.0, 1e3], p)
+    l1[np.flatnonzero(l1 + l2 == 0.0)[3:]] = 1.0  # more unpenalised columns might interpolate
+    options = {"family": family, "penalty": Given(l1, l2), "standardize": standardize, "fit_intercept": fit_intercept}
+    options |= {"lower": -np.abs(rng.normal(size=p)) * (rng.random(p) < 0.7)} if bounded else {}
+    options |= {"penalty_factor": rng.choice([0.5, 1.0, 2.0], p)} if factors else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = fit_path(X, y, n_alphas=6, alpha_min_ratio=1e-2, tol=1e-7, **options)
+    said = np.array(path.reasons) == "converged"
+    np.testing.assert_array_equal(said, path.gaps <= path.tol)
+    assert np.all(certified.proven_gaps(path, X, y, **options)[said] <= path.tol + certified.ROUNDING)
 
 
 @pytest.mark.parametrize("solver", ["active_set", "coordinate_descent", "newton", "proximal_gradient", "pointwise"])
