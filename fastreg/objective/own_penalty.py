@@ -33,7 +33,8 @@ def check_penalty(penalty: Any, l1_ratio: float) -> None:
     if not callable(getattr(penalty, "rates", None)):
         raise check.ParameterError(
             "penalty must be an object whose method rates(p) returns the l1 and the l2 rates of p columns, got "
-            f"{penalty!r}; the lasso, ridge and elastic nets are l1_ratio, and factors of columns are penalty_factor"
+            f"{penalty!r}; strengths are alphas, the lasso, ridge and elastic nets l1_ratio, factors of columns "
+            "penalty_factor"
         )
     if l1_ratio != 1.0:
         raise check.ParameterError(

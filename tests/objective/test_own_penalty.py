@@ -208,8 +208,8 @@ class Named:
     ("penalty", "more", "message"),
     [
         (Named, {}, r"penalty must be an object, not its class: pass penalty=Named\(...\)"),
-        ("l1", {}, r"object whose method rates\(p\) returns .* got 'l1'; the lasso, .* are l1_ratio, and factors of"),
-        (np.ones(5), {}, r"and factors of columns are penalty_factor"),
+        ("l1", {}, r"object whose method rates\(p\) returns .* got 'l1'; strengths are alphas, the lasso, .* l1_ratio"),
+        (np.ones(5), {}, r"factors of columns penalty_factor"),
         (Named(), {"l1_ratio": 0.5}, r"penalty and l1_ratio=0.5 are given, .* leave one out"),
         (Given(np.ones(4), 0.0), {}, r"Given.rates\(5\) returned l1 of shape \(4,\), but X has 5 columns: .* \(5,\)"),
         (Given(1.0, np.ones((5, 1))), {}, r"returned l2 of shape \(5, 1\)"),
@@ -232,8 +232,11 @@ def test_penalties_are_for_one_response():
     X, y = certified.draw("gaussian", n=20, p=5)
     with pytest.raises(ParameterError, match="penalty is for one response; leave it out for several responses"):
         fastreg.cv_path(X, np.c_[y, y], penalty=Named())
-    with pytest.raises(TypeError, match="penalty"):
-        fastreg.fit_multi_path(X, np.c_[y, y], penalty=Named())
+    for function, response in ((fastreg.fit_multi_path, np.c_[y, y]), (fastreg.adaptive_factor, y)):
+        with pytest.raises(
+            TypeError, match=r"factors of columns; fastreg.fit_path and fastreg.cv_path take a penalty of"
+        ):
+            function(X, response, penalty=Named())
 
 
 def test_ridge_in_closed_form_and_sparse_columns():
