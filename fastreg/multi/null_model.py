@@ -45,10 +45,10 @@ class MultiNullModel(NullModel):
         return self.problem.family.separates(loss, self.loss)
 
     def _alpha_of(self, rates):
-        """max_u |c_u| / rate_u over the units that can enter and whose rate is not zero."""
+        """(max_u |c_u| / rate_u, None) over the units that can enter and whose rate is not zero."""
         problem = self.problem
         held = np.repeat(problem.usable & (rates > 0.0), problem.units.a_column)
         if problem.scale <= self.floor or not held.any():
-            return 0.0
+            return 0.0, None
         sizes = lengths(problem.units.shaped(self.correlation))
-        return float((sizes[held] / np.repeat(rates, problem.units.a_column)[held]).max())
+        return float((sizes[held] / np.repeat(rates, problem.units.a_column)[held]).max()), None

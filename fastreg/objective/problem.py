@@ -138,9 +138,11 @@ class Problem:
         out[self.left_out] = 0.0
         return out
 
-    def pull(self, correlation):
-        """X'r as far as it could move coefficients away from zero, see Bounds."""
-        return correlation if self.bounds is None else self.bounds.pull(correlation)
+    def pull(self, correlation, columns=None):
+        """X'r, of some columns if given, as far as it could move coefficients away from zero, see Bounds."""
+        if self.bounds is None:
+            return correlation
+        return (self.bounds if columns is None else self.bounds.on(columns)).pull(correlation)
 
     def share_of(self, columns):
         """The share of X's stored values that lie in some columns."""

@@ -19,6 +19,7 @@ PERFECT = 1e-26  # of the loss's own unit: the square of an error of 1e-13 in et
 LEAST_LOSS = 1e-300  # in the unit of the loss: so that gaps can be divided by it
 LEAST_SHARE = 1e-3  # of an automatic grid, whose top would be infinite for ridge
 ROOT, MOST_SECANTS = 1e-9, 60  # precision of alpha_max beside columns with a ridge part alone, relative, and steps
+CLOSE = 0.5  # of the largest correlation over its rate, from which a column is read at each of these steps
 TO_ROUNDING = 1e-28  # gap, relative to the loss: alpha_max carries the root of the gap that is left
 
 
@@ -107,7 +108,10 @@ class NullModel:
     @cached_property
     def entry(self):
         """The alpha above which every coefficient with an l1 part is zero; 0 if there is none."""
-        return self._alpha_of(self.problem.l1_rates) if self.problem.has_l1 else 0.0
+        if not self.problem.has_l1:
+            return 0.0
+        alpha, self.first = self._alpha_of(self.problem.l1_rates)
+        return alpha
 
     @cached_property
     def alpha_max(self):
@@ -120,33 +124,49 @@ class NullModel:
         if not problem.has_ridge:
             return self.entry
         least = LEAST_SHARE * (problem.l1_rates + problem.l2_rates / problem.spread)
-        if problem.has_l1:
-            return self._alpha_of(np.where(problem.l1_rates > 0.0, np.maximum(problem.l1_rates, least), 0.0))
-        return self._alpha_of(least) / (np.sqrt(2.0 * problem.scale) if problem.family.quadratic else 1.0)
+        if not problem.has_l1:
+            return self._alpha_of(least)[0] / (np.sqrt(2.0 * problem.scale) if problem.family.quadratic else 1.0)
+        least[problem.l1_rates == 0.0] = 0.0
+        if np.all(least <= problem.l1_rates):
+            return self.entry
+        return self._alpha_of(np.maximum(problem.l1_rates, least))[0]
 
     def _alpha_of(self, rates):
-        """The alpha above which |x_j'r| <= alpha rate_j for all columns that can enter and whose rate is not zero."""
+        """(the alpha above which |x_j'r| <= alpha rate_j for all columns that can enter and whose rate is not zero, the
+        solution there where it is not the null model: state, residual and X'r)."""
         problem = self.problem
-        held = problem.usable & (rates > 0.0)
-        if problem.scale <= self.floor or not held.any():
-            return 0.0
-
-        def largest(correlation):
-            return float((np.abs(problem.pull(correlation)[held]) / rates[held]).max())
-
-        alpha = largest(self.correlation)
+        held = np.flatnonzero(problem.usable & (rates > 0.0))
+        if problem.scale <= self.floor or not held.size:
+            return 0.0, None
+        alpha = float((np.abs(problem.pull(self.correlation)[held]) / rates[held]).max())
         if not problem.has_l1 or problem.without_l1.size == problem.unpenalised.size:
-            return alpha
-        state = self.state.copy()
+            return alpha, None
+        return self._beside_ridge(rates, held, alpha)
+
+    def _beside_ridge(self, rates, held, alpha):
+        """The same given the columns with a ridge part alone, by a root in alpha; it begins at the `alpha` without.
+
+        Only the columns that come near their threshold are read at every step, and all of them at the end.
+        """
+        problem, state, residual, correlation = self.problem, self.state.copy(), self.residual, self.correlation
+
+        def residual_at(alpha):
+            self._fit(state, problem.without_l1, alpha)
+            return levelled(problem, state)
 
         def beyond(alpha):
-            """How far the largest lies above `alpha`, given the columns with a ridge part alone."""
-            self._fit(state, problem.without_l1, alpha)
-            residual = levelled(problem, state)
-            self.first = state, residual, problem.correlate(residual)
-            return largest(self.first[2]) - alpha
+            found = problem.pull(problem.correlate_some(residual_at(alpha), near), near)
+            return float((np.abs(found) / rates[near]).max()) - alpha
 
-        return falling_root(beyond, alpha)
+        near = held[:0]
+        while True:
+            sizes = np.abs(problem.pull(correlation)[held]) / rates[held]
+            if near.size and np.isin(held[sizes > alpha], near).all():
+                return alpha, (state, residual, correlation)
+            near = np.union1d(near, held[sizes >= CLOSE * sizes.max()])
+            alpha = falling_root(beyond, alpha)
+            residual = residual_at(alpha)
+            correlation = problem.correlate(residual)
 
     def begin(self):
         """(residual, X'r, alpha) of the solution at which a path begins; the state is moved there.
