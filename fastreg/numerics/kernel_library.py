@@ -15,8 +15,23 @@ import llvmlite.binding as llvm
 from numba import types
 from numba.core import itanium_mangler
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+from numba.core.compiler import Compiler, Flags
 
+# Passes of Numba that find nothing to do in a kernel: what they are for, CONTRIBUTING rules out, or nobody reads.
+IDLE_PASSES = {
+    "WithLifting",
+    "InlineClosureLikes",
+    "RewriteDynamicRaises",
+    "MakeFunctionToJitFunction",
+    "InlineInlinables",
+    "FindLiterallyCalls",
+    "LiteralUnroll",
+    "LiteralPropagationSubPipelinePass",
+    "NopythonRewrites",
+    "NoPythonSupportedFeatureValidation",
+    "AnnotateTypes",
+    "DumpParforDiagnostics",
+}
 NOTHING = llvm.parse_assembly("")  # what a caller copies of a kernel that it calls by name
 
 
@@ -62,12 +77,30 @@ class KernelLibrary(JITCodeLibrary):
         return super()._get_module_for_linking() if self.inlined else NOTHING
 
 
+class KernelFlags(Flags):
+    """Numba's options of a kernel, told apart quickly: it looks up each operation by them, some 20,000 times a path."""
+
+    __slots__ = ()
+
+    def __hash__(self):
+        return len(self._values)
+
+    def __eq__(self, other):
+        return self is other or (isinstance(other, Flags) and self._values == other._values)
+
+
 class KernelCompiler(Compiler):
-    """Numba's compiler with such a library, and with names of code that are the same in every process.
+    """Numba's compiler with such a library, fewer passes, and names of code that are the same in every process.
 
     It lets no garbage be collected meanwhile: Numba makes so many objects that Python looked for garbage a sixth of the
     time, and found little.
     """
+
+    pipelines = None  # those of the first kernel serve all
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.state.flags = KernelFlags(self.state.flags)
 
     def compile_extra(self, func):
         with without_collections():
@@ -84,7 +117,13 @@ class KernelCompiler(Compiler):
             state.func_id.unique_id = types_digest(state.args)
         state.targetctx.mangler = symbol_name
         state.library = KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname, state.flags.forceinline)
-        return super().define_pipelines()
+        if KernelCompiler.pipelines is None:
+            pipelines = super().define_pipelines()
+            for each in pipelines:
+                each.passes = [(step, words) for step, words in each.passes if step.__name__ not in IDLE_PASSES]
+                each.finalize()
+            KernelCompiler.pipelines = pipelines
+        return KernelCompiler.pipelines
 
 
 def symbol_name(function, kinds, *, abi_tags=(), uid=None):
