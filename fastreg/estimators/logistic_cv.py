@@ -186,16 +186,13 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         self.penalty_factor = penalty_factor
 
     @uses_its_threads
+    @described_by(LogisticRegression.fit)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Cross-validate the grid of C and keep the fit at the one chosen.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
-            converted once.
-        y : array-like of shape (n_samples,)
-            Labels of two or more classes, of any type.
+        X, y : as for `LogisticRegression.fit`
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, or one for all rows. Their scale matters, as that of C does. They count in the
             fits and, if the scorer takes them, in the scores.

@@ -107,16 +107,13 @@ class Ridge(LinearRegressor):
         self.random_state = random_state
         self.penalty_factor = penalty_factor
 
+    @described_by(ElasticNet.fit)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the coefficients of every target.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
-            converted once.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Responses.
+        X, y : as for `ElasticNet.fit`
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, or one for all rows. Their scale matters: see `alpha`.
 

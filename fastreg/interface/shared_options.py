@@ -11,7 +11,7 @@ from fastreg.interface.naming import Explained, explains_names
 
 Described = TypeVar("Described", bound=Callable[..., Any])
 
-SECTION = re.compile(r"((?:Parameters|Attributes)\n-+\n)(.+?)(?=\n\n|\Z)", re.DOTALL)
+SECTIONS = ("Parameters\n-", "Attributes\n-")  # how the paragraphs of a docstring begin that hold entries
 REFERENCE = re.compile(r"(.+) : as for `([\w.]+)`")
 REST = "**options"  # the entry of a docstring in whose place the shared options are described
 
@@ -64,17 +64,18 @@ def completed(docstring: str, sources: Sequence[Callable[..., Any]], shared: Seq
     """A docstring with descriptions for its references to `sources`; the `shared` are options of the first of them."""
     known = {each.__qualname__: entries_of(each.__doc__ or "") for each in sources}
 
-    def fill(section: re.Match[str]) -> str:
-        own = [full for entry in split(section[2]) for full in resolved(entry, known)]
+    def filled(paragraph: str) -> str:
+        own = [full for entry in split(paragraph) for full in resolved(entry, known)]
         special = {name: entry for entry in own for name in names_of(entry)}
         others = [name for name in shared if name not in special]
         options = [special.get(name) or of_names(known[sources[0].__qualname__][name], others) for name in shared]
         entries: list[str] = []
         for entry in own:
             entries += options if entry.startswith(REST) else [entry] if names_of(entry)[0] not in shared else []
-        return section[1] + "\n".join(dict.fromkeys(entries))
+        return "\n".join(dict.fromkeys(entries))
 
-    return SECTION.sub(fill, inspect.cleandoc(docstring))
+    paragraphs = inspect.cleandoc(docstring).split("\n\n")
+    return "\n\n".join(filled(each) if each.startswith(SECTIONS) else each for each in paragraphs)
 
 
 def resolved(entry: str, known: dict[str, dict[str, str]]) -> list[str]:
@@ -94,12 +95,12 @@ def of_names(entry: str, names: Sequence[str]) -> str:
 @functools.cache
 def entries_of(docstring: str) -> dict[str, str]:
     """The entry of each parameter and attribute of a docstring in numpydoc's form."""
-    sections = SECTION.findall(inspect.cleandoc(docstring))
-    return {name: entry for _, section in sections for entry in split(section) for name in names_of(entry)}
+    sections = [each for each in inspect.cleandoc(docstring).split("\n\n") if each.startswith(SECTIONS)]
+    return {name: entry for section in sections for entry in split(section)[2:] for name in names_of(entry)}
 
 
 def split(section: str) -> list[str]:
-    """The entries of a section: a line at the margin, and the lines below it that are set in."""
+    """The parts of a section: its title, the line below, and the entries, whose further lines are set in."""
     return re.split(r"\n(?=\S)", section)
 
 

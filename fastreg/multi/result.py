@@ -185,17 +185,13 @@ class MultiPath(AnyPath):
         eta = X @ coef + intercepts
         return eta if shift is None else eta + shift
 
+    @described_by(linear_predictor)
     def predict(self, X: Any, alpha: float, offset: ArrayLike | None = None) -> np.ndarray:
         """The mean responses: the linear predictors themselves, or the probabilities of the classes.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n, p)
-            Rows with the columns of the fit.
-        alpha : float
-            Penalty, between the path's ends or above.
-        offset : array-like of shape (n, K) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+        X, alpha, offset : as for `MultiPath.linear_predictor`
 
         Returns
         -------

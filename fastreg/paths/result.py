@@ -14,6 +14,7 @@ from fastreg.interface.agreement import alpha_within, columns_for, offset_for
 from fastreg.interface.arguments import Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
+from fastreg.interface.shared_options import described_by
 from fastreg.interface.validation import (
     check_design,
     check_response,
@@ -212,18 +213,13 @@ class Path(AnyPath):
             eta += shift.reshape(-1, *[1] * (eta.ndim - 1))
         return eta
 
+    @described_by(linear_predictor)
     def predict(self, X: Any, alpha: ArrayLike, offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response: the linear predictor itself, a probability, or exp of it, by family.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n, p)
-            Rows with the columns of the fit. Of Fortran-ordered and CSC data only the columns with a
-            coefficient are read.
-        alpha : float or array-like of shape (m,)
-            Penalty, or several, between the path's ends or above.
-        offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+        X, alpha, offset : as for `Path.linear_predictor`
 
         Returns
         -------

@@ -167,19 +167,13 @@ class RelaxedPath(WithPath):
         eta = X @ coef + intercept
         return eta if offset is None else eta + offset
 
+    @described_by(linear_predictor)
     def predict(self, X: Any, alpha: float, gamma: float = 0.0, offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response: the linear predictor itself, a probability, or exp of it, by family.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n, p)
-            Rows with the columns of the fit.
-        alpha : float
-            Penalty, between the path's ends or above.
-        gamma : float, default=0.0
-            Share of the penalised fit, in [0, 1].
-        offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+        X, alpha, gamma, offset : as for `RelaxedPath.linear_predictor`
 
         Returns
         -------
