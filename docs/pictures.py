@@ -6,10 +6,19 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from sklearn.datasets import load_diabetes
 
 import fastreg
 from fastreg.datasets import load_nci60
-from fastreg.plots import plot_convergence, plot_cv, plot_estimates, plot_path, plot_probability, plot_stability
+from fastreg.plots import (
+    plot_convergence,
+    plot_cv,
+    plot_estimates,
+    plot_path,
+    plot_probability,
+    plot_stability,
+    plot_table,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -85,7 +94,26 @@ def choices():
     figure.savefig(FOLDER / "choices.png", dpi=100)
 
 
+def tables():
+    """scikit-learn's diabetes data, and rate ratios of simulated claims."""
+    data = load_diabetes()
+    path = fastreg.fit_path(data.data, data.target, alphas=[0.0])
+    path.feature_names = data.feature_names
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.random(2000) < 0.15, rng.gamma(4.0, 0.25, 2000), rng.random((2000, 2)) < 0.4]).astype(
+        float
+    )
+    years = rng.uniform(0.1, 3.0, 2000)
+    claims, offset = rng.poisson(years * np.exp(-2.0 + X @ [0.5, 0.3, 0.2, 0.0])), np.log(years)
+    rates = fastreg.fit_path(X, claims, family="poisson", alphas=[0.0], offset=offset)
+    rates.feature_names = ["young driver", "power (100 kW)", "town", "garage"]
+    figure, (left, right) = new(2, (6.5, 3.6))
+    plot_table(fastreg.table(path, data.data, data.target), ax=left, title="Diabetes: progression")
+    plot_table(fastreg.table(rates, X, claims, offset=offset), ax=right, ratios=True, title="Claims: rate ratios")
+    figure.savefig(FOLDER / "tables.png", dpi=100)
+
+
 if __name__ == "__main__":
-    for draw in (front_page, paths, convergence, simulated, choices):
+    for draw in (front_page, paths, convergence, simulated, choices, tables):
         draw()
         print(f"drew {draw.__name__}")

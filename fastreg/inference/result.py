@@ -167,6 +167,38 @@ class Table:
         ]
         return Summary(("", *shown), body)
 
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the estimates with their intervals, a row a coefficient.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_table`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
+        >>> found = fastreg.table(fastreg.fit_path(X, y, alphas=[0.0]), X, y)
+        >>> found.plot(intercept=True).get_xlabel()
+        'coefficient, 95 % interval'
+        """
+        from fastreg.plots import plot_table
+
+        return plot_table(self, ax=ax, **options)
+
     def __repr__(self) -> str:
         return "\n".join([self.title, str(self.summary()), *self._ends()])
 

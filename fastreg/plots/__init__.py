@@ -9,5 +9,8 @@ from fastreg.plots.curves import plot_cv
 from fastreg.plots.estimates import plot_estimates
 from fastreg.plots.paths import plot_path
 from fastreg.plots.stability import plot_stability
+from fastreg.plots.tables import plot_table
 
-__all__ = ["plot_convergence", "plot_cv", "plot_estimates", "plot_path", "plot_probability", "plot_stability"]
+__all__ = [
+    "plot_convergence", "plot_cv", "plot_estimates", "plot_path", "plot_probability", "plot_stability", "plot_table",
+]  # fmt: skip

@@ -68,6 +68,13 @@ def calls():
     yield "multi.predict", several.predict, {"X": X, "alpha": 0.1}
     yield "cv.predict", cv.predict, {"X": X}
     yield "relaxed.predict", relaxed.predict, {"X": X, "alpha": 0.1, "offset": OFFSET}
+    free = fastreg.fit_path(X, Y, alphas=[0.0], **rows)
+    clusters = {"X": X, "y": Y, "groups": GROUPS} | rows
+    yield "table", lambda **arrays: fastreg.table(free, covariance="cluster", **arrays), clusters
+    yield "debiased", lambda **arrays: fastreg.debiased(path, alpha=0.1, **arrays), {"X": X, "y": Y} | rows
+    yield "selective", lambda **arrays: fastreg.selective(path, alpha=0.1, **arrays), {"X": X, "y": Y} | rows
+    moments = {"covariance": np.cov(X.T), "mean": X.mean(axis=0), "alpha": 0.1}
+    yield "knockoffs", fastreg.knockoffs, {"X": X, "y": Y} | rows | moments
     yield "lasso_path", fastreg.lasso_path, {"X": X, "y": Y, "alphas": ALPHAS}
     yield "plot_estimates", plots.plot_estimates, {"true": Y, "estimated": Y}
     yield "plot_probability", plots.plot_probability, {"predict": lambda plane: plane[:, 0], "X": X[:, :2], "y": TWO}

@@ -14,8 +14,16 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.collections import LineCollection
 
-from fastreg import fit_multi_path, fit_path
-from fastreg.plots import plot_convergence, plot_cv, plot_estimates, plot_path, plot_probability, plot_stability
+from fastreg import Table, fit_multi_path, fit_path
+from fastreg.plots import (
+    plot_convergence,
+    plot_cv,
+    plot_estimates,
+    plot_path,
+    plot_probability,
+    plot_stability,
+    plot_table,
+)
 from fastreg.plots.axes import spread_apart
 
 
@@ -285,6 +293,43 @@ def test_true_against_estimated():
     assert [tick.get_text() for tick in ax.get_xticklabels()] == list("abcdefgh")
     with pytest.raises(ValueError, match="true holds 8 coefficients, estimated 9"):
         plot_estimates(true[:8], estimated[:9])
+
+
+def made_table(**changes):
+    """An intercept and four columns: one with an effect, one without an interval, one with an infinite end."""
+    columns = {
+        "names": ["(intercept)", "dose", "held", "$\\nothing{", "loose"],
+        "estimate": np.array([9.0, 1.0, 0.5, -0.2, 0.1]), "lower": np.array([8.0, 0.5, np.nan, -0.6, -np.inf]),
+        "upper": np.array([10.0, 1.5, np.nan, 0.2, 0.4]), "p_value": np.array([0.0, 1e-4, np.nan, 0.3, 0.7]),
+    }  # fmt: skip
+    nothing = np.full(5, np.nan)
+    rest = {"se": nothing, "statistic": nothing, "level": 0.9, "title": "", "notes": [], "test": "z"}
+    return Table(**columns | rest | {"dispersion": 1.0, "degrees_left": 9.0} | changes)
+
+
+def test_tables_are_drawn_row_by_row():
+    ax = plot_table(made_table(), title="doses")
+    ax.figure.canvas.draw()
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["dose", "$\\nothing{", "loose"]
+    assert ax.get_xlabel() == "coefficient, 90 % interval" and ax.get_title() == "doses"
+    segments = [segment for each in ax.collections if hasattr(each, "get_segments") for segment in each.get_segments()]
+    np.testing.assert_allclose(segments[:2], [[[0.5, 0], [1.5, 0]], [[-0.6, 1], [0.2, 1]]])
+    assert ax.get_xlim()[0] < segments[2][0][0] < -0.5 and segments[2][1][0] == 0.4  # the infinite end, with an arrow
+    points = [each.get_offsets() for each in ax.collections if not hasattr(each, "get_segments")]
+    np.testing.assert_allclose(points[-1], [[1.0, 0], [-0.2, 1], [0.1, 2]])
+    assert [len(each) for each in points] == [1, 0, 3]
+    assert len(plot_table(made_table(), intercept=True).get_yticks()) == 4
+    assert [tick.get_text() for tick in plot_table(made_table(), rows=1).get_yticklabels()] == ["dose"]
+    ax = made_table().plot(ratios=True)
+    assert ax.get_xscale() == "log" and ax.get_xlabel() == "ratio, 90 % interval"
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), 1.0)
+    assert {"1", "2", "4"} <= {tick.get_text() for tick in ax.get_xticklabels()}
+    wide = made_table(upper=np.array([10.0, 12.0, np.nan, 0.2, 0.4])).plot(ratios=True)
+    assert {"1", "10", "100"} <= {tick.get_text() for tick in wide.get_xticklabels()}
+    with pytest.raises(ValueError, match="no coefficient of this table has an interval"):
+        plot_table(made_table(lower=np.full(5, np.nan)))
+    with pytest.raises(ValueError, match=r"table must be a fastreg\.Table, got a list"):
+        plot_table([1.0])
 
 
 def test_contours_of_probability():
