@@ -62,50 +62,49 @@ def fit_path(
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma").
     family : {"gaussian", "binomial", "poisson", "gamma"} or type, default="gaussian"
-        The logit is the link of "binomial", the log that of "poisson" and "gamma". A class of one's own is a
+        The loss. The link is the logit for "binomial", the log for "poisson" and "gamma". A class of your own is a
         family, too.
     l1_ratio : float, default=1.0
-        Share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge. Between them, for least squares, what a share
-        means depends on y's unit, as with scikit-learn: the l1 penalty has that unit, the ridge penalty has none. So
-        divide y by its standard deviation, or choose the share by `cv_path`.
+        Share of the l1 part in [0, 1]; 1 is the lasso, 0 is ridge. For least squares a share between them depends on
+        the unit of y, as in scikit-learn: the l1 penalty has that unit, the ridge penalty has none. So divide y by its
+        standard deviation, or choose the share by `cv_path`.
     penalty : object, default=None
-        A separable penalty of one's own in place of the elastic net, alpha sum_j v_j ( l1_j |b_j| + l2_j/2 b_j^2 ):
+        A separable penalty of your own in place of the elastic net, alpha sum_j v_j ( l1_j |b_j| + l2_j/2 b_j^2 ):
         any object whose method rates(p) returns (l1, l2), the rates of p columns, each an array of shape (p,) or one
         number. A column of l1_j = 0 is in the model at every alpha.
     alphas : array-like of shape (k,), default=None
-        Decreasing penalties. None is `n_alphas` of them, geometric, from alpha_max (the smallest at which every
-        penalised coefficient is zero; computed at l1_ratio 1e-3 if it is less, for ridge least squares with
-        the response in units of its spread) down to alpha_max * `alpha_min_ratio`.
+        Decreasing penalties. None is an automatic grid: `n_alphas` of them in a geometric sequence from alpha_max down
+        to alpha_max * `alpha_min_ratio`, with alpha_max the smallest alpha at which every penalised coefficient is
+        zero. For an l1_ratio below 1e-3 that of 1e-3 is taken, for ridge least squares with y in units of its spread.
     n_alphas : int, default=100
-        How many alphas an automatic grid has.
+        Number of alphas of an automatic grid.
     alpha_min_ratio : float, default=None
         The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows >= 0, of any scale. An exposure is none, see `offset`: counts ("poisson") that follow
-        weights, not all of them whole numbers, as they would an exposure are told in one DataWarning. They do where
-        they are far more likely with means proportional to the weights than with equal ones.
+        Weights of the rows >= 0, of any scale. An exposure is not a weight, see `offset`: a DataWarning says so where
+        counts ("poisson") are far more likely with means proportional to the weights than with equal means, and the
+        weights are not all whole numbers.
     offset : array-like of shape (n,) or float, default=None
-        Added to the linear predictor; np.log(exposure) for counts over an exposure. A path fitted with one asks for
-        the offset of new rows when it predicts; 0, the number, is no offset, a vector of zeros is one.
+        Added to the linear predictor, such as np.log(exposure) for counts over an exposure. Predictions of a path that
+        was fitted with an offset ask for that of their rows. The number 0 is no offset; a vector of zeros is one.
     penalty_factor : array-like of shape (p,), default=None
         Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
     lower, upper : array-like of shape (p,) or float, default=None
-        Bounds of the coefficients, lower <= 0 <= upper, on the scale of X whatever `standardize` says. Infinite
-        ones bound nothing; None is infinite; 0 forbids a sign. They hold exactly, and the gap is that of the
-        bounded problem.
+        Bounds of the coefficients, lower <= 0 <= upper, on the scale of X whatever `standardize` says. None and
+        infinity are no bound, 0 forbids a sign. Bounds hold exactly, and the gap is that of the bounded problem.
     fit_intercept : bool, default=True
-        Whether b0 is fitted; else it is 0.
+        Whether the intercept b0 is fitted; else it is 0.
     standardize : bool, default=False
-        Whether the penalty is measured on columns divided by their weighted standard deviation (1/W, about the
-        mean). Coefficients come back on the scale of X. A column that is constant has no deviation: with an intercept
-        it gets no coefficient, and without one it stays on its own scale, as if standardize were False for it.
+        Whether the penalty applies to the coefficients of columns divided by their weighted standard deviation (1/W,
+        about the mean). Those that are returned are on the scale of X. The deviation of a constant column is 0: with an
+        intercept its coefficient is 0, and without one the column is not divided.
     tol : float, default=1e-6
         Relative duality gap that every point must reach; see `Path`.
     max_iter : int, default=1000
         Newton or proximal gradient steps allowed at one point; epochs of a cold start by coordinate descent may
         take half of it.
     solver : str, default="auto"
-        How; the answer does not depend on it. A solver of fastreg.solvers ("active_set", "coordinate_descent",
+        The method; the solution does not depend on it. A solver of fastreg.solvers ("active_set", "coordinate_descent",
         "newton", "proximal_gradient", "ridge") or a strategy of fastreg.paths.plan ("pointwise", "batched_lasso",
         "batched_newton", "batched_descent"); "auto" chooses by the table there.
     verbose : bool or int, default=False
@@ -114,7 +113,7 @@ def fit_path(
         Called with a `fastreg.Progress` after every point: its number, alpha, gap, support, seconds. What it
         raises ends the fit.
     trace : bool, default=False
-        Whether every solver step is recorded, in Path.steps (at the cost of the loss and the penalty each).
+        Whether `Path.steps` holds every solver step, which costs a computation of loss and penalty for each.
 
     Returns
     -------
