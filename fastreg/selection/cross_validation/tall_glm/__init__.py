@@ -1,1 +1,1 @@
-"""Folds of GLMs with many more rows than columns: their Newton steps share products with X."""
+"""Folds of GLMs with many more rows than columns: their Newton steps are taken together and share products with X."""

@@ -1,16 +1,16 @@
 """Newton steps of all folds of a tall GLM at once: shared columns, shared products, Hessians by subtraction.
 
-The folds go from alpha to alpha together. With its Hessian H_f fold f expects correlations c_f - H_f d after a step d;
-what this misses over the way to the next alpha is called its error,
+All folds are fitted at one alpha before the next. The quadratic model of fold f, with Hessian H_f, predicts the
+correlations c_f - H_f d after a step d. Its error from one alpha to the next is
 
     e_f = c_f(new) - c_f(old) + H_f (b_f(new) - b_f(old)).
 
-The path on all rows is known, and so is its error e on the way to come. Folds differ from it by a tenth of the rows: so
-e_f is expected to be e plus what e_f was more than e on the way before, times the ratio of the ways. The first step to
-an alpha takes this into account, and ends so near to the solution that one or two evaluations certify it; without, it
-would take three. The Hessians are made at the curvature of the path on all rows a few alphas ahead.
+The path on all rows is known, and with it the error e of its model up to the next alpha. Folds lack about a tenth of
+the rows, so that e_f is close to e: it is predicted as e plus the last difference e_f - e, times the ratio of the last
+two decreases of alpha. The first step at an alpha corrects for this error, and one or two evaluations then certify the
+point; it would take three without. Hessians are computed at the curvature of the path on all rows a few alphas ahead.
 
-A fold that a step leads astray leaves, and goes on by itself from its last point.
+A fold whose step increases its gap a lot is taken out, and fitted by itself from its last point.
 """
 
 import numpy as np
@@ -23,17 +23,17 @@ from fastreg.selection.cross_validation.tall_glm.reference_path import WholePath
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
 from fastreg.solvers.choice import joint_hessians_pay, joint_renewal, served_long
 
-NEAR = 0.95  # of its threshold when the Hessians will be old, from which a column joins
-AHEAD, LONGEST = 8, 20  # alphas that the first Hessians are made for, and the most that others are
-SHORTLY = 2  # alphas to go until that at whose curvature Hessians are made, but for those at once in need
+NEAR = 0.95  # share of its threshold at the last alpha of the Hessians from which a column is included in them
+AHEAD, LONGEST = 8, 20  # alphas for which the first Hessians are computed, and at most for which later ones are
+SHORTLY = 2  # alphas ahead at which the curvature of Hessians is taken, unless they are needed at once
 
 
 class JointNewton:
-    """Fits the folds' grids together, as far as that goes; `fits` are FoldFits at their null models."""
+    """Fits the grids of all folds together as long as that pays; `fits` are FoldFits at their null models."""
 
     def __init__(self, problem, path, fits, watch):
         self.problem, self.alphas, self.watch = problem, path.alphas, watch
-        self.ways = -np.diff([path.alpha_max, path.alpha_max, *path.alphas])  # to each alpha, and before the first
+        self.drops = -np.diff([path.alpha_max, path.alpha_max, *path.alphas])  # decrease of alpha to each point
         self.shared = SharedColumns(problem)
         self.hessians = FoldHessians(self.shared, [fit.test for fit in fits])
         self.whole = WholePath(self.shared, path)
@@ -41,7 +41,7 @@ class JointNewton:
         self.spent, self.points, self.last, self.life, self.sweeps = np.inf, 0, np.inf, AHEAD, 0
 
     def fit(self):
-        """Fit point after point, until none is left or no fold goes on. Returns the columns read for all at once."""
+        """Fit point after point, to the end or while it pays. Returns the columns read for all folds at once."""
         for k in range(self.alphas.size):
             live = [fold for fold in self.folds if not fold.lost]
             if len(live) < FEWEST_FOLDS or not joint_hessians_pay(self.problem, len(self.folds), self._size(k)):
@@ -53,11 +53,11 @@ class JointNewton:
         return self.shared.read + self.sweeps * self.problem.p
 
     def _size(self, k):
-        """Columns held by then, with those that the path on all rows is about to have."""
+        """Number of columns that the folds will share by the time that the Hessians are computed anew."""
         return self.shared.columns.size + self.shared.missing(self.whole.columns_until(k + self.life)).size
 
     def _prepare(self, k, live):
-        """Hessians for the alphas to come, if the present ones have served long enough or lack columns."""
+        """Compute new Hessians for the next alphas if the present ones are old or lack columns."""
         if k == 0 or (self.points and served_long(self.last, self.spent, self.points)):
             self.life = min(self.points + 2, LONGEST) if k else AHEAD
             self._renew(k, live, SHORTLY if k else 0)
@@ -72,9 +72,9 @@ class JointNewton:
                 fold.extend()
 
     def _renew(self, k, live, ahead=SHORTLY):
-        """New Hessians for the alphas from the k-th on, with columns that are likely to enter until they are old.
+        """Compute new Hessians for the alphas from the k-th on, with the columns that are likely to enter meanwhile.
 
-        Linear predictors are computed anew as well, so that rounding does not pile up.
+        Linear predictors are computed anew as well, so that rounding errors do not accumulate.
         """
         end = min(k + self.life, self.alphas.size)
         near = [fold.near(NEAR * fold.alphas[end - 1]) for fold in live]
@@ -86,8 +86,8 @@ class JointNewton:
         self.points = 0
 
     def _point(self, k, live):
-        """Take all folds to the k-th alpha."""
-        ratio = ratio_of_ways(self.ways[k : k + 2])
+        """Fit all folds at the k-th alpha."""
+        ratio = ratio_of_drops(self.drops[k : k + 2])
         error, before = self.whole.error(k, self.hessians.whole), self.whole.error(k - 1, self.hessians.whole)
         for fold in live:
             fold.begin(k, error + ratio * (fold.error() - before))
@@ -107,6 +107,6 @@ class JointNewton:
         self.points += 1
 
 
-def ratio_of_ways(ways):
-    """A way over the one before it; zero where that one was so short that nothing can be told from it."""
-    return ways[1] / ways[0] if 0.0 < FAR * ways[1] < ways[0] else 0.0
+def ratio_of_drops(drops):
+    """A decrease of alpha over the one before; zero where that one was so small that it predicts nothing."""
+    return drops[1] / drops[0] if 0.0 < FAR * drops[1] < drops[0] else 0.0

@@ -1,4 +1,4 @@
-"""One of the folds that take their Newton steps together: see joint_newton."""
+"""NewtonFold: one of the folds whose Newton steps are taken together by joint_newton."""
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.working_set import WorkingSet
 
 NAME = "joint_newton"  # in Path.methods
-PREDICT, CORRELATE = 0, 1  # the products that folds share, by their number
-PATIENCE, MOST = 5, 25  # steps with one Hessian, and in all, at one alpha
-ASTRAY = 10.0  # times the gap before, that no step leaves on its way to the solution
-PRECISE = 0.01  # share of the gap wanted, to which a model is solved where pivots cannot solve it exactly
-CLOSE, FINER = 0.7, 0.1  # share of the gap wanted at which the certificate is asked, and where it asked for more
+PREDICT, CORRELATE = 0, 1  # numbers of the two products that folds share
+PATIENCE, MOST = 5, 25  # steps at one alpha: with one Hessian, and in all
+ASTRAY = 10.0  # ratio of the gap after a step to that before, beyond which the step has failed
+PRECISE = 0.01  # gap of a model's solution over the gap wanted, where pivots cannot solve it exactly
+CLOSE, FINER = 0.7, 0.1  # steering gap over the gap wanted at which a certificate is computed, and after it failed
 
 
 class NewtonFold:
-    """A fold at its solution of one alpha, on its way to the next."""
+    """A fold: its solution at one alpha, and the steps to that at the next."""
 
     def __init__(self, fold, number, shared, hessians):
         self.fit, self.number, self.shared, self.hessians = fold.fit, number, shared, hessians
@@ -26,17 +26,17 @@ class NewtonFold:
         self.pointwise = Pointwise(fold.fit)  # which certifies
         self.pointwise.stand_on(self.working)
         self.solver, self.lost = ActiveSet(), False
-        self.last = np.empty(0), np.empty(0)  # coefficients and correlations where the present way begins
+        self.last = np.empty(0), np.empty(0)  # coefficients and correlations at the last alpha
         self.expected = np.empty(0)
         self.done, self.taken, self.violators = False, 0, np.empty(0, dtype=np.intp)
 
     def near(self, alpha):
-        """Columns that would be over their threshold at `alpha` if nothing moved."""
+        """Columns whose present correlation exceeds their threshold at `alpha`."""
         problem, estimate = self.problem, self.pointwise.estimate
         return reaching_columns(estimate, 0.0, problem, problem.penalty_at(alpha), self.working.contains)
 
     def extend(self):
-        """Take in the columns that the shared ones have more."""
+        """Add the columns that were added to the shared ones."""
         working, problem = self.working, self.problem
         new = working.columns[working.correlation.size :]
         more = problem.correlate_some(self.state.residual, new)
@@ -44,17 +44,17 @@ class NewtonFold:
         working.correlation = np.concatenate([working.correlation, more])
         working.norms = np.concatenate([working.norms, problem.norms[new]])
         self.expected = np.concatenate([self.expected, np.zeros(new.size)])
-        coef, correlation = self.last  # where those of the new columns are not known
+        coef, correlation = self.last  # the correlations of the new columns are not known there
         self.last = np.concatenate([coef, np.zeros(new.size)]), np.concatenate([correlation, np.full(new.size, np.nan)])
 
     def begin(self, k, error):
-        """Be on the way to the k-th alpha, where the model is expected to err so."""
+        """Begin the k-th alpha; `error` is the predicted error of the model up to it."""
         self.k, self.alpha, self.taken, self.expected = k, float(self.alphas[k]), 0, error
         self.last = self.coef(), self.working.correlation.copy()
         self.intercept, self.done = self.state.intercept, False
 
     def refresh(self, change):
-        """Take the linear predictor from the coefficients, whose columns give `change`."""
+        """Compute the linear predictor from the coefficients b and `change` = X b of the shared columns."""
         means = float(self.shared.problem.centre[self.working.columns] @ self.coef())
         np.add(change, self.problem.offset + (self.state.intercept + means), out=self.state.eta)
 
@@ -62,7 +62,7 @@ class NewtonFold:
         return self.state.coef[self.working.columns]
 
     def error(self):
-        """What the model with the present Hessian would have missed on the way from the last point to this one."""
+        """The error of the model with the present Hessian from the last alpha to this one."""
         coef, correlation = self.last
         missed = self.working.correlation - correlation + self._hessian() @ (self.coef() - coef)
         return np.where(np.isnan(correlation), 0.0, missed)
@@ -71,9 +71,9 @@ class NewtonFold:
         return self.hessians.folds[self.number]
 
     def steps(self):
-        """Step until the point is certified, columns or a newer Hessian are missing, or steps lead nowhere.
+        """Take steps until the point is certified, columns or a newer Hessian are needed, or the steps fail.
 
-        A generator of requests for products.
+        A generator that asks for products with X.
         """
         working, state = self.working, self.state
         penalty, wanted = self.problem.penalty_at(self.alpha), self.fit.wanted
@@ -101,7 +101,7 @@ class NewtonFold:
             self.problem.count_steps(1, state, gap)
 
     def _step(self, precision):
-        """To the solution of the model, as it is expected to err."""
+        """Step to the solution of the model; the first one corrects for the predicted error."""
         problem, working, state = self.problem, self.working, self.state
         if self.taken == 0:
             working.correlation = working.correlation + np.where(problem.usable[working.columns], self.expected, 0.0)
@@ -127,12 +127,12 @@ class NewtonFold:
         self.pointwise.previous, self.done = self.alpha, True
 
     def _leave(self):
-        """Go back to the last point, from where the fold goes on by itself."""
+        """Go back to the last point, from where the fold is fitted by itself."""
         self.state.coef[self.working.columns] = self.last[0]
         self.state.intercept, self.violators, self.lost = self.intercept, self.violators[:0], True
 
     def hand_back(self):
-        """Leave the fit where it can go on."""
+        """Set the Fit to the last point, so that it can continue."""
         if self.fit.left().size:
             done = len(self.fit.points)
             alpha = self.alphas[done - 1] if done else self.fit.null.entry
@@ -140,7 +140,7 @@ class NewtonFold:
 
 
 class HeldColumns(WorkingSet):
-    """Shared columns as the working set of one fold, whose Hessian is made elsewhere."""
+    """The shared columns as the working set of one fold; its Hessian is computed by FoldHessians."""
 
     def __init__(self, problem, shared):
         super().__init__(problem)
@@ -150,4 +150,4 @@ class HeldColumns(WorkingSet):
         self.gram, self.model_version = hessian, version
 
     def update_gram(self, state, anew):
-        """It is up to date."""
+        """Do nothing: FoldHessians keeps the Hessian up to date."""

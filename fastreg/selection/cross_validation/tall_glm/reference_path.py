@@ -1,28 +1,28 @@
-"""The path on all rows as a guide for the folds: its curvature, and what a model of it misses from alpha to alpha."""
+"""WholePath: curvatures of the path on all rows, and errors of its quadratic models, which those of folds resemble."""
 
 import numpy as np
 
 from fastreg.objective.families import linearise
 
-LONGEST = 20  # points that are evaluated at once
+LONGEST = 20  # points evaluated at once
 
 
 class WholePath:
-    """The path on all rows: its residuals and curvature, and how its correlations differ from those of a model."""
+    """The path on all rows: its residuals and curvatures, and the errors of a quadratic model of it."""
 
     def __init__(self, shared, path):
         self.shared, self.problem = shared, shared.problem
         self.coefs, self.intercepts, self.count = path.coefs.tocsc(), path.intercepts, path.alphas.size
         self.null_intercept = shared.problem.start().intercept
-        self.first = 0  # points from it on are held in
+        self.first = 0  # number of the first point in the arrays below
         self.residuals = self.correlations = np.empty((0, 0))
 
     def columns_until(self, k):
-        """Columns of all supports before the k-th, some of them several times."""
+        """Columns of all supports before the k-th, with repetitions."""
         return self.coefs.indices[: self.coefs.indptr[min(k, self.count)]]
 
     def coef(self, k):
-        """Over the shared columns; zeros before the first point."""
+        """Coefficients of the shared columns at point k; zeros before the first point."""
         out = np.zeros(self.problem.p)
         if k >= 0:
             out[self._support(k)] = self.coefs.data[self.coefs.indptr[k] : self.coefs.indptr[k + 1]]
@@ -32,11 +32,11 @@ class WholePath:
         return self.coefs.indices[self.coefs.indptr[k] : self.coefs.indptr[k + 1]]
 
     def curvature(self, k):
-        """At point k, which is evaluated by itself: it lies ahead of those held."""
+        """The curvatures at point k, which is evaluated by itself since it lies ahead of the others."""
         return self._evaluate([k])[1][0]
 
     def error(self, k, hessian):
-        """What the correlations' change from point k - 1 to point k is more than a model with this Hessian expects."""
+        """Error of a model with this Hessian in the change of correlations from point k - 1 to point k."""
         if k < 0:
             return np.zeros(self.shared.columns.size)
         self._hold(k)
@@ -45,7 +45,7 @@ class WholePath:
         return change + hessian @ (self.coef(k) - self.coef(k - 1))
 
     def _hold(self, k):
-        """Have point k, and the two before it, among those held; with correlations of all shared columns."""
+        """Evaluate point k, the two before and some after it, unless done; with correlations of all shared columns."""
         if not self.first < k < self.first + len(self.residuals):
             self.first, end = k - 2, k + 1
             while end < min(k + LONGEST, self.count) and self.shared.contains[self._support(end)].all():
@@ -56,7 +56,7 @@ class WholePath:
             self.correlations = self.shared.correlate_each(self.residuals)
 
     def _evaluate(self, numbers):
-        """(residuals, curvatures) at some points; before the first it is the null model."""
+        """(residuals, curvatures) at some points, by number; a negative number is the null model."""
         problem, coefs = self.problem, np.array([self.coef(k) for k in numbers])
         etas, curvatures = self.shared.predict_each(coefs), np.empty((len(numbers), problem.n))
         for place, k in enumerate(numbers):

@@ -1,7 +1,7 @@
-"""Columns that several folds hold together, and the Hessian of each fold by subtraction.
+"""SharedColumns: the columns that all folds use, and FoldHessians: the Hessian of each fold by subtraction.
 
-The folds of a cross-validation use nearly the same columns W. One copy of them serves all: a product with the steps of
-ten folds is one product of matrices, as is one with their residuals.
+The folds of a cross-validation use nearly the same columns W. One copy of them serves all: products with the steps of
+ten folds are one product of matrices, and so are those with their residuals.
 
 At one linear predictor rows have the same curvature h_i in all folds, up to the folds' weights: with x about the means
 of all rows and sums over the training rows of a fold, those of all rows less those of the rows t that it holds out,
@@ -19,7 +19,7 @@ from fastreg.design.row_subsets import part_grams
 from fastreg.numerics.threads import even_edges, over_blocks
 from fastreg.selection.cross_validation.tall_least_squares import of_the_others
 
-PANEL = 4096  # rows of a product that one thread makes at a time
+PANEL = 4096  # rows of a product that a thread computes at a time
 
 
 class SharedColumns:
@@ -29,7 +29,7 @@ class SharedColumns:
         self.problem = problem
         self.block = problem.design.working_block(problem.centre)
         self.contains = np.zeros(problem.p, dtype=bool)
-        self.read = 0  # columns, for several folds at once
+        self.read = 0  # columns read for several folds at once
 
     @property
     def columns(self):
@@ -37,11 +37,11 @@ class SharedColumns:
 
     @property
     def rows(self):
-        """The columns, centred at the means of all rows, each a row."""
+        """The columns, centred at the means over all rows, as rows of an array."""
         return self.block.rows[: self.columns.size]
 
     def missing(self, columns):
-        """Those of the columns that are not among these, once each."""
+        """The columns that are not shared yet, without repetitions."""
         return np.unique(columns[~self.contains[columns]])
 
     def extend(self, columns):
@@ -50,7 +50,7 @@ class SharedColumns:
         self.read += columns.size
 
     def predict_each(self, steps):
-        """(X_W - centre) s for every row s of `steps`: (steps, n). Columns that came last and do not move are left."""
+        """(X_W - centre) s for every row s of `steps`, (steps, n). Trailing columns without a step are not read."""
         moving = np.flatnonzero(steps.any(axis=0))
         last = moving[-1] + 1 if moving.size else 0
         steps, rows, out = steps[:, :last], self.rows[:last], np.empty((len(steps), self.rows.shape[1]))
@@ -79,7 +79,7 @@ class FoldHessians:
         self.whole, self.folds, self.version = np.empty((0, 0)), [np.empty((0, 0))] * len(tests), 0
 
     def renew(self, h):
-        """Make all of them, at the curvature h of every row."""
+        """Compute all Hessians at the curvatures h of the rows."""
         size, about_mean = self.shared.columns.size, self.shared.problem.fit_intercept
         nothing = np.zeros(size)
         sums = part_grams(frozen(self.shared.rows), self.tests, np.sqrt(h), nothing, np.zeros(h.size))
