@@ -1,10 +1,10 @@
-"""convert_penalty: the same penalty in the terms of fastreg, scikit-learn, glmnet, and of an objective as written.
+"""convert_penalty: one penalty in the conventions of fastreg, scikit-learn, glmnet, and of an objective as written.
 
-In between stand two numbers: the strength a and the l1 share s of
+Each convention is converted to and from two numbers, the strength a and the l1 share s of
 
     (1/W) sum_i w_i loss_i  +  a sum_j v_j ( s |b_j| + (1 - s)/2 b_j^2 ),      W = sum_i w_i
 
-or, where a convention sums over rows, those of sum_i w_i loss_i + a (...): W times as much.
+or, where a convention sums the loss over rows, of sum_i w_i loss_i + a (...), where a is larger by the factor W.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Parameters(NamedTuple):
 
 
 class Written(NamedTuple):
-    """J + l1 |b|_1 + l2 |b|_2^2, where J is `times` the loss, summed over rows or their mean."""
+    """The penalty of J + l1 |b|_1 + l2 |b|_2^2, where J is `times` the sum of losses over rows, or their mean."""
 
     summed: bool
     times: float
@@ -77,7 +77,7 @@ class Written(NamedTuple):
 
 
 def check_names(penalty, needed, optional):
-    """That a penalty names what it must and nothing else."""
+    """Raise ValueError unless a penalty has the names that are needed, and no others than the optional ones."""
     missing = [name for name in needed if name not in penalty]
     strange = [name for name in penalty if name not in (*needed, *optional)]
     if missing or strange:
@@ -86,7 +86,7 @@ def check_names(penalty, needed, optional):
 
 
 def numbers_of(penalty, name, *, low_open=False, high_open=True):
-    """A number, or a vector of them, none of which is negative."""
+    """A number of a penalty, or a vector of numbers, none of them negative."""
     value = penalty[name]
     check.refuse_masked(name, value)
     if np.ndim(value) == 0:
@@ -97,7 +97,7 @@ def numbers_of(penalty, name, *, low_open=False, high_open=True):
 
 
 def plain(value):
-    """A float, or the vector as it is."""
+    """A number as a float; a vector unchanged."""
     return float(value) if np.ndim(value) == 0 else value
 
 
@@ -118,7 +118,7 @@ CONVENTIONS: dict[str, Parameters | Written] = {
 
 
 class Data(NamedTuple):
-    """What some conventions depend on besides the penalty, as given by the user."""
+    """The data on which some conventions depend, as the user gave them."""
 
     y: Any
     sample_weight: Any
@@ -144,7 +144,7 @@ class Data(NamedTuple):
         )
 
     def deviation(self, families):
-        """What glmnet divides y by: if gaussian its deviation, about the mean or, without an intercept, about 0."""
+        """The divisor of y in glmnet: its standard deviation (about 0 without an intercept) if gaussian, else 1."""
         if families == list(FAMILIES):
             raise ValueError(f"family is needed: one of {', '.join(map(repr, FAMILIES))}")
         if families[0] != "gaussian":
@@ -165,7 +165,7 @@ class Data(NamedTuple):
         return deviation
 
     def mean_factor(self):
-        """The number by which glmnet multiplies its lambda, having divided the penalty factors by it."""
+        """The mean of the penalty factors, by which glmnet divides them."""
         if self.penalty_factor is None:
             return 1.0
         factor = check.check_factor(self.penalty_factor, len(self.penalty_factor))
@@ -190,7 +190,7 @@ def convert_penalty(
     penalty_factor: ArrayLike | None = None,
     half_l2: bool = False,
 ) -> dict[str, Any]:
-    """Say a penalty in other terms: the fit is the same, and so are its coefficients.
+    """Convert a penalty to another convention: the fit and its coefficients stay the same.
 
     With rows' weights w_i (1 if there are none), W their sum, v_j the penalty factors (1 if none), loss_i half the
     deviance of row i ((y_i - eta_i)^2 / 2 for least squares, else the negative log-likelihood up to a constant):
@@ -223,8 +223,8 @@ def convert_penalty(
     Parameters
     ----------
     penalty : mapping of str to float or array-like
-        What `source` calls its numbers, as in {"lambda": 0.1, "alpha": 0.5}. The strength, l1 and l2 may be vectors, as
-        of a path. What is left out: l1_ratio and alpha have the default of their class, l1 and l2 are 0.
+        The numbers under the names of `source`, as in {"lambda": 0.1, "alpha": 0.5}. The strength, l1 and l2 may be
+        vectors, as of a path. If left out, l1_ratio and alpha have the default of their class, and l1 or l2 is 0.
     source, target : str
         Names of the table.
     family : {"gaussian", "binomial", "poisson", "gamma", "multinomial", "mgaussian"}, default=None
@@ -282,7 +282,7 @@ def convert_penalty(
 
 
 def shared_families(begin, end, family):
-    """The families that both sides fit, or the one named."""
+    """The families that source and target both fit, or the one named."""
     if family is not None:
         check.check_option("family", family, FAMILIES)
     shared = [name for name in begin.families if name in end.families and family in (None, name)]
@@ -293,7 +293,7 @@ def shared_families(begin, end, family):
 
 
 def rescale_l2(strength, share, factor):
-    """Strength and share after the l2 part alone is multiplied by factor(), which is asked for if there is one."""
+    """(strength, share) after the l2 part is multiplied by factor(), which is called only if there is an l2 part."""
     if np.all((share == 1.0) | (strength == 0.0)):
         return strength, share
     rest = (1.0 - share) * factor()

@@ -1,4 +1,4 @@
-"""Data and options that are used with a fitted result must agree with it: columns, offset, weights, options."""
+"""Checks that data and options agree with the fitted result that they are used with: columns, offset, weights."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ OWN = "leave it out, and the path's own is used"
 
 
 def offset_for(result, offset, n, K=None):
-    """The offset of n rows as `check_offset` has it, or None; `result` says whether its fit had one.
+    """The offset of n rows, checked, or None; `result.has_offset` says whether the fit had one.
 
     Raises ValueError where it had and none is given: predictions would be those of rows whose offset is 0.
     """
@@ -93,7 +93,7 @@ def penalty_of(path):
 
 
 def columns_for(result, X, p):
-    """X to predict from, of p columns in the order of the fit: sparse as it is, anything else as a float64 array."""
+    """X to predict from, checked to have the p columns of the fit: a sparse matrix unchanged, else a float64 array."""
     check_columns(result, X, p)
     return check.check_table(X)
 
@@ -163,6 +163,6 @@ def _compare(X, labels, fitted):
 
 
 def _listed(names):
-    """Some names, and how many more there are."""
+    """Names for a message: the first few, and how many more there are."""
     more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
     return ", ".join(map(repr, names[:LISTED])) + more

@@ -1,4 +1,4 @@
-"""A wrong name, of an argument or of something to import, is answered by the right one."""
+"""Errors for a wrong name, of an argument or of something to import, say which name is right."""
 
 import difflib
 import functools
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 Explained = TypeVar("Explained", bound=Callable[..., Any])
 
-# What other libraries and other spellings call a parameter. glmnet's dots may be underscores; case does not matter.
+# Names that other libraries have for a parameter, and other spellings. Dots are underscores here; case is ignored.
 WORDS = {
     "alphas": "lambda lambdas lam lams lambd lmda lambda_path lmda_path reg_path reg alpha c cs penalty strength s",
     "alpha": "lambda lambdas lam lambd lmda reg reg_lambda alphas c penalty strength regularization s",
@@ -64,7 +64,7 @@ WORDS = {
     "n": "n_threads num_threads threads n_jobs",
     "file": "path filename fname filepath",
 }
-# What other libraries and other spellings call a value, in the same way.
+# Names that other libraries have for a value, in the same way.
 VALUES = {
     "gaussian": "normal gauss linear identity least_squares ls ols squared square squared_error squared_loss mse l2 "
     "quadratic regression mgaussian",
@@ -91,7 +91,7 @@ VALUES = {
     "alpha": "lambda lambdas alphas log_alpha log_lambda",
     "deviance_ratio": "dev",
 }
-# What needs saying beside the right name, by (name, word).
+# Notes beside the right name, by (right name, wrong name).
 NOTES = {
     ("alphas", "alpha"): "a list: alphas=[0.1]",
     ("alphas", "lambda"): "a list: alphas=[0.1]",
@@ -114,7 +114,7 @@ NOTES = {
     ("alpha_min_ratio", "eps"): "the last alpha over the first",
     ("tol", "eps"): "the duality gap that certifies",
 }
-# Where to turn for what a function or class does not have, by the name it has elsewhere.
+# Advice about parameters that other functions or classes have, by their names there.
 ELSEWHERE = {
     "sample_weight": "weights of rows are given to fit(X, y, sample_weight=...)",
     "offset": "offsets are an argument of the functions: fastreg.fit_path(X, y, offset=...)",
@@ -129,7 +129,7 @@ ELSEWHERE = {
     "n_jobs": "threads are set for the whole process: fastreg.set_num_threads(n)",
 }
 THREADS = "n_threads num_threads nthreads threads njobs n_jobs parallel ncores"
-# What other libraries call what can be imported.
+# Names that other libraries have for what can be imported.
 PLACES = {
     "fit_path": "glmnet grpnet gaussian_net glm_path lars_path fit path GeneralizedLinearRegressor "
     "TweedieRegressor PoissonRegressor GammaRegressor SparseLogisticRegression glm",
@@ -154,7 +154,7 @@ PLACES = {
 
 
 def explains_names(thing: Explained) -> Explained:
-    """Decorate a function, or a class and with it its public methods: calls with a wrong name say which is right.
+    """Decorate a function, or a class with its public methods, so that an error about a wrong name says which is right.
 
     A call that Python accepts costs less than a microsecond more; signature and docstring stay what they are.
     """
@@ -178,7 +178,7 @@ def explains_names(thing: Explained) -> Explained:
 
 
 def answer(word: str, names: list[str]) -> str:
-    """The end of a message about an argument that is not among the names: which of them was meant, or all."""
+    """The end of a message about an argument that does not exist: the name that was probably meant, or all names."""
     meant = names_meant(word, names)
     if meant:
         notes = [NOTES.get((name, _key(word))) for name in meant]
@@ -193,7 +193,7 @@ def answer(word: str, names: list[str]) -> str:
 
 
 def names_meant(word: str, names: list[str], words: dict[str, str] = WORDS) -> list[str]:
-    """Those of the names that a word may stand for: by spelling, by what others call them, else by likeness."""
+    """The names that a word may mean: of the same spelling, or by their names elsewhere, else the most similar one."""
     key = _key(word)
     alike = [name for name in names if _key(name).replace("_", "") == key.replace("_", "")]
     other = [name for name in words if name in names and key in words[name].lower().split()]
@@ -210,7 +210,7 @@ def meant(word: Any, options: Iterable[str]) -> str:
 
 
 def missing_name(name: str, names: list[str]) -> str:
-    """What to say of a name that a package does not have."""
+    """The end of a message about a name that a package does not have."""
     meant = names_meant(name, names, PLACES)
     if name == "PoissonRegressor" or name == "GammaRegressor":
         return f". Use fit_path(X, y, family={name.removesuffix('Regressor').lower()!r})"
@@ -220,13 +220,13 @@ def missing_name(name: str, names: list[str]) -> str:
 
 
 def _key(word: str) -> str:
-    """A word without its case and the marks around and within it."""
+    """A word in lower case, with underscores for dots and hyphens."""
     key = word.lower().replace(".", "_").replace("-", "_").strip("_")
     return "lambda" if key in ("lam", "lambd", "lmda") else key
 
 
 def _fault(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-    """What is wrong with the names or the number of a call's arguments, or None."""
+    """The message about a wrong name or a wrong number of arguments in a call, or None."""
     parameters = list(inspect.signature(function).parameters.values())
     said = function.__name__
     if parameters and parameters[0].name == "self":

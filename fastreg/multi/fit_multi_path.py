@@ -124,9 +124,9 @@ def fit_multi_path(
 @interruptible()
 @one_blas_thread()
 def solve_multi_path(X, Y, options, grid, watching=NOBODY, *, start=None):
-    """fit_multi_path without its warning, for callers with words of their own: see MultiPath.reasons and gaps.
+    """`fit_multi_path` without its warning, for callers that warn themselves.
 
-    `options` have no bounds, and the solver is the only one there is.
+    Bounds and solver of `options` are ignored: there are none to choose from.
     `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
     """
     begin, options = time.perf_counter(), options.checked()
