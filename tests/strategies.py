@@ -4,9 +4,8 @@ import numpy as np
 
 from fastreg.interface.arguments import FitOptions
 from fastreg.paths.driver import answered
-from fastreg.paths.fit import Fit
+from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Recorder
 
 
 def begin(problem, alphas=(), tol=1e-6, solver="auto", **more):

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 
 from fastreg.interface.naming import explains_names
 from fastreg.multi.fit_multi_path import fit_multi_path
-from fastreg.numerics import kernel_cache
+from fastreg.numerics.jit import NOTICE
+from fastreg.numerics.kernel_cache import cache_directories
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.fit_path import fit_path
 from fastreg.selection.cross_validation.cv_path import cv_path
@@ -40,7 +41,7 @@ def warmup(verbose: bool = False) -> float:
     >>> from fastreg import warmup
     >>> seconds = warmup()  # doctest: +SKIP
     """
-    kernel_cache.NOTICE.advice = ""  # it advises to run warmup
+    NOTICE.advice = ""  # it advises to run warmup
     begin = time.perf_counter()
     for design in DESIGNS:
         for family in (*FAMILIES, SEVERAL):
@@ -49,7 +50,7 @@ def warmup(verbose: bool = False) -> float:
                 print(f"{design:>6} {family:<8} {seconds:6.2f} s", flush=True)
     total = time.perf_counter() - begin
     if verbose:
-        directory = kernel_cache.cache_directories()[0]
+        directory = cache_directories()[0]
         kept = f"kept in {directory}" if directory else "not kept: set FASTREG_CACHE_DIR to a writable folder"
         print(f"{total:22.2f} s in all; kernels are {kept}")
     return total

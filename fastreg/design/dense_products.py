@@ -8,25 +8,18 @@ from functools import partial
 
 import numpy as np
 
+from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import kernel
-from fastreg.numerics.threads import BLOCK, even_edges, over_blocks
+from fastreg.numerics.threads import BLOCK, GROUPS, even_edges, over_blocks
 
-GROUPS, PANEL = 16, 512  # most partial sums of a Gram matrix, and the rows of it that one thread multiplies
-COLUMN_BLOCK = 512  # columns that are centred and scaled at a time
+TILE = 512  # columns or rows that are taken at a time, so that what they need stays in the fastest cache
 FAST = 16  # multiplications by BLAS in the time that one value takes to be read
 LONG = 4096  # rows from which v does not stay in the fastest cache while a column is read
 
 
-def frozen(array):
-    """A read-only view: kernels then compile once for writable, read-only and memory-mapped arrays."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
-
-
 def multiply_rows(rows, v):
     """rows @ v, of a C-ordered array."""
-    out, rows = np.empty(rows.shape[0]), frozen(rows)
+    out, rows = np.empty(rows.shape[0]), read_only(rows)
     if rows.size <= BLOCK:
         row_dots(rows, v, out)
     else:
@@ -40,7 +33,7 @@ def sum_of_products(factors, length, block, rows, columns):
     R may be L itself. A few groups of blocks are summed each on its own, where the factors are so long that this takes
     little memory; the groups' sums are added in order. Within a block, each thread multiplies some rows of L.
     """
-    if length <= block and rows <= PANEL:
+    if length <= block and rows <= TILE:
         left, right = factors(0, length)
         return left @ right.T
     groups = max(1, min(GROUPS, length // (4 * max(block, rows, columns))))
@@ -57,8 +50,8 @@ def sum_of_products(factors, length, block, rows, columns):
         over_blocks(partial(add, done), range(groups + 1), groups * block * rows * columns // FAST)
     total = sums.sum(axis=0) if groups > 1 else sums[0]
     if rows == columns:  # both factors are one
-        for start in range(PANEL, rows, PANEL):
-            total[:start, start : start + PANEL] = total[start : start + PANEL, :start].T
+        for start in range(TILE, rows, TILE):
+            total[:start, start : start + TILE] = total[start : start + TILE, :start].T
     return total
 
 
@@ -79,7 +72,7 @@ def scaled_row_gram(rows, chosen, scale, centre):
         part = part.T
         return part, part
 
-    return sum_of_products(block, len(chosen), COLUMN_BLOCK, n, n)
+    return sum_of_products(block, len(chosen), TILE, n, n)
 
 
 def _row_gram_of_all(rows, centre):
@@ -90,7 +83,7 @@ def _row_gram_of_all(rows, centre):
         part = rows[start:stop].T
         return part, part
 
-    out = sum_of_products(block, rows.shape[0], 4 * COLUMN_BLOCK, n, n)
+    out = sum_of_products(block, rows.shape[0], 4 * TILE, n, n)
     if n * shift > 0.5 * np.trace(out):
         return None
     middle = centre @ rows
@@ -101,13 +94,13 @@ def _row_gram_of_all(rows, centre):
 
 def add_product(left, right, out):
     """out += left @ right'. Where both are one, only up to the diagonal block of each panel."""
-    edges = [*range(0, len(left), PANEL), len(left)]
+    edges = [*range(0, len(left), TILE), len(left)]
 
     def panel(k, _):
         a, b = edges[-k - 2], edges[-k - 1]  # the last first: where both factors are one it takes longest
         last = b if left is right else len(right)
-        for c in range(0, last, PANEL):  # a piece at a time, so that an interrupt is heard soon
-            d = min(c + PANEL, last)
+        for c in range(0, last, TILE):  # a piece at a time, so that an interrupt is heard soon
+            d = min(c + TILE, last)
             out[a:b, c:d] += left[a:b] @ right[c:d].T
 
     over_blocks(panel, range(len(edges)), left.size * len(right) // FAST)

@@ -10,13 +10,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg.design.column_products import correlate_range, correlate_vectors, scatter_columns
-from fastreg.design.dense_products import correlate_fives, frozen, multiply_rows, scaled_row_gram, sum_of_products
+from fastreg.design.dense_products import correlate_fives, multiply_rows, scaled_row_gram, sum_of_products
 from fastreg.design.protocol import Design, RowBlocks, WorkingBlock
 from fastreg.design.row_blocks import DenseRows, SparseRows
 from fastreg.design.row_subsets import part_grams, part_products
 from fastreg.design.sparse_gram import stored_values
 from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
 from fastreg.interface.frames import is_storage
+from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import add_in_order, inner_kernel, verb
 from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
 
@@ -288,5 +289,5 @@ def as_design(X) -> Design:
     if is_storage(X):
         return X
     if sp.issparse(X):
-        return SparseDesign(frozen(X.data), frozen(X.indices), frozen(X.indptr), X.shape[0])
-    return DenseDesign(frozen(X.T))
+        return SparseDesign(read_only(X.data), read_only(X.indices), read_only(X.indptr), X.shape[0])
+    return DenseDesign(read_only(X.T))

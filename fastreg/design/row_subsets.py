@@ -8,14 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from fastreg.design.dense_products import FAST
+from fastreg.design.dense_products import FAST, LONG, TILE
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import even_edges, over_blocks
 
-TILE = 512  # columns of a Gram matrix that one call of BLAS multiplies, at most
 ROWS = 1024  # of a part, about, that are multiplied at once where X has so many: products of fewer take longer
-SHARE = 4  # of X that is copied at most, unless a part is longer
-PANEL = 4096  # rows of X at most whose products with coefficients are made at once
+SHARE = 4  # of X's values, one in so many may be copied, or be predicted at once, unless a part is longer
 
 
 def part_grams(columns, parts, root, centre, response):
@@ -74,7 +72,7 @@ def part_products(columns, parts, picked, coefs):
         coefs[k], places[k, inside], widths[k] = each[inside], np.arange(inside.size), inside.size
     which = picked, places, widths, np.zeros(picked.size)
     n = columns.shape[1]
-    for rows, ends in panels(parts, n, min(PANEL, -(-n // SHARE))):
+    for rows, ends in panels(parts, n, min(LONG, -(-n // SHARE))):
         copies, room = copy_parts(columns, which, (rows, ends, np.ones(rows.size)), room)
 
         def multiply(k, _, copies=copies):

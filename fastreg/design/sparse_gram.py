@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.numerics.jit import kernel
-from fastreg.numerics.threads import BLOCK, over_blocks
+from fastreg.numerics.threads import BLOCK, GROUPS, over_blocks
 
-GROUPS, ENTRIES = 16, 8  # most partial sums of a Gram matrix, and the pairs of values for each of its entries in each
+ENTRIES = 8  # pairs of values for each entry in each partial sum of a Gram matrix
 MOST = 2**24  # numbers in the partial sums (128 MB)
 LONGEST = 2**26  # pairs that one call adds, so that interrupts are heard between
 SQUARE = 32  # entries each way that are mirrored while both sides are in the fastest cache

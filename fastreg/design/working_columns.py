@@ -12,7 +12,6 @@ ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, w
 ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
 SCATTERED = 2.0  # reading columns here and there, against reading all in order
 FAST = 4.0  # times as fast as one vector by one
-FEWEST_IN_ROW = 1.0  # stored values, on average, from which on a Gram matrix is made row by row
 
 
 class DenseBlock:
@@ -143,7 +142,7 @@ class SparseBlock(PlainBlock):
         self._sort_rows()
         columns, m = self.columns, self.columns.size
         out = np.zeros((m - start, m))
-        if self.design.stored_in(columns[start:]) >= FEWEST_IN_ROW * self.design.n_rows:
+        if self.design.stored_in(columns[start:]) >= self.design.n_rows:  # one a row, on average
             while len(self.parts) > 1:
                 self._merge()
             gram_by_row(self.parts[0], h, start, out)

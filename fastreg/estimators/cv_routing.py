@@ -11,7 +11,7 @@ from fastreg.estimators.fit_one import ConvergenceWarning
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import remedy_for
-from fastreg.selection.cross_validation.cv_path import fold_reasons
+from fastreg.selection.cross_validation.result import fold_reasons
 
 
 def refuse_unrouted(estimator, method, params):

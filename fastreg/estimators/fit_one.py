@@ -17,13 +17,11 @@ from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.frames import array_of, label_array, labels_of, table_of
 from fastreg.interface.progress import interruptible
 from fastreg.interface.reasons import STALLED, UNCERTIFIED
-from fastreg.multi.fit_multi_path import solve_multi_path
-from fastreg.multi.missing_classes import solve_classes
+from fastreg.multi.driver import solve_classes, solve_multi_path
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.driver import answered, run
-from fastreg.paths.fit import Fit
+from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Recorder
 from fastreg.paths.setup import build_problem, checked
 
 # Formats that go to the engine unconverted: scikit-learn would convert others without checking their indices.

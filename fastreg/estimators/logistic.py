@@ -28,8 +28,8 @@ from fastreg.estimators.sklearn_paths import deprecated
 from fastreg.estimators.to_sklearn import PEER_VERSION
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
+from fastreg.paths.plan import SOLVERS
 from fastreg.paths.prediction import probabilities
-from fastreg.solvers import SOLVERS
 
 # scikit-learn's names
 SINCE_1_10 = ("newton-cd", "newton-cd-gram")

@@ -21,6 +21,7 @@ from fastreg.interface.arguments import Grid
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Watch
 from fastreg.interface.shared_options import described_by
+from fastreg.paths.plan import SOLVERS
 from fastreg.selection.cross_validation.cv_path import cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Metric, Response, misclassification
@@ -28,7 +29,6 @@ from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, first_
 from fastreg.selection.cross_validation.several_metrics import accuracy
 from fastreg.selection.cross_validation.several_responses import Classes, TwoClasses, cross_validate_responses
 from fastreg.selection.cross_validation.sklearn_scorers import scorer_metric
-from fastreg.solvers import SOLVERS
 
 
 @explains_names

@@ -14,7 +14,7 @@ from fastreg.interface.naming import explains_names
 from fastreg.interface.shared_options import described_by
 from fastreg.multi.ridge_responses import fit_targets, ridge_problem, shared_factors
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.solvers import SOLVERS
+from fastreg.paths.plan import SOLVERS
 
 RIDGE_SOLVERS = ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs")  # scikit-learn's names
 

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.naming import answer, explains_names
+from fastreg.interface.reasons import warn_of_points
 from fastreg.interface.shared_options import described_by
-from fastreg.multi.fit_multi_path import solve_multi_path
+from fastreg.multi.driver import solve_multi_path
 from fastreg.paths.driver import solve_path
-from fastreg.paths.fit_path import warn_of_points
 
 WITHOUT_EFFECT = ("random_state", "selection", "do_screening")
 

@@ -16,7 +16,7 @@ from fastreg.interface.summary import Shown, Summary
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.fit_path import fit_path
 from fastreg.paths.setup import family_named
-from fastreg.selection import cv_path
+from fastreg.selection.cross_validation.cv_path import cv_path
 
 STATISTICS = ("difference", "entry")
 SINGULAR = 1e-8  # least eigenvalue of the correlations

@@ -94,6 +94,11 @@ class Interrupted(KeyboardInterrupt):
         self.path, self.folds, self.finished = path, list(folds), list(finished)
 
 
+def hold(stop, **done):
+    """Let an Interrupted have what was done beside: `path`, `folds` or `finished`."""
+    vars(stop).update(done)
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Within this, Ctrl-C raises an Interrupted, also where nothing has been fitted yet."""

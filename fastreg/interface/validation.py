@@ -445,6 +445,6 @@ def check_several(name, values, low, high):
 
 def read_only(array):
     """A read-only view, so that kernels are compiled once for writable, read-only and memory-mapped arrays."""
-    view = array.view()
+    view = np.asarray(array).view()
     view.flags.writeable = False
     return view

@@ -3,6 +3,7 @@
 Coefficients are a matrix (p, K), a column for each response or class. A path is driven as one of a single response is
 (fastreg.paths): the same loop, records and result; what differs is in modules like those of the rooms above.
 
+    setup               from arrays to a problem; classes without weight
     losses              the two losses, bound to Y and weights
     group_penalties     entries or rows: which coefficients are zero together
     problem, products   design, response and penalty; the state of a fit; products of X with matrices
@@ -13,7 +14,6 @@ Coefficients are a matrix (p, K), a column for each response or class. A path is
     group_descent, group_newton       least squares under a penalty of rows
     proximal_newton, line_search      the multinomial with an l1 part
     smooth_newton       smooth problems
-    point, fit_multi_path, result     from a user's arrays to a certified path
-    missing_classes     classes without weight
+    point, driver, fit_multi_path, result     from a user's arrays to a certified path
     ridge_responses     ridge for each of several responses by itself
 """

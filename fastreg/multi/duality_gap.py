@@ -16,7 +16,7 @@ import numpy as np
 
 from fastreg.multi.group_penalties import unit_scale, unit_terms
 from fastreg.multi.problem import pseudo_inverse
-from fastreg.objective.duality_gap import LEVEL, ORTHOGONAL
+from fastreg.objective.duality_gap import LEVEL
 
 
 def duality_gap(problem, state, dual, correlation, coef, l1, l2):
@@ -74,4 +74,4 @@ def orthogonal(problem, dual, free, correlation):
     weight = problem.weight
     square = np.divide(dual**2, weight, out=np.zeros(dual.shape), where=weight > 0.0).sum()
     size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
-    return bool(np.all(np.abs(correlation) <= ORTHOGONAL * problem.norms[free, None] * size))
+    return bool(np.all(np.abs(correlation) <= LEVEL * problem.norms[free, None] * size))

@@ -18,12 +18,12 @@ import numpy as np
 from fastreg.multi.group_newton import RowNewton, gather
 from fastreg.multi.group_penalties import lengths, steering_terms
 from fastreg.numerics.jit import allocating_kernel
-from fastreg.solvers.choice import DESCENT, descent_budget
+from fastreg.solvers.choice import CALLS, descent_budget
 
 TURNS, BUILDS = 4, 3  # of descent and Newton's method on one part, and new H in a turn
-MOST_ROUNDS = 2000
+MOST_ROUNDS = 2000  # parts that are solved, one after the other
 PATIENCE, NOISE = 3, 1e-10  # rounds that do not halve a gap, of less than this share of the null loss: rounding
-ROUNDING = 4e-16  # of the penalty: a mismatch that small is not measured but made by rounding
+ROUNDING = 2.0 * np.finfo(float).eps  # of the penalty: a mismatch that small is made by rounding
 SHARE, INNER = 0.1, 0.5  # of the wanted gap for the working set's model, and of that for a part
 
 
@@ -133,7 +133,7 @@ class BlockDescent:
                 epochs, done, more = row_epochs(
                     part.gram, part.l1, part.l2, part.coef, part.correlation, epochs_a_call, precision
                 )
-                work.epochs += epochs
+                work.add(epochs=epochs)
                 spent += max(more, 1.0)
             if done:
                 break
@@ -154,7 +154,7 @@ class Part:
 
     def epochs_a_call(self):
         """As many as take a millisecond."""
-        return int(max(DESCENT / max(2.0 * self.coef.size * self.rows.size, 1.0), 1.0))
+        return int(max(CALLS / max(2.0 * self.coef.size * self.rows.size, 1.0), 1.0))
 
     def put(self, working, coef, correlation):
         """Hand the rows back, and what their moves change."""

@@ -14,9 +14,9 @@ import numpy as np
 from fastreg.multi.group_penalties import value
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import linalg
+from fastreg.solvers.choice import STALE
+from fastreg.solvers.semismooth_dual import SHORTEST
 
-STALE_GAIN = 0.2  # a step must shrink the mismatch to this share, or H is built anew
-SHORTEST = 1e-3  # share of a step, below which there is none
 NEGLIGIBLE = 1e-3  # a row that a step would leave with less than this share of its length, or turn round, becomes zero
 
 
@@ -48,7 +48,7 @@ class RowNewton:
         else:
             move = np.zeros(part.coef.shape)
             move[inside] = coef - start
-            part.correlation -= move.T @ part.gram
+            part.correlation[:] -= move.T @ part.gram
 
     def _steps(self, work, columns, terms, coef, correlation, precision, builds):
         """See descend; coef and correlation, (rows, K), are updated in place."""
@@ -61,13 +61,13 @@ class RowNewton:
             mismatch = float(np.sqrt((gradient**2).sum(axis=1)) @ length)
             if mismatch <= precision or not mismatch < (before if fresh else np.inf):
                 return
-            stale = not self.holds(columns) or mismatch > STALE_GAIN * before
+            stale = not self.holds(columns) or mismatch > STALE * before
             if stale and builds == 0:
                 return
             if stale:
                 self.columns, self.hessian = columns, Hessian.of(gram, coef / length[:, None], pull, l2)
                 builds -= 1
-                work.pivots += 1
+                work.add(pivots=1)
             if self.hessian is None:
                 return
             before, fresh = mismatch, stale

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-SHORT = 0.5  # a safe step up to this length is worth a look at longer ones
-ARMIJO = 0.25  # share of the promised decrease that a longer step must keep
+from fastreg.solvers.line_search import ARMIJO, SHORT
 
 
 def step_length(problem, state, change, slope, penalty):

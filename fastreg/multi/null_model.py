@@ -6,7 +6,7 @@ from fastreg.interface.validation import ParameterError
 from fastreg.multi.duality_gap import levelled
 from fastreg.multi.group_penalties import lengths
 from fastreg.multi.smooth_newton import NewtonSystem
-from fastreg.paths.null_model import PERFECT, TO_ROUNDING, NullModel
+from fastreg.paths.null_model import PERFECT, NullModel
 
 
 class MultiNullModel(NullModel):
@@ -26,7 +26,7 @@ class MultiNullModel(NullModel):
         return PERFECT * unit
 
     def _fit_unpenalised(self):
-        problem, target = self.problem, TO_ROUNDING * self.problem.scale
+        problem, target = self.problem, PERFECT * self.problem.scale
         NewtonSystem(problem, problem.free).solve(self.state, np.zeros(problem.free.size), target, 100)
 
     def _levelled(self):
@@ -38,7 +38,7 @@ class MultiNullModel(NullModel):
         state.matrix[:] = np.where(problem.usable[:, None], coef, 0.0)
         state.intercepts[:] = intercept if problem.fit_intercept else 0.0
         if not problem.family.quadratic and (alpha == 0.0 or not problem.has_l1):  # as at the solution; eta stays
-            state.matrix -= state.matrix.mean(axis=1, keepdims=True)
+            state.matrix[:] -= state.matrix.mean(axis=1, keepdims=True)
         problem.refresh(state)
 
     def separates(self, loss):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastreg.interface.reasons import SEPARABLE, reason_for
-from fastreg.paths.point import Point
+from fastreg.paths.fit import Point
 
 
 def make_multi_point(fit, gap, iterations, alpha, method):

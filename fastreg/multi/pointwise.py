@@ -16,7 +16,7 @@ from fastreg.objective.duality_gap import References
 from fastreg.objective.screening import columns_above
 from fastreg.paths.plan import FEWEST
 from fastreg.paths.pointwise import Pointwise
-from fastreg.solvers.choice import SEVERAL_SWEEP_SHARE, sweep_pays
+from fastreg.solvers.choice import sweep_pays
 
 DEEP = 0.05  # of the last alpha: below it least squares goes by alphas between
 
@@ -26,7 +26,6 @@ class MultiPointwise(Pointwise):
 
     problem: Any  # a MultiProblem
     state: Any  # and its MultiState
-    sweep_share = SEVERAL_SWEEP_SHARE
 
     def _make_solver(self):
         return BlockDescent() if self.problem.units.together else ProximalNewton()
@@ -100,7 +99,7 @@ class MultiPointwise(Pointwise):
         self.estimate, radii = self.references.project(dual)
         radius, norms = problem.units.bounds(problem.norms, radii)
         reaching = self._reaching(radius, norms, penalty.alpha)
-        if sweep_pays(problem, reaching, self.sweep_share, self.fit.beside_others):
+        if sweep_pays(problem, reaching, self.fit.beside_others):
             self.estimate = yield dual, None
             self.references.add(dual, self.estimate)
             reaching = self._reaching(0.0, norms, penalty.alpha)

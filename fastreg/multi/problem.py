@@ -55,8 +55,7 @@ class MultiProblem(Problem):
         """Mean and residual at state.eta, after fitting the intercepts (which moves eta)."""
         if self.fit_intercept:
             self.response.balance(state.eta, state.intercepts)
-        state.mean = self.response.mean(state.eta)
-        state.residual = self.response.residual(state.mean)
+        state.follow(self.response)
         if self.rare:
             self.level(state)
 
@@ -76,18 +75,15 @@ class MultiProblem(Problem):
                 return
             step = np.log(np.divide(wanted, reached, out=np.ones(self.K), where=off))
             step -= step.mean()
-            state.intercepts += step
-            state.eta += step[:, None]
-            state.mean = self.response.mean(state.eta)
-            state.residual = self.response.residual(state.mean)
+            state.shift(step, step[:, None])
+            state.follow(self.response)
 
     def advance(self, state, columns, steps, change, t):
         """Rows of B += t steps, with `change` as `along` has it, and its shift; then linearise."""
         change, shift = change
         state.matrix[columns] += t * steps
-        state.eta += t * change
-        if self.fit_intercept:
-            state.intercepts += t * (shift - self.centre[columns] @ steps)
+        shift = t * (shift - self.centre[columns] @ steps) if self.fit_intercept else 0.0
+        state.shift(shift, t * change)
         self.linearise(state)
 
     def loss(self, state):
@@ -96,15 +92,14 @@ class MultiProblem(Problem):
     def refresh(self, state):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
         columns = np.flatnonzero(state.matrix.any(axis=1))
-        state.eta = self.expand(columns, state.matrix[columns])
-        state.eta += self.offset
-        state.eta += (state.intercepts + self.centre[columns] @ state.matrix[columns])[:, None]
+        state.eta[:] = self.expand(columns, state.matrix[columns])
+        state.eta[:] += self.offset
+        state.eta[:] += (state.intercepts + self.centre[columns] @ state.matrix[columns])[:, None]
         self.linearise(state)
 
     def correlate(self, residual):
         """One sweep: X'R as a (p, K) matrix, with zeros at columns that are left out."""
-        self.work.sweeps += 1
-        self.work.columns += self.p * self.K
+        self.work.add(columns=self.p * self.K, sweeps=1)
         out = correlate(self.design, residual)
         out[~self.usable] = 0.0
         return out
@@ -130,7 +125,7 @@ class MultiProblem(Problem):
     def expand(self, columns, steps):
         """((X - centre) steps)', (K, n), for steps (columns, K)."""
         if columns.size == self.p:
-            self.work.columns += self.p * self.K
+            self.work.add(columns=self.p * self.K)
             return expand(self.design, steps) - (self.centre @ steps)[:, None]
         return np.stack([self.predict(columns, np.ascontiguousarray(row)) for row in steps.T])
 
@@ -162,6 +157,16 @@ class MultiState:
     eta: np.ndarray  # (K, n) linear predictors
     mean: np.ndarray  # (K, n)
     residual: np.ndarray  # (K, n) minus the derivative of the loss in eta
+
+    def follow(self, response):
+        """Mean and residual at eta."""
+        self.mean = response.mean(self.eta)
+        self.residual = response.residual(self.mean)
+
+    def shift(self, intercepts, change):
+        """Let intercepts and eta be larger by so much."""
+        self.intercepts += intercepts
+        self.eta += change
 
     @property
     def coef(self):

@@ -4,10 +4,9 @@ H is kept from step to step and from alpha to alpha, extended by pairs that ente
 Secants of the steps that share one H make up for much of its age.
 """
 
+from fastreg.multi.group_descent import NOISE
 from fastreg.solvers.active_set.active_set import ActiveSet
-
-STALE_GAIN = 0.1  # a round with an old Hessian must shrink the gap to this share, or H is rebuilt
-NOISE = 1e-11  # of the null model's loss: below it a round that gains nothing is at rounding
+from fastreg.solvers.choice import STALE
 
 
 class ProximalNewton:
@@ -37,5 +36,5 @@ class ProximalNewton:
             problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and anew)) and previous < NOISE * problem.scale:
                 break
-            anew = gap > STALE_GAIN * previous
+            anew = gap > STALE * previous
         return gap, rounds

@@ -6,15 +6,12 @@ import numpy as np
 
 from fastreg.interface import validation as check
 from fastreg.objective.families import Gaussian
-from fastreg.paths.fit import Fit
+from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import shared_factor_form
-from fastreg.paths.recorder import Recorder
 from fastreg.paths.ridge import Ridge, solve_together, together
 from fastreg.paths.setup import build_problem, checked
 from fastreg.solvers.ridge.spectrum import ridge_spectrum
-
-MAX_ITER = 1000
 
 
 @dataclass
@@ -42,7 +39,7 @@ def shared_factors(problem, alphas):
     return None if form is None else ridge_spectrum(problem, float(np.min(alphas)), form)
 
 
-def fit_targets(problem, responses, alphas, tol, *, spectrum=None, max_iter=MAX_ITER):
+def fit_targets(problem, responses, alphas, tol, *, spectrum=None, max_iter=1000):
     """Fit every column of responses (n, t) at its own alpha (t,), on the scale of fit_path. Returns RidgeTargets."""
     points, scales, step = [], [], together(problem)
     for start in range(0, responses.shape[1], step):

@@ -18,7 +18,7 @@ from fastreg.multi.duality_gap import levelled
 from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.numerics.threads import linalg
-from fastreg.solvers.choice import LARGEST_OF_SEVERAL, factor_pays
+from fastreg.solvers.choice import LARGEST_FACTOR, factor_pays
 
 SINGULAR = 1e-13  # square of a pivot, relative to its diagonal
 
@@ -73,7 +73,7 @@ class NewtonSystem:
 
     def direction(self, state, gradient, l2, accuracy):
         """The Newton step (columns, K)."""
-        if self.problem.response.quadratic and self.columns.size <= LARGEST_OF_SEVERAL:
+        if self.problem.response.quadratic and self.columns.size <= LARGEST_FACTOR:
             return self._separate(gradient, l2)
         if self.factored:
             return self._factored(state, gradient, l2)
@@ -82,7 +82,7 @@ class NewtonSystem:
     def _separate(self, gradient, l2):
         if self.gram is None:
             problem = self.problem
-            problem.work.grams += 1
+            problem.work.add(grams=1)
             self.gram = problem.design.gram(self.columns, problem.weight, problem.centre)
         return solve_positive(self.gram + np.diag(l2), gradient)
 
@@ -91,7 +91,7 @@ class NewtonSystem:
         problem, columns, mean = self.problem, self.columns, state.mean
         K, m, centre = problem.K, columns.size, problem.centre[columns]
         A, sums = np.empty((K, m, K, m)), np.empty((K, m, K))
-        problem.work.grams += 1
+        problem.work.add(grams=1)
         for k in range(K):
             for l in range(k + 1):
                 h = problem.weight * mean[k] * (1.0 - mean[k] if k == l else mean[l])
@@ -124,8 +124,8 @@ class NewtonSystem:
         problem, columns = self.problem, self.columns
         h = (mean * (1.0 - mean)).mean(axis=0) if not problem.response.quadratic else np.ones(problem.n)
         h = problem.weight * h
-        if columns.size <= min(LARGEST_OF_SEVERAL, 2 * problem.n):
-            problem.work.grams += 1
+        if columns.size <= min(LARGEST_FACTOR, 2 * problem.n):
+            problem.work.add(grams=1)
             gram = problem.design.gram(columns, h, problem.centre)
             gram[np.diag_indices_from(gram)] += l2 + 1e-10 * max(float(gram.trace()), 1e-300) / columns.size
             factor = linalg().cho_factor(gram, overwrite_a=True, check_finite=False)

@@ -40,7 +40,7 @@ class MultiSet(ABC):
         new = new[self.place[new] < 0]
         self.place[new] = self.features.columns.size + np.arange(new.size)
         self.features.extend(new)
-        self.problem.work.columns += new.size
+        self.problem.work.add(columns=new.size)
         self.columns = np.concatenate([self.columns, units])
         self.contains[units] = True
         self.correlate_all(residual)
@@ -95,7 +95,7 @@ class PairSet(MultiSet):
     def correlate_all(self, residual):
         """Exact correlations of the working set."""
         K = self.problem.K
-        self.problem.work.columns += self.features.columns.size * K
+        self.problem.work.add(columns=self.features.columns.size * K)
         every = correlate(self.features, residual)
         self.correlation = every[self.place[self.columns // K], self.columns % K]
 
@@ -112,7 +112,7 @@ class PairSet(MultiSet):
         start = self.gram.shape[0]
         if start == m:
             return
-        problem.work.grams += start == 0
+        problem.work.add(grams=start == 0)
         fresh = self._rows_of_gram(self.mean, start)
         gram = np.empty((m, m))
         gram[:start, :start] = self.gram
@@ -150,7 +150,7 @@ class PairSet(MultiSet):
         old = state.coef[self.columns]
         steps = np.zeros((self.features.columns.size, K))
         steps[self.place[self.columns // K], self.columns % K] = coef - old
-        problem.work.columns += int(np.count_nonzero(steps))
+        problem.work.add(columns=int(np.count_nonzero(steps)))
         change, shift = problem.along(state.mean, expand(self.features, steps))
 
         def penalty(t):
@@ -175,7 +175,7 @@ class RowSet(MultiSet):
 
     def correlate_all(self, residual):
         """Exact correlations of the working set, (rows, K)."""
-        self.problem.work.columns += self.columns.size * self.problem.K
+        self.problem.work.add(columns=self.columns.size * self.problem.K)
         self.correlation = np.ascontiguousarray(correlate(self.features, residual))
 
     def update_gram(self):
@@ -183,7 +183,7 @@ class RowSet(MultiSet):
         problem, m, start = self.problem, self.columns.size, self.gram.shape[0]
         if start == m:
             return
-        problem.work.grams += start == 0
+        problem.work.add(grams=start == 0)
         fresh = self.features.gram(problem.weight, start)
         if problem.fit_intercept:  # zero already for columns that are held centred
             sums = self.features.correlate(np.asarray(problem.weight))
@@ -197,7 +197,7 @@ class RowSet(MultiSet):
     def move(self, state, coef):
         """Step to `coef`. Updates the state."""
         problem, steps = self.problem, coef - state.matrix[self.columns]
-        problem.work.columns += int(np.count_nonzero(steps))
+        problem.work.add(columns=int(np.count_nonzero(steps)))
         change, shift = problem.along(state.mean, expand(self.features, steps))
         problem.advance(state, self.columns, steps, (change, shift), 1.0)
         state.matrix[self.columns] = coef

@@ -5,9 +5,11 @@ They are kept on disk by kernel_cache.py; no other module of fastreg knows Numba
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import event
 from numba.core.dispatcher import Dispatcher
 from numba.extending import intrinsic, overload, overload_method
 
+from fastreg.numerics.compile_notice import CompileNotice
 from fastreg.numerics.kernel_cache import KernelCache
 from fastreg.numerics.kernel_library import KernelCompiler
 
@@ -16,6 +18,8 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # without an entry for Python
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 VERBS: set[str] = set()  # names of the methods that kernels may call
+NOTICE = CompileNotice(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), KernelCache))
+event.register("numba:compile", NOTICE)
 
 
 def allocating_kernel(function):

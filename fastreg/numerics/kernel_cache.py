@@ -17,11 +17,10 @@ import uuid
 import warnings
 from pathlib import Path
 
-from numba.core import compiler, config, event
+from numba.core import compiler, config
 from numba.core.caching import _Cache
 from numba.core.serialize import dumps
 
-from fastreg.numerics.compile_notice import CompileNotice
 from fastreg.numerics.kernel_digest import PACKAGE, kernel_sources, syntax_digest, text_digest
 from fastreg.numerics.kernel_library import covered, named_tuples, types_digest
 
@@ -176,10 +175,6 @@ def cache_directories():
             stacklevel=2,
         )
     return None, readable
-
-
-NOTICE = CompileNotice(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), KernelCache))
-event.register("numba:compile", NOTICE)
 
 
 class KernelCache(_Cache):

@@ -25,6 +25,7 @@ from fastreg.interface.naming import explains_names
 # Values read, or work that takes as long: what a block holds (0.1 to 0.2 ms), and from where on threads share blocks.
 # To wake a thread costs 0.02 to 0.05 ms; alone, a product of 2^20 values takes 0.15 ms from cache and 0.5 from memory.
 BLOCK, SHARED = 2**17, 2**20
+GROUPS = 16  # partial sums of one matrix at most, each of some blocks
 JOINED = 16  # blocks that one call may take where they are not shared: one or two milliseconds
 
 
@@ -195,7 +196,7 @@ class Blas:
     def __init__(self):
         self.lock = threading.Lock()
         self.holders: Counter[int] = Counter()  # holds by thread
-        self.libraries: list[Any] = []
+        self.libraries: list[tuple[Any, bool]] = []  # and whether each has one number for the whole process
         self.searched, self.complete = False, False
         self.before: dict[tuple[str, int | None], tuple[Any, int]] = {}  # (file, thread, or None for the process)
 
@@ -225,18 +226,19 @@ class Blas:
 
     def limit_helper(self):
         """In a thread of the pool: one thread for libraries that count by thread."""
-        for library in self.libraries:
-            if not _process_wide(library):
+        for library, process_wide in self.libraries:
+            if not process_wide:
                 library.set_num_threads(1)
 
     def _find(self):
         from threadpoolctl import ThreadpoolController  # takes as long as a small fit
 
-        self.libraries, self.searched = ThreadpoolController().select(user_api="blas").lib_controllers, True
+        found = ThreadpoolController().select(user_api="blas").lib_controllers
+        self.libraries, self.searched = [(library, _process_wide(library)) for library in found], True
 
     def _limit(self):
-        for library in self.libraries:
-            key = library.filepath, None if _process_wide(library) else threading.get_ident()
+        for library, process_wide in self.libraries:
+            key = library.filepath, None if process_wide else threading.get_ident()
             number = library.get_num_threads()
             self.before.setdefault(key, (library, number))
             if number != 1:

@@ -10,13 +10,13 @@ few chords of a curve, so that a bound at the ends of these, with a larger radiu
 
 import math
 
+from fastreg.design.dense_products import TILE
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.cholesky import solve_factored
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
+from fastreg.objective.duality_gap import ROUNDED
 
-STRIPE = 512  # columns whose bounds are taken at once
 ENDS = 4  # of chords, each from the end of the last
-LOST_DIGITS = 1e-14  # of the squares whose difference is a radius squared
 
 
 @kernel
@@ -39,7 +39,7 @@ def mixtures(references, inner, squares, factor, mixes, radii):
                 product += products[i, l] * mix[l]
             rest += mix[i] * (product - 2.0 * here[i])
             size += abs(mix[i]) * sizes[i]
-        radii[k] = math.sqrt(max(rest, 0.0) + LOST_DIGITS * (squares[k] + size * size))
+        radii[k] = math.sqrt(max(rest, 0.0) + ROUNDED * (squares[k] + size * size))
 
 
 @inner_kernel
@@ -47,7 +47,7 @@ def decompose(products, count, factor):
     """The Cholesky factor of the first `count` rows and columns, with enough on the diagonal for dependent ones."""
     jitter = 1e-300
     for i in range(count):
-        jitter += LOST_DIGITS * products[i, i]
+        jitter += ROUNDED * products[i, i]
     for i in range(count):
         for j in range(i + 1):
             value = products[i, j] + (jitter if i == j else 0.0)
@@ -87,8 +87,8 @@ def columns_near(known, ends, radius, exact, least, norms, factor, excess, found
     chords allow, or by one that is no number. Returns how many."""
     count = 0
     (a, b, c, d), (e, f, g, h), (k, l, m, n), (p, q, r, s) = four(ends[0]), four(ends[1]), four(ends[2]), four(ends[3])
-    for start in range(0, norms.size, STRIPE):
-        size = min(STRIPE, norms.size - start)
+    for start in range(0, norms.size, TILE):
+        size = min(TILE, norms.size - start)
         first, second, third, fourth = known[0, start:], known[1, start:], known[2, start:], known[3, start:]
         here, norm, weight = exact[start:], norms[start:], factor[start:]
         for j in range(size):
@@ -141,7 +141,7 @@ def chords(products, sizes, points, ends, apart):
             along = min(max(along, 0.0), 1.0)
             for i in range(sizes.size):
                 rest[i] -= along * chord[i]
-            wide = math.sqrt(max(inner(products, rest, rest), 0.0) + LOST_DIGITS * size * size) + radii[k] / alphas[k]
+            wide = math.sqrt(max(inner(products, rest, rest), 0.0) + ROUNDED * size * size) + radii[k] / alphas[k]
             if not math.isfinite(wide):
                 return math.inf
             radius = max(radius, wide)

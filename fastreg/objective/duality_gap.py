@@ -25,8 +25,7 @@ import numpy as np
 from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.families import level_of, row_divergence
 
-LEVEL = 1e-9  # share of the sizes of a dual direction: a sum above it is not rounding
-ORTHOGONAL = 1e-9  # of its Cauchy-Schwarz bound: a larger correlation of an unpenalised column is not rounding
+LEVEL = 1e-9  # share of its bound: a larger sum of a dual direction, or correlation of a free column, is not rounding
 LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few digits left, and what rounding may add
 
 
@@ -126,7 +125,7 @@ def rounding_of_correlations(problem, dual, columns):
     weight = problem.weight
     square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
     size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
-    return ORTHOGONAL * problem.norms[columns] * size
+    return LEVEL * problem.norms[columns] * size
 
 
 def empty_gap(family, eta, residual, coef, l1, l2):
@@ -169,7 +168,7 @@ class References:
 
     ROUNDING = 1e-13
 
-    def __init__(self, norms, weight, capacity=3):
+    def __init__(self, norms, weight, capacity=4):
         self.norms, self.capacity, self.count = norms, capacity, 0
         self.unit = np.zeros(weight.size)
         np.divide(1.0, np.sqrt(weight), out=self.unit, where=weight > 0.0)

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fastreg.design.dense_products import frozen
 from fastreg.design.designs import as_design
+from fastreg.interface.validation import read_only
+from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import linalg
 from fastreg.objective.families import FAMILIES
 from fastreg.objective.problem import Problem, Work
 
-ROUNDING = 1e-15
-DEPENDENT = 1e-10  # share of a column's square that those before it leave, at which it may be rounding's
+ROUNDING = 1e-15  # of the squared sizes of all terms: the error of a Gram matrix in a loss
 
 
 @dataclass
@@ -72,7 +72,7 @@ def compress(problem, sums=None):
     rank, unknown = z.size, np.ones(problem.p)
     small = Compressed(
         as_design(factor),
-        FAMILIES["gaussian"](frozen(np.sqrt(rank) * z), frozen(np.full(rank, 1.0 / rank))),
+        FAMILIES["gaussian"](read_only(np.sqrt(rank) * z), read_only(np.full(rank, 1.0 / rank))),
         np.zeros(rank),
         False,
         problem.penalty,
@@ -111,7 +111,7 @@ def factored(gram, target):
     # Symmetric as it is, its transpose lies as LAPACK wants it.
     squares, lapack, blas = np.diag(gram).copy(), linalg().lapack, linalg().blas
     factor, failed = lapack.dpotrf(gram.T, lower=0, clean=0, overwrite_a=1)
-    if not failed and np.all(np.diag(factor) ** 2 > DEPENDENT * squares):
+    if not failed and np.all(np.diag(factor) ** 2 > LEAST_PIVOT * squares):
         z = blas.dtrsv(factor, target, trans=1)
         scale_triangle(factor.T, np.sqrt(target.size))
         return factor, z

@@ -9,7 +9,7 @@ import numpy as np
 from fastreg.objective.families import linearise
 
 DISTANCES = 0.01, 1.0, 100.0  # of eta from y, in units of the responses: a loss that is quadratic near y only is not
-ROUNDING = 1e-9
+ROUNDING = 1e-9  # of a residual's terms, or of a curvature
 
 
 def breach_of_quadratic(family):

@@ -25,8 +25,6 @@ class Rates(NamedTuple):
 
 def check_penalty(penalty: Any, l1_ratio: float) -> None:
     """A ParameterError where an argument is no penalty, or has an l1_ratio beside it."""
-    if penalty is None:
-        return
     if isinstance(penalty, type) and hasattr(penalty, "rates"):
         name = penalty.__name__
         raise check.ParameterError(f"penalty must be an object, not its class: pass penalty={name}(...)")

@@ -54,6 +54,15 @@ class Work:
     pivots: int = 0
     grams: int = 0
 
+    def add(self, columns=0, sweeps=0, iterations=0, epochs=0, pivots=0, grams=0):
+        """Count what has just been done."""
+        self.columns += columns
+        self.sweeps += sweeps
+        self.iterations += iterations
+        self.epochs += epochs
+        self.pivots += pivots
+        self.grams += grams
+
     def counts(self):
         return self.columns, self.sweeps, self.iterations, self.epochs, self.pivots, self.grams
 
@@ -97,9 +106,8 @@ class Problem:
         self.weight = self.family.weight
         self.loss_constant = constant_of(self.family)
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
-        self.bend, self.longest, self.tight = (
-            getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")
-        )
+        own = {name: getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")}
+        self.bend, self.longest, self.tight = own["bend"], own["longest"], own["tight"]
         if self.moments is None:
             mean, deviation = column_moments(self.design, self.weight)
         else:
@@ -132,8 +140,7 @@ class Problem:
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out."""
-        self.work.sweeps += 1
-        self.work.columns += self.p
+        self.work.add(columns=self.p, sweeps=1)
         out = self.design.correlate(residual)
         out[self.left_out] = 0.0
         return out
@@ -150,28 +157,24 @@ class Problem:
 
     def correlate_many(self, residuals):
         """X'R for several residuals (n, k), in one pass; zeros at columns that are left out."""
-        self.work.sweeps += 1
-        self.work.columns += self.p
+        self.work.add(columns=self.p, sweeps=1)
         out = self.design.correlate_many(residuals)
         out[self.left_out] = 0.0
         return out
 
     def predict_many(self, coefs):
         """X C for several vectors of coefficients (p, k), in one pass."""
-        self.work.sweeps += 1
-        self.work.columns += self.p
+        self.work.add(columns=self.p, sweeps=1)
         return self.design.predict_many(coefs)
 
     def gram(self, columns, h=None):
         """(X - centre)' diag(h) (X - centre) over some columns, in one pass; h are the weights unless given."""
-        self.work.grams += 1
-        self.work.columns += columns.size
+        self.work.add(columns=columns.size, grams=1)
         return self.design.gram(columns, self.weight if h is None else h, self.centre)
 
     def row_gram(self, columns, scale):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, in one pass."""
-        self.work.grams += 1
-        self.work.columns += columns.size
+        self.work.add(columns=columns.size, grams=1)
         return self.design.row_gram(columns, scale, self.centre)
 
     def with_response(self, y):
@@ -183,12 +186,12 @@ class Problem:
 
     def correlate_some(self, residual, columns):
         """x_j'r for some columns."""
-        self.work.columns += columns.size
+        self.work.add(columns=columns.size)
         return correlate_columns(self.design, residual, columns)
 
     def predict(self, columns, steps):
         """(X - centre) steps over some columns: the change of eta, up to the intercept."""
-        self.work.columns += int(np.count_nonzero(steps))
+        self.work.add(columns=int(np.count_nonzero(steps)))
         change = np.full(self.n, -float(self.centre[columns] @ steps))
         combine(self.design, columns, steps, change)
         return change
@@ -204,7 +207,7 @@ class Problem:
     def linearise(self, state):
         """Residual and curvature at state.eta, after fitting the intercept (which moves eta)."""
         if self.fit_intercept:
-            state.intercept += balance(self.family, state.eta, state.residual, state.curvature, self.longest)
+            state.shift(balance(self.family, state.eta, state.residual, state.curvature, self.longest))
         else:
             linearise(self.family, state.eta, state.residual, state.curvature)
 
@@ -216,8 +219,20 @@ class Problem:
         state.coef[columns] += t * steps
         middle = go_along(state.eta, change, state.curvature, t, self.fit_intercept)
         if self.fit_intercept:
-            state.intercept -= t * (middle + float(self.centre[columns] @ steps))
+            state.shift(-t * (middle + float(self.centre[columns] @ steps)))
         self.linearise(state)
+
+    def measure(self, scale, unbounded=False):
+        """Let gaps be relative to `scale`, the null model's loss."""
+        self.scale, self.unbounded = scale, unbounded
+
+    def watch(self, watcher):
+        """Show every step of a solver to `watcher`, or to nobody from now on."""
+        self.watcher = watcher
+
+    def call_off(self):
+        """Let whatever fits this problem end soon."""
+        self.called_off = True
 
     def stop_if_interrupted(self):
         """Raise CalledOff if the fit is to end. Called between kernel calls, which end within about 0.1 s."""
@@ -227,13 +242,13 @@ class Problem:
     def count_steps(self, steps, state, gap):
         """Count a solver's steps, and show whoever watches where they have led: `gap` is the one steered by."""
         self.stop_if_interrupted()
-        self.work.iterations += steps
+        self.work.add(iterations=steps)
         if self.watcher is not None:
             self.watcher(state, gap)
 
     def loss(self, state):
         """Half the deviance per unit of weight."""
-        return self.loss_at(state.eta)
+        return self.loss_of(sum_of_losses(self.family, state.eta))
 
     @property
     def posed(self) -> "Problem":
@@ -264,7 +279,7 @@ class Problem:
         state.eta[:] = self.offset + state.intercept
         columns = np.flatnonzero(state.coef != 0.0)  # of truth values, several times as fast as of numbers
         combine(self.design, columns, state.coef[columns], state.eta)
-        self.work.columns += columns.size
+        self.work.add(columns=columns.size)
         self.linearise(state)
 
 
@@ -293,6 +308,15 @@ class State:
     eta: np.ndarray  # (n,) offset + intercept + X coef
     residual: np.ndarray  # (n,) minus the derivative of the loss in eta
     curvature: np.ndarray  # (n,) the second derivative of the loss in eta
+
+    def shift(self, step):
+        """Let the intercept be larger by a step, which eta has taken."""
+        self.intercept += step
+
+    def place(self, columns, coef, intercept):
+        """Let some coefficients and the intercept be these; eta is to follow."""
+        self.coef[columns] = coef
+        self.intercept = intercept
 
     def restore(self, other):
         """Be where another state is, in the same arrays."""

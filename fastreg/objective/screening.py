@@ -11,7 +11,6 @@ import numpy as np
 from fastreg.numerics.jit import kernel
 
 MANY = 8  # columns for each one wanted, from which on most are no larger than the least of those found before
-NONE = -1
 NEAR = 0.7  # of its threshold: a correlation from which a column may yet enter
 
 
@@ -34,9 +33,9 @@ def largest_columns(columns, estimate, problem, most):
     if columns.size < MANY * most:
         size = np.abs(problem.pull(estimate)[columns]) / problem.l1_rates[columns]
         return np.sort(columns[np.argpartition(-size, most)[:most]])
-    largest, sizes = np.full(most, NONE), np.full(most, -1.0)
+    largest, sizes = np.full(most, -1), np.full(most, -1.0)
     keep_largest(problem.pull(estimate), problem.l1_rates, columns, sizes, largest)
-    return np.sort(largest[largest != NONE])
+    return np.sort(largest[largest >= 0])
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):

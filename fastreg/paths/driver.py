@@ -6,28 +6,37 @@ ask for products of X with vectors and are sent them, so that whoever runs sever
 together.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
 
 from fastreg.interface.arguments import Watching
-from fastreg.interface.progress import Interrupted, interruptible
+from fastreg.interface.progress import Interrupted, hold, interruptible
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective import gram_reduction
+from fastreg.objective.families import FAMILIES
+from fastreg.objective.own_penalty import Rates
 from fastreg.paths.batched.batches import Batches
 from fastreg.paths.batched.descent import DescentBatch
 from fastreg.paths.batched.lasso import LassoBatch
 from fastreg.paths.batched.newton import NewtonBatch
-from fastreg.paths.collect import collect
-from fastreg.paths.fit import Fit
+from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import reduces_to_gram, strategies
 from fastreg.paths.pointwise import Pointwise
-from fastreg.paths.protocol import Products, Strategy
-from fastreg.paths.recorder import Recorder
+from fastreg.paths.result import Path
 from fastreg.paths.ridge import Ridge
 from fastreg.paths.setup import build_problem, checked
+
+if TYPE_CHECKING:
+    from fastreg.paths.protocol import Products, Strategy
 
 NOBODY = Watching()
 STRATEGIES: dict[str, Callable[[Fit], Strategy]] = {
@@ -88,7 +97,7 @@ def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, s
             path = _follow(small, problem, options, grid, watching, begin, start)
         except Interrupted as stop:
             if stop.path is not None and not gram_reduction.holds(small, stop.path, options.tol):
-                stop.path = None
+                hold(stop, path=None)
             raise
         if gram_reduction.holds(small, path, options.tol):
             return path
@@ -101,7 +110,7 @@ def _follow(problem, posed, options, grid, watching, begin, start):
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
     recorder = Recorder(problem, begin, grid.size(), *watching)
     fit = Fit(null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None)
-    return follow(fit, lambda fit: collect(fit, posed, options), start)
+    return follow(fit, partial(collect, problem=posed, options=options), start)
 
 
 def follow(fit, collected, start=None):
@@ -117,3 +126,52 @@ def follow(fit, collected, start=None):
     finally:
         fit.recorder.close()
     return collected(fit)
+
+
+def collect(fit, problem, options):
+    """The points of a fit as a Path of the `problem` posed."""
+    points, family_class = fit.points, type(problem.family)
+    return Path(
+        coefs=as_columns([point.columns for point in points], [point.values for point in points], problem.p),
+        intercepts=np.array([point.intercept for point in points]),
+        family_class=None if family_class in FAMILIES.values() else family_class,
+        penalty=problem.penalty if isinstance(problem.penalty, Rates) else None,
+        lower=None if problem.bounds is None else problem.bounds.lower.copy(),
+        upper=None if problem.bounds is None else problem.bounds.upper.copy(),
+        **what_all_paths_hold(fit, problem, options),
+    )
+
+
+def what_all_paths_hold(fit, problem, options):
+    """What a Path and a MultiPath have in common, by name."""
+    points, recorder, null = fit.points, fit.recorder, fit.null
+    work = dict(zip(recorder.COUNTS, fit.problem.spent().counts()))
+    work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}
+    return {
+        "alphas": fit.alphas[: len(points)].copy(),
+        "gaps": np.array([point.gap for point in points]),
+        "n_iters": np.array([point.iterations for point in points]),
+        "reasons": [point.reason for point in points],
+        "deviance_ratio": null.explained(np.array([point.loss for point in points])),
+        "family": problem.family.name,
+        "l1_ratio": getattr(problem.penalty, "l1_ratio", np.nan),
+        "tol": options.tol,
+        "alpha_max": null.alpha_max,
+        "feature_names": options.names,
+        "methods": [point.method for point in points],
+        "work": work,
+        "trace": recorder.trace(),
+        "steps": recorder.table_of_steps(),
+        "fit_intercept": problem.fit_intercept,
+        "standardize": problem.standardize,
+        "penalty_factor": None if options.penalty_factor is None else problem.factor.copy(),
+        "has_offset": options.has_offset(),
+        "weighted": options.sample_weight is not None and bool(problem.weight.min() < problem.weight.max()),
+    }
+
+
+def as_columns(rows, values, p):
+    """A sparse (p, k) array from the rows and values of each of its k columns."""
+    indptr = np.concatenate([[0], np.cumsum([part.size for part in rows])]).astype(np.int64)
+    parts = np.concatenate(values), np.concatenate(rows).astype(np.int64), indptr
+    return sp.csc_array(parts, shape=(p, len(rows)))

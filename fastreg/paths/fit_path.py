@@ -11,11 +11,10 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid, Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
-from fastreg.interface.reasons import UNCERTIFIED, remedy_for
-from fastreg.interface.validation import ConvergenceWarning
+from fastreg.interface.reasons import warn_of_points
 from fastreg.paths.driver import solve_path
-from fastreg.paths.exposure import warn_of_exposure
 from fastreg.paths.result import Path
+from fastreg.paths.setup import warn_of_exposure
 
 
 @explains_names
@@ -156,22 +155,3 @@ def fit_path(
     path = solve_path(X, y, options, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))
     warn_of_points(path)
     return path
-
-
-def warn_of_points(path):
-    """One warning for all points that are not certified, with the remedy."""
-    if "separable" in path.reasons:
-        k = path.reasons.index("separable")
-        check.warn(
-            f"the path stops at alpha={path.alphas[k]:.4g}, point {k + 1}: the classes are separable (more than 99.9 % "
-            "of the deviance is explained) and coefficients grow without bound as alpha falls; keep a larger alpha",
-            ConvergenceWarning,
-        )
-    failed = [k for k, reason in enumerate(path.reasons) if reason in UNCERTIFIED]
-    if failed:
-        worst = max(failed, key=lambda k: path.gaps[k])
-        check.warn(
-            f"{len(failed)} of {path.alphas.size} points are not certified: the largest gap is {path.gaps[worst]:.1e} "
-            f"at alpha={path.alphas[worst]:.4g}, tol is {path.tol:g}; {remedy_for(path.reasons)}",
-            ConvergenceWarning,
-        )

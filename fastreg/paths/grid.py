@@ -13,13 +13,8 @@ def alphas_of(grid, alpha_max, wide):
         return grid.alphas
     ratio = (1e-2 if wide else 1e-4) if grid.alpha_min_ratio is None else grid.alpha_min_ratio
     ratio = check.check_number("alpha_min_ratio", ratio, 0.0, 1.0, low_open=True, high_open=True)
-    return alpha_grid(alpha_max, grid.n_alphas, ratio)
-
-
-def alpha_grid(alpha_max, n_alphas, ratio):
-    """Geometric grid from alpha_max down to ratio * alpha_max; if alpha_max is 0, from a number close to it."""
-    top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)
-    return top * np.geomspace(1.0, ratio, n_alphas) if n_alphas > 1 else np.array([top])
+    top = alpha_max if alpha_max > 0 else float(np.finfo(float).resolution)  # if it is 0, a number close to it
+    return top * np.geomspace(1.0, ratio, grid.n_alphas) if grid.n_alphas > 1 else np.array([top])
 
 
 def alphas_between(last, alpha):

@@ -15,12 +15,11 @@ from fastreg.solvers.ridge.newton import RidgeSystem
 from fastreg.solvers.working_set import WorkingSet
 
 LEAST_WEIGHT = 1e-200  # share of the weights: a row with less may have a curvature that underflows
-PERFECT = 1e-26  # of the loss's own unit: the square of an error of 1e-13 in eta
+PERFECT = 1e-26  # of the loss's own unit: the square of an error of 1e-13, in eta or in alpha_max
 LEAST_LOSS = 1e-300  # in the unit of the loss: so that gaps can be divided by it
 LEAST_SHARE = 1e-3  # of an automatic grid, whose top would be infinite for ridge
 ROOT, MOST_SECANTS = 1e-9, 60  # precision of alpha_max beside columns with a ridge part alone, relative, and steps
 CLOSE = 0.5  # of the largest correlation over its rate, from which a column is read at each of these steps
-TO_ROUNDING = 1e-28  # gap, relative to the loss: alpha_max carries the root of the gap that is left
 
 
 class NullModel:
@@ -44,11 +43,11 @@ class NullModel:
         self.loss = problem.loss(state)
         self._check()
         self.floor = self._perfect_loss()
-        problem.scale = max(self.loss, self.floor, LEAST_LOSS)
+        problem.measure(max(self.loss, self.floor, LEAST_LOSS))
         if problem.unpenalised.size:
             self._fit_unpenalised()
-            problem.scale = max(problem.loss(state), self.floor, LEAST_LOSS)
-            problem.unbounded = self.separates(problem.loss(state))
+            loss = problem.loss(state)
+            problem.measure(max(loss, self.floor, LEAST_LOSS), self.separates(loss))
         self.residual = self._levelled()
 
     def _check(self):
@@ -76,7 +75,7 @@ class NullModel:
     def _fit(self, state, columns, alpha):
         """Fit some columns without an l1 part at `alpha`, within their bounds, to rounding."""
         problem, penalty = self.problem, self.problem.penalty_at(alpha)
-        target = TO_ROUNDING * problem.scale
+        target = PERFECT * problem.scale
         if problem.bounds is None or problem.bounds.on(columns).infinite().all():
             RidgeSystem(problem, columns).solve(state, penalty.on(columns)[1], target, 100)
             return
@@ -92,8 +91,7 @@ class NullModel:
     def resume(self, coef, intercept, alpha):
         """Move the state to these coefficients, near the solution at `alpha`; columns that cannot enter stay out."""
         problem, state = self.problem, self.state
-        state.coef[:] = np.where(problem.usable, coef, 0.0)
-        state.intercept = intercept if problem.fit_intercept else 0.0
+        state.place(slice(None), np.where(problem.usable, coef, 0.0), intercept if problem.fit_intercept else 0.0)
         problem.refresh(state)
 
     def separates(self, loss):
@@ -104,6 +102,10 @@ class NullModel:
     def correlation(self):
         """X'r, (p,), read when it is first asked for."""
         return self.problem.correlate(self.residual)
+
+    def read(self, product):
+        """Take in X'r, which was made for several null models at once."""
+        self.correlation = product
 
     @cached_property
     def entry(self):

@@ -25,8 +25,8 @@
 "coordinate_descent" and "proximal_gradient" are "pointwise" with that solver. "pointwise", "batched_lasso",
 "batched_newton" and "batched_descent" name a strategy.
 
-Costs are in passes: the time in which every stored value of X is read and multiplied once. `PASS` says what that is in
-multiplications. What is decided while a fit runs stands in solvers/choice.py.
+Costs are in passes: the time in which every stored value of X is read and multiplied once, which takes `READ`
+multiplications a value in the unit of solvers/choice.py. There stands what is decided while a fit runs.
 """
 
 import numpy as np
@@ -40,8 +40,7 @@ from fastreg.solvers.choice import LARGEST_FACTOR
 # ---- points in batches: see paths/batched/
 
 LONGEST, SHORTEST = 20, 5  # points: of a batch, and of a grid that is worth one
-BATCH_VALUES = 10_000_000  # numbers in vectors of length n that a batch may need
-BATCH_STEPS = 50  # Newton steps at one point of a batch, before it counts as stuck
+BATCH_VALUES = 10_000_000  # numbers in the vectors of points that are solved together
 
 # ---- least squares by one Gram matrix: see objective/gram_reduction.py
 
@@ -55,6 +54,8 @@ REFIT_READS = 6  # passes over its columns that a refit takes
 
 # ---- pointwise
 
+ROUNDS = 50  # solves of a point or of a batch, each with a certificate; and Newton steps at a point of a batch
+LOWEST_TARGET = 1e-6  # of the gap wanted: the gap on a working set that is aimed at, at the least
 AT_ONCE = 5e7  # multiplications n p^2 up to which all columns enter for a far alpha, and none is solved on the way
 FEWEST = 100  # columns that may always enter a working set at once
 SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which a cold start descends where n^2 are fewer
@@ -68,11 +69,12 @@ SLOW_READ = 12.0  # multiplications, for each value of X, that a point fitted by
 
 # ---- folds of tall GLMs together: see selection/cross_validation/tall_glm/
 
-FEWEST_POINTS, FEWEST_FOLDS = 5, 3  # below which there is little to share
+FEWEST_FOLDS = 3  # below which there is little to share
 FOLD_ROWS_PER_COLUMN = 10  # below which folds differ so much that they take as many steps as alone
 
+SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")  # that solver= may name,
 BATCHED = ("batched_lasso", "batched_newton", "batched_descent")
-STRATEGIES = ("pointwise", *BATCHED)  # that solver= may name, besides solvers
+STRATEGIES = ("pointwise", *BATCHED)  # and strategies
 
 
 def strategies(fit, known=STRATEGIES):
@@ -93,6 +95,16 @@ def strategies(fit, known=STRATEGIES):
     return ("pointwise",) if first is None else (first, "pointwise")
 
 
+def check_solver(name, family, has_l1, bounded=False):
+    """A ValueError where the solver called `name` cannot solve such a problem."""
+    if name == "ridge" and bounded:
+        raise ValueError("solver='ridge' is a closed form, which knows no bounds; use solver='auto'")
+    if name == "ridge" and (has_l1 or not family.quadratic):
+        raise ValueError("solver='ridge' is for family='gaussian' with l1_ratio=0, or a penalty whose l1 rates are 0")
+    if name == "active_set" and not family.quadratic:
+        raise ValueError(f"solver='active_set' solves least squares; for family={family.name!r} use solver='newton'")
+
+
 def is_smooth(problem, solver):
     """Whether there is nothing for a working set to do."""
     return not problem.has_l1 and problem.bounds is None and solver in ("auto", "newton", "ridge")
@@ -107,7 +119,7 @@ def batches_for(problem, solver, alphas, max_iter):
     lasso = isinstance(problem.family, Gaussian) and not problem.has_ridge
     if lasso and solver in ("auto", "active_set", "batched_lasso"):
         return "batched_lasso"
-    if not newton_batches(problem, alphas.size) or max_iter < BATCH_STEPS:
+    if not newton_batches(problem, alphas.size) or max_iter < ROUNDS:
         return None
     if problem.has_ridge and solver in ("auto", "batched_descent"):
         return "batched_descent"
@@ -219,7 +231,7 @@ def folds_go_together(problem, path, n_folds, solver, far):
         and problem.n >= FOLD_ROWS_PER_COLUMN * problem.p
         and problem.stored >= SMALLEST_GRAM
         and n_folds >= FEWEST_FOLDS
-        and alphas.size >= FEWEST_POINTS
+        and alphas.size >= SHORTEST
         and bool(np.all(alphas > far * np.concatenate([[path.alpha_max], alphas[:-1]])))
         and all(reason == "converged" for reason in path.reasons)
     )

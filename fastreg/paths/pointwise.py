@@ -1,30 +1,31 @@
 """Point after point, each from the last, over a working set that screening and certificates extend."""
 
+from __future__ import annotations
+
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastreg.objective.duality_gap import References, duality_gap, empty_gap, orthogonal
 from fastreg.objective.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
-from fastreg.paths.fit import Fit
+from fastreg.paths.fit import Fit, make_point
 from fastreg.paths.grid import FAR, LOOSE, alphas_between
-from fastreg.paths.plan import FEWEST, all_enter_at_once, descends_first
-from fastreg.paths.point import make_point
+from fastreg.paths.plan import FEWEST, LOWEST_TARGET, ROUNDS, all_enter_at_once, descends_first
 from fastreg.paths.predictor import Predictor
-from fastreg.paths.protocol import Products
 from fastreg.paths.ridge import Ridge
-from fastreg.solvers import make_solver
-from fastreg.solvers.choice import SWEEP_SHARE, sweep_pays
+from fastreg.solvers.automatic_choice import make_solver
+from fastreg.solvers.choice import sweep_pays
 from fastreg.solvers.cold_start import FirstDescent
 from fastreg.solvers.dual_point import bounded_gap, residual_to_certify
 from fastreg.solvers.support_solve import solve_support
 from fastreg.solvers.working_set import WorkingSet
 
+if TYPE_CHECKING:
+    from fastreg.paths.protocol import Products
+
 REFRESH = 10  # points between two recomputations of eta from the coefficients
-LOWEST_TARGET = 1e-6  # of the gap wanted, for the gap on the working set
 FEW = 20  # columns that may enter at once on the way to a far alpha, besides half the support
-ROUNDS = 50  # solve-and-certify rounds a point
 FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the last sweep found,
 FINER = {True: 0.7, False: 0.05}  # to this share of the last one's gap at most, for a quadratic loss or another,
 ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much more a certificate asks for
@@ -33,7 +34,7 @@ ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much mo
 class Pointwise:
     """Fits point after point from where a fit stands, over a working set."""
 
-    name, sweep_share = "pointwise", SWEEP_SHARE
+    name = "pointwise"
 
     def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
@@ -201,6 +202,10 @@ class Pointwise:
         found = candidate_columns(self.estimate, self.problem, penalty, self.state.coef)
         return found if 2 * found.size < everything.size else everything
 
+    def pass_by(self, alpha):
+        """Let the last point have been at `alpha`."""
+        self.previous = alpha
+
     def _form(self):
         """After a descent its support belongs to the working set, and its sweep to the references."""
         state = self.state
@@ -311,7 +316,7 @@ class Pointwise:
         inside = working.correlation if dual is state.residual else working.block.correlate(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
-        if sweep_pays(problem, reaching, self.sweep_share, self.fit.beside_others):
+        if sweep_pays(problem, reaching, self.fit.beside_others):
             self.estimate = yield dual, None
             self.references.add(dual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)

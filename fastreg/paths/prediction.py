@@ -4,6 +4,7 @@ coefficients between two points of a path."""
 import numpy as np
 
 from fastreg.design.column_products import combine
+from fastreg.design.dense_products import TILE
 from fastreg.design.designs import as_design
 from fastreg.interface.frames import is_storage
 from fastreg.numerics.exp_log import LARGEST, exp
@@ -32,9 +33,6 @@ def between(first, second, share):
     return np.clip(first + share * (second - first), lower, upper)
 
 
-ROWS = 512  # taken at a time, so that what they need stays in the fastest cache
-
-
 def probabilities(eta):
     """Of classes: e^eta_k over their sum where eta is (n, K); of two, 1 / (1 + e^eta) and 1 / (1 + e^-eta), where it is
     (n,), each to its last digits however small. float32 if eta is."""
@@ -47,9 +45,9 @@ def probabilities(eta):
 def fill_several(eta, out):
     """By classes within a block of rows, so that exponentials are taken of several rows at once."""
     n, K = eta.shape
-    part, top, total = np.empty((K, ROWS)), np.empty(ROWS), np.empty(ROWS)
-    for start in range(0, n, ROWS):
-        size = min(ROWS, n - start)
+    part, top, total = np.empty((K, TILE)), np.empty(TILE), np.empty(TILE)
+    for start in range(0, n, TILE):
+        size = min(TILE, n - start)
         top[:], total[:] = -np.inf, 0.0
         for k in range(K):
             for i in range(size):

@@ -6,7 +6,7 @@ themselves; coordinate descent saves a third of its epochs if it begins there.
 
 import numpy as np
 
-NEAR = 0.8  # of the alpha before: a grid that falls faster has too many breakpoints between its points
+NEAR = 0.8  # of an alpha before: below it, lines through its point and matrices made there tell too little
 
 
 class Predictor:

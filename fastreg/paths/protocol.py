@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from fastreg.objective.duality_gap import References
-from fastreg.paths.batched.pivoting import Pivoting
+from fastreg.paths.batched.batch import Pivoting
 from fastreg.paths.fit import Fit
 
 Request = tuple[np.ndarray, np.ndarray | None]  # a vector (n,) and columns of X, or None for all

@@ -3,9 +3,9 @@
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, options_for, weights_for
 from fastreg.interface.arguments import FitOptions, Grid
+from fastreg.interface.reasons import warn_of_points
 from fastreg.paths.driver import solve_path
-from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import warn_of_points
+from fastreg.paths.setup import warn_of_exposure
 
 TIGHT = 1e-9  # relative duality gap of a refit: at more, the interpolated start may pass for the solution
 

@@ -4,19 +4,22 @@ For least squares a path of many alphas is solved from one factorisation (solver
 by products of X with matrices: coefficients, fitted values and correlations of many points each read X once.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastreg.objective.duality_gap import balanced, duality_gap, orthogonal
-from fastreg.paths.fit import Fit
-from fastreg.paths.plan import ridge_form
-from fastreg.paths.point import make_point
-from fastreg.paths.protocol import Products
+from fastreg.paths.fit import Fit, make_point
+from fastreg.paths.plan import BATCH_VALUES, ridge_form
 from fastreg.solvers.ridge.krylov import RidgeKrylov
 from fastreg.solvers.ridge.newton import RidgeSystem
+from fastreg.solvers.ridge.row_space import SHARE
 from fastreg.solvers.ridge.spectrum import RidgeSolutions, ridge_spectrum
 
-KRYLOV_SHARE = 0.2  # of the gap wanted, for the gap that a Krylov basis is to reach
-BATCH_VALUES = 2e7  # numbers in the coefficients, fitted values and correlations of points that are solved together
+if TYPE_CHECKING:
+    from fastreg.paths.protocol import Products
 
 
 class Ridge:
@@ -36,7 +39,7 @@ class Ridge:
         form = None if self.grid.size else ridge_form(self.problem, alphas, self.fit.alpha is not None)
         if form == "krylov":
             self.grid = np.unique(alphas[alphas > 0.0])[::-1]
-            self.spectrum = RidgeKrylov(self.problem, KRYLOV_SHARE * self.fit.wanted)
+            self.spectrum = RidgeKrylov(self.problem, SHARE * self.fit.wanted)
         elif form == "spectrum":
             self.factorise(alphas[alphas > 0.0])
         for alpha in self.fit.each(alphas):
@@ -76,8 +79,9 @@ class Ridge:
         if alpha not in self.batch:
             self._solve_batch(alpha)
         problem, state = self.problem, self.state
-        coef, state.intercept, eta, correlation = self.batch[alpha]
-        state.coef[:], state.eta[:] = coef, eta
+        coef, intercept, eta, correlation = self.batch[alpha]
+        state.place(slice(None), coef, intercept)
+        state.eta[:] = eta
         problem.linearise(state)
         weak, correlation = self.system.weak(l2), correlation[columns]
         if not weak.any() and balanced(problem, state.residual):

@@ -1,4 +1,6 @@
-"""From arguments to a Problem: families by name, options in their ranges, arrays that are checked."""
+"""From arguments to a Problem: families by name, options in their ranges, arrays that are checked, and what is
+remarkable about them told.
+"""
 
 import numpy as np
 
@@ -6,15 +8,16 @@ from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.naming import VALUES, names_meant
 from fastreg.objective.bounds import Bounds
-from fastreg.objective.families import FAMILIES, completed
+from fastreg.objective.families import FAMILIES, Poisson, completed
 from fastreg.objective.least_squares import breach_of_quadratic
 from fastreg.objective.own_penalty import check_penalty, rates_of
 from fastreg.objective.penalties import ElasticNet
-from fastreg.objective.problem import Problem
+from fastreg.objective.problem import CONSTANT, Problem
 from fastreg.objective.protocol import Family
-from fastreg.paths.omitted import warn_omitted
-from fastreg.paths.plan import STRATEGIES
-from fastreg.solvers import SOLVERS, check_solver
+from fastreg.paths.plan import SOLVERS, STRATEGIES, check_solver
+
+EVIDENCE = 6.0  # logarithm of the ratio of likelihoods: by chance it is as large once in some thousand data sets
+LISTED = 6  # columns that a message names
 
 
 def checked(options):
@@ -22,15 +25,19 @@ def checked(options):
     options = options.checked()
     check.check_option("solver", options.solver, (*SOLVERS, *STRATEGIES))
     options = options._replace(family=family_named(options.family))
-    check_penalty(options.penalty, options.l1_ratio)
-    has_l1 = options.l1_ratio > 0.0 and options.penalty is None  # of a penalty its rates say so
-    check_solver(options.solver, options.family, has_l1, options.bounded())
+    if options.penalty is not None:
+        check_penalty(options.penalty, options.l1_ratio)
+    if options.solver != "auto":
+        has_l1 = options.l1_ratio > 0.0 and options.penalty is None  # of a penalty its rates say so
+        check_solver(options.solver, options.family, has_l1, options.bounded())
     return options
 
 
 def family_named(family) -> type[Family]:
     """A family by name, or a class that answers as fastreg.objective.protocol.WrittenFamily does."""
     if isinstance(family, str):
+        if family in FAMILIES:
+            return FAMILIES[family]
         if names_meant(family, [*FAMILIES, "multinomial"], VALUES) == ["multinomial"]:
             raise check.ParameterError(f"family {family!r} is one of fit_multi_path's, for several classes")
         check.check_option("family", family, tuple(FAMILIES))
@@ -47,14 +54,11 @@ def family_named(family) -> type[Family]:
     return completed(family)
 
 
-def bound(family, y, weight):
-    """A family's class bound to data. Raises ParameterError where one of a user's own is not quadratic, as it says."""
-    family = family(check.read_only(y), check.read_only(weight))
-    if family.quadratic and type(family) not in FAMILIES.values():
-        breach = breach_of_quadratic(family)
-        if breach is not None:
-            raise check.ParameterError(f"family {family.name!r}: {breach}. See fastreg.testing.check_family")
-    return family
+def refuse_another_loss(family):
+    """Raise a ParameterError where a family of a user's own is not least squares, as it says."""
+    breach = breach_of_quadratic(family)
+    if breach is not None:
+        raise check.ParameterError(f"family {family.name!r}: {breach}. See fastreg.testing.check_family")
 
 
 def build_problem(X, y, options):
@@ -71,7 +75,9 @@ def build_problem(X, y, options):
     if degenerate and options.fit_intercept:
         raise ValueError(f"{degenerate}; family {options.family.name!r} with an intercept has no solution")
     factor = check.check_factor(options.penalty_factor, p)
-    family = bound(options.family, y, weight)
+    family = options.family(check.read_only(y), check.read_only(weight))
+    if family.quadratic and options.family not in FAMILIES.values():
+        refuse_another_loss(family)
     limits = check.check_bounds(options.lower, options.upper, p)
     penalty = ElasticNet(options.l1_ratio) if options.penalty is None else rates_of(options.penalty, p)
     bounds = None if limits is None else Bounds(*limits)
@@ -84,3 +90,83 @@ def build_problem(X, y, options):
         raise check.explain_not_finite(X, options.names)
     warn_omitted(problem, options.names)
     return problem
+
+
+def warn_omitted(problem, names=None):
+    """Warn of the usable columns of X that its problem leaves out: too small to square, or constant up to rounding.
+
+    Columns of one value, which nobody misses, and those left out on purpose are passed over.
+    """
+    if problem.left_out.size == 0:
+        return
+    tiny = np.flatnonzero(problem.tiny)
+    if tiny.size:
+        label = f" ({names[tiny[0]]!r})" if names else ""
+        check.warn(
+            f"column {tiny[0]}{label} of X holds values so small that their squares underflow; it counts as "
+            f"constant ({tiny.size} such columns); rescale it",
+            check.DataWarning,
+            topic="tiny columns",
+        )
+    rows = problem.weight > 0.0
+    left = problem.left_out[np.isfinite(problem.factor[problem.left_out]) & ~problem.tiny[problem.left_out]]
+    left = left[problem.centre[left] != 0.0]  # of mean zero and without spread is a column of zeros
+    if problem.bounds is not None:
+        left = left[problem.bounds.lower[left] < problem.bounds.upper[left]]
+    near = [int(j) for j in left if _differs(problem.design, j, rows)]
+    if near:
+        listed = ", ".join(f"{j} ({names[j]!r})" if names else str(j) for j in near[:LISTED])
+        more = f" and {len(near) - LISTED:,} more" if len(near) > LISTED else ""
+        check.warn(
+            f"constant but for rounding: column{'s' * (len(near) > 1)} {listed}{more} of X, whose values spread by "
+            f"less than {CONSTANT:g} of their mean, left out of the fit; subtract the mean, X - X.mean(axis=0), to "
+            "keep what spread there is",
+            check.DataWarning,
+            topic="constant columns",
+        )
+
+
+def _differs(design, j, rows):
+    """Whether a column has several values in some rows."""
+    values = design.gather(np.array([j]))[rows, 0]
+    return bool(np.any(values != values[0]))
+
+
+def warn_of_exposure(y, options):
+    """Warn where y are counts and `sample_weight` looks like their exposure, which is no weight; once, before the fit.
+
+    Of counts y_i over an exposure t_i (time at risk, area, policy years) the mean is t_i exp(eta_i). That is what an
+    offset log t_i says, or rates y_i / t_i with weights t_i. Counts with weights t_i say another thing, that rows of
+    long exposure matter more, and rates are then too large and effects wrong.
+
+    It does if the family is Poisson without an offset, y holds whole numbers, the weights are not all whole numbers (as
+    repeated rows have them) nor all equal, and the counts follow them: their likelihood is at least e^6 times as large
+    if means are proportional to weights as if they are all the same,
+
+        sum_i y_i log(w_i / mean(w)) >= 6 max(1, var(y) / mean(y))    over rows of positive weight,
+
+    where the variance over the mean makes up for counts that vary more than Poisson's. Rates are not whole numbers, and
+    weights that have nothing to do with exposure are not followed.
+    """
+    poisson = options.family is Poisson or (isinstance(options.family, str) and options.family == "poisson")
+    if not poisson or options.sample_weight is None or options.has_offset():
+        return
+    try:
+        counts, weight = (np.asarray(values, dtype=float).ravel() for values in (y, options.sample_weight))
+    except (TypeError, ValueError):  # the checks of the fit say what is wrong
+        return
+    if counts.shape != weight.shape or not (np.isfinite(counts).all() and np.isfinite(weight).all()):
+        return
+    counts, weight = counts[weight > 0.0], weight[weight > 0.0]
+    if counts.size == 0 or counts.min() < 0.0 or np.any(counts % 1.0) or not np.any(weight % 1.0):
+        return
+    dispersion = max(1.0, counts.var() / counts.mean()) if counts.any() else 1.0
+    if counts @ np.log(weight / weight.mean()) >= EVIDENCE * dispersion:
+        check.warn(
+            "y holds counts, and they rise with sample_weight as with an exposure, which is no weight: rates and "
+            "effects come out wrong. Pass offset=np.log(exposure) and no weights, or the rates y / exposure with "
+            "sample_weight=exposure (from a shell: --exposure COLUMN and no --weights). If these are weights of "
+            "another kind, nothing is wrong",
+            check.DataWarning,
+            topic="exposure",
+        )

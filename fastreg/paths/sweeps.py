@@ -70,7 +70,7 @@ def share_null_sweep(fits):
     """Make X'r of the null models of all fits, in one read."""
     products = sweep([fit.problem for fit in fits], [fit.null.residual for fit in fits])
     for fit, product in zip(fits, products):
-        fit.null.correlation = product
+        fit.null.read(product)
 
 
 def sweep(problems, duals):
@@ -83,7 +83,7 @@ def sweep(problems, duals):
     ]
     for problem, product in zip(problems, products):
         product[problem.left_out] = 0.0
-        problem.work.sweeps += 1
+        problem.work.add(sweeps=1)
     return products
 
 
@@ -118,4 +118,4 @@ def side_by_side(tasks, problems, whole, watch):
 
 def call_off(problems):
     for problem in problems:
-        problem.called_off = True
+        problem.call_off()

@@ -65,7 +65,7 @@ def active_problem(path, X, y, options):
             f"{100 * path.deviance_ratio[-1]:.4g} %: pass the X, y, sample_weight and offset that it was fitted "
             "with"
         )
-    problem.scale = path.work["null_loss"]
+    problem.measure(path.work["null_loss"])
     return active
 
 

@@ -11,17 +11,16 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface.arguments import RidgeOptions, bundles
 from fastreg.interface.naming import explains_names
+from fastreg.interface.reasons import warn_of_points
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.summary import Shown, mark_of, shown_points
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import Gaussian
-from fastreg.paths.collect import collect
-from fastreg.paths.driver import answered
-from fastreg.paths.fit import Fit
-from fastreg.paths.fit_path import fit_path, warn_of_points
+from fastreg.paths.driver import answered, collect
+from fastreg.paths.fit import Fit, Recorder
+from fastreg.paths.fit_path import fit_path
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Recorder
 from fastreg.paths.result import Path
 from fastreg.paths.ridge import Ridge
 from fastreg.paths.setup import build_problem, checked

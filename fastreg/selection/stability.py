@@ -18,12 +18,10 @@ from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.problem import Problem
 from fastreg.paths.driver import run, solve_path
-from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit import Fit
+from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.fit_path import fit_path
 from fastreg.paths.null_model import NullModel
-from fastreg.paths.recorder import Recorder
-from fastreg.paths.setup import build_problem, checked
+from fastreg.paths.setup import build_problem, checked, warn_of_exposure
 from fastreg.paths.sweeps import share_null_sweep, share_sweeps
 from fastreg.selection.cross_validation.fold_fits import fold_problem
 from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection

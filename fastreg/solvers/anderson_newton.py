@@ -23,7 +23,7 @@ from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 RECENT = 2  # secants of the present alpha that are mixed
 CARRIED, FIRST = RECENT, RECENT + 1  # rows of the one from an alpha before, and of the present alpha's first
 INDEPENDENT = 1e-6  # share of a secant's square that must be left beside later ones
-STEPS, HAS_CARRIED = 0, 1  # steps taken at this alpha; whether there is a secant from one before
+STEPS, HAS_CARRIED = range(2)  # steps taken at this alpha; whether there is a secant from one before
 
 
 class Secants(NamedTuple):

@@ -3,12 +3,22 @@
 What each is expected to cost stands in choice.py; here is what was seen lately, and what is done about it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.choice import PATIENCE, cost_without_descent, epoch_cost, epochs_to_expect, rows_pay
 from fastreg.solvers.coordinate_descent import SHARE, CoordinateDescent
+from fastreg.solvers.proximal_gradient import ProximalGradient
+from fastreg.solvers.proximal_newton import ProximalNewton
 from fastreg.solvers.semismooth_dual import Semismooth
+
+if TYPE_CHECKING:
+    from fastreg.solvers.protocol import InnerSolver, Solver
 
 
 class AutomaticChoice:
@@ -53,3 +63,17 @@ class AutomaticChoice:
         else:
             self.epochs = taken if self.epochs is None else 0.5 * (self.epochs + taken)
         return found
+
+
+INNER: dict[str, Callable[[], InnerSolver]] = {
+    "coordinate_descent": CoordinateDescent,
+    "active_set": ActiveSet,
+    "newton": ActiveSet,
+}
+
+
+def make_solver(name: str, changes: float | None = None) -> Solver:
+    """The solver called `name` for working sets; `changes` are columns that have entered or left lately, if known."""
+    if name == "proximal_gradient":
+        return ProximalGradient()
+    return ProximalNewton(INNER[name]() if name in INNER else AutomaticChoice(changes))

@@ -43,6 +43,7 @@ from fastreg.numerics.jit import kernel
 
 READ = {"sparse": 15.0, "dense": 3.0}  # a multiplication with a value of X that is read from memory
 GRAM = {"sparse": 15.0, "dense": 0.375}  # one for an entry of a Gram matrix, dense ones by BLAS
+CALLS = 1e6  # multiplications in the time that calls of NumPy for a model or a point take, beside the products
 PATIENCE = 3.0  # times what a way is thought to cost, that it may cost before another is taken
 
 # ---- a working set's model
@@ -50,12 +51,10 @@ PATIENCE = 3.0  # times what a way is thought to cost, that it may cost before a
 LARGEST_GRAM = 12_000  # columns of a working set whose Gram matrix is kept (1.2 GB)
 EPOCHS = {"sparse": 12.0, "dense": 40.0, "ridge": 5.0}  # that a descent to TYPICAL is thought to take; more to less
 TYPICAL = 1e-6  # tol
-NEW_MATRIX = 4e6  # multiplications in the time that a new H + L2 takes beside its factor
 ANOTHER_STEP = 300.0  # multiplications a row in a Newton step more, as an old Hessian takes; descents have none
 ROWS = 1.2  # multiplications of steps among the rows, a cube of their number
-TINY = 1e-15  # tol that no descent reaches
+TINY = 1e-15  # share of a gap, or of the null loss, that no steps reach
 FEW, FEW_WITH_RIDGE = 500, 100  # columns of a support that is solved at next to no cost; H + L2 is new with a ridge
-ONE_BY_ONE = 100  # columns that join a factor in the time that a call of LAPACK takes
 ENOUGH = 1.2  # active columns a row, from which steps among the rows take less than pivots
 
 
@@ -72,7 +71,7 @@ def pivots_cost(changes, support, working):
 
 def lapack_pays(size):
     """Whether a factor of so many columns is made at once, and not column by column."""
-    return size > ONE_BY_ONE
+    return size > FEW_WITH_RIDGE
 
 
 def likely_epochs(form, tol):
@@ -82,9 +81,11 @@ def likely_epochs(form, tol):
 
 def descent_pays(changes, support, working, tol):
     """Whether coordinate descent is likely to be cheaper than pivots for the lasso of least squares."""
-    walking = pivots_cost(changes, support, working)
-    descending = likely_epochs(working.block.form, tol) * epoch_cost(working)
-    return working.columns.size > LARGEST_GRAM or (walking > descending and support + changes > FEW)
+    if working.columns.size > LARGEST_GRAM:
+        return True
+    if support + changes <= FEW:
+        return False
+    return pivots_cost(changes, support, working) > likely_epochs(working.block.form, tol) * epoch_cost(working)
 
 
 def rows_pay(working, support):
@@ -103,7 +104,7 @@ def cost_without_descent(working, support, changes, by_rows, factor_gone):
         return np.inf
     cost = pivots_cost(changes, support, working) + steps
     if factor_gone or working.ridge_alpha > 0.0:
-        cost += support**3 / 3.0 + (NEW_MATRIX if working.ridge_alpha > 0.0 else 0.0)
+        cost += support**3 / 3.0 + (CALLS if working.ridge_alpha > 0.0 else 0.0)
     return cost
 
 
@@ -135,11 +136,10 @@ def gram_form_pays(working, support):
 
 MOST_PASSES, FEWEST_PASSES = 25, 6  # of one descent, of columns that take longer than SMALL_PASS
 SMALL_PASS, SMALL_PASSES = 2e5, 150  # multiplications of a pass that costs next to nothing, and as many as those may be
-A_ROUND, A_STEP = 2e6, 1e7  # multiplications in the time of a round's and of an alpha's calls
+A_STEP = 1e7  # multiplications in the time of an alpha's calls and sweep
 OPTIMISM = 2.0  # how many times longer than the last round lets hope, since the first epochs gain most
 GUESS = 0.25  # share of the columns that may be in the support, before that is known
 A_WORKING_SET = 4  # columns in it for one in the support
-OVERHEAD = 1e6  # values of X that are read in ten times what the calls of an exact solution take
 
 
 def pivots_from_null(problem, form, support, on_the_way):
@@ -169,7 +169,7 @@ def round_pays(problem, form, on_the_way, gaps, target, read, support):
     if not problem.family.quadratic:
         return rounds <= PATIENCE
     values = read * problem.stored / problem.p
-    cost = OPTIMISM * rounds * (2.0 * READ[form] * values + A_ROUND)
+    cost = OPTIMISM * rounds * (2.0 * READ[form] * values + CALLS)
     return cost <= pivots_from_null(problem, form, support, on_the_way)
 
 
@@ -183,7 +183,7 @@ def cold_passes(problem, form, on_the_way, stored, support):
 
 def support_solve_pays(problem, size):
     """Whether the Gram matrix of a support, |S|^2 / 2 products by BLAS, costs little beside what was read."""
-    return size > 0 and size**2 + OVERHEAD / problem.n <= problem.work.columns
+    return size > 0 and size**2 + CALLS / problem.n <= problem.work.columns
 
 
 # ---- Hessians
@@ -194,11 +194,10 @@ def support_solve_pays(problem, size):
 # than that mean.
 
 FRESH_PACE = 0.02  # share of the gap that a step with a new matrix is expected to leave
-CLOSEST = 1e-16  # share of a gap that may be left to go
 NEWEST = 2.0  # steps of a point that no new matrix would save
 COPIES = 1.5  # steps in the time that scaling the columns and their weighted sums take
+A_MATRIX = 6e5  # multiplications in the time that a new matrix takes there beside the products
 EXPONENTIALS = 15.0  # multiplications in the time that a row's derivatives take
-CALL = 6e5  # multiplications in the time that a new matrix takes beside the products
 
 
 def renewal(columns, form="dense"):
@@ -210,7 +209,7 @@ def renewal(columns, form="dense"):
 def renewal_in_a_kernel(n, m):
     """The same in steps that multiply m dense columns with two vectors of n rows, both ways, and are no call of their
     own."""
-    return renewal(m) + CALL / (4.0 * n * (m + EXPONENTIALS))
+    return renewal(m) + A_MATRIX / (4.0 * n * (m + EXPONENTIALS))
 
 
 @kernel
@@ -218,7 +217,7 @@ def renewal_pays(gap, before, target, cost):
     """Whether steps with a new matrix would reach the gap wanted at less cost than more steps with the present one."""
     if not before < math.inf:
         return False
-    left, pace = math.log(max(target / gap, CLOSEST)), math.log(gap / before)
+    left, pace = math.log(max(target / gap, TINY)), math.log(gap / before)
     return not pace < 0.0 or left / pace > max(left / math.log(FRESH_PACE), 1.0) + cost
 
 
@@ -231,11 +230,7 @@ def served_long(steps, spent, points):
 # ---- batches, and which columns are read
 
 FINEST = 1e-9  # gap wanted, relative, down to which Newton's method takes hardly longer than descent, and is exact
-HOPED, HOPED_AT = 10.0, 1e-4  # epochs a point of a batch, before any have been seen, at such a tol; more for finer ones
-SOLVES, PIVOTS, BATCH_ROWS = 30.0, 2.0, 0.5  # see `batch_costs`
-A_POINT = 2e6  # multiplications in the time that a point takes by itself, not in a batch,
-SCREENING = 100.0  # and its certificate, a column
-LEAVING = 3.0  # times the cost of points on their own, that Newton steps in batches may have: they read X less often
+SOLVES, PIVOTS = 30.0, 2.0  # multiplications of Newton's steps in batches, see `batch_costs`
 
 
 def batch_costs(working, tol, support, changes):
@@ -243,18 +238,17 @@ def batch_costs(working, tol, support, changes):
     among the rows, if there are enough columns for them.
 
     Newton steps take SOLVES + PIVOTS times the changes, each |A| (|A| + |W|); those among the rows, where more columns
-    are active, BATCH_ROWS n^3. An epoch takes 4 n |A|, or 3 |W| |A| with a Gram matrix.
+    are active, ROWS n^3. An epoch takes 4 n |A|, or 3 |W| |A| with a Gram matrix.
     """
     problem, m = working.problem, working.columns.size
     n = problem.n
     epoch = support * (3.0 * m if m < n else 4.0 * n)
     newton = (SOLVES + PIVOTS * changes) * support * (support + m)
     if problem.family.quadratic:
-        alone = BATCH_ROWS * n**3 if support >= ENOUGH * n else np.inf
+        alone = ROWS * n**3 if support >= ENOUGH * n else np.inf
     else:
-        epochs = HOPED * max(math.log(tol) / math.log(HOPED_AT), 1.0)
-        alone = epochs * 4.0 * n * support + SCREENING * problem.p
-    return epoch, newton, alone + A_POINT
+        alone = likely_epochs("ridge", tol) * READ["dense"] * 4.0 * n * support
+    return epoch, newton, alone + CALLS
 
 
 def batch_descends(problem, tol, support, epochs, costs):
@@ -277,23 +271,25 @@ def factors_pay(working):
 def newton_batch_pays(costs):
     """Whether Newton steps in batches are not much dearer than points on their own."""
     _, newton, alone = costs
-    return newton <= LEAVING * alone
+    return newton <= PATIENCE * alone
 
 
 SWEEP_SHARE = 0.25  # of X's stored values: when more would be read column by column, a full sweep is read instead
-SEVERAL_SWEEP_SHARE = 0.15  # the same for several responses, whose sweeps are products of matrices
 SHARED_SWEEP_SHARE = 0.02  # the same where sweeps are shared: for ten fits each costs a tenth or two of one alone
 SHARED_MORE_SWEEPS = 3  # sweeps a batch more, then, where bounds leave many columns open
 
 
-def sweep_pays(problem, columns, alone, beside_others):
-    """Whether all of X is read for a certificate, where some columns are open; from the share `alone` of X on."""
-    return problem.share_of(columns) > (SHARED_SWEEP_SHARE if beside_others else alone)
+def sweep_pays(problem, columns, beside_others):
+    """Whether all of X is read for a certificate, where some columns are open."""
+    return problem.share_of(columns) > (SHARED_SWEEP_SHARE if beside_others else SWEEP_SHARE)
 
 
 def sweep_of_batch_pays(problem, points, cost):
     """Whether one more sweep costs less than looking at the open columns, of such a cost, at so many points."""
     return points * cost >= problem.stored
+
+
+STALE = 0.1  # share of its gap that a step with an old H must leave at most, with several responses
 
 
 # ---- systems without an l1 part
@@ -303,11 +299,9 @@ QR_WORK = 3e8  # multiplications n p^2 up to which the exact QR form is affordab
 QUASI_ROWS, FEW_COLUMNS = 2, 20  # rows to a column, and columns, from which Newton steps are dear
 SAMPLED = 8  # rows sampled for each column, by L-BFGS,
 WORTH = 100.0  # if their products cost no more than this many multiplications for each row of X
-LEAST_PATIENCE, COLUMNS_A_STEP = 12, 15  # steps of L-BFGS in any case; and columns for each that a Newton step is worth
+LEAST_PATIENCE, COLUMNS_A_STEP = 12, 15  # steps of L-BFGS in any case, all of them remembered; columns for each more
 TYPICAL_PRODUCTS = 40  # that conjugate gradients take for one Newton step of several responses
-LARGEST_OF_SEVERAL = 3000  # rows of a matrix that is factored there, at every step
-DESCENT, NEWTON_WORK = 1e6, 0.1  # multiplications of a descent over rows of coefficients; and, a cube of their number,
-# those that take as long as a new H
+NEWTON_WORK = 0.1  # multiplications of a descent over rows of coefficients for a new H, a cube of their number
 
 
 def qr_pays(n, m):
@@ -349,12 +343,12 @@ def row_newton_pays(problem, m, tiny):
 def factor_pays(n, m, K):
     """Whether a system in m columns of K responses is factored, and not solved by conjugate gradients."""
     iterating = 2.0 * n * m * (m + 2.0 * K * TYPICAL_PRODUCTS) + m**3 / 3.0
-    return m * K <= LARGEST_OF_SEVERAL and n * (m * K) ** 2 + (m * K) ** 3 / 3.0 <= iterating + DESCENT
+    return m * K <= LARGEST_FACTOR and n * (m * K) ** 2 + (m * K) ** 3 / 3.0 <= iterating + CALLS
 
 
 def descent_budget(rows):
     """Multiplications that descent over rows of coefficients may take before Newton's method has its turn."""
-    return DESCENT + NEWTON_WORK * rows**3
+    return CALLS + NEWTON_WORK * rows**3
 
 
 # ---- folds of a tall GLM together

@@ -23,13 +23,13 @@ import numpy as np
 
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import allocating_kernel, inlined_kernel, inner_kernel, kernel
+from fastreg.numerics.threads import BLOCK
 from fastreg.objective.penalties import soft_threshold
 from fastreg.solvers.anderson_descent import DEPTH, equations, extrapolate_correlation, extrapolate_residual
 from fastreg.solvers.choice import gram_form_pays
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
-CHEAP = 200_000  # values that are read in no time
 SHARE = 0.3  # of the wanted gap: the model need not be solved better than what it models
 
 
@@ -240,7 +240,7 @@ class CoordinateDescent:
             working.update_gram(state, anew)
             coef, correlation = old, working.correlation.copy()
             epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, squares, most)
-            working.problem.work.epochs += epochs
+            working.problem.work.add(epochs=epochs)
             return coef, correlation
         precision *= self.share if share is None else share
         return self._descend_residual(working, state, precision, most, squares)
@@ -253,7 +253,7 @@ class CoordinateDescent:
         chunk, epochs, done = bounded_epochs(2 * working.stored()), 0, False
         if self.passes < np.inf:
             # To look at the columns read in between; the same for dense and sparse columns, which so end alike.
-            chunk = min(chunk, max(SUPPORT_EPOCHS, CHEAP // (problem.n * columns.size)))
+            chunk = min(chunk, max(SUPPORT_EPOCHS, BLOCK // (problem.n * columns.size)))
         limit = problem.work.columns + self.passes * columns.size
         while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
@@ -261,8 +261,8 @@ class CoordinateDescent:
                 (min(chunk, math.ceil(most - epochs)), precision, working.stored() >= problem.n), squares,
             )  # fmt: skip
             epochs += ran
-            problem.work.columns += read
-        problem.work.epochs += epochs
+            problem.work.add(columns=read)
+        problem.work.add(epochs=epochs)
         return coef, None
 
     def _moments(self, working, h):
@@ -271,7 +271,7 @@ class CoordinateDescent:
         if np.array_equal(h, problem.weight):
             return working.norms**2, problem.centre[columns], problem.centre[columns]
         m = columns.size
-        problem.work.columns += 2 * m
+        problem.work.add(columns=2 * m)
         curvature, mean, column_h = np.empty(m), np.empty(m), np.empty(m)
         weighted_columns(problem.design, columns, h, h.sum(), problem.fit_intercept, curvature, mean, column_h)
         return curvature, mean, column_h

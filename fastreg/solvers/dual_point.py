@@ -11,7 +11,7 @@ from fastreg.objective.duality_gap import balanced, empty_gap, levelled, roundin
 from fastreg.objective.duality_gap_bounded import WEAK, bounded_duality_gap
 from fastreg.solvers.ridge.newton import dual_direction
 
-PROJECTIONS = 3
+PROJECTIONS = 3  # each with the columns that the one before left pulled off a bound
 
 
 def residual_to_certify(problem, state, penalty):

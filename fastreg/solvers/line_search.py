@@ -10,7 +10,7 @@ from fastreg.objective.families import linearise
 SHORT = 0.5  # a safe step up to this length is worth a look at longer ones
 TRIALS, FLAT = 10, 0.1  # of a search along a line, and the share of the slope at which it ends
 ARMIJO = 0.25  # share of the promised decrease that a longer step must keep,
-LOST_DIGITS = 1e-15  # and of the objective, what its rounding may hide of it
+LOST_DIGITS = 1e-14  # and of the objective, what its rounding may hide of it
 SHORTEST = 1e-12  # of the whole step: one that must be shorter leads nowhere
 
 

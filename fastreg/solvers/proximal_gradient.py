@@ -70,7 +70,7 @@ class ProximalGradient:
                     break
             ahead = _extrapolate(problem, columns, current, new, weight)
             current = new
-        _assign(state, current)
+        state.restore(current)
         working.correlate(state)
         return working.gap(state), iterations
 
@@ -94,14 +94,11 @@ class ProximalGradient:
 def _extrapolate(problem, columns, old, new, weight):
     """new + weight (new - old), in coefficients and predictor alike."""
     ahead = new.copy()
-    ahead.coef[columns] += weight * (new.coef[columns] - old.coef[columns])
-    ahead.eta += weight * (new.eta - old.eta)
-    ahead.intercept += weight * (new.intercept - old.intercept)
+    ahead.place(
+        columns,
+        new.coef[columns] + weight * (new.coef[columns] - old.coef[columns]),
+        new.intercept + weight * (new.intercept - old.intercept),
+    )
+    ahead.eta[:] += weight * (new.eta - old.eta)
     problem.linearise(ahead)
     return ahead
-
-
-def _assign(state, source):
-    state.coef[:], state.eta[:] = source.coef, source.eta
-    state.residual[:], state.curvature[:] = source.residual, source.curvature
-    state.intercept = source.intercept

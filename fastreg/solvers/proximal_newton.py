@@ -10,8 +10,14 @@ steps make up for much of its age (anderson_newton.py); H is built anew when tha
 (choice.py).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from fastreg.solvers.coordinate_descent import CoordinateDescent
-from fastreg.solvers.protocol import InnerSolver
+
+if TYPE_CHECKING:
+    from fastreg.solvers.protocol import InnerSolver
 
 ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
 ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,

@@ -15,10 +15,11 @@ Source: Li, Sun and Toh (2018), SIAM J. Optim. 28, section 3.
 import numpy as np
 
 from fastreg.numerics.threads import linalg
+from fastreg.solvers.line_search import ARMIJO
 
 STEPS = 15  # of a solve, before another solver takes over
 UPDATES = 50  # of the matrix, before it is built anew
-ARMIJO, SHORTEST = 1e-4, 1e-3  # share of the promised decrease that a step must keep, and when it is too short
+SHORTEST = 1e-3  # share of a step, below which it leads nowhere
 
 
 class Semismooth:
@@ -78,7 +79,7 @@ class Semismooth:
         entering, leaving = np.flatnonzero(active & ~old), np.flatnonzero(old & ~active)
         self.inside = active
         changes = entering.size + leaving.size
-        working.problem.work.pivots += changes
+        working.problem.work.add(pivots=changes)
         if self.version != working.model_version or self.updates >= UPDATES or 2 * changes > np.count_nonzero(active):
             self.version, self.updates = working.model_version, 0
             self.matrix = rows.outer(np.flatnonzero(active))

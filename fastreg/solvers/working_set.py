@@ -1,5 +1,7 @@
 """The working set: the columns that a solver may move, their correlations, penalties and Gram matrix."""
 
+from functools import cached_property
+
 import numpy as np
 
 from fastreg.design.protocol import WorkingBlock
@@ -19,12 +21,13 @@ NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may ad
 class WorkingSet:
     """Columns under solution, their coefficients, correlations and penalties, in the order in which they came."""
 
-    def __init__(self, problem):
+    def __init__(self, problem, block=None, correlation=None):
+        """Of no columns, or those of a `block`, whose correlations with the residual are known."""
         self.problem = problem
-        self.block: WorkingBlock = problem.design.working_block(problem.centre)
+        self.block: WorkingBlock = problem.design.working_block(problem.centre) if block is None else block
         self.contains = np.zeros(problem.p, dtype=bool)
-        self.correlation = np.empty(0)
-        self.norms = np.empty(0)
+        self.correlation = np.empty(0) if correlation is None else correlation
+        self.norms = problem.norms[self.block.columns]
         self.rounding = 0.0
         self.drift = 0.0  # sum of N_j |step_j| since the correlations were last computed from the residual
         self.gram = np.empty((0, 0))
@@ -33,8 +36,17 @@ class WorkingSet:
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
         self.ages = not problem.family.quadratic  # whether the matrix of the model grows old as the solution moves
-        self.secants, self.age = SecantMemory(), Age()
         self.bounds = unbounded(0)
+
+    @cached_property
+    def secants(self):
+        """Of Newton steps, where there are several to a matrix."""
+        return SecantMemory()
+
+    @cached_property
+    def age(self):
+        """Of that matrix."""
+        return Age()
 
     @classmethod
     def in_place(cls, problem, columns, correlation):
@@ -42,22 +54,19 @@ class WorkingSet:
 
         Their block is a ColumnBlock alone, which has no Gram matrices: for descents in residual form.
         """
-        return cls._of(problem, PlainBlock(problem.design, problem.centre), columns, correlation)
+        block = PlainBlock(problem.design, problem.centre)
+        block.extend(columns)
+        return cls(problem, block, correlation)
 
     def part(self, chosen):
         """Some of these columns, in a block that has Gram matrices."""
         problem, columns = self.problem, self.columns[chosen]
-        problem.work.columns += columns.size
-        part = self._of(problem, problem.design.working_block(problem.centre), columns, self.correlation[chosen])
-        part.l1, part.l2 = self.l1[chosen], self.l2[chosen]
-        return part
-
-    @classmethod
-    def _of(cls, problem, block, columns, correlation):
-        working = cls(problem)
+        problem.work.add(columns=columns.size)
+        block = problem.design.working_block(problem.centre)
         block.extend(columns)
-        working.block, working.correlation, working.norms = block, correlation, problem.norms[columns]
-        return working
+        part = WorkingSet(problem, block, self.correlation[chosen])
+        part.set_l1_l2(self.l1[chosen], self.l2[chosen])
+        return part
 
     @property
     def columns(self):
@@ -68,7 +77,7 @@ class WorkingSet:
         if columns.size:
             self.contains[columns] = True
             self.block.extend(columns)
-            self.problem.work.columns += columns.size
+            self.problem.work.add(columns=columns.size)
             new = self.problem.correlate_some(residual, columns)
             self.correlation = np.concatenate([self.correlation, new])
             self.norms = np.concatenate([self.norms, self.problem.norms[columns]])
@@ -91,6 +100,10 @@ class WorkingSet:
         n = self.problem.n
         return renewal(min(self.stored() / n, n), self.block.form)
 
+    def set_l1_l2(self, l1, l2):
+        """Let the penalties of the columns be these."""
+        self.l1, self.l2 = l1, l2
+
     def set_penalty(self, penalty):
         self.l1, self.l2 = penalty.on(self.columns)
         self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
@@ -105,7 +118,7 @@ class WorkingSet:
 
     def correlate(self, state):
         """Exact correlations of the working set with the residual."""
-        self.problem.work.columns += self.columns.size
+        self.problem.work.add(columns=self.columns.size)
         self.correlation = self.block.correlate(state.residual)
         self.drift = 0.0
 
@@ -159,7 +172,7 @@ class WorkingSet:
         m, start = self.columns.size, self.gram_size
         if start == m:
             return
-        self.problem.work.grams += start == 0
+        self.problem.work.add(grams=start == 0)
         if self.gram.shape[0] < m:
             grown = np.zeros((m + m // 8, m + m // 8))
             grown[:start, :start] = self.gram[:start, :start]
@@ -181,7 +194,7 @@ class WorkingSet:
         """Step from the current coefficients towards `coef`, all the way if `exact`. Updates the state; returns t."""
         problem, old = self.problem, state.coef[self.columns]
         steps = coef - old
-        problem.work.columns += int(np.count_nonzero(steps))
+        problem.work.add(columns=int(np.count_nonzero(steps)))
         change = self.block.predict(steps)
         t = 1.0
         if not exact:

@@ -115,7 +115,7 @@ def test_bad_offsets_are_refused(family, offset, message):
 
 def test_a_class_without_weight_has_no_part_in_the_offset():
     from fastreg.interface.arguments import FitOptions, Grid
-    from fastreg.multi.missing_classes import solve_classes
+    from fastreg.multi.driver import solve_classes
 
     X, y = draw("multinomial")
     weight = np.where(y == 1, 0.0, 1.0)

@@ -10,7 +10,7 @@ from certified_multi import draw
 import fastreg
 from fastreg import fit_multi_path, load_path
 from fastreg.interface.arguments import FitOptions, Grid
-from fastreg.multi.missing_classes import solve_classes
+from fastreg.multi.driver import solve_classes
 
 
 def assert_same(one, other):

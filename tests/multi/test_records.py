@@ -9,7 +9,7 @@ from certified_multi import draw, fit
 
 from fastreg import Interrupted, fit_multi_path
 from fastreg.interface.arguments import FitOptions
-from fastreg.multi.fit_multi_path import MultiRecorder, begin_fit, build_multi_problem
+from fastreg.multi.driver import MultiRecorder, begin_fit, build_multi_problem
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.paths.driver import answered, run
 
@@ -70,7 +70,7 @@ def test_a_fit_may_end_before_its_last_alpha(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_solution_to_start_from_is_certified_as_it_stands(family):
     from fastreg.interface.arguments import Grid
-    from fastreg.multi.fit_multi_path import solve_multi_path
+    from fastreg.multi.driver import solve_multi_path
 
     X, Y = draw(family, n=40, p=30)
     options = FitOptions(family, tol=1e-6)

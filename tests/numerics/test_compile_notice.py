@@ -129,6 +129,6 @@ def test_a_first_fit_tells_and_a_second_does_not(tmp_path):
 
 def test_numba_tells_of_what_it_compiles():
     """The name of the event is Numba's, and the notice is among those who hear it."""
-    from fastreg.numerics.kernel_cache import NOTICE
+    from fastreg.numerics.jit import NOTICE
 
     assert NOTICE in event._registered["numba:compile"]

@@ -19,7 +19,7 @@ from fastreg import cv_path, fit_path, relax_path
 from fastreg.estimators.to_sklearn import PEER_VERSION
 from fastreg.objective.duality_gap_bounded import bounded_terms
 from fastreg.objective.families import FAMILIES
-from fastreg.solvers import SOLVERS
+from fastreg.paths.plan import SOLVERS
 
 N, P = 30, 9
 KINDS = {

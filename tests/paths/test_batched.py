@@ -15,7 +15,7 @@ from fastreg.objective.families import Binomial, Gaussian, Poisson
 from fastreg.paths.batched.batches import Batches
 from fastreg.paths.batched.lasso import LassoBatch
 from fastreg.paths.batched.newton import NewtonBatch
-from fastreg.paths.collect import collect
+from fastreg.paths.driver import collect
 from fastreg.paths.plan import batches_for
 from fastreg.paths.setup import build_problem
 
@@ -96,7 +96,7 @@ def test_supports_that_grow_within_a_block_are_left_to_descent():
 def test_a_gap_that_is_no_number_certifies_nothing(monkeypatch):
     """Should arithmetic ever leave NaN behind, the block is given up, and each point solved and certified anew."""
     X, y = certified.draw("gaussian", n=40, p=60)
-    monkeypatch.setattr("fastreg.paths.batched.points.lasso_gaps", lambda *arguments: arguments[-1].fill(np.nan))
+    monkeypatch.setattr("fastreg.paths.batched.lasso.lasso_gaps", lambda *arguments: arguments[-1].fill(np.nan))
     path = fit_path(X, y, n_alphas=8, tol=1e-10)
     certified.assert_certified(path, X, y, tol=1e-10)
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import fastreg
-from fastreg import estimators
 
 FEW, MANY = 60, 6000
 COEF = np.array([1.0, -1.0, 0.5])
@@ -68,7 +67,7 @@ def assert_kept_apart(make):
 
 
 def test_every_estimator_is_here():
-    assert set(ESTIMATORS) == set(estimators.__all__)
+    assert set(ESTIMATORS) == {name for name in fastreg.__all__ if hasattr(getattr(fastreg, name), "get_params")}
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

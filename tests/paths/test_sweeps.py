@@ -110,6 +110,9 @@ class Stub(SimpleNamespace):
 
     called_off = False
 
+    def call_off(self):
+        self.called_off = True
+
     def stop_if_interrupted(self):
         if self.called_off:
             raise CalledOff

@@ -1,7 +1,9 @@
 """The house rules that can be read off the sources: which way imports go, where Numba lives, how long a file is."""
 
 import ast
+import functools
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -20,6 +22,9 @@ PACKAGE = Path(fastreg.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 450
 MOST_PARAMETERS = 12
+MOST_WRITTEN_FROM_OUTSIDE = 34  # attributes of other objects
+MOST_CONSTANTS = 10  # lines of numbers, in a thousand of the engine
+LONGEST_CHAIN = 19  # modules, each of which imports the next
 
 # From the ground up. A room imports from itself and from rooms before it.
 ROOMS = [
@@ -77,6 +82,18 @@ def test_imports_have_no_circles():
         free = {module for module, needs in todo.items() if not needs & (todo.keys() - {module, ""})}
         assert free, f"in circles: {sorted(todo)}"
         todo = {module: needs for module, needs in todo.items() if module not in free}
+
+
+def test_chains_of_imports_are_short():
+    """How much has to be known, or loaded, before a module can be read. What serves types alone is not counted."""
+    needs = {module_of(path): imports(path) - {""} for path in FILES}
+
+    @functools.cache
+    def chain(module):
+        return (module, *max((chain(other) for other in needs[module]), key=len, default=()))
+
+    longest = max((chain(module) for module in needs), key=len)
+    assert len(longest) <= LONGEST_CHAIN, longest
 
 
 def test_what_users_are_told_needs_nothing_of_the_engine():
@@ -157,16 +174,22 @@ PRICE = re.compile(r"in the time|multiplications|operations|reads of X|passes") 
 
 
 def numeric_constants(tree):
-    """(names, line) of a module's assignments of numbers to names in capitals; numbers of an enumeration are none."""
+    """The lines of a module that assign numbers to names in capitals; `range` numbers what has no value of its own."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(is_number(each) for each in ast.walk(node.value)):
-            names = [each.id for target in node.targets for each in ast.walk(target) if isinstance(each, ast.Name)]
-            if all(name.isupper() for name in names) and not isinstance(node.value, ast.Call):
-                yield names, node.lineno
+        if isinstance(node, ast.Assign) and holds_numbers(node.value):
+            names = [each.id for each in ast.walk(node.targets[0]) if isinstance(each, ast.Name)]
+            if all(map(str.isupper, names)):
+                yield node.lineno
 
 
-def is_number(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+def holds_numbers(node):
+    """Whether this is a number, or several of them."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+    parts = {ast.UnaryOp: "operand", ast.BinOp: "left", ast.Tuple: "elts", ast.Dict: "values"}.get(type(node))
+    parts = getattr(node, parts) if parts else []
+    parts = parts if isinstance(parts, list) else [parts]
+    return bool(parts) and all(holds_numbers(each) for each in parts)
 
 
 def test_two_modules_decide_which_method_runs():
@@ -180,10 +203,90 @@ def test_two_modules_decide_which_method_runs():
             text = path.read_text()
             tree, lines = ast.parse(text), text.splitlines()
             names = [each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
-            comments = [lines[line - 1].partition("#")[2] for _, line in numeric_constants(tree)]
+            comments = [lines[line - 1].partition("#")[2] for line in numeric_constants(tree)]
             if any(VERDICT.search(name) for name in names) or any(PRICE.search(comment) for comment in comments):
                 deciding.add(module_of(path))
     assert deciding == DECIDING
+
+
+ENGINE = ("numerics", "design", "objective", "solvers", "paths", "multi", "selection")
+EXACT = {"numerics.exp_log"}  # whose numbers follow from what a float64 is
+
+
+def test_few_numbers_steer_the_engine_and_each_has_its_unit():
+    """A number of one meaning is written once; where a neighbour of it does as well, it is not written at all."""
+    count = length = 0
+    for path in FILES:
+        if module_of(path).split(".")[0] in ENGINE:
+            lines = path.read_text().splitlines()
+            length += len(lines)
+            for line in numeric_constants(ast.parse("\n".join(lines))) if module_of(path) not in EXACT else ():
+                count += 1
+                assert "#" in lines[line - 1] or lines[line - 2].startswith("#"), (module_of(path), lines[line - 1])
+    assert 1000 * count <= MOST_CONSTANTS * length, (count, length)
+
+
+WAY = """
+import json, sys, warnings
+import numpy as np
+import fastreg
+
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(0)
+X = np.asfortranarray(rng.normal(size=(30, 60)))
+y = X[:, 0] + rng.normal(size=30)
+calls = {
+    "fit_path": lambda: fastreg.fit_path(X, y),
+    "Lasso": lambda: fastreg.Lasso(alpha=0.1).fit(X, y),
+    "cv_path": lambda: fastreg.cv_path(X, y),
+}
+counts = {}
+for name, call in calls.items():
+    call()  # so that modules are loaded
+    seen = set()
+
+    def enter(frame, event, argument):
+        code = frame.f_code
+        inside = code.co_filename.startswith(fastreg.__path__[0])
+        if event == "call" and inside and not code.co_name.endswith(("comp>", "genexpr>")):
+            seen.add((code.co_filename, code.co_qualname))
+
+    sys.setprofile(enter)
+    call()
+    sys.setprofile(None)
+    counts[name] = [len({file for file, _ in seen}), len(seen)]
+print(json.dumps(counts))
+"""
+LONGEST_WAYS = {"fit_path": (39, 244), "Lasso": (41, 219), "cv_path": (50, 325)}  # files and functions
+
+
+@pytest.mark.process
+def test_the_way_of_a_fit_is_short():
+    """How many files and functions a small dense lasso enters, kernels among them. A comprehension is no function:
+    newer Pythons run it in place."""
+    found = json.loads(isolated.run(WAY, NUMBA_DISABLE_JIT="1").stdout)
+    for name, (files, functions) in LONGEST_WAYS.items():
+        assert found[name][0] <= files and found[name][1] <= functions, (name, found[name])
+
+
+def test_objects_are_written_by_their_own_class():
+    """What an object is can then be read in one place; others ask a method of it, or give values to its constructor.
+
+    Entries of arrays are not counted, nor what is Numba's own. What is left is mostly scikit-learn's.
+    """
+    found = []
+    for path in FILES:
+        if path.name in NUMBA:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                parts = [each for target in targets for each in getattr(target, "elts", [target])]
+                written = [ast.unparse(each) for each in parts if isinstance(each, ast.Attribute)]
+                found += [
+                    f"{module_of(path)}: {each}" for each in written if not re.fullmatch(r"(self|cls)\.\w+", each)
+                ]
+    assert len(found) <= MOST_WRITTEN_FROM_OUTSIDE, found
 
 
 def test_no_file_is_long():

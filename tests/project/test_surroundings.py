@@ -177,7 +177,6 @@ import tracemalloc, resource, warnings
 import numpy as np, certified, strategies
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.setup import build_problem
-from fastreg.paths.grid import alpha_grid
 from fastreg.paths.pointwise import Pointwise
 from fastreg.interface.arguments import FitOptions
 n, p = 200, 50_000
@@ -191,7 +190,7 @@ family = FAMILIES["{family}"]
 def fit(X, y):
     problem = build_problem(X, y, FitOptions(family))
     pointwise = Pointwise(strategies.begin(problem, solver="pointwise"))
-    points = strategies.points_of(pointwise, alpha_grid(pointwise.fit.null.alpha_max, 20, 0.1))
+    points = strategies.points_of(pointwise, pointwise.fit.null.alpha_max * np.geomspace(1.0, 0.1, 20))
     assert all(point.reason == "converged" for point in points)
     return pointwise
 fit(np.asfortranarray(X[:, :500]), y)

@@ -183,8 +183,8 @@ def test_a_path_after_a_descent_continues_from_its_support(monkeypatch):
     formed = []
     init = WorkingSet.__init__
 
-    def spy(self, problem):
-        init(self, problem)
+    def spy(self, problem, *known):
+        init(self, problem, *known)
         formed.append(self)
 
     monkeypatch.setattr(WorkingSet, "__init__", spy)

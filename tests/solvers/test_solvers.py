@@ -18,10 +18,11 @@ from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions
 from fastreg.numerics import cholesky
 from fastreg.objective.families import FAMILIES
+from fastreg.paths.plan import SOLVERS
 from fastreg.paths.pointwise import Pointwise
 from fastreg.paths.setup import build_problem
-from fastreg.solvers import SOLVERS, make_solver
 from fastreg.solvers.active_set.active_set import ActiveSet
+from fastreg.solvers.automatic_choice import make_solver
 from fastreg.solvers.coordinate_descent import CoordinateDescent
 from fastreg.solvers.proximal_newton import ProximalNewton
 

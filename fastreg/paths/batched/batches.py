@@ -10,27 +10,30 @@ How the points of a batch are solved is the business of a BatchSolver (paths/pro
 descent.py.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastreg.design.dense_products import TILE
 from fastreg.numerics.jit import kernel
-from fastreg.objective.correlation_bounds import ENDS, STRIPE, columns_reaching, mixtures
+from fastreg.objective.correlation_bounds import ENDS, columns_reaching, mixtures
 from fastreg.objective.duality_gap import References
 from fastreg.objective.screening import strong_columns
-from fastreg.paths.batched.pivoting import Pivoting
-from fastreg.paths.fit import Fit
+from fastreg.paths.batched.batch import Pivoting
+from fastreg.paths.fit import Fit, Point, make_point
 from fastreg.paths.grid import with_steps
-from fastreg.paths.plan import longest_batch
-from fastreg.paths.point import Point, make_point
-from fastreg.paths.protocol import BatchSolver, Products
+from fastreg.paths.plan import ROUNDS, longest_batch
 from fastreg.solvers.choice import SHARED_MORE_SWEEPS, sweep_of_batch_pays
 from fastreg.solvers.working_set import WorkingSet
 
+if TYPE_CHECKING:
+    from fastreg.paths.protocol import BatchSolver, Products
+
 FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a batch
-ROUNDS = 30  # solves that a batch may take
 NEAR = 0.95  # of its threshold, at which a column joins those that violate theirs
-KEPT = 4  # references
 
 
 class Batches:
@@ -39,7 +42,7 @@ class Batches:
     def __init__(self, solver: Callable[[Fit, WorkingSet, Pivoting], BatchSolver], fit: Fit):
         self.fit, self.problem, self.state, self.tol = fit, fit.problem, fit.state, fit.tol
         self.correlation = fit.null.correlation
-        self.references = References(self.problem.norms, self.problem.weight, KEPT)
+        self.references = References(self.problem.norms, self.problem.weight)
         self.references.add(fit.null.residual, self.correlation)
         self.working = WorkingSet(self.problem)
         self.pivoting = Pivoting(self.working, self.tol)
@@ -68,10 +71,10 @@ class Batches:
         while good and start < grid.size and not fit.ended:
             end = min(start + longest, grid.size)
             expected = None if fit.expected is None else fit.expected[max(places[start], 0) : places[end - 1] + 1]
-            self._extend(self._next_columns(grid[end - 1], expected))
+            self.working.extend(self._next_columns(grid[end - 1], expected), self.state.residual)
             good = yield from self._batch(grid[start:end], wanted[start:end])
             start = end
-        fit.changes = self.pivoting.changes
+        fit.expect(self.pivoting.changes)
 
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
@@ -87,9 +90,6 @@ class Batches:
         joining[columns] = True
         return np.flatnonzero(joining)
 
-    def _extend(self, columns):
-        self.working.extend(columns, self.state.residual)
-
     def _batch(self, alphas, wanted):
         """Solve and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
         done, before, spent = 0, self.problem.work.pivots, 0
@@ -98,7 +98,7 @@ class Batches:
             if solved is None:
                 return False
             last, spent = spent, self.problem.work.pivots - before
-            self.pivoting.changes = (spent - last) / solved.size
+            self.pivoting.note_changes((spent - last) / solved.size)
             here = alphas[done : done + solved.size]
             good, violators = yield from self._check(here, solved)
             gaps = solved.gaps(here[:good])
@@ -117,19 +117,19 @@ class Batches:
             if good and self.problem.watcher is not None and not wanted[done + good - 1]:
                 self._settle(solved, good - 1)  # again: the watcher has been shown another one
             if good:
-                self.fit.alpha = float(here[good - 1])
+                self.fit.reach(here[good - 1])
             done += good
-            self.pivoting.price = spent / max(done, 1)
+            self.pivoting.note_price(spent / max(done, 1))
             if done == alphas.size:
                 self.previous = alphas[-1]
                 return True
-            self._extend(violators)
+            self.working.extend(violators, self.state.residual)
         return False
 
     def _keep(self, solved, k, gap, alpha):
         """Record point k; whoever watches sees it as the state."""
         problem, (columns, values), steps, loss = self.problem, solved.support(k), solved.steps_of(k), solved.losses[k]
-        self.fit.recorder.alpha = alpha
+        self.fit.recorder.turn_to(alpha)
         if problem.watcher is not None:
             self._settle(solved, k)
         problem.count_steps(steps, self.state, gap)
@@ -142,12 +142,13 @@ class Batches:
         problem, working, last = self.problem, self.working, alphas.size - 1
         exact = yield from self._sweep(solved, last)
         for more in range(self.more_sweeps, -1, -1):
+            kept = self.references.capacity
             here, squares = solved.products(self.references, last)
-            mixes, radii = np.zeros((last, KEPT)), np.empty(last)
+            mixes, radii = np.zeros((last, kept)), np.empty(last)
             products, sizes = self.references.products, self.references.sizes
-            room = np.empty((ENDS, KEPT)), np.empty((2, KEPT)), np.empty(STRIPE)
-            references = products, sizes, min(self.references.count, KEPT)
-            mixtures(references, here, squares, np.empty((KEPT, KEPT)), mixes, radii)
+            room = np.empty((ENDS, kept)), np.empty((2, kept)), np.empty(TILE)
+            references = products, sizes, min(self.references.count, kept)
+            mixtures(references, here, squares, np.empty((kept, kept)), mixes, radii)
             found = np.empty(problem.p, dtype=np.int64)
             outside = problem.norms, problem.l1_rates, working.contains
             swept = products, sizes, self.references.correlations
@@ -156,7 +157,7 @@ class Batches:
             if more == 0 or not sweep_of_batch_pays(problem, last, solved.cost(columns)):
                 break
             yield from self._sweep(solved, int(np.argmax(radii)))  # cheaper than so many columns at every point
-        problem.work.columns += count
+        problem.work.add(columns=count)
         self.correlation = exact
         if count == 0:
             return alphas.size, columns
@@ -182,8 +183,7 @@ class Batches:
     def _settle(self, solved, k):
         """Make point k the state."""
         state = self.state
-        state.coef[self.working.columns] = solved.coefs[k]
-        state.intercept = solved.intercepts[k]
+        state.place(self.working.columns, solved.coefs[k], solved.intercepts[k])
         self.problem.refresh(state)
         self.working.correlate(state)
 

@@ -13,7 +13,7 @@ import numpy as np
 from fastreg.design.designs import DenseDesign
 from fastreg.paths.batched.newton import Kept, NewtonBatch, Solved
 from fastreg.paths.predictor import Predictor
-from fastreg.solvers.choice import HOPED, batch_costs, batch_descends, newton_batch_pays
+from fastreg.solvers.choice import EPOCHS, batch_costs, batch_descends, newton_batch_pays
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
 
 
@@ -25,7 +25,7 @@ class DescentBatch:
     def __init__(self, fit, working, pivoting):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.working, self.pivoting, self.newton = working, pivoting, NewtonBatch(fit, working, pivoting)
-        self.epochs = HOPED
+        self.epochs = EPOCHS["ridge"]
         self.entered = 0.0  # columns that entered or left at a point of the last descent
 
     def refine(self):
@@ -64,7 +64,7 @@ class DescentBatch:
                 problem.stop_if_interrupted()
                 more, done = model.epochs(working.penalty, min(chunk, most - epochs), precision)
                 epochs += more
-            problem.work.epochs += epochs  # over copies of columns: X itself is not read
+            problem.work.add(epochs=epochs)  # over copies of columns: X itself is not read
             if not done:
                 break
             coefs[k] = coef

@@ -18,28 +18,24 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.duality_gap import balanced, smaller_gap, steering_gap
 from fastreg.objective.families import balance, linearise, sum_of_losses
-from fastreg.paths.batched.pivoting import EXCHANGES
-from fastreg.paths.batched.points import BatchPoints
-from fastreg.paths.plan import BATCH_STEPS
+from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
+from fastreg.paths.plan import LOWEST_TARGET, ROUNDS
+from fastreg.paths.predictor import NEAR
 from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way
 from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.choice import factors_pay, renewal_in_a_kernel, renewal_pays, served_long
-from fastreg.solvers.line_search import extent
+from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, extent
 
 UNFINISHED = (Outcome.BUDGET, Outcome.EXCHANGE, Outcome.CROSSED)  # after which the same model goes on
 MENDED = (Outcome.EXCHANGE, Outcome.CROSSED, Outcome.MET_DEPENDENT)  # after which Python changes the active set
 STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
-ARMIJO = 0.25  # share of the promised decrease that a step must keep,
-LOST_DIGITS = 1e-14  # and of the null model's loss, what rounding may hide of it
 SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
 # Numbers that kernels pass on are int64: a literal has signatures of its own, of all that is called with it.
 PIVOTS = 200  # of one walk, and
 WORK = 3e7  # products of two numbers in one kernel call at most, so that an interruption is heard
 EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
-FINEST = 1e-6  # of the gap wanted: closer than that the working set is not solved
-FALLEN = 0.8  # of its alpha: below it the ridge's part of the matrix is too old
 
 
 class Terms(NamedTuple):
@@ -104,7 +100,7 @@ class NewtonBatch:
 
     def refine(self):
         self.share *= 0.1
-        return self.share > FINEST
+        return self.share > LOWEST_TARGET
 
     def solve(self, alphas):
         """Solve at every alpha on the working set, if that pays. As `step_through`."""
@@ -118,7 +114,7 @@ class NewtonBatch:
         terms = Terms(
             problem.l1_rates[columns], problem.l2_rates[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), BATCH_STEPS,
+            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), ROUNDS,
         )  # fmt: skip
         place = Place(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
@@ -145,7 +141,7 @@ class NewtonBatch:
             if way.outcome == Outcome.REBUILD:
                 model, fresh = self._model(place, alphas[done], True)
             if way.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
-                active.key = None
+                active.forget()
                 if done == 0:
                     return None
                 break
@@ -154,7 +150,7 @@ class NewtonBatch:
     def _model(self, place, alpha, anew):
         """(the model, whether it was made at this place)."""
         problem, working, active = self.problem, self.working, self.pivoting.active
-        old = anew or alpha < FALLEN * self.model_alpha or self.model_alpha == 0.0
+        old = anew or alpha < NEAR * self.model_alpha or self.model_alpha == 0.0
         if old:
             self.model_alpha = alpha
         working.set_penalty(problem.penalty_at(self.model_alpha))

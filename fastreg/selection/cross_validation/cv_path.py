@@ -13,21 +13,20 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import CVOptions, Watching, bundles
-from fastreg.interface.progress import Interrupted, Watch, interruptible
-from fastreg.interface.reasons import remedy_for
+from fastreg.interface.progress import Interrupted, Watch, hold, interruptible
+from fastreg.interface.reasons import remedy_for, warn_of_points
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.paths.driver import follow_path
-from fastreg.paths.exposure import warn_of_exposure
-from fastreg.paths.fit_path import fit_path, warn_of_points
-from fastreg.paths.setup import build_problem, checked, family_named
+from fastreg.paths.fit_path import fit_path
+from fastreg.paths.setup import build_problem, checked, family_named, warn_of_exposure
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.fold_fits import fit_folds
 from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
 from fastreg.selection.cross_validation.metrics import Response, metric_named
 from fastreg.selection.cross_validation.out_of_fold import predictions_of
-from fastreg.selection.cross_validation.result import CVPath, at_most, warn_of_grid_end
+from fastreg.selection.cross_validation.result import CVPath, at_most, fold_reasons, warn_of_grid_end
 from fastreg.selection.cross_validation.scoring import curve_of, score_folds
 from fastreg.selection.cross_validation.several_metrics import several_metric
 from fastreg.selection.cross_validation.several_responses import (
@@ -202,7 +201,7 @@ def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, wa
                 problem, folds, options, grid, watch.within(f"l1_ratio {options.l1_ratio:g}", len(l1_ratios) > 1)
             )
         except Interrupted as stop:
-            stop.finished = curves
+            hold(stop, finished=curves)
             raise
         finally:
             watch.close()
@@ -226,7 +225,7 @@ def _fit(problem, folds, options, grid, watch):
     try:
         fits, read = fit_folds(problem, folds, grids, options, grams, path, watch)
     except Interrupted as stop:
-        stop.path = path
+        hold(stop, path=path)
         raise
     return path, fits, read
 
@@ -255,11 +254,6 @@ def warn_folds(curves):
             f"{tol:g}; {remedy_for(fold_reasons(curves))}. CVPath.fold_gaps says where",
             ConvergenceWarning,
         )
-
-
-def fold_reasons(curves):
-    """Why each fit of a fold ended, in one list."""
-    return [reason for curve in curves for fold in curve.fold_paths for reason in fold.reasons]
 
 
 def _l1_ratios(l1_ratio):

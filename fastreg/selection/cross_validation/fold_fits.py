@@ -16,13 +16,11 @@ from fastreg.interface.progress import Interrupted, Watch
 from fastreg.interface.validation import read_only
 from fastreg.objective import gram_reduction
 from fastreg.objective.problem import Problem
-from fastreg.paths.collect import collect
-from fastreg.paths.driver import answered, run
-from fastreg.paths.fit import Fit
+from fastreg.paths.driver import answered, collect, run
+from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.grid import FAR
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import folds_go_together
-from fastreg.paths.recorder import Recorder
 from fastreg.paths.sweeps import share_null_sweep, share_sweeps, side_by_side
 from fastreg.selection.cross_validation.folds import partitions
 from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton

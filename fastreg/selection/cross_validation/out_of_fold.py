@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SHARE = 4  # values stored by X per value of predictions held at once: bounds memory, unless one fold needs more
+from fastreg.design.row_subsets import SHARE
 
 
 def predictions_of(problem, paths, tests):

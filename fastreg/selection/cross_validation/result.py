@@ -384,3 +384,8 @@ def choose(mean, std_error, greater_is_better):
     slack = std_error[best] if np.isfinite(std_error[best]) else 0.0
     within = np.flatnonzero(at_most(loss, loss[best] + slack))
     return best, int(within[0])
+
+
+def fold_reasons(curves):
+    """Why each fit of a fold ended, in one list."""
+    return [reason for curve in curves for fold in curve.fold_paths for reason in fold.reasons]

@@ -1,7 +1,7 @@
 """The paths of all folds of several responses or classes, fitted side by side; see fold_fits for one response.
 
 A class that the training rows of a fold lack has the limit of its fit as its weight falls to zero:
-see fastreg.multi.missing_classes.
+see fastreg.multi.setup.
 """
 
 import time
@@ -13,9 +13,9 @@ import numpy as np
 from fastreg.design.column_products import moments_of_each
 from fastreg.design.designs import as_design
 from fastreg.interface.progress import Interrupted
-from fastreg.multi.fit_multi_path import MultiRecorder, begin_fit, collect_multi, pose
-from fastreg.multi.missing_classes import certain_path, places_of, pose_some, with_all
+from fastreg.multi.driver import MultiRecorder, begin_fit, collect_multi
 from fastreg.multi.null_model import MultiNullModel
+from fastreg.multi.setup import certain_path, places_of, pose, pose_some, with_all
 from fastreg.paths.driver import run
 from fastreg.paths.fit import Fit
 from fastreg.paths.sweeps import share_null_sweep, share_sweeps
@@ -67,20 +67,18 @@ def _fit_all(folds, design, y, options, weights, grids, watch):
     moments = zip(*moments_of_each(design, np.array(weights)))
     for number, (weight, alphas, known) in enumerate(zip(weights, grids, moments), start=1):
         own = options._replace(sample_weight=weight)
-        fold = SeveralFold(own, np.asarray(alphas, dtype=float), K, p)
-        if options.family == "multinomial":
-            fold.places = places_of(y, weight, options)
-        folds.append(fold)
-        if fold.places is not None and fold.places.size == 1:
-            continue
-        known = tuple(known)
-        if fold.places is None:
-            problem = pose(design, y, weight, own, known)
-        else:
-            problem = pose_some(design, y, weight, own, fold.places, known)
-        callback = watch.callback_for(f"fold {number} of {len(weights)}")
-        recorder = MultiRecorder(problem, begin, fold.alphas.size, callback=callback)
-        fold.fit = begin_fit(MultiNullModel(problem), fold.alphas, own, recorder, beside_others=True)
+        alphas, fit, known = np.asarray(alphas, dtype=float), None, tuple(known)
+        places = places_of(y, weight, options) if options.family == "multinomial" else None
+        if places is None or places.size > 1:
+            problem = (
+                pose(design, y, weight, own, known)
+                if places is None
+                else pose_some(design, y, weight, own, places, known)
+            )
+            callback = watch.callback_for(f"fold {number} of {len(weights)}")
+            recorder = MultiRecorder(problem, begin, alphas.size, callback=callback)
+            fit = begin_fit(MultiNullModel(problem), alphas, own, recorder, beside_others=True)
+        folds.append(SeveralFold(own, alphas, K, p, places, fit))
     fits = [fold.fit for fold in folds if fold.fit is not None]
     if not fits:
         return 0

@@ -11,9 +11,9 @@ from scipy.special import softmax
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import Grid, Watching
-from fastreg.interface.progress import Interrupted, interruptible
-from fastreg.multi.fit_multi_path import solve_multi_path
-from fastreg.multi.missing_classes import shares_of, solve_classes
+from fastreg.interface.progress import Interrupted, hold, interruptible
+from fastreg.multi.driver import solve_classes, solve_multi_path
+from fastreg.multi.setup import shares_of
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import Binomial
 from fastreg.paths.driver import solve_path
@@ -112,7 +112,7 @@ class TwoClasses:
                 on_fold = options._replace(sample_weight=weight)
                 paths.append(TwoClasses.solve(X, codes, on_fold, Grid(alphas), callback))
         except Interrupted as stop:
-            stop.folds = [*paths, stop.path]
+            hold(stop, folds=[*paths, stop.path])
             raise
         return paths, 0
 
@@ -165,7 +165,7 @@ def cross_validate_responses(X, Y, kind, options, l1_ratios, folding, metric, gr
             part = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
             path, fold_paths, read = _fit(X, Y, kind, options, grid, weights, part)
         except Interrupted as stop:
-            stop.finished = curves
+            hold(stop, finished=curves)
             raise
         finally:
             watch.close()
@@ -186,7 +186,7 @@ def _fit(X, Y, kind, options, grid, weights, watch):
     try:
         return path, *kind.solve_folds(X, Y, options, weights, grids, watch)
     except Interrupted as stop:
-        stop.path = path
+        hold(stop, path=path)
         raise
 
 

@@ -43,8 +43,7 @@ def fold_grams(problem, folds, solver, grid):
     response = problem.family.y - problem.start().eta  # offset and intercept taken off
     parts = [np.sort(test) for _, test in folds]
     held_out = problem.design.part_grams(parts, problem.weight, problem.centre, response)
-    problem.work.columns += 2 * problem.p
-    problem.work.grams += 1
+    problem.work.add(grams=1, columns=2 * problem.p)
     total = held_out[0].copy()
     for sums in held_out[1:]:
         total += sums

@@ -14,11 +14,11 @@ from fastreg.interface.arguments import Grid, PilotOptions, bundles
 from fastreg.interface.reasons import remedy_for
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.paths.driver import solve_path
-from fastreg.paths.exposure import warn_of_exposure
 from fastreg.paths.fit_path import fit_path
+from fastreg.paths.setup import warn_of_exposure
 from fastreg.selection.criteria import NAMES, criteria_of
 
-PILOTS = {"ridge": 0.0, "lasso": 1.0}
+PILOTS = {"ridge": 0.0, "lasso": 1.0}  # their l1_ratio
 
 
 @takes_options_of(fit_path)

@@ -10,15 +10,14 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles
-from fastreg.interface.progress import Interrupted, Progress, Watch, interruptible
+from fastreg.interface.progress import Interrupted, Progress, Watch, hold, interruptible
 from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.paths.driver import solve_path
-from fastreg.paths.exposure import warn_of_exposure
 from fastreg.paths.fit_path import fit_path
 from fastreg.paths.result import Path
-from fastreg.paths.setup import checked
+from fastreg.paths.setup import checked, warn_of_exposure
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.cv_path import cross_validate, cv_path
 from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
@@ -228,7 +227,7 @@ def _paths(task, pairs, folds, watch):
             callback = watch.callback_for(f"fold {number} of {len(folds)}")
             fold_paths.append(task.path(fold, fold_factors[-1], path.alphas, callback))
     except Interrupted as stop:
-        stop.path, stop.folds = path, [*fold_paths, stop.path]
+        hold(stop, path=path, folds=[*fold_paths, stop.path])
         raise
     return Fitted(factor, path, fold_factors, fold_paths)
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import SelectionOptions, bundles
 from fastreg.interface.naming import explains_names
-from fastreg.interface.progress import Interrupted, Watch
+from fastreg.interface.progress import Interrupted, Watch, hold
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.summary import Shown
 from fastreg.paths.fit_path import fit_path
@@ -191,7 +191,7 @@ def nested_cv_relaxed(
         try:
             model = choose_relaxed(part, inner, watch.within(f"outer fold {number} of {len(outer_folds)}"))
         except Interrupted as stop:
-            stop.finished = models
+            hold(stop, finished=models)
             raise
         choice = model.choice(selection)
         eta = predictors(task, model.relaxed[choice.place[0]], choice.gamma, test)[[choice.place[2]]]

@@ -13,15 +13,15 @@ the QR form of fastreg.solvers.ridge.newton.
 
 import numpy as np
 
+from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.threads import linalg
 from fastreg.objective import gram_reduction
 from fastreg.objective.duality_gap import duality_gap, empty_gap, levelled, orthogonal
+from fastreg.paths.fit import make_point
 from fastreg.paths.plan import LARGEST_GRAM, refits_share_gram
-from fastreg.paths.point import make_point
 from fastreg.solvers.line_search import step_length
 from fastreg.solvers.ridge.newton import RidgeSystem
 
-DEPENDENT = 1e-5  # pivot of the scaled Cholesky factor below which columns count as dependent
 POLISH = 1e-3  # gap aimed at, over tol, where steps converge quadratically and the last one costs little
 
 
@@ -32,7 +32,7 @@ def refit_sets(problem, sets, alpha, tol, max_iter):
     """
     if refits_share_gram(problem, len(sets)):
         small = gram_reduction.compress(problem)
-        small.scale = problem.scale
+        small.measure(problem.scale)
         points = _each(Refits(small, tol, max_iter), sets, alpha)
         if gram_reduction.precise(small, [small.norms[each.columns] @ np.abs(each.values) for each in points], tol):
             return points
@@ -149,7 +149,7 @@ class ScaledFactor:
             raise lapack.LinAlgError("a column without spread")
         self.size, self.lapack = size, lapack
         self.factor = lapack.cho_factor(matrix / size / size[:, None], lower=True, check_finite=False)
-        if np.any(np.diag(self.factor[0]) < DEPENDENT):
+        if np.any(np.diag(self.factor[0]) ** 2 < LEAST_PIVOT):
             raise lapack.LinAlgError("dependent columns")
 
     def solve(self, target):

@@ -4,7 +4,10 @@ import numpy as np
 
 from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.solvers.active_set.pivots import (
+    BEGIN,
+    BEGIN_BY_STEP,
     FEW,
+    GO_ON,
     MIX,
     ROOMS,
     Active,
@@ -22,7 +25,7 @@ from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDE
 from fastreg.solvers.choice import lapack_pays
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 
-LONGEST_WAIT = 15
+LONGEST_WAIT = 15  # solves until a primal-dual step is tried again
 SHARE = 0.25  # of the active columns, that a primal-dual step may change besides a few
 BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
 
@@ -55,7 +58,7 @@ class ActiveSet:
             solved = False
             model.coef[:], model.correlation[:] = start
         if not solved:
-            self.key = None
+            self.forget()
             if working.ages and not (anew or boxed):  # an old matrix may make a model that leads far away
                 return self.solve(working, state, True, precision)
             return self._descend(model, working, state, precision)
@@ -74,7 +77,7 @@ class ActiveSet:
             outcome, self.size = way.outcome, way.size
             begin = outcome not in (Outcome.BUDGET, Outcome.EXCHANGE)
             self._learn(most, outcome)
-            work.pivots += way.pivots
+            work.add(pivots=way.pivots)
             spent += way.pivots + self.MOST // 100
             if outcome == Outcome.EXCHANGE:
                 if boxed:  # a coefficient may meet its bound on the way
@@ -84,15 +87,36 @@ class ActiveSet:
                 model.coef[:], model.correlation[:] = coef, correlation
                 self._refactor(model, np.flatnonzero(coef))
             elif outcome == Outcome.CROSSED:
-                self.active.status[self.active.status == DEPENDENT] = INACTIVE
+                self._release()
         return outcome in (Outcome.DONE, Outcome.STEPPED)
+
+    def mend(self, model, coef, way):
+        """Do what a kernel of several points left to be done; `coef` are the coefficients it began at. Returns how the
+        way goes on."""
+        self.size, outcome = way.size, way.outcome
+        if outcome == Outcome.EXCHANGE:
+            self.size = exchange(model, self.active, self.size, way.column, way.sign)
+        elif outcome == Outcome.CROSSED:
+            self._release()
+        elif outcome == Outcome.MET_DEPENDENT:
+            self._refactor(model, np.flatnonzero(coef))
+            return BEGIN
+        return GO_ON if outcome in (Outcome.BUDGET, Outcome.EXCHANGE) else BEGIN_BY_STEP
+
+    def _release(self):
+        """Let columns that depended on one that has crossed zero be asked anew."""
+        self.active.status[self.active.status == DEPENDENT] = INACTIVE
+
+    def forget(self):
+        """Make the factor anew when it is needed next."""
+        self.key = None
 
     def _descend(self, model, working, state, precision):
         """Coordinate descent, from where the walk ended if there is a Gram matrix."""
         if model.gram.size == 0:
             return CoordinateDescent("residual").solve(working, state, False, precision)
         epochs = descend_gram(model.gram, working.penalty, model.coef, model.correlation, precision)
-        working.problem.work.epochs += epochs
+        working.problem.work.add(epochs=epochs)
         return model.coef, model.correlation
 
     def _most(self):

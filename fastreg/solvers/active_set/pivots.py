@@ -19,7 +19,7 @@ from fastreg.solvers.active_set.quadratic_model import (
 
 NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
 FEW = 10  # columns that a primal-dual step may change, besides a share of the active ones
-BEGIN_BY_STEP, BEGIN, GO_ON = 0, 1, 2  # how a way to an optimum starts
+BEGIN_BY_STEP, BEGIN, GO_ON = range(3)  # how a way to an optimum starts
 CROSSING = 1e-11  # of its threshold: how far a column may end beyond it before it counts
 
 
@@ -59,8 +59,7 @@ class Active(NamedTuple):
     nobody: np.ndarray  # INACTIVE for every column
 
 
-ROOMS = 8
-ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE = range(ROOMS)
+ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE, ROOMS = range(9)
 
 
 @inner_kernel

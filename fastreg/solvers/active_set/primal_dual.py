@@ -24,7 +24,7 @@ from fastreg.solvers.active_set.quadratic_model import (
     threshold,
 )
 
-MOST_STEPS = 12
+MOST_STEPS = 12  # primal-dual steps to an optimum
 GAIN = 0.85  # share of the wrong columns that a primal-dual step may leave wrong; else single pivots do better
 
 

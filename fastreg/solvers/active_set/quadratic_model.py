@@ -15,7 +15,7 @@ import numpy as np
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 
-INACTIVE, ACTIVE, DEPENDENT, AT_BOUND = 0, 1, 2, 3
+INACTIVE, ACTIVE, DEPENDENT, AT_BOUND = range(4)
 
 
 class Quadratic(NamedTuple):

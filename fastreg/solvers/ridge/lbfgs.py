@@ -12,9 +12,8 @@ import math
 import numpy as np
 
 from fastreg.numerics.threads import linalg
-from fastreg.solvers.choice import SAMPLED, quasi_newton_steps, sample_pays
+from fastreg.solvers.choice import LEAST_PATIENCE, SAMPLED, quasi_newton_steps, sample_pays
 
-MEMORY = 12  # steps that are remembered
 TOGETHER = 8  # neighbouring rows are sampled together: they share a cache line in every column
 
 
@@ -49,7 +48,7 @@ class QuasiNewton:
         """Take in a step and how much minus the gradient fell along it."""
         product = float(step @ change)
         if product > 1e-14 * math.sqrt(float(step @ step) * float(change @ change)):
-            self.pairs = [*self.pairs[1 - MEMORY :], (step, change, 1.0 / product)]
+            self.pairs = [*self.pairs[1 - LEAST_PATIENCE :], (step, change, 1.0 / product)]
 
     def _precondition(self, vector):
         if self.factor is None:
@@ -67,7 +66,7 @@ def _sampled_factor(problem, columns, curvature, l2, size):
     if not total > 0.0:
         return None
     gram, sums = problem.design.by_rows(columns, problem.centre).sampled_gram(rows, h)
-    problem.work.columns += columns.size * size // problem.n
+    problem.work.add(columns=columns.size * size // problem.n)
     if problem.fit_intercept:  # the sample's own h-mean
         gram -= np.outer(sums, sums / total)
     gram *= float(curvature.sum()) / total

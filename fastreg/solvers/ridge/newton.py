@@ -24,14 +24,11 @@ import numpy as np
 
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
+from fastreg.objective.duality_gap_bounded import WEAK
 from fastreg.solvers.choice import qr_pays, quasi_newton_pays, ridge_form, row_newton_pays
 from fastreg.solvers.line_search import extent, smooth_step_length, step_length
 from fastreg.solvers.ridge.lbfgs import QuasiNewton
-from fastreg.solvers.ridge.row_space import RowSpace
-
-TINY_RIDGE = 1e-7  # share of a column's curvature below which a ridge no longer conditions the normal equations
-PROMISING = 0.5  # of the gap wanted: a decrement below this is worth a certificate
-CURVATURE_FLOOR = 1e-10  # times the weight, in the dual form: rows that are fitted perfectly still need a pivot
+from fastreg.solvers.ridge.row_space import CURVATURE_FLOOR, SHARE, RowSpace
 
 
 class RidgeSystem:
@@ -94,7 +91,7 @@ class RidgeSystem:
             gradient = correlation - l2 * state.coef[self.columns]
             direction = quasi.direction(gradient)
             change = problem.predict(self.columns, direction)
-            if 0.5 * float(gradient @ direction) < PROMISING * target:
+            if 0.5 * float(gradient @ direction) < SHARE * target:
                 gap = min(gap, self._gap_at_corrected(state, change, l2))
                 if gap <= target:
                     break
@@ -133,7 +130,7 @@ class RidgeSystem:
 
     def weak(self, l2):
         """Whether a column has so little ridge, or none, that its conjugate would magnify rounding."""
-        return l2 <= TINY_RIDGE * self.norms**2
+        return l2 <= WEAK * self.norms**2
 
     def certify(self, state, l2):
         """The rigorous gap of the present point: the smallest of up to three, for columns of little ridge or none.
@@ -302,5 +299,5 @@ def dual_direction(problem, state, columns, l2):
         change = problem.predict(columns, system._direction(trial, correlation, l2))
         if problem.fit_intercept:
             change -= (state.curvature @ change) / state.curvature.sum()
-        trial.residual -= state.curvature * change
+        trial.residual[:] -= state.curvature * change
     return trial.residual

@@ -16,7 +16,7 @@ import numpy as np
 from fastreg.numerics.threads import linalg
 from fastreg.solvers.line_search import smooth_step_length
 
-SHARE = 0.5  # of the gap wanted, at which the search among rows ends
+SHARE = 0.5  # of the gap wanted, which leaves room for what a certificate asks for more
 CURVATURE_FLOOR = 1e-10  # times the weight: rows that are fitted perfectly still need a pivot
 
 
@@ -49,7 +49,7 @@ class RowSpace:
             if t == 0.0 or not math.isfinite(t):
                 break
             dual += t * step
-            state.eta += t * change
+            state.eta[:] += t * change
             problem.linearise(state)
             gap = _gap(kernel, state.residual - dual)
             if problem.watcher is not None:  # whoever watches sees the coefficients of this step as well
@@ -81,13 +81,14 @@ class RowSpace:
     def _return(self, state, l2, dual):
         """Coefficients, intercept and eta from X."""
         problem, columns = self.problem, self.columns
-        coef = self._coefs(l2, dual)
+        coef, intercept = self._coefs(l2, dual), state.intercept
         fitted = problem.offset + problem.predict(columns, coef)
         if problem.fit_intercept:
             middle = float(problem.weight @ (state.eta - fitted))
             fitted += middle
-            state.intercept = middle - float(problem.centre[columns] @ coef)
-        state.coef[columns], state.eta[:] = coef, fitted
+            intercept = middle - float(problem.centre[columns] @ coef)
+        state.place(columns, coef, intercept)
+        state.eta[:] = fitted
         problem.linearise(state)
         self.last = coef, dual, l2[0]
 

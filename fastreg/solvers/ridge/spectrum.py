@@ -27,10 +27,10 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from fastreg.design.dense_products import TILE
 from fastreg.numerics.threads import linalg
 
 COARSE = 1e-9  # of the largest eigenvalue: with less ridge than this, squared singular values have lost their digits
-COLUMN_BLOCK = 512  # columns that are centred and scaled at a time
 DETERMINED = 1e-12  # a row whose unpenalised leverage is within this of 1 alone determines a coefficient
 
 
@@ -195,7 +195,7 @@ class TallSpectrum(RidgeSpectrum):
         for rows, block in problem.design.by_rows(self.columns, problem.centre).blocks():
             scaled = block.T / self.root - self.basis[rows] @ self.overlap.T
             triangle = triangular(np.vstack([triangle, weight[rows, None] * scaled]))
-        problem.work.columns += self.columns.size
+        problem.work.add(columns=self.columns.size)
         return triangle
 
     def _moments(self, rest):
@@ -222,7 +222,7 @@ class TallSpectrum(RidgeSpectrum):
         # 1 - h is no less than this share of its value without penalised columns; rounding may say zero.
         least = np.asarray(alphas) / (np.asarray(alphas) + self.values.max(initial=0.0))
         rest = rest - self.basis @ (self.basis.T @ (weight[:, None] * rest))
-        problem.work.columns += self.columns.size
+        problem.work.add(columns=self.columns.size)
         for rows, product in problem.design.by_rows(self.columns, problem.centre).products(directions):
             product -= turned @ self.basis[rows].T
             errors = np.stack([right.T @ (side.T @ product) for side in sides])
@@ -278,14 +278,14 @@ class WideSpectrum(RidgeSpectrum):
         """(values, vectors) of A A', from R of A' = QR over blocks of columns."""
         problem, n, fixed = self.problem, self.rows.size, self.rows_fixed
         triangle, square = np.zeros((0, n)), 0.0
-        for start in range(0, self.columns.size, COLUMN_BLOCK):
-            some = self.columns[start : start + COLUMN_BLOCK]
+        for start in range(0, self.columns.size, TILE):
+            some = self.columns[start : start + TILE]
             block = (problem.design.gather(some) - problem.centre[some])[self.rows] * self.weight[:, None]
-            block /= self.root[start : start + COLUMN_BLOCK]
+            block /= self.root[start : start + TILE]
             _project(block, fixed)
             square += float(np.vdot(block, block))
             triangle = triangular(np.vstack([triangle, block.T]))
-        problem.work.columns += self.columns.size
+        problem.work.add(columns=self.columns.size)
         above = math.sqrt(max(2.0 * square, 1e-300))
         values, rows = _squares(np.linalg.svd(np.vstack([triangle, above * fixed.T]), full_matrices=False)[1:])
         return values[::-1], rows[:, ::-1]

@@ -15,16 +15,16 @@ A fold whose step increases its gap a lot is taken out, and fitted by itself fro
 
 import numpy as np
 
+from fastreg.paths.batched.batches import NEAR
 from fastreg.paths.grid import FAR
-from fastreg.paths.plan import FEWEST_FOLDS
+from fastreg.paths.plan import FEWEST_FOLDS, LONGEST
 from fastreg.paths.sweeps import share_sweeps
 from fastreg.selection.cross_validation.tall_glm.newton_fold import NewtonFold
 from fastreg.selection.cross_validation.tall_glm.reference_path import WholePath
 from fastreg.selection.cross_validation.tall_glm.shared_columns import FoldHessians, SharedColumns
 from fastreg.solvers.choice import joint_hessians_pay, joint_renewal, served_long
 
-NEAR = 0.95  # share of its threshold at the last alpha of the Hessians from which a column is included in them
-AHEAD, LONGEST = 8, 20  # alphas for which the first Hessians are computed, and at most for which later ones are
+AHEAD = 8  # alphas for which the first Hessians are computed
 SHORTLY = 2  # alphas ahead at which the curvature of Hessians is taken, unless they are needed at once
 
 

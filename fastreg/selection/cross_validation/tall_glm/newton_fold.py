@@ -3,17 +3,17 @@
 import numpy as np
 
 from fastreg.objective.screening import reaching_columns
-from fastreg.paths.point import make_point
-from fastreg.paths.pointwise import Pointwise
+from fastreg.paths.fit import make_point
+from fastreg.paths.pointwise import ENOUGH, Pointwise
 from fastreg.solvers.active_set.active_set import ActiveSet
+from fastreg.solvers.proximal_newton import ROUGH
 from fastreg.solvers.working_set import WorkingSet
 
 NAME = "joint_newton"  # in Path.methods
-PREDICT, CORRELATE = 0, 1  # numbers of the two products that folds share
+PREDICT, CORRELATE = range(2)  # numbers of the two products that folds share
 PATIENCE, MOST = 5, 25  # steps at one alpha: with one Hessian, and in all
 ASTRAY = 10.0  # ratio of the gap after a step to that before, beyond which the step has failed
-PRECISE = 0.01  # gap of a model's solution over the gap wanted, where pivots cannot solve it exactly
-CLOSE, FINER = 0.7, 0.1  # steering gap over the gap wanted at which a certificate is computed, and after it failed
+FINER = 0.1  # of the gap reached, the one aimed at after a certificate failed
 
 
 class NewtonFold:
@@ -41,8 +41,7 @@ class NewtonFold:
         new = working.columns[working.correlation.size :]
         more = problem.correlate_some(self.state.residual, new)
         more[~problem.usable[new]] = 0.0
-        working.correlation = np.concatenate([working.correlation, more])
-        working.norms = np.concatenate([working.norms, problem.norms[new]])
+        working.take(more, problem.norms[new])
         self.expected = np.concatenate([self.expected, np.zeros(new.size)])
         coef, correlation = self.last  # the correlations of the new columns are not known there
         self.last = np.concatenate([coef, np.zeros(new.size)]), np.concatenate([correlation, np.full(new.size, np.nan)])
@@ -78,7 +77,7 @@ class NewtonFold:
         working, state = self.working, self.state
         penalty, wanted = self.problem.penalty_at(self.alpha), self.fit.wanted
         working.set_penalty(penalty)
-        self.violators, target, before = self.violators[:0], CLOSE * wanted, np.inf
+        self.violators, target, before = self.violators[:0], ENOUGH * wanted, np.inf
         working.use(self._hessian(), self.hessians.version)
         last, gap = self.taken + PATIENCE, working.gap(state)
         while True:
@@ -96,7 +95,7 @@ class NewtonFold:
             if self.taken == last:
                 return None
             before = gap
-            yield from self._step(PRECISE * wanted)
+            yield from self._step(ROUGH * wanted)
             gap = working.gap(state)
             self.problem.count_steps(1, state, gap)
 
@@ -104,7 +103,9 @@ class NewtonFold:
         """Step to the solution of the model; the first one corrects for the predicted error."""
         problem, working, state = self.problem, self.working, self.state
         if self.taken == 0:
-            working.correlation = working.correlation + np.where(problem.usable[working.columns], self.expected, 0.0)
+            working.replace_correlation(
+                working.correlation + np.where(problem.usable[working.columns], self.expected, 0.0)
+            )
         old = self.coef()
         coef, correlation = self.solver.solve(working, state, False, precision)
         if self.taken:
@@ -116,20 +117,22 @@ class NewtonFold:
         problem.advance(state, columns, steps, change, 1.0)
         state.coef[columns] = coef
         self.taken += 1
-        working.correlation = yield state.residual, CORRELATE
-        working.correlation[~problem.usable[columns]] = 0.0
+        correlation = yield state.residual, CORRELATE
+        correlation[~problem.usable[columns]] = 0.0
+        working.replace_correlation(correlation)
 
     def _keep(self, gap, penalty):
         """Record the point."""
         fit, columns = self.fit, np.sort(self.working.columns)
         point = make_point(self.problem, self.state, gap, self.taken, fit.tol, self.alpha, columns, NAME, fit.max_iter)
         fit.add(point, self.alpha)
-        self.pointwise.previous, self.done = self.alpha, True
+        self.pointwise.pass_by(self.alpha)
+        self.done = True
 
     def _leave(self):
         """Go back to the last point, from where the fold is fitted by itself."""
-        self.state.coef[self.working.columns] = self.last[0]
-        self.state.intercept, self.violators, self.lost = self.intercept, self.violators[:0], True
+        self.state.place(self.working.columns, self.last[0], self.intercept)
+        self.violators, self.lost = self.violators[:0], True
 
     def hand_back(self):
         """Set the Fit to the last point, so that it can continue."""
@@ -148,6 +151,15 @@ class HeldColumns(WorkingSet):
 
     def use(self, hessian, version):
         self.gram, self.model_version = hessian, version
+
+    def take(self, correlation, norms):
+        """What is known of columns that the shared ones have more."""
+        self.correlation = np.concatenate([self.correlation, correlation])
+        self.norms = np.concatenate([self.norms, norms])
+
+    def replace_correlation(self, correlation):
+        """Let the correlations be these."""
+        self.correlation = correlation
 
     def update_gram(self, state, anew):
         """Do nothing: FoldHessians keeps the Hessian up to date."""

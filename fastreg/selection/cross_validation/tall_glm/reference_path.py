@@ -3,8 +3,7 @@
 import numpy as np
 
 from fastreg.objective.families import linearise
-
-LONGEST = 20  # points evaluated at once
+from fastreg.paths.plan import LONGEST
 
 
 class WholePath:

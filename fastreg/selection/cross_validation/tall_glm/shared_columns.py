@@ -14,12 +14,11 @@ of all t: the Hessians of ten folds take the work of one.
 
 import numpy as np
 
-from fastreg.design.dense_products import correlate_fives, frozen
+from fastreg.design.dense_products import LONG, correlate_fives
 from fastreg.design.row_subsets import part_grams
+from fastreg.interface.validation import read_only
 from fastreg.numerics.threads import even_edges, over_blocks
 from fastreg.selection.cross_validation.tall_least_squares import of_the_others
-
-PANEL = 4096  # rows of a product that a thread computes at a time
 
 
 class SharedColumns:
@@ -40,6 +39,10 @@ class SharedColumns:
         """The columns, centred at the means over all rows, as rows of an array."""
         return self.block.rows[: self.columns.size]
 
+    def count(self, columns):
+        """Count columns that were read for several folds."""
+        self.read += columns
+
     def missing(self, columns):
         """The columns that are not shared yet, without repetitions."""
         return np.unique(columns[~self.contains[columns]])
@@ -59,12 +62,12 @@ class SharedColumns:
         def multiply(start, stop):
             np.matmul(steps, rows[:, start:stop], out=out[:, start:stop])
 
-        over_blocks(multiply, [*range(0, out.shape[1], PANEL), out.shape[1]], rows.size)
+        over_blocks(multiply, [*range(0, out.shape[1], LONG), out.shape[1]], rows.size)
         return out
 
     def correlate_each(self, residuals):
         """X_W'r for every row r of `residuals`, which sum to zero under an intercept: (residuals, |W|)."""
-        rows, out = frozen(self.rows), np.empty((len(residuals), self.columns.size))
+        rows, out = read_only(self.rows), np.empty((len(residuals), self.columns.size))
         self.read += self.columns.size
         over_blocks(lambda a, b: correlate_fives(rows, residuals, out, a, b), even_edges(*rows.shape), rows.size)
         return out
@@ -82,7 +85,7 @@ class FoldHessians:
         """Compute all Hessians at the curvatures h of the rows."""
         size, about_mean = self.shared.columns.size, self.shared.problem.fit_intercept
         nothing = np.zeros(size)
-        sums = part_grams(frozen(self.shared.rows), self.tests, np.sqrt(h), nothing, np.zeros(h.size))
+        sums = part_grams(read_only(self.shared.rows), self.tests, np.sqrt(h), nothing, np.zeros(h.size))
         total = sum(sums)
         for t, left in enumerate(self.left):
             mass = total[-1, -1] - sums[t][-1, -1]
@@ -91,4 +94,4 @@ class FoldHessians:
         self.whole, _, _ = of_the_others(total, np.zeros_like(total), about_mean)
         self.whole *= total[-1, -1]
         self.version += 1
-        self.shared.read += size
+        self.shared.count(size)

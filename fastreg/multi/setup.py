@@ -1,6 +1,7 @@
-"""The multinomial of classes some of which may have no weight: those get the limit of their fit."""
+"""From responses or classes to a MultiProblem: arrays that are checked; classes without weight, which get the limit of
+their fit.
+"""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,38 +9,47 @@ import scipy.sparse as sp
 
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.progress import Interrupted, interruptible
-from fastreg.multi.fit_multi_path import follow_multi_path, pose
+from fastreg.multi.group_penalties import Entries, Rows
+from fastreg.multi.losses import Softmax, SquaredError
+from fastreg.multi.problem import MultiProblem
 from fastreg.multi.result import MultiPath
-from fastreg.numerics.threads import one_blas_thread
-from fastreg.paths.driver import NOBODY
-from fastreg.paths.omitted import warn_omitted
+from fastreg.objective.penalties import ElasticNet
+from fastreg.paths.setup import warn_omitted
+
+RESPONSES: dict[str, type[SquaredError] | type[Softmax]] = {"gaussian": SquaredError, "multinomial": Softmax}
 
 
-@interruptible()
-@one_blas_thread()
-def solve_classes(X, Y, options, grid, start=None, watching=NOBODY):
-    """`solve_multi_path` of the multinomial for classes numbered from 0, all of which occur in Y (n,), or shares.
-
-    The grid is of given alphas. With an intercept the fit of a class without weight is reached at infinity only: its
-    coefficients are zeros and its intercept is -inf, and the others' are those of the fit without it.
-    """
-    begin, options, X, shares = time.perf_counter(), options.checked(), check.check_design(X), shares_of(Y)
-    weight, K = check.check_weight(options.sample_weight, X.shape[0]), shares.shape[1]
-    places = places_of(shares, weight, options)
-    if places.size == 1:
-        return with_all(certain_path(X.shape[1], check.check_alphas(grid.alphas), options), places, K)
-    problem = pose_some(as_design(X), shares, weight, options, places)
+def build_multi_problem(X, Y, options):
+    """(a MultiProblem from arrays, which are checked, and options that have been; the classes, or None)."""
+    family = check.check_option("family", options.family, tuple(RESPONSES))
+    X = check.check_design(X)
+    n = X.shape[0]
+    weight = check.check_weight(options.sample_weight, n)
+    if family == "multinomial":
+        y, classes = check.check_classes(Y, n, weight, options.fit_intercept)
+    else:
+        y, classes = check.check_matrix("Y", Y, n), None
+        check.refuse_tiny("Y", y)
+    problem = pose(as_design(X), y, weight, options)
     if not problem.finite:
         raise check.explain_not_finite(X, options.names)
     warn_omitted(problem, options.names)
-    start = None if start is None else (start[0][:, places], start[1][places])
-    try:
-        path = follow_multi_path(problem, options, grid, watching, begin=begin, start=start)
-    except Interrupted as stop:
-        stop.path = None if stop.path is None else with_all(stop.path, places, K)
-        raise
-    return with_all(path, places, K)
+    return problem, classes
+
+
+def pose(design, y, weight, options, moments=None):
+    """The MultiProblem of responses, or shares of classes, y (n, K), with weights that sum to one.
+
+    `moments` are those of the columns under these weights, if known.
+    """
+    response = RESPONSES[options.family](check.read_only(np.ascontiguousarray(y.T)), check.read_only(weight))
+    units = Rows(response.K) if options.family == "gaussian" else Entries(response.K)
+    n, p = design.shape
+    offset, factor = check.check_offset(options.offset, n, response.K), check.check_factor(options.penalty_factor, p)
+    return MultiProblem(
+        design, response, units, options.fit_intercept, ElasticNet(options.l1_ratio), factor, options.standardize,
+        offset=None if offset is None else np.ascontiguousarray(offset.T), moments=moments,
+    )  # fmt: skip
 
 
 def shares_of(Y):

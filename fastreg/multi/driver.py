@@ -1,0 +1,108 @@
+"""The driver of several responses: a problem and a grid in, a certified MultiPath out."""
+
+import time
+
+import numpy as np
+
+from fastreg.design.designs import as_design
+from fastreg.interface import validation as check
+from fastreg.interface.progress import Interrupted, hold, interruptible
+from fastreg.multi.group_penalties import lengths
+from fastreg.multi.null_model import MultiNullModel
+from fastreg.multi.pointwise import MultiPointwise
+from fastreg.multi.result import MultiPath
+from fastreg.multi.setup import build_multi_problem, certain_path, places_of, pose_some, shares_of, with_all
+from fastreg.multi.smooth import MultiRidge
+from fastreg.numerics.threads import one_blas_thread
+from fastreg.paths.driver import NOBODY, as_columns, follow, what_all_paths_hold
+from fastreg.paths.fit import Fit, Recorder
+from fastreg.paths.grid import alphas_of
+from fastreg.paths.setup import warn_omitted
+
+STRATEGIES = {"ridge": MultiRidge, "pointwise": MultiPointwise}  # see fastreg.paths.plan
+
+
+@interruptible()
+@one_blas_thread()
+def solve_multi_path(X, Y, options, grid, watching=NOBODY, *, start=None):
+    """`fit_multi_path` without its warning, for callers that warn themselves.
+
+    Bounds and solver of `options` are ignored: there are none to choose from.
+    `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
+    """
+    begin, options = time.perf_counter(), options.checked()
+    problem, classes = build_multi_problem(X, Y, options)
+    return follow_multi_path(problem, options, grid, watching, classes, begin=begin, start=start)
+
+
+@interruptible()
+@one_blas_thread()
+def solve_classes(X, Y, options, grid, start=None, watching=NOBODY):
+    """`solve_multi_path` of the multinomial for classes numbered from 0, all of which occur in Y (n,), or shares.
+
+    The grid is of given alphas. With an intercept the fit of a class without weight is reached at infinity only: its
+    coefficients are zeros and its intercept is -inf, and the others' are those of the fit without it.
+    """
+    begin, options, X, shares = time.perf_counter(), options.checked(), check.check_design(X), shares_of(Y)
+    weight, K = check.check_weight(options.sample_weight, X.shape[0]), shares.shape[1]
+    places = places_of(shares, weight, options)
+    if places.size == 1:
+        return with_all(certain_path(X.shape[1], check.check_alphas(grid.alphas), options), places, K)
+    problem = pose_some(as_design(X), shares, weight, options, places)
+    if not problem.finite:
+        raise check.explain_not_finite(X, options.names)
+    warn_omitted(problem, options.names)
+    start = None if start is None else (start[0][:, places], start[1][places])
+    try:
+        path = follow_multi_path(problem, options, grid, watching, begin=begin, start=start)
+    except Interrupted as stop:
+        hold(stop, path=None if stop.path is None else with_all(stop.path, places, K))
+        raise
+    return with_all(path, places, K)
+
+
+def follow_multi_path(problem, options, grid, watching=NOBODY, classes=None, *, begin, start=None):
+    """The MultiPath of a problem, on the grid given or an automatic one; `start` as for solve_multi_path."""
+    grid, null = grid.checked(), MultiNullModel(problem)
+    alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
+    recorder = MultiRecorder(problem, begin, grid.size(), *watching)
+    fit = begin_fit(null, alphas, options, recorder, grid.alphas is None)
+    start = None if start is None else (*start, float(alphas[0]))
+    return follow(fit, lambda fit: collect_multi(fit, options, classes), start)
+
+
+def begin_fit(null, alphas, options, recorder, automatic=False, **more):
+    """A Fit at the null model of several responses."""
+    return Fit(
+        null, alphas, recorder, options.tol, options.max_iter, strategies=STRATEGIES, automatic=automatic, **more
+    )
+
+
+def collect_multi(fit, options, classes):
+    """The points of a fit as a MultiPath."""
+    problem = fit.problem
+    return MultiPath(
+        coefs=[_response_coefs(fit.points, k, problem.p) for k in range(problem.K)],
+        intercepts=np.stack([point.intercept for point in fit.points], axis=1),
+        grouped=problem.units.together,
+        classes=classes,
+        **what_all_paths_hold(fit, problem, options),
+    )
+
+
+def _response_coefs(points, k, p):
+    """One response's coefficients at all points, (p, points)."""
+    kept = [np.flatnonzero(point.values[:, k]) for point in points]
+    rows = [point.columns[some] for point, some in zip(points, kept)]
+    return as_columns(rows, [point.values[some, k] for point, some in zip(points, kept)], p)
+
+
+class MultiRecorder(Recorder):
+    """A Recorder that counts a column once for all responses."""
+
+    def support(self, state):
+        return int(np.count_nonzero(state.matrix.any(axis=1)))
+
+    def penalty(self, state):
+        problem = self.problem
+        return problem.penalty_at(self.alpha).value(lengths(problem.units.shaped(state.matrix)))
