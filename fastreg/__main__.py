@@ -9,7 +9,7 @@ import sys
 
 import fastreg
 from fastreg.cli.outputs import to_standard_output
-from fastreg.cli.report import told
+from fastreg.cli.report import error_text
 from fastreg.interface.naming import names_meant
 from fastreg.objective.families import FAMILIES
 
@@ -236,7 +236,7 @@ def main(arguments=None):
     except MemoryError:
         return _fail("not enough memory for this table")
     except (OSError, ValueError, ImportError) as error:
-        return _fail(told(error))
+        return _fail(error_text(error))
     return 0
 
 

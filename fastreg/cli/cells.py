@@ -218,9 +218,9 @@ def _of_holes(columns):
     if len(columns) == 1 and columns[0].missing == 1:
         message = f"column {columns[0].name!r} has no value in {columns[0].first_missing}; fill it in or remove the row"
         return message + _or_drop(columns)
-    told = [f"{column.name!r} ({_rows(column)}, first in {column.first_missing})" for column in columns]
+    named = [f"{column.name!r} ({_rows(column)}, first in {column.first_missing})" for column in columns]
     start = "a column has" if len(columns) == 1 else f"{len(columns):,} columns have"
-    return f"{start} missing values: {', '.join(told)}; fill them in or remove the rows{_or_drop(columns)}"
+    return f"{start} missing values: {', '.join(named)}; fill them in or remove the rows{_or_drop(columns)}"
 
 
 def _rows(column):

@@ -20,10 +20,10 @@ from fastreg.cli.options import (
 from fastreg.cli.report import (
     chosen_text,
     describe,
+    error_text,
     noting,
     picture,
     say,
-    told,
     write_coefficients,
     write_predictions,
 )
@@ -280,7 +280,7 @@ def _draw(fits, titles, options, outputs):
     except (ImportError, OSError, ValueError) as error:
         if options.plot is not None:
             raise
-        return None, told(error)
+        return None, error_text(error)
 
 
 def _write_picture(drawn, options, outputs):
@@ -295,5 +295,5 @@ def _write_picture(drawn, options, outputs):
     except (OSError, ValueError) as error:
         if options.plot is not None:
             raise
-        return f"No picture: {told(error)}"
+        return f"No picture: {error_text(error)}"
     return f"Drew {file}."

@@ -161,7 +161,7 @@ def picture(fits, titles, file):
     return drawn.getvalue()
 
 
-def told(error):
+def error_text(error):
     """An error as one line; an OSError as its file and reason."""
     if not isinstance(error, OSError):
         return str(error)

@@ -223,8 +223,8 @@ def _key(name):
 def _meant(missing, header, file):
     """The end of a message about missing columns: those of the file that have similar names."""
     alike = [(name, near_names(name, header)) for name in missing[:LISTED]]
-    told = [f"{near[0]!r} for {name!r}" for name, near in alike if near]
-    return f". {file} has {', '.join(told)}: names must be the same" if told else ""
+    named = [f"{near[0]!r} for {name!r}" for name, near in alike if near]
+    return f". {file} has {', '.join(named)}: names must be the same" if named else ""
 
 
 def listed(values):
@@ -270,8 +270,8 @@ def classes(target, name, places, positive=None):
             f"--positive {positive}: the labels of column {name!r} are {shown[0]!r} and {shown[1]!r}{hint}"
         )
     one = 1 if positive is None else shown.index(positive)
-    told = [f"{shown[k]!r} ({counts[k]:,} rows)" for k in (one, 1 - one)]
-    return (target == labels[one]).astype(float), f"class 1 is {told[0]}, class 0 is {told[1]}"
+    named = [f"{shown[k]!r} ({counts[k]:,} rows)" for k in (one, 1 - one)]
+    return (target == labels[one]).astype(float), f"class 1 is {named[0]}, class 0 is {named[1]}"
 
 
 def whole_numbers(values):

@@ -186,8 +186,8 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
     unexpected = [name for name in params if name not in PeerParams.__annotations__]
     if unexpected:
         known = [*inspect.signature(enet_path).parameters, *PeerParams.__annotations__]
-        told = answer(unexpected[0], [name for name in known if name != "params"])
-        raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}{told}")
+        advice = answer(unexpected[0], [name for name in known if name != "params"])
+        raise ValueError(f"Unexpected parameters in params: {', '.join(unexpected)}{advice}")
     if n_alphas is not None:
         deprecated("'n_alphas' was deprecated in 1.9 and will be removed in 1.11", "alphas")
     elif alphas is None:

@@ -104,7 +104,7 @@ class GridOptions(TypedDict, total=False):
     """Options of `fit_path` that set the grid of alphas.
 
     This class and those below list the options that other functions share with `fit_path`, for their `**options`
-    (fastreg.interface.shared_options).
+    (fastreg.interface.shared_options). Defaults are those of `fit_path`.
     """
 
     alphas: ArrayLike | None

@@ -182,8 +182,8 @@ def answer(word: str, names: list[str]) -> str:
     meant = names_meant(word, names)
     if meant:
         notes = [NOTES.get((name, _key(word))) for name in meant]
-        told = [f"{name!r} ({note})" if note else repr(name) for name, note in zip(meant, notes)]
-        return f". Did you mean {' or '.join(told)}?"
+        meant_names = [f"{name!r} ({note})" if note else repr(name) for name, note in zip(meant, notes)]
+        return f". Did you mean {' or '.join(meant_names)}?"
     if _key(word) in THREADS.split():
         return f": {ELSEWHERE['n_jobs']}"
     for name, place in ELSEWHERE.items():

@@ -131,8 +131,8 @@ def _gap_axis(ax, tol, gaps):
 def _explain(ax, end, labelled):
     """The two marks in words, above the picture."""
     ax.plot([], [], "o-", color="0.45", markersize=3, markerfacecolor="white", label="solver step")
-    told = f"{end}, with its alpha" if labelled else end
-    ax.plot([], [], "s", color="black", markersize=4, linestyle="none", label=told)
+    text = f"{end}, with its alpha" if labelled else end
+    ax.plot([], [], "s", color="black", markersize=4, linestyle="none", label=text)
     ax.legend(
         frameon=False, fontsize=NAME_SIZE, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1
     )

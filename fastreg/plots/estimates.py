@@ -84,9 +84,9 @@ def plot_estimates(
         ax.set_xticks(np.arange(true.size), labels=names, rotation=90, fontsize=NAME_SIZE, parse_math=False)
         ax.set_xlabel("")
     both = np.intersect1d(meant, found).size
-    told = f"{both:,} of {meant.size:,} found, {found.size - both:,} others in, {true.size:,} columns"
+    text = f"{both:,} of {meant.size:,} found, {found.size - both:,} others in, {true.size:,} columns"
     ax.annotate(
-        told, (0.0, 1.0), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", fontsize=NAME_SIZE,
+        text, (0.0, 1.0), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", fontsize=NAME_SIZE,
         color="0.25",
     )  # fmt: skip
     ax.legend(

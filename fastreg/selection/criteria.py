@@ -207,10 +207,10 @@ class Criteria(Shown):
         chosen = {
             name: self.alpha_best(name) for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))
         }
-        told = ", ".join(f"{name} {alpha:.4g}" for name, alpha in chosen.items()) or "nothing"
+        chosen_text = ", ".join(f"{name} {alpha:.4g}" for name, alpha in chosen.items()) or "nothing"
         return (
             f"<fastreg.Criteria: {self.alphas.size} points, {self.n_observations:g} observations, "
-            f"{self.n_candidates} penalised columns\n alpha chosen: {told}>"
+            f"{self.n_candidates} penalised columns\n alpha chosen: {chosen_text}>"
         )
 
     def summary(self, rows: int = 12) -> str:

@@ -45,7 +45,7 @@ class FoldFit:
     def points(self):
         return [] if self.fit is None else self.fit.points
 
-    def set_out(self, options) -> Fit:
+    def start_fit(self, options) -> Fit:
         """Begin the Fit, at the null model."""
         recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.callback)
         self.fit = Fit(
@@ -63,7 +63,7 @@ class FoldFit:
     def fit_reduced(self, options):
         """Fit a problem that is reduced to its Gram matrix. Returns whether it is certified in spite of rounding."""
         small = self.problem
-        answered(run(self.set_out(options)), small)
+        answered(run(self.start_fit(options)), small)
         whole = self.path(options)
         if not gram_reduction.holds(small, whole, options.tol):
             return False
@@ -117,7 +117,7 @@ def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
-    share_null_sweep([fit.set_out(options) for fit in waiting])
+    share_null_sweep([fit.start_fit(options) for fit in waiting])
     read = problem.p
     together = whole is not None and folds_go_together(problem, whole, len(folds), options.solver, FAR)
     if together and partitions(folds, problem.weight):

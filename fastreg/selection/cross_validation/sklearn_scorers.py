@@ -74,7 +74,7 @@ def scorer_metric(scorer, response, others=()):
     if weight is not None and function is not None and "sample_weight" not in inspect.signature(function).parameters:
         raise ValueError(f"scorer {name!r} takes no sample_weight, so it cannot score rows of different weight")
 
-    scorer = told_classes(scorer, response.classes)
+    scorer = with_labels(scorer, response.classes)
 
     def score(held):
         options = {} if weight is None else {"sample_weight": weight[held.rows]}
@@ -90,7 +90,7 @@ def scorer_metric(scorer, response, others=()):
     return Metric(name, True, score)
 
 
-def told_classes(scorer, classes):
+def with_labels(scorer, classes):
     """The scorer with all labels, some of which held-out rows may lack, and the second of two as positive label."""
     function = getattr(scorer, "_score_func", None)
     if classes is None or function is None:
