@@ -30,15 +30,17 @@ LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few dig
 
 
 @inner_kernel
-def dual_scale(correlation, l1, l2, only_lasso):
-    """The largest s <= 1 with |s c_j| <= l1_j; over columns with l2_j = 0 alone if `only_lasso`."""
-    scale = 1.0
+def dual_scales(correlation, l1, l2):
+    """The largest s <= 1 with |s c_j| <= l1_j: over columns with l2_j = 0 alone, and over all."""
+    only_lasso, scale = 1.0, 1.0
     for k in range(correlation.size):
-        if l1[k] > 0.0 and (l2[k] == 0.0 or not only_lasso):
+        if l1[k] > 0.0:
             size = abs(correlation[k])
             if size * scale > l1[k]:
                 scale = l1[k] / size
-    return scale
+            if l2[k] == 0.0 and size * only_lasso > l1[k]:
+                only_lasso = l1[k] / size
+    return only_lasso, scale
 
 
 @kernel
@@ -82,7 +84,7 @@ def smaller_gap(family, eta, residual, dual, columns, same):
     """See `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2); `same`: dual is residual, so
     that at s = 1 the rows have no share."""
     correlation, coef, l1, l2 = columns
-    s, scaled = dual_scale(correlation, l1, l2, True), dual_scale(correlation, l1, l2, False)
+    s, scaled = dual_scales(correlation, l1, l2)
     best = math.inf
     while True:
         gap = column_terms(correlation, coef, l1, l2, s)

@@ -271,7 +271,7 @@ FAMILIES = {family.name: completed(family) for family in WRITTEN}
 
 def total_loss(family, eta):
     """Half the deviance per unit of weight."""
-    return max(sum_of_losses(family, eta) + constant_of(family), 0.0)
+    return max(sum_of_losses(family, np.ascontiguousarray(eta)) + constant_of(family), 0.0)
 
 
 def constant_of(family):

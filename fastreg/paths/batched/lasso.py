@@ -5,7 +5,7 @@ import numpy as np
 
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
-from fastreg.objective.duality_gap import column_terms, dual_scale
+from fastreg.objective.duality_gap import column_terms, dual_scales
 from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
 from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way
 from fastreg.solvers.active_set.primal_dual import step_or_walk
@@ -187,5 +187,5 @@ def lasso_gaps(squares, correlations, coefs, alphas, factor, penalty, gaps):
     for k in range(gaps.size):
         for j in range(factor.size):
             l1[j] = alphas[k] * factor[j]
-        s = dual_scale(correlations[k], l1, none, False)
+        s = dual_scales(correlations[k], l1, none)[1]
         gaps[k] = 0.5 * (1.0 - s) ** 2 * squares[k] + column_terms(correlations[k], coefs[k], l1, none, s)

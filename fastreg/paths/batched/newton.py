@@ -14,6 +14,7 @@ import numpy as np
 
 from fastreg.design.dense_products import row_dots
 from fastreg.design.working_columns import SCATTERED, correlate_vectors_some
+from fastreg.interface.validation import read_only
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.duality_gap import balanced, smaller_gap, steering_gap
@@ -130,8 +131,8 @@ class NewtonBatch:
             active._make_room(m, active.ROOM // 2)
             before = done
             done, way = newton_points(
-                problem.family, working.block.rows[:m], model, active.active, active.size, terms, (alphas, done), place,
-                secants, kept, (how, going, fresh),
+                problem.family, read_only(working.block.rows[:m]), model, active.active, active.size, terms,
+                (alphas, done), place, secants, kept, (how, going, fresh),
             )  # fmt: skip
             here = way.pivots if done > before else here + way.pivots
             how = self.pivoting.mend(model, place.coef, way)

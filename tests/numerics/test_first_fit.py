@@ -1,0 +1,44 @@
+"""What a first fit on a machine compiles: kernels are counted by signatures, whether compiled or loaded."""
+
+import isolated
+import pytest
+
+COUNT = """
+import sys
+
+import numpy as np
+from fastreg.numerics.kernel_cache import KernelCache
+
+asked, load = [], KernelCache.load_overload
+
+
+def count(self, sig, target):
+    kernel = getattr(sys.modules[self.function.__module__], self.function.__qualname__)
+    if not kernel.targetoptions.get("forceinline"):  # those are asked for only where their callers are compiled
+        asked.append(self._stem())
+    return load(self, sig, target)
+
+
+KernelCache.load_overload = count
+rng = np.random.default_rng(0)
+X = np.asfortranarray(rng.normal(size=(100, 300)))
+y = X[:, 0] + rng.normal(size=100)
+{call}
+print(len(asked), *sorted(asked))
+"""
+FITS = {
+    "from fastreg import Lasso; Lasso(alpha=0.1).fit(X, y)": 24,
+    "from fastreg import fit_path; fit_path(X, y)": 54,
+    "from fastreg import fit_path; fit_path(X, y > 0, family='binomial')": 70,
+    "from fastreg import LassoCV; LassoCV().fit(X, y)": 57,
+    "from fastreg import cv_path; cv_path(X, y > 0, family='binomial')": 73,
+}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("call", FITS)
+def test_a_first_fit_compiles_no_more_kernels_than_before(call):
+    """Raise a number here only for a kernel that earns its tenth to fifth of a second on everybody's first fit."""
+    count, *names = isolated.run(COUNT.format(call=call)).stdout.split()
+    assert len(set(names)) > 20  # they are counted at all
+    assert int(count) <= FITS[call], names
