@@ -27,8 +27,8 @@ def draw(family, n=40, p=10, K=3, seed=0, density=1.0):
 
 
 def naive_options(options):
-    words = {"family": "family", "l1_ratio": "l1_ratio", "fit_intercept": "fit_intercept", "standardize": "standardize",
-             "sample_weight": "weight", "penalty_factor": "factor", "offset": "offset"}  # fmt: skip
+    same = ("family", "l1_ratio", "fit_intercept", "standardize", "offset", "lower", "upper")
+    words = {"sample_weight": "weight", "penalty_factor": "factor"} | dict(zip(same, same))
     return {words[name]: value for name, value in options.items() if name in words}
 
 

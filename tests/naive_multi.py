@@ -4,7 +4,8 @@
 
 with eta_i = o_i + b0 + B'x_i, o_i the offset, and w = weight / sum(weight).
 "gaussian": |y - eta|^2 / 2 and |B_j| a Euclidean length.
-"multinomial": log sum_k exp(eta_k) - y'eta, y in the simplex, and |B_j| a sum of absolute values. Y and eta are (n, K).
+"multinomial": log sum_k exp(eta_k) - y'eta, y in the simplex, and |B_j| a sum of absolute values; lower <= B <= upper.
+Y and eta are (n, K).
 The gap is primal minus dual as they stand, not the sum of Fenchel-Young terms that the package uses.
 """
 
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from naive import column_scales
+from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax, xlogy
 
 
@@ -85,6 +87,8 @@ class Problem(NamedTuple):
     l2: np.ndarray
     scale: np.ndarray
     offset: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
 
 
 def one_hot(y):
@@ -93,7 +97,10 @@ def one_hot(y):
     return y.astype(float) if y.ndim == 2 else np.eye(int(y.max()) + 1)[y]
 
 
-def prepare(X, Y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, factor=None, standardize=False, offset=None):
+def prepare(
+    X, Y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, factor=None, standardize=False, offset=None,
+    lower=None, upper=None,
+):  # fmt: skip
     n, p = X.shape
     weight = np.ones(n) if weight is None else np.asarray(weight, float)
     factor = np.ones(p) if factor is None else np.asarray(factor, float)
@@ -105,8 +112,18 @@ def prepare(X, Y, alpha, *, family="gaussian", l1_ratio=1.0, weight=None, factor
     v = np.where(left_out, 1.0, factor)
     return Problem(
         FAMILIES[family], np.where(left_out, 0.0, X / scale), Y, weight, alpha * l1_ratio * v,
-        alpha * (1 - l1_ratio) * v, scale, offset,
+        alpha * (1 - l1_ratio) * v, scale, offset, *bounds_of(lower, upper, p, Y.shape[1], scale),
     )  # fmt: skip
+
+
+def bounds_of(lower, upper, p, K, scale=1.0):
+    """(lower, upper), each (p, K), on the penalty's scale."""
+    given = (np.asarray(none if bound is None else bound, float) for bound, none in ((lower, -np.inf), (upper, np.inf)))
+    return [(np.broadcast_to(b[:, None] if b.ndim == 1 else b, (p, K)).T * scale).T for b in given]
+
+
+def is_bounded(problem):
+    return np.isfinite(problem.lower).any() or np.isfinite(problem.upper).any()
 
 
 def primal(problem, B, intercepts):
@@ -116,8 +133,11 @@ def primal(problem, B, intercepts):
 
 
 def objective(X, Y, coef, intercepts, alpha, **options):
-    """The minimised function at coefficients on the scale of X."""
+    """The minimised function at coefficients on the scale of X; infinite beyond their bounds."""
     problem = prepare(X, Y, alpha, **options)
+    lower, upper = bounds_of(options.get("lower"), options.get("upper"), *coef.shape)
+    if np.any(coef < lower) or np.any(coef > upper):
+        return np.inf
     return primal(problem, coef * problem.scale[:, None], intercepts)
 
 
@@ -155,18 +175,38 @@ def refit(problem, eta, columns):
     return eta
 
 
+def null_eta(X, Y, fit_intercept, **options):
+    """eta of the null model, of intercepts and columns of factor zero within their bounds; and the problem."""
+    problem = prepare(X, Y, 1.0, **options)
+    free = problem.l1 + problem.l2 == 0
+    if not np.isfinite(np.hstack([problem.lower[free], problem.upper[free]])).any():
+        return refit(problem, problem.offset, free_columns(problem, fit_intercept)), problem
+    Z = np.column_stack([np.ones((len(problem.X), int(fit_intercept))), problem.X[:, free]])
+    K = problem.Y.shape[1]
+    wide = np.full((int(fit_intercept), K), np.inf)
+    box = [np.vstack([-wide, problem.lower[free]]).ravel(), np.vstack([wide, problem.upper[free]]).ravel()]
+
+    def loss(b):
+        eta = problem.offset + Z @ b.reshape(-1, K)
+        return problem.weight @ problem.family.loss(problem.Y, eta), -(Z.T @ residual_at(problem, eta)).ravel()
+
+    b, ends = np.zeros(Z.shape[1] * K), {"ftol": 0, "gtol": 1e-14}
+    for _ in range(5):
+        b = minimize(loss, b, jac=True, method="L-BFGS-B", bounds=np.transpose(box), options=ends).x
+    return problem.offset + Z @ b.reshape(-1, K), problem
+
+
 def null_scale(X, Y, *, fit_intercept=True, **options):
     """The null model's loss above the least loss row by row."""
-    problem = prepare(X, Y, 1.0, **options)
-    eta = refit(problem, problem.offset, free_columns(problem, fit_intercept))
+    eta, problem = null_eta(X, Y, fit_intercept, **options)
     least = 0.0 if problem.family is Gaussian else problem.weight @ -xlogy(problem.Y, problem.Y).sum(axis=1)
     return problem.weight @ problem.family.loss(problem.Y, eta) - least
 
 
 def alpha_max(X, Y, *, fit_intercept=True, l1_ratio=1.0, **options):
-    problem = prepare(X, Y, 1.0, **options)
-    eta = refit(problem, problem.offset, free_columns(problem, fit_intercept))
+    eta, problem = null_eta(X, Y, fit_intercept, **options)
     C = problem.X.T @ residual_at(problem, eta)
+    C = np.where(np.where(C > 0, problem.upper, -problem.lower) > 0, C, 0.0)  # where a sign is not forbidden
     sizes = Gaussian.size(C) if problem.family is Gaussian else np.abs(C).max(axis=1)
     held = problem.l1 > 0
     return (sizes[held] / problem.l1[held]).max() / l1_ratio
@@ -180,6 +220,10 @@ def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=Non
     problem = prepare(X, Y, alpha, factor=factor, **options)
     B = coef * problem.scale[:, None]
     eta = problem.offset + intercepts + problem.X @ B
+    if is_bounded(problem):
+        if not np.isfinite(objective(X, Y, coef, intercepts, alpha, factor=factor, **options)):
+            return np.inf
+        return bounded_gap(problem, B, intercepts, eta, fit_intercept)
     columns = free_columns(problem, fit_intercept)
     R = residual_at(problem, refit(problem, eta, columns)) if columns.shape[1] else residual_at(problem, eta)
     C = problem.X.T @ R
@@ -200,6 +244,57 @@ def duality_gap(X, Y, coef, intercepts, alpha, *, fit_intercept=True, factor=Non
     return best
 
 
+def bounded_gap(problem, B, intercepts, eta, fit_intercept):
+    """primal - dual of a multinomial within bounds, at the best of several s R. R is made orthogonal to coefficients
+    without a penalty that lie within their bounds, and to those that would otherwise be pulled off a bound for ever."""
+    l1, l2 = (np.broadcast_to(each[:, None], B.shape) for each in (problem.l1, problem.l2))
+    margin = 1e-12 * np.abs(B)
+    within = (l1 + l2 == 0) & (B - problem.lower > margin) & (problem.upper - B > margin)
+    for _ in range(4):
+        R = residual_orthogonal_to(problem, eta, within, fit_intercept)
+        C = np.where(within, 0.0, problem.X.T @ R)
+        room = np.where(C > 0, problem.upper, -problem.lower)
+        within = within | ((l1 + l2 == 0) & np.isinf(room) & (np.abs(C) > 0))
+    C = np.where(within, 0.0, C)
+    value, best = primal(problem, B, intercepts), np.inf
+    for moving in (room > 0, np.isinf(room), np.isinf(room) & (l2 == 0), np.zeros(B.shape, dtype=bool)):
+        moving = moving & (l1 > 0) & (C != 0)
+        s = min(1.0, (l1[moving] / np.abs(C[moving])).min(initial=1.0))
+        U = s * R / problem.weight[:, None]
+        dual = problem.weight @ (problem.family.dual(problem.Y, U) - (U * problem.offset).sum(axis=1))
+        best = min(best, value - dual + conjugate(s * C, l1, l2, problem.lower, problem.upper).sum())
+    return best
+
+
+def conjugate(C, l1, l2, lower, upper):
+    """max over lower <= x <= upper of c x - l1 |x| - l2 x^2 / 2: it is at 0, at one of them, or between."""
+    room = np.where(C > 0, upper, -lower)
+    best = np.where((l2 == 0) & np.isinf(room) & (np.abs(C) > l1 * (1 + 1e-13)), np.inf, 0.0)
+    between = np.sign(C) * np.maximum(np.abs(C) - l1, 0) / np.where(l2 > 0, l2, np.inf)
+    for x in (lower, upper, np.clip(between, lower, upper)):
+        x = np.where(np.isfinite(x), x, 0.0)
+        best = np.maximum(best, C * x - l1 * np.abs(x) - l2 * x**2 / 2)
+    return best
+
+
+def residual_orthogonal_to(problem, eta, entries, fit_intercept):
+    """w (Y - mean) after Newton steps from eta along single coefficients, and the intercepts, that make it so."""
+    n, K = eta.shape
+    j, k = np.nonzero(np.vstack([np.full((int(fit_intercept), K), True), entries]))
+    columns = np.column_stack([np.ones((n, int(fit_intercept))), problem.X])[:, j]
+    for _ in range(30 if k.size else 0):
+        mean = problem.family.mean(eta)[:, k]
+        weighted = columns * (problem.weight[:, None] * mean)
+        hessian = (weighted.T @ columns) * (k[:, None] == k) - weighted.T @ (columns * mean)
+        gradient = (columns * residual_at(problem, eta)[:, k]).sum(axis=0)
+        steps = np.zeros((k.size, K))
+        steps[np.arange(k.size), k] = np.linalg.pinv(hessian, rcond=1e-12, hermitian=True) @ gradient
+        eta = eta + columns @ steps
+        if np.abs(columns @ steps).max() <= 1e-15 * (1 + np.abs(eta).max()):
+            break
+    return residual_at(problem, eta)
+
+
 def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **options):
     """(coef, intercepts) by accelerated proximal gradient with restart, to a gap of tol times the null model's loss."""
     problem = prepare(X, Y, alpha, **options)
@@ -214,6 +309,7 @@ def solve(X, Y, alpha, *, fit_intercept=True, max_iter=200_000, tol=1e-10, **opt
     for iteration in range(max_iter):
         gradient = Z.T @ residual_at(problem, problem.offset + Z @ ahead)
         new = family.prox(ahead + step * gradient, step * l1) / (1 + step * l2)[:, None]
+        new[1:] = np.clip(new[1:], problem.lower, problem.upper)
         if np.sum((ahead - new) * (new - B)) > 0:
             momentum, new = 1.0, B
             ahead = B

@@ -161,6 +161,8 @@ class MultiOptions(GridOptions, ProblemOptions, total=False):
     """Options of `fit_path` that `fit_multi_path` has; it has families of its own."""
 
     l1_ratio: float
+    lower: ArrayLike | None
+    upper: ArrayLike | None
     max_iter: int
     verbose: bool | int
     callback: Callable[[Progress], Any] | None

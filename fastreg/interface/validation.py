@@ -394,24 +394,24 @@ def check_factor(penalty_factor, p):
     return factor
 
 
-def check_bounds(lower, upper, p):
-    """(lower, upper), each (p,), with lower <= 0 <= upper; None where no bound is finite."""
+def check_bounds(lower, upper, p, K=None):
+    """(lower, upper), each (p,) or of K classes (p, K), with lower <= 0 <= upper; None where no bound is finite."""
     if lower is None and upper is None:
         return None
-    arrays = []
+    arrays, shape = [], (p,) if K is None else (p, K)
     for name, given, none in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
         bound = _as_float(name, none if given is None else given)
-        if bound.shape not in ((), (p,)):
-            raise ValueError(f"{name} has shape {bound.shape}; it must be a number or one for each of the {p} columns")
-        bound = np.array(np.broadcast_to(bound, p))
-        bad = np.flatnonzero(~(bound <= 0.0 if name == "lower" else bound >= 0.0))
-        if bad.size:
+        if bound.shape not in ((), (p,), shape):
+            wanted = f"a number or one for each of {p} columns{'' if K is None else f', or of shape {shape}'}"
+            raise ValueError(f"{name} has shape {bound.shape}; it must be {wanted}")
+        each = np.atleast_1d(bound)
+        if (bad := np.argwhere(~(each <= 0.0 if name == "lower" else each >= 0.0))).size:
             raise ValueError(
                 f"{name} must be {'0 or less' if name == 'lower' else '0 or more'} (as in glmnet, zero lies within the "
-                f"bounds), but {name}[{bad[0]}] = {bound[bad[0]]:g}"
+                f"bounds), but {name}[{', '.join(map(str, bad[0]))}] = {each[tuple(bad[0])]:g}"
             )
-        arrays.append(bound)
-    return None if np.all(np.isinf(arrays[0])) and np.all(np.isinf(arrays[1])) else tuple(arrays)
+        arrays.append(np.array(np.broadcast_to(bound if bound.shape in ((), shape) else bound[:, None], shape)))
+    return None if np.all(np.isinf(arrays)) else tuple(arrays)
 
 
 def check_alphas(alphas):

@@ -7,7 +7,6 @@ import numpy as np
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.progress import Interrupted, hold, interruptible
-from fastreg.multi.group_penalties import lengths
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.multi.pointwise import MultiPointwise
 from fastreg.multi.result import MultiPath
@@ -27,7 +26,7 @@ STRATEGIES = {"ridge": MultiRidge, "pointwise": MultiPointwise}  # see fastreg.p
 def solve_multi_path(X, Y, options, grid, watching=NOBODY, *, start=None):
     """`fit_multi_path` without its warning, for callers that warn themselves.
 
-    Bounds and solver of `options` are ignored: there are none to choose from.
+    The solver of `options` is ignored: there is none to choose from.
     `start` = (coefficients (p, K), intercepts (K,)) are near the solution at the first of given alphas.
     """
     begin, options = time.perf_counter(), options.checked()
@@ -47,7 +46,7 @@ def solve_classes(X, Y, options, grid, start=None, watching=NOBODY):
     weight, K = check.check_weight(options.sample_weight, X.shape[0]), shares.shape[1]
     places = places_of(shares, weight, options)
     if places.size == 1:
-        return with_all(certain_path(X.shape[1], check.check_alphas(grid.alphas), options), places, K)
+        return with_all(certain_path(X.shape[1], check.check_alphas(grid.alphas), options), places, options, K)
     problem = pose_some(as_design(X), shares, weight, options, places)
     if not problem.finite:
         raise check.explain_not_finite(X, options.names)
@@ -56,9 +55,9 @@ def solve_classes(X, Y, options, grid, start=None, watching=NOBODY):
     try:
         path = follow_multi_path(problem, options, grid, watching, begin=begin, start=start)
     except Interrupted as stop:
-        hold(stop, path=None if stop.path is None else with_all(stop.path, places, K))
+        hold(stop, path=None if stop.path is None else with_all(stop.path, places, options, K))
         raise
-    return with_all(path, places, K)
+    return with_all(path, places, options, K)
 
 
 def follow_multi_path(problem, options, grid, watching=NOBODY, classes=None, *, begin, start=None):
@@ -86,6 +85,8 @@ def collect_multi(fit, options, classes):
         intercepts=np.stack([point.intercept for point in fit.points], axis=1),
         grouped=problem.units.together,
         classes=classes,
+        lower=None if problem.bounds is None else problem.bounds.lower.reshape(problem.p, problem.K),
+        upper=None if problem.bounds is None else problem.bounds.upper.reshape(problem.p, problem.K),
         **what_all_paths_hold(fit, problem, options),
     )
 
@@ -105,4 +106,4 @@ class MultiRecorder(Recorder):
 
     def penalty(self, state):
         problem = self.problem
-        return problem.penalty_at(self.alpha).value(lengths(problem.units.shaped(state.matrix)))
+        return problem.penalty_at(self.alpha).value(problem.units.sizes(state.matrix))

@@ -37,8 +37,9 @@ def fit_multi_path(
                                                                     MultiTaskElasticNet)
         "multinomial"   log sum_k exp(eta_ik) - sum_k y_ik eta_ik   sum_k |B_jk|
 
-    The multinomial is parametrised symmetrically, with coefficients for every class. Where the penalty leaves the sum
-    over classes open (intercepts, columns that are not penalised), it is zero.
+    The multinomial is parametrised symmetrically, with coefficients for every class. Where neither the penalty nor
+    bounds decide on the sum of a column's coefficients over the classes (intercepts, columns that are not penalised),
+    it is zero. Its coefficients may have bounds, lower_jk <= B_jk <= upper_jk.
 
     Parameters
     ----------
@@ -49,15 +50,16 @@ def fit_multi_path(
         Loss and penalty, see above.
     l1_ratio : float, default=1.0
         Share of the l1 part in [0, 1]; 0 is ridge.
-    sample_weight : array-like of shape (n,), default=None
-        Weights of the rows >= 0, of any scale.
     offset : array-like of shape (n, K) or float, default=None
         Known part o_i of the linear predictors, a column a response or class, the classes in sorted order. What is
         the same for all classes of a row changes nothing. Predictions ask for the offset of their rows.
+    lower, upper : array-like of shape (p,) or (p, K), or float, default=None
+        Bounds of the coefficients of "multinomial", lower <= 0 <= upper, on the scale of X whatever `standardize`
+        says: one for all, one a column for every class, or one a column and class. Infinite ones bound nothing; None
+        is infinite; 0 forbids a sign. They hold exactly, and the gap is that of the bounded problem. "gaussian" has
+        none, since its penalty is on the length of a row: bound each response in a `fit_path` of its own.
     fit_intercept : bool, default=True
         Whether intercepts are fitted; else they are 0.
-    tol : float, default=1e-6
-        Relative duality gap that every point must reach; see `MultiPath`.
     max_iter : int, default=1000
         Newton steps, or rounds of block descent, allowed at one point.
     trace : bool, default=False
@@ -93,8 +95,9 @@ def fit_multi_path(
     >>> path = fit_multi_path(X, np.column_stack([y, X[:, 1]]))
     >>> path.support(0.3), path.coef(0.3)[0].shape
     ([0, 1], (8, 2))
-    >>> fit_multi_path(X, np.sign(y.round()), family="multinomial").classes
-    array([-1.,  0.,  1.])
+    >>> signs = fit_multi_path(X, np.sign(y.round()), family="multinomial", lower=0)
+    >>> signs.classes, bool(signs.coef(0.01)[0].min() >= 0)
+    (array([-1.,  0.,  1.]), True)
     """
     path = solve_multi_path(X, Y, *bundles(X, options, family=family))
     warn_of_points(path)

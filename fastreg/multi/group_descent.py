@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from fastreg.multi.group_newton import RowNewton, gather
-from fastreg.multi.group_penalties import lengths, steering_terms
+from fastreg.multi.group_penalties import lengths, row_steering_gap
 from fastreg.numerics.jit import allocating_kernel
 from fastreg.solvers.choice import CALLS, descent_budget
 
@@ -106,7 +106,7 @@ class BlockDescent:
         self._follow(working, coef, correlation, INNER * precision)
         for _ in range(MOST_ROUNDS):
             by_row = np.ascontiguousarray(correlation.T)
-            gap = steering_terms(by_row, coef, l1, l2, free, working.problem.scale)
+            gap = row_steering_gap(by_row, coef, l1, l2, free, working.problem.scale)
             waited = 0 if gap < 0.5 * best else waited + 1
             best = min(best, gap)
             if gap <= precision or (waited >= PATIENCE and gap <= noise):

@@ -4,8 +4,9 @@ import numpy as np
 
 from fastreg.interface.validation import ParameterError
 from fastreg.multi.duality_gap import levelled
-from fastreg.multi.group_penalties import lengths
+from fastreg.multi.proximal_newton import ProximalNewton
 from fastreg.multi.smooth_newton import NewtonSystem
+from fastreg.multi.working_set import PairSet
 from fastreg.paths.null_model import PERFECT, NullModel
 
 
@@ -26,8 +27,14 @@ class MultiNullModel(NullModel):
         return PERFECT * unit
 
     def _fit_unpenalised(self):
-        problem, target = self.problem, PERFECT * self.problem.scale
-        NewtonSystem(problem, problem.free).solve(self.state, np.zeros(problem.free.size), target, 100)
+        problem, state, target = self.problem, self.state, PERFECT * self.problem.scale
+        if problem.free.size == problem.unpenalised.size:
+            NewtonSystem(problem, problem.free).solve(state, np.zeros(problem.free.size), target, 100)
+            return
+        working = PairSet(problem)
+        working.extend(problem.units_of(problem.unpenalised), state.residual)
+        working.set_penalty(problem.penalty_at(0.0))
+        ProximalNewton().reduce(problem, state, working, target, 100)
 
     def _levelled(self):
         return levelled(self.problem, self.state)
@@ -37,8 +44,11 @@ class MultiNullModel(NullModel):
         problem, state = self.problem, self.state
         state.matrix[:] = np.where(problem.usable[:, None], coef, 0.0)
         state.intercepts[:] = intercept if problem.fit_intercept else 0.0
+        if problem.bounds is not None:
+            state.coef[:] = problem.bounds.clip(state.coef)
         if not problem.family.quadratic and (alpha == 0.0 or not problem.has_l1):  # as at the solution; eta stays
-            state.matrix[:] -= state.matrix.mean(axis=1, keepdims=True)
+            columns = problem.unbounded_columns(problem.columns)
+            state.matrix[columns] -= state.matrix[columns].mean(axis=1, keepdims=True)
         problem.refresh(state)
 
     def separates(self, loss):
@@ -47,8 +57,8 @@ class MultiNullModel(NullModel):
     def _alpha_of(self, rates):
         """(max_u |c_u| / rate_u, None) over the units that can enter and whose rate is not zero."""
         problem = self.problem
-        held = np.repeat(problem.usable & (rates > 0.0), problem.units.a_column)
+        rates = np.repeat(np.where(problem.usable, rates, 0.0), problem.units.a_column)
+        held = rates > 0.0
         if problem.scale <= self.floor or not held.any():
             return 0.0, None
-        sizes = lengths(problem.units.shaped(self.correlation))
-        return float((sizes[held] / np.repeat(rates, problem.units.a_column)[held]).max()), None
+        return float((problem.pull(self.correlation)[held] / rates[held]).max()), None

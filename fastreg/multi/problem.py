@@ -1,6 +1,7 @@
 """A problem with K responses, bound to its data, and the state of a fit."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,21 +14,66 @@ LEVELLED, LEVELS = 1e-13, 20  # how nearly, beside their sizes, and the rounds t
 
 
 class MultiProblem(Problem):
-    """Design, response and what the penalty needs to know of each column of X; coefficients are a (p, K) matrix."""
+    """Design, response and penalty of K responses; coefficients are a (p, K) matrix.
+
+    What an l1 penalty makes zero together is a unit: one coefficient, or those of a column of X for all responses. l1
+    and l2, norms and bounds are there for each unit; only units that are entries have bounds.
+    """
 
     def __init__(self, design, response, units, fit_intercept, penalty, factor, standardize, *, offset=None, **more):
         """`offset` is (K, n), or None; `more` is as for Problem."""
         self.response, self.units, self.K = response, units, response.K
         offset = np.zeros(response.y.shape) if offset is None else offset
         super().__init__(design, response, offset, fit_intercept, penalty, factor, standardize, **more)
-        self.unit_l1_rates = np.repeat(self.l1_rates, units.a_column)
         self.unit_l2_rates = np.repeat(self.l2_rates, units.a_column)
-        self.unit_norms = np.repeat(self.norms, units.a_column)
         shares = response.y @ response.weight
         self.rare = response.name == "multinomial" and fit_intercept and bool(np.any(shares < RARE))
 
+    @cached_property
+    def unit_l1_rates(self):
+        return np.repeat(self.l1_rates, self.units.a_column)
+
+    @cached_property
+    def unit_norms(self):
+        """The norm of the column that each unit belongs to; zero where bounds of zero leave the unit out."""
+        norms = np.repeat(self.norms, self.units.a_column)
+        if self.bounds is not None:
+            norms[self.bounds.lower == self.bounds.upper] = 0.0
+        return norms
+
+    def pull(self, correlation, units=None):
+        """The size of each unit's correlations, as far as they could move it away from zero.
+
+        They are (p, K), or those of some units as `correlate_some` has them.
+        """
+        if self.bounds is None:
+            return self.units.sizes(correlation)
+        bounds = self.bounds if units is None else self.bounds.on(units)
+        return np.abs(bounds.pull(self.units.by_unit(correlation)))
+
+    def by_unit(self, correlation):
+        return self.units.by_unit(correlation)
+
+    def reach(self, radius):
+        """(radius, norm of each unit), where correlations with response k are within radius_k of their estimates; or
+        for the number 0 without any error."""
+        return self.units.reach(self.unit_norms, radius) if np.ndim(radius) else (radius, self.unit_norms)
+
+    def unbounded_columns(self, columns):
+        """Those of some columns none of whose coefficients has a bound."""
+        if self.bounds is None:
+            return columns
+        return columns[self.bounds.absent(self.p)[columns]]
+
+    def loss_gap(self, state, dual, s):
+        if s == 1.0 and dual is state.residual:
+            return 0.0
+        change = np.zeros(dual.shape)
+        np.divide(state.residual - s * dual, self.weight, out=change, where=self.weight > 0.0)
+        return self.response.divergence(state.mean, change)
+
     def penalty_at(self, alpha):
-        """The penalty at `alpha`, a value a unit: of what it is measured on a unit counts by its length."""
+        """The penalty at `alpha`: (l1, l2) of each unit."""
         return PenaltyAt(alpha, self.unit_l1_rates, self.unit_l2_rates)
 
     def ridge(self, alpha, columns):
@@ -105,15 +151,13 @@ class MultiProblem(Problem):
         return out
 
     def correlate_some(self, residual, units):
-        """Correlations of some units, as a (units, size) matrix."""
-        columns = self.units.columns_of(units)
-        out = np.empty((units.size, self.units.size))
+        """Correlations of some units: (units, K) of rows, (units,) of entries."""
+        if self.units.together:
+            return np.stack([super(MultiProblem, self).correlate_some(row, units) for row in residual], axis=1)
+        columns, responses = np.divmod(units, self.K)
+        out = np.empty(units.size)
         for k in range(self.K):
-            if self.units.together:
-                out[:, k] = super().correlate_some(residual[k], columns)
-            else:
-                chosen = units % self.K == k
-                out[chosen, 0] = super().correlate_some(residual[k], columns[chosen])
+            out[responses == k] = super().correlate_some(residual[k], columns[responses == k])
         return out
 
     def correlate_columns(self, residual, columns):

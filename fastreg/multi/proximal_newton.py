@@ -24,9 +24,8 @@ class ProximalNewton:
         while gap > target and rounds < max_iter:
             before = state.coef[working.columns]
             coef, correlation = self.inner.solve(working, state, anew, max(target, 0.01 * gap))
-            image = working.correlation - correlation + working.l2 * (coef - before)
             plain = coef.copy()
-            mixed = working.secants.mix(working.model_version, working.alpha, before, coef, image)
+            mixed = working.mix_secants(before, coef, correlation)
             t = working.move(state, coef)
             if t == 0.0 and mixed:  # the mix leads nowhere, which the model itself may not
                 t = working.move(state, plain)

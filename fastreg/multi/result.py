@@ -56,6 +56,8 @@ class MultiPath(AnyPath):
     methods : list of str, default=None
         The strategy that found each point: "pointwise", or "ridge" for paths without an l1 part.
     fit_intercept, standardize, penalty_factor : as for `Path`
+    lower, upper : ndarray of shape (p, K), default=None
+        Bounds of the coefficients that were given; None where there were none.
     has_offset : bool, default=False
         Whether the fit had an offset. Predictions then ask for the offset of their rows; offset=0 leaves it out on
         purpose.
@@ -92,6 +94,8 @@ class MultiPath(AnyPath):
     fit_intercept: bool = True
     standardize: bool = False
     penalty_factor: np.ndarray | None = None
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
     has_offset: bool = False
     weighted: bool = False
 

@@ -13,10 +13,16 @@ from fastreg.multi.group_penalties import Entries, Rows
 from fastreg.multi.losses import Softmax, SquaredError
 from fastreg.multi.problem import MultiProblem
 from fastreg.multi.result import MultiPath
+from fastreg.objective.bounds import Bounds
 from fastreg.objective.penalties import ElasticNet
 from fastreg.paths.setup import warn_omitted
 
 RESPONSES: dict[str, type[SquaredError] | type[Softmax]] = {"gaussian": SquaredError, "multinomial": Softmax}
+BOUNDED_ROWS = (
+    "lower and upper hold single coefficients, but the penalty of several responses is on the length of a row of them, "
+    "the coefficients of a column for all responses. Bound the coefficients of each response in a fit of its own: "
+    "fit_path(X, Y[:, 0], lower=..., upper=...), and so on for the other columns of Y"
+)
 
 
 def build_multi_problem(X, Y, options):
@@ -46,10 +52,19 @@ def pose(design, y, weight, options, moments=None):
     units = Rows(response.K) if options.family == "gaussian" else Entries(response.K)
     n, p = design.shape
     offset, factor = check.check_offset(options.offset, n, response.K), check.check_factor(options.penalty_factor, p)
+    limits = bounds_given(options, p, response.K)
+    bounds = None if limits is None else Bounds(*(each.ravel() for each in limits))
+    if bounds is not None and units.together:
+        raise check.ParameterError(BOUNDED_ROWS)
     return MultiProblem(
         design, response, units, options.fit_intercept, ElasticNet(options.l1_ratio), factor, options.standardize,
-        offset=None if offset is None else np.ascontiguousarray(offset.T), moments=moments,
+        offset=None if offset is None else np.ascontiguousarray(offset.T), moments=moments, bounds=bounds,
     )  # fmt: skip
+
+
+def bounds_given(options, p, K):
+    """The (lower, upper) that options ask for, each (p, K), or None where there are none."""
+    return check.check_bounds(options.lower, options.upper, p, K)
 
 
 def shares_of(Y):
@@ -66,17 +81,24 @@ def pose_some(design, shares, weight, options, places, moments=None):
     """The MultiProblem of some of the classes; rows of weight zero may hold others."""
     n, K = shares.shape
     offset = check.check_offset(options.offset, n, K)
-    options = options._replace(family="multinomial", offset=None if offset is None else offset[:, places])
+    lower, upper = bounds_given(options, design.shape[1], K) or (None, None)
+    options = options._replace(
+        family="multinomial",
+        offset=None if offset is None else offset[:, places],
+        lower=None if lower is None else lower[:, places],
+        upper=None if upper is None else upper[:, places],
+    )
     return pose(design, shares[:, places], weight, options, moments)
 
 
-def with_all(path, places, K):
-    """A path of some of K classes as one of all."""
+def with_all(path, places, options, K):
+    """A path of some of K classes as one of all, with the bounds that options ask for."""
+    lower, upper = bounds_given(options, path.coefs[0].shape[0], K) or (None, None)
     empty = sp.csc_array((path.coefs[0].shape[0], path.alphas.size))
     coefs, intercepts = [empty] * K, np.full((K, path.alphas.size), -np.inf)
     for k, place in enumerate(places):
         coefs[place], intercepts[place] = path.coefs[k], path.intercepts[k]
-    return replace(path, coefs=coefs, intercepts=intercepts, classes=np.arange(K))
+    return replace(path, coefs=coefs, intercepts=intercepts, classes=np.arange(K), lower=lower, upper=upper)
 
 
 def certain_path(p, alphas, options):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg.multi.duality_gap import duality_gap, empty_gap, levelled, orthogonal
+from fastreg.multi.duality_gap import levelled, row_gap
 from fastreg.multi.point import make_multi_point
 from fastreg.multi.smooth_newton import NewtonSystem
 
@@ -37,13 +37,11 @@ class MultiRidge:
         return make_multi_point(fit, gap, steps, alpha, self.name)
 
     def _certify(self, l2):
-        """The gap, at the residual made orthogonal to what is not penalised."""
-        problem, state, columns, units = self.problem, self.fit.state, self.system.columns, self.problem.units
-        free = l2 == 0.0
-        coef = units.shaped(state.matrix[columns])
-        l1_units, l2_units = np.zeros(coef.shape[0]), np.repeat(l2, units.a_column)
-        dual = self.system.project(state, l2) if free.any() else levelled(problem, state)
+        """The gap, at the residual made orthogonal to what is not penalised.
+
+        A ridge is the same on the entries of a matrix as on its rows.
+        """
+        problem, state, columns = self.problem, self.fit.state, self.system.columns
+        dual = self.system.project(state, l2) if np.any(l2 == 0.0) else levelled(problem, state)
         correlation = np.ascontiguousarray(problem.correlate_columns(dual, columns))
-        if not orthogonal(problem, dual, columns[free], correlation[free]):
-            return empty_gap(problem, state, coef, l1_units, l2_units)
-        return duality_gap(problem, state, dual, units.shaped(correlation), coef, l1_units, l2_units)
+        return row_gap(problem, state, dual, columns, correlation, (np.zeros(columns.size), l2))

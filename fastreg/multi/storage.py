@@ -9,6 +9,7 @@ from fastreg.multi.losses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
 from fastreg.paths.result import Path
 from fastreg.paths.storage import (
+    BOUNDS,
     FORMAT,
     SEVERAL,
     built,
@@ -35,6 +36,7 @@ def save_multi_path(path: MultiPath, file: Any) -> None:
     Raises ValueError for classes that are neither numbers nor text nor truth values.
     """
     own = {"coefs": [entries_of(coefs) for coefs in path.coefs], "intercepts": path.intercepts}
+    own |= {name: getattr(path, name) for name in BOUNDS}
     own |= {"grouped": path.grouped, "classes": _labels(path.classes)}
     write_document(SEVERAL, path, own, file)
 
@@ -93,7 +95,8 @@ def _multi_path_of(document):
     classes = document["classes"]
     path = MultiPath(
         coefs=[coefs_of(stored) for stored in document["coefs"]],
-        intercepts=np.array([numbers(row) for row in document["intercepts"]]),
+        intercepts=_rows_or_none(document["intercepts"]),
+        **{name: _rows_or_none(document.get(name)) for name in BOUNDS},
         grouped=flag(document["grouped"]),
         classes=None if classes is None else _read_labels(classes),
         **shared_fields(document),
@@ -102,8 +105,15 @@ def _multi_path_of(document):
     named = path.classes is None or path.classes.size == K
     if len(shapes) != 1 or len(path.intercepts) != K or not named:
         raise ValueError("its entries do not fit together")
-    check_fit(path, shapes.pop(), {row.shape for row in path.intercepts}, FAMILIES)
+    (p, k), bounds = shapes.pop(), (path.lower, path.upper)
+    if any(bound is not None and bound.shape != (p, K) for bound in bounds):
+        raise ValueError("its entries do not fit together")
+    check_fit(path, (p, k), {row.shape for row in path.intercepts}, FAMILIES)
     return path
+
+
+def _rows_or_none(rows):
+    return None if rows is None else np.array([numbers(row) for row in rows])
 
 
 def _read_labels(values):

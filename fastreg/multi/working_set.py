@@ -1,41 +1,50 @@
 """Working sets of a problem with several responses: the units a solver may move.
 
-`PairSet` holds single coefficients (j, k) of a multinomial problem with an l1 penalty. To a solver of quadratic models
-it looks like a working set of one response, a vector of coefficients and their Hessian: fastreg.solvers serves it.
-`RowSet` holds rows of least squares with several responses; its Hessian is one Gram matrix for all of them.
+`PairSet` holds single coefficients (j, k) of a multinomial problem with an l1 penalty or bounds. To a solver of
+quadratic models it looks like a working set of one response, a vector of coefficients and their Hessian:
+fastreg.solvers serves it. `RowSet` holds rows of least squares with several responses; its Hessian is one Gram matrix
+for all of them.
 """
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
-from fastreg.multi.group_penalties import steering_terms, value
+from fastreg.multi.duality_gap import levelled
+from fastreg.multi.group_penalties import row_steering_gap
 from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.multi.products import correlate, expand, pair_products
-from fastreg.objective.bounds import unbounded
-from fastreg.solvers.anderson_newton import SecantMemory
+from fastreg.multi.smooth_newton import NewtonSystem, solve_positive
+from fastreg.objective.duality_gap import steering_gap
+from fastreg.objective.duality_gap_bounded import bounded_steering_gap
+from fastreg.solvers.working_set import PenalisedSet
 
 DAMPING = 1e-6  # share of its curvature, against moves of all classes of a column by the same amount
 
 
-class MultiSet(ABC):
-    """What both share: the columns of X in a block, the units' correlations and penalties."""
+class MultiSet(PenalisedSet, ABC):
+    """What both share: the columns of X in a block, and the units' correlations."""
 
     def __init__(self, problem):
+        super().__init__()
         self.problem = problem
         self.features = problem.design.working_block(problem.centre)
         self.place = np.full(problem.p, -1, dtype=np.int64)  # of a column of X in the block
         self.columns = np.empty(0, dtype=np.int64)  # the units
-        self.contains = np.zeros(problem.unit_l1_rates.size, dtype=bool)
-        self.correlation = np.empty((0, problem.units.size))
+        self.contains = np.zeros(problem.unit_norms.size, dtype=bool)
         self.gram = np.empty((0, 0))
         self.model_version = 0
 
     def extend(self, units, residual):
-        """Take more units in, and their correlations with the residual."""
-        if units.size == 0:
-            return
+        """Take more units in, and correlate all with the residual."""
+        if units.size:
+            self.take_in(units)
+            self.correlate_all(residual)
+
+    def take_in(self, units):
+        """Take more units in."""
         new = np.unique(self.problem.units.columns_of(units))
         new = new[self.place[new] < 0]
         self.place[new] = self.features.columns.size + np.arange(new.size)
@@ -43,41 +52,25 @@ class MultiSet(ABC):
         self.problem.work.add(columns=new.size)
         self.columns = np.concatenate([self.columns, units])
         self.contains[units] = True
-        self.correlate_all(residual)
-
-    def set_penalty(self, penalty):
-        """The penalties of the units."""
-        self.l1, self.l2 = penalty.on(self.columns)
-        self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
 
     def correlate(self, state):
+        """Exact correlations of the working set with the residuals."""
         self.correlate_all(state.residual)
+
+    def correlations_with(self, dual):
+        """Correlations of the working set with a dual direction (K, n)."""
+        return self.problem.correlate_some(dual, self.columns)
 
     @abstractmethod
     def correlate_all(self, residual):
         """Exact correlations of the working set with the residuals (K, n)."""
-
-    def coef_of(self, state):
-        """(units, size) coefficients."""
-        return self.problem.units.shaped(state.matrix)[self.columns]
-
-    def gap(self, state):
-        """Duality gap of the problem restricted to the working set, to steer by."""
-        problem, units = self.problem, self.problem.units
-        free = problem.norms[units.columns_of(self.columns)] ** 2
-        correlation = self.correlation.reshape(self.columns.size, units.size)
-        return float(steering_terms(correlation, self.coef_of(state), self.l1, self.l2, free, problem.scale))
 
 
 class PairSet(MultiSet):
     """Coefficients (j, k), numbered j K + k, of a softmax. H is that of some earlier mean as long as it serves."""
 
     ages = True  # the matrix of the model, as the solution moves
-    mean: np.ndarray | None = None  # at which H was built
-
-    def __init__(self, problem):
-        super().__init__(problem)
-        self.secants = SecantMemory()
+    mean: Any = None  # at which H was built
 
     @property
     def block(self):
@@ -85,12 +78,16 @@ class PairSet(MultiSet):
         return self
 
     def wide(self):
+        """Whether there are so many units that a Gram matrix is larger than what it is made of: never."""
         return False
 
-    @property
-    def penalty(self):
-        """(l1_j, l2_j, lower_j, upper_j) of every pair, as kernels take them; there are no bounds."""
-        return self.l1, self.l2, *unbounded(self.columns.size)
+    def gap(self, state):
+        """Duality gap of the problem restricted to the working set, to steer by."""
+        problem, coef, columns = self.problem, state.coef[self.columns], self.columns // self.problem.K
+        free = problem.norms[columns] ** 2
+        if problem.bounds is None:
+            return steering_gap(self.correlation, coef, self.l1, self.l2, free, problem.scale)
+        return bounded_steering_gap(self.correlation, coef, self.penalty, free, problem.scale)
 
     def correlate_all(self, residual):
         """Exact correlations of the working set."""
@@ -106,23 +103,28 @@ class PairSet(MultiSet):
         """
         problem, m = self.problem, self.columns.size
         if anew or self.mean is None:
-            self.mean, self.gram = state.mean, np.empty((0, 0))  # advancing a state replaces its mean
-            self.intercepts = pseudo_inverse(problem.response.intercept_curvature(self.mean))
-            self.model_version += 1
+            self.begin_model(state)
         start = self.gram.shape[0]
         if start == m:
             return
         problem.work.add(grams=start == 0)
-        fresh = self._rows_of_gram(self.mean, start)
-        gram = np.empty((m, m))
-        gram[:start, :start] = self.gram
-        gram[start:] = fresh
-        gram[:start, start:] = fresh[:, :start].T
-        self.gram = gram
+        fresh = self.rows_of_hessian(start)
+        new = np.arange(start, m)
+        diagonal = fresh[new - start, new]
+        damped = np.sqrt(np.outer(diagonal, np.concatenate([np.diag(self.gram), diagonal])))
+        places = self.place[self.columns // problem.K]
+        fresh += (places[new][:, None] == places) * (DAMPING * damped)
+        self.gram = extended(self.gram, fresh)
 
-    def _rows_of_gram(self, mean, start):
-        """H's rows from `start` on."""
-        problem, K = self.problem, self.problem.K
+    def begin_model(self, state):
+        """Let H be that at the present mean, of no pairs yet."""
+        self.mean, self.gram = state.mean, np.empty((0, 0))  # advancing a state replaces its mean
+        self.intercepts = pseudo_inverse(self.problem.response.intercept_curvature(self.mean))
+        self.model_version += 1
+
+    def rows_of_hessian(self, start):
+        """The rows of H from `start` on."""
+        problem, mean, K = self.problem, self.mean, self.problem.K
         places, classes = self.place[self.columns // K], self.columns % K
         weight = np.sqrt(problem.weight)
         gram, cross = pair_products(self.features, places, classes, weight * mean, (weight * mean).T, start)
@@ -137,27 +139,22 @@ class PairSet(MultiSet):
             cross[own, k] += sums[:, 0]
         if problem.fit_intercept:
             gram -= cross[start:] @ self.intercepts @ cross.T
-        new = np.arange(start, self.columns.size)
-        diagonal = gram[new - start, new]
         gram[:, start:] = 0.5 * (gram[:, start:] + gram[:, start:].T)
-        damped = np.sqrt(np.outer(diagonal, np.concatenate([np.diag(self.gram), diagonal])))
-        gram += (places[new][:, None] == places) * (DAMPING * damped)
         return gram
 
     def move(self, state, coef):
         """Step from the current coefficients towards `coef`. Updates the state; returns the length of the step."""
-        problem, K = self.problem, self.problem.K
-        old = state.coef[self.columns]
-        steps = np.zeros((self.features.columns.size, K))
-        steps[self.place[self.columns // K], self.columns % K] = coef - old
+        problem, old = self.problem, state.coef[self.columns]
+        move = coef - old
+        steps = self.as_matrix(move)
         problem.work.add(columns=int(np.count_nonzero(steps)))
         change, shift = problem.along(state.mean, expand(self.features, steps))
 
         def penalty(t):
-            return value((old + t * (coef - old))[:, None], self.l1, self.l2)
+            at = old + t * move
+            return float(self.l1 @ np.abs(at) + 0.5 * (self.l2 @ at**2))
 
         # term by term: the difference of two sums would lose the digits of a short step
-        move = coef - old
         rise = self.l1 * (np.abs(coef) - np.abs(old)) + 0.5 * self.l2 * (coef + old) * move - self.correlation * move
         slope = float(rise.sum())
         noise = 1e-15 * float(self.l1 @ (np.abs(coef) + np.abs(old)) + np.abs(self.correlation) @ np.abs(move))
@@ -167,11 +164,30 @@ class PairSet(MultiSet):
         problem.advance(state, self.features.columns, steps, (change, shift), t)
         if t == 1.0:
             state.coef[self.columns] = coef  # b + (b_new - b) may miss an exact zero
+        elif problem.bounds is not None:  # or pass a bound by its rounding
+            state.coef[self.columns] = self.bounds.clip(state.coef[self.columns])
         return t
+
+    def as_matrix(self, move):
+        """Steps of the units as steps of the block's columns, (columns, K)."""
+        K = self.problem.K
+        steps = np.zeros((self.features.columns.size, K))
+        steps[self.place[self.columns // K], self.columns % K] = move
+        return steps
 
 
 class RowSet(MultiSet):
     """Rows of the coefficients of least squares with several responses."""
+
+    def coef_of(self, state):
+        """(rows, K) coefficients."""
+        return state.matrix[self.columns]
+
+    def gap(self, state):
+        """Duality gap of the problem restricted to the working set, to steer by."""
+        problem, free = self.problem, self.problem.norms[self.columns] ** 2
+        gap = row_steering_gap(self.correlation, self.coef_of(state), self.l1, self.l2, free, problem.scale)
+        return float(gap)
 
     def correlate_all(self, residual):
         """Exact correlations of the working set, (rows, K)."""
@@ -188,11 +204,7 @@ class RowSet(MultiSet):
         if problem.fit_intercept:  # zero already for columns that are held centred
             sums = self.features.correlate(np.asarray(problem.weight))
             fresh -= np.outer(sums[start:], sums)
-        gram = np.empty((m, m))
-        gram[:start, :start] = self.gram
-        gram[start:] = fresh
-        gram[:start, start:] = fresh[:, :start].T
-        self.gram = gram
+        self.gram = extended(self.gram, fresh)
 
     def move(self, state, coef):
         """Step to `coef`. Updates the state."""
@@ -201,3 +213,34 @@ class RowSet(MultiSet):
         change, shift = problem.along(state.mean, expand(self.features, steps))
         problem.advance(state, self.columns, steps, (change, shift), 1.0)
         state.matrix[self.columns] = coef
+
+
+def dual_direction(problem, state, units, l2):
+    """The residual, less what some units still explain of it: see fastreg.solvers.ridge.newton.dual_direction.
+
+    Of units within bounds these are single coefficients, which H is made for; else whole columns.
+    """
+    if units.size == 0:
+        return levelled(problem, state)
+    if problem.bounds is None:
+        columns = np.unique(problem.units.columns_of(units))
+        return NewtonSystem(problem, columns).project(state, np.zeros(columns.size))
+    pairs, coef, dual = PairSet(problem), state.coef[units], levelled(problem, state)
+    pairs.take_in(units)
+    pairs.begin_model(state)
+    hessian = pairs.rows_of_hessian(0) + np.diag(l2)
+    for _ in range(2):  # the first leaves rounding of its own size
+        move = solve_positive(hessian, problem.correlate_some(dual, units) - l2 * coef)
+        change, _ = problem.along(state.mean, expand(pairs.features, pairs.as_matrix(move)))
+        dual, coef = dual - problem.response.curve(state.mean, change), coef + move
+    return dual
+
+
+def extended(gram, fresh):
+    """A symmetric matrix from its leading rows and columns and from its last rows."""
+    m, start = fresh.shape[1], gram.shape[0]
+    whole = np.empty((m, m))
+    whole[:start, :start] = gram
+    whole[start:] = fresh
+    whole[:start, start:] = fresh[:, :start].T
+    return whole

@@ -43,6 +43,14 @@ class Bounds(NamedTuple):
         """Which columns have no bound at all."""
         return np.isinf(self.lower) & np.isinf(self.upper)
 
+    def movable(self, p):
+        """Which of p columns may have a coefficient; a column has one bound, or one for each class."""
+        return (self.lower < self.upper).reshape(p, -1).any(axis=1)
+
+    def absent(self, p):
+        """Which of p columns have no bound at all."""
+        return self.infinite().reshape(p, -1).all(axis=1)
+
     def boxed(self):
         """Whether any bound but zero and infinity is among them."""
         finite_lower, finite_upper = np.isfinite(self.lower), np.isfinite(self.upper)

@@ -98,11 +98,14 @@ def smaller_gap(family, eta, residual, dual, columns, same):
 
 
 def balanced(problem, dual):
-    """Whether a dual direction sums to zero, up to rounding, as a fitted intercept asks."""
+    """Whether a dual direction, (n,) or of each response (K, n), sums to zero, up to rounding, as intercepts ask."""
     if not problem.fit_intercept:
         return True
-    total, size = level_of(dual)
-    return abs(total) <= LEVEL * size  # not so for NaN
+    for response in np.atleast_2d(dual):
+        total, size = level_of(response)
+        if not abs(total) <= LEVEL * size:  # nor so for NaN
+            return False
+    return True
 
 
 def levelled(problem, state):
@@ -116,18 +119,26 @@ def levelled(problem, state):
 
 
 def orthogonal(problem, dual, free, correlation):
-    """Whether a dual direction is balanced and orthogonal to the unpenalised columns `free`, up to rounding."""
+    """Whether a dual direction is balanced and orthogonal to the unpenalised columns `free`, up to rounding.
+
+    Their `correlation` is (free,), or with several responses (free, K).
+    """
     if not balanced(problem, dual):
         return False
-    return free.size == 0 or bool(np.all(np.abs(correlation) <= rounding_of_correlations(problem, dual, free)))
+    if free.size == 0:
+        return True
+    rounding = rounding_of_correlations(problem, dual, problem.norms[free])
+    sizes = np.abs(correlation).T  # of each response
+    return bool(np.all(sizes <= rounding))
 
 
-def rounding_of_correlations(problem, dual, columns):
-    """The size up to which correlations with `dual` are rounding: a share of their Cauchy-Schwarz bounds."""
+def rounding_of_correlations(problem, dual, norms):
+    """The size up to which the correlations of columns of these norms with `dual` are rounding: a share of their
+    Cauchy-Schwarz bounds."""
     weight = problem.weight
-    square = np.divide(dual**2, weight, out=np.zeros(weight.size), where=weight > 0.0).sum()
+    square = np.divide(dual**2, weight, out=np.zeros(dual.shape), where=weight > 0.0).sum()
     size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
-    return LEVEL * problem.norms[columns] * size
+    return LEVEL * norms * size
 
 
 def empty_gap(family, eta, residual, coef, l1, l2):

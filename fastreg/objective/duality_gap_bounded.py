@@ -18,9 +18,8 @@ import math
 import numpy as np
 
 from fastreg.numerics.jit import kernel
-from fastreg.objective.duality_gap import empty_gap
-from fastreg.objective.families import row_divergence
 
+NONE = np.empty(0)
 WEAK = 1e-7  # share of a column's curvature below which a ridge does not condition it
 
 
@@ -84,14 +83,18 @@ def scales(correlation, penalty):
     return sorted(found, reverse=True)
 
 
-def bounded_duality_gap(family, eta, residual, dual, correlation, coef, penalty):
-    """The smallest of the gaps at a few s; at s = 0 if all are infinite. Arguments as for certificates.duality_gap."""
-    best, none = math.inf, np.empty(0)
-    for s in scales(correlation, penalty):
-        known = s == 1.0 and dual is residual and family.tight
-        rows = 0.0 if known else row_divergence(family, eta, residual, dual, s)
-        best = min(best, rows + bounded_terms(correlation, coef, penalty, none, s))
-    return float(best) if math.isfinite(best) else empty_gap(family, eta, residual, coef, penalty[0], penalty[1])
+def bounded_duality_gap(loss_gap, correlation, coef, penalty):
+    """The smallest of the gaps at a few s; at s = 0, which is always feasible, if all are infinite.
+
+    `loss_gap(s)` is the loss's share. Columns are any set that holds every b_j != 0 and every column that its
+    correlation could move; `correlation` is theirs with the dual direction, `penalty` as for `bounded_terms`.
+    """
+
+    def gap(s):
+        return loss_gap(s) + bounded_terms(correlation, coef, penalty, NONE, s)
+
+    best = min(gap(s) for s in scales(correlation, penalty))
+    return float(best if math.isfinite(best) else gap(0.0))
 
 
 def bounded_steering_gap(correlation, coef, penalty, free, scale):

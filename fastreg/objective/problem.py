@@ -11,8 +11,8 @@ import numpy as np
 from fastreg.design.column_products import column_moments, combine, correlate_columns
 from fastreg.design.protocol import Design
 from fastreg.numerics.jit import kernel
-from fastreg.objective.bounds import Bounds
-from fastreg.objective.families import DEFAULTS, balance, constant_of, linearise, sum_of_losses
+from fastreg.objective.bounds import Bounds, unbounded
+from fastreg.objective.families import DEFAULTS, balance, constant_of, linearise, row_divergence, sum_of_losses
 from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.protocol import Family, Penalty
 
@@ -93,7 +93,7 @@ class Problem:
         None  # (mean, sum of squares about it) of every column, where they are known
     )
     watcher: Callable[["State", float], Any] | None = None  # called with (state, gap) after a solver's step
-    bounds: Bounds | None = None  # of every column, or None where no coefficient has any
+    bounds: Bounds | None = None  # of every unit, or None where no coefficient has any
     called_off: bool = False  # by another thread
     scale: float = math.nan  # the null model's loss, the unit of relative gaps; set once that is fitted
     unbounded: bool = False  # whether columns that are not penalised separate the classes
@@ -115,7 +115,7 @@ class Problem:
         self.norms, self.usable, self.tiny = np.empty(p), np.empty(p, dtype=bool), np.empty(p, dtype=bool)
         entering = self.factor
         if self.bounds is not None:  # bounds of zero on both sides leave a column out
-            entering = np.where(self.bounds.lower < self.bounds.upper, entering, np.inf)
+            entering = np.where(self.bounds.movable(p), entering, np.inf)
         self.finite = judge(mean, deviation, entering, self.fit_intercept, self.norms, self.usable, self.tiny)
         self.columns, self.left_out = np.flatnonzero(self.usable), np.flatnonzero(~self.usable)
         self.centre = mean if self.fit_intercept else np.zeros(p)
@@ -133,7 +133,7 @@ class Problem:
             self.penalised = self.with_l1 | (self.usable & (self.l2_rates > 0.0))
             self.free = self.unpenalised = np.flatnonzero(self.usable & ~self.penalised)
         if self.bounds is not None:
-            self.free = self.free[self.bounds.on(self.free).infinite()]
+            self.free = self.free[self.bounds.absent(p)[self.free]]
 
     def penalty_at(self, alpha: float) -> PenaltyAt:
         return PenaltyAt(alpha, self.l1_rates, self.l2_rates)
@@ -145,11 +145,43 @@ class Problem:
         out[self.left_out] = 0.0
         return out
 
-    def pull(self, correlation, columns=None):
-        """X'r, of some columns if given, as far as it could move coefficients away from zero, see Bounds."""
+    def units_of(self, columns):
+        """The units of some columns: what an l1 penalty makes zero together. Here a unit is a column."""
+        return columns
+
+    def bounds_on(self, units):
+        """The bounds of some units, infinite where there are none."""
+        return unbounded(units.size) if self.bounds is None else self.bounds.on(units)
+
+    def by_unit(self, correlation):
+        """Correlations of the columns with each response, as those of the units; a view."""
+        return correlation
+
+    def reach(self, radius):
+        """(radius, norm of each unit) whose product bounds how far correlations are from estimates within `radius`."""
+        return radius, self.norms
+
+    @property
+    def unit_norms(self):
+        """The norm of the column that each unit belongs to."""
+        return self.norms
+
+    @property
+    def unit_l1_rates(self):
+        """L of each unit."""
+        return self.l1_rates
+
+    def loss_gap(self, state, dual, s):
+        """The loss's share of the duality gap at the dual point s * dual, see fastreg.objective.duality_gap."""
+        if s == 1.0 and dual is state.residual and self.tight:
+            return 0.0
+        return row_divergence(self.family, state.eta, state.residual, dual, s)
+
+    def pull(self, correlation, units=None):
+        """X'r, of some units if given, as far as it could move coefficients away from zero, see Bounds."""
         if self.bounds is None:
             return correlation
-        return (self.bounds if columns is None else self.bounds.on(columns)).pull(correlation)
+        return (self.bounds if units is None else self.bounds.on(units)).pull(correlation)
 
     def share_of(self, columns):
         """The share of X's stored values that lie in some columns."""

@@ -3,7 +3,7 @@
 The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active
 at the next alpha only if |c_j| >= L_j (2 alpha_next - alpha), alpha L_j being its threshold. It may err, so every point
 is certified over all columns afterwards and violators are taken in. Where a bound of zero forbids a sign, correlations
-of that sign count as zero.
+of that sign count as zero. With several responses all this is told of units, single coefficients or rows of them.
 """
 
 import numpy as np
@@ -15,33 +15,34 @@ NEAR = 0.7  # of its threshold: a correlation from which a column may yet enter
 
 
 def strong_columns(estimate, problem, penalty, previous, contains, most):
-    """Columns outside the working set that the strong rule expects at `penalty`, from correlations at alpha `previous`.
+    """Units outside the working set that the strong rule expects at `penalty`, from correlations at alpha `previous`.
 
-    Where alpha falls by half or more at once the rule expects every column; then only the `most` of the largest
+    Where alpha falls by half or more at once the rule expects every unit; then only the `most` of the largest
     correlations are taken, and the certificate brings in what they leave out.
     """
-    alpha = 2.0 * penalty.alpha - previous
-    found, pull = np.empty(problem.p, dtype=np.int64), problem.pull(estimate)
-    count = columns_above(pull, 0.0, problem.norms, alpha, problem.l1_rates, contains, found)
+    alpha, pull = 2.0 * penalty.alpha - previous, problem.pull(estimate)
+    found = np.empty(pull.size, dtype=np.int64)
+    count = columns_above(pull, 0.0, problem.unit_norms, alpha, problem.unit_l1_rates, contains, found)
     return largest_columns(found[:count], estimate, problem, most)
 
 
 def largest_columns(columns, estimate, problem, most):
-    """The `most` of the columns with the largest correlations, relative to their thresholds."""
+    """The `most` of the units with the largest correlations, relative to their thresholds."""
     if columns.size <= most:
         return columns
     if columns.size < MANY * most:
-        size = np.abs(problem.pull(estimate)[columns]) / problem.l1_rates[columns]
+        size = np.abs(problem.pull(estimate)[columns]) / problem.unit_l1_rates[columns]
         return np.sort(columns[np.argpartition(-size, most)[:most]])
     largest, sizes = np.full(most, -1), np.full(most, -1.0)
-    keep_largest(problem.pull(estimate), problem.l1_rates, columns, sizes, largest)
+    keep_largest(problem.pull(estimate), problem.unit_l1_rates, columns, sizes, largest)
     return np.sort(largest[largest >= 0])
 
 
 def reaching_columns(estimate, radius, problem, penalty, contains):
-    """Columns outside the working set that may exceed their threshold: |c_j| <= |estimate_j| + radius N_j."""
-    found, pull = np.empty(problem.p, dtype=np.int64), problem.pull(estimate)
-    return found[: columns_above(pull, radius, problem.norms, penalty.alpha, problem.l1_rates, contains, found)]
+    """Units outside the working set that may exceed their threshold: |c_j| <= |estimate_j| + radius N_j."""
+    pull, (radius, norms) = problem.pull(estimate), problem.reach(radius)
+    found = np.empty(pull.size, dtype=np.int64)
+    return found[: columns_above(pull, radius, norms, penalty.alpha, problem.unit_l1_rates, contains, found)]
 
 
 def candidate_columns(estimate, problem, penalty, coef):

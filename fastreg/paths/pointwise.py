@@ -55,7 +55,7 @@ class Pointwise:
     def working(self) -> Any:
         """Formed when first needed: a descent may end a single fit without."""
         working = self._working_set()
-        working.extend(self._without_l1(), self.state.residual)
+        working.extend(self.problem.units_of(self.problem.without_l1), self.state.residual)
         return working
 
     @cached_property
@@ -111,7 +111,7 @@ class Pointwise:
         self.resumed, penalty = False, self.problem.penalty_at(alpha)
         if self._dual(penalty) is not self.state.residual:  # whose products with X are known
             return np.inf
-        return self._gap(penalty, self.state.residual, self._everything())
+        return self._gap(penalty, self.state.residual, self.problem.units_of(self.problem.columns))
 
     def _reach(self, alpha):
         """(gap, iterations) of a way to the solution at `alpha`: a descent, or points between, and then pivots."""
@@ -223,30 +223,13 @@ class Pointwise:
     def _working_set(self):
         return WorkingSet(self.problem)
 
-    def _everything(self):
-        """All columns that can enter."""
-        return self.problem.columns
-
-    def _without_l1(self):
-        """Columns that are in the model at every alpha."""
-        return self.problem.without_l1
-
     def _support(self):
-        """The columns that have a coefficient."""
+        """The units that are not zero."""
         return np.flatnonzero(self.state.coef)
 
     def _all_at_once(self):
         """Whether all columns may enter the working set for a far alpha."""
         return all_enter_at_once(self.problem)
-
-    def _strong(self, penalty, most):
-        """The columns that the strong rule takes in at the next point, `most` of them at once."""
-        contains = self.working.contains
-        return strong_columns(self.estimate, self.problem, penalty, self.previous, contains, most)
-
-    def _largest(self, columns, most):
-        """The `most` columns of the largest correlations."""
-        return largest_columns(columns, self.estimate, self.problem, most)
 
     # ----
 
@@ -260,7 +243,8 @@ class Pointwise:
             problem.refresh(state)
             working.correlate(state)
         most = self._most(alpha, tol)
-        working.extend(self._strong(penalty, most), state.residual)
+        expected = strong_columns(self.estimate, problem, penalty, self.previous, working.contains, most)
+        working.extend(expected, state.residual)
         working.set_penalty(penalty)
         epochs, plain = problem.work.epochs, not (tol < LOOSE and self._go_on(alpha))
         wanted = tol * problem.scale
@@ -275,7 +259,7 @@ class Pointwise:
                 if target < LOWEST_TARGET * wanted:
                     break
                 target = min(0.1 * target, 0.5 * working.gap(state))  # what steers may see less than what certifies
-            working.extend(self._largest(violators, most), state.residual)
+            working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
         if gap > wanted:  # what stops steps is often rounding, which may have led eta away from the coefficients
             problem.refresh(state)
@@ -310,10 +294,10 @@ class Pointwise:
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
 
     def certify(self, penalty):
-        """The duality gap over all columns, and the columns outside the working set that violate optimality."""
+        """The duality gap over all units, and those outside the working set that violate optimality."""
         problem, state, working = self.problem, self.state, self.working
         dual = self._dual(penalty)
-        inside = working.correlation if dual is state.residual else working.block.correlate(dual)
+        inside = working.correlation if dual is state.residual else working.correlations_with(dual)
         self.estimate, radius = self.references.project(dual)
         reaching = reaching_columns(self.estimate, radius, problem, penalty, working.contains)
         if sweep_pays(problem, reaching, self.fit.beside_others):
@@ -321,9 +305,10 @@ class Pointwise:
             self.references.add(dual, self.estimate)
             reaching = reaching_columns(self.estimate, 0.0, problem, penalty, working.contains)
         elif reaching.size:
-            self.estimate[reaching] = yield dual, reaching
-        self.estimate[working.columns] = inside
-        violators = reaching[np.abs(problem.pull(self.estimate)[reaching]) > penalty.alpha * problem.l1_rates[reaching]]
+            problem.by_unit(self.estimate)[reaching] = yield dual, reaching
+        problem.by_unit(self.estimate)[working.columns] = inside
+        sizes = np.abs(problem.pull(problem.by_unit(self.estimate)[reaching], reaching))
+        violators = reaching[sizes > penalty.alpha * problem.unit_l1_rates[reaching]]
         columns = np.concatenate([working.columns, violators])
         return self._gap(penalty, dual, columns), violators
 

@@ -112,7 +112,7 @@ def warn_omitted(problem, names=None):
     left = problem.left_out[np.isfinite(problem.factor[problem.left_out]) & ~problem.tiny[problem.left_out]]
     left = left[problem.centre[left] != 0.0]  # of mean zero and without spread is a column of zeros
     if problem.bounds is not None:
-        left = left[problem.bounds.lower[left] < problem.bounds.upper[left]]
+        left = left[problem.bounds.movable(problem.p)[left]]
     near = [int(j) for j in left if _differs(problem.design, j, rows)]
     if near:
         listed = ", ".join(f"{j} ({names[j]!r})" if names else str(j) for j in near[:LISTED])

@@ -1,6 +1,7 @@
 """The working set: the columns that a solver may move, their correlations, penalties and Gram matrix."""
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,52 @@ from fastreg.solvers.line_search import step_length
 NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
 
 
-class WorkingSet:
+class PenalisedSet:
+    """What working sets of one and of several responses share: penalties, bounds, and secants of past steps.
+
+    Both have `problem`, `columns` (of several responses units), `correlation` and `model_version`.
+    """
+
+    problem: Any
+    columns: np.ndarray
+    correlation: np.ndarray
+    model_version: int
+
+    def __init__(self):
+        self.bounds = unbounded(0)
+
+    @cached_property
+    def secants(self):
+        """Of Newton steps, where there are several to a matrix."""
+        return SecantMemory()
+
+    def set_penalty(self, penalty):
+        """Take over the penalty of a point, on the columns that are now in."""
+        self.l1, self.l2 = penalty.on(self.columns)
+        self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
+        if self.bounds.lower.size != self.l1.size:
+            self.bounds = self.problem.bounds_on(self.columns)
+
+    @property
+    def penalty(self):
+        """(l1_j, l2_j, lower_j, upper_j), as kernels take them."""
+        return self.l1, self.l2, *self.bounds
+
+    def mix_secants(self, before, coef, correlation):
+        """Move the model's solution `coef` to its mix with secants, within the bounds; whether it has moved."""
+        image = self.correlation - correlation + self.l2 * (coef - before)
+        mixed = self.secants.mix(self.model_version, self.alpha, before, coef, image)
+        if mixed and self.problem.bounds is not None:
+            coef[:] = self.bounds.clip(coef)
+        return mixed
+
+
+class WorkingSet(PenalisedSet):
     """Columns under solution, their coefficients, correlations and penalties, in the order in which they came."""
 
     def __init__(self, problem, block=None, correlation=None):
         """Of no columns, or those of a `block`, whose correlations with the residual are known."""
+        super().__init__()
         self.problem = problem
         self.block: WorkingBlock = problem.design.working_block(problem.centre) if block is None else block
         self.contains = np.zeros(problem.p, dtype=bool)
@@ -36,12 +78,6 @@ class WorkingSet:
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
         self.ages = not problem.family.quadratic  # whether the matrix of the model grows old as the solution moves
-        self.bounds = unbounded(0)
-
-    @cached_property
-    def secants(self):
-        """Of Newton steps, where there are several to a matrix."""
-        return SecantMemory()
 
     @cached_property
     def age(self):
@@ -69,7 +105,7 @@ class WorkingSet:
         return part
 
     @property
-    def columns(self):
+    def columns(self):  # type: ignore[override]
         return self.block.columns
 
     def extend(self, columns, residual):
@@ -87,14 +123,6 @@ class WorkingSet:
         """Values of X that one pass over the working set reads."""
         return self.problem.design.stored_in(self.columns)
 
-    def mix_secants(self, before, coef, correlation):
-        """Move the model's solution `coef` to its mix with secants, within the bounds; whether it has moved."""
-        image = self.correlation - correlation + self.l2 * (coef - before)
-        mixed = self.secants.mix(self.model_version, self.alpha, before, coef, image)
-        if mixed and self.problem.bounds is not None:
-            coef[:] = self.bounds.clip(coef)
-        return mixed
-
     def renewal(self):
         """What a new matrix costs, in Newton steps; where rows are fewer than columns, it is one of rows."""
         n = self.problem.n
@@ -104,17 +132,9 @@ class WorkingSet:
         """Let the penalties of the columns be these."""
         self.l1, self.l2 = l1, l2
 
-    def set_penalty(self, penalty):
-        self.l1, self.l2 = penalty.on(self.columns)
-        self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
-        bounds, m = self.problem.bounds, self.l1.size
-        if self.bounds.lower.size != m:
-            self.bounds = unbounded(m) if bounds is None else bounds.on(self.columns)
-
-    @property
-    def penalty(self):
-        """(l1_j, l2_j, lower_j, upper_j), as kernels take them."""
-        return self.l1, self.l2, *self.bounds
+    def correlations_with(self, dual):
+        """Correlations of the working set with a dual direction."""
+        return self.block.correlate(dual)
 
     def correlate(self, state):
         """Exact correlations of the working set with the residual."""

@@ -320,7 +320,7 @@ def test_a_path_knows_its_bounds(tmp_path):
         ({"lower": 0.1}, r"lower must be 0 or less .*glmnet.*lower\[0\] = 0.1"),
         ({"upper": [0.0, -1.0, 1.0]}, r"upper must be 0 or more .*upper\[1\] = -1"),
         ({"upper": np.nan}, r"upper\[0\] = nan"),
-        ({"lower": [0.0, 0.0]}, r"lower has shape \(2,\); it must be a number or one for each of the 3 columns"),
+        ({"lower": [0.0, 0.0]}, r"lower has shape \(2,\); it must be a number or one for each of 3 columns"),
         ({"lower": "none"}, "lower must be numeric"),
         ({"lower": 0.0, "l1_ratio": 0.0, "solver": "ridge"}, "solver='ridge' is a closed form, which knows no bounds"),
     ],

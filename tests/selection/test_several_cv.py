@@ -214,8 +214,6 @@ def test_estimators_choose_what_cv_path_chooses():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"lower": 0.0}, "lower is for one response"),
-        ({"upper": 1.0}, "upper is for one response"),
         ({"solver": "newton"}, "solver is for one response"),
         ({"metric": "auc"}, "auc' is for two classes.*roc_auc_ovr"),
         ({"offset": np.zeros(40)}, "offset must be a matrix"),

@@ -89,8 +89,10 @@ def cv_path(
         They count in the fits, in the scores and in the mean over folds.
     offset : as for `fit_path`
         Several responses or classes have one of shape (n, K).
-    penalty, lower, upper : as for `fit_path`
+    penalty : as for `fit_path`
         Several responses or classes have none.
+    lower, upper : as for `fit_path`
+        Several classes may have one for each column and class, (p, K); several responses have none.
     solver : as for `fit_path`
         Several responses or classes have one solver, "auto".
     callback : callable, default=None

@@ -40,7 +40,7 @@ class SeveralFold:
             return None
         else:
             path = collect_multi(self.fit, self.options, None)
-        return path if self.places is None else with_all(path, self.places, self.K)
+        return path if self.places is None else with_all(path, self.places, self.options, self.K)
 
 
 def fit_several_folds(X, y, options, weights, grids, watch):

@@ -119,7 +119,7 @@ class TwoClasses:
 
 def several_targets(kind, X, y, options):
     """(Y in the form of the kind, the Response for folds and scorers) from a user's y, checked."""
-    for name in ("penalty", "lower", "upper", "solver"):
+    for name in ("penalty", "solver"):
         asked = getattr(options, name)
         if asked is not None and asked != "auto":
             raise check.ParameterError(f"{name} is for one response; leave it out for several responses or classes")
