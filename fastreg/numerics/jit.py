@@ -11,7 +11,7 @@ from numba.extending import intrinsic, overload, overload_method
 
 from fastreg.numerics.compile_notice import CompileNotice
 from fastreg.numerics.kernel_cache import KernelCache
-from fastreg.numerics.kernel_library import KernelCompiler
+from fastreg.numerics.kernel_library import compiler_class
 
 # nnan and ninf stay off, so that divergence remains visible; the rest lets sums vectorise.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
@@ -34,7 +34,7 @@ def kernel(function, **options):
     Numba counts them, atomically, for every array of a NamedTuple that is passed on: in loops over columns that took
     ten times as long as the arithmetic.
     """
-    options = {"_nrt": False, "no_cfunc_wrapper": True, "pipeline_class": KernelCompiler} | options
+    options = {"_nrt": False, "no_cfunc_wrapper": True, "pipeline_class": compiler_class()} | options
     dispatcher = njit(**OPTIONS, **options)(function)
     if isinstance(dispatcher, Dispatcher):  # under NUMBA_DISABLE_JIT it is the plain function
         dispatcher._cache = KernelCache(function)

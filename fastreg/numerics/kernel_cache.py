@@ -22,7 +22,7 @@ from numba.core.caching import _Cache
 from numba.core.serialize import dumps
 
 from fastreg.numerics.kernel_digest import PACKAGE, kernel_sources, syntax_digest, text_digest
-from fastreg.numerics.kernel_library import covered, named_tuples, types_digest
+from fastreg.numerics.kernel_library import KernelLibrary, covered, named_tuples, types_digest
 
 FOLDER = "fastreg-kernels"  # in the folders below; fastreg deletes nothing outside of it
 MARK = "made-by-fastreg.txt"  # and in it only what lies beside this file
@@ -267,6 +267,8 @@ class KernelCache(_Cache):
 def _parts(result):
     """What is stored: what the kernel calls, what its callers call, the functions in its code, Numba's own parts."""
     library = result.library
+    if not isinstance(library, KernelLibrary):
+        return (), (), [], result._reduce()
     return library.callees, library.wanted, [each.name for each in library.get_defined_functions()], result._reduce()
 
 
@@ -274,7 +276,8 @@ def _rebuilt(target_context, callees, wanted, functions, parts):
     """A kernel from such parts, after those that it calls."""
     for each in callees:
         each.load()
-    target_context.codegen()._engine._defined_symbols.update(functions)
+    if functions:
+        target_context.codegen()._engine._defined_symbols.update(functions)
     result = compiler.CompileResult._rebuild(target_context, *parts)
     result.library.wanted = wanted
     return result

@@ -12,11 +12,12 @@ import importlib
 from typing import NamedTuple
 
 import llvmlite.binding as llvm
-from numba import types
+from numba import types, version_info
 from numba.core import itanium_mangler
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags
 
+FIRST, LAST = (0, 63), (0, 68)  # versions of Numba from and to which the parts of it that are used here were tried
 # Passes of Numba that find nothing to do in a kernel: what they are for, CONTRIBUTING rules out, or nobody reads.
 IDLE_PASSES = {
     "WithLifting",
@@ -124,6 +125,11 @@ class KernelCompiler(Compiler):
                 each.finalize()
             KernelCompiler.pipelines = pipelines
         return KernelCompiler.pipelines
+
+
+def compiler_class():
+    """What compiles kernels: Numba's own compiler, which takes longer, with a version that may be built otherwise."""
+    return KernelCompiler if FIRST <= version_info.short <= LAST else Compiler
 
 
 def symbol_name(function, kinds, *, abi_tags=(), uid=None):

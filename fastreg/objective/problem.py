@@ -122,7 +122,8 @@ class Problem:
         factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
         l1, l2 = self.penalty.rates(p)
         self.has_l1, self.has_ridge = bool(l1.any()), bool(l2.any())
-        self.l1_rates, self.l2_rates = l1 * factor, l2 * factor
+        self.l1_rates = factor if np.all(l1 == 1.0) else l1 * factor  # a lasso keeps one vector of length p less
+        self.l2_rates = l2 * factor
         self.spread: float | np.ndarray = 1.0
         if self.standardize:
             self.spread = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)

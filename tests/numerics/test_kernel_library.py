@@ -80,6 +80,21 @@ def test_a_kernel_that_calls_another_version_is_compiled_anew(fitted):
     assert process.stdout == answer and process.stderr == ""
 
 
+@pytest.mark.process
+def test_a_version_of_numba_that_was_not_tried_compiles_as_it_does_by_itself(tmp_path, fitted):
+    """And its kernels are kept on disk as well."""
+    newer = """
+import numba
+numba.version_info = numba.version_info._replace(short=(99, 0))
+"""
+    for kept in (False, True):
+        end = f"assert bool(compiled) != {kept}, compiled"
+        count = COUNT.replace("compiled.append(self._stem())", "(compiled.append(self._stem()), save(self, sig, data))")
+        count = count.replace("compiled = []", "compiled, save = [], kernel_cache.KernelCache.save_overload")
+        process = run(tmp_path, newer + count + FIT + end)
+        assert process.stdout == fitted[1] and "Warning" not in process.stderr
+
+
 def test_garbage_is_collected_again_afterwards():
     """Also after an error, and not where it was not collected before."""
     assert gc.isenabled()
