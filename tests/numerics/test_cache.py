@@ -170,7 +170,7 @@ def test_a_copy_of_a_folder_of_kernels_is_not_taken_for_it(small_house):
 SAME = {
     "docstring": WORDS,
     "docstring taken out": ("objective/penalties.py", '    """Minimise (x - value)^2 / 2 + threshold |x|."""\n', ""),
-    "docstring of a module": ("objective/penalties.py", '"""The elastic net penalty:', '"""The penalty:'),
+    "docstring of a module": ("objective/penalties.py", '"""Separable penalties,', '"""Penalties,'),
     "comment": (
         "objective/families.py",
         "# share of the null deviance left",
@@ -193,7 +193,7 @@ OTHER = {
     "default": ("solvers/coordinate_descent.py", "squares=False, max_epochs=20_000", "squares=True, max_epochs=20_000"),
     "verb": ("objective/families.py", "return self.weight[i] * (self.y[i] - eta), self.weight[i]",
              "return self.weight[i] * (self.y[i] - eta), 1.0 * self.weight[i]"),
-    "field": ("objective/penalties.py", "    l1: float", "    l0: float\n    l1: float"),
+    "field": ("objective/penalties.py", "    alpha: float", "    beta: float\n    alpha: float"),
     "string that is no docstring": ("objective/families.py", 'in {"loss": 2', 'in {"lost": 2'),
 }  # fmt: skip
 
