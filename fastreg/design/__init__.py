@@ -1,10 +1,11 @@
-"""X: how it is stored, and the products with it that everything else is made of.
+"""X: how it is stored, and the products with it.
 
-protocol          what a storage answers, and the columns of a working set
-designs           DenseDesign and SparseDesign: the storages there are
-column_products   products of single columns with vectors, inside kernels
-dense_products    products of many columns at once
+protocol          the methods of a storage of X and of the columns of a working set
+designs           DenseDesign and SparseDesign: the storages of the package
+storage           ColumnStorage: a base class for storages of a user's own
+column_products   products of single columns with vectors, as kernels; weighted means and variances of columns
+dense_products    products of dense arrays, by BLAS and shared among threads
 sparse_gram       Gram matrices of sparse columns
-row_blocks        how rows are cut for threads; row_subsets: designs of some rows
-working_columns   the columns that a solver works on, gathered
+row_blocks        X by blocks of neighbouring rows; row_subsets: products over subsets of the rows of dense X
+working_columns   the columns of a working set
 """

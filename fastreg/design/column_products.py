@@ -1,15 +1,15 @@
-"""Products with some columns of a design, dense or sparse, and the moments of all: what its verbs alone allow."""
+"""Products with columns of a design of any storage, and weighted means and variances, by its `column_` methods."""
 
 import numpy as np
 
 from fastreg.numerics.jit import add_in_order, kernel
 from fastreg.numerics.threads import BLOCK, over_blocks
 
-STRIPE = 2**13  # stored values whose moments are taken for one weighting after another
+STRIPE = 2**13  # stored values: columns that are read for all weightings in turn, while they are in the cache
 
 
 def correlate_columns(design, v, columns):
-    """x_j'v for the columns j, in their order."""
+    """x_j'v for the columns j in `columns`, in this order."""
     out, stored = np.empty(len(columns)), design.stored_in(columns)
     if stored <= BLOCK:
         correlate_some(design, v, columns, out)
@@ -20,7 +20,7 @@ def correlate_columns(design, v, columns):
 
 
 def column_moments(design, weight):
-    """(weighted mean of every column, sum of squares about it); the weights sum to one."""
+    """Weighted mean and weighted variance of every column, two arrays (p,); the weights sum to one."""
     p = design.shape[1]
     mean, spread = np.empty(p), np.empty(p)
     edges = design.edges()
@@ -29,7 +29,7 @@ def column_moments(design, weight):
 
 
 def moments_of_each(design, weights):
-    """`column_moments` for every row of `weights`, in one pass over the columns: two arrays (rows, p)."""
+    """`column_moments` for every row of `weights` (k, n), in one pass over the columns: two arrays (k, p)."""
     (count, p), edges = (len(weights), design.shape[1]), design.edges()
     mean, spread = np.empty((count, p)), np.empty((count, p))
     stripe = max(1, STRIPE * p // max(design.stored_in(np.arange(p)), 1))
@@ -59,8 +59,9 @@ def correlate_some(design, v, columns, out):
 def correlate_vectors(design, vectors, columns, total, out):
     """out[k, i] = x_j'v for the vectors v, the columns of `vectors` (n, k), and the sparse columns j = columns[i].
 
-    A stored value meets five neighbours in memory at a time. Where fewer are left, some are computed again; `total` is
-    room for fewer than five. Each sum is taken in the order of the rows, whatever stands beside it.
+    Five vectors are multiplied at a time. The last five may overlap those before, whose products are then computed
+    twice; for fewer than five vectors in all, the sums are kept in `total` (k,). Each sum is added in the order of the
+    rows, so that it does not depend on the other vectors.
     """
     count = vectors.shape[1]
     for i in range(columns.size):
@@ -99,7 +100,7 @@ def combine_vectors(design, columns, steps, out):
 
 @kernel
 def combine(design, columns, steps, out):
-    """out += sum_k steps[k] x_j over the columns j = columns[k]; zero steps read nothing."""
+    """out += sum_k steps[k] x_j over the columns j = columns[k]; columns with a zero step are not read."""
     for k in range(columns.size):
         if steps[k] != 0.0:
             design.column_add(columns[k], steps[k], out)
@@ -114,7 +115,7 @@ def scatter_columns(design, columns, out):
 
 @kernel
 def moments(design, weight, mean, spread):
-    """Weighted mean of every column and its sum of squares about it, in two passes. The weights sum to one."""
+    """Write the weighted mean and variance of every column, in two passes over it. The weights sum to one."""
     total = weight.sum()
     for j in range(mean.size):
         mean[j] = design.column_dot(j, weight)
@@ -123,7 +124,7 @@ def moments(design, weight, mean, spread):
 
 @kernel
 def several_moments(design, weights, stripe, mean, spread):
-    """`moments` for every row of `weights`, of so many columns at a time, which then stay in the cache."""
+    """`moments` for every row of `weights`, `stripe` columns at a time, so that they stay in the cache."""
     for start in range(0, mean.shape[1], stripe):
         stop = min(start + stripe, mean.shape[1])
         for k in range(weights.shape[0]):

@@ -1,7 +1,7 @@
-"""Products of dense arrays, shared among threads where they are large: with a vector, and Gram matrices.
+"""Products of dense arrays with vectors, and their Gram matrices; large ones are shared among threads.
 
-The order of operations behind every number depends on the arrays' shapes alone. Products with a vector are kernels:
-for a few hundred rows they read memory at twice the pace of BLAS. Products of matrices are BLAS on blocks.
+The order of operations depends on the arrays' shapes alone. Products with a vector are kernels: for a few hundred rows
+they read memory twice as fast as BLAS does. Products of matrices are computed by BLAS, block by block.
 """
 
 from functools import partial
@@ -12,13 +12,13 @@ from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import BLOCK, GROUPS, even_edges, over_blocks
 
-TILE = 512  # columns or rows that are taken at a time, so that what they need stays in the fastest cache
-FAST = 16  # multiplications by BLAS in the time that one value takes to be read
-LONG = 4096  # rows from which v does not stay in the fastest cache while a column is read
+TILE = 512  # columns or rows that are processed at a time, so that their sums stay in the fastest cache
+FAST = 16  # multiplications by BLAS in the time in which one value is read from memory
+LONG = 4096  # entries of v: longer vectors do not stay in the fastest cache while a column is read
 
 
 def multiply_rows(rows, v):
-    """rows @ v, of a C-ordered array."""
+    """rows @ v for a C-ordered array `rows`."""
     out, rows = np.empty(rows.shape[0]), read_only(rows)
     if rows.size <= BLOCK:
         row_dots(rows, v, out)
@@ -28,10 +28,11 @@ def multiply_rows(rows, v):
 
 
 def sum_of_products(factors, length, block, rows, columns):
-    """sum of L R' over blocks of `length`, where factors(start, stop) = (L, R) with `rows` and `columns` rows.
+    """sum of L R' over blocks of `length`, (rows, columns); factors(start, stop) = (L, R) are those of one block.
 
-    R may be L itself. A few groups of blocks are summed each on its own, where the factors are so long that this takes
-    little memory; the groups' sums are added in order. Within a block, each thread multiplies some rows of L.
+    L has `rows` and R `columns` rows; R may be L itself. Blocks are summed in a few groups, where the factors are so
+    long that this takes little memory, and then the groups in order. Within a block, each thread multiplies some rows
+    of L.
     """
     if length <= block and rows <= TILE:
         left, right = factors(0, length)
@@ -46,17 +47,17 @@ def sum_of_products(factors, length, block, rows, columns):
             left, right = factors(start, min(start + block, ends[k + 1]))
             add_product(left, right, sums[k])
 
-    for done in range(0, -(-length // groups), block):  # one block of every group, so that an interrupt is heard soon
+    for done in range(0, -(-length // groups), block):  # short calls, so that a fit can be interrupted
         over_blocks(partial(add, done), range(groups + 1), groups * block * rows * columns // FAST)
     total = sums.sum(axis=0) if groups > 1 else sums[0]
-    if rows == columns:  # both factors are one
+    if rows == columns:  # R is L: only the lower triangle has been computed
         for start in range(TILE, rows, TILE):
             total[:start, start : start + TILE] = total[start : start + TILE, :start].T
     return total
 
 
 def scaled_row_gram(rows, chosen, scale, centre):
-    """(X - centre) diag(1 / scale) (X - centre)' over the chosen columns, the rows of the array, by blocks of them."""
+    """(X - centre) diag(1 / scale) (X - centre)', (n, n), over the columns `chosen`; `rows` is the transpose of X."""
     n, factor = rows.shape[1], 1.0 / np.sqrt(scale[:, None])
     everything, plain = len(chosen) == rows.shape[0], bool(np.all(factor == 1.0))
     if everything and plain:
@@ -76,7 +77,7 @@ def scaled_row_gram(rows, chosen, scale, centre):
 
 
 def _row_gram_of_all(rows, centre):
-    """The same of all columns, unscaled and without a copy; None where subtracting the means last would cost digits."""
+    """`scaled_row_gram` of all columns, unscaled and not copied; None where subtracting the means last loses digits."""
     n, shift = rows.shape[1], float(centre @ centre)
 
     def block(start, stop):
@@ -93,13 +94,13 @@ def _row_gram_of_all(rows, centre):
 
 
 def add_product(left, right, out):
-    """out += left @ right'. Where both are one, only up to the diagonal block of each panel."""
+    """out += left @ right'. If `right` is `left`, the lower triangle alone, with the diagonal block of each panel."""
     edges = [*range(0, len(left), TILE), len(left)]
 
     def panel(k, _):
-        a, b = edges[-k - 2], edges[-k - 1]  # the last first: where both factors are one it takes longest
+        a, b = edges[-k - 2], edges[-k - 1]  # the last first: of a triangle it takes longest
         last = b if left is right else len(right)
-        for c in range(0, last, TILE):  # a piece at a time, so that an interrupt is heard soon
+        for c in range(0, last, TILE):  # a piece at a time, so that a fit can be interrupted
             d = min(c + TILE, last)
             out[a:b, c:d] += left[a:b] @ right[c:d].T
 
@@ -108,7 +109,7 @@ def add_product(left, right, out):
 
 @kernel
 def row_dots(rows, v, out):
-    """out[j] = row j times v. Long rows by fours, so that a value of v serves four; short ones are read in a stream."""
+    """out[j] = row j times v. Long rows are multiplied four at a time, so that v is read once for four of them."""
     together = out.size - out.size % 4 if v.size >= LONG else 0
     for j in range(0, together, 4):
         first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
@@ -129,9 +130,9 @@ def row_dots(rows, v, out):
 def correlate_fives(columns, vectors, out, start, stop):
     """out[k, j] = x_j'v for the rows v of `vectors` and columns from `start` to `stop`.
 
-    Five vectors and two columns are taken at a time, so that a value read serves several of ten sums; the columns from
-    two halves, so that memory is read in two streams. What is left over is computed twice, and no sum depends on the
-    vectors beside its own.
+    Ten sums are computed at a time, of five vectors and two columns, so that each value read is used several times. The
+    two columns are from either half of the range, so that memory is read in two streams. Where five or two are not
+    left, some products are computed twice. No sum depends on the other vectors.
     """
     half, last = (stop - start + 1) // 2, vectors.shape[0] - 1
     for left in range(start, start + half):

@@ -1,7 +1,6 @@
-"""Designs: the columns of X behind a few verbs. The only place where dense and sparse differ.
+"""DenseDesign and SparseDesign: X in memory, as an array or as compressed sparse columns.
 
-What a design answers is written in protocol.py. Nothing is centred or copied: the centre of a column is a number that
-whoever needs it carries beside the design.
+Their methods are described in protocol.py. X is neither centred nor copied: products subtract the columns' means.
 """
 
 from typing import NamedTuple
@@ -25,11 +24,11 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
     verb(_name, _arity)
 
 
-FEW_ZEROS = 1e-3  # share of the weights below which the rows that a sparse column does not store are summed one by one
+FEW_ZEROS = 1e-3  # share of the weights on the zeros of a sparse column below which they are summed one by one
 
 
 class DenseDesign(NamedTuple):
-    """X in memory, (n, p) float64 in Fortran order, held as its transpose: `columns[j]` is column j, contiguous.
+    """X in memory, (n, p) float64 in Fortran order, kept as its transpose: `columns[j]` is column j, contiguous.
 
     A read-only view, never a copy. (A C-ordered transpose has one type for Numba even where n or p is 1.)
     """
@@ -86,7 +85,7 @@ class DenseDesign(NamedTuple):
         return self.columns[columns].T
 
     def gram(self, columns, h, centre):
-        """(X - centre)' diag(h) (X - centre) over some columns, by blocks of rows, so that no copy of X is made."""
+        """(X - centre)' diag(h) (X - centre) over some columns, (m, m), by blocks of rows, so that X is not copied."""
         everything, root, middle = len(columns) == self.columns.shape[0], np.sqrt(h), centre[columns, None]
 
         def rows(start, stop):
@@ -98,31 +97,31 @@ class DenseDesign(NamedTuple):
         return sum_of_products(rows, h.size, ROW_BLOCK, len(columns), len(columns))
 
     def part_grams(self, parts, weight, centre, response):
-        """For some parts of the rows, ascending: U' diag(weight) U of U = (X - centre, response, 1) over each."""
+        """U' diag(weight) U of U = (X - centre, response, 1) over each part of the rows: (p + 2, p + 2) each."""
         return part_grams(self.columns, parts, np.sqrt(weight), centre, response)
 
     def part_products(self, parts, columns, coefs):
-        """X c of some columns for every column c of coefs[k], over the rows of part k: (rows, coefficients) each."""
+        """X coefs[k] over some columns and the rows of part k, for every k: (rows of the part, coefficients) each."""
         return part_products(self.columns, parts, columns, coefs)
 
     def gram_passes(self):
-        """What the Gram matrix of all columns costs, in passes over X: BLAS does 20 products in the time of one."""
+        """The cost of the Gram matrix of all columns, in passes over X: BLAS does 20 products in the time of one."""
         return self.columns.shape[0] / 20.0
 
     def correlate_many(self, vectors):
-        """X'V for the columns of V (n, k): one pass serves all."""
+        """X'V, (p, k), for V (n, k), in one pass over X."""
         return self.columns @ vectors
 
     def predict_many(self, coefs):
-        """X C for coefficients C (p, k)."""
+        """X C, (n, k), for coefficients C (p, k)."""
         return self.columns.T @ coefs
 
     def row_gram(self, columns, scale, centre):
-        """(X - centre) diag(1 / scale) (X - centre)' over some columns."""
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns, (n, n)."""
         return scaled_row_gram(self.columns, columns, scale, centre)
 
     def by_rows(self, columns, centre) -> RowBlocks:
-        """Some columns, centred, to be read by blocks of rows."""
+        """Some columns, centred, that are read by blocks of rows."""
         return DenseRows(self.columns, columns, centre)
 
     def working_block(self, centre) -> WorkingBlock:
@@ -131,7 +130,7 @@ class DenseDesign(NamedTuple):
 
 @inner_kernel
 def weight_between(rows, weight):
-    """The sum of the weights of all rows but these, which ascend."""
+    """The sum of the weights of all rows except `rows`, which are in ascending order."""
     total, start = 0.0, 0
     for k in range(rows.size + 1):
         stop = rows[k] if k < rows.size else weight.size
@@ -144,7 +143,7 @@ def weight_between(rows, weight):
 class SparseDesign(NamedTuple):
     """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices.
 
-    As unsigned numbers they are not asked whether they count from the end.
+    Kernels turn row numbers into unsigned ones, so that Numba need not test whether they count from the end.
     """
 
     data: np.ndarray
@@ -178,7 +177,7 @@ class SparseDesign(NamedTuple):
             spread = add_in_order(spread, w * (values[k] - centre) ** 2)
             seen = add_in_order(seen, w)
         rest = total - seen
-        if rest <= FEW_ZEROS * total:  # hardly a digit of it may be left, and the centre's square may be large
+        if rest <= FEW_ZEROS * total:  # cancellation: rounding errors in it would be multiplied by the centre's square
             rest = weight_between(rows, weight)
         return spread + rest * centre * centre
 
@@ -207,7 +206,7 @@ class SparseDesign(NamedTuple):
         return out
 
     def correlate_each(self, vectors):
-        """As for dense columns."""
+        """X'v for every row v of `vectors`, in one pass over X: (vectors, p)."""
         out, by_rows = np.empty((vectors.shape[0], self.indptr.size - 1)), np.ascontiguousarray(vectors.T)
         every = np.arange(out.shape[1])
         over_blocks(
@@ -223,20 +222,20 @@ class SparseDesign(NamedTuple):
         return out
 
     def gram(self, columns, h, centre):
-        """As for dense columns; the centre is subtracted algebraically, so that only stored values are read."""
+        """(X - centre)' diag(h) (X - centre) over some columns, (m, m), of which only stored values are read."""
         block = SparseBlock(self, centre)
         block.extend(columns)
         sums, middle = block.correlate(h), centre[columns]
         return block.gram(h) - np.outer(middle, sums) - np.outer(sums, middle) + h.sum() * np.outer(middle, middle)
 
     def rows(self, chosen, columns):
-        """The design of some rows of some columns: a copy."""
+        """The design of some rows of some columns, a copy."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
         X.sort_indices()
         return as_design(X)
 
     def part_grams(self, parts, weight, centre, response):
-        """As for dense columns."""
+        """U' diag(weight) U of U = (X - centre, response, 1) over each part of the rows: (p + 2, p + 2) each."""
         found: list = [None] * len(parts)
 
         def sum_over(k, _):
@@ -252,16 +251,16 @@ class SparseDesign(NamedTuple):
         return found
 
     def part_products(self, parts, columns, coefs):
-        """As for dense columns."""
+        """X coefs[k] over some columns and the rows of part k, for every k: (rows of the part, coefficients) each."""
         return [self.rows(part, columns).predict_many(each) for part, each in zip(parts, coefs)]
 
     def gram_passes(self):
-        """As for dense columns: half the products of the stored values of each row with each other."""
+        """The cost of the Gram matrix of all columns, in passes over X: half of all products of two values of a row."""
         per_row = np.bincount(self.indices, minlength=1).astype(float)
         return 0.5 * float(per_row @ per_row) / max(self.data.size, 1)
 
     def row_gram(self, columns, scale, centre):
-        """As for dense columns."""
+        """(X - centre) diag(1 / scale) (X - centre)' over some columns, (n, n)."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns]
         product = (X @ sp.diags_array(1.0 / scale) @ X.T).toarray()
         sums = X @ (centre[columns] / scale)
@@ -282,9 +281,9 @@ class SparseDesign(NamedTuple):
 
 
 def as_design(X) -> Design:
-    """The design of a validated X: a float64 Fortran array, canonical CSC, or a storage of one's own, which it is.
+    """The design of a validated X: a float64 Fortran array, canonical CSC, or a storage of a user's own.
 
-    Shares its memory, read-only.
+    X is neither copied nor written to; a storage is returned as it is.
     """
     if is_storage(X):
         return X

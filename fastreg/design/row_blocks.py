@@ -1,19 +1,19 @@
-"""Some columns of X by blocks of rows, centred, dense or sparse: no more than a block is copied at a time."""
+"""Some columns of X, centred and read by blocks of neighbouring rows; one block is copied at a time."""
 
 import numpy as np
 import scipy.sparse as sp
 
-BLOCK_VALUES = 2**20  # values of X that are centred or turned at a time (8 MB)
+BLOCK_VALUES = 2**20  # values of X in a block (8 MB)
 
 
 def blocks_of_rows(n, width):
-    """Slices of rows that hold about BLOCK_VALUES values of `width` columns each."""
+    """Slices of rows with about BLOCK_VALUES values of `width` columns in each."""
     size = max(256, BLOCK_VALUES // max(width, 1))
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 class DenseRows:
-    """Of an array whose rows are the columns of X."""
+    """`RowBlocks` of dense columns; `transposed` (p, n) is the transpose of X."""
 
     def __init__(self, transposed, columns, centre):
         self.transposed, self.columns, self.middle = transposed, columns, centre[columns, None]
@@ -24,41 +24,41 @@ class DenseRows:
         return (part if self.everything else part[self.columns]) - self.middle
 
     def blocks(self):
-        """(slice of rows, X - centre as (columns, rows of the block))."""
+        """Yield (slice of rows, (X - centre)' there: (columns, rows of the block))."""
         for rows in blocks_of_rows(self.transposed.shape[1], len(self.columns)):
             yield rows, self._take(rows)
 
     def products(self, factors):
-        """(slice of rows, ((X - centre) F)' as (k, rows of the block))."""
+        """Yield (slice of rows, ((X - centre) F)' there: (k, rows of the block)), for F (columns, k)."""
         for rows, block in self.blocks():
             yield rows, factors.T @ block
 
     def sampled_gram(self, rows, h):
-        """((X - centre)' diag(h) (X - centre), (X - centre)'h) over some rows; h is theirs."""
+        """((X - centre)' diag(h) (X - centre), (X - centre)'h) over some rows; h (rows,)."""
         part, root = self._take(rows), np.sqrt(h)
         part *= root
         return part @ part.T, part @ root
 
 
 class SparseRows:
-    """Of sparse columns; only stored values are multiplied, and the centre is subtracted from the product."""
+    """`RowBlocks` of sparse columns; products multiply stored values alone, then subtract the centre."""
 
     def __init__(self, X, centre):
         self.X, self.centre = X.tocsr(), centre
 
     def blocks(self):
-        """As for dense columns."""
+        """Yield (slice of rows, (X - centre)' there: (columns, rows of the block))."""
         for rows in blocks_of_rows(*self.X.shape):
             yield rows, self.X[rows].toarray().T - self.centre[:, None]
 
     def products(self, factors):
-        """As for dense columns."""
+        """Yield (slice of rows, ((X - centre) F)' there: (k, rows of the block)), for F (columns, k)."""
         middle = (self.centre @ factors)[:, None]
         for rows in blocks_of_rows(*self.X.shape):
             yield rows, (self.X[rows] @ factors).T - middle
 
     def sampled_gram(self, rows, h):
-        """As for dense columns."""
+        """((X - centre)' diag(h) (X - centre), (X - centre)'h) over some rows; h (rows,)."""
         X, middle = self.X[rows], self.centre
         sums = X.T @ h
         gram = (X.T @ (sp.diags_array(h) @ X)).toarray()

@@ -1,7 +1,7 @@
-"""Rows of dense X in parts, such as those that folds hold out: products of each part in one pass over X.
+"""Products over several subsets of the rows of dense X (parts, such as the held-out rows of folds), in one pass over X.
 
-A part's rows lie here and there, so that to copy them reads nearly all of X. Here a panel of neighbouring rows is taken
-at a time and copied part by part, so that what has been read serves several parts.
+The rows of a part are scattered, and memory is read in lines of neighbouring rows: to copy one part reads nearly all of
+X. So X is cut into panels of neighbouring rows, and all parts of a panel are copied while it is in the cache.
 """
 
 from itertools import pairwise
@@ -12,14 +12,14 @@ from fastreg.design.dense_products import FAST, LONG, TILE
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import even_edges, over_blocks
 
-ROWS = 1024  # of a part, about, that are multiplied at once where X has so many: products of fewer take longer
-SHARE = 4  # of X's values, one in so many may be copied, or be predicted at once, unless a part is longer
+ROWS = 1024  # rows of a part, about, that are multiplied at once: products of fewer take longer
+SHARE = 4  # rows of X over those that are copied or predicted at once, at most, unless a part has more
 
 
 def part_grams(columns, parts, root, centre, response):
-    """For every part of the rows, U'U over its rows of U = diag(root) (X - centre, response, 1).
+    """For every part of the rows, U'U over its rows of U = diag(root) (X - centre, response, 1): (p + 2, p + 2) each.
 
-    `parts` are row numbers, ascending. X is given as its transpose.
+    `parts` are row numbers in ascending order; `columns` (p, n) is the transpose of X.
     """
     p, n, length = centre.size, root.size, min(root.size, ROWS * len(parts))
     together, found, room = max(1, round(len(parts) * n / (SHARE * length))), [], np.empty(0)
@@ -38,7 +38,7 @@ def part_grams(columns, parts, root, centre, response):
 
 
 def add_grams(copies, sums, first):
-    """sums[k] += copies[k] copies[k]', or = if these are the first; tile by tile."""
+    """sums[k] += copies[k] copies[k]', or = if `first`; tile by tile."""
     width = len(sums[0])
     tiles = -(-width // TILE)
     spans = [slice(width * i // tiles, width * (i + 1) // tiles) for i in range(tiles)]
@@ -58,16 +58,16 @@ def add_grams(copies, sums, first):
 
 
 def part_products(columns, parts, picked, coefs):
-    """x_i'c for every column c of coefs[k], of some columns of X, and the rows i of part k: (rows, coefficients).
+    """X coefs[k] over the columns `picked` of X and the rows of part k, for every k: (rows, coefficients) each.
 
-    X is given as its transpose.
+    `columns` (p, n) is the transpose of X.
     """
     orders = [np.argsort(part, kind="stable") for part in parts]
     parts, done = [part[order] for part, order in zip(parts, orders)], [0] * len(parts)
     found, room = [np.empty((part.size, each.shape[1])) for part, each in zip(parts, coefs)], np.empty(0)
     places, widths = np.full((len(parts), picked.size), -1), np.empty(len(parts), dtype=np.int64)
     coefs = list(coefs)
-    for k, each in enumerate(coefs):  # each part has columns of its own
+    for k, each in enumerate(coefs):  # a part needs only columns with a coefficient that is not zero
         inside = np.flatnonzero(each.any(axis=1))
         coefs[k], places[k, inside], widths[k] = each[inside], np.arange(inside.size), inside.size
     which = picked, places, widths, np.zeros(picked.size)
@@ -84,7 +84,7 @@ def part_products(columns, parts, picked, coefs):
 
 
 def put_in_order(rows, order):
-    """The array whose rows, taken in this order, are those given: itself where nothing changes."""
+    """The array `out` with out[order] = rows; `rows` itself if `order` ascends."""
     if np.all(order[1:] > order[:-1]):
         return rows
     out = np.empty_like(rows)
@@ -93,7 +93,7 @@ def put_in_order(rows, order):
 
 
 def panels(parts, n, length):
-    """(rows, part by part, and where each part ends among them) of neighbouring rows of X, `length` at a time."""
+    """Yield, for each panel of `length` neighbouring rows of X: (row numbers, part by part; where each part ends)."""
     edges = [*range(0, n, length), n]
     cuts = [np.searchsorted(part, edges) for part in parts]
     for k in range(len(edges) - 1):
@@ -102,9 +102,9 @@ def panels(parts, n, length):
 
 
 def copy_parts(columns, which, parts, room):
-    """Copies of each part's rows, (columns, rows), and the array that they lie in: `room`, if that is large enough.
+    """Copies of each part's rows, (columns, rows), and the array of which they are views: `room` if large enough.
 
-    `which` and `parts` are as take_parts has them.
+    `which` and `parts` are described in `take_parts`.
     """
     (picked, _, widths, _), (rows, ends, _) = which, parts
     sizes = np.diff(ends, prepend=0)
@@ -123,10 +123,10 @@ def copy_parts(columns, which, parts, room):
 
 @kernel
 def take_parts(columns, which, parts, span, begins, out):
-    """Write root_i (x_ij - centre_j) of each part from its place in `begins` on, column by column.
+    """Write root_i (x_ij - centre_j) of each part, column by column, into `out` from begins[part] on.
 
-    `which` is (columns picked, their places in each part or -1, columns of each part, centres), `parts` (rows, ends,
-    root); `span` is of the columns picked.
+    `which` is (columns picked, their positions in the copy of each part or -1, number of columns of each part,
+    centres), `parts` is (rows, ends, root); `span` is the range of the columns picked that this call copies.
     """
     picked, places, _, centre = which
     rows, ends, root = parts

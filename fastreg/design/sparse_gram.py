@@ -1,8 +1,8 @@
-"""Sparse columns sorted by row, for Gram matrices that read only the rows that two columns share.
+"""Gram matrices of sparse columns, from copies of the columns' stored values sorted by row.
 
-Row by row, what is read lies in order, and what is written are a few entries for each row. That is three to seven times
-as fast as column by column, where a stored value looks up its row; but where the columns wanted are few, the others'
-rows are not all read.
+Each row adds the products of its stored values. Row by row, memory is read in order and few entries are written at a
+time: three to seven times as fast as column by column, where each stored value looks up its row. Column by column is
+faster where few columns are wanted, since it reads only the rows that these store.
 """
 
 from itertools import pairwise
@@ -13,24 +13,24 @@ import numpy as np
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import BLOCK, GROUPS, over_blocks
 
-ENTRIES = 8  # pairs of values for each entry in each partial sum of a Gram matrix
-MOST = 2**24  # numbers in the partial sums (128 MB)
-LONGEST = 2**26  # pairs that one call adds, so that interrupts are heard between
-SQUARE = 32  # entries each way that are mirrored while both sides are in the fastest cache
+ENTRIES = 8  # products of two values for each entry of a partial sum, at least
+MOST = 2**24  # numbers in all partial sums at most (128 MB)
+LONGEST = 2**26  # products that one kernel call adds, so that a fit can be interrupted between calls
+SQUARE = 32  # rows and columns of the tiles that `mirror` copies, so that they fit in the fastest cache
 
 
 class ColumnsByRow(NamedTuple):
-    """Stored values of consecutive columns of a working set, row by row; within a row places ascend."""
+    """Stored values of consecutive columns of a working set, row by row; within a row in the order of the columns."""
 
-    first: int  # place of the first column in the working set
-    end: int  # place after the last
+    first: int  # position of the first column in the working set
+    end: int  # position after the last
     values: np.ndarray
-    places: np.ndarray
-    pointer: np.ndarray
+    places: np.ndarray  # positions of the values' columns in the working set
+    pointer: np.ndarray  # row i has the values from pointer[i] to pointer[i + 1]
 
 
 def by_row(design, columns, first):
-    """The columns from place `first` on, by row."""
+    """The columns from position `first` on, as a `ColumnsByRow`."""
     chosen = columns[first:]
     stored = design.stored_in(chosen)
     pointer = np.zeros(design.n_rows + 1, dtype=np.int64)
@@ -40,7 +40,7 @@ def by_row(design, columns, first):
 
 
 def merged(left, right):
-    """Two groups of columns as one; those of `right` follow those of `left`."""
+    """One `ColumnsByRow` of two; the columns of `right` follow those of `left`."""
     size = left.values.size + right.values.size
     out = ColumnsByRow(
         left.first, right.end, np.empty(size), np.empty(size, dtype=np.int64), left.pointer + right.pointer
@@ -50,9 +50,9 @@ def merged(left, right):
 
 
 def gram_by_row(part, h, start, out):
-    """out[k - start, l] += x_k' diag(h) x_l for places k >= start and l <= k of a part that has all columns.
+    """out[k - start, l] += x_k' diag(h) x_l for positions k >= start and l <= k; `part` has all columns.
 
-    As sums over a few groups of rows, added in order; their number depends on the data alone.
+    Rows are summed in a few groups, then the groups in order; the number of groups depends on the data alone.
     """
     counts = np.diff(part.pointer)
     pairs = np.cumsum(counts * (counts + 1) // 2)
@@ -73,7 +73,7 @@ def gram_by_row(part, h, start, out):
 
 @kernel
 def fill_rows(design, columns, first, pointer, values, places):
-    """Counting sort of the columns' stored values by row."""
+    """Sort the columns' stored values by row, by counting."""
     n = pointer.size - 1
     for k in range(columns.size):
         for q in range(design.indptr[columns[k]], design.indptr[columns[k] + 1]):
@@ -93,7 +93,7 @@ def fill_rows(design, columns, first, pointer, values, places):
 
 @kernel
 def fill_merged(left, right, out):
-    """Row by row the stored values of `left`, then those of `right`."""
+    """Write, row by row, the stored values of `left`, then those of `right`."""
     place, one = np.uint64(0), np.uint64(1)
     for i in range(out.pointer.size - 1):
         for q in range(np.uint64(left.pointer[i]), np.uint64(left.pointer[i + 1])):
@@ -106,7 +106,7 @@ def fill_merged(left, right, out):
 
 @kernel
 def add_row_products(part, h, start, begin, end, out):
-    """out[k - start, l] += sum_i h_i x_ik x_il over some rows i, for places k >= start and l <= k."""
+    """out[k - start, l] += sum_i h_i x_ik x_il over rows begin to end, for positions k >= start and l <= k."""
     least = np.uint64(start)
     for i in range(begin, end):
         top, bottom = np.uint64(part.pointer[i]), np.uint64(part.pointer[i + 1])
@@ -121,7 +121,7 @@ def add_row_products(part, h, start, begin, end, out):
 
 @kernel
 def add_column_products(design, columns, start, part, h, out):
-    """The same for the places l of one part, column by column: it reads only the rows of the columns k >= start."""
+    """out[k - start, l] += x_k' diag(h) x_l for k >= start and l <= k in `part`, over the rows that column k stores."""
     for k in range(max(start, part.first), columns.size):
         line, place = out[k - start], np.uint64(k)
         for q in range(np.uint64(design.indptr[columns[k]]), np.uint64(design.indptr[columns[k] + 1])):
@@ -136,7 +136,7 @@ def add_column_products(design, columns, start, part, h, out):
 
 @kernel
 def mirror(out, start):
-    """Fill out[k - start, l] for l > k >= start from out[l - start, k]."""
+    """Write out[k - start, l] = out[l - start, k] for l > k >= start."""
     for top in range(0, out.shape[0], SQUARE):
         for left in range(top, out.shape[0], SQUARE):
             for k in range(top, min(top + SQUARE, out.shape[0])):
@@ -146,7 +146,7 @@ def mirror(out, start):
 
 @kernel
 def stored_values(indptr, columns):
-    """How many values some columns store."""
+    """Number of values that some columns store."""
     total = 0
     for j in columns:
         total += indptr[j + 1] - indptr[j]

@@ -1,4 +1,4 @@
-"""ColumnStorage: what a storage of X of one's own need not write itself."""
+"""ColumnStorage: a base class for storages of X, which derives most methods of `Design` from a few."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from fastreg.numerics.threads import even_edges, over_blocks
 
 
 class ColumnStorage:
-    """A `Design` made of its columns. A storage is a NamedTuple of its arrays, extended by a class of this one, too:
+    """A `Design` derived from the methods of single columns. A storage inherits from it and from a NamedTuple:
 
         class Codes(NamedTuple):
             columns: np.ndarray  # (p, n) int8
@@ -17,13 +17,13 @@ class ColumnStorage:
         class CodeStorage(Codes, ColumnStorage):
             ...
 
-    It writes `shape`, `stored_in`, `part` and the four verbs of columns. Fits take it in the place of X. What is asked
-    for many columns at once is answered by these, or from copies of the columns asked for (float64): working sets are
-    such copies, as they are for arrays, and so are all columns in fits without an l1 part, in least squares with many
-    more rows than columns, and in their folds. A storage that can do better there writes those methods as well.
+    It defines `shape`, `stored_in`, `part` and the four `column_` methods. Fits take it in the place of X. The methods
+    here call these, or copy the columns that they need (float64): those of working sets, as for arrays, and all columns
+    in fits without an l1 part, in least squares with many more rows than columns, and in their folds. A storage that
+    can do without the copies overrides these methods.
     """
 
-    # ---- to be written, with the verbs
+    # ---- to be defined, with the `column_` methods
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -35,7 +35,7 @@ class ColumnStorage:
     def part(self, start: int, stop: int) -> "ColumnStorage":
         raise NotImplementedError
 
-    # ---- had from these
+    # ---- derived from these
 
     def edges(self):
         n, p = self.shape

@@ -1,4 +1,4 @@
-"""The columns of a working set, in the form that their products and Gram matrices are taken from."""
+"""The columns of a working set, dense or sparse, stored for products and Gram matrices."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row,
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import edges_by_cost, over_blocks
 
-ROUNDING = 1e-14  # of N_j N_k: the error of a product of two centred columns, with room to spare
-ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows scaled at once, and values copied: interrupts are heard between
-SCATTERED = 2.0  # reading columns here and there, against reading all in order
-FAST = 4.0  # times as fast as one vector by one
+ROUNDING = 1e-14  # generous bound on the rounding error of x_j'x_k, over ||x_j|| ||x_k||, of centred dense columns
+ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows that are scaled at once; values that one kernel call copies
+SCATTERED = 2.0  # cost of a value of X in scattered columns, over that in a pass over all
+FAST = 4.0  # speed of products with several vectors at once, over one vector at a time
 
 
 class DenseBlock:
-    """The working set's columns, gathered and centred, so that BLAS serves their products. Held as rows, contiguous."""
+    """Centred copies of the working set's columns, each contiguous, as rows of one array, for products by BLAS."""
 
     form = "dense"
 
@@ -25,7 +25,7 @@ class DenseBlock:
         self.rows = np.empty((0, design.shape[0]))
 
     def extend(self, columns):
-        """Append columns (read once each)."""
+        """Append columns that the block does not have yet."""
         have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
         if size > self.rows.shape[0]:
             room = have // 2 if have * n < LONGEST_GATHER else have // 8
@@ -37,38 +37,38 @@ class DenseBlock:
             gather_centred(self.design, columns[k : k + step], self.centre, self.rows[have + k : size])
 
     def rounding(self, columns, norms):
-        """The relative error of a centred product, in units of the columns' norms."""
+        """Bound on the rounding error of a product of two centred columns, over the product of their norms."""
         return ROUNDING
 
     def wide(self):
-        """Whether a Gram matrix would be larger than the columns themselves."""
+        """Whether a Gram matrix would have more numbers than the columns."""
         return self.columns.size > self.rows.shape[1]
 
     def correlate(self, v, start=0):
-        """X_W'v, from the column at `start` on."""
+        """X_W'v, from position `start` on, (m - start,)."""
         return multiply_rows(self.rows[start : self.columns.size], v)
 
     def correlate_each(self, vectors):
-        """X_W'v for every row v of `vectors`: (vectors, columns)."""
+        """X_W'v for every row v of `vectors`: (vectors, m)."""
         return vectors @ self.rows[: self.columns.size].T
 
     def predict(self, steps):
         return steps @ self.rows[: self.columns.size]
 
     def predict_each(self, steps):
-        """X_W s for every row s of `steps`: (steps, rows of X)."""
+        """X_W s for every row s of `steps`: (steps, n)."""
         return steps @ self.rows[: self.columns.size]
 
     def respond(self, columns, h, steps):
-        """x_j' diag(h) (X_W - centre) s for some columns j of X and every row s of `steps`: (steps, columns)."""
+        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
         return correlate_vectors_some(self.design, self.predict(steps) * h, columns)
 
     def response_cost(self, columns):
-        """What `respond` costs a step, as values of X read by a sweep: columns out of their order take longer."""
+        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
         return SCATTERED * columns.size * self.design.shape[0]
 
     def gram(self, h, start=0):
-        """Rows `start` onwards of X_W' diag(h) X_W."""
+        """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""
         rows, m = self.rows[: self.columns.size], self.columns.size
         scale = np.sqrt(h) if start == 0 else h
 
@@ -80,7 +80,7 @@ class DenseBlock:
 
 
 class PlainBlock:
-    """The working set's columns by number only, dense or sparse: they are read where they lie in X."""
+    """The working set's columns, of any storage, read from X without copies."""
 
     def __init__(self, design, centre):
         self.design, self.centre = design, centre
@@ -99,10 +99,10 @@ class PlainBlock:
 
 
 class SparseBlock(PlainBlock):
-    """Sparse columns where they lie, and copies of them sorted by row once a Gram matrix has been wanted.
+    """Sparse columns, read from X without copies; Gram matrices are computed from copies sorted by row.
 
-    The copies are in parts, of columns that came together: a part is merged with those before it once it holds half
-    as many values, so that a value is copied a few times on a path, not each time that others come.
+    The copies are in parts, each of columns that were added together. A part is merged with the one before it once it
+    has half as many values, so that a value is copied a few times on a path, not whenever columns are added.
     """
 
     form = "sparse"
@@ -112,19 +112,19 @@ class SparseBlock(PlainBlock):
         self.parts = []
 
     def rounding(self, columns, norms):
-        """As for dense columns, times what subtracting the means algebraically loses."""
+        """Bound on the rounding error of a product, over that of the norms; it grows with the mean, subtracted last."""
         return ROUNDING * (1.0 + float(np.max((self.centre[columns] / norms[columns]) ** 2, initial=0.0)))
 
     def wide(self):
-        """Sparse columns always have a Gram matrix: it is built from their few stored values."""
+        """False: solvers always use the Gram matrix of sparse columns, which is cheap."""
         return False
 
     def correlate_each(self, vectors):
-        """As for dense columns."""
+        """X_W'v for every row v of `vectors`: (vectors, m)."""
         return np.array([self.correlate(v) for v in vectors])
 
     def respond(self, columns, h, steps):
-        """As for dense columns; a stored value of X meets all steps at once."""
+        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
         moving = np.flatnonzero(steps.any(axis=0))
         change = np.tile(-(steps @ self.centre[self.columns]), (h.size, 1))
         combine_vectors(self.design, self.columns[moving], np.ascontiguousarray(steps[:, moving].T), change)
@@ -134,11 +134,11 @@ class SparseBlock(PlainBlock):
         return out
 
     def response_cost(self, columns):
-        """As for dense columns."""
+        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
         return SCATTERED * self.design.stored_in(columns) / FAST
 
     def gram(self, h, start=0):
-        """Rows `start` onwards of X_W' diag(h) X_W."""
+        """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""
         self._sort_rows()
         columns, m = self.columns, self.columns.size
         out = np.zeros((m - start, m))
@@ -152,19 +152,19 @@ class SparseBlock(PlainBlock):
         return out
 
     def _add_by_column(self, h, start, out):
-        """The lower triangle of `gram` by the columns from `start` on, which are few."""
+        """Add the lower triangle of `gram`, column by column from `start` on."""
 
         def lines(a, b):
             for part in self.parts:
                 add_column_products(self.design, self.columns[: start + b], start + a, part, h, out[a:b])
 
-        # A stored value meets the stored values of its row that stand before it.
+        # A stored value is multiplied with those before it in its row: on average `met` of them.
         met, last = sum(part.values.size for part in self.parts) / (2 * self.design.n_rows), self.columns[start:]
         work = np.concatenate([[0.0], np.cumsum((self.design.indptr[last + 1] - self.design.indptr[last]) * met)])
         over_blocks(lines, edges_by_cost(work), work[-1])
 
     def _sort_rows(self):
-        """Bring `parts` up to date with the columns."""
+        """Append the columns that `parts` lacks."""
         first = self.parts[-1].end if self.parts else 0
         if first < self.columns.size:
             self.parts.append(by_row(self.design, self.columns, first))
