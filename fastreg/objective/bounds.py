@@ -1,24 +1,23 @@
 """Bounds on coefficients, lower_j <= b_j <= upper_j with lower_j <= 0 <= upper_j, on the scale of X.
 
-An infinite bound is none, and a bound of zero forbids a sign. Zero always lies within, so that the null model of a
-penalised column is a feasible one.
+A bound of zero forbids a sign, an infinite one is none. Zero is always feasible, and so is the null model.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-ROUNDING = 1e-12  # of a coefficient: one that is nearer to its bound lies at it
+ROUNDING = 1e-12  # distance from a bound, over the coefficient, within which it counts as at the bound
 
 
 class Bounds(NamedTuple):
-    """The bounds of some columns."""
+    """Bounds of some columns, (columns,) each."""
 
     lower: np.ndarray
     upper: np.ndarray
 
     def on(self, columns):
-        """Those of some of the columns."""
+        """The bounds of a subset of the columns."""
         return Bounds(self.lower[columns], self.upper[columns])
 
     def clip(self, coef):
@@ -26,7 +25,7 @@ class Bounds(NamedTuple):
         return np.minimum(np.maximum(coef, self.lower), self.upper)
 
     def pull(self, correlation):
-        """Correlations as far as they could move a coefficient away from zero: 0 where that sign is forbidden."""
+        """The correlations, with 0 in the place of those whose sign is forbidden to the coefficient."""
         allowed = np.where(correlation > 0.0, self.upper > 0.0, self.lower < 0.0)
         return np.where(allowed, correlation, 0.0)
 
@@ -36,7 +35,7 @@ class Bounds(NamedTuple):
         return (coef - self.lower > margin) & (self.upper - coef > margin)
 
     def room(self, direction):
-        """The bound that lies ahead of zero in the direction of these signs, as a length."""
+        """Distance from zero to the bound in the direction of these signs."""
         return np.where(direction > 0.0, self.upper, -self.lower)
 
     def infinite(self):
@@ -52,11 +51,11 @@ class Bounds(NamedTuple):
         return self.infinite().reshape(p, -1).all(axis=1)
 
     def boxed(self):
-        """Whether any bound but zero and infinity is among them."""
+        """Whether any bound is neither zero nor infinite."""
         finite_lower, finite_upper = np.isfinite(self.lower), np.isfinite(self.upper)
         return bool(np.any(finite_lower & (self.lower != 0.0)) or np.any(finite_upper & (self.upper != 0.0)))
 
 
 def unbounded(size):
-    """Bounds of so many columns that hold nothing back."""
+    """Infinite bounds for `size` columns."""
     return Bounds(np.full(size, -np.inf), np.full(size, np.inf))

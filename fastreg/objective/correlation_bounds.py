@@ -1,11 +1,12 @@
-"""Which columns may violate their threshold at the points of a block, from residuals whose products with X are known.
+"""Columns that may violate their threshold at the points of a batch, from residuals r_k with known c_k = X'r_k.
 
-A residual r is a mixture of those, sum_k a_k r_k, and a rest: |x_j'r| <= |sum_k a_k c_kj| + N_j ||rest||, in the metric
-of the weights (certificates.References). The mixture of least rest solves the normal equations; whatever solves them
-roughly gives a bound, too.
+For any coefficients a, a residual r has |x_j'r| <= |sum_k a_k c_kj| + N_j ||r - sum_k a_k r_k||, in the norm of
+duality_gap.References. The coefficients of the smallest remainder solve the normal equations; approximate solutions
+give valid bounds, too.
 
-Most columns are far below their threshold at every point. Divided by the alphas of the points, the mixtures lie near a
-few chords of a curve, so that a bound at the ends of these, with a larger radius, settles all but a few columns.
+Most columns are far below their threshold at every point. As functions of alpha the coefficients, divided by alpha, are
+close to a few chords of a curve. A bound at the ends of the chords, with a larger radius, therefore rules out all but a
+few columns; these are then tested at every point.
 """
 
 import math
@@ -16,15 +17,15 @@ from fastreg.numerics.cholesky import solve_factored
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 from fastreg.objective.duality_gap import ROUNDED
 
-ENDS = 4  # of chords, each from the end of the last
+ENDS = 4  # end points of the three consecutive chords
 
 
 @kernel
 def mixtures(references, inner, squares, factor, mixes, radii):
-    """The mixture a of the references for each point, and the norm of what is left.
+    """Write the coefficients a of each point into `mixes` (zeros before), the norm of its remainder into `radii`.
 
-    `references` are the (products, sizes, number) of those that are kept, `inner` (points, references) their products
-    with the points' residuals, whose `squares` are known; `factor` is room. `mixes` holds zeros.
+    `references` is (products r_k'r_l, norms, number) of the reference residuals, `inner` (points, references) their
+    products with the points' residuals, whose squared norms are `squares`; `factor` is scratch memory.
     """
     products, sizes, count = references
     decompose(products, count, factor)
@@ -44,7 +45,7 @@ def mixtures(references, inner, squares, factor, mixes, radii):
 
 @inner_kernel
 def decompose(products, count, factor):
-    """The Cholesky factor of the first `count` rows and columns, with enough on the diagonal for dependent ones."""
+    """Write the Cholesky factor of the first `count` rows and columns, with a small ridge for dependent ones."""
     jitter = 1e-300
     for i in range(count):
         jitter += ROUNDED * products[i, i]
@@ -58,11 +59,11 @@ def decompose(products, count, factor):
 
 @kernel
 def columns_reaching(references, points, exact, outside, room, found):
-    """List the columns outside the working set that exceed their threshold at the last point, where they are known
-    exactly, or may do so at an earlier one. Returns how many.
+    """Write to `found` the columns outside the working set that exceed their threshold at the last point, where their
+    correlations are known exactly (`exact`), or may do so at an earlier one. Returns their number.
 
-    `references` are the (products, sizes, correlations), `points` the (mixes, radii, alphas), `outside` the (norms,
-    factors, whether in the working set) of all columns; `room` is for the chords, and for a stripe.
+    `references` is (products, norms, correlations), `points` (mixes, radii, alphas), `outside` (norms, factors, whether
+    in the working set) of all columns; `room` is scratch memory.
     """
     (products, sizes, known), (mixes, radii, alphas), (norms, factor, contains) = references, points, outside
     ends, apart, excess = room
@@ -74,7 +75,7 @@ def columns_reaching(references, points, exact, outside, room, found):
         over = 1 if abs(exact[j]) > alphas[last] * factor[j] else 0
         for k in range(last):
             there = abs(mixes[k, 0] * first + mixes[k, 1] * second + mixes[k, 2] * third + mixes[k, 3] * fourth)
-            over += not there + radii[k] * norm <= alphas[k] * factor[j]  # what is no number stays in
+            over += not there + radii[k] * norm <= alphas[k] * factor[j]  # NaN counts as a violation
         if over > 0 and norm > 0.0 and not contains[j]:
             found[count] = j
             count += 1
@@ -83,8 +84,8 @@ def columns_reaching(references, points, exact, outside, room, found):
 
 @inner_kernel
 def columns_near(known, ends, radius, exact, least, norms, factor, excess, found):
-    """List the columns that exceed their threshold at the last point, or may do so at one before by the bound that the
-    chords allow, or by one that is no number. Returns how many."""
+    """Write to `found` the columns that exceed their threshold at the last point, or may do so at an earlier one by the
+    bound from the chords (or whose bound is NaN). Returns their number."""
     count = 0
     (a, b, c, d), (e, f, g, h), (k, l, m, n), (p, q, r, s) = four(ends[0]), four(ends[1]), four(ends[2]), four(ends[3])
     for start in range(0, norms.size, TILE):
@@ -115,8 +116,8 @@ def four(values):
 
 @inner_kernel
 def chords(products, sizes, points, ends, apart):
-    """The ends of chords along the mixtures over alpha. Returns a radius: no column's correlation over alpha exceeds
-    its largest at the ends by more than that times the column's norm. `apart` is room.
+    """Write the ends of the chords, coefficients over alpha. Returns a radius: at every point |c_j| / alpha exceeds the
+    largest of column j at the ends by at most radius * N_j. `apart` is scratch memory.
     """
     mixes, radii, alphas = points
     chord, rest, last, radius = apart[0], apart[1], radii.size - 1, 0.0
@@ -150,7 +151,7 @@ def chords(products, sizes, points, ends, apart):
 
 @inner_kernel
 def inner(products, left, right):
-    """The product of two mixtures."""
+    """left' products right: the inner product of two linear combinations of residuals."""
     total = 0.0
     for i in range(left.size):
         for l in range(right.size):

@@ -1,4 +1,4 @@
-"""What makes an answer true: the duality gap, and bounds on correlations that read nothing of X.
+"""The duality gap, which certifies a point, and bounds on correlations that do not read X.
 
 At coefficients b, let nu be a dual direction: the generalised residual r (summing to zero when there is an intercept),
 projected so that unpenalised columns are orthogonal to it. Every s in [0, 1] gives a dual point s nu, and by Fenchel
@@ -7,15 +7,14 @@ and Young the gap is a sum of terms none of which is negative:
     gap(s) = sum_i divergence_i(s nu) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 + conj_j(s c_j) - s c_j b_j ],   c = X'nu
     conj_j(z) = (|z| - l1_j)_+^2 / (2 l2_j)  where l2_j > 0;  where l2_j = 0: 0 if |z| <= l1_j, else infinite
 
-With s = 1 and nu = r the rows' sum is zero (tight for l1_ratio < 1); the largest s
-that makes every |s c_j| <= l1_j is the usual scaled dual point. Summing terms instead of subtracting a dual from a
-primal value keeps digits: the gap is exact to rounding in its own size. Only columns with b_j != 0 or |c_j| > l1_j
-contribute.
+With s = 1 and nu = r the rows' sum is zero (tight for l1_ratio < 1); the largest s with every |s c_j| <= l1_j gives
+the usual scaled dual point. Terms are summed, instead of a dual value subtracted from a primal one, so that the gap has
+full relative precision. Only columns with b_j != 0 or |c_j| > l1_j contribute.
 
-Nothing is taken for granted. That nu sums to zero and is orthogonal to unpenalised columns is asked of every point
-(`balanced`, `orthogonal`), and where it does not hold the gap is that of nu = 0, which is always feasible. A residual
-that does not sum to zero, as rounding of a large y may leave it, is first made to (`levelled`): its excess is spread
-over the rows as the curvature says, which a step of the intercept would do, and the rows' share accounts for it.
+Feasibility is tested at every point: that nu sums to zero (`balanced`) and is orthogonal to unpenalised columns
+(`orthogonal`). Where it is not, the gap is that of nu = 0, which is always feasible. A residual that does not sum to
+zero, for example because of rounding errors of a large y, is corrected first (`levelled`): its sum is subtracted in
+proportion to the curvature, as a step of the intercept would do, and the rows' terms of the gap account for it.
 """
 
 import math
@@ -25,8 +24,8 @@ import numpy as np
 from fastreg.numerics.jit import inner_kernel, kernel
 from fastreg.objective.families import level_of, row_divergence
 
-LEVEL = 1e-9  # share of its bound: a larger sum of a dual direction, or correlation of a free column, is not rounding
-LOST, ROUNDED = 1e-9, 1e-14  # of squares: a difference below it has too few digits left, and what rounding may add
+LEVEL = 1e-9  # sum of a dual direction, or correlation of a free column, over its bound, that counts as zero
+LOST, ROUNDED = 1e-9, 1e-14  # difference of squares, over the squares, with too few digits; rounding error of one
 
 
 @inner_kernel
@@ -45,7 +44,7 @@ def dual_scales(correlation, l1, l2):
 
 @kernel
 def column_terms(correlation, coef, l1, l2, s):
-    """The columns' share of gap(s). Unpenalised columns count as orthogonal to the dual point."""
+    """The columns' terms of gap(s), summed. Unpenalised columns count as orthogonal to the dual point."""
     total = 0.0
     for k in range(correlation.size):
         b, c = coef[k], s * correlation[k]
@@ -57,7 +56,7 @@ def column_terms(correlation, coef, l1, l2, s):
             term += 0.5 * l2[k] * b * b
         if excess > 0.0:
             if l2[k] > 0.0:
-                if b != 0.0:  # a perfect square: (c - l1 sign(c) - l2 b)^2 / (2 l2), plus what a wrong sign costs
+                if b != 0.0:  # (c - l1 sign(c) - l2 b)^2 / (2 l2), plus 2 l1 |b| if b has the wrong sign
                     sign = 1.0 if c > 0.0 else -1.0
                     term = (excess - l2[k] * b * sign) ** 2 / (2.0 * l2[k]) + l1[k] * (abs(b) - b * sign)
                 else:
@@ -71,8 +70,8 @@ def column_terms(correlation, coef, l1, l2, s):
 def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
     """The smaller of the gaps at s = 1 (as far as pure-lasso columns allow) and scaled; at s = 0 if both are infinite.
 
-    `correlation` = X'dual. Columns are any set that holds every b_j != 0 and every |c_j| > l1_j; unpenalised ones must
-    be orthogonal to `dual`, and it must be balanced. Absolute, in units of the loss.
+    `correlation` = X'dual. The columns are any set with every b_j != 0 and every |c_j| > l1_j; unpenalised ones must be
+    orthogonal to `dual`, which must be balanced. Absolute, in units of the loss.
     """
     same = dual is residual and family.tight
     best = smaller_gap(family, eta, residual, dual, (correlation, coef, l1, l2), same)
@@ -81,8 +80,8 @@ def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
 
 @kernel
 def smaller_gap(family, eta, residual, dual, columns, same):
-    """See `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2); `same`: dual is residual, so
-    that at s = 1 the rows have no share."""
+    """The smaller of gap(s) at the s of `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2);
+    `same` says that dual is the residual, so that at s = 1 the rows' terms are zero."""
     correlation, coef, l1, l2 = columns
     s, scaled = dual_scales(correlation, l1, l2)
     best = math.inf
@@ -98,22 +97,22 @@ def smaller_gap(family, eta, residual, dual, columns, same):
 
 
 def balanced(problem, dual):
-    """Whether a dual direction, (n,) or of each response (K, n), sums to zero, up to rounding, as intercepts ask."""
+    """Whether a dual direction, (n,) or (K, n), is feasible for the intercepts: sums to zero, or there are none."""
     if not problem.fit_intercept:
         return True
     for response in np.atleast_2d(dual):
         total, size = level_of(response)
-        if not abs(total) <= LEVEL * size:  # nor so for NaN
+        if not abs(total) <= LEVEL * size:  # true for NaN
             return False
     return True
 
 
 def levelled(problem, state):
-    """The residual, made to sum to zero if it does not: less its excess, spread as the curvature is."""
+    """The residual if it sums to zero; else less its sum, in proportion to the curvature."""
     residual, curvature = state.residual, state.curvature
     if balanced(problem, residual):
         return residual
-    for _ in range(2):  # the second time for the rounding that the first leaves
+    for _ in range(2):  # the second time for rounding errors of the first
         residual = residual - curvature * (residual.sum() / curvature.sum())
     return residual
 
@@ -133,8 +132,7 @@ def orthogonal(problem, dual, free, correlation):
 
 
 def rounding_of_correlations(problem, dual, norms):
-    """The size up to which the correlations of columns of these norms with `dual` are rounding: a share of their
-    Cauchy-Schwarz bounds."""
+    """The size up to which correlations of columns of these norms with `dual` count as zero, (columns,)."""
     weight = problem.weight
     square = np.divide(dual**2, weight, out=np.zeros(dual.shape), where=weight > 0.0).sum()
     size = max(math.sqrt(square), 1e-6 * math.sqrt(problem.scale))
@@ -149,10 +147,10 @@ def empty_gap(family, eta, residual, coef, l1, l2):
 
 @kernel
 def steering_gap(correlation, coef, l1, l2, free, scale):
-    """The gap to first order, from the columns alone: what solvers steer by between certificates.
+    """The gap to first order, from the columns alone, by which solvers decide when to compute a certificate.
 
-    The smaller of gap(1) and the scaled gap, its rows' share taken as (1 - s)^2 `scale`, that of the null model. An
-    unpenalised column of curvature free_j counts with c_j^2 / (2 free_j), what a Newton step on it alone would gain.
+    The smaller of gap(1) and the scaled gap, with (1 - s)^2 `scale` for the rows' terms, as at the null model. The term
+    of an unpenalised column of curvature free_j is c_j^2 / (2 free_j), the gain of a Newton step on it alone.
     """
     mismatch, size, gain, s = 0.0, 0.0, 0.0, 1.0
     for k in range(correlation.size):
@@ -172,11 +170,11 @@ def steering_gap(correlation, coef, l1, l2, free, scale):
 
 
 class References:
-    """Residual-subspace bounds: |x_j'r| <= |sum_k a_k c_kj| + N_j ||r - sum_k a_k r_k||.
+    """Residual-subspace bounds: |x_j'r| <= |sum_k a_k c_kj| + N_j ||r - sum_k a_k r_k||, for any coefficients a.
 
-    Keeps a few residuals r_k whose correlations c_k with every column are known. Norms are taken in the metric of the
-    weights: N_j = sqrt(sum w (x_j - m_j)^2) and ||v||^2 = sum v^2 / w, rows of weight zero aside, so that Cauchy and
-    Schwarz hold as they stand, for whatever mixture a. The slack covers the rounding of the products.
+    Keeps a few residuals r_k whose correlations c_k with every column are known. The norms are those of the weights:
+    N_j = sqrt(sum w (x_j - m_j)^2) and ||v||^2 = sum v^2 / w over rows with w > 0, so that the Cauchy-Schwarz
+    inequality applies. The radius includes the rounding errors of the products.
     """
 
     ROUNDING = 1e-13
@@ -185,13 +183,13 @@ class References:
         self.norms, self.capacity, self.count = norms, capacity, 0
         self.unit = np.zeros(weight.size)
         np.divide(1.0, np.sqrt(weight), out=self.unit, where=weight > 0.0)
-        self.residuals = np.zeros((capacity, weight.size))  # in the metric: r / sqrt(w)
+        self.residuals = np.zeros((capacity, weight.size))  # r / sqrt(w)
         self.correlations = np.zeros((capacity, norms.size))
         self.products = np.eye(capacity)
         self.sizes = np.zeros(capacity)
 
     def add(self, residual, correlation):
-        """Take in a residual and its correlations, in place of the oldest."""
+        """Store a residual and its correlations in place of the oldest."""
         place = self.count % self.capacity
         self.count += 1
         self.residuals[place] = residual * self.unit
@@ -207,7 +205,7 @@ class References:
         square = scaled_products(residual, self.unit, basis, inner)
         jitter = 1e-14 * np.trace(products) + 1e-300
         mix = np.linalg.solve(products + jitter * np.eye(k), inner)
-        rest = square - 2.0 * (mix @ inner) + mix @ products @ mix  # whatever the mix, the bound holds
+        rest = square - 2.0 * (mix @ inner) + mix @ products @ mix  # valid for any mix
         largest = square + float(np.abs(mix) @ self.sizes[:k]) ** 2
         if rest > LOST * largest:
             rest += ROUNDED * largest
@@ -232,7 +230,7 @@ def scaled_products(residual, unit, basis, inner):
 
 @kernel
 def square_of_rest(residual, unit, basis, mix):
-    """|unit residual - sum_k mix_k basis_k|^2, summed as it stands."""
+    """|unit residual - sum_k mix_k basis_k|^2, summed over rows, without cancellation."""
     square = 0.0
     for i in range(unit.size):
         rest = unit[i] * residual[i]

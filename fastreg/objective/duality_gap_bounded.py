@@ -1,16 +1,16 @@
-"""The duality gap where coefficients have bounds l <= 0 <= u: the penalty's conjugate over an interval.
+"""The duality gap where coefficients have bounds l <= 0 <= u, by the penalty's conjugate over an interval.
 
-As in certificates.py gap(s) is a sum of terms none of which is negative, at the dual point s nu; a column's is
+As in duality_gap.py, gap(s) is a sum of nonnegative terms, at the dual point s nu; a column's is
 
     l1 |b| + l2 b^2 / 2 + conj(z) - z b,    conj(z) = max over l <= x <= u of  z x - l1 |x| - l2 x^2 / 2,    z = s c.
 
-Let m be the bound that lies in the direction of z (u or -l), and e = |z| - l1. Where e <= 0, conj is 0. Otherwise the
-maximum lies at |x| = e / l2 as long as that is within m, a term as it is without bounds; and else at the bound itself:
+Let m be the distance to the bound in the direction of z (u or -l), and e = |z| - l1. Where e <= 0, conj is 0. Else
+the maximum is at |x| = e / l2 if that is at most m, with the term of an unbounded column; and if not, at the bound:
 
     conj(z) = e m - l2 m^2 / 2,      a term of  l1 (|b| - b') + (m - b') (e - l2 (m + b') / 2),   b' = b sign(z),
 
-zero for a coefficient at its bound. Thus finite bounds make every dual point feasible, a bound of zero takes the
-constraint on its side away, and an infinite one leaves |z| <= l1 where l2 = 0.
+zero for a coefficient at its bound. Thus every dual point is feasible for finite bounds, a bound of zero removes the
+constraint on its side, and an infinite one leaves |z| <= l1 where l2 = 0.
 """
 
 import math
@@ -20,16 +20,16 @@ import numpy as np
 from fastreg.numerics.jit import kernel
 
 NONE = np.empty(0)
-WEAK = 1e-7  # share of a column's curvature below which a ridge does not condition it
+WEAK = 1e-7  # ridge penalty over a column's curvature, below which it is too weak for its conjugate to bound the gap
 
 
 @kernel
 def bounded_terms(correlation, coef, penalty, free, s):
-    """The columns' share of gap(s); `penalty` is (l1_j, l2_j, lower_j, upper_j).
+    """The columns' terms of gap(s), summed; `penalty` is (l1_j, l2_j, lower_j, upper_j).
 
-    A column that is neither penalised nor bounded in the direction of c_j counts as orthogonal to the dual point. To
-    steer by, `free` holds the columns' curvatures (else it is empty): a column of little or no penalty counts with no
-    more than what a Newton step on it alone would gain.
+    A column that is neither penalised nor bounded in the direction of c_j counts as orthogonal to the dual point. For a
+    steering gap `free` are the columns' curvatures (else empty): the term of a column with little or no penalty is then
+    at most the gain of a Newton step on it alone.
     """
     l1, l2, lower, upper = penalty
     total = 0.0
@@ -63,7 +63,7 @@ def bounded_terms(correlation, coef, penalty, free, s):
 def bounded_scale(correlation, penalty, only_lasso, only_infinite):
     """The largest s <= 1 with |s c_j| <= l1_j, over columns that may move in the direction of c_j.
 
-    Over those with l2_j = 0 alone if `only_lasso`, and over those that are not bounded there if `only_infinite`.
+    Only over those with l2_j = 0 if `only_lasso`, only over those without a bound there if `only_infinite`.
     """
     l1, l2, lower, upper = penalty
     scale = 1.0
@@ -78,7 +78,7 @@ def bounded_scale(correlation, penalty, only_lasso, only_infinite):
 
 
 def scales(correlation, penalty):
-    """The s worth a look, the largest first."""
+    """The s at which the gap is computed, the largest first."""
     found = {bounded_scale(correlation, penalty, *which) for which in ((True, True), (False, True), (False, False))}
     return sorted(found, reverse=True)
 
@@ -86,8 +86,8 @@ def scales(correlation, penalty):
 def bounded_duality_gap(loss_gap, correlation, coef, penalty):
     """The smallest of the gaps at a few s; at s = 0, which is always feasible, if all are infinite.
 
-    `loss_gap(s)` is the loss's share. Columns are any set that holds every b_j != 0 and every column that its
-    correlation could move; `correlation` is theirs with the dual direction, `penalty` as for `bounded_terms`.
+    `loss_gap(s)` are the rows' terms. The columns are any set with every b_j != 0 and every column that its correlation
+    could move; `correlation` is theirs with the dual direction, `penalty` as for `bounded_terms`.
     """
 
     def gap(s):
@@ -98,7 +98,7 @@ def bounded_duality_gap(loss_gap, correlation, coef, penalty):
 
 
 def bounded_steering_gap(correlation, coef, penalty, free, scale):
-    """The gap to first order, from the columns alone; see certificates.steering_gap."""
+    """The gap to first order, from the columns alone, as duality_gap.steering_gap for coefficients with bounds."""
     gaps = [
         bounded_terms(correlation, coef, penalty, free, s) + (1.0 - s) ** 2 * scale
         for s in scales(correlation, penalty)

@@ -1,7 +1,6 @@
 """Families: the loss of one row, bound to the response y and the weights (which sum to one).
 
-What a family answers is written in objective/protocol.py: here are those that fastreg has, and the kernels that loop
-over rows.
+The families of fastreg, whose methods are described in objective/protocol.py, and the kernels that loop over rows.
 """
 
 import math
@@ -16,18 +15,19 @@ from fastreg.objective.protocol import Family, WrittenFamily
 for _name, _arity in {"loss": 2, "derivatives": 2, "divergence": 3, "log_link_parts": 2}.items():
     verb(_name, _arity)
 
-# Beyond this |eta| exp() would overflow in products: derivatives count eta as this, and the loss is infinite.
+# |eta| beyond which products with exp(eta) overflow: derivatives are those at this eta, and the loss is infinite.
 ETA_LIMIT = 500.0
 FLAT = 1e-87  # least curvature of a row, per unit of its weight: a Newton step divided by it can still be squared
-# Cap on one move of eta under a log or logit link: beyond it the quadratic model of an exponential says nothing.
+# Longest change of eta in one step under a log or logit link: the quadratic model of an exponential fails beyond it.
 LONGEST_STEP = 5.0
-# Share of the residuals that their sum may be for the intercept's last Newton step to take them along linearly: they
-# then miss about its square, and a divergence misses the square of that.
+# Sum of the residuals over that of their sizes, below which the intercept's last Newton step updates them linearly. The
+# error is of the order of this ratio's square, and that of a divergence of its fourth power.
 LINEAR = 1e-6
-SHORT = 2e-4  # of the longest step, that one may have to be taken linearly
-SEPARATED = 1e-3  # share of the null deviance left, below which a logistic fit counts as separated
-STEPS = 200  # of the search for an intercept, which ends long before
-# A shift in closed form beyond CUT may have seen exponentials cut off at ETA_LIMIT: it is taken again, so many times.
+SHORT = 2e-4  # length of such a step over the longest, at most
+SEPARATED = 1e-3  # deviance over null deviance, below which the classes of a logistic fit count as separated
+STEPS = 200  # Newton or bisection steps for an intercept, at most; a few are usual
+# A closed-form shift of eta by more than CUT may have met exponentials cut off at ETA_LIMIT: it is repeated, at most
+# SHIFTS times.
 CUT, SHIFTS = 100.0, 64
 
 
@@ -48,7 +48,7 @@ def _bregman(m, e):
 
 @inlined_kernel
 def kullback(q, m, difference):
-    """q log(q / m) - q + m with q = m + difference given separately; infinite where q < 0 or m = 0 < q."""
+    """q log(q / m) - q + m, given `difference` = q - m without cancellation; infinite where q < 0 or m = 0 < q."""
     if q <= 0.0:
         return m if q >= -1e-14 * max(m, abs(difference)) else math.inf  # rounding of q = 0
     if m <= 0.0:
@@ -62,7 +62,7 @@ def no_log_link(family, i, eta):
 
 
 def no_start(family):
-    """The `start` of a family that does not know one."""
+    """The `start` of a family without one."""
     return 0.0
 
 
@@ -76,7 +76,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def completed(family: type[WrittenFamily]) -> type[Family]:
-    """The class of a family, with the defaults of what it does not say."""
+    """The class of a family, with DEFAULTS for the members that it does not define."""
     for name, value in DEFAULTS.items():
         if not hasattr(family, name):
             setattr(family, name, value)
@@ -84,8 +84,8 @@ def completed(family: type[WrittenFamily]) -> type[Family]:
 
 
 class Response(NamedTuple):
-    """What a loss is bound to. A family of fastreg's extends it, since type checkers take constants in a NamedTuple's
-    own body for fields."""
+    """The data of a loss. Families inherit from it, since type checkers take constants in a NamedTuple's own body for
+    fields."""
 
     y: np.ndarray
     weight: np.ndarray
@@ -136,7 +136,7 @@ class Binomial(Response):
         return self.weight[i] * max(max(eta, 0.0) - self.y[i] * eta + log1p(exp(-abs(eta))), 0.0)
 
     def constant(self):
-        """Sum of w (y log y + (1 - y) log(1 - y)): zero for classes, so that loops over rows need no branch for it."""
+        """Sum of w (y log y + (1 - y) log(1 - y)), zero for classes; kept out of `loss`, which so needs no branch."""
         inside = (self.y > 0.0) & (self.y < 1.0)
         y = self.y[inside]
         return float(self.weight[inside] @ (y * np.log(y) + (1.0 - y) * np.log1p(-y)))
@@ -146,7 +146,7 @@ class Binomial(Response):
         upper = 1.0 / (1.0 + small)
         lower = small * upper
         mean, rest = (upper, lower) if eta >= 0.0 else (lower, upper)
-        # 1 - mean as it stands for y = 1: subtracting would cancel
+        # for y = 1, `rest` is 1 - mean without cancellation
         return self.weight[i] * (rest if self.y[i] == 1.0 else self.y[i] - mean), self.weight[i] * max(
             upper * lower, FLAT
         )
@@ -176,7 +176,7 @@ class Binomial(Response):
         return f"y holds one class only: every value is {y[0]:g}" if np.all(y == y[0]) and y[0] in (0.0, 1.0) else None
 
     def separates(self, loss):
-        """Deviance explained above 0.999: the classes, or the proportions, are reached only at infinity."""
+        """Whether more than 0.999 of the deviance is explained: the fitted probabilities tend to 0 or 1."""
         rate = float(self.weight @ self.y)
         y = np.clip(self.y, 1e-300, 1.0 - 1e-16)
         null = self.weight @ (y * np.log(y / rate) + (1.0 - y) * np.log((1.0 - y) / (1.0 - rate)))
@@ -275,7 +275,7 @@ def total_loss(family, eta):
 
 
 def constant_of(family):
-    """What the sum of losses lacks of half the deviance, whatever eta."""
+    """Half the deviance less the sum of losses, which does not depend on eta."""
     return family.constant() if hasattr(family, "constant") else 0.0
 
 
@@ -290,31 +290,31 @@ def sum_of_losses(family, eta):
 
 @kernel
 def linearise(family, eta, residual, curvature):
-    """Fill residual and curvature at eta."""
+    """Write residual and curvature at eta."""
     for i in range(eta.size):
         residual[i], curvature[i] = family.derivatives(i, eta[i])
 
 
 @kernel
 def balance(family, eta, residual, curvature, longest):
-    """Fit the intercept: move eta by a number, so that the residuals sum to zero. Updates all three; returns the move.
+    """Fit the intercept: add a number to eta so that the residuals sum to zero. Updates all three; returns the number.
 
-    In closed form where the family has one. Otherwise, and for what rounding leaves, by Newton steps of at most
-    `longest`, twice as long after each that was cut; the sum falls as the intercept grows, and once a root lies between
-    two numbers it is bisected where Newton would leave them. A sum of zero makes the residual a feasible dual direction
-    and centring needless: x_j'r needs no mean. Whether it is zero is asked by certificates.
+    In closed form where the family has one. Otherwise, and to correct rounding errors, by Newton steps of at most
+    `longest`, twice as long after each that was cut. The sum decreases in the intercept; once the root is bracketed,
+    bisection replaces steps out of the bracket. A residual with sum zero is a feasible dual direction, and x_j'r is the
+    same for centred columns. Certificates test the sum.
     """
     shift, best = level_in_closed_form(family, eta), math.inf
     low, high, reach, stride = -math.inf, math.inf, longest, 1.0
     for iteration in range(STEPS):
         linearise(family, eta, residual, curvature)
-        # In a loop of their own: sums beside stores are vectorised or not by how far apart the arrays happen to lie.
+        # In a loop of their own: whether sums beside stores are vectorised depends on the arrays' distance in memory.
         total, slope, size = 0.0, 0.0, 0.0
         for i in range(eta.size):
             total += residual[i]
             slope += curvature[i]
             size += abs(residual[i])
-        # At rounding, or no longer improving: one more step would only move noise.
+        # The sum is a rounding error, or no longer falls: stop.
         if abs(total) <= 1e-15 * size or (abs(total) >= best and best <= 1e-11 * size):
             break
         if iteration == STEPS - 1 or not math.isfinite(total):
@@ -330,7 +330,7 @@ def balance(family, eta, residual, curvature, longest):
             low = shift
         else:
             high = shift
-        if not math.isfinite(step):  # no curvature to tell a length from
+        if not math.isfinite(step):  # no curvature for the length of a step
             step = stride if total > 0.0 else -stride
             stride *= 2.0
         elif abs(step) > reach:
@@ -347,7 +347,7 @@ def balance(family, eta, residual, curvature, longest):
 
 
 def with_intercept(family, offset):
-    """The linear predictor of the model of an offset and an intercept that is fitted to it."""
+    """The linear predictor (n,) of the model with an offset and a fitted intercept alone."""
     eta, room = offset + (family.start() - float(family.weight @ offset)), np.empty(offset.size)
     balance(family, eta, room, np.empty(offset.size), family.longest)
     return eta
@@ -355,7 +355,7 @@ def with_intercept(family, offset):
 
 @inner_kernel
 def level_in_closed_form(family, eta):
-    """Move eta by s = log(sum of the first `log_link_parts` / sum of the second), which a family may have: s."""
+    """Add s = log(sum of the first `log_link_parts` / sum of the second) to eta; returns s, 0 for families without."""
     shift = 0.0
     for _ in range(SHIFTS):
         first, second = 0.0, 0.0
@@ -378,7 +378,7 @@ def level_in_closed_form(family, eta):
 
 @kernel
 def level_of(dual):
-    """(sum, sum of sizes) of a dual direction: the first is zero where an intercept was fitted."""
+    """(sum, sum of absolute values) of a dual direction; the first is zero where an intercept was fitted."""
     total, size = 0.0, 0.0
     for i in range(dual.size):
         total += dual[i]
@@ -388,7 +388,7 @@ def level_of(dual):
 
 @kernel
 def row_divergence(family, eta, residual, dual, s):
-    """Sum of the rows' divergences at the dual point s * dual. Rows of weight zero have no share."""
+    """Sum of the rows' divergences at the dual point s * dual, over rows with a weight above zero."""
     total = 0.0
     for i in range(eta.size):
         if family.weight[i] > 0.0:

@@ -1,13 +1,13 @@
-"""Least squares with many more rows than columns: p rows that stand for all of them.
+"""Least squares with many more rows than columns, as an equivalent problem of at most p rows.
 
-With weights w (summing to one) and columns about their weighted means, let G = X'WX, q = X'W(y - offset) and R'R = G,
-the Cholesky factor with pivoting. Then for every b
+With weights w (summing to one) and centred columns, let G = X'WX, q = X'W(y - offset), and R'R = G its Cholesky
+factorisation, with pivoting if it is singular. Then for every b
 
     sum_i w_i (y_i - o_i - b0 - x_i'b)^2 / 2  =  |z - R b|^2 / 2 + rest,      R'z = q,   b0 minimised out,
 
-so the path is that of (R, z): one Gram matrix by BLAS, and X is not read again. A dual point of the small problem is
-one of the large, so gaps carry over. What is lost is rounding: G b errs by about 1e-16 (sum_j N_j |b_j|)^2, which
-counts only where columns are so dependent that large coefficients cancel; `holds` compares it with the tolerance.
+so the path is that of (R, z): X is read for one Gram matrix by BLAS, and not again. A dual point of the small problem
+is one of the large, so gaps are the same. Rounding errors of the loss are about 1e-16 (sum_j N_j |b_j|)^2. They matter
+only where columns are so dependent that large coefficients cancel; `holds` compares them with the tolerance.
 """
 
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ from fastreg.numerics.threads import linalg
 from fastreg.objective.families import FAMILIES
 from fastreg.objective.problem import Problem, Work
 
-ROUNDING = 1e-15  # of the squared sizes of all terms: the error of a Gram matrix in a loss
+ROUNDING = 1e-15  # error of the loss by rounding in the Gram matrix, over the square of sum_j N_j |b_j|
 
 
 @dataclass
 class Compressed(Problem):
-    """The small problem. Coefficients, penalties and gaps are those of `original`, as are loss and intercept."""
+    """The problem of (R, z), with the coefficients, penalties, gaps, loss and intercept of `original`."""
 
     original: Problem = field(kw_only=True)
     rest: float = 0.0
@@ -47,7 +47,7 @@ class Compressed(Problem):
         return self.original
 
     def spent(self):
-        """Steps are those taken here; what was read of X was read by the original."""
+        """`Work` with the steps taken here and the reads of X by the original."""
         read = self.original.work
         return Work(read.columns, read.sweeps, self.work.iterations, self.work.epochs, self.work.pivots, read.grams)
 
@@ -58,7 +58,7 @@ class Compressed(Problem):
 
 
 def compress(problem, sums=None):
-    """The small problem of `problem`. Reads X twice: for the Gram matrix and for X'y, unless these `sums` are given.
+    """The `Compressed` of a problem. Reads X twice, for the Gram matrix and for X'y, unless these are given as `sums`.
 
     The Gram matrix is overwritten.
     """
@@ -78,7 +78,7 @@ def compress(problem, sums=None):
         problem.penalty,
         problem.factor,
         False,
-        moments=(unknown, unknown),  # what follows from them is that of the original
+        moments=(unknown, unknown),  # placeholders: what depends on them is copied below
         original=problem,
         rest=max(problem.loss(state) - 0.5 * float(z @ z), 0.0),
         level=state.intercept,
@@ -104,11 +104,11 @@ def compress(problem, sums=None):
 
 
 def factored(gram, target):
-    """(sqrt(m) R, z) with R'R = gram up to rounding, R'z = target and m the rank, of m rows. Overwrites `gram`.
+    """(sqrt(m) R, z) with R'R = gram up to rounding, R'z = target; R is (m, p), m the rank. Overwrites `gram`.
 
-    Pivoting is for columns that depend on others: without, it takes half the time.
+    Pivots only if columns depend on others: the factorisation without pivoting takes half the time.
     """
-    # Symmetric as it is, its transpose lies as LAPACK wants it.
+    # The transpose of the symmetric matrix is in Fortran order, as LAPACK takes it.
     squares, lapack, blas = np.diag(gram).copy(), linalg().lapack, linalg().blas
     factor, failed = lapack.dpotrf(gram.T, lower=0, clean=0, overwrite_a=1)
     if not failed and np.all(np.diag(factor) ** 2 > LEAST_PIVOT * squares):
@@ -126,7 +126,7 @@ def factored(gram, target):
 
 @kernel
 def scale_triangle(rows, scale):
-    """The lower triangle times `scale`, and zeros above it."""
+    """Multiply the lower triangle by `scale`, and write zeros above it."""
     for k in range(rows.shape[0]):
         row = rows[k]
         for i in range(k + 1):
@@ -137,7 +137,7 @@ def scale_triangle(rows, scale):
 
 @kernel
 def restore_triangle(rows, diagonal):
-    """Let the lower triangle be as the upper one again."""
+    """Copy the upper triangle, and `diagonal`, to the lower one."""
     for k in range(rows.shape[0]):
         rows[k, k] = diagonal[k]
         for i in range(k):
@@ -146,7 +146,7 @@ def restore_triangle(rows, diagonal):
 
 @kernel
 def put_back(pivoted, order, scale, columns):
-    """The columns of R, upper triangular once they are in the given order, each where it belongs; times `scale`."""
+    """Write scale times the columns of R, undoing the pivoting: row k of `pivoted` is column order[k] of R."""
     rank = columns.shape[1]
     for k in range(order.size):
         column, last = columns[order[k]], min(k + 1, rank)
@@ -157,13 +157,13 @@ def put_back(pivoted, order, scale, columns):
 
 
 def holds(small, path, tol):
-    """Whether rounding in the Gram matrix is beyond doubt below the tolerance at every point of the path."""
+    """Whether rounding errors of the Gram matrix are well below the tolerance at every point of the path."""
     coefs, points = path.coefs, np.arange(path.coefs.shape[1])
     terms = np.abs(coefs.data) * small.norms[coefs.indices]
     return precise(small, np.bincount(np.repeat(points, np.diff(coefs.indptr)), terms, points.size), tol)
 
 
 def precise(small, sizes, tol):
-    """The same from the sum_j N_j |b_j| of every point."""
+    """`holds`, from the sum_j N_j |b_j| of every point, (points,)."""
     size = float(np.max(sizes)) + np.sqrt(2.0 * small.scale)
     return ROUNDING * size**2 <= 0.1 * tol * small.scale

@@ -1,21 +1,21 @@
-"""Whether a family that says it is quadratic is least squares, which solvers then take for granted.
+"""A check that a family with quadratic = True is least squares.
 
-They use the residual weight * (y - eta) and the curvature weight without asking, in solutions and certificates alike:
-of another loss both would be false.
+Solvers and certificates then use the residual weight * (y - eta) and the curvature weight without calling the family,
+which would be wrong for any other loss.
 """
 
 import numpy as np
 
 from fastreg.objective.families import linearise
 
-DISTANCES = 0.01, 1.0, 100.0  # of eta from y, in units of the responses: a loss that is quadratic near y only is not
-ROUNDING = 1e-9  # of a residual's terms, or of a curvature
+DISTANCES = 0.01, 1.0, 100.0  # distances of eta from y, over the largest |y|: a Huber loss is quadratic near y only
+ROUNDING = 1e-9  # error allowed to a residual, over its terms, and to a curvature, over itself
 
 
 def breach_of_quadratic(family):
-    """What a family bound to data, with quadratic = True, returns in place of least squares: words, or None.
+    """The text of an error if a family with quadratic = True, bound to data, is not least squares; else None.
 
-    Its derivatives are asked at every row, on both sides of y: two passes over the rows.
+    Its derivatives are tested at every row, on both sides of y, in two passes over the rows.
     """
     y, weight = family.y, family.weight
     unit = float(np.abs(y).max(initial=0.0)) or 1.0

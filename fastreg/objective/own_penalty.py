@@ -1,4 +1,4 @@
-"""A penalty of a user's own, asked for its rates: see `Penalty` in protocol.py."""
+"""Checks of a user's own penalty (`Penalty` in protocol.py) and of the rates that it returns."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from fastreg.interface import validation as check
 
 
 class Rates(NamedTuple):
-    """The rates of all columns, as a penalty gave them: what a fit works with, and what its path keeps."""
+    """The rates of all columns as a penalty returned them, which a fit uses and its path stores."""
 
     name: str
     l1: np.ndarray  # (p,)
@@ -19,12 +19,12 @@ class Rates(NamedTuple):
         return self.l1, self.l2
 
     def on(self, columns: np.ndarray) -> "Rates":
-        """Those of some columns."""
+        """The rates of some columns."""
         return Rates(self.name, self.l1[columns], self.l2[columns])
 
 
 def check_penalty(penalty: Any, l1_ratio: float) -> None:
-    """A ParameterError where an argument is no penalty, or has an l1_ratio beside it."""
+    """Raise ParameterError if an argument is no penalty, or if l1_ratio is given as well."""
     if isinstance(penalty, type) and hasattr(penalty, "rates"):
         name = penalty.__name__
         raise check.ParameterError(f"penalty must be an object, not its class: pass penalty={name}(...)")
@@ -41,7 +41,7 @@ def check_penalty(penalty: Any, l1_ratio: float) -> None:
 
 
 def rates_of(penalty: Any, p: int) -> Rates:
-    """The rates of p columns. Raises ParameterError where they are none."""
+    """The rates of p columns. Raises ParameterError if they are invalid."""
     name = penalty.name if isinstance(penalty, Rates) else type(penalty).__name__
     found, asked = penalty.rates(p), f"{name}.rates({p})"
     if not (isinstance(found, tuple | list) and len(found) == 2):
@@ -51,7 +51,7 @@ def rates_of(penalty: Any, p: int) -> Rates:
 
 
 def _rate(asked, which, given, p):
-    """One of the two as read-only float64 (p,); a number is that of every column."""
+    """The l1 or the l2 rates as read-only float64 (p,); a single number is repeated for every column."""
     try:
         rate = np.array(given, dtype=float)
     except (TypeError, ValueError):

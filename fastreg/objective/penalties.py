@@ -1,13 +1,13 @@
-"""Separable penalties, and what any of them is at one alpha.
+"""Separable penalties, and their values at one alpha.
 
-At alpha the objective has  sum_j l1_j |b_j| + l2_j b_j^2 / 2  with  l1_j = alpha L_j,  l2_j = alpha R_j. A penalty says
-rates l1 and l2 of every column, on the scale that it is measured on; with the column's factor v_j and scale s_j (its
-standard deviation under `standardize`, else 1) a `Problem` has
+At alpha the objective has  sum_j l1_j |b_j| + l2_j b_j^2 / 2  with  l1_j = alpha L_j,  l2_j = alpha R_j. A penalty has
+rates l1 and l2 for every column; with the column's factor v_j and scale s_j (its standard deviation under
+`standardize`, else 1) a `Problem` computes
 
     L_j = l1_j v_j s_j,      R_j = l2_j v_j s_j^2
 
-once for all alphas. Standardising is thus a change of penalty alone: coefficients stay on the user's scale and no
-column is ever rescaled.
+once for all alphas. Thus standardising changes the penalty alone: coefficients are on the user's scale, and columns are
+not rescaled.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from fastreg.numerics.jit import inlined_kernel
 
 @inlined_kernel
 def soft_threshold(value, threshold):
-    """Minimise (x - value)^2 / 2 + threshold |x|."""
+    """The minimiser of (x - value)^2 / 2 + threshold |x|."""
     if value > threshold:
         return value - threshold
     if value < -threshold:
@@ -41,7 +41,7 @@ class PenaltyAt(NamedTuple):
     """The penalty at one alpha: l1_j = alpha L_j, l2_j = alpha R_j."""
 
     alpha: float
-    l1_rates: np.ndarray  # (p,) L_j; of several responses a value a unit
+    l1_rates: np.ndarray  # (p,) L_j; for several responses (units,)
     l2_rates: np.ndarray  # (p,) R_j
 
     def on(self, columns):

@@ -1,4 +1,4 @@
-"""A problem, bound to its data, and the state of a fit: the two things that solvers and the path pass around."""
+"""Problem: the objective bound to its data. State: coefficients, linear predictor and residual of a fit."""
 
 import math
 from collections.abc import Callable
@@ -16,18 +16,16 @@ from fastreg.objective.families import DEFAULTS, balance, constant_of, linearise
 from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.protocol import Family, Penalty
 
-# A column whose spread is below this share of its mean is constant up to rounding.
-CONSTANT = 1e-10
-# A column whose spread is below this (about zero if there is no intercept) is constant to float64: its square
-# underflows.
+CONSTANT = 1e-10  # standard deviation over mean, below which a column is constant up to rounding
+# Standard deviation (root mean square without an intercept) below which the square underflows in float64.
 SMALLEST = 1e-150
 
 
 @kernel
 def judge(mean, deviation, factor, fit_intercept, norms, usable, tiny):
-    """From columns' moments: their norms, which can enter and which are tiny; `deviation` comes as its square.
+    """Write columns' norms, and whether they are usable and tiny, from their means and variances (`deviation`).
 
-    Returns whether all moments are finite.
+    Replaces `deviation` by its square root. Returns whether all moments are finite.
     """
     finite = True
     for j in range(mean.size):
@@ -45,7 +43,7 @@ def judge(mean, deviation, factor, fit_intercept, norms, usable, tiny):
 
 @dataclass
 class Work:
-    """What a fit has cost so far. `columns` counts columns of X multiplied with a vector; p of them are one pass."""
+    """Counts of work done by a fit. `columns` are columns of X multiplied with a vector; p of them are one pass."""
 
     columns: int = 0
     sweeps: int = 0
@@ -55,7 +53,7 @@ class Work:
     grams: int = 0
 
     def add(self, columns=0, sweeps=0, iterations=0, epochs=0, pivots=0, grams=0):
-        """Count what has just been done."""
+        """Add to the counts."""
         self.columns += columns
         self.sweeps += sweeps
         self.iterations += iterations
@@ -68,17 +66,17 @@ class Work:
 
 
 class CalledOff(Exception):
-    """Leaves a fit whose result nobody will use."""
+    """Raised within a fit to end it, when its result is no longer needed."""
 
 
 @dataclass
 class Problem:
-    """Design, family, weights and what the penalty needs to know of each column.
+    """Design, family with response and weights, offset, penalty and bounds, and each column's mean, norm and rates.
 
-    Columns that cannot enter (constant under an intercept, zero, `tiny`, of infinite factor, or bounded to zero) are
-    not `usable`. At alpha column j has the penalty alpha (L_j |b_j| + R_j b_j^2 / 2), with L and R in `l1_rates` and
-    `l2_rates`. Columns `with_l1` have L_j > 0; those `without_l1` are in the model at every alpha. Of these the
-    `unpenalised` have no ridge part, either, and those of them without bounds are `free`.
+    Columns that are constant beside an intercept, zero, `tiny`, of infinite factor or bounded to zero are not `usable`:
+    their coefficients are zero. At alpha column j has the penalty alpha (L_j |b_j| + R_j b_j^2 / 2), with L in
+    `l1_rates` and R in `l2_rates`. Columns `with_l1` have L_j > 0; those `without_l1` are in the model at every alpha.
+    The latter are `unpenalised` if R_j = 0, and `free` if they have no bounds either.
     """
 
     design: Design
@@ -90,15 +88,15 @@ class Problem:
     standardize: bool
     work: Work = field(default_factory=Work)
     moments: tuple[np.ndarray, np.ndarray] | None = (
-        None  # (mean, sum of squares about it) of every column, where they are known
+        None  # weighted mean and variance of every column, (p,) each, where they are known
     )
     watcher: Callable[["State", float], Any] | None = None  # called with (state, gap) after a solver's step
-    bounds: Bounds | None = None  # of every unit, or None where no coefficient has any
-    called_off: bool = False  # by another thread
-    scale: float = math.nan  # the null model's loss, the unit of relative gaps; set once that is fitted
-    unbounded: bool = False  # whether columns that are not penalised separate the classes
+    bounds: Bounds | None = None  # of every unit; None where no coefficient has bounds
+    called_off: bool = False  # set by another thread to end the fit
+    scale: float = math.nan  # the null model's loss, the unit of relative gaps; set after it is fitted
+    unbounded: bool = False  # whether unpenalised columns separate the classes
 
-    is_reduced = False  # whether its rows stand for more rows, see gram_reduction
+    is_reduced = False  # whether it is the reduced problem of gram_reduction
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -155,11 +153,11 @@ class Problem:
         return unbounded(units.size) if self.bounds is None else self.bounds.on(units)
 
     def by_unit(self, correlation):
-        """Correlations of the columns with each response, as those of the units; a view."""
+        """Correlations of the units, a view of those of the columns with each response."""
         return correlation
 
     def reach(self, radius):
-        """(radius, norm of each unit) whose product bounds how far correlations are from estimates within `radius`."""
+        """(radius, norm of each unit): their product bounds the error of estimated correlations, see References."""
         return radius, self.norms
 
     @property
@@ -173,13 +171,13 @@ class Problem:
         return self.l1_rates
 
     def loss_gap(self, state, dual, s):
-        """The loss's share of the duality gap at the dual point s * dual, see fastreg.objective.duality_gap."""
+        """The rows' terms of the duality gap at the dual point s * dual, see fastreg.objective.duality_gap."""
         if s == 1.0 and dual is state.residual and self.tight:
             return 0.0
         return row_divergence(self.family, state.eta, state.residual, dual, s)
 
     def pull(self, correlation, units=None):
-        """X'r, of some units if given, as far as it could move coefficients away from zero, see Bounds."""
+        """X'r, of some units if given, with zeros where bounds forbid the coefficient's sign (Bounds.pull)."""
         if self.bounds is None:
             return correlation
         return (self.bounds if units is None else self.bounds.on(units)).pull(correlation)
@@ -211,7 +209,7 @@ class Problem:
         return self.design.row_gram(columns, scale, self.centre)
 
     def with_response(self, y):
-        """The same problem for another response; what is known of the columns is shared."""
+        """The problem for another response; means, norms and rates of columns are shared."""
         other = copy(self)
         other.family, other.work = self.family._replace(y=y), Work()
         other.loss_constant = constant_of(other.family)
@@ -247,7 +245,7 @@ class Problem:
     def advance(self, state, columns, steps, change, t):
         """b += t steps and eta += t change, where `change` is (X - centre) steps; then linearise.
 
-        The intercept takes its Newton step along, so that refitting it starts near the end.
+        eta also takes the intercept's Newton step, so that refitting the intercept takes few more.
         """
         state.coef[columns] += t * steps
         middle = go_along(state.eta, change, state.curvature, t, self.fit_intercept)
@@ -256,15 +254,15 @@ class Problem:
         self.linearise(state)
 
     def measure(self, scale, unbounded=False):
-        """Let gaps be relative to `scale`, the null model's loss."""
+        """Set `scale`, the null model's loss, to which gaps are relative."""
         self.scale, self.unbounded = scale, unbounded
 
     def watch(self, watcher):
-        """Show every step of a solver to `watcher`, or to nobody from now on."""
+        """Set the function that is called after every step of a solver, or None."""
         self.watcher = watcher
 
     def call_off(self):
-        """Let whatever fits this problem end soon."""
+        """Make fits of this problem end soon."""
         self.called_off = True
 
     def stop_if_interrupted(self):
@@ -273,7 +271,7 @@ class Problem:
             raise CalledOff
 
     def count_steps(self, steps, state, gap):
-        """Count a solver's steps, and show whoever watches where they have led: `gap` is the one steered by."""
+        """Count a solver's steps and call the watcher; `gap` is the steering gap."""
         self.stop_if_interrupted()
         self.work.add(iterations=steps)
         if self.watcher is not None:
@@ -285,11 +283,11 @@ class Problem:
 
     @property
     def posed(self) -> "Problem":
-        """The problem that this one stands for."""
+        """The user's problem: itself, or for a reduced problem its original."""
         return self
 
     def spent(self):
-        """What has been done so far."""
+        """Counts of the work done so far."""
         return self.work
 
     def fitted_intercept(self, intercept, columns, values):
@@ -304,13 +302,13 @@ class Problem:
         return self.loss_of(sum_of_losses(self.family, eta))
 
     def loss_of(self, total):
-        """The loss where the family's, which leaves out a constant, sum to `total`."""
+        """The loss from the sum of the family's, which leaves out a constant."""
         return max(total + self.loss_constant, 0.0)
 
     def refresh(self, state):
-        """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
+        """Recompute eta from the coefficients, so that rounding errors do not accumulate over a path."""
         state.eta[:] = self.offset + state.intercept
-        columns = np.flatnonzero(state.coef != 0.0)  # of truth values, several times as fast as of numbers
+        columns = np.flatnonzero(state.coef != 0.0)  # several times as fast on Booleans as on numbers
         combine(self.design, columns, state.coef[columns], state.eta)
         self.work.add(columns=columns.size)
         self.linearise(state)
@@ -318,7 +316,7 @@ class Problem:
 
 @kernel
 def go_along(eta, change, curvature, t, fit_intercept):
-    """eta += t (change - m), where m is the curvature-weighted mean of the change under an intercept, else 0: m."""
+    """eta += t (change - m), m the curvature-weighted mean of the change beside an intercept, else 0. Returns m."""
     total, moved = 0.0, 0.0
     if fit_intercept:
         for i in range(eta.size):
@@ -334,7 +332,7 @@ def go_along(eta, change, curvature, t, fit_intercept):
 
 @dataclass
 class State:
-    """Where a fit stands: updated in place and owned by the fit."""
+    """The current point of a fit, updated in place."""
 
     coef: np.ndarray  # (p,)
     intercept: float
@@ -343,16 +341,16 @@ class State:
     curvature: np.ndarray  # (n,) the second derivative of the loss in eta
 
     def shift(self, step):
-        """Let the intercept be larger by a step, which eta has taken."""
+        """Add to the intercept a number that eta already includes."""
         self.intercept += step
 
     def place(self, columns, coef, intercept):
-        """Let some coefficients and the intercept be these; eta is to follow."""
+        """Set some coefficients and the intercept; eta is not updated."""
         self.coef[columns] = coef
         self.intercept = intercept
 
     def restore(self, other):
-        """Be where another state is, in the same arrays."""
+        """Copy another state's values into this one's arrays."""
         for name in ("coef", "eta", "residual", "curvature"):
             getattr(self, name)[:] = getattr(other, name)
         self.intercept = other.intercept

@@ -1,6 +1,6 @@
-"""What the terms of an objective answer: `Family`, the loss, and `Penalty`.
+"""The methods of the terms of an objective: `Family`, the loss, and `Penalty`.
 
-families.py and penalties.py have those there are.
+families.py and penalties.py define those of the package.
 """
 
 from typing import Protocol, Self
@@ -9,20 +9,21 @@ import numpy as np
 
 
 class WrittenFamily(Protocol):
-    """What has to be written for a loss: a NamedTuple of the response and the weights, with the methods below.
+    """The members that a loss must define: it is a NamedTuple of response and weights, with the methods below.
 
-    `loss`, `derivatives` and `divergence` are verbs of row i at its linear predictor eta, a number in the unit of the
-    link: kernels call them once a row, in loops that count no references, so they return numbers and allocate no
-    arrays. The rest serves Python. What the engine relies on, and fastreg.testing.check_family asks:
+    `loss`, `derivatives` and `divergence` are functions of row i at its linear predictor eta, a number in the unit of
+    the link. Kernels call them once a row, in loops without reference counting, so they return numbers and allocate no
+    arrays. The others are called from Python. The engine relies on these properties, which
+    fastreg.testing.check_family tests:
 
     - The loss is convex in eta, and its curvature is above zero wherever the weight is: Newton's method divides by it.
       A family whose second derivative vanishes returns a small number in its place, such as 1e-6 of the largest.
     - Loss, derivatives and divergence are proportional to the weight.
     - `quadratic` is True for least squares alone: the loss is w_i (y_i - eta)^2 / 2, with exactly the residual
-      w_i (y_i - eta) and the curvature w_i, which solvers and certificates then take for granted. Any other loss says
-      False, twice this one as well; where a family of a user's own says True, every fit asks it (paths/setup.py).
+      w_i (y_i - eta) and the curvature w_i, which solvers and certificates then use unseen. It is False for any other
+      loss, such as twice this one; every fit tests a user's family that says True (paths/setup.py).
 
-    A family may have a method `constant()` as well: the sum over rows of what `loss` lacks of half the deviance.
+    A family may have a method `constant()` as well: half the deviance less the sum of `loss` over rows.
     """
 
     name: str
@@ -30,7 +31,7 @@ class WrittenFamily(Protocol):
     admits: str  # the responses that `check` admits, in words
 
     def __init__(self, y: np.ndarray, weight: np.ndarray) -> None:
-        """Bind the loss to its data, which are as the properties say."""
+        """Bind the loss to its data, described at the properties."""
 
     @property
     def y(self) -> np.ndarray:
@@ -41,8 +42,8 @@ class WrittenFamily(Protocol):
         """(n,), not negative, read-only; the sum is one."""
 
     def loss(self, i: int, eta: float, /) -> float:
-        """w_i times half the unit deviance: the negative log-likelihood less its smallest value; what depends on y
-        alone may be left to `constant`. Infinite where it overflows."""
+        """w_i times half the unit deviance: the negative log-likelihood less its smallest value. Terms of y alone may
+        be in `constant` instead. Infinite where it overflows."""
 
     def derivatives(self, i: int, eta: float, /) -> tuple[float, float]:
         """(residual, curvature): minus the first, and the second derivative of the loss in eta."""
@@ -50,53 +51,53 @@ class WrittenFamily(Protocol):
     def divergence(self, i: int, eta: float, e: float, /) -> float:
         """Loss + conjugate at a dual point nu_i, given e = (residual_i - nu_i) / w_i: the row's share of the gap.
 
-        Infinite where nu_i lies outside of the conjugate's domain. It is a Bregman divergence: with d_i(nu) the infimum
-        of loss + nu eta over eta it is loss + nu eta - d_i(nu), by Fenchel and Young never negative. Computed without
-        cancellation, so that a duality gap of 1e-14 is still a number.
+        Infinite where nu_i is outside of the conjugate's domain. It is a Bregman divergence: with d_i(nu) the infimum
+        of loss + nu eta over eta it is loss + nu eta - d_i(nu), by Fenchel and Young never negative. It is computed
+        without cancellation, so that duality gaps of 1e-14 have correct digits.
         """
 
     @staticmethod
     def mean(eta: np.ndarray, /) -> np.ndarray:
-        """The inverse link, number by number."""
+        """The inverse link, elementwise."""
 
     @staticmethod
     def check(y: np.ndarray, /) -> np.ndarray:
-        """Which responses the family admits, as truth values."""
+        """Which responses the family admits, Boolean (n,)."""
 
     @staticmethod
     def degenerate(y: np.ndarray, /) -> str | None:
         """Why no intercept can be fitted to this response, or None if one can."""
 
     def separates(self, loss: float, /) -> bool:
-        """Whether a fit without a penalty has run away, at this mean loss."""
+        """Whether a fit without a penalty diverges, judged by its mean loss."""
 
 
 class Family(WrittenFamily, Protocol):
-    """A family with all that the engine asks, as `families.completed` makes it from one that is written.
+    """A family with all members that the engine uses, which `families.completed` makes from a `WrittenFamily`.
 
-    What a family does not say of the members below is as in `families.DEFAULTS`, which is always safe. Kernels are
-    typed by the class, so that these are set on the class itself, on that of a user's family as well.
+    The members below are optional; `families.DEFAULTS`, which are always safe, replace missing ones. They are set on
+    the class itself, a user's as well, because Numba compiles kernels for a class.
     """
 
     # M: the third derivative is at most M times the second in size; 1 for a log or a logit link, infinite if unknown.
-    # Newton steps then have a safe length at no cost; where it is infinite every step asks for the objective.
+    # It gives Newton steps a safe length without a line search; where it is infinite every step needs one.
     bend: float
-    # The longest move of eta at once: 5 for a log or a logit link, beyond which the model of an exponential says
-    # nothing; infinite where eta has the unit of y.
+    # The longest change of eta in one step: 5 for a log or a logit link, since the quadratic model of an exponential
+    # fails beyond; infinite where eta has the unit of y.
     longest: float
-    # Whether residual and loss belong together, so that the rows' share of the gap is zero where the dual point is the
-    # residual. False where the derivatives are those of a smoothed loss.
+    # Whether the residual is minus the derivative of `loss`, so that the rows' terms of the gap are zero where the dual
+    # point is the residual. False where the derivatives are those of a smoothed loss.
     tight: bool
 
     def start(self) -> float:
         """A number near the intercept of the model without columns and offset."""
 
     def log_link_parts(self, i: int, eta: float, /) -> tuple[float, float]:
-        """Two numbers that are not negative, whose difference is the residual of row i, and which become exp(-c s) and
-        exp(a s) times as large where eta grows by s, a + c = 1: the intercept is then fitted in closed form."""
+        """Two nonnegative numbers f and g with residual_i = f - g, that eta + s multiplies by exp(-c s) and exp(a s),
+        a + c = 1. The intercept then has a closed form."""
 
     def _replace(self, *, y: np.ndarray) -> Self:
-        """The same family for another response: NamedTuples have it."""
+        """The family for another response; NamedTuples have this method."""
 
 
 class Penalty(Protocol):
@@ -105,6 +106,6 @@ class Penalty(Protocol):
     def rates(self, p: int, /) -> tuple[np.ndarray, np.ndarray]:
         """(l1, l2), the rates of p columns, (p,) each, finite and not negative.
 
-        l1_j is in the unit of the loss over that of the coefficient, l2_j in that of the loss over its square, a unit
-        of alpha. Under `standardize` coefficients are those of columns divided by their standard deviations.
+        alpha l1_j has the unit of the loss over that of the coefficient, alpha l2_j that of the loss over its square.
+        Under `standardize` coefficients are those of columns divided by their standard deviations.
         """

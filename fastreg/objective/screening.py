@@ -1,24 +1,24 @@
-"""Which columns may matter: the sequential strong rule, and the columns whose correlation bound reaches the threshold.
+"""Screening: the sequential strong rule, and the columns whose correlation may reach its threshold.
 
-The strong rule (Tibshirani et al. 2012, JRSS-B 74) expects |c_j| to change no faster than alpha: a column can be active
-at the next alpha only if |c_j| >= L_j (2 alpha_next - alpha), alpha L_j being its threshold. It may err, so every point
-is certified over all columns afterwards and violators are taken in. Where a bound of zero forbids a sign, correlations
-of that sign count as zero. With several responses all this is told of units, single coefficients or rows of them.
+The strong rule (Tibshirani et al. 2012, JRSS-B 74) assumes that |c_j| changes no faster than the threshold alpha L_j:
+column j can be active at the next alpha only if |c_j| >= L_j (2 alpha_next - alpha). It may err, so every point is
+certified over all columns afterwards, and violators are added. Where a bound of zero forbids a sign, correlations of
+that sign count as zero. With several responses the rule is for units: single coefficients, or rows of them.
 """
 
 import numpy as np
 
 from fastreg.numerics.jit import kernel
 
-MANY = 8  # columns for each one wanted, from which on most are no larger than the least of those found before
-NEAR = 0.7  # of its threshold: a correlation from which a column may yet enter
+MANY = 8  # columns per column wanted, from which a heap is faster than a partition, as few columns change it
+NEAR = 0.7  # correlation over threshold, from which a column is a candidate
 
 
 def strong_columns(estimate, problem, penalty, previous, contains, most):
-    """Units outside the working set that the strong rule expects at `penalty`, from correlations at alpha `previous`.
+    """Units outside the working set that the strong rule keeps at `penalty`, from correlations at alpha `previous`.
 
-    Where alpha falls by half or more at once the rule expects every unit; then only the `most` of the largest
-    correlations are taken, and the certificate brings in what they leave out.
+    Where alpha is halved or falls by more, the rule keeps every unit. So at most `most` are returned, those of the
+    largest correlations; others are added if the certificate finds them in violation.
     """
     alpha, pull = 2.0 * penalty.alpha - previous, problem.pull(estimate)
     found = np.empty(pull.size, dtype=np.int64)
@@ -46,7 +46,7 @@ def reaching_columns(estimate, radius, problem, penalty, contains):
 
 
 def candidate_columns(estimate, problem, penalty, coef):
-    """Columns with a coefficient, and those whose correlation comes near their threshold."""
+    """Columns with a nonzero coefficient, and those whose correlation is at least NEAR times their threshold."""
     found, inside, pull = np.empty(problem.p, dtype=np.int64), coef != 0.0, problem.pull(estimate)
     found = found[: columns_above(pull, 0.0, problem.norms, NEAR * penalty.alpha, problem.l1_rates, inside, found)]
     support = np.flatnonzero(coef)
@@ -55,9 +55,9 @@ def candidate_columns(estimate, problem, penalty, coef):
 
 @kernel
 def columns_above(estimate, radius, norms, alpha, rates, contains, found):
-    """List the columns with |estimate| + radius * norm >= alpha * rate, but for those left out or contained.
+    """Write to `found` the columns with |estimate| + radius * norm >= alpha * rate; returns their number.
 
-    At equality only a bound of some radius counts: a column at its threshold exactly is no violator.
+    Columns of norm zero and those in `contains` are left out.
     """
     count = 0
     for j in range(estimate.size):
@@ -71,7 +71,7 @@ def columns_above(estimate, radius, norms, alpha, rates, contains, found):
 
 @kernel
 def keep_largest(estimate, rates, columns, sizes, largest):
-    """Fill a heap, the least on top, with the columns of largest |estimate| / rate; it comes with sizes of -1."""
+    """Fill a min-heap (`sizes` and `largest`, sizes -1 before) with the columns of largest |estimate| / rate."""
     for j in columns:
         size = abs(estimate[j]) / rates[j]
         if size > sizes[0]:
