@@ -1,4 +1,4 @@
-"""AnyPath: what a Path and a MultiPath have in common."""
+"""AnyPath: the methods that Path and MultiPath share."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class AnyPath:
         raise NotImplementedError
 
     def _between(self, alpha: float) -> tuple[int, int, float]:
-        """(point above, point below, share of the one below) by which the path is interpolated at alpha."""
+        """(point above, point below, weight of the one below) of the linear interpolation at alpha."""
         alpha = alpha_within(alpha, self.alphas)
         above = int(np.searchsorted(-self.alphas, -alpha, side="right"))  # points with alphas >= alpha
         if above == 0 or above == self.alphas.size:
@@ -133,7 +133,7 @@ class AnyPath:
         ax : matplotlib.axes.Axes, default=None
             Axes to draw on; None is a new figure.
         **options : dict
-            Those of `fastreg.plots.plot_path`.
+            Options of `fastreg.plots.plot_path`.
 
         Returns
         -------
@@ -164,7 +164,7 @@ class AnyPath:
         return f"<div><p><b>fastreg.{type(self).__name__}</b>: {head}</p>{self.summary()._repr_html_()}</div>"
 
     def _head(self) -> list[str]:
-        """What the path is, in three lines."""
+        """The path in three lines."""
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
         return [
             f"{self._kind()}, {penalty_shown(self)}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}",

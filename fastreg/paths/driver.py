@@ -1,9 +1,8 @@
-"""The driver: a problem and a grid in, a certified Path out.
+"""The driver: from a problem and a grid to a certified Path.
 
-One loop serves a path, of one response or several, the folds of a cross-validation side by side and the halves of a
-stability selection: it asks the plan for strategies and lets each advance from where the last one stopped. Strategies
-ask for products of X with vectors and are sent them, so that whoever runs several fits can have their products made
-together.
+One loop serves a path of one response or several, the folds of a cross-validation and the halves of a stability
+selection: it asks the plan for strategies, and each goes on where the one before stopped. Strategies are generators
+that yield vectors and are sent their products with X, so that several fits can share each read of X.
 """
 
 from __future__ import annotations
@@ -49,8 +48,8 @@ STRATEGIES: dict[str, Callable[[Fit], Strategy]] = {
 
 
 def run(fit: Fit) -> Products:
-    """Fit what is left of a grid: a generator that yields (vector, columns) and is sent X'vector on the columns, or on
-    all of them where `columns` is None."""
+    """Fit the remaining alphas: a generator that yields (vector, columns) and is sent x_j'vector for these columns, or
+    for all where `columns` is None."""
     known = STRATEGIES if fit.strategies is None else fit.strategies
     for name in strategies(fit, known):
         if fit.left().size:
@@ -58,7 +57,7 @@ def run(fit: Fit) -> Products:
 
 
 def answered(steps, problem):
-    """Run the generator `steps`, each product with X made on its own. Returns what it returns."""
+    """Run the generator `steps`, computing each product when it is asked for. Returns the generator's value."""
     product = None
     while True:
         try:
@@ -71,24 +70,24 @@ def answered(steps, problem):
 @interruptible()
 @one_blas_thread()
 def solve_path(X, y, options, grid, watching=NOBODY, *, start=None):
-    """fit_path without its warning, for callers with words of their own: see Path.reasons and Path.gaps.
+    """`fit_path` without its warning of points that are not certified, for callers that warn themselves.
 
-    `start` = (coefficients, intercept, alpha) is a solution, or nearly one, to begin at instead of the null model.
+    `start` = (coefficients, intercept, alpha) is a solution, or close to one, that replaces the null model.
     """
     begin, options = time.perf_counter(), checked(options)
     return follow_path(build_problem(X, y, options), options, grid, watching, begin=begin, start=start)
 
 
 def alphas_to_fit(X, y, options, grid):
-    """The alphas at which `solve_path` would fit, if no automatic path ends sooner, for the cost of the null model."""
+    """The alphas at which `solve_path` would fit, unless an automatic grid ends early; fits the null model alone."""
     problem = build_problem(X, y, checked(options))
     return alphas_of(grid.checked(), NullModel(problem).alpha_max, problem.n < problem.p)
 
 
 def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, sums=None):
-    """The Path of a problem, on the grid given or an automatic one.
+    """The Path of a problem.
 
-    Its time counts from `begin`; `start` as for solve_path; `sums` as gram_reduction.compress has them, if known.
+    Its seconds count from `begin`; `start` as for `solve_path`; `sums` as for `gram_reduction.compress`, if known.
     """
     grid = grid.checked()
     if reduces_to_gram(problem, options.solver, grid.size(), grid.lowest()):
@@ -105,7 +104,7 @@ def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, s
 
 
 def _follow(problem, posed, options, grid, watching, begin, start):
-    """The Path of a problem that stands for the one posed. An interrupt leaves with the points done."""
+    """The Path of `posed`, fitted as `problem`, which may be its reduction. An interrupt carries the points done."""
     null = NullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
     recorder = Recorder(problem, begin, grid.size(), *watching)
@@ -114,7 +113,7 @@ def _follow(problem, posed, options, grid, watching, begin, start):
 
 
 def follow(fit, collected, start=None):
-    """Run a fit to its end, from `start` if given, and return what is `collected` from it; so does an interrupt."""
+    """Run a fit to its end, from `start` if given. Returns collected(fit), which an interrupt carries as well."""
     try:
         if start is not None:
             fit.resume(*start)
@@ -129,7 +128,7 @@ def follow(fit, collected, start=None):
 
 
 def collect(fit, problem, options):
-    """The points of a fit as a Path of the `problem` posed."""
+    """The points of a fit as a Path of the user's `problem`."""
     points, family_class = fit.points, type(problem.family)
     return Path(
         coefs=as_columns([point.columns for point in points], [point.values for point in points], problem.p),
@@ -143,7 +142,7 @@ def collect(fit, problem, options):
 
 
 def what_all_paths_hold(fit, problem, options):
-    """What a Path and a MultiPath have in common, by name."""
+    """The fields that Path and MultiPath share, by name."""
     points, recorder, null = fit.points, fit.recorder, fit.null
     work = dict(zip(recorder.COUNTS, fit.problem.spent().counts()))
     work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}

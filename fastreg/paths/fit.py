@@ -1,4 +1,4 @@
-"""A path under way: what is fitted, where it stands, the points that are done, and what each of them cost."""
+"""Fit: the state, alphas and points of a path while it is fitted. Recorder: what each point cost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Point:
-    """A point and its certificate; `method` is the strategy that found it."""
+    """A point with its relative gap; `method` is the strategy that found it."""
 
     columns: np.ndarray
     values: np.ndarray
@@ -33,9 +33,9 @@ class Point:
 
 
 def make_point(problem, state, gap, iterations, tol, alpha, columns, method, max_iter=1):
-    """The state as a point, with its relative gap and the reason why it ended; coefficients lie in `columns`.
+    """The state as a Point, with its relative gap and reason; `gap` is absolute.
 
-    `max_iter` is how many iterations were allowed, which matters where the gap is above tol.
+    Coefficients outside of `columns` are zero. `max_iter` iterations were allowed, for the reason of a gap above tol.
     """
     columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
     loss = problem.loss(state)
@@ -51,7 +51,7 @@ def make_point(problem, state, gap, iterations, tol, alpha, columns, method, max
 
 @dataclass
 class Fit:
-    """What every strategy works on: it moves the state and records points, and the next strategy goes on from there.
+    """The state, alphas and points that strategies share: each updates the state and records points.
 
     `alphas` decrease. An `automatic` grid ends where a logistic fit separates the classes.
     """
@@ -62,14 +62,14 @@ class Fit:
     tol: float
     max_iter: int
     solver: str = "auto"
-    strategies: Mapping[str, Any] | None = None  # by name, those for this kind of problem; None: one response's
+    strategies: Mapping[str, Any] | None = None  # by name; None: driver.STRATEGIES, for one response
     automatic: bool = False
-    beside_others: bool = False  # whether other fits share the sweeps over X, which then cost each of them less
-    expected: list | None = None  # for every alpha, columns that are likely to be in
-    until: Any = None  # called with every point; the path ends where it is true
-    alpha: float | None = None  # where the state is, or nearly; None at the null model
-    changes: float | None = None  # columns that have entered or left at a point lately, where that is known
-    ended: bool = False  # before its last alpha
+    beside_others: bool = False  # whether other fits share the sweeps over X, which makes these cheaper
+    expected: list | None = None  # for every alpha, the columns that are likely to have coefficients
+    until: Any = None  # predicate of a Point; the path ends after the first for which it is true
+    alpha: float | None = None  # alpha of the state, about; None at the null model
+    changes: float | None = None  # changes of the support per point in the last batches, where known
+    ended: bool = False  # whether the path has ended before its last alpha
 
     def __post_init__(self):
         self.problem: Problem = self.null.problem
@@ -78,7 +78,7 @@ class Fit:
 
     @property
     def wanted(self) -> float:
-        """The absolute gap asked for."""
+        """The gap that a point must reach, absolute."""
         return self.tol * self.problem.scale
 
     def left(self) -> np.ndarray:
@@ -86,20 +86,20 @@ class Fit:
         return self.alphas[self.alphas.size if self.ended else len(self.points) :]
 
     def resume(self, coef, intercept, alpha):
-        """Start from these coefficients, near the solution at `alpha`; columns that cannot enter stay out."""
+        """Start from these coefficients, near the solution at `alpha`; unusable columns keep zero."""
         self.null.resume(coef, intercept, alpha)
         self.alpha = alpha
 
     def reach(self, alpha):
-        """Be near the solution at `alpha`."""
+        """Note that the state is near the solution at `alpha`."""
         self.alpha = float(alpha)
 
     def expect(self, changes):
-        """Let `changes` of the support be expected at a point."""
+        """Set the expected number of changes of the support per point."""
         self.changes = changes
 
     def each(self, alphas):
-        """`alphas` one by one, until the path ends: whoever asks for the next has added a point at the last."""
+        """Yield `alphas` one by one until the path ends; the caller adds a point at each."""
         for alpha in alphas.tolist():
             self.recorder.turn_to(alpha)
             yield alpha
@@ -117,10 +117,10 @@ class Fit:
 
 
 class Recorder:
-    """The points of a path as they come, what each cost, and whoever watches.
+    """Records the points of a path and what each cost, and reports them to the progress bar and the callback.
 
-    Seconds and counts of work are noted after each point, which takes a microsecond. The steps within a point are
-    looked at only if there is a bar or a table to show them in.
+    Seconds and counts of work are read after each point, which takes a microsecond. Steps within a point are recorded
+    only for a progress bar or for `trace`.
     """
 
     COUNTS = ("columns_read", "sweeps", "iterations", "epochs", "pivots", "grams")
@@ -133,16 +133,16 @@ class Recorder:
         self.points: list[Point] = []
         self.marks: list[tuple[float, ...]] = [(0.0, *[0] * len(self.COUNTS))]
         self.steps: list[tuple] | None = [] if trace else None
-        self.alpha = math.nan  # of the point under way
+        self.alpha = math.nan  # of the current point
         if verbose or trace:
             problem.watch(self.step)
 
     def turn_to(self, alpha):
-        """Be at the point of this alpha, from now on."""
+        """Set the alpha of the current point."""
         self.alpha = alpha
 
     def add(self, point, alpha):
-        """Keep a point that has been fitted, and tell of it."""
+        """Record a point, and report it."""
         self.points.append(point)
         self.marks.append((time.perf_counter() - self.begin, *self.problem.spent().counts()))
         if self.callback is not None or self.bar is not None:
@@ -154,7 +154,7 @@ class Recorder:
                 self.callback(progress)
 
     def step(self, state, gap):
-        """Look at a solver's step within the present point. Its gap, by first order, is the working set's alone."""
+        """Record a solver's step within the current point; `gap` is the steering gap of the working set alone."""
         seconds, number, problem = time.perf_counter() - self.begin, len(self.points) + 1, self.problem
         relative, support = gap / problem.scale, self.support(state)
         if self.steps is not None:
@@ -165,28 +165,28 @@ class Recorder:
             self.bar.show(Progress(number, self.n_points, self.alpha, relative, support, seconds))
 
     def support(self, state):
-        """How many columns have a coefficient."""
+        """Number of nonzero coefficients."""
         return int(np.count_nonzero(state.coef))
 
     def penalty(self, state):
-        """The penalty at the alpha under way."""
+        """The penalty at the current alpha."""
         return self.problem.penalty_at(self.alpha).value(state.coef)
 
     def close(self):
-        """To be called when a path ends, however it does."""
+        """End the recording; called when a path ends, also by an error."""
         if self.problem.watcher is not None:
             self.problem.watch(None)
         if self.bar is not None:
             self.bar.close()
 
     def trace(self):
-        """What each point cost, as Path.trace holds it: what was needed before the first is the first's."""
+        """What each point cost, for Path.trace; the cost of the null model counts for the first point."""
         rows = np.diff(np.array(self.marks), axis=0)
         table = {name: rows[:, k + 1].astype(np.int64) for k, name in enumerate(self.COUNTS)}
         return {"seconds": rows[:, 0], **table}
 
     def table_of_steps(self):
-        """The steps as Path.steps holds them, or None if they were not asked for."""
+        """The steps, for Path.steps; None without `trace`."""
         if self.steps is None:
             return None
         columns = zip(*self.steps) if self.steps else [[] for _ in self.STEP]

@@ -1,10 +1,10 @@
-"""The alphas of a path: an automatic grid, and the steps on a way that falls far."""
+"""The alphas of a path: an automatic grid, and intermediate alphas where a grid falls by a large factor."""
 
 import numpy as np
 
 from fastreg.interface import validation as check
 
-FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # a fall of alpha to less than FAR goes by factors of STRIDE, at a gap of LOOSE
+FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # ratio of alphas below which points between are solved; theirs; their gap
 
 
 def alphas_of(grid, alpha_max, wide):
@@ -18,13 +18,13 @@ def alphas_of(grid, alpha_max, wide):
 
 
 def alphas_between(last, alpha):
-    """The steps on a way down from `last` to `alpha`, without its ends."""
+    """Intermediate alphas from `last` down to `alpha`, without both."""
     steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
     return np.geomspace(last, alpha, steps + 1)[1:-1]
 
 
 def with_steps(alphas, top):
-    """The grid with steps added where it falls far at once, and which of its points were asked for."""
+    """(the grid with intermediate alphas, which of these the user asked for)."""
     grid, wanted, last = [], [], top
     for alpha in alphas:
         if alpha < FAR * last:

@@ -1,6 +1,6 @@
-"""The null model of a path: the intercept and the columns without a penalty. Every path starts at it.
+"""The null model: the intercept and the columns without a penalty, at which every path starts.
 
-It is fitted once for a problem, and handed to whatever fits points: its state, its loss, its residual and X'r.
+It is fitted once for a problem; strategies get its state, loss, residual and X'r.
 """
 
 from functools import cached_property
@@ -14,12 +14,12 @@ from fastreg.solvers.proximal_newton import ProximalNewton
 from fastreg.solvers.ridge.newton import RidgeSystem
 from fastreg.solvers.working_set import WorkingSet
 
-LEAST_WEIGHT = 1e-200  # share of the weights: a row with less may have a curvature that underflows
-PERFECT = 1e-26  # of the loss's own unit: the square of an error of 1e-13, in eta or in alpha_max
-LEAST_LOSS = 1e-300  # in the unit of the loss: so that gaps can be divided by it
-LEAST_SHARE = 1e-3  # of an automatic grid, whose top would be infinite for ridge
-ROOT, MOST_SECANTS = 1e-9, 60  # precision of alpha_max beside columns with a ridge part alone, relative, and steps
-CLOSE = 0.5  # of the largest correlation over its rate, from which a column is read at each of these steps
+LEAST_WEIGHT = 1e-200  # share of the weights, below which the curvature of a row may underflow
+PERFECT = 1e-26  # loss that counts as zero, in its own unit: the square of an error of 1e-13 in eta or in alpha_max
+LEAST_LOSS = 1e-300  # loss: smallest unit of relative gaps, so that they can be divided by it
+LEAST_SHARE = 1e-3  # l1_ratio assumed at least for the top of an automatic grid, which is infinite for ridge
+ROOT, MOST_SECANTS = 1e-9, 60  # relative error and secant steps of alpha_max if columns have ridge parts alone
+CLOSE = 0.5  # |c_j| / l1_j over the largest, from which a column is read at each of these steps
 
 
 class NullModel:
@@ -28,13 +28,13 @@ class NullModel:
     Attributes
     ----------
     state : State
-        Where a fit starts. A fit moves it; what else is here stays.
+        Start of a fit, which updates it; the other attributes stay.
     loss : float
-        With the intercept alone, half the deviance per unit of weight.
+        Half the deviance per unit of weight of the model with the intercept alone.
     floor : float
-        A loss below which the null model is perfect up to rounding, as for a constant response.
+        Loss below which the null model is perfect up to rounding, as for a constant response.
     residual : ndarray of shape (n,)
-        Of the null model; sums to zero under an intercept.
+        Residual of the null model; with an intercept it sums to zero.
     """
 
     def __init__(self, problem):
@@ -51,7 +51,7 @@ class NullModel:
         self.residual = self._levelled()
 
     def _check(self):
-        """Raise a ValueError where float64 cannot hold the null model, or the family breaks its contract."""
+        """Raise a ValueError if the null model overflows or underflows float64, or the curvature is not positive."""
         problem, state = self.problem, self.state
         if not np.isfinite(self.loss):
             raise overflow(problem, state)
@@ -62,8 +62,8 @@ class NullModel:
             raise underflow(state)
 
     def _perfect_loss(self):
-        """Below this loss the null model is perfect up to rounding, as for a constant y: in units of the loss, that of
-        an error of 1e-13 in eta, or relative to eta where that has the unit of y."""
+        """The loss below which the null model is perfect up to rounding, as for a constant y: that of an error of 1e-13
+        in eta, relative to eta where that has the unit of y."""
         problem, state = self.problem, self.state
         unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
         return PERFECT * float(state.curvature.sum()) * unit
@@ -85,26 +85,26 @@ class NullModel:
         ProximalNewton(AutomaticChoice()).reduce(problem, state, working, target, 100)
 
     def _levelled(self):
-        """The residual, which sums to zero under an intercept."""
+        """The residual, (n,); with an intercept it sums to zero."""
         return levelled(self.problem, self.state).copy()
 
     def resume(self, coef, intercept, alpha):
-        """Move the state to these coefficients, near the solution at `alpha`; columns that cannot enter stay out."""
+        """Move the state to these coefficients, near the solution at `alpha`; unusable columns keep zero."""
         problem, state = self.problem, self.state
         state.place(slice(None), np.where(problem.usable, coef, 0.0), intercept if problem.fit_intercept else 0.0)
         problem.refresh(state)
 
     def separates(self, loss):
-        """Whether a fit of this loss tells the classes apart, so that coefficients would grow without bound."""
+        """Whether a fit of this loss separates the classes, so that coefficients would grow without bound."""
         return self.problem.family.separates(loss)
 
     @cached_property
     def correlation(self):
-        """X'r, (p,), read when it is first asked for."""
+        """X'r, (p,), computed at the first use."""
         return self.problem.correlate(self.residual)
 
     def read(self, product):
-        """Take in X'r, which was made for several null models at once."""
+        """Set X'r, computed for several null models at once."""
         self.correlation = product
 
     @cached_property
@@ -119,8 +119,8 @@ class NullModel:
     def alpha_max(self):
         """The top of an automatic grid: `entry`, with an l1 part of at least LEAST_SHARE of the penalty.
 
-        An l1 penalty has the unit of the response; that of ridge has none, so that for ridge least squares the response
-        counts in units of its own spread, sqrt(2 null loss).
+        An l1 penalty has the unit of the response and a ridge penalty has none. So for ridge least squares the response
+        is in units of its standard deviation, sqrt(2 null loss).
         """
         problem = self.problem
         if not problem.has_ridge:
@@ -134,8 +134,8 @@ class NullModel:
         return self._alpha_of(np.maximum(problem.l1_rates, least))[0]
 
     def _alpha_of(self, rates):
-        """(the alpha above which |x_j'r| <= alpha rate_j for all columns that can enter and whose rate is not zero, the
-        solution there where it is not the null model: state, residual and X'r)."""
+        """(the smallest alpha with |x_j'r| <= alpha rate_j for all usable columns of rate > 0; the state, residual and
+        X'r of the solution there, or None if it is the null model)."""
         problem = self.problem
         held = np.flatnonzero(problem.usable & (rates > 0.0))
         if problem.scale <= self.floor or not held.size:
@@ -146,9 +146,9 @@ class NullModel:
         return self._beside_ridge(rates, held, alpha)
 
     def _beside_ridge(self, rates, held, alpha):
-        """The same given the columns with a ridge part alone, by a root in alpha; it begins at the `alpha` without.
+        """`_alpha_of` if columns have a ridge part alone: a root in alpha, by secants from the `alpha` without these.
 
-        Only the columns that come near their threshold are read at every step, and all of them at the end.
+        Only columns near their threshold are read at every step, and all of them at the end.
         """
         problem, state, residual, correlation = self.problem, self.state.copy(), self.residual, self.correlation
 
@@ -171,9 +171,9 @@ class NullModel:
             correlation = problem.correlate(residual)
 
     def begin(self):
-        """(residual, X'r, alpha) of the solution at which a path begins; the state is moved there.
+        """(residual, X'r, alpha) of the solution at which a path begins, to which the state is moved.
 
-        That is the null model, but beside columns with a ridge part alone, which are then as at `entry`.
+        It is the null model, or the solution at `entry` if columns have a ridge part alone.
         """
         alpha = self.entry
         if self.first is None:
@@ -183,14 +183,14 @@ class NullModel:
         return residual.copy(), correlation, alpha
 
     def explained(self, loss):
-        """Shares of the deviance that losses (k,) explain, in [0, 1]."""
+        """Shares of the deviance explained, (k,), in [0, 1], from losses (k,)."""
         if self.alpha_max > 0 or self.loss > self.floor:
             return np.clip(1.0 - loss / self.loss, 0.0, 1.0)
         return np.zeros(loss.size)
 
 
 def falling_root(function, start):
-    """A number just above the one at which a function falls through zero: by secants, in a bracket that shrinks."""
+    """A number just above the root of a decreasing function, by secants safeguarded by a bracket."""
     low, high, at, last = 0.0, np.inf, start, None
     for _ in range(MOST_SECANTS):
         value = function(at)
@@ -207,16 +207,16 @@ def falling_root(function, start):
 
 
 def is_flat(problem, state):
-    """Whether all means lie so near one end of their range that the curvature is its least everywhere, not the loss's.
+    """Whether all means are so close to one end of their range that every curvature is the least value, FLAT.
 
-    Offsets that tell classes apart leave linear predictors on both sides of zero: there the null model is perfect.
+    With offsets that separate the classes, linear predictors have both signs: then the null model is perfect instead.
     """
     eta = state.eta[problem.weight > 0.0]
     return float(state.curvature.sum()) <= 2.0 * FLAT and (eta.max() < 0.0 or eta.min() > 0.0)
 
 
 def underflow(state):
-    """The ValueError for a null model whose curvature is lost."""
+    """The ValueError for a null model whose curvature underflows."""
     return ValueError(
         f"underflow: with its best intercept the model without columns has linear predictors near "
         f"{float(np.median(state.eta)):.0f}, where the loss is flat to float64: the weighted mean of y is too small, "
@@ -236,7 +236,7 @@ def overflow(problem, state):
 
 
 def no_curvature(problem, state, row):
-    """The ValueError for a family that breaks its contract."""
+    """The ValueError for a family whose curvature is not above zero."""
     return ValueError(
         f"family {problem.family.name!r} returns a curvature of {state.curvature[row]:g} for row {row} at "
         f"eta = {state.eta[row]:g}; it must be above zero wherever the weight is: return a small number, such as 1e-6 "

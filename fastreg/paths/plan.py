@@ -1,4 +1,4 @@
-"""The plan: what runs on which problem, decided before it runs, by shape, loss, penalty, grid and tolerance.
+"""The plan: which strategies fit a problem, decided beforehand by shape, loss, penalty, grid and tolerance.
 
     problem                                         strategy (in `Path.methods`), the next where it cannot go on
     ----------------------------------------------  ------------------------------------------------------------
@@ -13,20 +13,20 @@
     few alphas, sparse GLMs)                        descent or steps among the rows (solvers/choice.py); a cold start
                                                     by coordinate descent over X itself, where X is small or sparse
 
-    least squares with n >= 3 p, p <= 3000          the same on p rows that stand for all (objective/gram_reduction.py)
+    least squares with n >= 3 p, p <= 3000          the same, reduced to p rows (objective/gram_reduction.py)
     its folds                                       the same; their Gram matrices by subtraction
     folds of a dense GLM with n >= 10 p             Newton steps of all folds together
                                                     (selection/cross_validation/tall_glm/)
-    other folds, halves of a stability selection    each as above, side by side: sweeps over X are shared
-    several responses, or classes (fastreg.multi)   "ridge" without an l1 part, else "pointwise"; their folds side by
-                                                    side, too
+    other folds, halves of a stability selection    each as above; they share sweeps over X
+    several responses, or classes (fastreg.multi)   "ridge" without an l1 part, else "pointwise"; folds share sweeps
+                                                    over X
 
 `solver=` other than "auto" narrows this: "active_set", "newton" and "ridge" keep to their strategies, and
 "coordinate_descent" and "proximal_gradient" are "pointwise" with that solver. "pointwise", "batched_lasso",
 "batched_newton" and "batched_descent" name a strategy.
 
-Costs are in passes: the time in which every stored value of X is read and multiplied once, which takes `READ`
-multiplications a value in the unit of solvers/choice.py. There stands what is decided while a fit runs.
+Costs are in passes: the time in which every stored value of X is read and multiplied once, `READ` multiplications a
+value in the unit of solvers/choice.py, which has the decisions that are taken while a fit runs.
 """
 
 import numpy as np
@@ -39,38 +39,38 @@ from fastreg.solvers.choice import LARGEST_FACTOR
 
 # ---- points in batches: see paths/batched/
 
-LONGEST, SHORTEST = 20, 5  # points: of a batch, and of a grid that is worth one
+LONGEST, SHORTEST = 20, 5  # points: of a batch at most, and of a grid that is fitted by batches at least
 BATCH_VALUES = 10_000_000  # numbers in the vectors of points that are solved together
 
 # ---- least squares by one Gram matrix: see objective/gram_reduction.py
 
-ROWS_PER_COLUMN = 3  # rows a column, below which there is little to save
-LARGEST_GRAM = 3000  # columns: a Gram matrix of 72 MB
-SMALLEST_GRAM = 200_000  # values of X, below which a path is faster than the detour
-# What a path costs without a Gram matrix, in passes: at its start, for each point, and for each point's vectors of
-# length n, in values of X. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
+ROWS_PER_COLUMN = 3  # rows per column at least: with fewer the reduction saves little
+LARGEST_GRAM = 3000  # columns at most: a Gram matrix of 72 MB
+SMALLEST_GRAM = 200_000  # values of X at least: with fewer a path is faster without the reduction
+# Passes of a path without the reduction: at its start, for each point, and for the vectors of length n of each point in
+# values of X. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
 START, PER_POINT, VECTORS = 5.0, 0.3, 5.0
-REFIT_READS = 6  # passes over its columns that a refit takes
+REFIT_READS = 6  # passes over its columns of a refit
 
 # ---- pointwise
 
-ROUNDS = 50  # solves of a point or of a batch, each with a certificate; and Newton steps at a point of a batch
-LOWEST_TARGET = 1e-6  # of the gap wanted: the gap on a working set that is aimed at, at the least
-AT_ONCE = 5e7  # multiplications n p^2 up to which all columns enter for a far alpha, and none is solved on the way
-FEWEST = 100  # columns that may always enter a working set at once
-SMALL, WIDEST = 2**20, 50  # stored values, and columns a row, up to which a cold start descends where n^2 are fewer
-FINEST = {True: 1e-10, False: 1e-8}  # tol of least squares and of other losses, below which pivots are nearer to exact
+ROUNDS = 50  # solves of a point or of a batch, each with a certificate, at most; Newton steps at a point of a batch
+LOWEST_TARGET = 1e-6  # target gap on a working set over the gap wanted, at least
+AT_ONCE = 5e7  # multiplications n p^2 up to which all columns are added for a far alpha, without alphas between
+FEWEST = 100  # columns that may always be added to a working set at once
+SMALL, WIDEST = 2**20, 50  # stored values and columns per row up to which cold starts descend, whatever n^2 is
+FINEST = {True: 1e-10, False: 1e-8}  # tol, of least squares and other losses, below which cold starts use pivots
 
 # ---- ridge: see paths/ridge.py
 
-EIGENVALUES = 25.0  # Cholesky factors in the time of an eigendecomposition
-VANISHING = 1e-9  # of the sum of squares of X: with less ridge than this, a wide Gram matrix is close to singular
-SLOW_READ = 12.0  # multiplications, for each value of X, that a point fitted by itself takes beyond its factor
+EIGENVALUES = 25.0  # Cholesky factorisations in the time of an eigendecomposition
+VANISHING = 1e-9  # ridge penalty over the sum of squares of X, below which a wide Gram matrix is nearly singular
+SLOW_READ = 12.0  # multiplications per value of X of a point fitted by itself, besides its factorisation
 
 # ---- folds of tall GLMs together: see selection/cross_validation/tall_glm/
 
-FEWEST_FOLDS = 3  # below which there is little to share
-FOLD_ROWS_PER_COLUMN = 10  # below which folds differ so much that they take as many steps as alone
+FEWEST_FOLDS = 3  # folds at least: fewer share little
+FOLD_ROWS_PER_COLUMN = 10  # rows per column at least: with fewer, folds differ too much to save steps
 
 SOLVERS = ("auto", "active_set", "coordinate_descent", "newton", "proximal_gradient", "ridge")  # that solver= may name,
 BATCHED = ("batched_lasso", "batched_newton", "batched_descent")
@@ -78,8 +78,8 @@ STRATEGIES = ("pointwise", *BATCHED)  # and strategies
 
 
 def strategies(fit, known=STRATEGIES):
-    """The names of the strategies that a fit goes through, each from where the last one stopped; batches only where
-    they are `known`, as they are for one response."""
+    """The names of the strategies of a fit in their order, each going on where the one before stopped; batches only if
+    they are `known`, which they are for one response."""
     if is_smooth(fit.problem, fit.solver):
         return ("ridge",)
     if fit.alpha is not None or fit.points:
@@ -96,7 +96,7 @@ def strategies(fit, known=STRATEGIES):
 
 
 def check_solver(name, family, has_l1, bounded=False):
-    """A ValueError where the solver called `name` cannot solve such a problem."""
+    """Raise a ValueError if the solver `name` cannot solve such a problem."""
     if name == "ridge" and bounded:
         raise ValueError("solver='ridge' is a closed form, which knows no bounds; use solver='auto'")
     if name == "ridge" and (has_l1 or not family.quadratic):
@@ -106,12 +106,12 @@ def check_solver(name, family, has_l1, bounded=False):
 
 
 def is_smooth(problem, solver):
-    """Whether there is nothing for a working set to do."""
+    """Whether a problem is fitted without a working set: no l1 part, no bounds, and a solver that suits."""
     return not problem.has_l1 and problem.bounds is None and solver in ("auto", "newton", "ridge")
 
 
 def batches_for(problem, solver, alphas, max_iter):
-    """The strategy by batches that suits a path, or None."""
+    """The strategy by batches for a path, or None."""
     if alphas.size == 0 or not (alphas[-1] > 0.0 and problem.has_l1):
         return None
     if problem.bounds is not None or problem.without_l1.size or min(alphas.size, longest_batch(problem)) < SHORTEST:
@@ -127,20 +127,20 @@ def batches_for(problem, solver, alphas, max_iter):
 
 
 def newton_batches(problem, count):
-    """Whether Newton steps may go by batches: on dense X that is wide, or so small that threads do not share its
-    products; of a loss whose `bend` is at most one, as bounds on its rise and its gaps there have it."""
+    """Whether Newton steps may be batched: on dense X that is wide, or so small that its products take one thread; for
+    a loss with `bend` at most one, which the step bound and the gaps of batches assume."""
     n, p = problem.n, problem.p
     dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
     return dense and problem.bend <= 1.0 and problem.tight and count >= SHORTEST
 
 
 def longest_batch(problem):
-    """Points that a batch may have."""
+    """Points of a batch at most."""
     return min(LONGEST, BATCH_VALUES // problem.n)
 
 
 def reduces_to_gram(problem, solver, count, lowest):
-    """Whether p rows are to stand for all on a path of `count` alphas down to `lowest`."""
+    """Whether a path of `count` alphas down to `lowest` is fitted on the p rows of gram_reduction."""
     working = problem.has_l1 or problem.bounds is not None
     return solver == "auto" and working and gram_pays(problem, count, lowest)
 
@@ -160,30 +160,30 @@ def gram_pays(problem, count, lowest):
 
 
 def refits_share_gram(problem, count):
-    """Whether so many refits go by one Gram matrix."""
+    """Whether `count` refits are solved from one Gram matrix."""
     return gram_pays(problem, REFIT_READS * count, np.inf)
 
 
 def descends_first(problem, solver, tol):
-    """Whether a cold start tries coordinate descent over the columns where they lie in X."""
+    """Whether a cold start tries coordinate descent over the columns of X, without copies."""
     small = problem.stored <= SMALL and problem.p <= WIDEST * problem.n
     return (
         solver == "auto"
-        and not problem.is_reduced  # its columns are together already
+        and not problem.is_reduced  # its columns are in the cache already
         and (small or problem.stored <= problem.n**2)
         and tol >= FINEST[problem.family.quadratic]
     )
 
 
 def all_enter_at_once(problem):
-    """Whether the Gram matrix of all columns costs less than alphas on the way to a far one."""
+    """Whether the Gram matrix of all columns costs less than solving at alphas between two far ones."""
     n, p = problem.n, problem.p
     return p <= FEWEST or (problem.family.quadratic and n * p * p <= AT_ONCE)
 
 
 def ridge_form(problem, alphas, resumed):
     """How least squares without an l1 part are solved at these alphas: from one "spectrum" or one "krylov" basis for
-    all of them, or None, each by itself. A Krylov basis begins at nothing, so a fit that resumes goes on without."""
+    all, or each by itself (None). A Krylov basis cannot use a start, so a resumed fit goes without."""
     n, p = problem.n, int(np.count_nonzero(problem.penalised))
     size, count = min(n, p), np.count_nonzero(alphas > 0.0)
     if not problem.family.quadratic or count < 2 or size == 0:
@@ -195,10 +195,10 @@ def ridge_form(problem, alphas, resumed):
 
 
 def shared_factor_form(problem, alphas):
-    """How targets of one X share what is factored, at alphas of their own: by one "cholesky" factor for each alpha if
-    these are few, else "auto", see `ridge_spectrum`; None where X is too large for either.
+    """How targets of one X, with an alpha each, share a factorisation: one "cholesky" factor for each distinct alpha if
+    these are few, else "auto" (see `ridge_spectrum`); None if X is too large for either.
 
-    Where a vanishing alpha leaves more columns than rows open, singular values give the shortest solution.
+    With more columns than rows and a vanishing alpha, singular values give the solution of least norm.
     """
     distinct = np.unique(alphas)
     rows, columns = np.count_nonzero(problem.weight), np.count_nonzero(problem.penalised)
@@ -213,13 +213,13 @@ def shared_factor_form(problem, alphas):
 
 
 def folds_share_grams(problem, n_folds, solver, count, lowest):
-    """Whether all folds and the path on all rows cost one Gram matrix: those of all folds are no larger than X."""
+    """Whether folds and path are fitted from Gram matrices by subtraction; those of folds are no larger than X."""
     return problem.has_l1 and n_folds * problem.p <= problem.n and reduces_to_gram(problem, solver, count, lowest)
 
 
 def folds_go_together(problem, path, n_folds, solver, far):
-    """Whether the folds of this problem, whose path on all rows is known, take their Newton steps together: dense and
-    tall, a GLM whose columns all have an l1 part, no bounds, and a grid that never falls to less than `far` at once."""
+    """Whether folds take their Newton steps together, given the `path` on all rows: X dense and tall, a GLM, an l1 part
+    for every column, no bounds, and every alpha more than `far` times the one before."""
     alphas = path.alphas
     return (
         solver == "auto"

@@ -1,4 +1,4 @@
-"""Point after point, each from the last, over a working set that screening and certificates extend."""
+"""One point after the other, each from the last, on a working set that screening and certificates extend."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from fastreg.solvers.working_set import WorkingSet
 if TYPE_CHECKING:
     from fastreg.paths.protocol import Products
 
-REFRESH = 10  # points between two recomputations of eta from the coefficients
-FEW = 20  # columns that may enter at once on the way to a far alpha, besides half the support
-FIRST_ROUNDS = 10  # descents of a cold start, each over the columns that the last sweep found,
-FINER = {True: 0.7, False: 0.05}  # to this share of the last one's gap at most, for a quadratic loss or another,
-ENOUGH = 0.7  # and to this one of the gap wanted, where it is known how much more a certificate asks for
+REFRESH = 10  # points from one recomputation of eta from the coefficients to the next
+FEW = 20  # columns added at once at an alpha between far ones, at most, besides half the support
+FIRST_ROUNDS = 10  # descents of a cold start at most, each over the columns of the last sweep
+FINER = {True: 0.7, False: 0.05}  # target gap of a descent over that of the last, for quadratic and other losses
+ENOUGH = 0.7  # gap over the gap wanted that a descent aims at, corrected by the last ratio of certified to steering gap
 
 
 class Pointwise:
-    """Fits point after point from where a fit stands, over a working set."""
+    """Fits point after point from the state of a fit, on a working set."""
 
     name = "pointwise"
 
@@ -53,7 +53,7 @@ class Pointwise:
 
     @cached_property
     def working(self) -> Any:
-        """Formed when first needed: a descent may end a single fit without."""
+        """The WorkingSet, made at the first use: a fit of one alpha by descent needs none."""
         working = self._working_set()
         working.extend(self.problem.units_of(self.problem.without_l1), self.state.residual)
         return working
@@ -64,11 +64,11 @@ class Pointwise:
 
     @cached_property
     def smooth(self) -> Any:
-        """For alpha = 0."""
+        """The strategy for alpha = 0."""
         return self._smooth()
 
     def _make_solver(self) -> Any:
-        """What solves on a working set."""
+        """The solver of points on a working set."""
         return make_solver(self.fit.solver, self.fit.changes)
 
     def _descends_first(self) -> bool:
@@ -76,18 +76,18 @@ class Pointwise:
         return descends_first(self.problem, self.fit.solver, self.tol)
 
     def stand_on(self, working: WorkingSet) -> None:
-        """Certify points on a working set that is kept elsewhere, from the null model on."""
+        """Certify points on a given working set, from the null model on."""
         self.working = working
         self.references.add(self.dual, self.estimate)
 
     def advance(self, alphas: np.ndarray) -> Products:
-        """Fit the points at `alphas`: a generator that yields (dual, columns) and is sent X'dual on the columns, or on
-        all of them where `columns` is None. So fits of the same X can have their products with X made together."""
+        """Fit the points at `alphas`: a generator that yields (dual, columns) and is sent x_j'dual for these columns,
+        or for all where `columns` is None."""
         for alpha in self.fit.each(alphas):
             self.fit.add((yield from self.solve(alpha)), alpha)
 
     def solve(self, alpha):
-        """The Point at `alpha`, from the last; a long way down is taken in loose steps. A generator as `advance` is."""
+        """The Point at `alpha`, from the last; if it is far, by loose solutions at alphas between. A generator."""
         if alpha == 0.0 and self.problem.bounds is None:
             return self.smooth.solve(alpha)
         gap, iterations = self._standing(alpha), 0
@@ -96,7 +96,7 @@ class Pointwise:
         return self._point(alpha, gap, iterations)
 
     def _smooth(self):
-        """The strategy without an l1 part."""
+        """The strategy for fits without an l1 part."""
         return Ridge(self.fit)
 
     def _point(self, alpha, gap, iterations):
@@ -105,16 +105,16 @@ class Pointwise:
         return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns, self.name, self.max_iter)
 
     def _standing(self, alpha):
-        """The gap at coefficients that the fit was resumed from, which may already do; infinite elsewhere."""
+        """The gap at the coefficients of a resumed fit, which may be small enough; else infinite."""
         if not self.resumed:
             return np.inf
         self.resumed, penalty = False, self.problem.penalty_at(alpha)
-        if self._dual(penalty) is not self.state.residual:  # whose products with X are known
+        if self._dual(penalty) is not self.state.residual:  # only products of the residual with X are known
             return np.inf
         return self._gap(penalty, self.state.residual, self.problem.units_of(self.problem.columns))
 
     def _reach(self, alpha):
-        """(gap, iterations) of a way to the solution at `alpha`: a descent, or points between, and then pivots."""
+        """(gap, iterations) at `alpha`: by a descent, or by alphas between and the solver."""
         gap, iterations = np.inf, 0
         if self.first and (self.done == 0 or self._far(alpha)):
             gap, iterations = yield from self._try_descent(alpha)
@@ -130,17 +130,17 @@ class Pointwise:
         return self.problem.has_l1 and 0.0 < alpha < FAR * self.previous
 
     def _approach(self, alpha):
-        """Alphas between the last point and one far below it, so that screening sees a short way each time."""
+        """Alphas between the last point and one far below it, since screening is weak over long distances."""
         if self._all_at_once() or not self._far(alpha):
             return []
         return alphas_between(self.previous, alpha)
 
     def _try_descent(self, alpha):
-        """(gap, steps) of `_descend`; an infinite gap where it came to little, and everything is as it was before."""
+        """(gap, steps) of `_descend`; if the gap is still large, it is undone, and the gap returned is infinite."""
         state, before = self.state, self.state.copy()
         kept = self.estimate, self.previous, self.formed, self.done
         gap, steps = yield from self._descend(alpha)
-        more = not self.problem.has_ridge and np.count_nonzero(state.coef) > self.problem.n  # than can be independent
+        more = not self.problem.has_ridge and np.count_nonzero(state.coef) > self.problem.n  # not unique
         limit = self.tol if more else max(LOOSE, self.tol)
         if gap > limit * self.problem.scale and steps < self.max_iter:
             self.estimate, self.previous, self.formed, self.done = kept
@@ -149,7 +149,7 @@ class Pointwise:
         return gap, steps
 
     def _descend(self, alpha):
-        """Coordinate descent over all columns that may matter, where they lie in X: (gap (absolute), steps)."""
+        """Coordinate descent over the candidate columns of X, without copies: (absolute gap, steps)."""
         problem, state, penalty = self.problem, self.state, self.problem.penalty_at(alpha)
         quadratic = problem.family.quadratic
         if self.done:
@@ -173,7 +173,7 @@ class Pointwise:
             if gap <= wanted or steps >= most or not descent.goes_on((before, reached), target, read, support):
                 break
             lowest = LOWEST_TARGET * wanted
-            if reached <= target:  # as far as its columns tell; the certificate asks more of active ones
+            if reached <= target:  # solved for these columns, but not certified: a finer target
                 lowest = 0.5 * wanted if min(target, reached) > 0.5 * wanted else lowest
                 target = FINER[quadratic] * min(target, reached)
             target = max(lowest, min(target, ENOUGH * wanted * reached / gap) if quadratic else target)
@@ -183,11 +183,11 @@ class Pointwise:
         return gap, steps
 
     def _descend_over(self, descent, columns, alpha, target, steps_left):
-        """One descent over some columns, from their correlations at the last sweep: (the gap among them, steps)."""
+        """One descent over some columns, with correlations from the last sweep: (their steering gap, steps)."""
         problem, state = self.problem, self.state
         working = WorkingSet.in_place(problem, columns, self.estimate[columns])
         working.set_penalty(problem.penalty_at(alpha))
-        if problem.without_l1.size or alpha == 0.0:  # the sweep was of a residual made orthogonal to such columns
+        if problem.without_l1.size or alpha == 0.0:  # the sweep was of a residual orthogonal to such columns
             working.correlate(state)
         reached, steps = descent.reduce(state, working, target, steps_left)
         if problem.family.quadratic and reached <= target <= 0.5 * self.fit.wanted:
@@ -195,7 +195,7 @@ class Pointwise:
         return reached, steps
 
     def _candidates(self, penalty):
-        """The columns of a descent: those in and those near their threshold, or all if these are the most."""
+        """The columns of a descent: the support and columns near their threshold, or all if these are half of them."""
         everything = self.problem.columns
         if everything.size <= FEWEST:
             return everything
@@ -203,11 +203,11 @@ class Pointwise:
         return found if 2 * found.size < everything.size else everything
 
     def pass_by(self, alpha):
-        """Let the last point have been at `alpha`."""
+        """Set the alpha of the last point."""
         self.previous = alpha
 
     def _form(self):
-        """After a descent its support belongs to the working set, and its sweep to the references."""
+        """Add the support of a descent to the working set, and its sweep to the references."""
         state = self.state
         self.references.add(self.dual, self.estimate)
         support = self._support()
@@ -215,7 +215,7 @@ class Pointwise:
         self.working.correlate(state)
         self.formed = True
 
-    # ---- what a problem of several responses has otherwise: see multi/pointwise.py
+    # ---- overridden for several responses in multi/pointwise.py
 
     def _references(self):
         return References(self.problem.norms, self.problem.weight)
@@ -224,17 +224,17 @@ class Pointwise:
         return WorkingSet(self.problem)
 
     def _support(self):
-        """The units that are not zero."""
+        """The units with a nonzero coefficient."""
         return np.flatnonzero(self.state.coef)
 
     def _all_at_once(self):
-        """Whether all columns may enter the working set for a far alpha."""
+        """Whether all columns may be added to the working set for a far alpha."""
         return all_enter_at_once(self.problem)
 
     # ----
 
     def _solve(self, alpha, tol, iterations=0):
-        """Solve at `alpha` to a relative gap of `tol`. Returns the gap (absolute) and the iterations it took."""
+        """Solve at `alpha` to a relative gap of `tol`. Returns (absolute gap, iterations)."""
         if not self.formed:
             self._form()
         problem, state, working = self.problem, self.state, self.working
@@ -258,10 +258,10 @@ class Pointwise:
             if violators.size == 0:
                 if target < LOWEST_TARGET * wanted:
                     break
-                target = min(0.1 * target, 0.5 * working.gap(state))  # what steers may see less than what certifies
+                target = min(0.1 * target, 0.5 * working.gap(state))  # the steering gap may be below the certified one
             working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
-        if gap > wanted:  # what stops steps is often rounding, which may have led eta away from the coefficients
+        if gap > wanted:  # often because rounding errors of eta have accumulated
             problem.refresh(state)
             working.correlate(state)
             gap, _ = yield from self.certify(penalty)
@@ -271,11 +271,11 @@ class Pointwise:
         return gap, iterations
 
     def _leave(self, alpha, epochs, plain):
-        """Keep where a point lies, for the line on which the next may begin."""
+        """Tell the predictor a point's coefficients and cost."""
         self.predictor.leave(alpha, self.state.coef[self.working.columns], epochs, plain)
 
     def _go_on(self, alpha):
-        """Where descents solve the points, begin on the line through the last two; whether that was done."""
+        """Move the state to the predicted point, if the predictor has one. Returns whether it has."""
         working, state = self.working, self.state
         last = state.coef[working.columns]
         steps = self.predictor.steps(last, alpha)
@@ -287,14 +287,14 @@ class Pointwise:
         return True
 
     def _most(self, alpha, tol):
-        """How many columns may enter the working set at once. Without an l1 part all belong in it."""
+        """Number of columns that may be added to the working set at once; without an l1 part all."""
         if alpha == 0.0 or not self.problem.has_l1 or (self._far(alpha) and self._all_at_once()):
             return self.problem.p
         support = int(np.count_nonzero(self.state.coef[self.working.columns]))
         return FEW + support // 2 if tol >= LOOSE else max(FEWEST, 2 * support)
 
     def certify(self, penalty):
-        """The duality gap over all units, and those outside the working set that violate optimality."""
+        """(duality gap over all units, units outside the working set that violate their threshold)."""
         problem, state, working = self.problem, self.state, self.working
         dual = self._dual(penalty)
         inside = working.correlation if dual is state.residual else working.correlations_with(dual)
@@ -313,11 +313,11 @@ class Pointwise:
         return self._gap(penalty, dual, columns), violators
 
     def _dual(self, penalty):
-        """The residual, made orthogonal to columns that are not penalised."""
+        """The dual direction: the residual, made orthogonal to unpenalised columns."""
         return residual_to_certify(self.problem, self.state, penalty)
 
     def _gap(self, penalty, dual, columns):
-        """The duality gap, from columns that hold the support and all violators; their correlations are known."""
+        """The duality gap, from columns with the support and all violators, whose correlations are known."""
         problem, state = self.problem, self.state
         if problem.bounds is not None:
             return bounded_gap(problem, state, penalty, dual, columns, self.estimate[columns])

@@ -1,5 +1,4 @@
-"""X times coefficients for new rows, reading only the columns that have one where X is stored by columns, and
-coefficients between two points of a path."""
+"""Linear predictors of new rows, interpolation between two points of a path, and class probabilities."""
 
 import numpy as np
 
@@ -12,7 +11,10 @@ from fastreg.numerics.jit import allocating_kernel, kernel
 
 
 def times(X, coef, intercept):
-    """intercept + X coef, for X an array or sparse, of any layout and numeric type."""
+    """intercept + X coef, (n,), for an array or sparse X of any layout and type, or a storage.
+
+    If X is stored by columns, only those with a nonzero coefficient are read.
+    """
     if is_storage(X):
         by_columns = True
     else:
@@ -28,14 +30,14 @@ def times(X, coef, intercept):
 
 
 def between(first, second, share):
-    """first + share * (second - first), between the two in spite of rounding, so that bounds of both hold for it."""
+    """first + share * (second - first), clipped to lie between both, so that rounding cannot violate bounds."""
     lower, upper = np.minimum(first, second), np.maximum(first, second)
     return np.clip(first + share * (second - first), lower, upper)
 
 
 def probabilities(eta):
-    """Of classes: e^eta_k over their sum where eta is (n, K); of two, 1 / (1 + e^eta) and 1 / (1 + e^-eta), where it is
-    (n,), each to its last digits however small. float32 if eta is."""
+    """Probabilities of classes. For eta (n, K): exp(eta_k) over their sum over k, (n, K). For eta (n,), two classes:
+    1 / (1 + exp(eta)) and 1 / (1 + exp(-eta)), (n, 2), with full relative precision. float32 if eta is."""
     out, fill = (np.empty((eta.size, 2)), fill_two) if eta.ndim == 1 else (np.empty(eta.shape), fill_several)
     fill(np.ascontiguousarray(eta, dtype=np.float64), out)
     return out.astype(np.float32) if eta.dtype == np.float32 else out
@@ -43,7 +45,7 @@ def probabilities(eta):
 
 @allocating_kernel
 def fill_several(eta, out):
-    """By classes within a block of rows, so that exponentials are taken of several rows at once."""
+    """Write softmax(eta), for a tile of rows class by class, so that exponentials are vectorised over rows."""
     n, K = eta.shape
     part, top, total = np.empty((K, TILE)), np.empty(TILE), np.empty(TILE)
     for start in range(0, n, TILE):
@@ -56,7 +58,7 @@ def fill_several(eta, out):
         for k in range(K):
             for i in range(size):
                 below = part[k, i] - top[i]
-                part[k, i] = 0.0 if below < -LARGEST else exp(below)  # nothing beside 1
+                part[k, i] = 0.0 if below < -LARGEST else exp(below)  # negligible beside 1
                 total[i] += part[k, i]
         for k in range(K):
             for i in range(size):

@@ -1,4 +1,4 @@
-"""Exact solutions between, above or below a path's points, from a warm start."""
+"""`Path.refit`: certified solutions between, above or below a path's points, from a warm start."""
 
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, options_for, weights_for
@@ -7,14 +7,14 @@ from fastreg.interface.reasons import warn_of_points
 from fastreg.paths.driver import solve_path
 from fastreg.paths.setup import warn_of_exposure
 
-TIGHT = 1e-9  # relative duality gap of a refit: at more, the interpolated start may pass for the solution
+TIGHT = 1e-9  # relative duality gap of a refit; with a larger one the interpolated start may be accepted as it is
 
 
 def refit_path(path, X, y, alphas, *, sample_weight, offset, tol, watching, **options):
-    """`Path.refit`. The start is the path interpolated at the first alpha (its end, if that lies beyond).
+    """`Path.refit`. It starts from the path interpolated at the first alpha, or from its nearest end.
 
-    So a refit costs one sweep over X and a correction instead of a path from alpha_max downwards. Every point carries
-    its certificate, whatever the start: with other data than the path's own a refit is only slower.
+    So a refit costs one sweep over X and a correction, instead of a path from alpha_max down. Every point is certified,
+    whatever the start: with other data than the path's own a refit is only slower.
     """
     grid = check.check_alphas(alphas)
     own = options_for(path)

@@ -51,16 +51,16 @@ class Path(AnyPath):
     n_iters : ndarray of shape (k,)
         Steps of each point: Newton steps, rounds of pivots, proximal gradient steps, or epochs of a cold start.
     reasons : list of str
-        For each point "converged" (gap <= tol), "max_iter" (reached first), "stalled" (ended before it by rounding
-        or for want of a finite optimum: more steps do not help), or "separable" (a logistic fit that runs away).
+        For each point "converged" (gap <= tol), "max_iter" (reached first), "stalled" (rounding or no finite optimum:
+        more steps do not help), or "separable" (a logistic fit whose coefficients diverge).
     deviance_ratio : ndarray of shape (k,)
         Share of the intercept-only model's deviance that is explained.
     family : str
         Name of the family.
     l1_ratio : float
-        Share of the l1 part; NaN with a `penalty` of one's own.
+        Share of the l1 part; NaN with a `penalty` of the user's.
     tol : float
-        Relative duality gap that was asked for.
+        Relative duality gap that was to be reached.
     alpha_max : float
         Smallest alpha at which every penalised coefficient is zero, or the top of an automatic grid for an l1_ratio
         below 1e-3. Beside columns with a ridge part alone, which are in the model at every alpha, the one above which
@@ -68,35 +68,35 @@ class Path(AnyPath):
     feature_names : list of str, default=None
         Names of the p columns, if there were any.
     work : dict
-        What the fit cost: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
+        Counts of the fit's work: "columns_read" (columns of X multiplied with a vector, or at once with a matrix),
         "passes" (the same divided by p), "sweeps" (products with all of X at once), "iterations", "epochs" (coordinate
         descent), "pivots", "grams". Also "null_loss", the null model's loss: gaps times it have the objective's unit.
     family_class : type, default=None
-        A family of one's own.
+        The class of a user's own family.
     trace : dict
-        What each point cost: arrays of shape (k,) by name, "seconds" and the counts of `work`. In
-        cross-validation fits go side by side, so that seconds hold the others' work, too; points fitted
-        together count at the first of them.
+        Cost of each point: arrays of shape (k,) by name, "seconds" and the counts of `work`. In cross-validation
+        several fits run at the same time, and seconds include the others' work. The cost of points that were fitted
+        together is counted at the first of them.
     steps : dict, default=None
-        Of a fit with trace=True every solver step, arrays by name: "point" (from 1), "alpha", "objective" (there),
+        Every solver step of a fit with trace=True, arrays by name: "point" (from 1), "alpha", "objective" (there),
         "loss", "gap" (relative; of the working set, to first order), "support", "columns_read", "seconds" so far.
     fit_intercept, standardize, penalty_factor : as given to the fit
         Options of the fit.
     penalty : object, default=None
-        A penalty of one's own, if the fit had one: its `name`, and the rates `l1` and `l2` of the columns. Refits on
-        supports have the penalty that chose these.
+        The user's own penalty, if the fit had one: its `name`, and the rates `l1` and `l2` of the columns. Refits on
+        supports keep the penalty that selected the supports.
     lower, upper : ndarray of shape (p,), default=None
         Bounds of the coefficients, if there were any.
     has_offset : bool, default=False
-        Whether the fit had an offset. What predicts or fits again then asks for the offset of its rows;
+        Whether the fit had an offset. Methods that predict or fit again then require the offset of their rows;
         offset=0 leaves it out on purpose.
     weighted : bool, default=False
-        Whether the rows of the fit had weights that differ. What fits again then asks for weights.
+        Whether the rows of the fit had unequal weights. Methods that fit again then require weights.
     refit_ridge : float, default=None
-        Of RelaxedPath.refit, whose points are refits on supports, the ridge penalty that they carry.
+        Ridge penalty of the refits on supports in RelaxedPath.refit.
     methods : list of str, default=None
         The strategy that found each point: "pointwise", "batched_lasso", "batched_newton", "batched_descent",
-        "ridge", or of a fold "joint_newton". fastreg.paths.plan says when each is chosen.
+        "ridge", or for a fold "joint_newton". fastreg.paths.plan says when each is chosen.
 
     Examples
     --------
@@ -264,8 +264,8 @@ class Path(AnyPath):
         Returns
         -------
         float
-            1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan
-            where that intercept leaves nothing to explain.
+            1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan if the
+            deviance with that intercept is zero.
 
         Examples
         --------
@@ -368,7 +368,7 @@ class Path(AnyPath):
         return [self.feature_names[j] for j in seen] if self.feature_names else list(seen)
 
     def save(self, file: Any) -> None:
-        """Write the path as JSON, plain numbers that any language reads; `fastreg.load_path` reads it back.
+        """Write the path as JSON; `fastreg.load_path` reads it back to the same bits.
 
         Parameters
         ----------
@@ -378,7 +378,7 @@ class Path(AnyPath):
         Raises
         ------
         ValueError
-            For a family of one's own, which is code and cannot be stored.
+            For a user's own family, which is code and cannot be stored.
 
         Examples
         --------

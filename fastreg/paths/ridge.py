@@ -1,7 +1,7 @@
-"""Points without an l1 part: ridge, or no penalty at all.
+"""Fits without an l1 part: ridge, or no penalty at all.
 
-For least squares a path of many alphas is solved from one factorisation (solvers/ridge/spectrum.py), and is certified
-by products of X with matrices: coefficients, fitted values and correlations of many points each read X once.
+For least squares many alphas are solved from one factorisation (solvers/ridge/spectrum.py). Their certificates need
+products of X with matrices: coefficients, fitted values and correlations of many points each read X once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Ridge:
-    """Points without an l1 part, each from the last; or for least squares many at once."""
+    """Fits points without an l1 part, each from the last, or for least squares many at once."""
 
     name = "ridge"
 
@@ -35,7 +35,7 @@ class Ridge:
         self.batch: dict[float, tuple[np.ndarray, float, np.ndarray, np.ndarray]] = {}  # by alpha, see solve_together
 
     def advance(self, alphas: np.ndarray) -> Products:
-        """Fit the points at `alphas`. A generator, as all strategies are, which asks for nothing."""
+        """Fit the points at `alphas`. A generator, as all strategies are, which yields no request."""
         form = None if self.grid.size else ridge_form(self.problem, alphas, self.fit.alpha is not None)
         if form == "krylov":
             self.grid = np.unique(alphas[alphas > 0.0])[::-1]
@@ -47,7 +47,7 @@ class Ridge:
         yield from ()
 
     def factorise(self, alphas, form="auto"):
-        """Solve least squares at all of these alphas > 0 from one factorisation, however large. Returns it."""
+        """Factorise for least squares at all of these alphas > 0, however large X is. Returns the factorisation."""
         self.grid = np.unique(alphas)[::-1]
         self.spectrum = ridge_spectrum(self.problem, float(self.grid[-1]), form)
         return self.spectrum
@@ -62,7 +62,7 @@ class Ridge:
             problem.count_steps(1, state, gap)
             if gap <= fit.wanted:
                 return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name, fit.max_iter)
-        for share in (0.5, 1e-2, 1e-4):  # of the tolerance: with weakly penalised columns the gap to steer by is rough
+        for share in (0.5, 1e-2, 1e-4):  # of the tolerance, as the steering gap is rough for weakly penalised columns
             gap, more = self.system.solve(state, l2, share * fit.wanted, fit.max_iter - steps)
             steps += more
             gap = self.system.proven(state, l2, gap)
@@ -71,7 +71,7 @@ class Ridge:
         return make_point(problem, state, gap, steps, fit.tol, alpha, columns, self.name, fit.max_iter)
 
     def given(self, spectrum, alpha, solved):
-        """Take in one of the points of `solve_together`."""
+        """Set the solution at `alpha`, one of those of `solve_together`."""
         self.spectrum, self.grid, self.batch = spectrum, np.array([alpha]), {alpha: solved}
 
     def _take(self, alpha, columns, l2):
@@ -106,7 +106,7 @@ class Ridge:
 
 
 def together(problem):
-    """How many points are solved at once."""
+    """Number of points solved at once."""
     return max(1, int(BATCH_VALUES / (2 * problem.p + 3 * problem.n)))
 
 

@@ -1,6 +1,4 @@
-"""From arguments to a Problem: families by name, options in their ranges, arrays that are checked, and what is
-remarkable about them told.
-"""
+"""From arguments to a Problem: checks of the family, options and arrays, and warnings of suspicious data."""
 
 import numpy as np
 
@@ -16,25 +14,25 @@ from fastreg.objective.problem import CONSTANT, Problem
 from fastreg.objective.protocol import Family
 from fastreg.paths.plan import SOLVERS, STRATEGIES, check_solver
 
-EVIDENCE = 6.0  # logarithm of the ratio of likelihoods: by chance it is as large once in some thousand data sets
-LISTED = 6  # columns that a message names
+EVIDENCE = 6.0  # log likelihood ratio; by chance it is exceeded in about one of a thousand data sets
+LISTED = 6  # columns named in a message, at most
 
 
 def checked(options):
-    """Options in their ranges, with the family's class; what their solver cannot solve is said before data are read."""
+    """The options, checked, with the family's class. Raises if the solver does not suit, before data are read."""
     options = options.checked()
     check.check_option("solver", options.solver, (*SOLVERS, *STRATEGIES))
     options = options._replace(family=family_named(options.family))
     if options.penalty is not None:
         check_penalty(options.penalty, options.l1_ratio)
     if options.solver != "auto":
-        has_l1 = options.l1_ratio > 0.0 and options.penalty is None  # of a penalty its rates say so
+        has_l1 = options.l1_ratio > 0.0 and options.penalty is None  # for a penalty it is known from the rates
         check_solver(options.solver, options.family, has_l1, options.bounded())
     return options
 
 
 def family_named(family) -> type[Family]:
-    """A family by name, or a class that answers as fastreg.objective.protocol.WrittenFamily does."""
+    """The class of a family, given by name or as a class with the members of objective.protocol.WrittenFamily."""
     if isinstance(family, str):
         if family in FAMILIES:
             return FAMILIES[family]
@@ -55,16 +53,16 @@ def family_named(family) -> type[Family]:
 
 
 def refuse_another_loss(family):
-    """Raise a ParameterError where a family of a user's own is not least squares, as it says."""
+    """Raise a ParameterError if a user's family with quadratic = True is not least squares."""
     breach = breach_of_quadratic(family)
     if breach is not None:
         raise check.ParameterError(f"family {family.name!r}: {breach}. See fastreg.testing.check_family")
 
 
 def build_problem(X, y, options):
-    """A Problem from arrays, which are checked, and options that have been: see `checked`.
+    """The Problem of arrays, which are checked here, and of options from `checked`.
 
-    What is wrong with X itself shows in its columns' moments, at no extra pass.
+    Values of X that are not finite are found in the columns' moments, without another pass.
     """
     X = check.check_design(X)
     n, p = X.shape
@@ -93,9 +91,9 @@ def build_problem(X, y, options):
 
 
 def warn_omitted(problem, names=None):
-    """Warn of the usable columns of X that its problem leaves out: too small to square, or constant up to rounding.
+    """Warn of columns that are left out because their squares underflow, or because they are constant up to rounding.
 
-    Columns of one value, which nobody misses, and those left out on purpose are passed over.
+    Exactly constant columns and those left out on purpose are not named.
     """
     if problem.left_out.size == 0:
         return
@@ -110,7 +108,7 @@ def warn_omitted(problem, names=None):
         )
     rows = problem.weight > 0.0
     left = problem.left_out[np.isfinite(problem.factor[problem.left_out]) & ~problem.tiny[problem.left_out]]
-    left = left[problem.centre[left] != 0.0]  # of mean zero and without spread is a column of zeros
+    left = left[problem.centre[left] != 0.0]  # a column of mean zero and variance zero is a column of zeros
     if problem.bounds is not None:
         left = left[problem.bounds.movable(problem.p)[left]]
     near = [int(j) for j in left if _differs(problem.design, j, rows)]
@@ -127,33 +125,33 @@ def warn_omitted(problem, names=None):
 
 
 def _differs(design, j, rows):
-    """Whether a column has several values in some rows."""
+    """Whether column j has distinct values in the given rows."""
     values = design.gather(np.array([j]))[rows, 0]
     return bool(np.any(values != values[0]))
 
 
 def warn_of_exposure(y, options):
-    """Warn where y are counts and `sample_weight` looks like their exposure, which is no weight; once, before the fit.
+    """Warn if y are counts and `sample_weight` looks like their exposure; once, before the fit.
 
-    Of counts y_i over an exposure t_i (time at risk, area, policy years) the mean is t_i exp(eta_i). That is what an
-    offset log t_i says, or rates y_i / t_i with weights t_i. Counts with weights t_i say another thing, that rows of
-    long exposure matter more, and rates are then too large and effects wrong.
+    The mean of counts y_i over an exposure t_i (time at risk, area, policy years) is t_i exp(eta_i). This is fitted
+    with an offset log t_i, or to rates y_i / t_i with weights t_i. If counts are fitted with weights t_i, rows of long
+    exposure only count more, and rates and effects are wrong.
 
-    It does if the family is Poisson without an offset, y holds whole numbers, the weights are not all whole numbers (as
-    repeated rows have them) nor all equal, and the counts follow them: their likelihood is at least e^6 times as large
-    if means are proportional to weights as if they are all the same,
+    The warning is given if the family is Poisson without an offset, y are whole numbers, the weights are neither all
+    whole numbers (as for repeated rows) nor all equal, and the likelihood of the counts is at least e^6 times as large
+    with means proportional to the weights as with equal means,
 
         sum_i y_i log(w_i / mean(w)) >= 6 max(1, var(y) / mean(y))    over rows of positive weight,
 
-    where the variance over the mean makes up for counts that vary more than Poisson's. Rates are not whole numbers, and
-    weights that have nothing to do with exposure are not followed.
+    where the variance over the mean corrects for overdispersion. Rates are not whole numbers, and counts do not follow
+    weights that have nothing to do with exposure.
     """
     poisson = options.family is Poisson or (isinstance(options.family, str) and options.family == "poisson")
     if not poisson or options.sample_weight is None or options.has_offset():
         return
     try:
         counts, weight = (np.asarray(values, dtype=float).ravel() for values in (y, options.sample_weight))
-    except (TypeError, ValueError):  # the checks of the fit say what is wrong
+    except (TypeError, ValueError):  # the checks of the fit raise the error
         return
     if counts.shape != weight.shape or not (np.isfinite(counts).all() and np.isfinite(weight).all()):
         return

@@ -1,6 +1,6 @@
 """Paths as JSON files: plain numbers with names, family and version, read back to the same bits.
 
-MultiPath and `load_path` are in fastreg.multi.storage; what both kinds of path share is here.
+The parts that Path and MultiPath share are here; MultiPath and `load_path` are in fastreg.multi.storage.
 """
 
 import json
@@ -21,12 +21,12 @@ from fastreg.paths.result import Path
 FORMAT, SEVERAL, VERSION = "fastreg path", "fastreg path of several responses", 1
 BEGINNING = rb'\s*\{\s*"format"\s*:\s*"(' + FORMAT.encode() + b"|" + SEVERAL.encode() + b')"'  # of such a file
 LOADED = "Only what Path.save or MultiPath.save has written, or --save from a shell, can be loaded"
-VECTORS = ("alphas", "gaps", "n_iters", "deviance_ratio")  # a number a point
+VECTORS = ("alphas", "gaps", "n_iters", "deviance_ratio")  # one number per point
 PLAIN = ("reasons", "family", "l1_ratio", "tol", "alpha_max", "feature_names", "work", "fit_intercept", "standardize")
-FLAGS = ("has_offset", "weighted")  # absent, which is False, in files of fastreg before them
-BOUNDS = ("lower", "upper")  # a number a column, or None
-ENTRIES = ("shape", "indptr", "indices", "data")  # of compressed columns
-WORDS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # JSON has no numbers for them
+FLAGS = ("has_offset", "weighted")  # False if absent, as in older files
+BOUNDS = ("lower", "upper")  # one number per column, or None
+ENTRIES = ("shape", "indptr", "indices", "data")  # of a csc_array
+WORDS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}  # not numbers in JSON
 
 
 def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> None:
@@ -34,11 +34,11 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
 
     The file is an object with "format", "version", fastreg's version, and the fields of Path by name; coefficients
     are compressed columns: "shape", "indptr", "indices", "data". Infinity and NaN are the strings "inf", "-inf" and
-    "nan". `extra` holds more entries, plain data, which load_path passes over.
+    "nan". `extra` are more entries, plain data, which load_path ignores.
 
-    The file is written beside its place and then renamed: it is whole, or as it was before.
+    The file is written under another name and then renamed, so that it is either complete or unchanged.
 
-    Raises ValueError for a family of one's own, which is code and cannot be stored.
+    Raises ValueError for a user's own family, which is code and cannot be stored.
     """
     if path.family_class is not None:
         raise ValueError(f"a path of a family of one's own ({path.family!r}) cannot be saved as JSON; pickle it")
@@ -48,7 +48,7 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
 
 
 def write_document(format, path, own, file, extra=None):
-    """Write what all paths hold, and what this kind of them has of its `own`."""
+    """Write the entries that all paths share, and the `own` ones of this kind of path."""
     document: dict[str, Any] = {"format": format, "version": VERSION, "fastreg": fastreg.__version__}
     document |= {name: getattr(path, name) for name in (*PLAIN, *FLAGS, *VECTORS, "penalty_factor", "methods")}
     document |= own
@@ -59,18 +59,18 @@ def write_document(format, path, own, file, extra=None):
 
 
 def entries_of(coefs):
-    """Compressed columns by name."""
+    """The arrays and the shape of a csc_array, by name."""
     return {name: getattr(coefs, name) for name in ENTRIES}
 
 
 def path_begun(start: bytes) -> str | None:
-    """The format of a saved path, if these are the first bytes of one."""
+    """The format of a saved path, from the first bytes of a file; None for other files."""
     found = re.match(BEGINNING, start)
     return None if found is None else found[1].decode()
 
 
 def read_document(file, formats=(FORMAT,)):
-    """What a saved path's file holds, as dict."""
+    """The content of a saved path's file, as a dict."""
     try:
         document = json.loads(File(file).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -92,12 +92,12 @@ def read_document(file, formats=(FORMAT,)):
 
 
 def path_of(document, file):
-    """The Path in a document; what is missing or does not fit is a ValueError."""
+    """The Path in a document. Raises ValueError if entries are missing or inconsistent."""
     return built(_path_of, document, file)
 
 
 def built(make, document, file):
-    """What `make` makes of a document; what is missing or does not fit is a ValueError that names the file."""
+    """make(document). Raises a ValueError that names the file if entries are missing or inconsistent."""
     try:
         return make(document)
     except KeyError as error:
@@ -107,7 +107,7 @@ def built(make, document, file):
 
 
 def _path_of(document):
-    ridge, penalty = document.get("refit_ridge"), document.get("penalty")  # absent in files of fastreg before them
+    ridge, penalty = document.get("refit_ridge"), document.get("penalty")  # absent in older files
     path = Path(
         coefs=coefs_of(document["coefs"]),
         intercepts=numbers(document["intercepts"]),
@@ -121,12 +121,12 @@ def _path_of(document):
 
 
 def _penalty_of(stored, p):
-    """The Rates of p columns that were stored."""
+    """The Rates of p columns from their stored entries."""
     return rates_of(Rates(str(stored["name"]), numbers(stored["l1"]), numbers(stored["l2"])), p)
 
 
 def coefs_of(stored):
-    """Compressed columns from their entries."""
+    """The csc_array of stored entries."""
     parts = numbers(stored["data"]), _integers(stored["indices"]), _integers(stored["indptr"])
     coefs = sp.csc_array(parts, shape=tuple(stored["shape"]))
     coefs.check_format(full_check=True)
@@ -134,7 +134,7 @@ def coefs_of(stored):
 
 
 def shared_fields(document):
-    """What all paths hold, by name."""
+    """The fields that all paths share, by name."""
     fields = {name: document[name] for name in PLAIN}
     _check_kinds(fields)
     fields |= {name: _number(document[name]) for name in ("l1_ratio", "alpha_max", "tol")}
@@ -150,7 +150,7 @@ def shared_fields(document):
 
 
 def check_fit(path, shape, intercepts, families):
-    """A ValueError where a path's entries do not fit coefficients of a shape (p, k); `intercepts` are theirs."""
+    """Raise a ValueError if a path's entries do not fit coefficients of a shape (p, k); `intercepts` are shapes."""
     (p, k), names = shape, path.feature_names
     sizes = {len(path.reasons), *(getattr(path, name).size for name in VECTORS)}
     fits = sizes == {k} and intercepts == {(k,)} and (names is None or len(names) == p)
@@ -159,7 +159,7 @@ def check_fit(path, shape, intercepts, families):
 
 
 def _plain(value):
-    """Arrays as lists, numbers that JSON lacks as words."""
+    """Data for JSON: arrays as lists, infinity and NaN as strings."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, dict):
@@ -178,7 +178,7 @@ def flag(value):
 
 
 def _check_kinds(fields):
-    """A ValueError where the entries that are no numbers are of another kind than a Path's."""
+    """Raise a ValueError if names, reasons or work have the wrong type."""
     names, reasons, work = (fields[name] for name in ("feature_names", "reasons", "work"))
     if names is not None and not (isinstance(names, list) and all(isinstance(name, str | int) for name in names)):
         raise ValueError("feature_names does not hold names")
@@ -207,6 +207,6 @@ def _integers(values):
 
 
 def _table(columns):
-    """Arrays by name: integers stay integers."""
+    """Arrays by name; integers are kept as integers."""
     whole = {name: all(isinstance(value, int) for value in values) for name, values in columns.items()}
     return {name: (_integers if whole[name] else numbers)(values) for name, values in columns.items()}

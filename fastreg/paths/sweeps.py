@@ -1,7 +1,8 @@
-"""Fits of one X side by side: each by whichever thread is free, their products with all of X made together.
+"""Several fits of one X that share its reads: products X'v of all fits are computed in one pass.
 
-A fit is a generator of requests (dual, columns), as strategies have them. It runs until it wants all of X'dual;
-when all do, the products are made at once. What a fit computes does not depend on those beside it, nor on threads.
+A fit is a generator of requests (vector, columns), as strategies are. It runs, on any free thread, until it requests
+X'v for all columns. When all fits have, the products are computed together. Results depend neither on the other fits
+nor on the number of threads.
 """
 
 import threading
@@ -10,14 +11,14 @@ import numpy as np
 
 from fastreg.numerics.threads import over_blocks
 
-VECTORS = 10  # of length n that a fit works on for each pass over X, about
+VECTORS = 10  # vectors of length n that a fit reads or writes for each pass over X, about
 
 
 def share_sweeps(problems, generators, watch, products=()):
     """Run all generators until they have ended. Returns the number of sweeps.
 
-    A request (vector, k) with a number k is for one of the `products`, functions of several vectors. What comes first
-    among them is made first, sweeps last, so that as many fits as can be share each.
+    A request (vector, k) with a number k is for products[k], a function of several vectors. The lowest k is computed
+    first, sweeps last, so that as many fits as possible share each.
     """
     fits = [Fit(problem, steps) for problem, steps in zip(problems, generators)]
     sweeps = 0
@@ -40,7 +41,7 @@ def share_sweeps(problems, generators, watch, products=()):
 
 
 class Fit:
-    """One fit on its way: whether it `waits` for a product of `vector`, and which one is `wanted`: None is a sweep."""
+    """A fit: whether it `waits` for a product of `vector`, and the number `wanted` of the product; None is a sweep."""
 
     def __init__(self, problem, steps):
         self.problem, self.steps, self.waits, self.vector = problem, steps, False, np.empty(0)
@@ -48,11 +49,11 @@ class Fit:
         self.answer: np.ndarray | None = None
 
     def take(self, answer):
-        """Be given the product."""
+        """Set the product that the fit waits for."""
         self.answer, self.waits = answer, False
 
     def go_on(self):
-        """Run until the fit wants a product that others may share, or ends."""
+        """Run until the fit requests a product that others may share, or ends."""
         answer, self.answer = self.answer, None
         try:
             while True:
@@ -67,14 +68,14 @@ class Fit:
 
 
 def share_null_sweep(fits):
-    """Make X'r of the null models of all fits, in one read."""
+    """Compute X'r of the null models of all fits, in one pass."""
     products = sweep([fit.problem for fit in fits], [fit.null.residual for fit in fits])
     for fit, product in zip(fits, products):
         fit.null.read(product)
 
 
 def sweep(problems, duals):
-    """X'dual of each fit, with zeros at the columns that it leaves out; of duals (K, n) the products are (p, K)."""
+    """X'dual of each fit, (p,), or (p, K) for duals (K, n); zeros at columns that it leaves out."""
     counts = [1 if dual.ndim == 1 else len(dual) for dual in duals]
     rows = problems[0].design.correlate_each(np.vstack(duals))
     products = [
@@ -90,8 +91,8 @@ def sweep(problems, duals):
 def side_by_side(tasks, problems, whole, watch):
     """Call every task, each for one of the problems; by several threads if the `whole` problem is large enough.
 
-    The first exception calls off the other tasks, and is raised when they have ended: what they had done stands. An
-    interrupt reaches the calling thread alone, which may be the one that waits.
+    The first exception ends the other tasks (Problem.call_off) and is raised once they have ended; their points are
+    kept. An interrupt is raised in the calling thread alone, which may be waiting for others.
     """
     failures, under_way = [], [threading.Lock() for _ in tasks]
 

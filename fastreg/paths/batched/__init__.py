@@ -1,1 +1,1 @@
-"""Strategies that solve many points of a path together, and certify all of them by one read of X."""
+"""Strategies that solve many points of a path together, and certify them by few reads of X."""

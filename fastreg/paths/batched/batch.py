@@ -1,4 +1,4 @@
-"""What all batches have: the active set their pivots work on, what pivots have cost lately, and the points solved."""
+"""Shared by all batches: the active set of their pivots, the recent cost of pivots, and the points solved."""
 
 import numpy as np
 
@@ -6,36 +6,36 @@ from fastreg.numerics.jit import kernel
 from fastreg.solvers.active_set.active_set import ActiveSet
 from fastreg.solvers.choice import PATIENCE, descent_pays
 
-EXCHANGES = 100  # of dependent columns, in one batch, before it counts as stuck
+EXCHANGES = 100  # exchanges of dependent columns in one batch, after which it counts as stuck
 
 
 class Pivoting:
-    """The active set of a batch, and what pivots cost."""
+    """The active set of a batch, and the cost of its pivots."""
 
     def __init__(self, working, tol):
         self.problem, self.working, self.tol, self.active = working.problem, working, tol, ActiveSet()
-        self.changes = 5.0  # columns that enter or leave at a point, as seen lately
-        self.price = 5.0  # pivots that a point has taken, with those of ways in vain
+        self.changes = 5.0  # changes of the support per point in the last batch
+        self.price = 5.0  # pivots per point in the last batch, with those of attempts that failed
 
     def stops(self, state):
-        """Whether the next points are left to coordinate descent."""
+        """Whether coordinate descent is cheaper for the next points."""
         support = np.count_nonzero(state.coef[self.working.columns])
         return descent_pays(self.price, support, self.working, self.tol)
 
     def too_long(self, pivots):
-        """Whether a point has taken so many pivots that descent would have solved it for less, by a margin."""
+        """Whether a point has taken so many pivots that descent would have cost clearly less."""
         return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
 
     def note_changes(self, changes):
-        """Let so many columns have entered or left at a point lately."""
+        """Set the recent changes of the support per point."""
         self.changes = changes
 
     def note_price(self, price):
-        """Let points have taken so many pivots lately."""
+        """Set the recent number of pivots per point."""
         self.price = price
 
     def mend(self, model, coef, way):
-        """Do what a kernel left to be done; `coef` are the coefficients it began at. Returns how the way goes on."""
+        """Do what a kernel left to Python, see ActiveSet.mend; `coef` are its initial coefficients."""
         self.problem.work.add(pivots=way.pivots)
         return self.active.mend(model, coef, way)
 
@@ -51,14 +51,14 @@ class BatchPoints:
         self.ends = ends.tolist()
 
     def support(self, k):
-        """(columns, coefficients) of point k, without zeros, by rising number of the column."""
+        """(columns, nonzero coefficients) of point k, columns in ascending order."""
         start, stop = self.ends[k], self.ends[k + 1]
         return self.places[start:stop], self.values[start:stop]
 
 
 @kernel
 def pack_points(coefs, order, columns, packed):
-    """Write the coefficients of each point that are not zero one after another; `order` sorts the columns."""
+    """Write the nonzero coefficients of each point one after another; `order` sorts the columns."""
     ends, places, values = packed
     count = 0
     ends[0] = 0

@@ -1,13 +1,12 @@
 """Paths by batches of points: solve many on the working set, then certify them all.
 
-One kernel call solves a batch of points on the working set, and leaves the coefficients of each and their correlations.
-A sweep at the batch's last point is exact for every other column there; the other points' residuals are nearly
-mixtures of those swept, which bounds their correlations within a small radius (duality_gap.References has the bound),
-and the few columns left open are looked at. Where a column violates its threshold the points before it stand, it joins
-the working set, and the batch goes on.
+One kernel call solves a batch of points on the working set: it returns the coefficients and correlations of each. A
+sweep X'r at the last point gives the correlations of all columns there. The residuals of the other points are close to
+linear combinations of residuals with known products, which bounds all correlations (duality_gap.References); for the
+few columns whose bound exceeds their threshold, correlations are computed. Where a column violates its threshold, the
+points before the first violation are kept, the column is added to the working set, and the batch goes on.
 
-How the points of a batch are solved is the business of a BatchSolver (paths/protocol.py): lasso.py, newton.py or
-descent.py.
+A BatchSolver (paths/protocol.py) solves the points: lasso.py, newton.py or descent.py.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ from fastreg.solvers.working_set import WorkingSet
 if TYPE_CHECKING:
     from fastreg.paths.protocol import BatchSolver, Products
 
-FEWEST, SHARE = 40, 0.3  # columns, and share of the support, that may enter the working set before a batch
-NEAR = 0.95  # of its threshold, at which a column joins those that violate theirs
+FEWEST, SHARE = 40, 0.3  # columns added to the working set before a batch at most: number, and share of the support
+NEAR = 0.95  # correlation over threshold, from which columns are added together with violators
 
 
 class Batches:
-    """Fits a grid of alphas from the null model on, batch by batch, until that does not pay."""
+    """Fits a grid of alphas from the null model on, batch by batch, as long as that pays."""
 
     def __init__(self, solver: Callable[[Fit, WorkingSet, Pivoting], BatchSolver], fit: Fit):
         self.fit, self.problem, self.state, self.tol = fit, fit.problem, fit.state, fit.tol
@@ -57,8 +56,8 @@ class Batches:
     def advance(self, alphas: np.ndarray) -> Products:
         """Fit the leading points at `alphas`: a generator that yields (dual, None) and is sent X'dual.
 
-        The points of a batch are recorded together. It ends early where the solver gets stuck or does not pay, or a
-        gap stays above tol.
+        The points of a batch are recorded together. Ends early if the solver gets stuck or does not pay, or a gap stays
+        above tol.
         """
         fit = self.fit
         above = alphas[alphas >= fit.null.entry]
@@ -66,7 +65,7 @@ class Batches:
             none = np.empty(0, dtype=np.intp)
             fit.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none, self.solver.name), alpha)
         grid, wanted = with_steps(alphas[above.size :], fit.null.entry)
-        places = above.size + np.cumsum(wanted) - 1  # of the grid's points among those asked for
+        places = above.size + np.cumsum(wanted) - 1  # of the grid's points in `alphas`
         start, longest, good = 0, longest_batch(self.problem), True
         while good and start < grid.size and not fit.ended:
             end = min(start + longest, grid.size)
@@ -77,7 +76,7 @@ class Batches:
         fit.expect(self.pivoting.changes)
 
     def _next_columns(self, alpha, expected):
-        """Columns that the strong rule expects down to `alpha`, as many as may enter at once, and those told."""
+        """Columns that the strong rule keeps at `alpha`, as many as may be added at once, and the `expected` ones."""
         problem, contains = self.problem, self.working.contains
         support = np.count_nonzero(self.state.coef[self.working.columns])
         most = max(FEWEST, int(SHARE * support))
@@ -91,7 +90,7 @@ class Batches:
         return np.flatnonzero(joining)
 
     def _batch(self, alphas, wanted):
-        """Solve and certify the points at `alphas`, and keep those wanted. Ends in whether all are."""
+        """Solve and certify the points at `alphas`, and record those `wanted`. Returns whether all are certified."""
         done, before, spent = 0, self.problem.work.pivots, 0
         for _ in range(ROUNDS):
             solved = self.solver.solve(alphas[done:])
@@ -102,7 +101,7 @@ class Batches:
             here = alphas[done : done + solved.size]
             good, violators = yield from self._check(here, solved)
             gaps = solved.gaps(here[:good])
-            wide = np.flatnonzero(~(gaps <= self.fit.wanted))  # NaN is not closed, either
+            wide = np.flatnonzero(~(gaps <= self.fit.wanted))  # true for NaN, too
             if wide.size:
                 good = int(wide[0])
                 if not self.solver.refine():
@@ -115,7 +114,7 @@ class Batches:
                     if self.fit.ended:
                         return True
             if good and self.problem.watcher is not None and not wanted[done + good - 1]:
-                self._settle(solved, good - 1)  # again: the watcher has been shown another one
+                self._settle(solved, good - 1)  # again: a later point was set for the watcher
             if good:
                 self.fit.reach(here[good - 1])
             done += good
@@ -127,7 +126,7 @@ class Batches:
         return False
 
     def _keep(self, solved, k, gap, alpha):
-        """Record point k; whoever watches sees it as the state."""
+        """Record point k; for a watcher it is made the state."""
         problem, (columns, values), steps, loss = self.problem, solved.support(k), solved.steps_of(k), solved.losses[k]
         self.fit.recorder.turn_to(alpha)
         if problem.watcher is not None:
@@ -138,7 +137,7 @@ class Batches:
         self.fit.add(Point(columns, values, intercept, relative, steps, "converged", loss, self.solver.name), alpha)
 
     def _check(self, alphas, solved):
-        """(number of leading points without violators, the violators); a generator of sweeps."""
+        """(number of leading points without violators, the violators); a generator that requests sweeps."""
         problem, working, last = self.problem, self.working, alphas.size - 1
         exact = yield from self._sweep(solved, last)
         for more in range(self.more_sweeps, -1, -1):
@@ -156,7 +155,7 @@ class Batches:
             columns = found[:count]
             if more == 0 or not sweep_of_batch_pays(problem, last, solved.cost(columns)):
                 break
-            yield from self._sweep(solved, int(np.argmax(radii)))  # cheaper than so many columns at every point
+            yield from self._sweep(solved, int(np.argmax(radii)))  # cheaper than x_j'r of so many columns
         problem.work.add(columns=count)
         self.correlation = exact
         if count == 0:
@@ -165,7 +164,7 @@ class Batches:
         first = first_violated(solved.correlate(columns), exact, columns, alphas, problem.l1_rates, excess)
         if first == alphas.size:
             return first, columns[:0]
-        # Whatever violates anywhere in the block, or nearly does: with the first of them in, others may follow.
+        # All columns that violate, or nearly do, at any point of the batch.
         support = int(np.count_nonzero(self.state.coef[working.columns]))
         most = max(2 * FEWEST, support)
         near = columns[excess > NEAR]
@@ -174,7 +173,7 @@ class Batches:
         return first, near
 
     def _sweep(self, solved, k):
-        """X'r at point k, exact for every column, which also serves as a reference."""
+        """X'r at point k, exact for every column; it becomes a reference."""
         residual = solved.residual(k)
         exact = yield residual, None
         self.references.add(residual, exact)
@@ -190,8 +189,8 @@ class Batches:
 
 @kernel
 def first_violated(correlations, exact, columns, alphas, rates, excess):
-    """The first point at which one of the columns exceeds its threshold, else the number of points; `excess` are their
-    largest correlations, over thresholds. At the last point `exact` holds those of all columns."""
+    """The first point at which a column exceeds its threshold, else the number of points. Writes to `excess` each
+    column's largest correlation over threshold. `exact` (p,) are the correlations at the last point."""
     first, last = alphas.size, alphas.size - 1
     excess[:] = 0.0
     for k in range(last, -1, -1):

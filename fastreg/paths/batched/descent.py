@@ -1,11 +1,10 @@
-"""Batches of elastic nets, by coordinate descent where that is the cheaper.
+"""Batches of elastic nets, by coordinate descent where that is cheaper than Newton steps.
 
-With a ridge part of some weight coordinate descent takes a few epochs a point, in Gram form or in residual form,
-whichever reads less, while a pivot or a Newton step costs |A|^2. So a batch of least squares is solved by epochs over
-the working set, as long as these are as few as they were lately; else, and for finer gaps, as newton.py does, whose
-points are exact. Where Newton steps have become much dearer than what solves a point on its own the rest is not done by
-batches: by steps among the rows (solvers.semismooth_dual), or for other families by descent. The certificates are the
-same.
+If the ridge part is not small, coordinate descent takes a few epochs per point, while a pivot or a Newton step costs
+|A|^2. So points of least squares are solved by epochs over the working set, in Gram form or in residual form, whichever
+reads less, as long as few epochs are needed; else, and for smaller gaps, by newton.py. Batches end where Newton steps
+cost much more than points by themselves (by solvers.semismooth_dual, or for other families by descent). Certificates
+are the same.
 """
 
 import numpy as np
@@ -18,7 +17,7 @@ from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epoch
 
 
 class DescentBatch:
-    """Solves batches for 0 < l1_ratio < 1, by descent or by a NewtonBatch."""
+    """Solves batches for 0 < l1_ratio < 1, by coordinate descent or by a NewtonBatch."""
 
     name = "batched_descent"
 
@@ -26,15 +25,15 @@ class DescentBatch:
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.working, self.pivoting, self.newton = working, pivoting, NewtonBatch(fit, working, pivoting)
         self.epochs = EPOCHS["ridge"]
-        self.entered = 0.0  # columns that entered or left at a point of the last descent
+        self.entered = 0.0  # changes of the support per point in the last descent
 
     def refine(self):
         return self.newton.refine()
 
     def solve(self, alphas):
-        """Solve at every alpha on the working set, by descent or by Newton steps. As NewtonBatch.solve."""
+        """A Solved of the points at `alphas`, or of those before one got stuck; None if batches do not pay."""
         if self.epochs == np.inf and self.pivoting.stops(self.state):
-            return None  # descent on points by themselves; this one has just taken too long
+            return None  # descent point by point is cheaper, and in a batch took too long
         support = np.count_nonzero(self.state.coef[self.working.columns])
         changes = max(self.pivoting.changes, self.entered)
         costs = batch_costs(self.working, self.fit.tol, max(support, 1), changes)
@@ -47,8 +46,8 @@ class DescentBatch:
         return self.newton.step_through(alphas) if newton_batch_pays(costs) else None
 
     def _descend(self, alphas, most):
-        """Solve at every alpha by at most so many epochs a point. A Solved of all points, or of those before one that
-        took more, or None."""
+        """Solve at every alpha by at most `most` epochs a point: a Solved of all points, or of those before one that
+        needs more; None for none."""
         problem, working, coef = self.problem, self.working, self.state.coef[self.working.columns]
         precision = SHARE * self.newton.share * self.fit.wanted
         model = (GramForm if coef.size < problem.n else ResidualForm)(working, self.state, coef)
@@ -64,7 +63,7 @@ class DescentBatch:
                 problem.stop_if_interrupted()
                 more, done = model.epochs(working.penalty, min(chunk, most - epochs), precision)
                 epochs += more
-            problem.work.add(epochs=epochs)  # over copies of columns: X itself is not read
+            problem.work.add(epochs=epochs)  # over copies of columns, without reading X
             if not done:
                 break
             coefs[k] = coef
@@ -74,7 +73,7 @@ class DescentBatch:
         return self._solved(coefs[: len(taken)]) if taken else None
 
     def _solved(self, coefs):
-        """The points with these coefficients on the working set."""
+        """A Solved of the points with these coefficients, (points, m)."""
         problem, working, state = self.problem, self.working, self.state
         start = state.coef[working.columns]
         inside = np.vstack([start, coefs]) != 0.0
@@ -86,7 +85,7 @@ class DescentBatch:
 
 
 class GramForm:
-    """Epochs that keep the correlations of a working set; `coef` is updated in place."""
+    """Epochs that update the correlations of a working set, by its Gram matrix; `coef` is updated in place."""
 
     def __init__(self, working, state, coef):
         working.update_gram(state, False)
@@ -94,7 +93,7 @@ class GramForm:
         self.correlation = working.block.correlate(state.residual)
 
     def epochs(self, penalty, most, precision):
-        """(epochs run, whether that was enough)."""
+        """(number of epochs run, whether the solution is precise enough)."""
         return gram_epochs(self.gram, penalty, self.coef, self.correlation, most, precision, True)
 
     def move(self, steps):
@@ -103,16 +102,16 @@ class GramForm:
 
 
 class ResidualForm:
-    """Epochs that keep the residual, where rows are too few for a Gram matrix to pay."""
+    """Epochs that update the residual, for n <= m; `coef` is updated in place."""
 
     def __init__(self, working, state, coef):
         nothing = np.zeros(coef.size)
         self.rows, self.places = DenseDesign(working.block.rows[: coef.size]), np.arange(coef.size)
-        self.quadratic = state.curvature, working.norms**2, nothing, nothing  # the rows are centred
+        self.quadratic = state.curvature, working.norms**2, nothing, nothing  # zeros, since the columns are centred
         self.working, self.coef, self.residual = working, coef, state.residual.copy()
 
     def epochs(self, penalty, most, precision):
-        """As GramForm's."""
+        """(number of epochs run, whether the solution is precise enough)."""
         limits = most, precision, True
         return residual_epochs(
             self.rows, self.places, self.quadratic, penalty, self.coef, self.residual, 0.0, limits, True

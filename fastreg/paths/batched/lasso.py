@@ -1,5 +1,5 @@
-"""Batches of the lasso of least squares: between grid points the solution on a working set moves along straight lines,
-which the active set's homotopy follows from breakpoint to breakpoint. Nothing of length n is needed for a point."""
+"""Batches of the lasso of least squares: the solution on a working set is piecewise linear in alpha, and the homotopy
+follows it from breakpoint to breakpoint. Points need no vectors of length n."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from fastreg.solvers.working_set import NEGLIGIBLE
 
 
 class LassoBatch:
-    """Solves batches for least squares with an l1 penalty alone: exact, so that it cannot be refined."""
+    """Solves batches for least squares with an l1 penalty alone, exactly."""
 
     name = "batched_lasso"
 
@@ -26,8 +26,8 @@ class LassoBatch:
         return False
 
     def solve(self, alphas):
-        """Solve at every alpha on the working set, in bounded kernel calls. A Walked of all points, or of those before
-        the walk got stuck; None if that was at the first."""
+        """A Walked of the points at `alphas` on the working set, or of those before the homotopy got stuck; None if at
+        the first. Kernel calls are short, so that a fit can be interrupted."""
         working, active, state = self.working, self.pivoting.active, self.state
         if self.pivoting.stops(state):
             return None
@@ -51,18 +51,17 @@ class LassoBatch:
                 active.forget()
                 if done == 0:
                     return None
-                break  # what is done stands; with the columns that it lacks, the rest may be easier
+                break  # the rest may be easier with columns still to be added
         return Walked(self.problem, working, state, kept[0][:done], kept[1][:done], NEGLIGIBLE * self.fit.tol)
 
 
 @kernel
 def walk_points(model, active, size, points, budget, kept):
-    """Step or walk from alpha to alpha until all are done or about `budget` pivots are spent; keep the coefficients and
-    their correlations, where `kept` also has room for those of a point's start.
+    """Solve at alpha after alpha, by primal-dual steps or homotopy, until all are done or about `budget` pivots spent.
 
-    `points` is (alphas, factors of the columns, points done, how the next starts). Returns (points done, the Way of
-    them all); DONE between points if the budget is spent. Where a primal-dual step met a dependent column, the point's
-    start is back.
+    `points` is (alphas, l1 rates of the columns, points done, how the next starts); `kept` is (coefficients of the
+    points, their correlations, scratch memory for a point's start). Returns (points done, the Way of them all), DONE if
+    the budget is spent. If a primal-dual step met a dependent column, the point's start is restored.
     """
     alphas, factor, done, how = points
     coefs, correlations, (coef, correlation) = kept
@@ -91,12 +90,12 @@ def walk_points(model, active, size, points, budget, kept):
 
 
 class Walked(BatchPoints):
-    """The points of a walk along the lasso path of least squares.
+    """The points of a lasso path of least squares.
 
-    With d the change of the coefficients since the state, where the residual is r and the correlations are c, and c_k
-    those at a point, least squares has |r_k|^2 = |r|^2 - d'(c + c_k) in the metric of the weights: nothing as long as
-    a residual is needed for a point but its correlations, which the walk has. Where the rounding of these may matter
-    beside `negligible` (relative to the null model's loss) they are computed from the residuals.
+    Let r be the residual and c the correlations at the state, d the change of the coefficients from there to a point,
+    and c_k the correlations there. Then |r_k|^2 = |r|^2 - d'(c + c_k) in the norm of the weights, so that a point needs
+    its correlations alone, which the homotopy returns. Where their rounding error may exceed `negligible` (relative to
+    the null model's loss), they are computed from residuals instead.
     """
 
     def __init__(self, problem, working, state, coefs, correlations, negligible):
@@ -114,26 +113,26 @@ class Walked(BatchPoints):
         self.intercepts = (state.intercept - shifts * problem.fit_intercept).tolist()
 
     def steps_of(self, k):
-        """Models solved for a point."""
+        """1: a point is one quadratic model."""
         return 1
 
     def correlate(self, columns):
-        """x_j'r for some columns outside the working set, at every point."""
+        """x_j'r for some columns outside the working set, at every point: (size, columns)."""
         start = self.problem.correlate_some(self.state.residual, columns)
         return start - self.working.block.respond(columns, self.problem.weight, self.steps)
 
     def cost(self, columns):
-        """Of `correlate`, a point: in values of X read by a sweep."""
+        """The cost of `correlate` for one point, in values of X that a sweep reads in that time."""
         return self.working.block.response_cost(columns)
 
     def products(self, references, count):
-        """(products of the first `count` residuals with the references, squares), in the weights' metric."""
+        """(inner products of the first `count` residuals with the references, squared norms), as in References."""
         known = references.correlations[:, self.working.columns]
         start = references.residuals @ (self.state.residual * references.unit)
         return start - self.steps[:count] @ known.T, self.squares[:count]
 
     def gaps(self, alphas):
-        """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
+        """The absolute duality gaps of the leading points, at `alphas`, if no other column violates its threshold."""
         gaps, factor = np.empty(len(alphas)), self.problem.l1_rates[self.working.columns]
         penalty = np.empty(factor.size), np.zeros(factor.size)
         lasso_gaps(self.squares, self.correlations, self.coefs, alphas, factor, penalty, gaps)
@@ -148,10 +147,10 @@ class Walked(BatchPoints):
 
 @kernel
 def follow_points(coefs, correlations, start, steps, fallen, shifts):
-    """The steps to each point, by how much |r|^2 has fallen there, and what the intercept loses.
+    """Write, for each point, the change of coefficients (`steps`), the decrease of |r|^2 and of the intercept.
 
-    `start` are the (coefficients, correlations, norms, centres) of the columns where the batch begins. Returns the
-    largest product of a step's size with a point's, each sum_j N_j |.|, that the rounding of correlations grows with.
+    `start` is (coefficients, correlations, norms, centres) of the columns at the state. Returns the largest product of
+    sum_j N_j |d_j| and sum_j N_j |b_j| of a point, to which rounding errors of the correlations are proportional.
     """
     coef, correlation, norms, centre = start
     largest = 0.0

@@ -1,10 +1,10 @@
 """Batches of generalised linear models and elastic nets, on dense X that is wide or small.
 
-A point takes some proximal Newton steps. Each solves, by primal-dual steps and walks along the homotopy,
-the model whose matrix H + L2 was made at an earlier point: H from the curvature there, L2 from its alpha. The gradient
-is that of the present point, so that only the pace depends on the matrix: secants of the steps with the same one make
-up for much of its age, and it is made anew when that costs less than the steps it saves. A step is shortened until the
-objective falls.
+A point takes a few proximal Newton steps. Each minimises, by primal-dual steps and homotopy, a quadratic model whose
+matrix H + L2 is from an earlier point: H from the curvature there, L2 from its alpha. The gradient is that of the
+current point, so that an old matrix only slows convergence. Anderson acceleration over steps with the same matrix
+restores much of the speed, and the matrix is computed anew when that costs less than the steps that it saves. A step is
+shortened until the objective falls.
 """
 
 import math
@@ -29,18 +29,18 @@ from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_
 from fastreg.solvers.choice import factors_pay, renewal_in_a_kernel, renewal_pays, served_long
 from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, extent
 
-UNFINISHED = (Outcome.BUDGET, Outcome.EXCHANGE, Outcome.CROSSED)  # after which the same model goes on
+UNFINISHED = (Outcome.BUDGET, Outcome.EXCHANGE, Outcome.CROSSED)  # outcomes after which the same model goes on
 MENDED = (Outcome.EXCHANGE, Outcome.CROSSED, Outcome.MET_DEPENDENT)  # after which Python changes the active set
-STALE = 0.3  # a step that leaves more of the gap than this share goes slowly
-SMALL, LARGEST = 1e-3, 50.0  # moves of the predictor between which their exponential is taken
-# Numbers that kernels pass on are int64: a literal has signatures of its own, of all that is called with it.
-PIVOTS = 200  # of one walk, and
-WORK = 3e7  # products of two numbers in one kernel call at most, so that an interruption is heard
-EXACT = 1e-20  # of the null model's loss: the gap aimed at in least squares, where a step costs little
+STALE = 0.3  # ratio of the gaps after and before a step, above which convergence is slow
+SMALL, LARGEST = 1e-3, 50.0  # changes of eta between which the bound on a step uses the exponential
+# Integers passed between kernels are np.int64, since Numba compiles a kernel again for a literal argument.
+PIVOTS = 200  # pivots of one homotopy at most
+WORK = 3e7  # products of two numbers in one kernel call, about, so that a fit can be interrupted
+EXACT = 1e-20  # target gap of least squares over the null model's loss, where a step costs little
 
 
 class Terms(NamedTuple):
-    """What stays the same while a batch is solved."""
+    """What is constant while a batch is solved."""
 
     l1_rates: np.ndarray  # l1_j and l2_j of the working set at alpha = 1
     l2_rates: np.ndarray
@@ -48,37 +48,37 @@ class Terms(NamedTuple):
     fit_intercept: bool
     longest: float
     scale: float
-    target: float  # of the gap on the working set,
-    finest: float  # and the one aimed at as long as steps go fast
+    target: float  # gap on the working set to be reached
+    finest: float  # gap aimed at as long as convergence is fast
     renewal: float  # cost of a new matrix, in steps
-    most_steps: int  # at one point, before it counts as stuck
+    most_steps: int  # steps at one point, after which it counts as stuck
 
 
 class Place(NamedTuple):
-    """Where the solution stands; updated in place."""
+    """The current point and scratch memory; updated in place."""
 
     coef: np.ndarray
     eta: np.ndarray
     residual: np.ndarray
     curvature: np.ndarray
-    # LEVEL: the intercept's change; POINT_STEPS; GAP before the last step; FRESH: whether the last step's matrix was
-    # made where it began; SERVED: steps of this point with this matrix; SPENT: those of points before, in this batch,
-    # and what it took itself; POINTS: as many; OLD: whether one of them took more than the mean
+    # LEVEL: change of the intercept. POINT_STEPS: steps of this point. GAP: before the last step. FRESH: 1 if the last
+    # step's matrix was computed where the step began. SERVED: steps of this point with this matrix. SPENT: its cost and
+    # its steps at earlier points of the batch. POINTS: their number. OLD: 1 if one of them took more than the mean.
     numbers: np.ndarray
-    change: np.ndarray  # room for a step's change of eta, and for eta beyond it
-    beyond: np.ndarray
-    correlation: np.ndarray  # room for the correlations here, those of the model, the ridge part of the penalty, a
-    start: np.ndarray  # step times M, and the model's solution before the mix
-    l2: np.ndarray
-    image: np.ndarray
-    plain: np.ndarray
+    change: np.ndarray  # scratch memory: a step's change of eta
+    beyond: np.ndarray  # eta after a trial step
+    correlation: np.ndarray  # correlations at the point
+    start: np.ndarray  # those of the model there
+    l2: np.ndarray  # the ridge part of the penalty
+    image: np.ndarray  # a step times the model's matrix
+    plain: np.ndarray  # the model's solution before acceleration
 
 
 LEVEL, POINT_STEPS, GAP, FRESH, SERVED, SPENT, POINTS, OLD = range(8)
 
 
 class Kept(NamedTuple):
-    """The points solved, one row each."""
+    """The points solved, one row for each."""
 
     coefs: np.ndarray
     correlations: np.ndarray
@@ -89,14 +89,14 @@ class Kept(NamedTuple):
 
 
 class NewtonBatch:
-    """Solves batches for any family, where every column has an l1 part."""
+    """Solves batches for any family, if every column has an l1 part."""
 
     name = "batched_newton"
 
     def __init__(self, fit, working, pivoting):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.working, self.pivoting = working, pivoting
-        self.share = 0.5  # of the gap wanted, to which the working set is solved
+        self.share = 0.5  # gap on the working set over the gap wanted
         self.model_alpha = 0.0
 
     def refine(self):
@@ -104,11 +104,11 @@ class NewtonBatch:
         return self.share > LOWEST_TARGET
 
     def solve(self, alphas):
-        """Solve at every alpha on the working set, if that pays. As `step_through`."""
+        """A Solved of the points at `alphas`, or of those before one got stuck; None if batches do not pay."""
         return None if self.pivoting.stops(self.state) else self.step_through(alphas)
 
     def step_through(self, alphas):
-        """A Solved of all points, or of those before one got stuck, or None."""
+        """`solve` without the test whether batches pay."""
         problem, working, state, active = self.problem, self.working, self.state, self.pivoting.active
         n, m = problem.n, working.columns.size
         columns, target = working.columns, self.share * self.fit.wanted
@@ -149,7 +149,7 @@ class NewtonBatch:
         return Solved(problem, working, state, Kept(*(each[:done] for each in kept)))
 
     def _model(self, place, alpha, anew):
-        """(the model, whether it was made at this place)."""
+        """(the quadratic model, whether its matrix was computed at this point)."""
         problem, working, active = self.problem, self.working, self.pivoting.active
         old = anew or alpha < NEAR * self.model_alpha or self.model_alpha == 0.0
         if old:
@@ -186,23 +186,23 @@ class Solved(BatchPoints):
         return self.residuals[k]
 
     def steps_of(self, k):
-        """Models solved for a point."""
+        """Quadratic models solved for point k."""
         return int(self.steps[k])
 
     def correlate(self, columns):
-        """x_j'r for some columns outside the working set, at every point."""
+        """x_j'r for some columns outside the working set, at every point: (size, columns)."""
         return correlate_vectors_some(self.problem.design, self.residuals, columns)
 
     def cost(self, columns):
         return SCATTERED * columns.size * self.problem.n
 
     def products(self, references, count):
-        """(products of the first `count` residuals with the references, squares), in the weights' metric."""
+        """(inner products of the first `count` residuals with the references, squared norms), as in References."""
         scaled = self.residuals[:count] * references.unit
         return scaled @ references.residuals.T, np.sum(scaled**2, axis=1)
 
     def gaps(self, alphas):
-        """The absolute duality gaps of the points at `alphas`, which no column outside the working set violates."""
+        """The absolute duality gaps of the leading points, at `alphas`, if no other column violates its threshold."""
         problem, columns, gaps = self.problem, self.working.columns, np.empty(len(alphas))
         l1, l2 = problem.l1_rates[columns], problem.l2_rates[columns]
         points = self.etas, self.residuals, self.correlations, self.coefs
@@ -213,8 +213,8 @@ class Solved(BatchPoints):
 
 @kernel
 def gaps_of_points(family, points, alphas, l1, l2, here, gaps):
-    """The duality gap of each point, (eta, residual, correlations, coefficients) by rows; `l1`, `l2` at alpha = 1, and
-    `here` room for those of a point."""
+    """Write the duality gap of each point. `points` is (etas, residuals, correlations, coefficients), a row for each;
+    `l1` and `l2` are rates; `here` is scratch memory for a point's penalty."""
     etas, residuals, correlations, coefs = points
     here_l1, here_l2 = here
     for k in range(gaps.size):
@@ -226,7 +226,7 @@ def gaps_of_points(family, points, alphas, l1, l2, here, gaps):
 
 @kernel
 def losses_of_points(family, etas, losses):
-    """The sum of losses at each row of `etas`."""
+    """Write the sum of losses at each row of `etas`."""
     for k in range(losses.size):
         losses[k] = sum_of_losses(family, etas[k])
 
@@ -235,7 +235,7 @@ def losses_of_points(family, etas, losses):
 def newton_points(family, rows, model, active, size, terms, grid, place, secants, kept, flags):
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
-    `flags` are how the walk starts, whether to go on within a model, and whether the matrix is that of this place.
+    `flags` is (how the homotopy starts, whether to go on within a model, whether the matrix is from this point).
     Returns (points done, the Way of them all).
     """
     (alphas, done), (how, going, fresh) = grid, flags
@@ -289,7 +289,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
 
 @inner_kernel
 def end_point(numbers):
-    """Begin to count for the next point, and see whether the matrix has served long enough."""
+    """Reset the counts for the next point, and set OLD if the matrix has served long enough."""
     if numbers[SERVED] > 0.0:
         numbers[SPENT] += numbers[SERVED]
         numbers[POINTS] += 1.0
@@ -300,7 +300,7 @@ def end_point(numbers):
 
 @inner_kernel
 def too_old(gap, slow, numbers, terms):
-    """Whether a new matrix is to be made: for the points to come, or, where steps go slowly, for the present one."""
+    """Whether to compute a new matrix: for the next points, or for this one if convergence is slow."""
     if numbers[OLD] > 0.0 or gap <= terms.target:
         return numbers[OLD] > 0.0 or slow
     return renewal_pays(gap, numbers[GAP], terms.target, terms.renewal)
@@ -308,7 +308,7 @@ def too_old(gap, slow, numbers, terms):
 
 @inner_kernel
 def take_step(family, rows, model, l2, terms, place, secants, correlations):
-    """Step to the model's solution, or a mix of it with secants; shorter where the objective would not fall."""
+    """Step to the accelerated solution of the model if the objective falls there, else towards the plain one."""
     (correlation, start), image, plain = correlations, place.image, place.plain
     copy_values(model.coef, plain)
     for j in range(plain.size):
@@ -322,8 +322,8 @@ def take_step(family, rows, model, l2, terms, place, secants, correlations):
 
 @inner_kernel
 def advance(family, rows, model, l2, terms, place, correlation, trials):
-    """Go towards model.coef, by the first of 1, 1/2, 1/4 ... of the way at which the objective falls enough; whether
-    one of `trials` does."""
+    """Move towards model.coef by the first of the fractions 1, 1/2, 1/4 ... at which the objective falls enough.
+    Returns whether it does at one of the first `trials`."""
     m, change, slope = place.coef.size, place.change, 0.0
     change[:] = 0.0
     for j in range(m):
@@ -355,7 +355,7 @@ def advance(family, rows, model, l2, terms, place, correlation, trials):
 
 @inner_kernel
 def full_step_descends(slope, largest, square, scale):
-    """Whether the objective falls enough over a full step, by a bound on it that steps.step_length states."""
+    """Whether the objective falls enough over a full step, by the bound of solvers.line_search."""
     rise = 0.5 * square
     if largest > SMALL:
         rise = square * (math.exp(min(largest, LARGEST)) - largest - 1.0) / (largest * largest)
@@ -364,7 +364,7 @@ def full_step_descends(slope, largest, square, scale):
 
 @inner_kernel
 def search(family, model, l2, terms, place, middle, slope, trials):
-    """The first of `trials` lengths 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
+    """The first of `trials` fractions 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
     eta, change, t, before = place.beyond, place.change, 1.0, sum_of_losses(family, place.eta)
     for j in range(l2.size):
         before += model.l1[j] * abs(place.coef[j]) + 0.5 * l2[j] * place.coef[j] * place.coef[j]
