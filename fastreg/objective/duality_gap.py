@@ -179,7 +179,7 @@ class References:
 
     ROUNDING = 1e-13
 
-    def __init__(self, norms, weight, capacity=4):
+    def __init__(self, norms, weight, capacity=3):
         self.norms, self.capacity, self.count = norms, capacity, 0
         self.unit = np.zeros(weight.size)
         np.divide(1.0, np.sqrt(weight), out=self.unit, where=weight > 0.0)

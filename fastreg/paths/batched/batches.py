@@ -41,7 +41,7 @@ class Batches:
     def __init__(self, solver: Callable[[Fit, WorkingSet, Pivoting], BatchSolver], fit: Fit):
         self.fit, self.problem, self.state, self.tol = fit, fit.problem, fit.state, fit.tol
         self.correlation = fit.null.correlation
-        self.references = References(self.problem.norms, self.problem.weight)
+        self.references = References(self.problem.norms, self.problem.weight, capacity=4)
         self.references.add(fit.null.residual, self.correlation)
         self.working = WorkingSet(self.problem)
         self.pivoting = Pivoting(self.working, self.tol)
