@@ -39,7 +39,7 @@ def row_gap(problem, state, dual, columns, correlation, penalty):
 
 
 def levelled(problem, state):
-    """The residuals, made to sum to zero for each response if they do not, as for one response."""
+    """The residuals (K, n); less a Newton step of the intercepts where those of a response do not sum to zero."""
     dual = state.residual
     if balanced(problem, dual):
         return dual

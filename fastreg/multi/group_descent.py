@@ -20,11 +20,13 @@ from fastreg.multi.group_penalties import lengths, row_steering_gap
 from fastreg.numerics.jit import allocating_kernel
 from fastreg.solvers.choice import CALLS, descent_budget
 
-TURNS, BUILDS = 4, 3  # of descent and Newton's method on one part, and new H in a turn
+# Turns of descent and of Newton's method on one part, and matrices H that a turn of Newton's method may factor.
+TURNS, BUILDS = 4, 3
 MOST_ROUNDS = 2000  # parts that are solved, one after the other
-PATIENCE, NOISE = 3, 1e-10  # rounds that do not halve a gap, of less than this share of the null loss: rounding
-ROUNDING = 2.0 * np.finfo(float).eps  # of the penalty: a mismatch that small is made by rounding
-SHARE, INNER = 0.1, 0.5  # of the wanted gap for the working set's model, and of that for a part
+# Rounds in a row that do not halve the gap, and share of the null loss: after so many, a gap below it is rounding.
+PATIENCE, NOISE = 3, 1e-10
+ROUNDING = 2.0 * np.finfo(float).eps  # share of the penalty: a mismatch below it is rounding
+SHARE, INNER = 0.1, 0.5  # shares: of the wanted gap, that the working set is solved to, and of that, for a part of it
 
 
 @allocating_kernel
@@ -98,7 +100,7 @@ class BlockDescent:
         return gap, rounds
 
     def _solve(self, working, coef, precision):
-        """Coefficients of the working set at a gap, by the Gram matrix, within `precision`."""
+        """Coefficients at which the working set's gap, computed from its Gram matrix, is at most `precision`."""
         gram, l1, l2 = working.gram, working.l1, working.l2
         correlation = np.ascontiguousarray(working.correlation.T)
         free, noise = np.diag(gram).copy(), NOISE * working.problem.scale
@@ -116,7 +118,7 @@ class BlockDescent:
         return coef
 
     def _follow(self, working, coef, correlation, precision):
-        """Newton steps with the last H, if it is one of the present rows: the first predicts the solution."""
+        """Newton steps with the H of the last alpha, if it is of the same rows: the first predicts the new solution."""
         rows = np.flatnonzero(coef.any(axis=1))
         if rows.size and self.newton.holds(working.columns[rows]):
             part = Part(working, rows, coef, correlation)
@@ -144,7 +146,7 @@ class BlockDescent:
 
 
 class Part:
-    """Some rows of a working set, held close together: coef (rows, K), correlation (K, rows)."""
+    """Copies of some rows of a working set, next to each other in memory: coef (rows, K), correlation (K, rows)."""
 
     def __init__(self, working, rows, coef, correlation):
         self.rows, self.columns = rows, working.columns[rows]
@@ -153,11 +155,11 @@ class Part:
         self.coef, self.correlation = coef[rows], np.ascontiguousarray(correlation[:, rows])
 
     def epochs_a_call(self):
-        """As many as take a millisecond."""
+        """The number of epochs that take about a millisecond."""
         return int(max(CALLS / max(2.0 * self.coef.size * self.rows.size, 1.0), 1.0))
 
     def put(self, working, coef, correlation):
-        """Hand the rows back, and what their moves change."""
+        """Write the rows into the working set's coefficients, and update its correlations by their moves."""
         move = np.zeros(coef.shape)
         move[self.rows] = self.coef - coef[self.rows]
         coef[self.rows] = self.coef

@@ -21,14 +21,14 @@ NEGLIGIBLE = 1e-3  # a row that a step would leave with less than this share of 
 
 
 class RowNewton:
-    """Steps with the H of some rows, which need not be the present one."""
+    """Newton steps on some rows, with an H that may be that of an earlier point."""
 
     def __init__(self):
         self.columns = np.empty(0, dtype=np.int64)
         self.hessian = None
 
     def holds(self, columns):
-        """Whether an H of these columns' rows is at hand."""
+        """Whether the H that is kept is one of the rows of these columns."""
         return self.hessian is not None and np.array_equal(self.columns, columns)
 
     def descend(self, work, part, inside, precision, builds):
@@ -51,7 +51,7 @@ class RowNewton:
             part.correlation[:] -= move.T @ part.gram
 
     def _steps(self, work, columns, terms, coef, correlation, precision, builds):
-        """See descend; coef and correlation, (rows, K), are updated in place."""
+        """The steps of `descend`, which update coef and correlation, (rows, K), in place."""
         gram, l1, l2 = terms
         before, fresh = np.inf, False
         while coef.any(axis=1).all():
@@ -78,7 +78,7 @@ class RowNewton:
 
 
 class Hessian:
-    """H by M^-1 and the factor of 1 - w^1/2 (M^-1 o u u') w^1/2."""
+    """H, in a form that solves: M^-1, and the Cholesky factor of 1 - w^1/2 (M^-1 o u u') w^1/2."""
 
     def __init__(self, unit, root, inverse, factor):
         self.unit, self.root, self.inverse, self.factor = unit, root, inverse, factor
@@ -127,7 +127,7 @@ def advance(terms, coef, correlation, step):
 
 
 def gather(gram, rows):
-    """gram[rows][:, rows]."""
+    """The part gram[rows][:, rows] of a symmetric matrix, without the copy between."""
     out = np.empty((rows.size, rows.size))
     gather_rows(gram, rows, out)
     return out
@@ -135,7 +135,7 @@ def gather(gram, rows):
 
 @kernel
 def gather_rows(gram, rows, out):
-    """See gather."""
+    """out[a, b] = gram[rows[a], rows[b]]."""
     for a in range(rows.size):
         source, target = gram[rows[a]], out[a]
         for b in range(rows.size):

@@ -95,7 +95,7 @@ class Softmax:
         return curvature
 
     def balance(self, eta, intercepts):
-        """Newton steps, shortened so far from a solution that the loss cannot rise; see multi.line_search."""
+        """Fit the intercepts by Newton steps, shortened so that the loss cannot rise (see line_search)."""
         balance_classes(self.y, self.weight, eta, intercepts)
 
     def separates(self, loss, null):
@@ -122,7 +122,7 @@ def softmax(eta, mean):
 
 @allocating_kernel
 def balance_classes(y, weight, eta, intercepts):
-    """See Softmax.balance."""
+    """Add to the intercepts and to eta what makes the residuals of each class sum to zero."""
     K, n = eta.shape
     mean, total, curvature = np.empty((K, n)), np.empty(K), np.empty((K, K))
     best = math.inf

@@ -11,7 +11,7 @@ from fastreg.paths.null_model import PERFECT, NullModel
 
 
 class MultiNullModel(NullModel):
-    """As NullModel, of a MultiProblem: residual (K, n), correlation (p, K)."""
+    """The NullModel of a MultiProblem; its residual is (K, n), its correlation (p, K)."""
 
     def _check(self):
         """Raise where float64 cannot hold the loss."""
@@ -22,11 +22,13 @@ class MultiNullModel(NullModel):
             )
 
     def _perfect_loss(self):
+        """Below this loss the null model is perfect up to rounding, in units of eta squared for least squares."""
         problem = self.problem
         unit = float((self.state.eta**2 @ problem.weight).sum()) if problem.family.quadratic else 1.0
         return PERFECT * unit
 
     def _fit_unpenalised(self):
+        """Fit the columns without a penalty, within their bounds, to rounding."""
         problem, state, target = self.problem, self.state, PERFECT * self.problem.scale
         if problem.free.size == problem.unpenalised.size:
             NewtonSystem(problem, problem.free).solve(state, np.zeros(problem.free.size), target, 100)
@@ -46,7 +48,8 @@ class MultiNullModel(NullModel):
         state.intercepts[:] = intercept if problem.fit_intercept else 0.0
         if problem.bounds is not None:
             state.coef[:] = problem.bounds.clip(state.coef)
-        if not problem.family.quadratic and (alpha == 0.0 or not problem.has_l1):  # as at the solution; eta stays
+        if not problem.family.quadratic and (alpha == 0.0 or not problem.has_l1):
+            # At a solution the coefficients of a column sum to zero over the classes; the probabilities do not change.
             columns = problem.unbounded_columns(problem.columns)
             state.matrix[columns] -= state.matrix[columns].mean(axis=1, keepdims=True)
         problem.refresh(state)

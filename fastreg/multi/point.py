@@ -18,7 +18,9 @@ def make_multi_point(fit, gap, iterations, alpha, method):
         reason = reason_for(relative, fit.tol, iterations, fit.max_iter)
     columns = np.flatnonzero(state.matrix.any(axis=1))
     values, intercepts = state.matrix[columns], state.intercepts.copy()
-    if not problem.family.quadratic:  # nothing but bounds decides on equal steps of all classes there
+    if not problem.family.quadratic:
+        # The same number added to all classes changes no probability. Where neither a penalty nor bounds decide on it,
+        # coefficients sum to zero over the classes.
         intercepts -= intercepts.mean()
         open_to_steps = problem.free if alpha > 0.0 else problem.unbounded_columns(problem.columns)
         moved = np.isin(columns, open_to_steps)

@@ -15,7 +15,7 @@ from fastreg.paths.plan import FEWEST
 from fastreg.paths.pointwise import Pointwise
 from fastreg.solvers.dual_point import bounded_gap, residual_to_certify
 
-DEEP = 0.05  # of the last alpha: below it least squares goes by alphas between
+DEEP = 0.05  # share of the last alpha: to reach one below it, least squares is solved at alphas between
 
 
 class MultiPointwise(Pointwise):
@@ -48,8 +48,11 @@ class MultiPointwise(Pointwise):
         return super()._support()
 
     def _approach(self, alpha):
-        """Nothing between: Newton's method on pairs finds a far solution from where it is in a third to a tenth of the
-        time, block descent in half of it if the fall is not very deep."""
+        """Alphas at which a far one is approached.
+
+        Classes have none, since Newton's method takes a third to a tenth of the time without; nor has block descent,
+        which takes half of it, unless alpha falls below DEEP times the last.
+        """
         near = alpha >= DEEP * self.previous
         return [] if near or not self.problem.family.quadratic else super()._approach(alpha)
 
@@ -62,11 +65,11 @@ class MultiPointwise(Pointwise):
         return max(FEWEST, 2 * self._support().size)
 
     def _go_on(self, alpha):
-        """Points begin at the last: Newton's steps see the way by themselves."""
+        """Every point begins at the last one, without a prediction: Newton's first step makes one."""
         return False
 
     def _leave(self, alpha, epochs, plain):
-        """Nothing of it is kept."""
+        """Nothing is kept of a point, since none is predicted."""
 
     def _dual(self, penalty):
         return residual_to_certify(self.problem, self.state, penalty, dual_direction)
@@ -79,7 +82,7 @@ class MultiPointwise(Pointwise):
 
 
 class EachReferences:
-    """References of each response's residual: see fastreg.objective.duality_gap."""
+    """`References` of each of K responses: they bound correlations with a dual direction (K, n), without reading X."""
 
     def __init__(self, problem):
         self.each = [References(problem.norms, problem.weight) for _ in range(problem.K)]
@@ -90,6 +93,6 @@ class EachReferences:
             references.add(row, column)
 
     def project(self, dual):
-        """(estimates (p, K), radii (K,)): see References.project."""
+        """(estimates of X'dual (p, K), radii (K,)): entry (j, k) of X'dual is within radii_k N_j of its estimate."""
         parts = [references.project(row) for references, row in zip(self.each, dual)]
         return np.stack([estimate for estimate, _ in parts], axis=1), np.array([radius for _, radius in parts])

@@ -9,8 +9,8 @@ from fastreg.multi.products import correlate, expand
 from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.problem import Problem
 
-RARE = 1e-4  # share of the weight below which a class's residuals are asked for by themselves to sum to zero
-LEVELLED, LEVELS = 1e-13, 20  # how nearly, beside their sizes, and the rounds that this may take
+RARE = 1e-4  # share of the weight: the residuals of a class with less are made to sum to zero by themselves,
+LEVELLED, LEVELS = 1e-13, 20  # to this share of the sum of their sizes, in so many rounds at most
 
 
 class MultiProblem(Problem):
@@ -186,7 +186,7 @@ class MultiProblem(Problem):
 
 
 def pseudo_inverse(curvature):
-    """Of the intercepts' curvature, which is zero along equal steps of all classes."""
+    """The pseudo-inverse of the intercepts' curvature, which is zero along the same step of all classes."""
     values, vectors = np.linalg.eigh(curvature)
     kept = vectors[:, values > 1e-12 * values[-1]]
     return (kept / values[values > 1e-12 * values[-1]]) @ kept.T
@@ -203,12 +203,12 @@ class MultiState:
     residual: np.ndarray  # (K, n) minus the derivative of the loss in eta
 
     def follow(self, response):
-        """Mean and residual at eta."""
+        """Compute mean and residual from eta."""
         self.mean = response.mean(self.eta)
         self.residual = response.residual(self.mean)
 
     def shift(self, intercepts, change):
-        """Let intercepts and eta be larger by so much."""
+        """Add to the intercepts and to eta."""
         self.intercepts += intercepts
         self.eta += change
 

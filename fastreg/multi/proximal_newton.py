@@ -1,7 +1,7 @@
 """Proximal Newton for the multinomial: quadratic models over pairs of column and class, solved by the active set.
 
-H is kept from step to step and from alpha to alpha, extended by pairs that enter, while steps with it gain enough.
-Secants of the steps that share one H make up for much of its age.
+The Hessian H is kept from step to step and from alpha to alpha, and extended by pairs that enter, as long as steps with
+it gain enough. Steps that share one H are combined by their secants, which corrects much of what is out of date in it.
 """
 
 from fastreg.multi.group_descent import NOISE

@@ -54,7 +54,7 @@ class MultiPath(AnyPath):
     steps : dict, default=None
         Of a fit with trace=True every solver step; see `Path`.
     methods : list of str, default=None
-        The strategy that found each point: "pointwise", or "ridge" for paths without an l1 part.
+        The strategy that found each point: "pointwise", or "ridge" for paths with neither an l1 part nor bounds.
     fit_intercept, standardize, penalty_factor : as for `Path`
     lower, upper : ndarray of shape (p, K), default=None
         Bounds of the coefficients that were given; None where there were none.

@@ -27,14 +27,14 @@ class RidgeTargets:
 
 
 def ridge_problem(X, responses, options):
-    """The Problem of X and the first of the responses (n, t); all of them are checked."""
+    """The Problem of X and the first of t responses (n, t), all of them checked; `with_response` makes the others."""
     for column in responses.T[1:]:
         check.check_response(column, X.shape[0], Gaussian)
     return build_problem(X, responses[:, 0], checked(options._replace(family=Gaussian, l1_ratio=0.0)))
 
 
 def shared_factors(problem, alphas):
-    """What serves fits at these alphas best, as `shared_factor_form` says; None if X is too large for any."""
+    """What all fits at these alphas share: the factors that `shared_factor_form` chooses, or None if X is too large."""
     form = shared_factor_form(problem, alphas)
     return None if form is None else ridge_spectrum(problem, float(np.min(alphas)), form)
 

@@ -26,7 +26,7 @@ BOUNDED_ROWS = (
 
 
 def build_multi_problem(X, Y, options):
-    """(a MultiProblem from arrays, which are checked, and options that have been; the classes, or None)."""
+    """(a MultiProblem, the labels of its classes or None) from arrays, which are checked, and from checked options."""
     family = check.check_option("family", options.family, tuple(RESPONSES))
     X = check.check_design(X)
     n = X.shape[0]
@@ -68,17 +68,17 @@ def bounds_given(options, p, K):
 
 
 def shares_of(Y):
-    """Shares of classes (n, K) from the numbers of classes (n,); a matrix stays."""
+    """Shares of classes (n, K), from the number of each row's class (n,) or from shares, which stay as they are."""
     return Y if Y.ndim == 2 else np.eye(int(Y.max()) + 1)[Y]
 
 
 def places_of(shares, weight, options):
-    """The classes that a fit has: with an intercept those of some weight, else all."""
+    """The classes that are fitted: with an intercept those with rows of positive weight, else all."""
     return np.flatnonzero(weight @ shares > 0.0) if options.fit_intercept else np.arange(shares.shape[1])
 
 
 def pose_some(design, shares, weight, options, places, moments=None):
-    """The MultiProblem of some of the classes; rows of weight zero may hold others."""
+    """The MultiProblem of some of the classes; rows of weight zero may belong to others."""
     n, K = shares.shape
     offset = check.check_offset(options.offset, n, K)
     lower, upper = bounds_given(options, design.shape[1], K) or (None, None)

@@ -6,7 +6,9 @@ from fastreg.multi.duality_gap import levelled, row_gap
 from fastreg.multi.point import make_multi_point
 from fastreg.multi.smooth_newton import NewtonSystem
 
-SHARES = (1e-3, 1e-5, 1e-7)  # of the gap wanted, to aim at: Newton's last step costs little and doubles the digits
+# Shares of the wanted gap that Newton's method is run to, one after another until the certificate is reached. They are
+# small, since its last step doubles the digits for the cost of one step.
+SHARES = (1e-3, 1e-5, 1e-7)
 
 
 class MultiRidge:

@@ -20,11 +20,11 @@ from fastreg.multi.problem import pseudo_inverse
 from fastreg.numerics.threads import linalg
 from fastreg.solvers.choice import LARGEST_FACTOR, factor_pays
 
-SINGULAR = 1e-13  # square of a pivot, relative to its diagonal
+SINGULAR = 1e-13  # share of its diagonal entry: a matrix with a smaller squared pivot counts as singular
 
 
 class NewtonSystem:
-    """The Newton systems of one set of columns: holds what does not change from point to point."""
+    """Solves for Newton steps over some columns; keeps what stays the same from step to step, as a Gram matrix."""
 
     def __init__(self, problem, columns):
         self.problem, self.columns = problem, columns
@@ -32,7 +32,7 @@ class NewtonSystem:
         self.factored = factor_pays(problem.n, columns.size, problem.K)
 
     def solve(self, state, l2, target, max_iter):
-        """Newton's method from `state`, which it updates. Returns (its gap, Newton steps)."""
+        """Newton's method from `state`, which it updates. Returns (the gap that it reached, its steps)."""
         problem, steps, held = self.problem, 0, bool(np.all(l2 > 0.0))
         previous = math.inf
         while True:

@@ -21,7 +21,9 @@ from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.duality_gap_bounded import bounded_steering_gap
 from fastreg.solvers.working_set import PenalisedSet
 
-DAMPING = 1e-6  # share of its curvature, against moves of all classes of a column by the same amount
+# Share of the pairs' curvatures that is added to H between the classes of one column. The same step of all classes
+# changes no probability, so that H would be singular along it.
+DAMPING = 1e-6
 
 
 class MultiSet(PenalisedSet, ABC):
@@ -67,18 +69,21 @@ class MultiSet(PenalisedSet, ABC):
 
 
 class PairSet(MultiSet):
-    """Coefficients (j, k), numbered j K + k, of a softmax. H is that of some earlier mean as long as it serves."""
+    """Coefficients B_jk of a multinomial, numbered j K + k, and the Hessian H of the loss in them.
 
-    ages = True  # the matrix of the model, as the solution moves
-    mean: Any = None  # at which H was built
+    H is that at an earlier point as long as the solver does not ask for a new one.
+    """
+
+    ages = True  # H is not that of the present point
+    mean: Any = None  # (K, n) probabilities at the point whose H it is
 
     @property
     def block(self):
-        """For solvers that ask whether a Gram matrix would be too wide: here it never is."""
+        """What solvers ask for the form of the model; see `wide`."""
         return self
 
     def wide(self):
-        """Whether there are so many units that a Gram matrix is larger than what it is made of: never."""
+        """Whether the model is better held by its columns than by H: never, of several classes."""
         return False
 
     def gap(self, state):
@@ -90,14 +95,14 @@ class PairSet(MultiSet):
         return bounded_steering_gap(self.correlation, coef, self.penalty, free, problem.scale)
 
     def correlate_all(self, residual):
-        """Exact correlations of the working set."""
+        """Exact correlations of the pairs with the residuals (K, n), (pairs,)."""
         K = self.problem.K
         self.problem.work.add(columns=self.features.columns.size * K)
         every = correlate(self.features, residual)
         self.correlation = every[self.place[self.columns // K], self.columns % K]
 
     def update_gram(self, state, anew):
-        """H over the pairs at the present mean if `anew`, else extended by new pairs; the intercepts are eliminated.
+        """Let H hold all pairs: at the present point if `anew`, else extended by new pairs. Intercepts are eliminated.
 
         Entry (j k, l m) is sum_i w_i x_ij x_il mean_ik (delta_km - mean_im).
         """
@@ -117,7 +122,7 @@ class PairSet(MultiSet):
         self.gram = extended(self.gram, fresh)
 
     def begin_model(self, state):
-        """Let H be that at the present mean, of no pairs yet."""
+        """Begin an H at the present probabilities, of no pairs yet."""
         self.mean, self.gram = state.mean, np.empty((0, 0))  # advancing a state replaces its mean
         self.intercepts = pseudo_inverse(self.problem.response.intercept_curvature(self.mean))
         self.model_version += 1
@@ -190,12 +195,12 @@ class RowSet(MultiSet):
         return float(gap)
 
     def correlate_all(self, residual):
-        """Exact correlations of the working set, (rows, K)."""
+        """Exact correlations of the columns with the residuals (K, n), (columns, K)."""
         self.problem.work.add(columns=self.columns.size * self.problem.K)
         self.correlation = np.ascontiguousarray(correlate(self.features, residual))
 
     def update_gram(self):
-        """X_W'WX_W about the means, extended by what is new."""
+        """Extend the Gram matrix, weighted and about the means, by the columns that are new."""
         problem, m, start = self.problem, self.columns.size, self.gram.shape[0]
         if start == m:
             return
@@ -207,7 +212,7 @@ class RowSet(MultiSet):
         self.gram = extended(self.gram, fresh)
 
     def move(self, state, coef):
-        """Step to `coef`. Updates the state."""
+        """Let the coefficients be `coef`, in the state as well."""
         problem, steps = self.problem, coef - state.matrix[self.columns]
         problem.work.add(columns=int(np.count_nonzero(steps)))
         change, shift = problem.along(state.mean, expand(self.features, steps))
@@ -216,9 +221,11 @@ class RowSet(MultiSet):
 
 
 def dual_direction(problem, state, units, l2):
-    """The residual, less what some units still explain of it: see fastreg.solvers.ridge.newton.dual_direction.
+    """The residuals, less what some units still explain of them: R - H_i (X D)_i, with D a Newton step of these units.
 
-    Of units within bounds these are single coefficients, which H is made for; else whole columns.
+    For units without a penalty (l2 = 0) this makes the dual point orthogonal to them, for weakly penalised ones it is
+    the dual point at which the gap is the Newton decrement. With bounds the units are single coefficients, else all of
+    some columns.
     """
     if units.size == 0:
         return levelled(problem, state)

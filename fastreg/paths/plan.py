@@ -18,8 +18,8 @@
     folds of a dense GLM with n >= 10 p             Newton steps of all folds together
                                                     (selection/cross_validation/tall_glm/)
     other folds, halves of a stability selection    each as above; they share sweeps over X
-    several responses, or classes (fastreg.multi)   "ridge" without an l1 part, else "pointwise"; folds share sweeps
-                                                    over X
+    several responses, or classes (fastreg.multi)   "ridge" with neither an l1 part nor bounds, else "pointwise"; folds
+                                                    share sweeps over X
 
 `solver=` other than "auto" narrows this: "active_set", "newton" and "ridge" keep to their strategies, and
 "coordinate_descent" and "proximal_gradient" are "pointwise" with that solver. "pointwise", "batched_lasso",
