@@ -47,16 +47,16 @@ def bounded_gap(problem, state, penalty, dual, units, correlation):
     """The duality gap, from units that hold the support and all violators, and their correlations with `dual`."""
     l1, l2 = penalty.on(units)
     bounds, coef = problem.bounds_on(units), state.coef[units]
-    free = (l1 == 0.0) & without_limit(bounds, correlation, l2)
-    inside = (l1 == 0.0) & (l2 == 0.0) & bounds.inside(coef)
-    if free.any() or inside.any():
+    feasible = balanced(problem, dual)
+    if not l1.all():
+        free = (l1 == 0.0) & without_limit(bounds, correlation, l2)
         orthogonal = np.abs(correlation) <= rounding_of_correlations(problem, dual, problem.unit_norms[units])
-    else:
-        orthogonal = free
-    if np.any(free & ~orthogonal) or not balanced(problem, dual):
-        dual, correlation = np.zeros(dual.shape), np.zeros(units.size)  # which is always feasible
-    # Within bounds that are far away, rounding of c_j would count with that distance; without them, not at all, and the
-    # dual value of a problem of fewer bounds is a bound as well.
-    free |= inside & orthogonal
-    correlation, terms = np.where(free, 0.0, correlation), (l1, l2, *bounds)
+        feasible = feasible and bool(np.all(orthogonal[free]))
+        # Within bounds that are far away, rounding of c_j would count with that distance; without them, not at all, and
+        # the dual value of a problem of fewer bounds is a bound as well.
+        free |= (l1 == 0.0) & (l2 == 0.0) & bounds.inside(coef) & orthogonal
+        correlation = np.where(free, 0.0, correlation)
+    if not feasible:
+        dual, correlation = np.zeros(dual.shape), np.zeros(units.size)  # which always is
+    terms = l1, l2, *bounds
     return bounded_duality_gap(lambda s: problem.loss_gap(state, dual, s), correlation, coef, terms)
