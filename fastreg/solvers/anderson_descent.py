@@ -1,36 +1,36 @@
-"""Anderson extrapolation of coordinate descent.
+"""Anderson acceleration of coordinate descent.
 
 While the support and its signs stay the same, an epoch of coordinate descent is an affine map of the coefficients. From
-the points b_0 .. b_K that K epochs in a row have reached, the mix of the later ones is taken whose change would be the
-least in the metric of the Hessian H:
+the points b_0 .. b_K of K consecutive epochs, the affine combination is taken whose change would be smallest in the
+norm of the Hessian H:
 
     minimise over c, sum c = 1     | sum_k c_k (b_k - b_k-1) |_H,      b_new = sum_k c_k b_k.
 
-Residual and correlations are affine in b, so that their mix belongs to b_new and nothing is read from X. The mix is
-taken only if the penalised model is lower there and all bounds hold. Source: Bertrand and Massias (2021), "Anderson
-acceleration of coordinate descent", AISTATS.
+Residual and correlations are affine in b, so that those of b_new need no read of X. The step is taken only if it lowers
+the penalised model and satisfies all bounds. Source: Bertrand and Massias (2021), "Anderson acceleration of coordinate
+descent", AISTATS.
 """
 
 import numpy as np
 
 from fastreg.numerics.jit import allocating_kernel, inner_kernel
 
-DEPTH = 5  # points mixed, and the one before
-RIDGE = 1e-12  # of the trace, added to the equations of the mix
-LARGEST = 1e4  # sum of |c_k|: more would magnify rounding
+DEPTH = 5  # points b_0 .. b_K kept, K + 1
+RIDGE = 1e-12  # ridge of the equations for c, over their trace
+LARGEST = 1e4  # sum of |c_k| at most: a larger one magnifies rounding errors
 
 
 @allocating_kernel
 def equations():
-    """Room for (products of the changes, the mix, the changes in one row)."""
+    """Scratch memory: (products of the changes, the weights c, the changes in one row)."""
     size = DEPTH - 1
     return np.empty((size, size)), np.empty(size), np.empty(size)
 
 
 @inner_kernel
 def least_mix(gram, mix):
-    """The weights c for the products of the changes, by Gaussian elimination; `gram` is overwritten. Returns whether
-    there are such."""
+    """Write the weights c, by Gaussian elimination from the products of the changes, which are overwritten. Returns
+    whether the weights are usable."""
     size, trace = mix.size, 0.0
     for a in range(size):
         trace += gram[a, a]
@@ -63,7 +63,7 @@ def least_mix(gram, mix):
 
 @inner_kernel
 def mixed(points, mix, j):
-    """Value j of the mix of all points but the first."""
+    """Entry j of the combination of all points except the first."""
     total = 0.0
     for a in range(mix.size):
         total += mix[a] * points[a + 1, j]
@@ -72,7 +72,7 @@ def mixed(points, mix, j):
 
 @inner_kernel
 def penalty_change(points, mix, penalty, coef):
-    """By how much the penalty is more at the mix than at `coef`; infinite beyond a bound."""
+    """The penalty at the combination less that at `coef`; infinite if it violates a bound."""
     l1, l2, lower, upper = penalty
     change = 0.0
     for k in range(coef.size):
@@ -85,9 +85,9 @@ def penalty_change(points, mix, penalty, coef):
 
 @inner_kernel
 def extrapolate_residual(h, penalty, history, coef, residual):
-    """Move `coef` and `residual`, which is the last point, to the mix. Returns the lift.
+    """Move `coef` and `residual` from the last point to the combination, if it is lower. Returns the lift there.
 
-    `history` is (points, their residuals and lifts, as descent in residual form has them, room for the equations).
+    `history` is (points, their residuals, their lifts, `equations()`), as in coordinate descent in residual form.
     """
     points, residuals, lifts, (gram, mix, change) = history
     size = DEPTH - 1
@@ -122,9 +122,9 @@ def extrapolate_residual(h, penalty, history, coef, residual):
 
 @inner_kernel
 def extrapolate_correlation(penalty, history, coef, correlation):
-    """Move `coef` and `correlation`, which is the last point, to the mix; in Gram form.
+    """Move `coef` and `correlation` from the last point to the combination, if it is lower; in Gram form.
 
-    `history` is (points, their correlations, room for the equations).
+    `history` is (points, their correlations, `equations()`).
     """
     points, correlations, (gram, mix, _) = history
     size = DEPTH - 1

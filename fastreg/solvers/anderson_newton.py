@@ -1,16 +1,15 @@
-"""Secants of Newton steps that share one matrix, remembered from step to step and from one alpha to the next.
+"""Anderson acceleration of Newton steps with one matrix, by secants kept from step to step and from alpha to alpha.
 
-Let f(b) be the step that a model with the matrix M = H + L2 takes at b. M may be old: the steps then only come near the
-solution, each leaving about the same share of the way. But f is nearly affine, so that two steps at one alpha tell how
-it changes: by dF where b changes by dB. From such secants follows the mix whose step would be shortest,
+Let f(b) be the step to the minimum of a model with the matrix M = H + L2 at b. If M is old, steps converge linearly.
+But f is nearly affine: two steps at one alpha give a secant, the change dF of f where b changes by dB. The accelerated
+point is the one whose next step would be shortest,
 
     minimise over g  | f - dF g |_M,      b_new = b + f - (dB + dF) g.
 
-Those of the last two changes are taken, and one from the alpha before: a path goes on much as it went, and what an old
-M missed there it will miss again. M f is known from the correlations that a model ends with, so a mix costs a few
-products of length |W|. Coefficients at zero in the model's solution stay there, and one that the mix would take to the
-other side of zero is left where the model has it. Source: Walker and Ni (2011), SIAM J. Numer. Anal. 49, "Anderson
-acceleration for fixed-point iterations".
+It uses the secants of the last two changes, and one of the alpha before, where the error of an old M was similar. M f
+follows from the correlations at the model's solution, so acceleration costs a few products of length |W|. Coefficients
+that are zero in the model's solution stay zero, and those that would change sign keep the model's value. Source: Walker
+and Ni (2011), SIAM J. Numer. Anal. 49, "Anderson acceleration for fixed-point iterations".
 """
 
 from typing import NamedTuple
@@ -20,27 +19,27 @@ import numpy as np
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 
-RECENT = 2  # secants of the present alpha that are mixed
-CARRIED, FIRST = RECENT, RECENT + 1  # rows of the one from an alpha before, and of the present alpha's first
-INDEPENDENT = 1e-6  # share of a secant's square that must be left beside later ones
-STEPS, HAS_CARRIED = range(2)  # steps taken at this alpha; whether there is a secant from one before
+RECENT = 2  # secants of the current alpha that are used
+CARRIED, FIRST = RECENT, RECENT + 1  # rows: secant of an earlier alpha, and first secant of the current one
+INDEPENDENT = 1e-6  # pivot over squared norm, below which a secant counts as dependent on later ones
+STEPS, HAS_CARRIED = range(2)  # steps at this alpha; whether there is a secant of an earlier one
 
 
 class Secants(NamedTuple):
-    """Room for the secants of |W| coefficients, a row each, updated in place."""
+    """The secants of |W| coefficients, a row each, and scratch memory; updated in place."""
 
     moves: np.ndarray  # dB
     changes: np.ndarray  # dF
     images: np.ndarray  # M dF
     last: np.ndarray  # the last step of this alpha: b, f and M f
     numbers: np.ndarray  # STEPS, HAS_CARRIED
-    order: np.ndarray  # rows in the mix, the latest first
-    mix: np.ndarray  # their weights g, and
-    equations: np.ndarray  # the products they follow from
+    order: np.ndarray  # rows in use, the latest first
+    mix: np.ndarray  # their weights g
+    equations: np.ndarray  # the linear system for g
 
 
 def no_secants(size):
-    """For so many coefficients, none yet."""
+    """Secants of `size` coefficients, none yet."""
     mixed = RECENT + 1
     moves, changes, images = np.zeros((3, FIRST + 1, size))
     return Secants(
@@ -50,7 +49,7 @@ def no_secants(size):
 
 
 def with_more(secants, size):
-    """The same for more coefficients, zero so far. M dF is not known for them, nor asked for: see `weigh`."""
+    """The secants for more coefficients, which have been zero. Their M dF is unknown, and not used (see `weigh`)."""
     grown, old = no_secants(size), secants.last.shape[1]
     for new, known in zip(grown[:4], secants[:4], strict=True):
         new[:, :old] = known
@@ -61,7 +60,7 @@ def with_more(secants, size):
 class SecantMemory:
     """The secants of a working set whose columns, Hessian and penalty change.
 
-    The ridge part of M follows alpha from point to point, and little changes by it: secants stay.
+    The ridge part of M changes with alpha, but little from point to point, so that secants are kept.
     """
 
     def __init__(self):
@@ -75,7 +74,7 @@ class SecantMemory:
         more = point.size > self.secants.last.shape[1]
         if more:
             self.secants = with_more(self.secants, point.size)
-        if more or penalty != self.penalty:  # steps without the columns that have come tell nothing of those with them
+        if more or penalty != self.penalty:  # steps without the new columns are not comparable
             next_alpha(self.secants)
         self.version, self.penalty = version, penalty
         return mix_secants(self.secants, point, solution, image)
@@ -83,13 +82,13 @@ class SecantMemory:
 
 @inner_kernel
 def forget(secants):
-    """No secant holds where the matrix is new."""
+    """Discard all secants, for a new matrix."""
     secants.numbers[STEPS] = secants.numbers[HAS_CARRIED] = 0
 
 
 @kernel
 def next_alpha(secants):
-    """Go on with the first secant of the alpha that ends, the longest; if it has none, with the one it began with."""
+    """Begin a new alpha: keep the first secant of the last one, the longest, or else that of an earlier alpha."""
     if secants.numbers[STEPS] > 1:
         for rows in (secants.moves, secants.changes, secants.images):
             copy_values(rows[FIRST], rows[CARRIED])
@@ -99,9 +98,9 @@ def next_alpha(secants):
 
 @kernel
 def mix_secants(secants, point, solution, image):
-    """Move `solution`, of the model made at `point`, to the mix, if there are secants. `image` is M times the step.
+    """Move `solution`, of the model at `point`, to the accelerated point. `image` is M times the model's step.
 
-    Returns whether it has moved.
+    Returns whether it has moved, which it does not without secants.
     """
     remember(secants, point, solution, image)
     size = weigh(secants)
@@ -122,7 +121,7 @@ def mix_secants(secants, point, solution, image):
 
 @inner_kernel
 def remember(secants, point, solution, image):
-    """Take in a step, and the secant from the last one at this alpha to it."""
+    """Store a step, and its secant with the last step at this alpha."""
     steps, last = secants.numbers[STEPS], secants.last
     row = steps % RECENT
     for j in range(point.size):
@@ -140,10 +139,10 @@ def remember(secants, point, solution, image):
 
 @inner_kernel
 def weigh(secants):
-    """Find the mix by Gaussian elimination, from the latest secant to the earliest. Returns how many there are.
+    """Compute the weights by Gaussian elimination, from the latest secant to the earliest. Returns their number.
 
-    A product of two is that of the earlier dF with the later M dF: zeros where the earlier had no coefficients do not
-    ask what M was there. Secants that depend on later ones have no weight.
+    The product of two is that of the earlier dF with the later M dF: where the earlier one lacked coefficients its dF
+    is zero, so that unknown entries of M dF are not used. Secants that depend on later ones get weight 0.
     """
     order, mix, a, size = secants.order, secants.mix, secants.equations, 0
     for k in range(min(secants.numbers[STEPS] - 1, RECENT)):
@@ -176,7 +175,7 @@ def weigh(secants):
 
 @inlined_kernel
 def product(first, second):
-    """Of two vectors."""
+    """The inner product of two vectors."""
     total = 0.0
     for j in range(first.size):
         total += first[j] * second[j]

@@ -1,6 +1,6 @@
-"""Pivots, coordinate descent or Newton steps among the rows: whichever takes least work for a working set's model.
+"""The automatic choice of a solver for the model of a working set: pivots, coordinate descent or dual Newton steps.
 
-What each is expected to cost stands in choice.py; here is what was seen lately, and what is done about it.
+choice.py has the expected costs; this module keeps recent counts of changes and epochs.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 class AutomaticChoice:
-    """Solves each model by what is expected to take least work."""
+    """Solves each model by the solver with the least expected work."""
 
     def __init__(self, changes: float | None = None):
         self.pivots, self.rows, self.descent = ActiveSet(), Semismooth(), CoordinateDescent("residual")
-        self.changes = 5.0 if changes is None else changes  # columns that enter or leave in one model, as seen lately
-        self.epochs: float | None = None  # that descents took lately
-        self.descended = False  # then the factor is gone
+        self.changes = 5.0 if changes is None else changes  # recent changes of the support per model
+        self.epochs: float | None = None  # recent epochs per descent, None at first
+        self.descended = False  # whether the last model was solved by descent, which leaves no factor
 
     def solve(self, working, state, anew, precision):
-        """(coefficients, their correlations or None where nothing keeps them)."""
+        """(coefficients (m,), their correlations (m,) or None if the solver does not compute them)."""
         old = state.coef[working.columns]
         support, bounded = np.count_nonzero(old), working.problem.bounds is not None
-        if bounded and working.ridge_alpha > 0.0 and not working.l1.any():  # ridge within bounds: all change that may
+        if bounded and working.ridge_alpha > 0.0 and not working.l1.any():  # ridge within bounds: many changes
             self.changes = max(self.changes, 0.25 * old.size)
         by_rows = not bounded and rows_pay(working, support) and self.rows.ready()
         otherwise = cost_without_descent(working, support, self.changes, by_rows, self.descended)
@@ -55,7 +55,7 @@ class AutomaticChoice:
     def _descend(self, working, state, precision, afforded):
         work = working.problem.work
         before, most = work.epochs, PATIENCE * afforded
-        share = 1.0 if working.problem.family.quadratic else SHARE  # of least squares the model is the loss itself
+        share = 1.0 if working.problem.family.quadratic else SHARE  # for least squares the model is the loss itself
         found = self.descent.solve(working, state, False, precision, most, share)
         taken = work.epochs - before
         if taken >= most:
@@ -73,7 +73,7 @@ INNER: dict[str, Callable[[], InnerSolver]] = {
 
 
 def make_solver(name: str, changes: float | None = None) -> Solver:
-    """The solver called `name` for working sets; `changes` are columns that have entered or left lately, if known."""
+    """The solver `name` for working sets; `changes` are the recent changes of the support per model, if known."""
     if name == "proximal_gradient":
         return ProximalGradient()
     return ProximalNewton(INNER[name]() if name in INNER else AutomaticChoice(changes))

@@ -1,6 +1,6 @@
-"""Cold starts by coordinate descent over columns where they lie in X, before pivots take over.
+"""Cold starts by coordinate descent over the columns of X, without copies, before the solver by pivots.
 
-How far a round goes, and whether another pays, is decided in choice.py.
+choice.py decides how long a round is and whether another pays.
 """
 
 import numpy as np
@@ -9,24 +9,24 @@ from fastreg.solvers.choice import MOST_PASSES, cold_passes, round_pays
 from fastreg.solvers.coordinate_descent import SHARE, CoordinateDescent
 from fastreg.solvers.proximal_newton import ProximalNewton
 
-STEPS = 5  # of one descent, where the loss is not quadratic
+STEPS = 5  # Newton steps of one descent, for losses that are not quadratic
 
 
 class FirstDescent:
-    """Rounds of coordinate descent on one problem, and whether another pays."""
+    """Rounds of coordinate descent on one problem."""
 
     def __init__(self, problem, on_the_way):
-        """`on_the_way`: alphas that pivots would take from the null model to where the descent is to end."""
+        """`on_the_way`: alphas that pivots would solve between the null model and the descent's alpha."""
         self.problem, self.on_the_way = problem, on_the_way
-        # The model of least squares is the loss itself. With a ridge part supports are too large to be solved exactly
-        # in the end, and come nearer to that by a descent that goes further.
+        # The model of least squares is the loss itself. With a ridge part, supports are too large for an exact solution
+        # in the end, so the descent goes to a smaller gap.
         share = 1.0 if problem.family.quadratic and not problem.has_ridge else SHARE
         self.inner = CoordinateDescent("residual", passes=MOST_PASSES, share=share)
         self.solver = ProximalNewton(self.inner)
         self.form = problem.design.working_block(problem.centre).form
 
     def reduce(self, state, working, target, steps_left):
-        """One descent: (the gap among its columns, Newton steps, or epochs where the loss is quadratic)."""
+        """One descent: (steering gap of its columns, Newton steps, or epochs if the loss is quadratic)."""
         problem = self.problem
         if not problem.family.quadratic:
             return self.solver.reduce(problem, state, working, target, min(STEPS, steps_left))
@@ -37,5 +37,5 @@ class FirstDescent:
         return reached, problem.work.epochs - before
 
     def goes_on(self, gaps, target, read, support):
-        """Whether another round does, see `choice.round_pays`."""
+        """Whether another round pays, by `choice.round_pays`."""
         return round_pays(self.problem, self.form, self.on_the_way, gaps, target, read, support)

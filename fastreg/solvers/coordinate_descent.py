@@ -1,19 +1,19 @@
 """Coordinate descent with soft-thresholding on a penalised quadratic, in residual form and in Gram form.
 
-Minimise over b on a working set, about a point where the residual is r and the correlations c = X'r,
+Minimise over b on a working set, from a point with residual r and correlations c = X'r,
 
     -c'd + d'Hd/2 + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 ],     d = b - b_start,   H = X' diag(h) X about h-means.
 
-One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form keeps r and
-reads one column an update, which suits sparse columns; Gram form keeps c and reads one row of H. Between two epochs
-over the whole set only the support is visited. Friedman, Hastie and Tibshirani (2010), JSS 33(1). Epochs that leave the
-support as it is are extrapolated, see solvers.anderson_descent.
+One update: b_j <- S(H_jj b_j + c_j, l1_j) / (H_jj + l2_j), clipped to the bounds of b_j. Residual form updates r and
+reads one column, which suits sparse columns; Gram form updates c and reads one row of H. Epochs over the whole set
+alternate with epochs over the support. Friedman, Hastie and Tibshirani (2010), JSS 33(1). Epochs that do not change the
+support are accelerated (solvers.anderson_descent).
 
-The descent ends when an epoch over the whole set finds the model's duality gap, to first order, below the wanted
+The descent ends when, in an epoch over the whole set, the model's duality gap to first order is below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
-decrease. Where l2_j > 0 a column's share may be taken as that of the gap itself, (c_j - l1_j sign - l2_j b_j)^2 over
-2 l2_j, times a margin, if that is less: then the descent ends at the gap wanted, else far below it. What would move a
-coefficient beyond a bound at which it lies does not count.
+decrease. Where l2_j > 0 a column's term may be that of the gap itself, (c_j - l1_j sign - l2_j b_j)^2 / (2 l2_j), times
+a margin, if it is smaller: the descent then ends at the gap wanted, and otherwise far below it. Columns at a bound do
+not count if c_j pushes them against it.
 """
 
 import math
@@ -29,24 +29,24 @@ from fastreg.solvers.anderson_descent import DEPTH, equations, extrapolate_corre
 from fastreg.solvers.choice import gram_form_pays
 
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
-MARGIN = 10.0  # by which squares may grow after they were seen, as columns that come later move
-SHARE = 0.3  # of the wanted gap: the model need not be solved better than what it models
+MARGIN = 10.0  # growth allowed to a squared term while later columns of the epoch change
+SHARE = 0.3  # gap of the model over the gap wanted
 
 
 class Epochs(NamedTuple):
-    """What a descent in residual form has done."""
+    """The result of a descent in residual form."""
 
     run: int
     converged: bool
     lift: float
-    read: int  # columns
+    read: int  # columns read
 
 
 @allocating_kernel
 def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares):
     """Epochs in Gram form until the model's gap is at most `precision`. Returns (epochs, converged).
 
-    `penalty` is (l1_j, l2_j, lower_j, upper_j); `squares` says whether the descent may end at the gap wanted.
+    `penalty` is (l1_j, l2_j, lower_j, upper_j); `squares` allows the smaller terms where l2_j > 0.
     """
     m = coef.size
     history = np.empty((DEPTH, m)), np.empty((DEPTH, m)), equations()
@@ -55,7 +55,7 @@ def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares
 
 @inner_kernel
 def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history):
-    """`gram_epochs` with room for its history, (points, correlations, equations)."""
+    """`gram_epochs` with scratch memory `history`, (points, correlations, equations)."""
     l1, l2, lower, upper = penalty
     points, correlations, _ = history
     m, epochs, kept = l1.size, 0, 1
@@ -101,7 +101,7 @@ def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squ
 
 @inlined_kernel
 def violation(penalty, j, b, c, parts, squares):
-    """Add one coordinate to the parts of the model's gap; `squares` as for `residual_epochs`."""
+    """Add one coordinate to the parts of the model's gap; `squares` as for `gram_epochs`."""
     mismatch, excess, size = parts
     l1, l2, lower, upper = penalty[0][j], penalty[1][j], penalty[2][j], penalty[3][j]
     if b != 0.0:
@@ -122,10 +122,11 @@ def violation(penalty, j, b, c, parts, squares):
 
 @allocating_kernel
 def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, limits, squares):
-    """Epochs in residual form; see `gram_epochs`. `residual` holds r less lift * h: the part of the intercept's moves,
-    a multiple of the curvature h, is kept as the scalar `lift`, so a sparse column touches only its own rows.
-    `quadratic` is (h, H_jj, h-mean of x_j, x_j'h), `limits` (max_epochs, precision, whether to extrapolate).
-    Returns Epochs."""
+    """Epochs in residual form until the model's gap is at most the precision. Returns Epochs.
+
+    `residual` is r - lift * h: the scalar `lift` has the changes of the intercept, so that a sparse column changes only
+    its own rows. `quadratic` is (h, H_jj, h-mean of x_j, x_j'h), `limits` (max_epochs, precision, whether to
+    accelerate); the others as for `gram_epochs`."""
     depth = DEPTH if limits[2] else 0
     history = np.empty((depth, coef.size)), np.empty((depth, residual.size)), np.empty(depth), equations()
     return descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history)
@@ -133,7 +134,7 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, l
 
 @inner_kernel
 def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history):
-    """`residual_epochs` with room for its history, (points, residuals, lifts, equations)."""
+    """`residual_epochs` with scratch memory `history`, (points, residuals, lifts, equations)."""
     h, curvature, mean, column_h = quadratic
     l1, l2, lower, upper = penalty
     max_epochs, precision, extrapolates = limits
@@ -147,7 +148,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
         decrease, first, support = 0.0, 0.0, 1
         for inner in range(SUPPORT_EPOCHS):
             decrease, mismatch, excess, size, steady = 0.0, 0.0, 0.0, 0.0, True
-            if inner * support > columns.size:  # as much as another epoch over the whole set, which sees more
+            if inner * support > columns.size:  # as long as an epoch over the whole set
                 break
             support = 1
             for k in range(columns.size):
@@ -192,7 +193,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
 
 @kernel
 def weighted_columns(design, columns, h, total, centred, curvature, mean, column_h):
-    """For each column: x_j'h, its h-mean (0 unless centred) and H_jj, the h-weighted square about that mean."""
+    """Write for each column x_j'h, its h-mean (0 unless centred) and H_jj, the h-weighted square about that mean."""
     for k in range(columns.size):
         j = columns[k]
         column_h[k] = design.column_dot(j, h)
@@ -201,7 +202,7 @@ def weighted_columns(design, columns, h, total, centred, curvature, mean, column
 
 
 def descend_gram(gram, penalty, coef, correlation, precision, squares=False, max_epochs=20_000):
-    """Coordinate descent in Gram form to a model gap within `precision`, in bounded kernel calls. Returns epochs."""
+    """Coordinate descent in Gram form to a model gap of `precision`, in short kernel calls. Returns the epochs."""
     chunk, epochs, done = bounded_epochs(coef.size**2), 0, False
     while not done and epochs < max_epochs:
         most = min(chunk, math.ceil(max_epochs - epochs))
@@ -211,29 +212,29 @@ def descend_gram(gram, penalty, coef, correlation, precision, squares=False, max
 
 
 def bounded_epochs(cost):
-    """Epochs a kernel call may run so that it ends within about 0.1 s and an interruption is heard."""
+    """Epochs of a kernel call that take about 0.1 s, so that a fit can be interrupted."""
     return int(min(max(1e8 / max(cost, 1), 1), 10_000))
 
 
 class CoordinateDescent:
     """Solves a working set's quadratic model by coordinate descent.
 
-    `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch of residual form costs two passes over the
-    working set's stored values, one of Gram form a row of H for each coefficient that changes, at most |W| |support|.
-    `share` of the wanted gap is what residual form solves the model to. `passes` bounds the columns that it reads, in
-    multiples of |W|. Without that bound, and with a ridge part, the descent may end at the gap wanted; cold fits, which
-    have it, go on until they know the support, which is then solved exactly.
+    `form` is "gram", "residual" or "auto", the cheaper of the two: an epoch in residual form reads the working set's
+    stored values twice, one in Gram form a row of H for each coefficient that changes, at most |W| |support| values.
+    Residual form solves the model to `share` times the gap wanted, and reads at most `passes` |W| columns. Without this
+    limit, and with a ridge part, the descent may end at the gap wanted; cold starts, which have it, go on until the
+    support is known, which is then solved exactly.
     """
 
     def __init__(self, form="auto", max_epochs=20_000, passes=np.inf, share=SHARE):
         self.form, self.max_epochs, self.passes, self.share = form, max_epochs, passes, share
 
     def limit(self, passes, max_epochs):
-        """Bound what the next descents may read, and take."""
+        """Set the passes and epochs of the next descents, at most."""
         self.passes, self.max_epochs = passes, max_epochs
 
     def solve(self, working, state, anew, precision, most=np.inf, share=None):
-        """(coefficients, their correlations or None where nothing keeps them), after at most so many epochs."""
+        """(coefficients (m,), their correlations (m,) or None in residual form), after at most `most` epochs."""
         old = state.coef[working.columns]
         most, squares = min(most, self.max_epochs), bool(working.ridge_alpha > 0.0) and self.passes == np.inf
         if self.form == "gram" or (self.form == "auto" and gram_form_pays(working, np.count_nonzero(old))):
@@ -252,7 +253,7 @@ class CoordinateDescent:
         coef, residual, lift = state.coef[columns], state.residual.copy(), 0.0
         chunk, epochs, done = bounded_epochs(2 * working.stored()), 0, False
         if self.passes < np.inf:
-            # To look at the columns read in between; the same for dense and sparse columns, which so end alike.
+            # Short calls, to test the columns read. The same for dense and sparse columns, so that results agree.
             chunk = min(chunk, max(SUPPORT_EPOCHS, BLOCK // (problem.n * columns.size)))
         limit = problem.work.columns + self.passes * columns.size
         while not done and epochs < most and problem.work.columns < limit:
@@ -266,7 +267,7 @@ class CoordinateDescent:
         return coef, None
 
     def _moments(self, working, h):
-        """H_jj, h-mean and x_j'h of the columns; for h = the weights they are known from the start."""
+        """(H_jj, h-means, x_j'h) of the columns, (m,) each; known beforehand if h are the weights."""
         problem, columns = working.problem, working.columns
         if np.array_equal(h, problem.weight):
             return working.norms**2, problem.centre[columns], problem.centre[columns]

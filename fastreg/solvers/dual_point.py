@@ -1,8 +1,8 @@
-"""Dual points of a path's problems, and the gap within bounds.
+"""Dual points of a path's problems, and the duality gap with bounds.
 
-A column of no penalty asks the dual point to be orthogonal to it, as long as its coefficient lies within its bounds; at
-a bound the correlation may press it on, but not pull it off. So those within are projected out of the residual, and
-those that this leaves pulled off a bound as well. Columns of a ridge too weak to condition them are treated alike.
+A dual point must be orthogonal to an unpenalised column whose coefficient is strictly within its bounds; at a bound,
+the correlation may push the coefficient against it, not away. So columns within their bounds are projected out of the
+residual, and then those that the projection pushes away from a bound. Columns with a very weak ridge are treated alike.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from fastreg.objective.duality_gap import balanced, rounding_of_correlations
 from fastreg.objective.duality_gap_bounded import WEAK, bounded_duality_gap
 from fastreg.solvers.ridge.newton import dual_direction
 
-PROJECTIONS = 3  # each with the columns that the one before left pulled off a bound
+PROJECTIONS = 3  # projections at most, each with more columns at a bound
 
 
 def residual_to_certify(problem, state, penalty, direction=dual_direction):
-    """The residual, less what units within their bounds and of little or no penalty explain of it.
+    """The residual, with units within their bounds and of little or no penalty projected out.
 
-    `direction` is `dual_direction`, or what takes its place with several responses.
+    `direction` is `dual_direction`, or its counterpart for several responses.
     """
     units = problem.units_of(problem.columns if penalty.alpha == 0.0 else problem.without_l1)
     l1, l2 = penalty.on(units)
@@ -39,12 +39,12 @@ def residual_to_certify(problem, state, penalty, direction=dual_direction):
 
 
 def without_limit(bounds, correlation, l2):
-    """Which columns of no ridge could follow their correlation for ever: a dual point must be orthogonal to these."""
+    """Which units have neither a ridge nor a bound in the direction of their correlation."""
     return (l2 == 0.0) & np.isinf(bounds.room(correlation))
 
 
 def bounded_gap(problem, state, penalty, dual, units, correlation):
-    """The duality gap, from units that hold the support and all violators, and their correlations with `dual`."""
+    """The duality gap, from units with the support and all violators, and their correlations with `dual`."""
     l1, l2 = penalty.on(units)
     bounds, coef = problem.bounds_on(units), state.coef[units]
     feasible = balanced(problem, dual)
@@ -52,11 +52,11 @@ def bounded_gap(problem, state, penalty, dual, units, correlation):
         free = (l1 == 0.0) & without_limit(bounds, correlation, l2)
         orthogonal = np.abs(correlation) <= rounding_of_correlations(problem, dual, problem.unit_norms[units])
         feasible = feasible and bool(np.all(orthogonal[free]))
-        # Within bounds that are far away, rounding of c_j would count with that distance; without them, not at all, and
-        # the dual value of a problem of fewer bounds is a bound as well.
+        # Rounding errors of c_j would be multiplied by the distance to a bound. So coefficients within bounds count as
+        # unbounded: the dual value of a problem with fewer bounds is a lower bound as well.
         free |= (l1 == 0.0) & (l2 == 0.0) & bounds.inside(coef) & orthogonal
         correlation = np.where(free, 0.0, correlation)
     if not feasible:
-        dual, correlation = np.zeros(dual.shape), np.zeros(units.size)  # which always is
+        dual, correlation = np.zeros(dual.shape), np.zeros(units.size)  # zero is always feasible
     terms = l1, l2, *bounds
     return bounded_duality_gap(lambda s: problem.loss_gap(state, dual, s), correlation, coef, terms)

@@ -1,4 +1,4 @@
-"""How long the matrix M = H + L2 of Newton steps has served. When it is made anew is decided in choice.py."""
+"""Counts of steps with one matrix M = H + L2; choice.py decides when to compute it anew."""
 
 import math
 
@@ -6,14 +6,14 @@ from fastreg.solvers.choice import renewal_pays, served_long
 
 
 class Age:
-    """The steps and points that the matrix of a working set has served."""
+    """The steps and points for which the matrix of a working set has been used."""
 
     def __init__(self):
         self.version = self.penalty = None
         self.spent, self.points, self.here, self.old = 0.0, 0, 0, False
 
     def begin(self, penalty):
-        """Whether the matrix has served long, as a point begins with this penalty, or goes on with it."""
+        """Begin or continue the point of this penalty. Returns whether the matrix is too old for a new point."""
         if penalty == self.penalty:
             return False
         last, self.here, self.penalty = self.here, 0, penalty
@@ -23,10 +23,10 @@ class Age:
         return self.old
 
     def step(self, version, cost, gaps, target):
-        """Count a step with this version of the matrix, which ended at the last of `gaps`. Whether the next is to have
-        a new one, which costs so many steps.
+        """Count a step with this version of the matrix, after which the gap is gaps[-1]. Returns whether a new matrix,
+        which costs as much as `cost` steps, pays.
 
-        A step that secants make better than others is followed by a lesser one: so the pace is that of two.
+        The rate of convergence is that of two steps, since accelerated steps are often better and worse by turns.
         """
         if version != self.version:
             self.version, self.spent, self.points, self.here, self.old = version, cost, 0, 0, False

@@ -1,4 +1,4 @@
-"""How far to go along a Newton direction."""
+"""Lengths of Newton steps: from bounds on the loss, or by search."""
 
 import math
 
@@ -7,27 +7,27 @@ import numpy as np
 from fastreg.numerics.jit import kernel
 from fastreg.objective.families import linearise
 
-SHORT = 0.5  # a safe step up to this length is worth a look at longer ones
-TRIALS, FLAT = 10, 0.1  # of a search along a line, and the share of the slope at which it ends
-ARMIJO = 0.25  # share of the promised decrease that a longer step must keep,
-LOST_DIGITS = 1e-14  # and of the objective, what its rounding may hide of it
-SHORTEST = 1e-12  # of the whole step: one that must be shorter leads nowhere
+SHORT = 0.5  # length of a safe step up to which longer ones are tried
+TRIALS, FLAT = 10, 0.1  # trials of a search along a line at most; slope over the first at which it ends
+ARMIJO = 0.25  # decrease over the predicted one that a longer step must achieve
+LOST_DIGITS = 1e-14  # rounding error of the objective, over the objective
+SHORTEST = 1e-12  # shortest step length tried
 
 
 def step_length(problem, state, correlation, old, new, penalty, change):
-    """How far to go from coefficients `old` to `new`, in (0, 1]; 0 if the model promises no decrease.
+    """The step length t in (0, 1] from coefficients `old` to `new`; 0 if the model predicts no decrease.
 
     A safe step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the model's
     first-order change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third
-    derivative is at most M times its second, M the `bend` of the family. The true q is used, so d need not be an exact
-    direction. Where the safe step is short, as far from a solution, the true objective is asked for a longer one, and
-    where there is none, since the bend is infinite, for any. `penalty` is (l1_j, l2_j); `change` is X d.
+    derivative is at most M times its second, M the `bend` of the family. q is that of the current curvature, so d need
+    not be an exact direction. Where the safe step is short, as far from a solution, longer ones are tried on the true
+    objective; if the bend is infinite there is no safe step. `penalty` is (l1_j, l2_j); `change` is X d.
     """
     l1, l2 = penalty
     steps = new - old
     gain = l1 @ (np.abs(new) - np.abs(old)) + 0.5 * (l2 @ (new**2 - old**2))
     slope = float(gain - correlation @ steps)
-    # Coefficients may move far at an unchanged fit (duplicate columns). What that adds to the slope is rounding.
+    # Coefficients may change a lot at an unchanged fit (duplicate columns), which adds rounding errors to the slope.
     noise = 1e-15 * float(l1 @ (np.abs(new) + np.abs(old)) + np.abs(correlation) @ np.abs(steps))
     slope = -noise if abs(slope) <= noise else slope
     _, largest, q = extent(state.curvature, change, problem.fit_intercept)
@@ -47,7 +47,7 @@ def smooth_step_length(problem, state, change, square, product):
     """The t > 0 that minimises the objective along a direction without an l1 part, to a tenth of its slope; 0 if none.
 
     The ridge adds t product + t^2 square / 2. A trial costs one evaluation of the loss's derivatives, against two
-    passes over X for the direction. Newton steps on t, within a bracket of the root of the slope.
+    passes over X for the direction. By Newton steps on t, safeguarded by a bracket of the root of the slope.
     """
     if problem.fit_intercept:
         change = change - (state.curvature @ change) / state.curvature.sum()
@@ -73,9 +73,9 @@ def smooth_step_length(problem, state, change, square, product):
 
 
 def longer_step(problem, state, old, steps, penalty, change, slope, t):
-    """The first of 1, 1/2, 1/4 ... above the safe step t whose objective keeps a quarter of the decrease promised.
+    """The first of 1, 1/2, 1/4 ... above the safe step t with at least a quarter of the predicted decrease; else t.
 
-    A trial costs one evaluation of the loss. Without a safe step (t = 0) the objective is trusted up to its rounding.
+    A trial costs one evaluation of the loss. Without a safe step (t = 0) rounding errors of the objective are allowed.
     """
     l1, l2 = penalty
     start = problem.loss(state) + l1 @ np.abs(old) + 0.5 * (l2 @ old**2)
@@ -93,7 +93,7 @@ def longer_step(problem, state, old, steps, penalty, change, slope, t):
 
 @kernel
 def extent(curvature, change, fit_intercept):
-    """(m, max |change - m|, sum h (change - m)^2), m the h-mean under an intercept. Rows without h do not count."""
+    """(m, max |change - m|, sum h (change - m)^2) over rows with h > 0; m is the h-mean with an intercept, else 0."""
     total, moved = 0.0, 0.0
     for i in range(change.size):
         total += curvature[i]

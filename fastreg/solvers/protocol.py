@@ -1,4 +1,4 @@
-"""What a solver answers: `Solver` for a working set, and `InnerSolver` for the quadratic models of Newton's method."""
+"""The methods of a `Solver` for a working set, and of an `InnerSolver` for the quadratic models of Newton's method."""
 
 from typing import Protocol
 
@@ -14,10 +14,10 @@ class Solver(Protocol):
     def reduce(
         self, problem: Problem, state: State, working: WorkingSet, target: float, max_iter: int
     ) -> tuple[float, int]:
-        """Move the state until the working set's gap is at most `target` (absolute): (that gap, steps taken).
+        """Update the state until the working set's gap is at most `target` (absolute). Returns (gap, steps).
 
-        On entry and on return working.correlation is that of the state. It may end sooner: after `max_iter` steps, or
-        where rounding lets none of them help.
+        On entry and on return working.correlation is that of the state. Ends early after `max_iter` steps, or when
+        rounding errors prevent progress.
         """
 
 
@@ -31,8 +31,8 @@ class InnerSolver(Protocol):
     def solve(
         self, working: WorkingSet, state: State, anew: bool, precision: float
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """(coefficients b + d, (m,), and their correlations c - H d, or None where nothing keeps them).
+        """(coefficients b + d (m,), their correlations c - H d (m,) or None if the solver does not compute them).
 
-        The state stays where it is. Matrices that `working` keeps are made `anew`, at the present curvature, or serve
-        as they are; a solver without one takes the present curvature. `precision` is the gap wanted (absolute).
+        The state is not changed. The matrix that `working` keeps is computed `anew` at the current curvature, or used
+        as it is; a solver without one uses the current curvature. `precision` is the gap wanted (absolute).
         """

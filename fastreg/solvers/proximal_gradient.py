@@ -1,13 +1,13 @@
-"""Accelerated proximal gradient (FISTA) with restart: the plain, independent method.
+"""Accelerated proximal gradient (FISTA) with restart: a simple method, independent of the others.
 
 Minimise F(b) + sum_j [ l1_j |b_j| + l2_j b_j^2 / 2 ], where F is the loss with the intercept minimised out. From a
-point z ahead of b by momentum, with step 1 / (L N_j^2) in the metric of the column norms N_j,
+point z, b plus momentum, with steps 1 / (L N_j^2) scaled by the column norms N_j,
 
     b_new = S(z_j + c_j(z) / (L N_j^2), l1_j / (L N_j^2)) / (1 + l2_j / (L N_j^2)),   clipped to the bounds of b_j,
 
 L found by backtracking until (grad F(b_new) - grad F(z))'(b_new - z) <= L sum_j N_j^2 (b_new - z)_j^2: for a convex F
-this implies the usual quadratic upper bound, and unlike it keeps its digits near the solution. Momentum restarts when
-it points uphill: <z - b_new, b_new - b> > 0. Beck and Teboulle (2009), SIAM J. Imaging Sci. 2; O'Donoghue and Candes
+this implies the usual quadratic upper bound, without its cancellation near the solution. Momentum is reset when it
+opposes the step: <z - b_new, b_new - b> > 0. Beck and Teboulle (2009), SIAM J. Imaging Sci. 2; O'Donoghue and Candes
 (2015), Found. Comput. Math. 15.
 """
 
@@ -38,7 +38,7 @@ def proximal_step(point, correlation, metric, penalty, out):
 
 
 class ProximalGradient:
-    """Solves a working set to a target gap by accelerated proximal gradient steps."""
+    """Solves one alpha on a working set by accelerated proximal gradient steps."""
 
     def __init__(self):
         self.lipschitz = 1.0
@@ -92,7 +92,7 @@ class ProximalGradient:
 
 
 def _extrapolate(problem, columns, old, new, weight):
-    """new + weight (new - old), in coefficients and predictor alike."""
+    """The state new + weight (new - old), in coefficients, intercept and eta."""
     ahead = new.copy()
     ahead.place(
         columns,

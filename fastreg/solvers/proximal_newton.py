@@ -1,12 +1,12 @@
 """Proximal Newton on a working set: one loop for every family.
 
-At the current point the loss is replaced by its quadratic model with curvature h, the penalised quadratic is solved
-over the working set by an inner solver (pivots or coordinate descent), and a step t is taken along the direction
-found. For least squares the model is the loss: t = 1 and one round is exact.
+At the current point the loss is replaced by its quadratic model with curvature h, an inner solver (pivots or coordinate
+descent) minimises the penalised model over the working set, and a step of length t is taken towards its solution. For
+least squares the model is the loss: t = 1, and one step is exact.
 
-The Hessian H = X_W' diag(h) X_W may be kept while h drifts: the direction is then only nearly Newton's, but every step
-still lowers the objective, since its length is chosen with the true curvature along it (line_search.py). Secants of the
-steps make up for much of its age (anderson_newton.py); H is built anew when that costs less than the steps it saves
+The Hessian H = X_W' diag(h) X_W may be kept while h changes. The direction is then only close to Newton's, but every
+step lowers the objective, since its length uses the current curvature (line_search.py). Anderson acceleration restores
+much of the speed (anderson_newton.py), and H is computed anew when that costs less than the steps that it saves
 (choice.py).
 """
 
@@ -19,19 +19,19 @@ from fastreg.solvers.coordinate_descent import CoordinateDescent
 if TYPE_CHECKING:
     from fastreg.solvers.protocol import InnerSolver
 
-ROUGH = 0.03  # share of the gap to which a model is solved; less by a factor of
-ROUGHER, FINEST = 0.1, 1e-9  # after every round that leaves of the gap,
-STALLED = 0.9  # which may be far above the objective itself
-ASTRAY = 1e-12  # of the null model's loss: a rise of a quadratic objective beyond it is a step that rounding spoiled
-CAREFUL = 100  # times the columns of the working set, that a descent after such a step reads
+ROUGH = 0.03  # gap of a model's solution over the gap before
+ROUGHER, FINEST = 0.1, 1e-9  # factor by which ROUGH is reduced after a stalled step, and its least value
+STALLED = 0.9  # ratio of the gaps after and before a step, above which it has stalled
+ASTRAY = 1e-12  # rise of a quadratic objective over the null model's loss, beyond which rounding has spoiled a step
+CAREFUL = 100  # times that a descent after such a step reads the working set, at most
 
 
 class ProximalNewton:
     """Newton steps on a working set; `inner` solves each quadratic model.
 
-    Least squares takes each step in full. A Gram matrix of nearly dependent columns may be indefinite by its rounding,
-    and a step lead uphill; it is taken back, and `careful` goes on, a descent on the residual, whose objective cannot
-    rise. Its gap can: the least one on the way is gone back to.
+    Least squares takes each step in full. With nearly dependent columns rounding errors may make the Gram matrix
+    indefinite, and a step may raise the objective. It is then undone, and `careful` continues by descent in residual
+    form, which cannot raise the objective. It may raise the gap: the point of the least gap is returned.
     """
 
     careful: InnerSolver = CoordinateDescent("residual", passes=CAREFUL)
@@ -42,13 +42,13 @@ class ProximalNewton:
     def reduce(self, problem, state, working, target, max_iter):
         """Iterate until the working set's gap is at most `target` (absolute). Returns (gap, Newton steps).
 
-        On entry and on return working.correlation is current.
+        On entry and on return working.correlation is that of the state.
         """
         exact = problem.family.quadratic
         old = not exact and working.age.begin(working.alpha)
         gap, rounds, anew = working.gap(state), 0, old or working.curvature is None
         share, inner, gaps = ROUGH, self.inner, [gap]
-        least, best = gap, None  # of a quadratic loss: the least gap, and where it was if that is not here
+        least, best = gap, None  # for a quadratic loss: least gap, and its coefficients, None for the current ones
         highest = max(target, ASTRAY * problem.scale)
         while gap > target and rounds < max_iter:
             before, pull = state.coef[working.columns], working.correlation
@@ -59,7 +59,7 @@ class ProximalNewton:
                 plain = coef.copy()
                 mixed = working.mix_secants(before, coef, correlation)
             t = working.move(state, coef, exact)
-            if t == 0.0 and mixed:  # the mix leads nowhere, which the model itself may not
+            if t == 0.0 and mixed:  # the accelerated step failed: try the plain one
                 coef = plain
                 t = working.move(state, coef, exact)
             working.follow(state, correlation if exact else None, coef - before, target)
@@ -74,7 +74,7 @@ class ProximalNewton:
                 best = before
             problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
-                break  # rounding: a full step no longer helps
+                break  # rounding errors prevent further progress
             share = ROUGH if gap <= STALLED * previous else max(ROUGHER * share, FINEST)
             gaps.append(gap)
             anew = not gap < previous

@@ -1,7 +1,7 @@
-"""The exact end of a descent on least squares: one linear system on the support.
+"""The exact solution of least squares on the support of a descent, by one linear system.
 
-On the support S with signs s the minimiser solves  (H_SS + L2) d = c_S - l1 s - L2 b_S,  as long as no sign changes.
-Coefficients at a bound stay there, and the others of the support have to remain within theirs.
+On the support S with signs s the minimiser solves  (H_SS + L2) d = c_S - l1 s - L2 b_S,  if no sign changes.
+Coefficients at a bound stay there, and the others must remain within theirs.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from fastreg.solvers.choice import support_solve_pays
 
 
 def solve_support(working, state):
-    """Step to the minimiser over the support of `working`, if that pays, it has the same signs and its columns are
+    """Move to the minimiser over the support of `working`, if that pays, its signs are the same and its columns are
     independent."""
     coef, problem = state.coef[working.columns], working.problem
     support = np.flatnonzero(coef if problem.bounds is None else (coef != 0.0) & working.bounds.inside(coef))

@@ -1,4 +1,4 @@
-"""The working set: the columns that a solver may move, their correlations, penalties and Gram matrix."""
+"""The working set: the columns whose coefficients a solver changes, their correlations, penalties and Gram matrix."""
 
 from functools import cached_property
 from typing import Any
@@ -16,13 +16,13 @@ from fastreg.solvers.choice import renewal
 from fastreg.solvers.hessian_refresh import Age
 from fastreg.solvers.line_search import step_length
 
-NEGLIGIBLE = 1e-3  # of the gap wanted: what the rounding of correlations may add to it
+NEGLIGIBLE = 1e-3  # error of the gap by rounding of correlations, over the gap wanted, that is accepted
 
 
 class PenalisedSet:
-    """What working sets of one and of several responses share: penalties, bounds, and secants of past steps.
+    """The base of working sets of one and of several responses: penalties, bounds, and secants of past steps.
 
-    Both have `problem`, `columns` (of several responses units), `correlation` and `model_version`.
+    Both have `problem`, `columns` (units for several responses), `correlation` and `model_version`.
     """
 
     problem: Any
@@ -35,11 +35,11 @@ class PenalisedSet:
 
     @cached_property
     def secants(self):
-        """Of Newton steps, where there are several to a matrix."""
+        """The secants of Newton steps with one matrix."""
         return SecantMemory()
 
     def set_penalty(self, penalty):
-        """Take over the penalty of a point, on the columns that are now in."""
+        """Set the penalty of a point, on the columns of the working set."""
         self.l1, self.l2 = penalty.on(self.columns)
         self.alpha, self.ridge_alpha = penalty.alpha, penalty.alpha if self.problem.has_ridge else 0.0
         if self.bounds.lower.size != self.l1.size:
@@ -47,11 +47,11 @@ class PenalisedSet:
 
     @property
     def penalty(self):
-        """(l1_j, l2_j, lower_j, upper_j), as kernels take them."""
+        """(l1_j, l2_j, lower_j, upper_j), (m,) each, as kernels take them."""
         return self.l1, self.l2, *self.bounds
 
     def mix_secants(self, before, coef, correlation):
-        """Move the model's solution `coef` to its mix with secants, within the bounds; whether it has moved."""
+        """Move the model's solution `coef` to the accelerated point, within bounds. Returns whether it has moved."""
         image = self.correlation - correlation + self.l2 * (coef - before)
         mixed = self.secants.mix(self.model_version, self.alpha, before, coef, image)
         if mixed and self.problem.bounds is not None:
@@ -60,10 +60,10 @@ class PenalisedSet:
 
 
 class WorkingSet(PenalisedSet):
-    """Columns under solution, their coefficients, correlations and penalties, in the order in which they came."""
+    """Columns of one response, in the order in which they were added, with correlations, penalties and Gram matrix."""
 
     def __init__(self, problem, block=None, correlation=None):
-        """Of no columns, or those of a `block`, whose correlations with the residual are known."""
+        """A working set of no columns, or of those of a `block`, whose correlations with the residual are known."""
         super().__init__()
         self.problem = problem
         self.block: WorkingBlock = problem.design.working_block(problem.centre) if block is None else block
@@ -77,16 +77,16 @@ class WorkingSet(PenalisedSet):
         self.curvature = None  # the h of the model
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
-        self.ages = not problem.family.quadratic  # whether the matrix of the model grows old as the solution moves
+        self.ages = not problem.family.quadratic  # whether the matrix of the model changes with the state
 
     @cached_property
     def age(self):
-        """Of that matrix."""
+        """The counts of steps with one matrix."""
         return Age()
 
     @classmethod
     def in_place(cls, problem, columns, correlation):
-        """Columns that are read where they lie in X, and their correlations with the residual.
+        """A working set of columns that are read from X without copies; `correlation` is theirs with the residual.
 
         Their block is a ColumnBlock alone, which has no Gram matrices: for descents in residual form.
         """
@@ -95,7 +95,7 @@ class WorkingSet(PenalisedSet):
         return cls(problem, block, correlation)
 
     def part(self, chosen):
-        """Some of these columns, in a block that has Gram matrices."""
+        """The working set of some of these columns, with Gram matrices."""
         problem, columns = self.problem, self.columns[chosen]
         problem.work.add(columns=columns.size)
         block = problem.design.working_block(problem.centre)
@@ -109,7 +109,7 @@ class WorkingSet(PenalisedSet):
         return self.block.columns
 
     def extend(self, columns, residual):
-        """Take more columns in, and their correlations with the residual."""
+        """Add columns, and compute their correlations with the residual."""
         if columns.size:
             self.contains[columns] = True
             self.block.extend(columns)
@@ -124,27 +124,27 @@ class WorkingSet(PenalisedSet):
         return self.problem.design.stored_in(self.columns)
 
     def renewal(self):
-        """What a new matrix costs, in Newton steps; where rows are fewer than columns, it is one of rows."""
+        """The cost of a new matrix in Newton steps; with fewer rows than columns the matrix is n x n."""
         n = self.problem.n
         return renewal(min(self.stored() / n, n), self.block.form)
 
     def set_l1_l2(self, l1, l2):
-        """Let the penalties of the columns be these."""
+        """Set the penalties of the columns, (m,) each."""
         self.l1, self.l2 = l1, l2
 
     def correlations_with(self, dual):
-        """Correlations of the working set with a dual direction."""
+        """Correlations of the working set with a dual direction, (m,)."""
         return self.block.correlate(dual)
 
     def correlate(self, state):
-        """Exact correlations of the working set with the residual."""
+        """Compute the correlations of the working set with the residual."""
         self.problem.work.add(columns=self.columns.size)
         self.correlation = self.block.correlate(state.residual)
         self.drift = 0.0
 
     def follow(self, state, correlation, steps, target):
-        """Correlations after the coefficients have moved by `steps`: those of the model, if it is the loss, as long as
-        what rounding in the Gram matrix may add to the gap is far below `target`; else computed from the residual."""
+        """Update the correlations after a change of the coefficients by `steps`: to those of the model, if rounding in
+        the Gram matrix adds far less than `target` to the gap, else (or for None) from the residual."""
         self.drift += float(self.norms @ np.abs(steps))
         size = float(self.norms @ np.abs(state.coef[self.columns]))
         if correlation is None or self.rounding * self.drift * size > NEGLIGIBLE * target:
@@ -153,7 +153,7 @@ class WorkingSet(PenalisedSet):
             self.correlation = correlation
 
     def gap(self, state):
-        """Duality gap of the problem restricted to the working set, to steer by."""
+        """The steering gap: the duality gap of the working set alone, to first order."""
         problem, coef = self.problem, state.coef[self.columns]
         if problem.bounds is not None:
             free = self.norms**2 * state.curvature.sum()
@@ -161,12 +161,12 @@ class WorkingSet(PenalisedSet):
         if problem.without_l1.size == 0:
             return steering_gap(self.correlation, coef, self.l1, self.l2, self.norms, problem.scale)
         free = self.norms**2 * state.curvature.sum()
-        weak = (self.l1 == 0.0) & (self.l2 <= WEAK * free)  # which count as columns of no penalty
+        weak = (self.l1 == 0.0) & (self.l2 <= WEAK * free)  # count as unpenalised
         correlation = np.where(weak, self.correlation - self.l2 * coef, self.correlation)
         return steering_gap(correlation, coef, self.l1, np.where(weak, 0.0, self.l2), free, problem.scale)
 
     def rise(self, state, coef, correlation):
-        """By how much a quadratic objective is higher than it was at `coef`, whose correlations were `correlation`.
+        """A quadratic objective less its value at `coef`, whose correlations were `correlation`.
 
         The loss changes by -(c + c')'d / 2 along d, where c and c' are the correlations at its ends.
         """
@@ -175,7 +175,7 @@ class WorkingSet(PenalisedSet):
         return float(penalty - 0.5 * ((correlation + self.correlation) @ (new - coef)))
 
     def update_curvature(self, state, anew):
-        """The curvature h that the model is to have (the present one if `anew`), and the columns' h-means."""
+        """(curvature h of the model (n,), h-means of the columns (m,)); h is the state's if `anew`."""
         if anew or self.curvature is None:
             self.curvature, self.sums = state.curvature.copy(), np.empty(0)
             self.model_version += 1
@@ -187,7 +187,7 @@ class WorkingSet(PenalisedSet):
         return self.curvature, self.sums / self.curvature.sum()
 
     def update_gram(self, state, anew):
-        """H for the working set: extended by new columns, or `anew` at the current curvature."""
+        """Compute H for the working set: rows of new columns, or all `anew` at the current curvature."""
         h, means = self.update_curvature(state, anew)
         m, start = self.columns.size, self.gram_size
         if start == m:
@@ -201,17 +201,17 @@ class WorkingSet(PenalisedSet):
         self.gram_size = m
 
     def drop_gram(self):
-        """Forget a Gram matrix that has become larger than the columns."""
+        """Free a Gram matrix that has become larger than the columns."""
         self.gram, self.gram_size = np.empty((0, 0)), 0
 
     def go_back(self, state, coef):
-        """Let the coefficients be `coef` again, after a step that may have left no digit of anything else."""
+        """Undo a step to the coefficients `coef`, with eta and correlations computed anew."""
         state.coef[self.columns] = coef
         self.problem.refresh(state)
         self.correlate(state)
 
     def move(self, state, coef, exact):
-        """Step from the current coefficients towards `coef`, all the way if `exact`. Updates the state; returns t."""
+        """Step towards the coefficients `coef`, with t = 1 if `exact`. Updates the state; returns the step length t."""
         problem, old = self.problem, state.coef[self.columns]
         steps = coef - old
         problem.work.add(columns=int(np.count_nonzero(steps)))
@@ -222,14 +222,14 @@ class WorkingSet(PenalisedSet):
         problem.advance(state, self.columns, steps, change, t)
         if t == 1.0:
             state.coef[self.columns] = coef  # b + (b_new - b) may miss an exact zero
-        elif problem.bounds is not None:  # or pass a bound by its rounding
+        elif problem.bounds is not None:  # or exceed a bound by rounding
             state.coef[self.columns] = self.bounds.clip(state.coef[self.columns])
         return t
 
 
 @kernel
 def put_rows(fresh, sums, means, gram, start):
-    """Let `fresh`, taken about the h-means, be the rows of `gram` from `start` on, and columns likewise."""
+    """Write `fresh`, less the h-means' part, to the rows of `gram` from `start` on, and to the columns."""
     for a in range(fresh.shape[0]):
         row, own = gram[start + a], sums[start + a]
         for k in range(fresh.shape[1]):

@@ -1,1 +1,1 @@
-"""Least squares on a working set by pivots: one column in or out, many at once, or along a homotopy in alpha."""
+"""Quadratic models solved exactly by pivots on an active set: by primal-dual steps, or by a homotopy."""

@@ -26,19 +26,19 @@ from fastreg.solvers.choice import lapack_pays
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
 
 LONGEST_WAIT = 15  # solves until a primal-dual step is tried again
-SHARE = 0.25  # of the active columns, that a primal-dual step may change besides a few
-BEYOND = 1e-10  # of the largest coefficient: one that is further beyond its bound is not there by rounding
+SHARE = 0.25  # columns that a primal-dual step may change over active ones, besides FEW
+BEYOND = 1e-10  # distance beyond a bound, over the largest coefficient, that counts as rounding
 
 
 class ActiveSet:
-    """Solves a working set's quadratic model exactly. The factor is kept while the matrix H + L2 stays the same."""
+    """Solves a working set's quadratic model exactly. Keeps the Cholesky factor as long as H + L2 is the same."""
 
     ROOM = 100  # columns by which the factor grows
-    MOST = 10_000  # pivots before coordinate descent takes over; a kernel call counts as a hundredth of them
+    MOST = 10_000  # pivots before coordinate descent takes over; each kernel call counts as a hundredth of them
 
     def __init__(self):
         self.size, self.key = 0, None
-        self.failures = self.waiting = 0  # primal-dual steps in a row that failed, and solves until the next is tried
+        self.failures = self.waiting = 0  # consecutive failures of primal-dual steps; solves to skip before the next
         nothing = np.empty(0)
         self.active = Active(
             np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing,
@@ -46,7 +46,7 @@ class ActiveSet:
         )  # fmt: skip
 
     def solve(self, working, state, anew, precision):
-        """Coefficients that minimise the model, and their correlations. Falls back on coordinate descent if stuck."""
+        """(minimiser (m,) of the model, its correlations (m,)); by coordinate descent if pivots get stuck."""
         model = make_quadratic(working, state, anew)
         start = model.coef.copy(), model.correlation.copy()
         self._prepare(model, (working.model_version, working.ridge_alpha))
@@ -54,18 +54,18 @@ class ActiveSet:
         within = keep_within(model, bounds)
         boxed = bounds is not None and bounds.boxed()
         solved = within and self._pivot(model, working, boxed)
-        if not (within and keep_within(model, bounds)):  # a dependent column has handed its coefficient to others
+        if not (within and keep_within(model, bounds)):  # after an exchange of dependent columns
             solved = False
             model.coef[:], model.correlation[:] = start
         if not solved:
             self.forget()
-            if working.ages and not (anew or boxed):  # an old matrix may make a model that leads far away
+            if working.ages and not (anew or boxed):  # the model of an old matrix may have a far minimiser
                 return self.solve(working, state, True, precision)
             return self._descend(model, working, state, precision)
         return model.coef, model.correlation
 
     def _pivot(self, model, working, boxed):
-        """Steps and walks to the optimum of the model, in bounded kernel calls. Returns whether they end there."""
+        """Solve the model in short kernel calls. Returns whether the optimum was reached."""
         work, outcome, spent = working.problem.work, Outcome.BUDGET, 0
         coef, correlation = model.coef.copy(), model.correlation.copy()
         begin = True
@@ -80,7 +80,7 @@ class ActiveSet:
             work.add(pivots=way.pivots)
             spent += way.pivots + self.MOST // 100
             if outcome == Outcome.EXCHANGE:
-                if boxed:  # a coefficient may meet its bound on the way
+                if boxed:  # an exchange may pass a bound
                     return False
                 self.size = exchange(model, self.active, self.size, way.column, way.sign)
             elif outcome == Outcome.MET_DEPENDENT:
@@ -91,8 +91,8 @@ class ActiveSet:
         return outcome in (Outcome.DONE, Outcome.STEPPED)
 
     def mend(self, model, coef, way):
-        """Do what a kernel of several points left to be done; `coef` are the coefficients it began at. Returns how the
-        way goes on."""
+        """Do what a kernel of several points left to Python; `coef` are its initial coefficients. Returns how it goes
+        on: BEGIN, GO_ON or BEGIN_BY_STEP."""
         self.size, outcome = way.size, way.outcome
         if outcome == Outcome.EXCHANGE:
             self.size = exchange(model, self.active, self.size, way.column, way.sign)
@@ -104,15 +104,15 @@ class ActiveSet:
         return GO_ON if outcome in (Outcome.BUDGET, Outcome.EXCHANGE) else BEGIN_BY_STEP
 
     def _release(self):
-        """Let columns that depended on one that has crossed zero be asked anew."""
+        """Make dependent columns inactive, to be tested again."""
         self.active.status[self.active.status == DEPENDENT] = INACTIVE
 
     def forget(self):
-        """Make the factor anew when it is needed next."""
+        """Discard the factor."""
         self.key = None
 
     def _descend(self, model, working, state, precision):
-        """Coordinate descent, from where the walk ended if there is a Gram matrix."""
+        """Solve by coordinate descent, in Gram form from the last point if there is a Gram matrix."""
         if model.gram.size == 0:
             return CoordinateDescent("residual").solve(working, state, False, precision)
         epochs = descend_gram(model.gram, working.penalty, model.coef, model.correlation, precision)
@@ -120,31 +120,31 @@ class ActiveSet:
         return model.coef, model.correlation
 
     def _most(self):
-        """Columns that a primal-dual step may change. None for ever longer after failures, until one succeeds."""
+        """Columns that a primal-dual step may change at most; 0 for some solves after failures, more after each."""
         if self.waiting > 0:
             self.waiting -= 1
             return 0
         return int(min(FEW + SHARE * self.size, max(1e8 / (self.size + 1.0) ** 2, 1)))
 
     def _learn(self, most, outcome):
-        """How the step went, if there was one."""
+        """Count successes and failures of primal-dual steps."""
         if most > 0:
             self.failures = 0 if outcome == Outcome.STEPPED else self.failures + 1
             self.waiting = min(2 ** max(self.failures - 1, 0) - 1, LONGEST_WAIT)
 
     def _budget(self, m):
-        """Pivots a kernel call may take so that it ends within about 0.1 s and an interruption is heard."""
+        """Pivots of a kernel call that take about 0.1 s, so that a fit can be interrupted."""
         return int(min(max(5e7 / ((self.size + 25.0) * (self.size + m)), 1), 500))
 
     def _prepare(self, model, key):
-        """Make the factor that of the present support, afresh unless it already is."""
+        """Factorise for the current support, unless the factor is up to date."""
         self._extend(model.l1.size)
         if key != self.key or outdated(model, self.active):
             self._refactor(model, np.flatnonzero(model.coef))
             self.key = key
 
     def _extend(self, m):
-        """State for columns that are new in the working set."""
+        """Extend the arrays by columns that are new in the working set."""
         more, old = m - self.active.status.size, self.active
         if more > 0:
             self.active = old._replace(
@@ -157,7 +157,7 @@ class ActiveSet:
             )
 
     def _make_room(self, m, more):
-        """Room in the factor for `more` columns, or for the whole working set and one."""
+        """Enlarge the factor for `more` columns, at most for the whole working set and one."""
         old = self.active.factor
         if old.shape[0] <= min(self.size + more, m):
             room = min(self.size + max(more, self.ROOM), m + 1)
@@ -166,9 +166,10 @@ class ActiveSet:
             self.active = self.active._replace(factor=factor)
 
     def _refactor(self, model, columns):
-        """Factor the active block: by LAPACK where it is large and safely positive definite, else column by column.
+        """Factorise H + L2 of the active columns: by LAPACK if it is large and well conditioned, else column by column.
 
-        A dependent column hands its coefficient to those it depends on, so that every coefficient left is active.
+        The coefficient of a dependent column is moved to those on which it depends, at the same fit, so that all
+        columns with a coefficient are active.
         """
         self.size = 0
         if self.active.factor.shape[0] <= columns.size:
@@ -193,7 +194,7 @@ class ActiveSet:
 
 
 def factored(block):
-    """The Cholesky factor of a matrix, or None where a column may depend on others."""
+    """The lower Cholesky factor of a matrix, or None if columns may be dependent."""
     try:
         lower = np.linalg.cholesky(block)
     except np.linalg.LinAlgError:
@@ -202,7 +203,7 @@ def factored(block):
 
 
 def keep_within(model, bounds):
-    """Take off what rounding has left beyond a bound. Returns whether it was no more than that."""
+    """Clip coefficients to their bounds. Returns whether this changed them by no more than rounding."""
     if bounds is None:
         return True
     beyond = model.coef - bounds.clip(model.coef)

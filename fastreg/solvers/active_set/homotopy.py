@@ -1,12 +1,12 @@
-"""The homotopy: a penalised quadratic solved exactly, along a path of perturbed problems.
+"""The homotopy: a penalised quadratic solved exactly, by following the solutions of perturbed problems.
 
-On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ]  over d. Perturb the
-linear term so that the start b is optimal, then take the perturbation away: t from 0 to 1. The solution is piecewise
-linear in t; between breakpoints only the active coefficients move, along -(H_AA + L2_A)^-1 times what is left of the
-perturbation. At a breakpoint an inactive correlation reaches its threshold (enter), or an active coefficient zero
-(leave), or a coefficient comes to rest at a bound or leaves it; each updates a Cholesky factor in O(|A|^2). At t = 1
-the answer is exact: least squares needs one such walk a point, a GLM one a Newton step. With l1 falling along a grid
-this is the LARS-lasso homotopy, but it starts anywhere.
+On a working set, minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ]  over d. The linear term
+is perturbed so that the start b is optimal, and the perturbation then reduced to zero, for t from 0 to 1. The solution
+is piecewise linear in t; between breakpoints only active coefficients change, along -(H_AA + L2_A)^-1 times the
+remaining perturbation. At a breakpoint an inactive correlation reaches its threshold (the column enters), an active
+coefficient reaches zero (it leaves), or a coefficient reaches or leaves a bound; each updates a Cholesky factor in
+O(|A|^2). At t = 1 the solution is exact: least squares needs one homotopy per point, a GLM one per Newton step. With l1
+falling along a grid this is the LARS-lasso homotopy, but from any start.
 
 Sources: Osborne, Presnell and Turlach (2000), IMA J. Numer. Anal. 20; Efron et al. (2004), Ann. Stat. 32;
 Best (1996) on parametric quadratic programs.
@@ -33,28 +33,28 @@ from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDE
 
 
 class Breakpoint(NamedTuple):
-    """Where a direction ends to hold."""
+    """The first breakpoint along a direction."""
 
-    step: float  # <= 1, of the direction
-    leaves: np.int64  # place of the active column that leaves, or NONE
-    enters: np.int64  # column that enters, or NONE,
-    toward: float  # the sign of its threshold, and
-    pace: float  # how fast it is reached
+    step: float  # length along the direction, <= 1
+    leaves: np.int64  # position of the active column that leaves, or NONE
+    enters: np.int64  # column that enters, or NONE
+    toward: float  # sign of the threshold that it reaches
+    pace: float  # rate at which its correlation approaches the threshold
 
 
 @inner_kernel
 def walk(model, active, size, budget, begin):
-    """Walk from the present coefficients to the optimum; `size` columns are active. Updates model and active set.
+    """Follow the homotopy from the current coefficients to the optimum, with `size` active columns.
 
-    `begin` a walk, or go on with one that ended in BUDGET or EXCHANGE.
-    Returns a Way: DONE, BUDGET after `budget` pivots, EXCHANGE or STUCK.
+    `begin` a homotopy, or continue one that ended in BUDGET or EXCHANGE. Updates the model and the active set. Returns
+    a Way: DONE, BUDGET after `budget` pivots, EXCHANGE or STUCK.
     """
     m = model.l1.size
     direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
     if begin:
         perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
-    while pivots < budget and size < active.factor.shape[0]:  # a full factor must grow first, outside
+    while pivots < budget and size < active.factor.shape[0]:  # a full factor is enlarged by the caller
         descent_direction(model, active, size, direction, full, response)
         breakpoint = next_breakpoint(model, active, direction, size, response, left, last)
         step, place, enter, toward = breakpoint.step, breakpoint.leaves, breakpoint.enters, breakpoint.toward
@@ -80,7 +80,7 @@ def walk(model, active, size, budget, begin):
             active.sign[enter] = toward if stops_at_zero(model, enter) else 0.0
             if rested and active.status[enter] == DEPENDENT:
                 return Way(Outcome.STUCK, size, pivots, NONE, 0.0)
-            # A dependent column that is only tied stays at its threshold.
+            # A dependent column whose correlation moves with the others' stays at its threshold.
             if active.status[enter] == DEPENDENT and breakpoint.pace * (1.0 - step) > CROSSING * model.l1[enter]:
                 return Way(Outcome.EXCHANGE, size, pivots, enter, toward)
     return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
@@ -88,11 +88,11 @@ def walk(model, active, size, budget, begin):
 
 @inner_kernel
 def perturb(model, active):
-    """Shift the correlations of inactive columns within their thresholds, so that the start is optimal.
+    """Shift the correlations of inactive columns to within their thresholds, so that the start is optimal.
 
-    Those beyond it are all shrunk by the same factor, the worst to its threshold: they then enter one after another,
-    as they would along a grid, and not all at once, where ties among dependent columns could go round in circles. For
-    the same reason those whose threshold is zero on one side are all shifted by the same amount.
+    Those beyond their threshold are shrunk by one factor, the worst one to its threshold: columns then enter one after
+    another, as along a grid, and not all at once, where ties among dependent columns may cycle. For the same reason
+    those whose threshold is zero on one side are shifted by one amount.
     """
     worst, largest = 1.0, 0.0
     for j in range(model.l1.size):
@@ -118,13 +118,13 @@ def perturb(model, active):
 
 @inlined_kernel
 def held(model, active, j, c):
-    """How hard the correlation c presses a column at a bound against its bound; below zero it would come off."""
+    """The multiplier of the bound of a column at it, for correlation c; if negative the column leaves the bound."""
     return active.sign[j] * (c - model.l2[j] * model.coef[j]) - model.l1[j]
 
 
 @inlined_kernel
 def barrier(model, active, j, direction):
-    """Where an active coefficient must stop that moves in this direction: zero, a bound, or nowhere (infinity)."""
+    """The value at which an active coefficient that moves in this direction stops: zero, a bound or infinity."""
     if active.sign[j] * direction < 0.0:
         return 0.0
     return model.upper[j] if direction > 0.0 else model.lower[j]
@@ -132,10 +132,10 @@ def barrier(model, active, j, direction):
 
 @inner_kernel
 def next_breakpoint(model, active, direction, size, response, left, last):
-    """How far the direction holds.
+    """The first Breakpoint along the direction.
 
-    The column `left` has just left at the threshold of sign `last`, or for a bound; it moves inward, and outward would
-    be rounding.
+    The column `left` has just left, at the threshold of sign `last` or to a bound, and cannot return there: that would
+    be a rounding error.
     """
     step, place, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
     for a in range(size):
@@ -147,7 +147,7 @@ def next_breakpoint(model, active, direction, size, response, left, last):
     for j in range(response.size):
         speed = -response[j] - shift[j]
         c = correlation[j] + shift[j]
-        # One test without branches, which few columns pass: the order of signs and states is as good as random.
+        # A first test without branches, since branches on signs and states are unpredictable; few columns pass it.
         if (status[j] == INACTIVE) & (l1[j] - (c if speed > 0.0 else -c) < step * abs(speed)):
             way = 1.0 if speed > 0.0 else -1.0
             room = threshold(model, j, way) - way * c

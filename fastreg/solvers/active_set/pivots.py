@@ -1,4 +1,4 @@
-"""The active set and its pivots: a column enters, leaves, or changes places, each an update of a Cholesky factor."""
+"""The active set and its pivots: columns enter, leave or are exchanged, each by an update of a Cholesky factor."""
 
 from enum import IntEnum
 from typing import NamedTuple
@@ -17,34 +17,34 @@ from fastreg.solvers.active_set.quadratic_model import (
     stops_at_zero,
 )
 
-NONE = np.int64(-1)  # no column; as wide as a column's number, or what it is passed to compiles twice
+NONE = np.int64(-1)  # no column; int64 as column numbers, since another type would compile kernels twice
 FEW = 10  # columns that a primal-dual step may change, besides a share of the active ones
-BEGIN_BY_STEP, BEGIN, GO_ON = range(3)  # how a way to an optimum starts
-CROSSING = 1e-11  # of its threshold: how far a column may end beyond it before it counts
+BEGIN_BY_STEP, BEGIN, GO_ON = range(3)  # start of a solve: primal-dual step, new homotopy, or homotopy continued
+CROSSING = 1e-11  # excess over the threshold, relative to it, that counts as rounding
 
 
 class Outcome(IntEnum):
-    """How a kernel that makes pivots ended, and what is to be done before it goes on."""
+    """How a kernel that makes pivots ended, and what the caller does next."""
 
     DONE = 0  # at the optimum
     STEPPED = 1  # at the optimum, by a primal-dual step alone
-    BUDGET = 2  # pivots are spent: call it again
-    EXCHANGE = 3  # a column that depends on the active ones must change places with one of them to cross its threshold
-    MET_DEPENDENT = 4  # a primal-dual step met such a column: factor anew and walk from where the step began
-    CROSSED = 5  # a dependent column that was set aside ended beyond its threshold: let it be inactive, and go on
-    STUCK = 6  # ties keep it from moving: another method must finish
-    REBUILD = 7  # of batches: the model's matrix is too old
-    PAUSE = 8  # of batches: time for a breath, so that an interruption is heard
+    BUDGET = 2  # all pivots are spent: call it again
+    EXCHANGE = 3  # a column that depends on the active ones must replace one of them to pass its threshold
+    MET_DEPENDENT = 4  # a primal-dual step met a dependent column: factorise anew, and use the homotopy from its start
+    CROSSED = 5  # a column marked DEPENDENT ended beyond its threshold: mark it INACTIVE, and go on
+    STUCK = 6  # ties prevent progress: use another method
+    REBUILD = 7  # in batches: compute the model's matrix anew
+    PAUSE = 8  # in batches: return to Python, so that a fit can be interrupted
 
 
 class Way(NamedTuple):
-    """What a kernel that makes pivots has done."""
+    """The result of a kernel that makes pivots."""
 
     outcome: Outcome
-    size: int  # columns that are active now
+    size: int  # active columns
     pivots: int
-    column: np.int64  # of an EXCHANGE, else NONE,
-    sign: float  # and of the threshold that it crosses
+    column: np.int64  # for EXCHANGE the column, else NONE
+    sign: float  # of the threshold that it passes
 
 
 class Active(NamedTuple):
@@ -53,9 +53,9 @@ class Active(NamedTuple):
     columns: np.ndarray
     factor: np.ndarray  # Cholesky factor of H_AA + L2_A
     status: np.ndarray  # INACTIVE, ACTIVE, DEPENDENT, or AT_BOUND at a bound that is not zero
-    sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered; 0 if it may take either
-    shift: np.ndarray  # what is left of the perturbation, on columns that are not active
-    room: np.ndarray  # a number of every column, by what it is for: see below
+    sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered; 0 if both are allowed
+    shift: np.ndarray  # remaining perturbation of columns that are not active
+    room: np.ndarray  # scratch memory, a row for each of the uses below
     nobody: np.ndarray  # INACTIVE for every column
 
 
@@ -64,8 +64,8 @@ ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE, ROOMS = range(9)
 
 @inner_kernel
 def descent_direction(model, active, size, direction, full, response):
-    """The step to the optimum for the present signs, on the active columns in order (`direction`) and by column
-    (`full`); `response` is what each correlation loses by it. Solves (H_AA + L2_A) direction = slope."""
+    """Write the step to the optimum for the current signs: by active column (`direction`) and by column (`full`), with
+    the decrease of each correlation (`response`). Solves (H_AA + L2_A) direction = slope."""
     slope = active.room[ROW]
     for a in range(size):
         j = active.columns[a]
@@ -76,16 +76,16 @@ def descent_direction(model, active, size, direction, full, response):
     for a in range(size):
         full[active.columns[a]] = direction[a]
     hessian_times(model, full, active.status, response)
-    for a in range(size):  # on active columns (H + L2) direction = slope tells
+    for a in range(size):  # on active columns from (H + L2) direction = slope
         j = active.columns[a]
         response[j] = slope[a] - model.l2[j] * direction[a]
 
 
 @inner_kernel
 def leave(model, active, size, place, end):
-    """Take the column at `place` out, to zero or to the bound `end`; it stays at its threshold there.
+    """Remove the active column at position `place`, with coefficient `end`, zero or a bound, at its threshold.
 
-    Parked columns get another chance.
+    Dependent columns become inactive, since they may now be independent. Returns the number of active columns.
     """
     j = active.columns[place]
     model.coef[j] = end
@@ -105,7 +105,7 @@ def leave(model, active, size, place, end):
 
 @inner_kernel
 def join(model, active, size, j):
-    """Append column j to the factor, or park it where it depends on the active ones."""
+    """Append column j to the factor, or mark it DEPENDENT if it depends on the active ones. Returns their number."""
     row = active.room[ROW]
     diagonal = hessian_row(model, j, active.columns, size, row)
     if append_row(active.factor, size, row, diagonal + model.l2[j]):
@@ -118,10 +118,10 @@ def join(model, active, size, j):
 
 @kernel
 def exchange(model, active, size, j, toward):
-    """Let the dependent column j = X_A u take over from an active one, at an unchanged fit: b_j + t, b_A - t u.
+    """Replace an active column by the dependent column j, x_j = X_A u, at an unchanged fit: b_j + t, b_A - t u.
 
-    At its threshold this costs nothing, and some active coefficient reaches zero first. That column is set aside as
-    dependent, or the two could change places for ever. Returns the size of the active set.
+    At the threshold of j the objective does not change; t grows until an active coefficient reaches zero. That column
+    is marked DEPENDENT, since the two could otherwise be exchanged for ever. Returns the number of active columns.
     """
     mix = active.room[MIX]
     mixture(model, active, size, j, mix)
@@ -147,14 +147,14 @@ def exchange(model, active, size, j, toward):
 
 @kernel
 def mixture(model, active, size, j, mix):
-    """mix = u with x_j = X_A u, as far as column j depends on the active ones."""
+    """Write mix = u of the projection X_A u of x_j on the active columns."""
     hessian_row(model, j, active.columns, size, mix)
     solve_factored(active.factor, size, mix)
 
 
 @kernel
 def shift_along(model, active, mix, size, j, amount):
-    """b_j += amount, b_A -= amount * mix; correlations follow, by what little the dependence is not exact."""
+    """b_j += amount, b_A -= amount * mix; correlations change little, as far as the dependence is not exact."""
     m, full, response = model.coef.size, active.room[MOVED], active.room[MOVES]
     full[:] = 0.0
     full[j] = amount
@@ -168,13 +168,13 @@ def shift_along(model, active, mix, size, j, amount):
 
 @inlined_kernel
 def rests(model, j):
-    """Whether b_j lies at a bound that is not zero."""
+    """Whether b_j is at a bound that is not zero."""
     return model.coef[j] != 0.0 and (model.coef[j] <= model.lower[j] or model.coef[j] >= model.upper[j])
 
 
 @kernel
 def outdated(model, active):
-    """Whether the factor lacks a column of the present support, or a coefficient has changed its sign."""
+    """Whether the factor lacks a column of the current support, or a coefficient has changed its sign."""
     for j in range(model.coef.size):
         b = model.coef[j]
         if b * active.sign[j] < 0.0:
@@ -189,15 +189,15 @@ def outdated(model, active):
 
 @kernel
 def lay_out(model, active):
-    """No column is active, and those at a bound rest."""
+    """Mark all columns INACTIVE, or AT_BOUND."""
     for j in range(model.coef.size):
         active.status[j] = AT_BOUND if rests(model, j) else INACTIVE
 
 
 @kernel
 def join_all(model, active, columns):
-    """Let some columns join an empty factor, one by one. Returns its size."""
-    size = np.int64(0)  # a plain 0 would have its own signature of `join`, and of all that it calls
+    """Append columns to an empty factor, one by one. Returns its size."""
+    size = np.int64(0)  # a literal 0 would compile `join`, and all that it calls, again
     for j in columns:
         size = join(model, active, size, j)
     return size
@@ -205,7 +205,7 @@ def join_all(model, active, columns):
 
 @kernel
 def set_signs(model, active):
-    """The sign of each coefficient that has a breakpoint at zero, or rests."""
+    """Write the sign of each coefficient with a breakpoint at zero or at a bound, else 0."""
     for j in range(model.coef.size):
         kinked = stops_at_zero(model, j) or active.status[j] == AT_BOUND
         active.sign[j] = np.sign(model.coef[j]) if kinked else 0.0

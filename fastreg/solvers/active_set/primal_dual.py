@@ -1,4 +1,4 @@
-"""Primal-dual steps: several pivots at once, where the active set is nearly right already."""
+"""Primal-dual steps: many pivots at once, for an active set that is nearly optimal."""
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
 from fastreg.solvers.active_set.homotopy import walk
@@ -24,13 +24,13 @@ from fastreg.solvers.active_set.quadratic_model import (
     threshold,
 )
 
-MOST_STEPS = 12  # primal-dual steps to an optimum
-GAIN = 0.85  # share of the wrong columns that a primal-dual step may leave wrong; else single pivots do better
+MOST_STEPS = 12  # primal-dual steps of a solve at most
+GAIN = 0.85  # ratio of wrong columns after and before a step, above which single pivots are used
 
 
 @kernel
 def step_or_walk(model, active, size, most, budget, begin):
-    """A primal-dual step that may change `most` columns at once, then a walk unless it was enough: a Way."""
+    """Primal-dual steps that may change `most` columns at once, then the homotopy if these did not suffice: a Way."""
     pivots = 0
     if most > 0:
         way = primal_dual_step(model, active, size, most)
@@ -46,12 +46,11 @@ def step_or_walk(model, active, size, most, budget, begin):
 
 @inner_kernel
 def primal_dual_step(model, active, size, most):
-    """Change all columns that are on the wrong side at once: solve for the present signs, then see which hold.
+    """Solve for the current signs, change all columns that violate optimality at once, and repeat until none does.
 
-    Coefficients of a wrong sign leave, correlations beyond their threshold enter, and so on until none is wrong: then
-    the point is the optimum. This need not converge, so it ends as soon as there are more than `most` changes or not
-    clearly fewer than before; a walk may start wherever it ends, since no active sign is wrong there. Bounds other than
-    zero are not looked at. Returns a Way: STEPPED, MET_DEPENDENT or BUDGET.
+    Columns whose coefficient has the wrong sign leave, columns beyond their threshold enter. This need not converge, so
+    it ends if changes are more than `most` or not clearly fewer than before; the homotopy may start at its end, where
+    no active sign is wrong. Bounds other than zero are ignored. Returns a Way: STEPPED, MET_DEPENDENT or BUDGET.
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
     m = model.l1.size
@@ -76,7 +75,7 @@ def primal_dual_step(model, active, size, most):
         for j in range(m):
             c = model.correlation[j]
             if crosses(model, active, j, c, 1.0 + CROSSING):
-                if active.status[j] == DEPENDENT:  # it was tied when it came, and is no more
+                if active.status[j] == DEPENDENT:  # its correlation no longer moves with the others'
                     size = exchange(model, active, size, j, 1.0 if c > 0.0 else -1.0)
                     pivots += 1
                     if active.status[j] != ACTIVE:
@@ -92,7 +91,7 @@ def primal_dual_step(model, active, size, most):
 
 @inner_kernel
 def withdraw(model, active, size):
-    """Take out the columns that entered but have not moved: the walk decides anew which enter."""
+    """Remove columns that entered with coefficients still zero: the homotopy decides anew which enter."""
     for a in range(size - 1, -1, -1):
         j = active.columns[a]
         if model.coef[j] == 0.0 and stops_at_zero(model, j):
@@ -102,7 +101,7 @@ def withdraw(model, active, size):
 
 @inner_kernel
 def drop_flipped(model, active, size, full, response):
-    """Take out the active columns whose coefficient has the wrong sign. Returns the size of the active set."""
+    """Remove the active columns whose coefficient has the wrong sign. Returns the number of active columns."""
     left = size
     full[:] = 0.0
     for a in range(size - 1, -1, -1):
@@ -119,7 +118,7 @@ def drop_flipped(model, active, size, full, response):
 
 @inner_kernel
 def count_flips(model, active, full):
-    """How many active coefficients would change sign by the step `full`."""
+    """Number of active coefficients that the step `full` would change the sign of."""
     flips, coef, sign, status = 0, model.coef, active.sign, active.status
     for j in range(full.size):
         flips += (status[j] == ACTIVE) & ((coef[j] + full[j]) * sign[j] < 0.0)
@@ -128,7 +127,7 @@ def count_flips(model, active, full):
 
 @inner_kernel
 def count_crossed(model, active, margin):
-    """How many other columns are beyond their threshold by more than a share of `margin`."""
+    """Number of other columns beyond their threshold by a factor of more than 1 + `margin`."""
     crossed = 0
     for j in range(model.l1.size):
         crossed += crosses(model, active, j, model.correlation[j], 1.0 + margin) and active.status[j] != AT_BOUND
@@ -139,7 +138,7 @@ def count_crossed(model, active, margin):
 def crosses(model, active, j, c, times):
     """Whether column j is not active and its correlation c beyond `times` its threshold.
 
-    One test without branches, which few columns pass, comes first: the order of signs and states is as good as random.
+    A first test has no branches, since branches on signs and states are unpredictable; few columns pass it.
     """
     beyond = (active.status[j] != ACTIVE) & (abs(c) > model.l1[j] * times)
     return beyond and abs(c) > threshold(model, j, c) * times

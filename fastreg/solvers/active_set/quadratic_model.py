@@ -1,11 +1,11 @@
-"""The penalised quadratic of a working set, in one of two storages.
+"""The penalised quadratic model of a working set, with H as a matrix or by its factors.
 
     minimise  -c'd + d'Hd/2 + sum_j [ l1_j |b_j + d_j| + l2_j (b_j + d_j)^2 / 2 ],   H = X_W' diag(h) X_W about h-means
 
-with b + d within the bounds. A bound of zero makes the threshold of its side infinite; at any other a column can rest.
-H is held as a matrix, |W| x |W|, or by its factors: the columns, the curvature h and the columns' h-means. Where |W|
-exceeds the number of rows the factors take less memory and, for a GLM, whose h changes, less work than a Gram matrix of
-which few columns are used. Which it is is a value, not a type, so that kernels compile once.
+with b + d within the bounds. A bound of zero makes the threshold on its side infinite; at any other bound a column can
+be AT_BOUND. H is stored as a matrix, |W| x |W|, or by its factors: the columns, the curvature h and the columns'
+h-means. If |W| exceeds the number of rows, the factors take less memory and, for a GLM, whose h changes, less work than
+a Gram matrix of which few columns are used. Both have one type, so that kernels compile once.
 """
 
 import math
@@ -19,22 +19,22 @@ INACTIVE, ACTIVE, DEPENDENT, AT_BOUND = range(4)
 
 
 class Quadratic(NamedTuple):
-    """The model at the present coefficients."""
+    """The model, with the current coefficients."""
 
-    gram: np.ndarray  # H in its leading rows and columns; of size 0 if held by factors
-    rows: np.ndarray  # the columns of the working set, one a row; of size 0 if held as a matrix
+    gram: np.ndarray  # H in its leading rows and columns; of size 0 with factors
+    rows: np.ndarray  # the columns of the working set, as rows; of size 0 with a matrix
     h: np.ndarray
     mean: np.ndarray  # h-means of the columns
-    spare: np.ndarray  # room for one number a row; of size 0 if held as a matrix
+    spare: np.ndarray  # scratch memory (n,); of size 0 with a matrix
     l1: np.ndarray
     l2: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     coef: np.ndarray
-    correlation: np.ndarray  # c - H d at the present coefficients
+    correlation: np.ndarray  # c - H d at the current coefficients
 
     def block(self, columns):
-        """H + L2 of some columns, in the lower triangle of a matrix."""
+        """H + L2 of some columns, (columns, columns); the lower triangle alone is valid."""
         if self.gram.size:
             out = np.empty((columns.size, columns.size))
             gather_lower(self.gram, columns, out)
@@ -46,7 +46,7 @@ class Quadratic(NamedTuple):
 
 
 def make_quadratic(working, state, anew):
-    """The model at the working set's coefficients, stored in whichever way is smaller."""
+    """The model at the working set's coefficients, with H in the form that takes less memory."""
     here = *working.penalty, state.coef[working.columns], working.correlation.copy()
     if working.block.wide():
         working.drop_gram()
@@ -56,13 +56,13 @@ def make_quadratic(working, state, anew):
 
 
 def by_factors(working, state, anew, here):
-    """The model held by the columns; `here` are its fields from l1 on."""
+    """The model with H by its factors; `here` are its fields from l1 on."""
     h, mean = working.update_curvature(state, anew)
     return Quadratic(np.empty((0, 0)), working.block.rows, h, mean, np.empty(h.size), *here)
 
 
 def by_matrix(working, here):
-    """The model held by the working set's Gram matrix."""
+    """The model with H as the working set's Gram matrix; `here` are its fields from l1 on."""
     nothing = np.empty(0)
     return Quadratic(working.gram, np.empty((0, 0)), nothing, nothing, nothing, *here)
 
@@ -76,13 +76,13 @@ def threshold(model, j, sign):
 
 @inlined_kernel
 def stops_at_zero(model, j):
-    """Whether zero is a breakpoint for b_j: it is penalised by its size, or has a bound there."""
+    """Whether b_j has a breakpoint at zero: an l1 penalty, or a bound of zero."""
     return model.l1[j] > 0.0 or model.lower[j] == 0.0 or model.upper[j] == 0.0
 
 
 @kernel
 def gather_lower(gram, columns, out):
-    """The lower triangle of out = gram[columns][:, columns]; what lies above is left as it was."""
+    """Write the lower triangle of gram[columns][:, columns]; the upper one is not changed."""
     for a in range(columns.size):
         row, line = gram[columns[a]], out[a]
         for b in range(a + 1):
@@ -91,7 +91,7 @@ def gather_lower(gram, columns, out):
 
 @inner_kernel
 def hessian_row(model, j, columns, size, row):
-    """row[a] = H_jk for k = columns[a], a < size. Returns H_jj."""
+    """Write row[a] = H_jk for k = columns[a], a < size. Returns H_jj."""
     if model.gram.size > 0:
         for a in range(size):
             row[a] = model.gram[j, columns[a]]
@@ -111,7 +111,7 @@ def hessian_row(model, j, columns, size, row):
 
 @inner_kernel
 def hessian_times(model, full, status, out):
-    """out_j = (H full)_j for every column j that is not ACTIVE."""
+    """Write out_j = (H full)_j for every column j that is not ACTIVE."""
     if model.gram.size > 0:
         gram_times(model.gram, full, status, out)
     else:
@@ -120,7 +120,7 @@ def hessian_times(model, full, status, out):
 
 @inner_kernel
 def gram_times(gram, full, status, out):
-    """By rows of what moves, or by rows of what is asked for, whichever are fewer."""
+    """`hessian_times` from the matrix: by rows of nonzero entries of `full`, or of entries of `out`, if fewer."""
     m, moving = full.size, 0
     for k in range(m):
         moving += full[k] != 0.0
@@ -142,7 +142,7 @@ def gram_times(gram, full, status, out):
 
 @inner_kernel
 def factors_times(model, full, status, out):
-    """X_W' h (X_W full), with the means taken off in between."""
+    """`hessian_times` from the factors: X_W' h (X_W full) about the means."""
     change, middle = model.spare, 0.0
     change[:] = 0.0
     for k in range(full.size):

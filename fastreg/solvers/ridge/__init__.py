@@ -1,1 +1,1 @@
-"""Problems without an l1 part, in the form that suits their size: columns, rows, L-BFGS, Krylov, all alphas at once."""
+"""Problems without an l1 part: Newton steps, L-BFGS, and factorisations or Krylov bases for many alphas."""

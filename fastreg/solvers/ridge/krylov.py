@@ -1,12 +1,13 @@
-"""Ridge for every alpha from one Krylov basis, where X is too large both ways for a factorisation.
+"""Ridge for every alpha from one Krylov basis, if both n and p are too large for a factorisation.
 
 With A as in ridge_spectrum, the Lanczos process on G = A'A (or A A', whichever is smaller) builds an orthonormal basis
 Q of span{s, G s, G^2 s, ...} and the tridiagonal T = Q'G Q. Shifting G by alpha shifts T and leaves Q as it is, so
 
     (G + alpha)^-1 s  is approximated by  |s| Q (T + alpha)^-1 e_1     for all alphas at once,
 
-with a residual whose norm is |s| beta_q |e_q'(T + alpha)^-1 e_1|, known without a product. The basis grows until that
-bounds every alpha's duality gap by the target; each product reads X twice. Full orthogonalisation keeps rounding out.
+with a residual whose norm is |s| beta_q |e_q'(T + alpha)^-1 e_1|, known without a product. The basis grows until this
+bounds the duality gap of every alpha by the target; each product reads X twice. Full orthogonalisation keeps the basis
+orthogonal in spite of rounding.
 
 Sources: Golub and Van Loan (2013), Matrix Computations, section 10.3; Frommer and Maass (1999), SIAM Journal on
 Scientific Computing 20(5).
@@ -19,11 +20,11 @@ from fastreg.solvers.ridge.spectrum import RidgeSolutions
 
 BASIS_VALUES = 2.5e8  # numbers in the basis at most (2 GB)
 LONGEST = 1000  # vectors in the basis at most
-CHECK = 5  # products between two looks at the residuals
+CHECK = 5  # products from one test of the residuals to the next
 
 
 class RidgeKrylov(RidgeSolutions):
-    """Coefficients of one response at many alphas; `target` is the gap wanted, absolute."""
+    """Coefficients of one response at many alphas, to an absolute gap of `target`."""
 
     def __init__(self, problem, target):
         super().__init__(problem)
@@ -38,17 +39,17 @@ class RidgeKrylov(RidgeSolutions):
         return self._gather_all(dual) if self.wide else dual
 
     def _project(self, rows):
-        """Rows, in their own units, less what the unpenalised part explains of them."""
+        """Values of rows (n,), unweighted, with the unpenalised part projected out."""
         weight = self.problem.weight
         rows = rows - self.basis @ (self.basis.T @ (weight * rows))
         return rows - float(weight @ rows) if self.problem.fit_intercept else rows
 
     def _gather(self, rows):
-        """A' sqrt(w) rows, for rows without an unpenalised part."""
+        """A' sqrt(w) rows, for values of rows without an unpenalised part."""
         return self.problem.correlate(self.problem.weight * rows)[self.columns] / self.root
 
     def _gather_all(self, duals):
-        """A' duals (n, k)."""
+        """A' duals, (columns, k), for duals (n, k)."""
         return self.problem.correlate_many(self.weight[:, None] * duals)[self.columns] / self.root[:, None]
 
     def _apply(self, vector):
@@ -85,6 +86,6 @@ class RidgeKrylov(RidgeSolutions):
         values, vectors = linalg().eigh_tridiagonal(diagonal, beside[:-1])
         shares = length * (vectors @ (vectors[0][:, None] / (np.maximum(values, 0.0)[:, None] + alphas)))
         squares = (beside[-1] * shares[-1]) ** 2
-        # Among rows, a residual rho of the dual system is a gradient A'rho of coefficients.
+        # For A A', a residual rho of the dual system is a gradient A'rho of the coefficients.
         stretch = values[-1] + beside[-1] if self.wide else 1.0
         return shares, float((stretch * squares / (2.0 * alphas)).max())

@@ -1,8 +1,8 @@
 """Limited-memory BFGS for smooth GLMs, preconditioned by the Gram matrix of a sample of rows.
 
-An iteration reads X twice, where a Newton step multiplies it with itself. With ten times as many sampled rows as
-columns the preconditioned Hessian has eigenvalues within about (1 +- 0.3)^2 of one another at the start, whatever the
-correlations of the columns; what the curvatures then change along the way is learnt from the steps themselves.
+An iteration reads X twice; a Newton step needs a Gram matrix. With ten times as many sampled rows as columns, the
+eigenvalues of the preconditioned Hessian are within about (1 +- 0.3)^2 at the start, for any correlations of the
+columns. Later changes of the curvature are learnt from the steps.
 
 Sources: Nocedal and Wright (2006), section 7.2; Erdogdu and Montanari (2015), arXiv 1508.02810, for sampled Hessians.
 """
@@ -14,11 +14,11 @@ import numpy as np
 from fastreg.numerics.threads import linalg
 from fastreg.solvers.choice import LEAST_PATIENCE, SAMPLED, quasi_newton_steps, sample_pays
 
-TOGETHER = 8  # neighbouring rows are sampled together: they share a cache line in every column
+TOGETHER = 8  # neighbouring rows sampled together, which are in one cache line of every column
 
 
 class QuasiNewton:
-    """Directions for one problem at one penalty: `direction(gradient)`, then `learn` what the step brought."""
+    """Quasi-Newton directions for one problem at one penalty; `learn` updates the inverse Hessian after a step."""
 
     def __init__(self, problem, columns, state, l2):
         self.patience = quasi_newton_steps(columns.size)
@@ -30,7 +30,7 @@ class QuasiNewton:
             self.diagonal = problem.norms[columns] ** 2 * float(state.curvature.sum()) + l2
 
     def direction(self, gradient):
-        """The two-loop product of the inverse Hessian's estimate with minus the gradient of the objective."""
+        """The estimated inverse Hessian times `gradient`, minus that of the objective, by the two-loop recursion."""
         out, shares = gradient.copy(), []
         for step, change, scale in reversed(self.pairs):
             share = scale * (step @ out)
@@ -45,7 +45,7 @@ class QuasiNewton:
         return out
 
     def learn(self, step, change):
-        """Take in a step and how much minus the gradient fell along it."""
+        """Store a step and the change of the objective's gradient along it."""
         product = float(step @ change)
         if product > 1e-14 * math.sqrt(float(step @ step) * float(change @ change)):
             self.pairs = [*self.pairs[1 - LEAST_PATIENCE :], (step, change, 1.0 / product)]
@@ -57,7 +57,7 @@ class QuasiNewton:
 
 
 def _sampled_factor(problem, columns, curvature, l2, size):
-    """Cholesky factor of the Hessian as a sample of rows estimates it; None if it has none."""
+    """Cholesky factor of the Hessian estimated from a sample of rows; None if it is singular."""
     lapack = linalg()
     starts = np.sort(np.random.default_rng(0).choice(problem.n // TOGETHER, size // TOGETHER, replace=False))
     rows = (TOGETHER * starts[:, None] + np.arange(TOGETHER)).ravel()

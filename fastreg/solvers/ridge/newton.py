@@ -4,17 +4,17 @@ At each Newton step the weighted least-squares problem
 
     minimise over (b0, b)   sum_i h_i (z_i - b0 - x_i'b)^2 / 2 + sum_j l2_j b_j^2 / 2
 
-is solved in the form that suits its size; for least squares the first step is the answer.
+is solved in the form that suits its size; for least squares the first step is the solution.
 
-    primal   (X'hX + L2) d = X'r - L2 b by Cholesky, with X centred at its h-means       p <= n, or p small
-    dual     (I + S K S) a = ..., K = X L2^-1 X', S = sqrt(h); one K serves a whole path   n < p, both l2_j > 0 or few
-    qr       singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]             tiny l2: no squared condition
-    cg       conjugate gradients on the primal system with the diagonal as preconditioner  n and p both large
+    columns   (X'hX + L2) d = X'r - L2 b by Cholesky, with X centred at its h-means       p <= n, or p small
+    rows      (I + S K S) a = ..., K = X L2^-1 X', S = sqrt(h); one K for a whole path    n < p, few columns of l2_j = 0
+    qr        singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]           tiny l2: no squared condition
+    products  conjugate gradients on the first system, preconditioned by its diagonal     n and p both large
 
-GLMs come near the answer by cheaper steps first: quasi-Newton where X is tall (quasi_newton.py), Newton's in the space
-of rows where it is wide (dual_newton.py). Paths of least squares take ridge_spectrum.py or ridge_krylov.py instead.
+GLMs take cheaper steps first: L-BFGS if X is tall (lbfgs.py), Newton steps in the dual if it is wide (row_space.py).
+Paths of least squares use spectrum.py or krylov.py instead.
 
-Every form ends at a point whose residual and correlations are computed from X, and is certified from those.
+Residual and correlations of the solution are computed from X in every form, and its certificate from these.
 Sources: McCullagh and Nelder (1989), section 2.5; Rasmussen and Williams (2006), section 3.4 for the stable dual form.
 """
 
@@ -32,22 +32,22 @@ from fastreg.solvers.ridge.row_space import CURVATURE_FLOOR, SHARE, RowSpace
 
 
 class RidgeSystem:
-    """The Newton systems of one set of columns: holds what does not change from point to point."""
+    """The Newton systems of a set of columns, with matrices that are the same at every point."""
 
     def __init__(self, problem, columns):
         self.problem, self.columns = problem, columns
         self.everything = columns.size == problem.p
         self.norms = problem.norms[columns]
-        self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # among rows, and the l2_j that it was made for
+        self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # K, and the l2_j for which it was computed
         self.gram: np.ndarray | None = None
         self.rows: RowSpace | None = None
 
     def solve(self, state, l2, target, max_iter):
-        """Newton's method from `state`, which it updates. Returns (absolute gap, Newton steps)."""
+        """Newton's method from `state`, which is updated. Returns (absolute gap, Newton steps)."""
         problem, steps = self.problem, 0
         correlation = self._correlate(state.residual)
         gap = self.gap(state, correlation, l2)
-        # For least squares one step is the answer, so even a start within the tolerance takes it.
+        # For least squares one step is exact, so it is taken even from a start within the tolerance.
         required = 1 if problem.family.quadratic else 0
         if gap > target and quasi_newton_pays(problem, self.columns.size, bool(self.weak(l2).any())):
             gap, correlation, steps = self._quasi_newton(state, correlation, gap, l2, target, max_iter)
@@ -65,25 +65,25 @@ class RidgeSystem:
             problem.count_steps(1, state, gap)
             settled = gap > 0.5 * previous and (gap < 1e-9 * problem.scale or problem.family.quadratic)
             if t == 0.0 or settled or not math.isfinite(gap):
-                break  # rounding, or no solution to go to
+                break  # rounding errors, or no finite solution
         return gap, steps
 
     def _rows_from(self, state, l2):
-        """The RowSpace if Newton's method may work there from this state."""
+        """The RowSpace, or None if it does not pay or the state's dual variable is unknown."""
         if not row_newton_pays(self.problem, self.columns.size, bool(self.weak(l2).any())):
             return None
         if self.rows is None:
             if np.any(state.coef[self.columns]):
-                return None  # a fit that was resumed: the dual variable of its start is not known
+                return None  # a resumed fit, whose dual variable is unknown
             self.rows = RowSpace(self.problem, self.columns, l2)
         return None if self.rows.start(state, l2) is None else self.rows
 
     def _quasi_newton(self, state, correlation, gap, l2, target, max_iter):
-        """Quasi-Newton steps for as long as they pay. Returns (gap, correlation, steps).
+        """Quasi-Newton steps as long as they pay. Returns (gap, correlation, steps).
 
-        The gap at the residual is that of the gradient over the ridge, far above the suboptimality where the ridge is
-        small. Once the decrement that the direction promises is below the target, the gap is taken at the dual point
-        r - h (X d), where it is about that decrement.
+        With the residual as dual point the gap is sum_j g_j^2 / (2 l2_j), g the gradient, which is far above the
+        suboptimality if the ridge is weak. Once the predicted decrease is below the target, the gap is computed at the
+        dual point r - h (X d) instead, where it is about this decrease.
         """
         problem, steps = self.problem, 0
         quasi = QuasiNewton(problem, self.columns, state, l2)
@@ -108,7 +108,7 @@ class RidgeSystem:
         return gap, correlation, steps
 
     def _gap_at_corrected(self, state, change, l2):
-        """The gap at the dual point r - h (change - its h-mean)."""
+        """The duality gap at the dual point r - h (change - its h-mean)."""
         problem, coef = self.problem, state.coef[self.columns]
         middle = (state.curvature @ change) / state.curvature.sum() if problem.fit_intercept else 0.0
         dual = state.residual - state.curvature * (change - middle)
@@ -116,28 +116,28 @@ class RidgeSystem:
         return duality_gap(problem.family, state.eta, *args)
 
     def gap(self, state, correlation, l2):
-        """The gap to steer by."""
+        """The steering gap."""
         coef = state.coef[self.columns]
         free = self.norms**2 * float(state.curvature.sum())
         return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale)
 
     def proven(self, state, l2, gap):
-        """The rigorous gap: the one steered by, where that is one, or a certificate of its own."""
+        """The certified gap: the steering gap `gap` if that is exact, else from `certify`."""
         problem = self.problem
         if np.any(self.weak(l2)) or not problem.family.tight or not balanced(problem, state.residual):
             return self.certify(state, l2)
         return gap
 
     def weak(self, l2):
-        """Whether a column has so little ridge, or none, that its conjugate would magnify rounding."""
+        """Which columns have no ridge, or one so weak that its conjugate magnifies rounding errors."""
         return l2 <= WEAK * self.norms**2
 
     def certify(self, state, l2):
-        """The rigorous gap of the present point: the smallest of up to three, for columns of little ridge or none.
+        """The certified gap of the current point: the smallest of up to three, which differ for `weak` columns.
 
-        One keeps their ridge, at a corrected dual point. The other drops it from the dual problem, which can only lower
-        the dual value: the gap without it, plus l2_j b_j^2 / 2. That one holds where l2_j is so small that rounding
-        of c_j, squared and divided by l2_j, is not. The third is exact for least squares.
+        The first keeps their ridge, at a corrected dual point. The second drops it from the dual problem, which lowers
+        the dual value: it is the gap without their ridge, plus l2_j b_j^2 / 2, for l2_j so small that rounding errors
+        of c_j^2 / l2_j are large. The third is exact for least squares.
         """
         problem, weak = self.problem, self.weak(l2)
         gaps = [self._certify_at(state, l2, self.columns[weak], l2[weak], l2)]
@@ -150,7 +150,7 @@ class RidgeSystem:
         return min(gaps)
 
     def _newton_decrement(self, state, l2):
-        """The suboptimality of a quadratic itself, (a'H a + a'L2 a) / 2 with a the step to its minimum, by QR."""
+        """The suboptimality of a quadratic objective, (d'H d + d'L2 d) / 2 with d the step to its minimum, by QR."""
         coef = state.coef[self.columns]
         step = self._qr(state, l2, coef)
         change = self.problem.predict(self.columns, step)
@@ -194,18 +194,18 @@ class RidgeSystem:
         h, problem = state.curvature, self.problem
         if self.gram is None or not problem.family.quadratic:
             self.gram = problem.gram(self.columns, h)
-            if problem.fit_intercept:  # from about the centre to about the h-weighted mean
+            if problem.fit_intercept:  # about the h-means, instead of about the centre
                 sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
                 self.gram -= np.outer(sums, sums / h.sum())
         system = self.gram + np.diag(l2)
         lapack = linalg()
         try:
             return lapack.cho_solve(lapack.cho_factor(system, lower=True), gradient)
-        except lapack.LinAlgError:  # dependent columns without a ridge: the shortest of the solutions
+        except lapack.LinAlgError:  # dependent columns without a ridge: the solution of least norm
             return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
 
     def _qr(self, state, l2, coef):
-        """Least squares of the residual on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
+        """The Newton step by least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
         problem, h = self.problem, state.curvature
         root = np.sqrt(h)
         values = problem.design.gather(self.columns)
@@ -221,14 +221,14 @@ class RidgeSystem:
         return np.linalg.lstsq(stacked / length, target, rcond=rank)[0] / length
 
     def _dual(self, state, l2, coef, free):
-        """Solve for the dual variable a = residual of the model at its solution; b_j = x_j'a / l2_j where l2_j > 0."""
+        """The Newton step from the dual variable a, the residual of the model's solution; b_j = x_j'a / l2_j."""
         problem = self.problem
         n, penalised = problem.n, np.flatnonzero(l2 > 0.0)
         if self.kernel is None:
             some = self.columns[penalised]
             self.kernel = problem.row_gram(some, l2[penalised]), l2[penalised]
         kernel, made_for = self.kernel
-        kernel = kernel * (made_for[0] / l2[penalised][0])  # along a path all l2_j share one multiplier, alpha
+        kernel = kernel * (made_for[0] / l2[penalised][0])  # along a path all l2_j change by one factor
         some = self.columns[free]
         fixed = [problem.design.gather(some) - problem.centre[some]] if free.size else []
         fixed += [np.ones((n, 1))] if problem.fit_intercept else []
@@ -283,11 +283,11 @@ class RidgeSystem:
 
 
 def dual_direction(problem, state, columns, l2):
-    """The levelled residual, less what some columns still explain of it: r - h (X a), a = (H + L2)^-1 (X'r - L2 b).
+    """The levelled residual with some columns projected out: r - h (X a), a = (H + L2)^-1 (X'r - L2 b).
 
     For unpenalised columns (l2 = 0) this is the projection that makes them orthogonal to the dual point; for weakly
     penalised ones it is the dual point at which the gap is the Newton decrement. At a solution it differs from the
-    residual by rounding. Taken twice, since the first leaves rounding of its own size.
+    residual by rounding errors. Done twice, to correct rounding errors of the first projection.
     """
     residual = levelled(problem, state)
     if columns.size == 0:

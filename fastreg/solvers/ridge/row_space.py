@@ -1,10 +1,9 @@
-"""Newton's method for ridge GLMs with more columns than rows, in the space of rows: X is read at the start and the end.
+"""Newton's method for ridge GLMs with more columns than rows, in the dual: X is read at the start and at the end.
 
-With K = (X - c) L2^-1 (X - c)' a point is b = L2^-1 (X - c)'a for a dual variable a of n numbers: eta is K a but for
-intercept and offset, the penalty is a'K a / 2, and at the optimum a is the residual r. A Newton step solves a system in
-I + S K S, S = sqrt(h); its length comes from a search along the line; the duality gap is (r - a)'K (r - a) / 2.
-K serves a whole path, since along it only one multiplier of L2 changes. Coefficients, eta and the gap that is reported
-are then computed from X.
+With K = (X - c) L2^-1 (X - c)' a point is b = L2^-1 (X - c)'a for a dual variable a (n,): eta is K a plus intercept and
+offset, the penalty is a'K a / 2, and at the optimum a is the residual r. A Newton step, whose length is found by a line
+search, solves a system in I + S K S, S = sqrt(h); the duality gap is (r - a)'K (r - a) / 2. K is computed once for a
+path, since L2 changes by a multiplier alone. Coefficients, eta and the reported gap are then computed from X.
 
 Source: Rasmussen and Williams (2006), section 3.4, for the stable system.
 """
@@ -16,30 +15,30 @@ import numpy as np
 from fastreg.numerics.threads import linalg
 from fastreg.solvers.line_search import smooth_step_length
 
-SHARE = 0.5  # of the gap wanted, which leaves room for what a certificate asks for more
-CURVATURE_FLOOR = 1e-10  # times the weight: rows that are fitted perfectly still need a pivot
+SHARE = 0.5  # gap at which steps end over the gap wanted, since the certified one may be larger
+CURVATURE_FLOOR = 1e-10  # least curvature over the weight, so that rows that are fitted perfectly have a pivot
 
 
 class RowSpace:
-    """K of one set of penalised columns, and the dual variable of the last point."""
+    """K of a set of penalised columns, and the dual variable of the last point."""
 
     def __init__(self, problem, columns, l2):
         self.problem, self.columns = problem, columns
         self.kernel = problem.row_gram(columns, l2)
         self.l2 = l2
-        self.last = np.zeros(columns.size), np.zeros(problem.n), l2[0]  # coefficients, dual variable, and its l2[0]
+        self.last = np.zeros(columns.size), np.zeros(problem.n), l2[0]  # coefficients, dual variable, l2[0]
 
     def kernel_at(self, l2):
-        """K for ridge `l2`, a multiple of that of the start."""
+        """K for the ridge penalties `l2`, a multiple of the first ones."""
         return self.kernel * (self.l2[0] / l2[0])
 
     def start(self, state, l2):
-        """The dual variable that gives the state's coefficients at `l2`; None if they are not the last point's."""
+        """The dual variable of the state's coefficients at `l2`; None unless they are those of the last point."""
         coef, dual, scale = self.last
         return dual * (l2[0] / scale) if np.array_equal(state.coef[self.columns], coef) else None
 
     def solve(self, state, l2, target, max_iter):
-        """Newton steps until the gap is at most `target`, or no more helps. Updates the state; returns the steps."""
+        """Newton steps until the gap is at most `target`, or no step helps. Updates the state; returns the steps."""
         problem, kernel, dual = self.problem, self.kernel_at(l2), self.start(state, l2)
         steps, gap = 0, _gap(kernel, state.residual - dual)
         while steps < max_iter and gap > SHARE * target:
@@ -52,7 +51,7 @@ class RowSpace:
             state.eta[:] += t * change
             problem.linearise(state)
             gap = _gap(kernel, state.residual - dual)
-            if problem.watcher is not None:  # whoever watches sees the coefficients of this step as well
+            if problem.watcher is not None:  # a watcher is given the coefficients of every step
                 state.coef[self.columns] = self._coefs(l2, dual)
             problem.count_steps(1, state, gap)
             steps += 1
@@ -79,7 +78,7 @@ class RowSpace:
         return self.problem.correlate_some(dual, self.columns) / l2
 
     def _return(self, state, l2, dual):
-        """Coefficients, intercept and eta from X."""
+        """Set the state's coefficients, intercept and eta, computed from X."""
         problem, columns = self.problem, self.columns
         coef, intercept = self._coefs(l2, dual), state.intercept
         fitted = problem.offset + problem.predict(columns, coef)
@@ -94,5 +93,5 @@ class RowSpace:
 
 
 def _gap(kernel, distance):
-    """The duality gap of a dual variable at this distance from the residual."""
+    """The duality gap, from the residual less the dual variable."""
     return 0.5 * float(distance @ (kernel @ distance))

@@ -1,7 +1,7 @@
 """Ridge for every alpha from one factorisation: coefficients, leave-one-out errors and degrees of freedom.
 
 With w the weights (they sum to one), c the columns' weighted means (0 without an intercept), v the penalty factors and
-q an orthonormal basis of what is not penalised (the intercept and columns of factor 0), all weighted, let
+q an orthonormal basis of the unpenalised part (the intercept and columns of factor 0), all weighted, let
 
     A = (I - q q') sqrt(w) (X - c) / sqrt(v),   z = sqrt(w) (y - offset)
 
@@ -13,11 +13,11 @@ Then for each alpha, with A = U s V' the singular value decomposition and lambda
 and the error at row i of the fit to all other rows, its intercept refitted, is (y_i - fitted_i) / (1 - h_i), exactly.
 Products with 1 / (lambda + alpha) for all alphas at once are matrix products.
 
-    Tall   p < n:   V and lambda of the p x p matrix A'A; rows of U s = A V are made and used block by block
-    Wide   n <= p:  U and lambda of the n x n matrix A A', from which 1 - h_i comes without a subtraction
+    Tall   p < n:   V and lambda of the p x p matrix A'A; rows of U s = A V are computed block by block
+    Wide   n <= p:  U and lambda of the n x n matrix A A', which give 1 - h_i without a subtraction
 
-Where alpha is so small that squaring A costs digits, V or U come from the singular values of a triangular factor of A,
-itself taken block by block. X is never copied, centred or made dense as a whole.
+If alpha is so small that squaring A loses digits, V or U are from the singular value decomposition of a triangular
+factor of A, computed block by block. X is never copied, centred or made dense as a whole.
 
 Sources: Golub, Heath and Wahba (1979), Technometrics 21(2); Rifkin and Lippert (2007), MIT-CSAIL-TR-2007-025.
 """
@@ -30,15 +30,15 @@ import numpy as np
 from fastreg.design.dense_products import TILE
 from fastreg.numerics.threads import linalg
 
-COARSE = 1e-9  # of the largest eigenvalue: with less ridge than this, squared singular values have lost their digits
-DETERMINED = 1e-12  # a row whose unpenalised leverage is within this of 1 alone determines a coefficient
+COARSE = 1e-9  # least eigenvalue plus ridge over the largest, below which eigenvalues of A'A are too inaccurate
+DETERMINED = 1e-12  # distance of a row's unpenalised leverage from 1, below which it alone determines a coefficient
 
 
 def ridge_spectrum(problem, smallest, form="auto"):
-    """The factorisation that suits the shape, for alphas down to `smallest`.
+    """The factorisation for the shape of X, for alphas down to `smallest`.
 
-    `form`: "eigen", "svd", "auto" (svd where eigenvalues are too coarse), or "cholesky", a factor for each alpha, which
-    gives coefficients alone.
+    `form`: "eigen", "svd", "auto" (svd if eigenvalues are too inaccurate), or "cholesky", a factor for each alpha,
+    which gives coefficients alone.
     """
     room = np.count_nonzero(problem.weight) - problem.free.size - int(problem.fit_intercept)
     kind = TallSpectrum if np.count_nonzero(problem.penalised) < room else WideSpectrum
@@ -56,10 +56,10 @@ class RidgeSolutions(ABC):
 
     @abstractmethod
     def _scaled_coefs(self, rest, alphas):
-        """sqrt(v) b of the penalised columns, (columns, k), for `rest` as `centre` has it."""
+        """sqrt(v) b of the penalised columns, (columns, k), for `rest` from `centre`."""
 
     def _split_off_free(self):
-        """Basis of the unpenalised columns: q = sqrt(w) basis, coefficients = basis_coefs @ (q'residual)."""
+        """Set the basis of the unpenalised columns: q = sqrt(w) basis, coefficients = basis_coefs @ (q'residual)."""
         problem = self.problem
         free, root = problem.free, np.sqrt(problem.weight)[:, None]
         values = (problem.design.gather(free) - problem.centre[free]) / problem.norms[free]
@@ -67,12 +67,12 @@ class RidgeSolutions(ABC):
         rank = np.count_nonzero(s > np.finfo(float).eps * max(values.shape) * s.max(initial=0.0))
         scaled = vt[:rank].T / s[:rank]
         self.basis_coefs = scaled / problem.norms[free, None]
-        # Rows as they are, not weighted. u is orthogonal to rounding, the product is not; but u lacks rows of weight 0.
+        # Unweighted rows. u is orthogonal up to rounding, unlike the product, but lacks rows of weight 0.
         self.basis = np.divide(u[:, :rank], root, out=values @ scaled, where=root > 0.0)
-        self.overlap = self._correlate(self.basis)  # A'q before q is taken out of A
+        self.overlap = self._correlate(self.basis)  # A'q before q is projected out of A
 
     def _correlate(self, rows):
-        """(X - c)' w rows / sqrt(v) for the penalised columns; rows sum to zero in w, so that c drops out."""
+        """(X - c)' w rows / sqrt(v) for the penalised columns; rows have weighted mean zero, so that c drops out."""
         if rows.shape[1] == 0:
             return np.zeros((self.columns.size, 0))
         problem = self.problem
@@ -80,7 +80,7 @@ class RidgeSolutions(ABC):
 
     @property
     def fixed(self):
-        """(n,) leverage of the unpenalised part over the weight."""
+        """Leverage of the unpenalised part over the weight, (n,)."""
         return (self.basis**2).sum(axis=1) + float(self.problem.fit_intercept)
 
     def undetermined(self):
@@ -88,13 +88,13 @@ class RidgeSolutions(ABC):
         return np.flatnonzero(self.problem.weight * self.fixed >= 1.0 - DETERMINED)
 
     def centre(self, responses):
-        """(n, t) responses less the offset and their weighted mean (0 without an intercept), and that mean."""
+        """(responses less offset and mean (n, t), weighted means (t,), 0 without an intercept)."""
         rest = responses - self.problem.offset[:, None]
         means = self.problem.weight @ rest if self.problem.fit_intercept else np.zeros(rest.shape[1])
         return rest - means, means
 
     def solve(self, responses, alphas):
-        """(coefs (p, k), intercepts (k,)) at k alphas. responses (n, 1) serves all, (n, k) has one for each alpha."""
+        """(coefs (p, k), intercepts (k,)) at k alphas, for one response (n, 1), or one for each alpha (n, k)."""
         problem, (rest, means) = self.problem, self.centre(responses)
         scaled = self._scaled_coefs(rest, alphas)
         coefs = np.zeros((problem.p, scaled.shape[1]))
@@ -105,10 +105,10 @@ class RidgeSolutions(ABC):
 
 
 class RidgeSpectrum(RidgeSolutions):
-    """What both shapes of a factorisation share: a solution for every alpha at once, and degrees of freedom."""
+    """Base of both factorisations: solutions at all alphas together, and degrees of freedom."""
 
-    values: np.ndarray  # lambda, not negative, and
-    vectors: np.ndarray  # V or U, one a column; not made where there is a `gram`
+    values: np.ndarray  # lambda >= 0
+    vectors: np.ndarray  # V or U, as columns; neither is computed if there is a `gram`
 
     def __init__(self, problem, smallest, form):
         super().__init__(problem)
@@ -129,7 +129,7 @@ class RidgeSpectrum(RidgeSolutions):
 
     @abstractmethod
     def _factorise(self, accurate):
-        """Make `values` and `vectors`: from singular values if `accurate`, else from eigenvalues of the square."""
+        """Compute `values` and `vectors`: from singular values if `accurate`, else from eigenvalues of the square."""
 
     def _cholesky(self, gram, sides, alphas):
         """(gram + alpha)^-1 of each column of `sides` (rank, 1 or k) at its alpha > 0."""
@@ -144,7 +144,7 @@ class RidgeSpectrum(RidgeSolutions):
         return out
 
     def degrees_of_freedom(self, alphas):
-        """Trace of the hat matrix at each alpha: intercept and unpenalised columns count one each."""
+        """Trace of the hat matrix at each alpha, (k,): intercept and independent unpenalised columns count one each."""
         fixed = self.basis.shape[1] + float(self.problem.fit_intercept)
         return fixed + (self.values[:, None] * self.inverse(alphas)).sum(axis=0)
 
@@ -153,16 +153,16 @@ class RidgeSpectrum(RidgeSolutions):
         return 1.0 / (self.values[:, None] + np.asarray(alphas, dtype=float))
 
     def shrink(self, alphas):
-        """The same for coefficients, which have no part in directions of X that are nothing but rounding.
+        """`inverse`, with 0 in directions of X that are nothing but rounding errors: (rank, k).
 
-        So the solution at alpha = 0, or close to it, is the shortest.
+        So the solution at alpha = 0, or close to it, is the one of least norm.
         """
         sums = self.values[:, None] + np.asarray(alphas, dtype=float)
         known = (self.values[:, None] > 0.0) & (sums > self.noise)
         return np.divide(1.0, sums, out=np.zeros_like(sums), where=known)
 
     def _set_noise(self, accurate):
-        """Eigenvalues are known up to `noise`; squares of singular values to rounding, squared, and are then zero."""
+        """Set `noise`, the error of eigenvalues; squared singular values below squared rounding errors become zero."""
         rounding = np.finfo(float).eps * max(self.problem.n, self.problem.p)
         top = self.values.max(initial=0.0)
         self.noise = 0.0 if accurate else rounding * top
@@ -171,7 +171,7 @@ class RidgeSpectrum(RidgeSolutions):
 
 
 class TallSpectrum(RidgeSpectrum):
-    """Fewer penalised columns than rows (less one for each coefficient that is free): eigenvectors V of A'A."""
+    """Fewer penalised columns than rows (less one per unpenalised coefficient): eigenvectors V of A'A."""
 
     def _factorise(self, accurate):
         if accurate:
@@ -181,7 +181,7 @@ class TallSpectrum(RidgeSpectrum):
             self.values = np.maximum(values, 0.0)
 
     def _make_gram(self):
-        """A'A."""
+        """A'A, (columns, columns)."""
         gram = self.problem.gram(self.columns)
         gram /= self.root
         gram /= self.root[:, None]
@@ -189,7 +189,7 @@ class TallSpectrum(RidgeSpectrum):
         return gram
 
     def _triangle(self):
-        """R of A = QR, from blocks of rows."""
+        """R of A = QR, by blocks of rows."""
         problem, weight = self.problem, np.sqrt(self.problem.weight)
         triangle = np.zeros((0, self.columns.size))
         for rows, block in problem.design.by_rows(self.columns, problem.centre).blocks():
@@ -199,7 +199,7 @@ class TallSpectrum(RidgeSpectrum):
         return triangle
 
     def _moments(self, rest):
-        """A'z."""
+        """A'z, (columns, t)."""
         free = self.overlap @ (self.basis.T @ (self.problem.weight[:, None] * rest))
         return self._correlate(rest) - free
 
@@ -210,7 +210,7 @@ class TallSpectrum(RidgeSpectrum):
         return self.vectors @ ((self.vectors.T @ moments) * self.shrink(alphas))
 
     def leave_one_out(self, responses, alphas):
-        """Blocks of rows: (rows, errors (t, k, rows), 1 - leverage (k, rows)) for t responses and k alphas."""
+        """Yield for blocks of rows (rows, errors (t, k, rows), 1 - leverage (k, rows)), t responses and k alphas."""
         problem, (rest, _) = self.problem, self.centre(responses)
         weight, fixed = problem.weight, self.fixed
         size = np.sqrt(self.values)
@@ -219,7 +219,7 @@ class TallSpectrum(RidgeSpectrum):
         sides = [left * (moment * scale)[:, None] for moment in (self.vectors.T @ self._moments(rest)).T]
         directions = self.vectors * scale / self.root[:, None]  # with them, (X - c) becomes U / sqrt(w)
         turned = (self.overlap.T @ self.vectors * scale).T
-        # 1 - h is no less than this share of its value without penalised columns; rounding may say zero.
+        # 1 - h is at least this share of its value without penalised columns; rounding could make it zero.
         least = np.asarray(alphas) / (np.asarray(alphas) + self.values.max(initial=0.0))
         rest = rest - self.basis @ (self.basis.T @ (weight[:, None] * rest))
         problem.work.add(columns=self.columns.size)
@@ -253,7 +253,7 @@ class WideSpectrum(RidgeSpectrum):
         self.rows_fixed = fixed * self.weight[:, None]  # q
 
     def _factorise(self, accurate):
-        # What is not penalised becomes the largest eigenvalues, and is dropped with them.
+        # The unpenalised part is given the largest eigenvalues, which are then dropped.
         if accurate:
             values, vectors = self._from_triangle()
         else:
@@ -264,7 +264,7 @@ class WideSpectrum(RidgeSpectrum):
         self.values, self.vectors = np.maximum(values[:kept], 0.0), vectors[:, :kept]
 
     def _make_gram(self):
-        """A A' over the rows of positive weight."""
+        """A A' over the rows of positive weight, (rows, rows)."""
         gram = self.problem.row_gram(self.columns, self.root**2)
         if self.rows.size < self.problem.n:
             gram = gram[np.ix_(self.rows, self.rows)]
@@ -275,7 +275,7 @@ class WideSpectrum(RidgeSpectrum):
         return gram
 
     def _from_triangle(self):
-        """(values, vectors) of A A', from R of A' = QR over blocks of columns."""
+        """(values, vectors) of A A', from R of A' = QR by blocks of columns."""
         problem, n, fixed = self.problem, self.rows.size, self.rows_fixed
         triangle, square = np.zeros((0, n)), 0.0
         for start in range(0, self.columns.size, TILE):
@@ -301,7 +301,7 @@ class WideSpectrum(RidgeSpectrum):
         return self._correlate(dual)
 
     def leave_one_out(self, responses, alphas):
-        """As TallSpectrum's: errors are those of the dual variable over its diagonal, so that alpha cancels."""
+        """Yield (rows, errors (t, k, rows), 1 - leverage (k, rows)): dual variable over diagonal of the inverse."""
         rest, _ = self.centre(responses)
         inverse = self.inverse(alphas)
         diagonal = inverse.T @ (self.vectors**2).T
@@ -309,7 +309,7 @@ class WideSpectrum(RidgeSpectrum):
         dual = np.stack([(self.vectors @ (each[:, None] * inverse)).T for each in turned.T])
         yield self.rows, dual / diagonal / self.weight, diagonal * np.asarray(alphas)[:, None]
         none = np.flatnonzero(self.problem.weight == 0.0)
-        if none.size:  # a row of no weight is not missed: its error is that of the fit to all
+        if none.size:  # without a row of weight zero the fit is the same
             errors = []
             for column in responses.T:
                 coefs, intercepts = self.solve(column[:, None], alphas)
@@ -324,14 +324,14 @@ def triangular(matrix: np.ndarray) -> np.ndarray:
 
 
 def _thin(shares):
-    """lambda / (lambda + alpha) as a product of thin factors, to rounding: over many alphas its rank is about 20."""
+    """Thin factors of lambda / (lambda + alpha), (rank, k), exact to rounding: for many alphas its rank is about 20."""
     left, sizes, right = np.linalg.svd(shares, full_matrices=False)
     rank = np.count_nonzero(sizes > np.finfo(float).eps * sizes.max(initial=0.0))
     return left[:, :rank] * sizes[:rank], right[:rank]
 
 
 def _project(columns, basis):
-    """Take the span of an orthonormal basis out of every column, in place."""
+    """Project the span of an orthonormal basis out of every column, in place."""
     columns -= basis @ (basis.T @ columns)
 
 
