@@ -1,1 +1,1 @@
-"""What knows nothing of regression: compiled kernels and their cache, threads, exp and log1p, Cholesky factors."""
+"""Numerical tools without regression: compiled kernels and their cache, threads, exp and log1p, Cholesky factors."""

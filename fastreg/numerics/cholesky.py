@@ -1,16 +1,16 @@
-"""A Cholesky factor that grows and shrinks with the active set. Row-major lower triangles in a larger square."""
+"""Cholesky factors to which rows are appended and from which they are deleted: row-major lower triangles."""
 
 import math
 
 from fastreg.numerics.jit import inner_kernel
 
-# A pivot below this share of its diagonal entry means a column that depends on the active ones.
+# Pivot over the diagonal entry, below which a column counts as dependent on those before.
 LEAST_PIVOT = 1e-10
 
 
 @inner_kernel
 def append_row(factor, size, row, diagonal):
-    """Border the factor of size `size` by a row and its diagonal entry. O(size^2). False if the column is dependent."""
+    """Append a row and its diagonal entry to the factor of `size` rows, in O(size^2). False if it is dependent."""
     new = factor[size]
     square = 0.0
     for i in range(size):
@@ -29,9 +29,9 @@ def append_row(factor, size, row, diagonal):
 
 @inner_kernel
 def delete_row(factor, size, place, cosine, sine):
-    """Remove row and column `place`: the rows below move up, and rotations take away what then stands right of the
-    diagonal. O(size^2), row by row as memory lies: each row undergoes the rotations found on the rows above it, for
-    which there is room in `cosine` and `sine`."""
+    """Remove row and column `place`, in O(size^2). The rows below move up, and Givens rotations remove the entries that
+    are then right of the diagonal. Each row takes the rotations of the rows above, kept in `cosine` and `sine`, so that
+    memory is read in order."""
     for i in range(place, size - 1):
         row, below = factor[i], factor[i + 1]
         for k in range(place):

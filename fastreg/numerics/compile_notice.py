@@ -1,4 +1,4 @@
-"""What is told on stderr while kernels are compiled, so that nobody takes a first fit for one that hangs."""
+"""A line on stderr while kernels are compiled, since a first fit would otherwise seem to hang."""
 
 import contextlib
 import time
@@ -7,21 +7,21 @@ from numba.core import event
 
 from fastreg.interface.status_line import StatusLine
 
-WAIT, PAUSE = 1.0, 0.1  # seconds of compiling before anything is told, and between two states of the line
-SECOND_LINE = 10.0  # seconds of compiling before the second line, and last, in a file
+WAIT, PAUSE = 1.0, 0.1  # seconds of compiling before the first line, and between two updates of it
+SECOND_LINE = 10.0  # seconds of compiling before the second and last line if stderr is a file
 ADVICE = " (once; `python -m fastreg warmup` does all)"
 
 
 class CompileNotice(event.Listener):
-    """Hears of every function that Numba compiles, and counts those that `counts(dispatcher)` says are kernels.
+    """Listens to Numba's compilations, and counts the functions for which `counts(dispatcher)` is true: kernels.
 
-    The line is there only while a kernel is compiled: whatever else the program prints finds an empty line.
+    The line is erased after each kernel, so that other output of the program starts on an empty line.
     """
 
     def __init__(self, counts):
         self.counts, self.clock = counts, time.perf_counter
-        self.count, self.seconds, self.lines = 0, 0.0, 0  # kernels begun, seconds before `began`, lines told
-        self.depth, self.began, self.next = 0, 0.0, 0.0  # kernels in kernels; when the outermost began; next state
+        self.count, self.seconds, self.lines = 0, 0.0, 0  # kernels begun, seconds before `began`, lines written
+        self.depth, self.began, self.next = 0, 0.0, 0.0  # nested kernels; start of the outermost; next update
         self.advice = ADVICE
 
     def on_start(self, event):
@@ -42,7 +42,7 @@ class CompileNotice(event.Listener):
                     StatusLine().wipe()
 
     def _tell(self):
-        """Tell how many there are. A stderr that is closed must not stop a fit."""
+        """Write the count. A closed stderr does not stop a fit."""
         now = self.clock()
         seconds = self.seconds + now - self.began
         if seconds < WAIT:

@@ -1,8 +1,8 @@
-"""exp and log1p without a branch or a call, so that loops over rows vectorise: three to five times faster.
+"""exp and log1p without branches or calls, so that loops over rows are vectorised: three to five times faster.
 
 exp: with k the integer nearest to x / log 2 and r = x - k log 2, |r| <= log(2) / 2, exp(x) = 2^k exp(r). log 2 is
-subtracted in two parts, the first of which has so few digits that k times it is exact; exp(r) is its Taylor polynomial
-of degree 13.
+subtracted in two parts, of which the first has so few digits that its product with k is exact; exp(r) is a Taylor
+polynomial of degree 13.
 
 log1p: with w = 1 + x rounded, log(1 + x) = log(w) + (x - (w - 1)) / w to rounding, and with w = 2^k m, m within a
 factor of sqrt(2) of one, log(w) = k log 2 + 2 artanh(s), s = (m - 1) / (m + 1), |s| < 0.172: ten terms of its series.
@@ -14,10 +14,10 @@ import math
 
 from fastreg.numerics.jit import float_operation
 
-LARGEST = 700.0  # |x| beyond it counts as this in exp: exp(700) = 1e304
+LARGEST = 700.0  # largest |x| in exp, to which larger ones are clipped: exp(700) = 1e304
 PER_LOG2 = 1.4426950408889634
 LOG2, REST = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-ROUNDER, ROUNDER_BITS = 1.5 * 2.0**52, 0x4338000000000000  # a sum with it keeps integers only, in its lowest bits
+ROUNDER, ROUNDER_BITS = 1.5 * 2.0**52, 0x4338000000000000  # adding it rounds to an integer, in the lowest bits
 TAYLOR = [1.0 / math.factorial(degree) for degree in range(13, 1, -1)]
 ARTANH = [2.0 / power for power in range(19, 1, -2)]
 EXPONENT_BITS, ONE, ROOT_HALF = 52, 0x3FF0000000000000, 0x3FE6A09E667F3BCD  # bits of a float64: 1 and sqrt(1/2)
@@ -25,7 +25,7 @@ AS_WRITTEN = ("contract",)
 
 
 class Instructions:
-    """Arithmetic on float64 in the order in which it is written."""
+    """LLVM instructions for float64 arithmetic that is not reordered."""
 
     def __init__(self, builder, number, integer):
         self.builder, self.number, self.integer = builder, number, integer
@@ -43,7 +43,7 @@ class Instructions:
         return self.builder.fdiv(a, b, flags=AS_WRITTEN)
 
     def polynomial(self, x, coefficients):
-        """By Horner's rule, the highest power first."""
+        """The polynomial at x by Horner's rule, coefficients from the highest power down."""
         total = self.number(coefficients[0])
         for coefficient in coefficients[1:]:
             total = self.add(self.multiply(total, x), self.number(coefficient))
@@ -60,7 +60,7 @@ class Instructions:
 
 
 def exp(x):
-    """e^x; beyond 700 in size x counts as 700. Not a number where x is none."""
+    """e^x, with x clipped to [-700, 700]; NaN for NaN."""
     return math.exp(min(max(x, -LARGEST), LARGEST))
 
 

@@ -1,6 +1,6 @@
-"""How kernels are written: functions that Numba compiles, verbs of NamedTuples, operations of LLVM.
+"""Decorators for kernels (functions that Numba compiles), methods of NamedTuples that kernels call, LLVM operations.
 
-They are kept on disk by kernel_cache.py; no other module of fastreg knows Numba.
+kernel_cache.py stores kernels on disk; outside of numerics no module of fastreg imports Numba.
 """
 
 from llvmlite import ir
@@ -13,9 +13,9 @@ from fastreg.numerics.compile_notice import CompileNotice
 from fastreg.numerics.kernel_cache import KernelCache
 from fastreg.numerics.kernel_library import compiler_class
 
-# nnan and ninf stay off, so that divergence remains visible; the rest lets sums vectorise.
+# Without nnan and ninf, so that NaN and infinity are detected; the others allow vectorised sums.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # without an entry for Python
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # without a wrapper for calls from Python
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 VERBS: set[str] = set()  # names of the methods that kernels may call
 NOTICE = CompileNotice(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), KernelCache))
@@ -30,9 +30,9 @@ def allocating_kernel(function):
 def kernel(function, **options):
     """Compile `function` on first use, in nopython mode without the GIL, and keep the result on disk.
 
-    It allocates nothing and returns no array: whoever calls it holds its arrays, so it counts no references to them.
-    Numba counts them, atomically, for every array of a NamedTuple that is passed on: in loops over columns that took
-    ten times as long as the arithmetic.
+    A kernel allocates nothing and returns no array. The caller holds all arrays, so that references are not counted:
+    Numba counts them atomically for every array of a NamedTuple argument, which in loops over columns took ten times as
+    long as the arithmetic.
     """
     options = {"_nrt": False, "no_cfunc_wrapper": True, "pipeline_class": compiler_class()} | options
     dispatcher = njit(**OPTIONS, **options)(function)
@@ -42,33 +42,32 @@ def kernel(function, **options):
 
 
 def inner_kernel(function, **options):
-    """A kernel for kernels to call. It has no entry for Python, which is a fifth of the time that compiling takes;
+    """A kernel that only kernels call. It has no wrapper for Python, which takes a fifth of the time of compiling;
     called from Python it runs as plain Python."""
     dispatcher = kernel(function, **INNER, **options)
     if isinstance(dispatcher, Dispatcher):
         dispatcher._cache = KernelCache(function, ".inner")
         dispatcher.add_overload = lambda result: dispatcher.overloads.update({tuple(result.signature.args): result})
-        dispatcher._compile_for_args = lambda *arguments, **words: function  # what is called in place of machine code
+        dispatcher._compile_for_args = lambda *arguments, **words: function  # called in place of machine code
     return dispatcher
 
 
 def inlined_kernel(function):
-    """A small kernel for the innermost loops of others, which is never called there.
+    """A small kernel for the innermost loops of others, in which it is always inlined.
 
-    LLVM decides whether to inline from what it has seen of a function, hence from what was compiled or loaded before
-    in the same process: one source gave machine code of two speeds.
+    Otherwise LLVM's decision depends on what was compiled or loaded before in the same process: one source gave machine
+    code of two speeds.
     """
     return inner_kernel(function, forceinline=True)
 
 
 def float_operation(plain):
-    """Make `plain` an operation float64 -> float64 that kernels write in LLVM instructions.
+    """A decorator that makes `plain` an operation float64 -> float64, which kernels write as LLVM instructions.
 
-    They come from generate(builder, x, integer), with the type of a 64-bit integer.
+    The instructions are built by generate(builder, x, integer), with the type of a 64-bit integer.
 
-    Such an operation is no call, so that loops around it vectorise. Instructions that carry flags of their own keep
-    them: kernels allow sums to be taken in another order, which no correction of rounding would survive. Outside of
-    kernels it stays plain Python.
+    Without a call, loops around the operation are vectorised. Its instructions have their own flags: those of kernels
+    allow sums to be reordered, which would undo corrections of rounding. Outside of kernels `plain` is called.
     """
 
     def decorate(generate):
@@ -85,14 +84,14 @@ def float_operation(plain):
 def add_in_order(total, term):
     """total + term, in the order of the loop.
 
-    For sums over v[indices[k]]: in any order they would be vectorised, and processors gather numbers from here and
-    there two to four times more slowly by one instruction than one by one (measured on AMD's).
+    For sums over v[indices[k]]: if they could be reordered, they would be vectorised, and gather instructions take two
+    to four times as long as single loads (measured on AMD processors).
     """
     return total + term
 
 
 def _lower_in_order():
-    """Let kernels add so: an instruction with a flag of its own gets no others."""
+    """Compile `add_in_order` in kernels to an instruction with its own flags, which does not get those of kernels."""
 
     def lower(context, builder, signature, arguments):
         return builder.fadd(*arguments, flags=("nsz",))
@@ -106,10 +105,10 @@ _lower_in_order()
 
 
 def verb(name, arity):
-    """Let kernels call method `name` of any NamedTuple class: it is looked up on the class of the instance.
+    """Let kernels call the method `name` of any NamedTuple class, found on the class of the instance.
 
-    Outside kernels (and with NUMBA_DISABLE_JIT=1) the same method is plain Python, so a verb is written once.
-    `arity` counts the arguments after self; Numba wants them spelled out.
+    Outside kernels (and with NUMBA_DISABLE_JIT=1) the method is plain Python. `arity` is the number of arguments after
+    self, which Numba needs spelled out.
     """
 
     def one(self, a):

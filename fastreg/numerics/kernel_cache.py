@@ -1,10 +1,9 @@
-"""The kernels' cache on disk.
+"""The cache of compiled kernels on disk.
 
-Numba's own cache keys a kernel by the text of its own file, so a kernel compiled with an older callee from another
-file would come back after an edit or an upgrade. Here every kernel is stored in a directory named by a digest of the
-sources of all kernels (kernel_digest.py), Numba's version and the options that change code. A stored kernel carries a
-checksum: one that is truncated or damaged counts as absent and is written anew. Where nothing is writable, kernels live
-in memory.
+Numba's own cache identifies a kernel by the text of its own file, and would load one compiled with an older callee from
+another file. Here every kernel is stored in a directory named by a digest of the sources of all kernels
+(kernel_digest.py), of Numba's version and of the options that change code. A stored kernel has a checksum: one that is
+truncated or damaged counts as absent and is written anew. If no directory is writable, kernels are kept in memory.
 """
 
 import contextlib
@@ -24,19 +23,19 @@ from numba.core.serialize import dumps
 from fastreg.numerics.kernel_digest import PACKAGE, kernel_sources, syntax_digest, text_digest
 from fastreg.numerics.kernel_library import KernelLibrary, covered, named_tuples, types_digest
 
-FOLDER = "fastreg-kernels"  # in the folders below; fastreg deletes nothing outside of it
-MARK = "made-by-fastreg.txt"  # and in it only what lies beside this file
+FOLDER = "fastreg-kernels"  # name of fastreg's folder in the cache folders below; nothing outside is deleted
+MARK = "made-by-fastreg.txt"  # file that marks a directory as fastreg's; others are never deleted
 MARK_TEXT = "fastreg keeps compiled kernels in this folder, and deletes them once newer versions have taken over.\n"
-KEPT_DIGESTS = 3  # directories, each with one version of all kernels
-KEPT_TEXTS = 20  # texts of the sources, in one directory, that are known to make its kernels
+KEPT_DIGESTS = 3  # directories kept, each with one version of all kernels
+KEPT_TEXTS = 20  # digests of source texts kept per directory
 
 
 @functools.cache
 def digests():
-    """(digest of the text of all kernels' sources, digest of what the text means). Decided once a process.
+    """(digest of the text of all kernels' sources, digest of their syntax trees), computed once per process.
 
-    The second names the directory of the kernels. It takes long to find (all sources are parsed), so the directory
-    holds an empty file for each text that was found to belong to it.
+    The second is the name of the kernels' directory. It takes long (all sources are parsed), so the directory has an
+    empty file for each digest of a text that belongs to it.
     """
     sources = kernel_sources()
     text = text_digest(sources)
@@ -53,7 +52,7 @@ def _folder_in(root):
 
 
 def _candidate_folders():
-    """Where kernels may be kept, in order of preference: folders of fastreg's own, below those that others named."""
+    """Yield the folders where kernels may be kept, in order of preference."""
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
     for root in (os.environ.get("FASTREG_CACHE_DIR"), config.CACHE_DIR, PACKAGE / "__pycache__", home):
         if root:
@@ -65,10 +64,10 @@ def _candidate_folders():
 
 
 def _foreign(folder):
-    """Whether a folder belongs to another user, who could put anything in it."""
+    """Whether a folder belongs to another user, whose files are not to be trusted."""
     try:
         return hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0)
-    except OSError:  # there is none yet, or it is out of reach
+    except OSError:  # it does not exist, or cannot be read
         return False
 
 
@@ -80,7 +79,7 @@ def _make(directory):
 
 
 def _obstacle(directory):
-    """Create `directory` and try a file in it. Returns what stands against it, or None.
+    """Create `directory` and a file in it. Returns why this is impossible, or None.
 
     Nothing is written into another user's folder.
     """
@@ -98,7 +97,7 @@ def _obstacle(directory):
 
 
 def _marked(directory):
-    """Whether fastreg made a directory."""
+    """Whether a directory has fastreg's mark."""
     try:
         return not directory.is_symlink() and (directory / MARK).read_text() == MARK_TEXT
     except (OSError, UnicodeDecodeError):
@@ -106,15 +105,15 @@ def _marked(directory):
 
 
 def _text_file(directory, text):
-    """An empty file, which says that sources whose bytes have digest `text` are those of this directory's kernels.
+    """The path of an empty file, which says that sources of digest `text` are those of this directory's kernels.
 
-    It repeats the directory's name, so that a copy under another name is not taken for it.
+    It includes the directory's name, so that it is invalid in a copy under another name.
     """
     return directory / f"{text}.{directory.name}.text"
 
 
 def _note_text(directory, text):
-    """Leave that file, and drop those of all but the newest few texts. Where none can be left, trees are read anew."""
+    """Create that file, and delete all but the newest few. Without it, sources are parsed again by the next process."""
     file = _text_file(directory, text)
     with contextlib.suppress(OSError):
         if not file.exists():
@@ -125,9 +124,9 @@ def _note_text(directory, text):
 
 
 def _prune(folder, keep):
-    """Drop kernels of older sources, all but the newest few: another version may still be in use.
+    """Delete kernels of older sources, except the newest few, since another version may still be in use.
 
-    What carries no mark, or is no kernel, is somebody else's and stays.
+    Directories without the mark, and files that are not kernels, are kept.
     """
     try:
         others = [each for each in folder.iterdir() if each.name != keep and _marked(each)]
@@ -136,7 +135,7 @@ def _prune(folder, keep):
         return
     for directory in others[: -(KEPT_DIGESTS - 1)]:
         with contextlib.suppress(OSError):
-            own = "*.kernel", "*.kernel.*.partial", f"*.{directory.name}.text"  # partial: of processes that were killed
+            own = "*.kernel", "*.kernel.*.partial", f"*.{directory.name}.text"  # partial: of killed processes
             for pattern in own:
                 for file in directory.glob(pattern):
                     file.unlink()
@@ -147,7 +146,7 @@ def _prune(folder, keep):
 
 @functools.cache
 def cache_directories():
-    """(directory to write kernels to, or None; directories to read them from). Decided once a process."""
+    """(directory to write kernels to, or None; directories to read them from), found once per process."""
     (text, digest), named = digests(), os.environ.get("FASTREG_CACHE_DIR")
     readable: list[Path] = []
     for folder in _candidate_folders():
@@ -159,7 +158,7 @@ def cache_directories():
                 _prune(folder, digest)
             _note_text(directory, text)
             return directory, [directory, *readable]
-        if known:  # kernels compiled ahead, in a folder that is only read
+        if known:  # kernels compiled ahead, in a read-only folder
             readable.append(directory)
         elif named and folder == _folder_in(named):
             warnings.warn(
@@ -178,7 +177,7 @@ def cache_directories():
 
 
 class KernelCache(_Cache):
-    """Numba's interface of a cache, over one checked file a kernel and signature."""
+    """Numba's interface of a cache, with one file with a checksum per kernel and signature."""
 
     reported = False
 
@@ -225,7 +224,7 @@ class KernelCache(_Cache):
             return
         try:
             payload = dumps(_parts(data))
-        except RuntimeError as error:  # machine code arrives in a callback: Python ignores an interrupt there
+        except RuntimeError as error:  # an interrupt in LLVM's callback, where Python ignores it
             if "no compiled object" not in str(error):
                 raise
             raise KeyboardInterrupt("while a kernel was compiled") from error
@@ -234,7 +233,7 @@ class KernelCache(_Cache):
         try:
             _make(directory)  # another version may have pruned it
             partial.write_bytes(hashlib.sha256(payload).digest() + payload)
-            os.replace(partial, path)  # atomic: two processes filling one cache never see half a file
+            os.replace(partial, path)  # atomic: other processes never read half a file
         except OSError as error:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
@@ -242,7 +241,7 @@ class KernelCache(_Cache):
 
     @classmethod
     def _report(cls, directory, error):
-        """Say once that kernels are not kept."""
+        """Warn once that kernels are not stored."""
         if not cls.reported:
             cls.reported = True
             warnings.warn(
@@ -253,7 +252,7 @@ class KernelCache(_Cache):
             )
 
     def _cachable(self, sig):
-        """A family or design defined outside fastreg is not covered by the digest, so it is compiled a process."""
+        """Whether the digest covers all classes of arguments; kernels of a user's own families are not stored."""
         return self.enabled and all(covered(each) for each in named_tuples(getattr(sig, "args", sig)))
 
     def _stem(self):
@@ -265,7 +264,7 @@ class KernelCache(_Cache):
 
 
 def _parts(result):
-    """What is stored: what the kernel calls, what its callers call, the functions in its code, Numba's own parts."""
+    """What is stored: (kernels that it calls, kernels that its callers call, functions in its code, Numba's parts)."""
     library = result.library
     if not isinstance(library, KernelLibrary):
         return (), (), [], result._reduce()
@@ -273,7 +272,7 @@ def _parts(result):
 
 
 def _rebuilt(target_context, callees, wanted, functions, parts):
-    """A kernel from such parts, after those that it calls."""
+    """A kernel from its stored parts; loads the kernels that it calls first."""
     for each in callees:
         each.load()
     if functions:
@@ -284,7 +283,7 @@ def _rebuilt(target_context, callees, wanted, functions, parts):
 
 
 def _read_checked(path):
-    """The payload of a stored kernel, or None where it is absent, unreadable, truncated or damaged."""
+    """The content of a stored kernel, or None if it is absent, unreadable, truncated or damaged."""
     try:
         content = path.read_bytes()
     except OSError:

@@ -1,7 +1,7 @@
-"""Names for versions of all kernels: what their sources say, without docstrings, comments and blank lines.
+"""Digests of the sources of all kernels, without docstrings, comments and blank lines, which compile nothing anew.
 
-An edit of those compiles nothing anew, while any other edit does. The sources are this cache's and those of modules
-that import numerics.jit: kernels use no name of any other module of fastreg (tests/project/test_architecture.py).
+The sources are those of this cache and of modules that import numerics.jit: kernels use no name of any other module of
+fastreg (tests/project/test_architecture.py).
 """
 
 import ast
@@ -14,12 +14,12 @@ import numba
 from numba.core import config
 
 PACKAGE = Path(__file__).parents[1]
-WRITERS = [f"numerics/{name}.py" for name in ("jit", "kernel_cache", "kernel_digest", "kernel_library")]  # decide, too
-DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef  # what may have a docstring
+WRITERS = [f"numerics/{name}.py" for name in ("jit", "kernel_cache", "kernel_digest", "kernel_library")]  # used, too
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef  # nodes that may have a docstring
 
 
 def kernel_sources(package=PACKAGE):
-    """{path in the package: bytes} of the modules that decide what kernels do."""
+    """{path in the package: bytes} of the modules on which kernels depend."""
     sources = {path.relative_to(package).as_posix(): path.read_bytes() for path in sorted(package.rglob("*.py"))}
     return {
         name: source
@@ -29,12 +29,12 @@ def kernel_sources(package=PACKAGE):
 
 
 def text_digest(sources):
-    """A name for the sources to the byte."""
+    """The digest of the sources' bytes."""
     return _digest(sources)
 
 
 def syntax_digest(sources):
-    """A name for the sources' syntax trees without docstrings: all that compiling sees but the numbers of lines."""
+    """The digest of the sources' syntax trees without docstrings, which determine kernels up to line numbers."""
     return _digest({name: _syntax(source, name).encode() for name, source in sources.items()})
 
 
@@ -47,7 +47,7 @@ def _syntax(source, name):
 
 
 def _digest(texts):
-    """Of named texts, of Numba, LLVM and Python, and of the options that change code."""
+    """The digest of named texts, of the versions of Numba, LLVM and Python, and of the options that change code."""
     digest = hashlib.sha256()
     for name, text in texts.items():
         digest.update(f"{name}\0{len(text)}\0".encode() + text)

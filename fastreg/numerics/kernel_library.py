@@ -1,8 +1,8 @@
-"""The machine code of one kernel. Other kernels that it calls are compiled on their own, and joined by their names.
+"""The machine code of one kernel. Other kernels that it calls are compiled separately, and linked by name.
 
-Numba copies into each function the code of all that it calls, and of all that those call, and optimises the whole: of
-six kernels that call each other in a row the last was optimised six times, half of what compiling took. Here a kernel
-holds the names of those that it calls, except where these are inlined.
+Numba copies into each function the code of all functions that it calls, directly or not, and optimises the whole: of
+six kernels in a chain of calls the last was optimised six times, half of the time of compiling. Here a kernel has the
+names of those that it calls, unless these are inlined.
 """
 
 import contextlib
@@ -17,8 +17,8 @@ from numba.core import itanium_mangler
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags
 
-FIRST, LAST = (0, 63), (0, 68)  # versions of Numba from and to which the parts of it that are used here were tried
-# Passes of Numba that find nothing to do in a kernel: what they are for, CONTRIBUTING rules out, or nobody reads.
+FIRST, LAST = (0, 63), (0, 68)  # first and last version of Numba with which its parts used here were tested
+# Passes of Numba that do nothing in a kernel: CONTRIBUTING rules out what they handle, or their output is not used.
 IDLE_PASSES = {
     "WithLifting",
     "InlineClosureLikes",
@@ -33,11 +33,11 @@ IDLE_PASSES = {
     "AnnotateTypes",
     "DumpParforDiagnostics",
 }
-NOTHING = llvm.parse_assembly("")  # what a caller copies of a kernel that it calls by name
+NOTHING = llvm.parse_assembly("")  # copied to a caller in place of a kernel that is called by name
 
 
 class Symbol(NamedTuple):
-    """The name of compiled code, the function that it was made of, and the types that it is for."""
+    """The name of compiled code, its function, and its types of arguments."""
 
     name: str
     module: str
@@ -45,7 +45,7 @@ class Symbol(NamedTuple):
     types: tuple
 
     def load(self):
-        """Load the code from disk, or compile it. Callers that run without it would end the process."""
+        """Load the code from disk, or compile it. A caller that runs without it would crash the process."""
         dispatcher = getattr(importlib.import_module(self.module), self.function)
         dispatcher.compile(self.types)
         found = dispatcher.overloads[self.types].fndesc.mangled_name
@@ -56,8 +56,8 @@ class Symbol(NamedTuple):
 class KernelLibrary(JITCodeLibrary):
     """A kernel's machine code."""
 
-    callees: tuple[Symbol, ...] = ()  # what it calls by name
-    wanted: tuple[Symbol, ...] = ()  # what its callers call by name: itself, or its callees where it is inlined
+    callees: tuple[Symbol, ...] = ()  # kernels that it calls by name
+    wanted: tuple[Symbol, ...] = ()  # kernels that its callers call by name: itself, or its callees if it is inlined
 
     def __init__(self, codegen, name, inlined):
         super().__init__(codegen, name)
@@ -65,11 +65,11 @@ class KernelLibrary(JITCodeLibrary):
         self.enable_object_caching()
 
     def _optimize_functions(self, module):
-        """Without Numba's passes over each function: those over the whole module do the same again."""
+        """Skip Numba's passes over each function, which are repeated over the whole module."""
         module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self):
-        """Without Numba's first round over the module, which finds pairs of references to remove."""
+        """Optimise without Numba's first round over the module, which removes pairs of reference counts."""
         manager, builder = self._codegen._module_pass_manager()
         manager.run(self._final_module, builder)
 
@@ -79,7 +79,7 @@ class KernelLibrary(JITCodeLibrary):
 
 
 class KernelFlags(Flags):
-    """Numba's options of a kernel, told apart quickly: it looks up each operation by them, some 20,000 times a path."""
+    """Numba's options of a kernel, with fast comparison: they are keys of some 20,000 look-ups per path."""
 
     __slots__ = ()
 
@@ -91,13 +91,12 @@ class KernelFlags(Flags):
 
 
 class KernelCompiler(Compiler):
-    """Numba's compiler with such a library, fewer passes, and names of code that are the same in every process.
+    """Numba's compiler with a KernelLibrary, fewer passes, and names of code that are the same in every process.
 
-    It lets no garbage be collected meanwhile: Numba makes so many objects that Python looked for garbage a sixth of the
-    time, and found little.
+    Garbage collection is off meanwhile: Numba makes so many objects that it took a sixth of the time, and freed little.
     """
 
-    pipelines = None  # those of the first kernel serve all
+    pipelines = None  # made for the first kernel, used for all
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -128,24 +127,24 @@ class KernelCompiler(Compiler):
 
 
 def compiler_class():
-    """What compiles kernels: Numba's own compiler, which takes longer, with a version that may be built otherwise."""
+    """The class of the compiler: Numba's own, which takes longer, for versions of Numba that were not tested."""
     return KernelCompiler if FIRST <= version_info.short <= LAST else Compiler
 
 
 def symbol_name(function, kinds, *, abi_tags=(), uid=None):
-    """Without types and options, for which `uid` stands: Numba names them all, options in another order each time."""
+    """A name with `uid` in place of types and options, since Numba's own has the options in a random order."""
     return itanium_mangler.mangle(function, (), uid=uid)
 
 
 def _wanted_by(library):
-    """What a library calls by name, itself or in code that it has copied."""
+    """Yield the kernels that a library calls by name, itself or in code that it has copied."""
     for each in library._linking_libraries:
         yield from each.wanted if hasattr(each, "wanted") else _wanted_by(each)
 
 
 @contextlib.contextmanager
 def without_collections():
-    """Let no garbage be collected meanwhile."""
+    """Turn garbage collection off meanwhile."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -156,7 +155,7 @@ def without_collections():
 
 
 def named_tuples(kinds):
-    """The NamedTuple classes among types and in the tuples that they hold."""
+    """Yield the NamedTuple classes among Numba types, and within their tuples."""
     for kind in kinds:
         if isinstance(kind, types.BaseTuple):
             if isinstance(kind, types.BaseNamedTuple):
@@ -165,11 +164,11 @@ def named_tuples(kinds):
 
 
 def covered(named_tuple):
-    """Whether a NamedTuple is fastreg's, so that the digest of its kernels covers what it does."""
+    """Whether a NamedTuple class is fastreg's, so that the digest of sources covers it."""
     return named_tuple.__module__.split(".")[0] == "fastreg"
 
 
 def types_digest(kinds):
-    """Tells types of arguments apart, with the classes and fields of NamedTuples, which Numba's own names leave out."""
+    """A digest of argument types, with classes and fields of NamedTuples, which Numba's own names lack."""
     classes = [(each.__module__, each.__qualname__, each._fields) for each in named_tuples(kinds)]
     return hashlib.sha256(repr((str(tuple(kinds)), classes)).encode()).hexdigest()[:20]

@@ -1,9 +1,9 @@
-"""Threads: how many, over which blocks, and BLAS held to one of its own.
+"""Threads: their number, the blocks of work that they share, and BLAS limited to one thread.
 
-The same data give the same bits for any number of threads. Work is therefore cut into blocks whose edges depend on the
-data's size alone, one thread computes a block in one order of operations, and sums over blocks are taken in the order
-of the blocks. BLAS and LAPACK cut their work by the number of their own threads, so during a fit they have one
-(`one_blas_thread`), and what is large enough to share is shared here (`over_blocks`).
+The same data give the same bits for any number of threads. So work is cut into blocks whose edges depend on the data's
+size alone, one thread computes a block in one order of operations, and sums over blocks are taken in the order of the
+blocks. BLAS and LAPACK cut their work by the number of their own threads, so during a fit they have one
+(`one_blas_thread`), and large products are shared here (`over_blocks`).
 """
 
 import functools
@@ -22,16 +22,16 @@ import numpy as np
 
 from fastreg.interface.naming import explains_names
 
-# Values read, or work that takes as long: what a block holds (0.1 to 0.2 ms), and from where on threads share blocks.
-# To wake a thread costs 0.02 to 0.05 ms; alone, a product of 2^20 values takes 0.15 ms from cache and 0.5 from memory.
+# Values read, or work that takes as long: of a block (0.1 to 0.2 ms), and from which threads share blocks. Waking a
+# thread takes 0.02 to 0.05 ms; on one, a product of 2^20 values takes 0.15 ms from cache and 0.5 ms from memory.
 BLOCK, SHARED = 2**17, 2**20
 GROUPS = 16  # partial sums of one matrix at most, each of some blocks
-JOINED = 16  # blocks that one call may take where they are not shared: one or two milliseconds
+JOINED = 16  # blocks of one call if they are not shared: one or two milliseconds
 
 
 @explains_names
 def set_num_threads(n: int | None) -> None:
-    """Let fits of this process use so many threads from now on. Results do not change.
+    """Set the number of threads of fits in this process. Results do not depend on it.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def set_num_threads(n: int | None) -> None:
 
 @explains_names
 def get_num_threads() -> int:
-    """How many threads a fit may use at once, the one that calls it included; see `set_num_threads`.
+    """Number of threads that a fit may use at once, with the calling one; see `set_num_threads`.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def get_num_threads() -> int:
 
 @contextmanager
 def at_most(number):
-    """Let fits that this thread begins have that many threads, the helpers' own fits included; None changes nothing."""
+    """Limit the threads of fits that this thread begins, and of fits within these; None changes nothing."""
     before = getattr(_here, "allowed", None)
     _here.allowed = before if number is None else number
     try:
@@ -91,18 +91,18 @@ def at_most(number):
 
 @functools.cache
 def default_threads():
-    """FASTREG_NUM_THREADS, else OMP_NUM_THREADS (joblib sets it for its workers), else the CPUs at hand."""
+    """FASTREG_NUM_THREADS, else OMP_NUM_THREADS (which joblib sets for its workers), else the available CPUs."""
     own = os.environ.get("FASTREG_NUM_THREADS", "").strip()
     if own:
         if not own.isdecimal() or int(own) < 1:
             raise ValueError(f"FASTREG_NUM_THREADS must be a whole number of at least 1, got {own!r}")
         return int(own)
-    common = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # a list gives the number for each nesting
+    common = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()  # a list has one for each level of nesting
     return int(common) if common.isdecimal() and int(common) > 0 else available_cpus()
 
 
 def available_cpus(quota_file="/sys/fs/cgroup/cpu.max"):
-    """CPUs by this process's affinity and, in a container, by its share of their time (cgroup v2)."""
+    """Number of CPUs by this process's affinity and, in a container, by its quota of their time (cgroup v2)."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path(quota_file).read_text().split()
@@ -112,13 +112,13 @@ def available_cpus(quota_file="/sys/fs/cgroup/cpu.max"):
 
 
 def even_edges(n_items, cost):
-    """Edges of blocks of items of equal cost (values read by each): multiples of four, about BLOCK values a block."""
+    """Edges of blocks of items that read `cost` values each: multiples of four, about BLOCK values per block."""
     size = max(BLOCK // max(cost, 1) // 4 * 4, 4)
     return [*range(0, n_items, size), n_items]
 
 
 def edges_by_cost(cumulative):
-    """Edges of blocks of columns that hold about BLOCK stored values each, from their cumulative number."""
+    """Edges of blocks of columns with about BLOCK stored values each, from cumulative numbers of stored values."""
     cuts = np.searchsorted(cumulative, np.arange(cumulative[0] + BLOCK, cumulative[-1], BLOCK))
     return np.unique(np.concatenate([[0], cuts, [cumulative.size - 1]])).tolist()
 
@@ -126,10 +126,9 @@ def edges_by_cost(cumulative):
 def over_blocks(function, edges, work, apart=True):
     """Call function(start, stop) between all neighbouring edges; by several threads if `work` (values read) is large.
 
-    Blocks are taken in order, each by whichever thread is free; those that need not be `apart` are taken some at a time
-    where they are not shared. The calling thread takes part and waits only for helpers that have begun: calls may nest,
-    and come from many threads at once, without a deadlock. An exception or interrupt ends the call after the blocks
-    under way.
+    Free threads take blocks in order; blocks that need not be `apart` are joined if one thread computes all. The
+    calling thread takes part, and waits only for helpers that have begun, so that calls may nest, or come from many
+    threads, without a deadlock. An exception or interrupt ends the call after the blocks in progress.
     """
     if work < SHARED or get_num_threads() == 1:
         for start, stop in pairwise(edges if apart else [*edges[:-1:JOINED], edges[-1]]):
@@ -164,7 +163,7 @@ def over_blocks(function, edges, work, apart=True):
 
 
 class Pool:
-    """The helpers of all fits: an executor for each number of threads asked for, made when first needed."""
+    """The helper threads of all fits: an executor for each number of threads, made at its first use."""
 
     def __init__(self):
         self.lock, self.chosen, self.executors = threading.Lock(), None, {}
@@ -176,27 +175,27 @@ class Pool:
                 self.executors[size] = ThreadPoolExecutor(size, thread_name_prefix="fastreg")
             try:
                 return self.executors[size].submit(function)
-            except RuntimeError:  # Python is shutting down and starts no more threads: the caller does all
+            except RuntimeError:  # Python is shutting down and starts no threads: the caller takes all blocks
                 nothing: Future[None] = Future()
                 nothing.cancel()
                 return nothing
 
     def after_fork(self):
-        """A child has none of its parent's threads."""
+        """Start anew in a forked process, which has none of its parent's threads."""
         self.lock, self.executors = threading.Lock(), {}
 
 
 class Blas:
-    """BLAS and LAPACK of NumPy and SciPy, on one thread in every thread that holds them so.
+    """Limits BLAS and LAPACK of NumPy and SciPy to one thread, for every thread that calls `hold`.
 
-    OpenBLAS in its usual build has one number for the whole process: the first to hold saves it, the last to let go
-    restores it. Other libraries have a number for each thread that calls.
+    OpenBLAS in its usual build has one number of threads for the process: the first `hold` saves it, the last `let_go`
+    restores it. Other libraries have a number for each calling thread.
     """
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.holders: Counter[int] = Counter()  # holds by thread
-        self.libraries: list[tuple[Any, bool]] = []  # and whether each has one number for the whole process
+        self.holders: Counter[int] = Counter()  # number of holds by thread
+        self.libraries: list[tuple[Any, bool]] = []  # (library, whether it has one number for the process)
         self.searched, self.complete = False, False
         self.before: dict[tuple[str, int | None], tuple[Any, int]] = {}  # (file, thread, or None for the process)
 
@@ -216,7 +215,7 @@ class Blas:
                 self._restore()
 
     def cover_new(self):
-        """Take in a library that was loaded since."""
+        """Limit libraries that were loaded later."""
         with self.lock:
             if not self.complete:
                 self.complete = True
@@ -225,7 +224,7 @@ class Blas:
                     self._limit()
 
     def limit_helper(self):
-        """In a thread of the pool: one thread for libraries that count by thread."""
+        """In a helper thread: limit libraries that have a number for each thread."""
         for library, process_wide in self.libraries:
             if not process_wide:
                 library.set_num_threads(1)
@@ -245,7 +244,7 @@ class Blas:
                 _set_blas_threads(library, 1)
 
     def _restore(self):
-        """What this thread may restore: its own numbers, and the process's if it was the last to hold them."""
+        """Restore this thread's numbers, and the process's if no thread holds them any more."""
         for file, thread in list(self.before):
             if thread == threading.get_ident() or (thread is None and not self.holders):
                 library, number = self.before.pop((file, thread))
@@ -253,7 +252,7 @@ class Blas:
                     _set_blas_threads(library, number)
 
     def after_fork(self):
-        """Of a process's threads, and their holds, only the one that forked lives on in the child."""
+        """Drop the holds of other threads in a forked process, which has only the thread that forked."""
         self.lock, mine = threading.Lock(), threading.get_ident()
         self.before = {key: number for key, number in self.before.items() if key[1] in (None, mine)}
         self.holders = Counter({thread: holds for thread, holds in self.holders.items() if thread == mine})
@@ -266,7 +265,7 @@ def _process_wide(library):
 
 
 def _set_blas_threads(library, number):
-    """Recent versions of threadpoolctl silently heed one thread of a process alone, until that one is cleared."""
+    """Set a library's number of threads. Recent threadpoolctl ignores all threads but the first until it is cleared."""
     clear = getattr(library, "clear_controlling_thread", None)
     if clear:
         clear(force=True)
@@ -277,7 +276,7 @@ def _set_blas_threads(library, number):
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold BLAS and LAPACK of NumPy and SciPy to one thread, in this whole process, while any fit runs.
+    """Limit BLAS and LAPACK of NumPy and SciPy to one thread in this process while any fit runs.
 
     Takes 5 to 30 us.
     """
@@ -289,7 +288,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 def linalg():
-    """scipy.linalg, imported when first needed, since that takes long; its LAPACK is held to one thread as well."""
+    """scipy.linalg, imported at the first use, since that takes long; its LAPACK is limited to one thread as well."""
     import scipy.linalg
 
     _blas.cover_new()
