@@ -168,7 +168,7 @@ class MultiPath(AnyPath):
         alpha : float
             Penalty, between the path's ends or above.
         offset : array-like of shape (n, K) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------

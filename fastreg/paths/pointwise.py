@@ -271,7 +271,7 @@ class Pointwise:
         return gap, iterations
 
     def _leave(self, alpha, epochs, plain):
-        """Tell the predictor a point's coefficients and cost."""
+        """Store a point's coefficients and cost in the predictor."""
         self.predictor.leave(alpha, self.state.coef[self.working.columns], epochs, plain)
 
     def _go_on(self, alpha):

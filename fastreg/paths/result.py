@@ -46,7 +46,7 @@ class Path(AnyPath):
         Intercepts; 0 if none was fitted.
     gaps : ndarray of shape (k,)
         Duality gap of each point divided by the null model's loss: an upper bound of the relative
-        suboptimality. The loss is half the deviance, and the null model holds the intercept, the offset and the
+        suboptimality. The loss is half the deviance, and the null model has the intercept, the offset and the
         columns that are not penalised.
     n_iters : ndarray of shape (k,)
         Steps of each point: Newton steps, rounds of pivots, proximal gradient steps, or epochs of a cold start.
@@ -186,7 +186,7 @@ class Path(AnyPath):
         alpha : float or array-like of shape (m,)
             Penalty, or several, between the path's ends or above.
         offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class Path(AnyPath):
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
         offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------
@@ -318,7 +318,7 @@ class Path(AnyPath):
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
         offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
         tol : float, default=None
             Relative duality gap to reach. None is 1e-9, or the path's if smaller.
         max_iter, solver, verbose, callback, trace : as for `fit_path`

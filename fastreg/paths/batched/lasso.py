@@ -180,8 +180,8 @@ def square_in_metric(residual, weight):
 
 @kernel
 def lasso_gaps(squares, correlations, coefs, alphas, factor, penalty, gaps):
-    """The duality gap of each point at its scaled residual, the columns outside not violating theirs; `penalty` is room
-    for l1 and has l2 = 0."""
+    """Write the duality gap of each point at its scaled residual, if no other column violates its threshold. `penalty`
+    is scratch memory for l1, and l2 = 0."""
     l1, none = penalty
     for k in range(gaps.size):
         for j in range(factor.size):

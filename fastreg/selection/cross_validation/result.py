@@ -206,7 +206,7 @@ class CVPath(WithPath):
         selection : {"1se", "min"} or float, default="1se"
             The largest alpha within one standard error of the best, the best, or a number, which is itself.
         offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------

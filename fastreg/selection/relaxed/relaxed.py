@@ -145,7 +145,7 @@ class RelaxedPath(WithPath):
         gamma : float, default=0.0
             Share of the penalised fit, in [0, 1].
         offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------

@@ -176,7 +176,7 @@ class CVRelaxed(WithPath):
         selection : {"1se", "min"}, default="1se"
             The largest alpha within one standard error of the best, or the best.
         offset : array-like of shape (n,) or float, default=None
-            Offset of the rows; asked for if the fit had one. 0 leaves it out on purpose.
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
 
         Returns
         -------
