@@ -71,7 +71,7 @@ def write_coefficients(path, file):
         writer = csv.writer(opened)
         writer.writerow([*COLUMNS, *_apart([_name_of(path, j) for j in ever])])
         for k, alpha in enumerate(path.alphas):
-            numbers = [alpha, int(path.n_features_in[k]), path.deviance_ratio[k], path.gaps[k]]
+            numbers = [alpha, int(path.n_nonzero[k]), path.deviance_ratio[k], path.gaps[k]]
             fitted = [path.intercepts[k], *values[:, k]]
             writer.writerow([*_plain(numbers), path.reasons[k], *_plain(fitted)])
     return len(ever)

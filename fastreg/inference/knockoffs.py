@@ -131,6 +131,38 @@ class Knockoffs(Shown):
         body = [(self.names[j], f"{self.statistics[j]:.4g}", "selected" if chosen[j] else "") for j in shown]
         return Summary(("", "W", ""), body)
 
+    def to_frame(self, library: str = "pandas") -> Any:
+        """The columns as a data frame: "name", "statistic" and "selected".
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            A row a column of X.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.random.default_rng(0).normal(size=(200, 20))
+        >>> y = X[:, :6].sum(axis=1) + np.random.default_rng(1).normal(size=200)
+        >>> int(fastreg.knockoffs(X, y, fdr=0.2, alpha=0.5).to_frame()["selected"].sum())
+        6
+        """
+        from fastreg.interface.data_frames import frame_of
+
+        reached = self.statistics >= self.threshold
+        return frame_of({"name": self.names, "statistic": self.statistics, "selected": reached}, library)
+
     def __repr__(self) -> str:
         source = "estimated (Ledoit-Wolf)" if self.estimated else "given"
         kind = "" if np.isnan(self.alpha) else f" at alpha {self.alpha:.4g}"

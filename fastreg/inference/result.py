@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from fastreg.interface.naming import explains_names
-from fastreg.interface.scalars import check_option
 from fastreg.interface.summary import Summary, shown_points
 
 ROWS = 60  # that are shown unless asked for more
@@ -118,18 +117,13 @@ class Table:
         >>> float(found.to_frame().loc["x0", "estimate"].round(2))
         1.04
         """
-        check_option("library", library, ("pandas", "polars"))
+        from fastreg.interface.data_frames import frame_of
+
         columns = {
-            "estimate": self.estimate, "se": self.se, "statistic": self.statistic, "p_value": self.p_value,
-            "lower": self.lower, "upper": self.upper, **self.more,
+            "name": self.names, "estimate": self.estimate, "se": self.se, "statistic": self.statistic,
+            "p_value": self.p_value, "lower": self.lower, "upper": self.upper, **self.more,
         }  # fmt: skip
-        if library == "pandas":
-            import pandas
-
-            return pandas.DataFrame(columns, index=pandas.Index(self.names, name="name"))
-        import polars
-
-        return polars.DataFrame({"name": self.names, **columns})
+        return frame_of(columns, library, index="name")
 
     def summary(self, rows: int = ROWS) -> Summary:
         """A table for people.

@@ -69,7 +69,7 @@ class MultiPath(AnyPath):
     >>> import fastreg
     >>> X, Y = [[0.0], [1.0], [2.0]], [[0.0, 1.0], [1.0, 1.0], [3.0, 0.0]]
     >>> path = fastreg.fit_multi_path(X, Y, alphas=[0.5, 0.1])
-    >>> path.alphas, path.converged, path.n_features_in
+    >>> path.alphas, path.converged, path.n_nonzero
     (array([0.5, 0.1]), True, array([1, 1]))
     """
 

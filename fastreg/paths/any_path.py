@@ -7,6 +7,7 @@ import numpy as np
 from fastreg.interface.agreement import alpha_within
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Summary, penalty_shown, shown_points
+from fastreg.interface.validation import warn
 
 
 @explains_names
@@ -54,7 +55,7 @@ class AnyPath:
         return all(reason == "converged" for reason in self.reasons)
 
     @property
-    def n_features_in(self) -> np.ndarray:
+    def n_nonzero(self) -> np.ndarray:
         """Number of columns with a coefficient that is not zero, for any response, (k,).
 
         Examples
@@ -62,13 +63,71 @@ class AnyPath:
         >>> import fastreg
         >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
         >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
-        >>> path.n_features_in
+        >>> path.n_nonzero
         array([1, 1])
         """
         together, *others = self._coefs()
         for coef in others:
             together = abs(together) + abs(coef)
         return np.diff(together.indptr)
+
+    @property
+    def n_features_in(self) -> np.ndarray:
+        """The name that `n_nonzero` had before, with a FutureWarning.
+
+        Examples
+        --------
+        >>> import warnings
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", FutureWarning)
+        ...     path.n_features_in
+        array([1, 1])
+        """
+        warn("n_features_in of a path is called n_nonzero now, and the old name will go; use n_nonzero", FutureWarning)
+        return self.n_nonzero
+
+    def to_frame(self, library: str = "pandas", *, what: str = "coefficients") -> Any:
+        """The path as a data frame: a row for each coefficient that is not zero, or a row for each point.
+
+        "coefficients" is the long form of broom's `tidy` in R, which data frames filter, join and draw. The columns
+        are "point" (from 0), "alpha", "response" (of several, its class or number), "name" (a column without one is
+        "x" and its number) and "estimate". Where intercepts were fitted, the first row of a point, or of its response,
+        is "(intercept)". A matrix of points and names is
+        `frame.pivot(index="alpha", columns="name", values="estimate").fillna(0.0)` in pandas.
+
+        "points" has "point", "alpha", "n_nonzero", "deviance_ratio", "gap", "n_iter" and "reason".
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+        what : {"coefficients", "points"}, default="coefficients"
+            What a row is.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The rows, in the order of the points, then of the responses and columns of X.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.to_frame().round(2).values.tolist()[:2]
+        [[0, 0.5, '(intercept)', 0.58], [0, 0.5, 'x0', 0.75]]
+        >>> path.to_frame(what="points")["n_nonzero"].tolist()
+        [1, 1]
+        """
+        from fastreg.paths.frames import path_frame
+
+        return path_frame(self, library, what)
 
     def support(self, alpha: float) -> list[str] | list[int]:
         """The columns with a coefficient that is not zero at an alpha, for any response.
@@ -115,7 +174,7 @@ class AnyPath:
         >>> print(path.summary().splitlines()[0])
         alpha   features   deviance explained       gap
         """
-        features = self.n_features_in
+        features = self.n_nonzero
         body = [
             (
                 f"{self.alphas[i]:.4g}", f"{features[i]:,}", f"{100 * self.deviance_ratio[i]:.1f}%",
@@ -168,7 +227,7 @@ class AnyPath:
         k, certified = self.alphas.size, sum(reason == "converged" for reason in self.reasons)
         return [
             f"{self._kind()}, {penalty_shown(self)}, {k} alphas from {self.alphas[0]:.4g} to {self.alphas[-1]:.4g}",
-            f"{self._coefs()[0].shape[0]} columns, {int(self.n_features_in.max(initial=0))} in at most, "
+            f"{self._coefs()[0].shape[0]} columns, {int(self.n_nonzero.max(initial=0))} in at most, "
             f"deviance explained up to {100 * self.deviance_ratio.max(initial=0.0):.1f}%",
             f"{certified} of {k} points certified to {self.tol:g}, largest gap {self.gaps.max(initial=0.0):.1e}, "
             f"{self.work.get('passes', 0):.1f} passes over X",

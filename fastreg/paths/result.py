@@ -103,7 +103,7 @@ class Path(AnyPath):
     >>> import fastreg
     >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
     >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
-    >>> path.alphas, path.converged, path.n_features_in
+    >>> path.alphas, path.converged, path.n_nonzero
     (array([0.5, 0.1]), True, array([1, 1]))
     """
 

@@ -87,5 +87,5 @@ def plot_cv(cv_path: CVPath, ax: Axes | None = None, *, title: str | None = None
     ax.set_ylabel(f"{WORDS.get(cv_path.metric, cv_path.metric)}, mean of {folds} folds\n({better} is better{bars})")
     if title:
         ax.set_title(title)
-    count_on_top(ax, alphas, np.asarray(cv_path.path.n_features_in)[shown])
+    count_on_top(ax, alphas, np.asarray(cv_path.path.n_nonzero)[shown])
     return ax

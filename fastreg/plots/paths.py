@@ -132,7 +132,7 @@ class Drawn(NamedTuple):
     alphas: np.ndarray
     coefs: Any  # (p, k), sparse
     label: str  # what the coefficients are
-    n_features_in: np.ndarray
+    n_nonzero: np.ndarray
     deviance_ratio: np.ndarray
     reasons: list[str]
     feature_names: list[str] | None
@@ -151,7 +151,7 @@ def _drawn(path, response):
             coefs, label = coefs[labels.index(response)], f"coefficient for {response}"
     elif response is not None:
         raise ValueError(f"response={response!r} is for a path of several responses; this one has a single one")
-    rest = path.n_features_in, path.deviance_ratio, path.reasons, path.feature_names
+    rest = path.n_nonzero, path.deviance_ratio, path.reasons, path.feature_names
     return Drawn(path.alphas, coefs, label, *rest)
 
 
@@ -208,4 +208,4 @@ def _frame(ax, path, x, shown, places, lines):
     if failed:
         ax.plot(places[failed], np.zeros(len(failed)), "x", color="black", markersize=5, label="not certified")
         ax.legend(loc="best", frameon=False, fontsize=NAME_SIZE)
-    count_on_top(ax, places, path.n_features_in[shown])
+    count_on_top(ax, places, path.n_nonzero[shown])

@@ -203,11 +203,46 @@ class Criteria(Shown):
         """
         return float(self.alphas[self.index_best(name)])
 
+    def _chosen(self):
+        """The points that are chosen, by the names of the criteria that choose one."""
+        known = [name for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))]
+        return {name: self.index_best(name) for name in known}
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """The criteria as a data frame, a row a point.
+
+        The columns are "alpha", "df", "parameters", "features", "minus_two_log_likelihood", "aic", "aicc", "bic",
+        "ebic", "certified", and "chosen": the criteria that choose the point, with commas between them.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            A row a point.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> fastreg.information_criteria(path, X, y).to_frame()["features"].tolist()
+        [1, 1]
+        """
+        from fastreg.selection.data_frames import criteria_frame
+
+        return criteria_frame(self, library)
+
     def __repr__(self) -> str:
-        chosen = {
-            name: self.alpha_best(name) for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))
-        }
-        chosen_text = ", ".join(f"{name} {alpha:.4g}" for name, alpha in chosen.items()) or "nothing"
+        chosen_text = ", ".join(f"{name} {self.alphas[i]:.4g}" for name, i in self._chosen().items()) or "nothing"
         return (
             f"<fastreg.Criteria: {self.alphas.size} points, {self.n_observations:g} observations, "
             f"{self.n_candidates} penalised columns\n alpha chosen: {chosen_text}>"
@@ -235,8 +270,7 @@ class Criteria(Shown):
         >>> criteria.summary().count(chr(10))
         2
         """
-        known = [name for name in NAMES if np.any(np.isfinite(getattr(self, name)[self.certified]))]
-        chosen = {name: self.index_best(name) for name in known}
+        chosen = self._chosen()
         lines = ["      alpha   features        df        aic       aicc        bic       ebic"]
         for i in shown_points(self.alphas.size, rows, chosen.values()):
             values = " ".join(f"{getattr(self, name)[i]:10.5g}" for name in NAMES)

@@ -30,7 +30,7 @@ def degrees_of_freedom(path, active):
     problem = active.problem
     intercept = 1.0 if problem.fit_intercept else 0.0
     if not problem.has_ridge:
-        return path.n_features_in + intercept
+        return path.n_nonzero + intercept
     spectra, out = Spectra(problem), np.empty(path.alphas.size)
     usable = np.flatnonzero(problem.usable)
     for k, alpha in enumerate(path.alphas):

@@ -122,6 +122,11 @@ class RidgeLeaveOneOut(Shown):
         """
         return float(self.alphas[np.argmin(self.gcv)])
 
+    def _chosen(self):
+        """The points that are chosen, by the names of the rules."""
+        alphas = {"min": self.alpha_min, "1se": self.alpha_1se, "gcv": self.alpha_gcv}
+        return {name: int(np.flatnonzero(self.alphas == alpha)[0]) for name, alpha in alphas.items()}
+
     def summary(self, rows: int = 12) -> str:
         """A table for people: degrees of freedom and errors, the chosen points among them.
 
@@ -143,8 +148,7 @@ class RidgeLeaveOneOut(Shown):
         >>> found.summary().count(chr(10))
         3
         """
-        alphas = {"min": self.alpha_min, "1se": self.alpha_1se, "gcv": self.alpha_gcv}
-        chosen = {name: int(np.flatnonzero(self.alphas == alpha)[0]) for name, alpha in alphas.items()}
+        chosen = self._chosen()
         lines = [
             f"leave-one-out mean squared error, least {self.errors.min():.5g}",
             "      alpha   degrees of freedom        error   std. error          gcv",
@@ -155,6 +159,43 @@ class RidgeLeaveOneOut(Shown):
                 f"{self.standard_errors[i]:12.3g} {self.gcv[i]:12.5g}{mark_of(i, chosen)}"
             )
         return "\n".join(lines)
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """The errors as a data frame, a row an alpha; `path.to_frame()` has the coefficients.
+
+        The columns are "alpha", "degrees_of_freedom", "error", "standard_error", "gcv", and "chosen": "min", "1se",
+        "gcv", several of them with commas, or empty.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            A row an alpha.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.0]
+        >>> fastreg.ridge_loo(X, y, alphas=[1.0, 0.01]).to_frame()["chosen"].tolist()
+        ['', 'min, 1se, gcv']
+        """
+        from fastreg.interface.data_frames import frame_of, marks
+
+        columns = {
+            "alpha": self.alphas, "degrees_of_freedom": self.degrees_of_freedom, "error": self.errors,
+            "standard_error": self.standard_errors, "gcv": self.gcv,
+            "chosen": marks(range(self.alphas.size), self._chosen()),
+        }  # fmt: skip
+        return frame_of(columns, library)
 
     def __repr__(self) -> str:
         best = int(np.argmin(self.errors))

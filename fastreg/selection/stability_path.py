@@ -118,9 +118,13 @@ class StabilityPath(Shown):
         [0, 1]
         """
         largest = self.largest
-        reached = np.flatnonzero(largest >= self.threshold - 1e-12)
+        reached = np.flatnonzero(self._reached(largest))
         reached = reached[np.argsort(-largest[reached], kind="stable")]
         return [self.feature_names[j] for j in reached] if self.feature_names else reached.tolist()
+
+    def _reached(self, largest):
+        """Whether the largest probabilities reach the threshold."""
+        return largest >= self.threshold - 1e-12
 
     @property
     def converged(self) -> bool:
@@ -165,7 +169,7 @@ class StabilityPath(Shown):
         for j in order[largest[order] > 0.0]:
             name = self.feature_names[j] if self.feature_names else f"[{j}]"
             values = self.counts[[j]].toarray().ravel()
-            mark = "   selected" if largest[j] >= self.threshold - 1e-12 else ""
+            mark = "   selected" if self._reached(largest[j]) else ""
             lines.append(f"{name!s:28.28} {largest[j]:13.2f} {self.alphas[values.argmax()]:18.4g}{mark}")
         return "\n".join([*lines, self._promise()])
 
@@ -176,6 +180,43 @@ class StabilityPath(Shown):
             f"{self.average_selected:.1f} on average, so at most {self.error_bound:.3g} of them are expected to be "
             f"false ({given})."
         )
+
+    def to_frame(self, library: str = "pandas", *, what: str = "features") -> Any:
+        """The probabilities as a data frame: a row for each feature, or for each feature and alpha.
+
+        "features" has "name" (a column without one is "x" and its number), "probability" (the largest over the alphas)
+        and "selected". "points" has "point" (from 0), "alpha", "name" and "probability", without those that are zero.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+        what : {"features", "points"}, default="features"
+            What a row is.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The rows, in the order of the columns of X.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.random.default_rng(0).normal(size=(60, 8))
+        >>> stable = fastreg.stability_selection(X, X[:, 0] - X[:, 1], n_pairs=10)
+        >>> frame = stable.to_frame()
+        >>> frame.loc[frame["selected"], "name"].tolist()
+        ['x0', 'x1']
+        """
+        from fastreg.selection.data_frames import stability_frame
+
+        return stability_frame(self, library, what)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the probabilities against alpha.

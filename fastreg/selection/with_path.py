@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown
 
@@ -27,6 +29,21 @@ class WithPath(Shown):
         True
         """
         return self._path().feature_names
+
+    @property
+    def n_nonzero(self) -> np.ndarray:
+        """Number of columns with a coefficient that is not zero in the path on all rows, (k,).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.n_nonzero
+        array([1, 1])
+        """
+        return self._path().n_nonzero
 
     @property
     def has_offset(self) -> bool:

@@ -93,7 +93,7 @@ def test_selective_tests_are_uniform_where_naive_ones_reject():
         rng = np.random.default_rng(run)
         X, y = neighbours(rng, 60, 30), rng.normal(size=60)
         path = fit_path(X, y, alphas=[0.2])
-        if path.n_features_in[0] == 0:
+        if path.n_nonzero[0] == 0:
             continue
         found = selective(path, X, y, sigma=1.0)
         p_values.extend(found.p_value)

@@ -36,7 +36,7 @@ def test_a_callback_hears_of_every_point(family, l1_ratio, solver):
     np.testing.assert_array_equal(same.coefs.toarray(), path.coefs.toarray())
     assert [each.point for each in heard] == [1, 2, 3] and {each.n_points for each in heard} == {3}
     assert [each.alpha for each in heard] == path.alphas.tolist() and [each.gap for each in heard] == path.gaps.tolist()
-    assert [each.support for each in heard] == path.n_features_in.tolist()
+    assert [each.support for each in heard] == path.n_nonzero.tolist()
     seconds = [each.seconds for each in heard]
     assert seconds == sorted(seconds) and seconds[0] > 0
 
@@ -65,7 +65,7 @@ def test_every_step_is_recorded_on_request(family, l1_ratio, solver):
     for k, alpha in enumerate(path.alphas):
         own = steps["point"] == k + 1
         assert np.all(steps["alpha"][own] == alpha) and np.all(steps["loss"][own] <= steps["objective"][own])
-        assert steps["support"][own][-1] == path.n_features_in[k]
+        assert steps["support"][own][-1] == path.n_nonzero[k]
         differences.append(steps["objective"][own] - ends[k])
     constant = differences[0][-1]  # of the response alone, which naive.py leaves out of the loss of counts
     assert abs(constant) < 1e-9 or family == "poisson"

@@ -165,7 +165,7 @@ def test_weights_are_repeated_rows_and_proportions_are_weighted_classes(l1_ratio
 def test_wide_data_far_down_the_path(family):
     X, Y = draw(family, n=30, p=200, K=4, seed=3)
     path = fit(X, Y, family=family, n_alphas=12, alpha_min_ratio=0.05)
-    assert path.n_features_in[-1] > 10
+    assert path.n_nonzero[-1] > 10
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
@@ -200,7 +200,7 @@ def test_constant_responses_give_the_null_path(value, l1_ratio):
         assert path.converged
         assert np.abs(path.predict(X, path.alphas[0]) - value).max() <= 1e-15 * value
     if l1_ratio > 0.0:
-        assert not path.n_features_in.any()
+        assert not path.n_nonzero.any()
 
 
 def test_a_separable_path_stops_and_says_so():
@@ -241,7 +241,7 @@ def test_most_points_need_no_sweep(family):
 def test_steps_share_hessians_along_a_path():
     X, Y = draw("gaussian", n=40, p=400, K=4)
     path = fit(X, Y, n_alphas=40, alpha_min_ratio=1e-3)
-    assert path.n_features_in[-1] > 2 * 40
+    assert path.n_nonzero[-1] > 2 * 40
     assert path.work["pivots"] <= 40  # new Hessians
     assert path.work["epochs"] <= 40 * 40
     X, Y = draw("multinomial", n=80, p=200)
@@ -332,7 +332,7 @@ def test_path_methods(family):
         np.testing.assert_allclose(mean.sum(axis=1), 1)
         assert (mean.argmax(axis=1) == Y).mean() > 0.6
     assert path.support(path.alphas[4]) == np.flatnonzero(path.point(4)[0].any(axis=1)).tolist()
-    assert path.n_features_in[4] == len(path.support(path.alphas[4]))
+    assert path.n_nonzero[4] == len(path.support(path.alphas[4]))
     assert "8 of 8 points certified" in repr(path)
     assert len(path.summary().splitlines()) == 9
     again = pickle.loads(pickle.dumps(path))

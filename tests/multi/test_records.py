@@ -41,7 +41,7 @@ def test_steps_hold_the_objective_of_every_solver_step(family, l1_ratio):
         assert np.all(steps["alpha"][here] == alpha)
         assert np.all(steps["objective"][here] >= best - 1e-12 - path.gaps[number - 1] * path.work["null_loss"])
         assert steps["objective"][here][-1] == pytest.approx(best, rel=1e-9)
-        assert steps["support"][here][-1] == path.n_features_in[number - 1]
+        assert steps["support"][here][-1] == path.n_nonzero[number - 1]
 
 
 def test_options_of_the_fit_are_kept():

@@ -129,7 +129,7 @@ def test_alphas_above_the_top_and_zero():
     options = {"family": "poisson", "penalty": covariates(20)}
     top = fit_path(X, y, n_alphas=1, **options).alpha_max
     path = certified.fit(X, y, alphas=top * np.array([100.0, 2.0, 0.5, 1e-3, 0.0]), tol=1e-8, **options)
-    np.testing.assert_array_equal(path.n_features_in[[0, 1, -1]], [3, 3, 20])
+    np.testing.assert_array_equal(path.n_nonzero[[0, 1, -1]], [3, 3, 20])
 
 
 def test_folds_share_gram_matrices():
@@ -175,7 +175,7 @@ def test_degrees_of_freedom_and_candidates():
     moved = [fit_path(X, y + step * row, penalty=penalty, alphas=alphas, tol=1e-13) for row in np.eye(60)]
     trace = sum((other.predict(X, 0.05)[i] - path.predict(X, 0.05)[i]) / step for i, other in enumerate(moved))
     assert criteria.df[0] == pytest.approx(trace, rel=1e-5)
-    assert criteria.n_candidates == 10 and criteria.features[0] == path.n_features_in[0] - 2
+    assert criteria.n_candidates == 10 and criteria.features[0] == path.n_nonzero[0] - 2
     relaxed = fastreg.relax_path(path, X, y)
     assert fastreg.information_criteria(relaxed.refit, X, y).n_candidates == 10
     assert relaxed.refit.reasons == ["converged"] and "l1_ratio 0" in repr(relaxed.refit)

@@ -64,7 +64,7 @@ def test_far_grids_and_alphas_above_the_top():
     alphas = top * np.array([3.0, 1.0, 0.99, 0.01, 0.002])
     path = by_batches(X, y, alphas)
     certified.assert_certified(path, X, y, tol=1e-10)
-    assert path.n_features_in[0] == path.n_features_in[1] == 0
+    assert path.n_nonzero[0] == path.n_nonzero[1] == 0
 
 
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
@@ -72,11 +72,11 @@ def test_columns_enter_above_the_grid_of_a_small_l1_part(family):
     """The grid begins as with an l1_ratio of 1e-3, below the alphas at which all coefficients are zero."""
     X, y = certified.draw(family, n=40, p=60)
     path = certified.fit(X, y, family=family, l1_ratio=2e-4, n_alphas=6)
-    assert set(path.methods) == {"batched_descent"} and path.n_features_in[0] > 0
+    assert set(path.methods) == {"batched_descent"} and path.n_nonzero[0] > 0
     top = 5.0 * path.alpha_max
     alphas = top * np.array([2.0, 1.01, 0.8, 0.5, 0.2, 0.1])
     path = certified.fit(X, y, family=family, l1_ratio=2e-4, alphas=alphas)
-    assert np.array_equal(path.n_features_in > 0, alphas < top)
+    assert np.array_equal(path.n_nonzero > 0, alphas < top)
 
 
 @pytest.mark.slow
@@ -88,7 +88,7 @@ def test_supports_that_grow_within_a_block_are_left_to_descent():
     y = X @ np.r_[rng.normal(size=300), np.zeros(p - 300)] + 0.1 * rng.normal(size=n)
     path = fit_path(X, y, n_alphas=22, alpha_min_ratio=3e-3)
     certified.assert_certified(path, X, y, tol=1e-6)
-    assert path.n_features_in[-1] > 1000
+    assert path.n_nonzero[-1] > 1000
     assert path.work["epochs"] > 0
     assert path.work["pivots"] < 4000
 
@@ -120,7 +120,7 @@ def test_dependent_columns_are_certified_or_left_to_others():
 def test_constant_response():
     X, _ = certified.draw("gaussian", n=20, p=30)
     path = by_batches(X, np.ones(20), np.geomspace(0.1, 0.01, 5))
-    assert path.converged and np.all(path.n_features_in == 0) and np.allclose(path.intercepts, 1.0)
+    assert path.converged and np.all(path.n_nonzero == 0) and np.allclose(path.intercepts, 1.0)
 
 
 # ---- folds by subtraction
@@ -239,7 +239,7 @@ def test_elastic_nets_descend_where_more_columns_are_active_than_rows(tol, more)
     X, y = certified.draw("gaussian", n=40, p=1200)
     options = {"l1_ratio": 0.1, "n_alphas": 50, "alpha_min_ratio": 0.01} | more
     path = certified.fit(X, y, tol=tol, **options)
-    assert path.n_features_in[-1] > 100
+    assert path.n_nonzero[-1] > 100
     assert 0 < path.work["epochs"] < 50 * 50
     other = fit_path(X, y, tol=1e-12, solver="newton", **options)
     assert other.work["epochs"] == 0 and set(other.reasons) == {"converged"}
@@ -254,7 +254,7 @@ def test_elastic_nets_descend_in_gram_form_where_rows_are_many(tol):
     X, y = certified.draw("gaussian", n=300, p=310)
     options = {"l1_ratio": 0.3, "n_alphas": 60, "alpha_min_ratio": 0.01}
     path = certified.fit(X, y, tol=tol, **options)
-    assert path.n_features_in[-1] > 100 and 0 < path.work["epochs"] < 60 * 40
+    assert path.n_nonzero[-1] > 100 and 0 < path.work["epochs"] < 60 * 40
     other = fit_path(X, y, tol=1e-12, solver="newton", **options)
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=2.0 * tol**0.5)
 
@@ -276,7 +276,7 @@ def test_exact_elastic_nets_leave_the_blocks_where_active_columns_are_many():
     options = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01, "tol": 1e-10}
     path = certified.fit(X, y, **options)
     other = certified.fit(X, y, solver="newton", **options)
-    assert path.n_features_in[-1] > 300 and path.n_iters[-1] < 3 <= other.n_iters[-1]
+    assert path.n_nonzero[-1] > 300 and path.n_iters[-1] < 3 <= other.n_iters[-1]
     np.testing.assert_allclose(path.coefs.toarray(), other.coefs.toarray(), atol=1e-4)
 
 

@@ -119,7 +119,7 @@ def test_norms_over_responses(classes):
     ax = plot_path(classes, labels=12)
     norms = np.linalg.norm([coef.toarray() for coef in classes.coefs], axis=0)
     grey, dark = lines_of(ax)
-    assert len(grey) + len(dark) == classes.n_features_in[-1]
+    assert len(grey) + len(dark) == classes.n_nonzero[-1]
     np.testing.assert_allclose(sorted(s[-1, 1] for s in dark), sorted(norms[norms[:, -1] > 0, -1]), rtol=1e-12)
     assert ax.get_ylabel() == "norm of 3 coefficients"
 
@@ -137,7 +137,7 @@ def test_counts_on_top(path):
     ax.figure.draw_without_rendering()
     shown = [label.get_text() for label in top.get_xticklabels()]
     places = [np.argmin(np.abs(path.alphas - tick)) for tick in top.get_xticks()]
-    assert shown == [str(path.n_features_in[k]) for k in places] and len(shown) == 7
+    assert shown == [str(path.n_nonzero[k]) for k in places] and len(shown) == 7
 
 
 def test_one_point(path):
@@ -145,7 +145,7 @@ def test_one_point(path):
     X = rng.normal(size=(60, 30))
     one = fit_path(X, X[:, 0] + rng.normal(size=60), alphas=[0.1])
     ax = plot_path(one)
-    assert len(ax.lines[1].get_xdata()) == one.n_features_in[0] > 0
+    assert len(ax.lines[1].get_xdata()) == one.n_nonzero[0] > 0
     ax.figure.draw_without_rendering()
 
 
@@ -247,7 +247,7 @@ def test_a_cross_validation_curve(path):
     assert ax.get_ylabel() == words and ax.get_title() == "a curve"
     assert ax.get_xlim()[0] > path.alphas[0] and ax.get_xlim()[1] < path.alphas[-1] and ax.get_xscale() == "log"
     (top,) = ax.child_axes
-    assert {tick.get_text() for tick in top.get_xticklabels()} <= {str(count) for count in path.n_features_in}
+    assert {tick.get_text() for tick in top.get_xticklabels()} <= {str(count) for count in path.n_nonzero}
 
 
 def test_a_curve_to_be_raised_and_one_without_errors(path):

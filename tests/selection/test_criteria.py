@@ -103,7 +103,7 @@ def test_criteria_follow_their_formulas(family):
     criteria = information_criteria(path, X, y, gamma=0.5)
     expected = log_likelihoods(family, y, [path.predict(X, alpha) for alpha in path.alphas], None)
     np.testing.assert_allclose(criteria.minus_two_log_likelihood, -2 * np.array(expected), rtol=1e-9)
-    K, n, features = criteria.parameters, 40, path.n_features_in
+    K, n, features = criteria.parameters, 40, path.n_nonzero
     np.testing.assert_array_equal(K, features + 1 + (family in ("gaussian", "gamma")))
     base = criteria.minus_two_log_likelihood
     np.testing.assert_allclose(criteria.aic, base + 2 * K)

@@ -129,7 +129,7 @@ def test_dependent_columns_and_perfect_fits_are_certified():
     wide, y = certified.draw("gaussian", n=10, p=40)
     path = certified.fit(wide, y, n_alphas=30, alpha_min_ratio=1e-4)
     relaxed = relax_path(path, wide, y)
-    assert relaxed.converged and path.n_features_in[-1] == 9
+    assert relaxed.converged and path.n_nonzero[-1] == 9
     np.testing.assert_allclose(relaxed.predict(wide, path.alphas[-1]), y, atol=1e-8)
 
 

@@ -106,7 +106,7 @@ def test_a_certified_descent_stands_however_many_columns_are_active(l1_ratio):
     path = certified.fit(X, y, alphas=[0.1 * top], l1_ratio=l1_ratio, tol=1e-3)
     assert path.work["epochs"] > 0 and path.work["pivots"] == 0
     if l1_ratio < 1.0:
-        assert path.n_features_in[0] > 30
+        assert path.n_nonzero[0] > 30
 
 
 def test_a_descent_goes_on_where_pivots_would_cost_more():

@@ -176,7 +176,7 @@ def test_ties_at_alpha_max_enter_together():
     for solver in ("active_set", "coordinate_descent", "proximal_gradient"):
         options = {"alphas": [0.3, 0.1], "fit_intercept": False, "solver": solver}
         path = certified.fit(X, y, tol=1e-9, **options)
-        assert np.array_equal(path.n_features_in, [0, 6] if path.alpha_max <= 0.3 else [6, 6])
+        assert np.array_equal(path.n_nonzero, [0, 6] if path.alpha_max <= 0.3 else [6, 6])
 
 
 def test_a_factor_that_grows_and_shrinks_is_that_of_the_matrix():

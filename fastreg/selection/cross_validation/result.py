@@ -281,10 +281,50 @@ class CVPath(WithPath):
         ]
         for i in shown_points(self.alphas.size, rows, chosen.values()):
             lines.append(
-                f"{self.alphas[i]:11.4g} {self.path.n_features_in[i]:10d} {self.mean[i]:12.5g} "
+                f"{self.alphas[i]:11.4g} {self.path.n_nonzero[i]:10d} {self.mean[i]:12.5g} "
                 f"{self.std_error[i]:12.3g}{mark_of(i, chosen)}"
             )
         return "\n".join(lines)
+
+    def to_frame(self, library: str = "pandas", *, what: str = "points") -> Any:
+        """The scores as a data frame: a row for each alpha, or for each fold and alpha.
+
+        The coefficients are in `path.to_frame()`. "points" has "l1_ratio", "alpha", "mean", "std_error", "n_nonzero"
+        (of the path on all rows) and "chosen", which is "min", "1se", both with a comma, or empty. "folds" has
+        "l1_ratio", "fold", "alpha", "score" and "gap". Where several l1_ratios were tried, the rows of all of them
+        follow one another.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+        what : {"points", "folds"}, default="points"
+            What a row is.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The rows, alphas decreasing.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_path(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> found.to_frame()[["alpha", "n_nonzero", "chosen"]].values.tolist()
+        [[0.5, 1, ''], [0.1, 1, 'min, 1se']]
+        >>> found.to_frame(what="folds").shape
+        (6, 5)
+        """
+        from fastreg.selection.data_frames import cv_frame
+
+        return cv_frame(self, library, what)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the score against alpha with its standard errors.
@@ -321,7 +361,7 @@ class CVPath(WithPath):
 
     def __repr__(self) -> str:
         tried = "" if len(self.l1_ratios) == 1 else f" of {[plain(ratio) for ratio in self.l1_ratios]}"
-        counts = self.path.n_features_in
+        counts = self.path.n_nonzero
         lines = [
             f"<fastreg.CVPath: {self.metric} over {self.fold_scores.shape[0]} folds, "
             f"{self.path.family}, {penalty_shown(self)}{tried}"

@@ -140,7 +140,7 @@ class Task(NamedTuple):
         out = [solve_relaxed(path, self.X, self.y, ridge, options) for ridge in self.ridges.tolist()]
         if callback is not None:
             count, gap = path.alphas.size * len(out), max(float(one.refit.gaps.max()) for one in out)
-            callback(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_features_in[-1]), 0.0))
+            callback(Progress(count, count, float(path.alphas[-1]), gap, int(path.n_nonzero[-1]), 0.0))
         return out
 
 

@@ -95,9 +95,43 @@ class NestedCV(Shown):
             r, _, k = choice.place
             lines.append(
                 f"{number:7d} {score:12.5g} {choice.score:12.5g} {choice.alpha:12.4g} {choice.gamma:7g} "
-                f"{choice.ridge:10g} {model.relaxed[r].path.n_features_in[k]:10d}"
+                f"{choice.ridge:10g} {model.relaxed[r].path.n_nonzero[k]:10d}"
             )
         return "\n".join(lines)
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """The outer folds as a data frame, a row a fold.
+
+        The columns are "fold" (from 0), "score" (of the rows held out), "inner_score" (of the inner folds, which
+        chose), and "alpha", "gamma", "ridge" and "n_nonzero" of the model chosen.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            A row a fold.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> judged = fastreg.nested_cv_relaxed(X, X[:, 0], outer=3, cv=2, alphas=[0.5, 0.1])
+        >>> judged.to_frame()["n_nonzero"].tolist()
+        [1, 1, 1]
+        """
+        from fastreg.selection.data_frames import nested_frame
+
+        return nested_frame(self, library)
 
     def __repr__(self) -> str:
         inner = float(np.mean([choice.score for choice in self.choices]))

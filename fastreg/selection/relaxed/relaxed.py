@@ -245,10 +245,46 @@ class RelaxedPath(WithPath):
         for i in shown_points(self.alphas.size, rows):
             mark = "" if self.refit.reasons[i] == "converged" else f"   refit {self.refit.reasons[i]}"
             lines.append(
-                f"{self.alphas[i]:11.4g} {self.path.n_features_in[i]:10d} {100 * self.path.deviance_ratio[i]:5.1f}% "
+                f"{self.alphas[i]:11.4g} {self.path.n_nonzero[i]:10d} {100 * self.path.deviance_ratio[i]:5.1f}% "
                 f"{100 * self.refit.deviance_ratio[i]:6.1f}%  {self.path.gaps[i]:9.1e} {self.refit.gaps[i]:9.1e}{mark}"
             )
         return "\n".join(lines)
+
+    def to_frame(self, library: str = "pandas", *, what: str = "coefficients") -> Any:
+        """Path and refits as a data frame: a row for each coefficient that is not zero, or for each point.
+
+        The columns are those of `Path.to_frame`, with "gamma" before them: 1 in rows of the penalised path, 0 in
+        those of the refits, which follow.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+        what : {"coefficients", "points"}, default="coefficients"
+            What a row is.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The rows, first those of the path.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> path = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> relaxed = fastreg.relax_path(path, X, y)
+        >>> relaxed.to_frame(what="points")[["gamma", "alpha", "n_nonzero"]].values.tolist()
+        [[1.0, 0.5, 1.0], [1.0, 0.1, 1.0], [0.0, 0.5, 1.0], [0.0, 0.1, 1.0]]
+        """
+        from fastreg.selection.data_frames import relaxed_frame
+
+        return relaxed_frame(self, library, what)
 
     def __repr__(self) -> str:
         k, certified = self.alphas.size, self.refit.reasons.count("converged")

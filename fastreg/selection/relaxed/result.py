@@ -255,10 +255,45 @@ class CVRelaxed(WithPath):
                 continue
             r, g = np.unravel_index(first_least(loss[:, :, i]), loss.shape[:2])
             lines.append(
-                f"{self.alphas[i]:11.4g} {self.relaxed[0].path.n_features_in[i]:10d} {self.gammas[g]:7g} "
+                f"{self.alphas[i]:11.4g} {self.relaxed[0].path.n_nonzero[i]:10d} {self.gammas[g]:7g} "
                 f"{self.ridges[r]:10g} {self.mean[r, g, i]:12.5g} {self.std_error[r, g, i]:12.3g}{mark_of(i, chosen)}"
             )
         return "\n".join(lines)
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """The scores as a data frame: a row for each ridge, gamma and alpha; `relaxed[r].to_frame()` has coefficients.
+
+        The columns are "ridge", "gamma", "alpha", "mean", "std_error", "n_nonzero" and "chosen", which is "min", "1se",
+        both with a comma, or empty.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars"}, default="pandas"
+            Whose frame.
+
+        Returns
+        -------
+        pandas.DataFrame or polars.DataFrame
+            The rows.
+
+        Raises
+        ------
+        ImportError
+            Without the library.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastreg
+        >>> X = np.arange(12.0)[:, None]
+        >>> found = fastreg.cv_relaxed(X, X[:, 0], cv=3, alphas=[0.5, 0.1])
+        >>> frame = found.to_frame()
+        >>> frame.shape, frame.loc[frame["chosen"] != "", "alpha"].tolist()
+        ((10, 7), [0.5])
+        """
+        from fastreg.selection.data_frames import cv_relaxed_frame
+
+        return cv_relaxed_frame(self, library)
 
     def __repr__(self) -> str:
         lines = [
