@@ -39,9 +39,8 @@ def front_page():
 def paths():
     """The NCI60 data: one gene by the others, and melanoma against the rest."""
     X, tissue, names = load_nci60()
-    lasso = fastreg.fit_path(X[:, 1:], X[:, 0])
-    logistic = fastreg.fit_path(X, (tissue == "MELANOMA").astype(float), family="binomial")
-    lasso.feature_names, logistic.feature_names = names[1:].tolist(), names.tolist()
+    lasso = fastreg.fit_path(X[:, 1:], X[:, 0], feature_names=names[1:])
+    logistic = fastreg.fit_path(X, (tissue == "MELANOMA").astype(float), family="binomial", feature_names=names)
     figure, (left, right) = new(2, (7, 5.2))
     plot_path(lasso, ax=left, title="Lasso: gene_1 by the other genes")
     plot_path(logistic, ax=right, title="Logistic lasso: is it melanoma?")
@@ -97,16 +96,15 @@ def choices():
 def tables():
     """scikit-learn's diabetes data, and rate ratios of simulated claims."""
     data = load_diabetes()
-    path = fastreg.fit_path(data.data, data.target, alphas=[0.0])
-    path.feature_names = data.feature_names
+    path = fastreg.fit_path(data.data, data.target, alphas=[0.0], feature_names=data.feature_names)
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.random(2000) < 0.15, rng.gamma(4.0, 0.25, 2000), rng.random((2000, 2)) < 0.4]).astype(
         float
     )
     years = rng.uniform(0.1, 3.0, 2000)
     claims, offset = rng.poisson(years * np.exp(-2.0 + X @ [0.5, 0.3, 0.2, 0.0])), np.log(years)
-    rates = fastreg.fit_path(X, claims, family="poisson", alphas=[0.0], offset=offset)
-    rates.feature_names = ["young driver", "power (100 kW)", "town", "garage"]
+    names = ["young driver", "power (100 kW)", "town", "garage"]
+    rates = fastreg.fit_path(X, claims, family="poisson", alphas=[0.0], offset=offset, feature_names=names)
     figure, (left, right) = new(2, (6.5, 3.6))
     plot_table(fastreg.table(path, data.data, data.target), ax=left, title="Diabetes: progression")
     plot_table(fastreg.table(rates, X, claims, offset=offset), ax=right, ratios=True, title="Claims: rate ratios")

@@ -13,8 +13,7 @@ from fastreg.datasets import load_nci60
 def main():
     expression, tissue, genes = load_nci60()
     melanoma = tissue == "MELANOMA"
-    found = fastreg.cv_path(expression, melanoma, family="binomial", cv=8, keep_predictions=True)
-    found.path.feature_names = list(genes)
+    found = fastreg.cv_path(expression, melanoma, family="binomial", cv=8, keep_predictions=True, feature_names=genes)
     print(found, found.summary(), sep="\n")
 
     assert found.fold_gaps.max() <= found.path.tol

@@ -22,8 +22,7 @@ def main():
     weather = rng.gamma(4.0, 0.25, 80)[region]  # of mean one
     claims, offset = rng.poisson(years * weather * np.exp(-2.0 + X @ TRUTH)), np.log(years)
 
-    path = fit_path(X, claims, family="poisson", alphas=[0.0], offset=offset)
-    path.feature_names = NAMES
+    path = fit_path(X, claims, family="poisson", alphas=[0.0], offset=offset, feature_names=NAMES)
     plain = table(path, X, claims, offset=offset)
     groups = table(path, X, claims, offset=offset, covariance="cluster", groups=region)
     print(plain, "\n")

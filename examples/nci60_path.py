@@ -15,8 +15,7 @@ from fastreg.datasets import load_nci60
 def main(picture="nci60_path.png"):
     expression, tissue, genes = load_nci60()
     melanoma = (tissue == "MELANOMA").astype(float)
-    path = fastreg.fit_path(expression, melanoma, family="binomial")
-    path.feature_names = list(genes)
+    path = fastreg.fit_path(expression, melanoma, family="binomial", feature_names=genes)
     print(path, path.summary(), sep="\n")
 
     assert path.converged and path.gaps.max() <= path.tol

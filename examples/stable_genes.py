@@ -13,8 +13,9 @@ from fastreg.datasets import load_nci60
 def main():
     expression, _, genes = load_nci60()
     target, rest = expression[:, 0], np.asfortranarray(expression[:, 1:])
-    stability = fastreg.stability_selection(rest, target, threshold=0.75, expected_errors=1.0, n_pairs=50)
-    stability.feature_names = list(genes[1:])
+    stability = fastreg.stability_selection(
+        rest, target, threshold=0.75, expected_errors=1.0, n_pairs=50, feature_names=genes[1:]
+    )
     print(stability, stability.summary(rows=8), sep="\n")
 
     once = stability.path.support(stability.alphas[-1])

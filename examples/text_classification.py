@@ -49,8 +49,7 @@ def main():
     share = X.nnz / np.prod(X.shape)
     print(f"{X.shape[0]} docstrings, {X.shape[1]} words, {100 * share:.1f} % of the entries stored")
 
-    path = fastreg.fit_path(X[train], is_stats[train], family="binomial")
-    path.feature_names = words.get_feature_names_out().tolist()
+    path = fastreg.fit_path(X[train], is_stats[train], family="binomial", feature_names=words.get_feature_names_out())
     accuracy = [np.mean((path.predict(X[choose], alpha) > 0.5) == is_stats[choose]) for alpha in path.alphas]
     alpha = path.alphas[int(np.argmax(accuracy))]
     hit = np.mean((path.predict(X[test], alpha) > 0.5) == is_stats[test])

@@ -191,7 +191,7 @@ def _check_folds(table, options):
 def _check_reach(table, asked, options):
     """A ValueError for an --alpha below the end of the path that is to be fitted."""
     names = ("l1_ratio", "standardize", "tol", "sample_weight", "offset")
-    asked_of_fit = FitOptions(family=options.family, names=table.names, **{name: asked[name] for name in names})
+    asked_of_fit = FitOptions(family=options.family, feature_names=table.names, **{name: asked[name] for name in names})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit will repeat them
         grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)

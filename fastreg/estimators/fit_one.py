@@ -198,7 +198,7 @@ def options_of(estimator, **options):
         fit_intercept=estimator.fit_intercept,
         tol=tolerance(estimator),
         max_iter=MAX_ITER if max_iter is None else max_iter,
-        names=names_seen(estimator),
+        feature_names=names_seen(estimator),
         **options,
     )
 

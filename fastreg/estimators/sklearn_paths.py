@@ -206,7 +206,7 @@ def _peer_path(X, y, l1_ratio, eps, n_alphas, alphas, return_n_iter, positive, p
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1), nor are lower and upper")
     if positive:
         engine["lower"] = 0.0
-    options = FitOptions(l1_ratio=l1_ratio, fit_intercept=False, names=check.feature_names_of(X), **engine)
+    options = FitOptions(l1_ratio=l1_ratio, fit_intercept=False, feature_names=check.feature_names_of(X), **engine)
     path: Any = (solve_multi_path if several else solve_path)(X, y, options, grid)
     warn_of_points(path)
     coefs = np.stack([coef.toarray() for coef in path.coefs]) if several else path.coefs.toarray()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -199,6 +200,7 @@ def knockoffs(
     cv: Any = 10,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
+    feature_names: Sequence[str] | None = None,
     random_state: Any = 0,
 ) -> Knockoffs:
     """Select columns so that the expected share of false ones among them is at most `fdr` (model-X knockoffs).
@@ -241,6 +243,8 @@ def knockoffs(
         Folds, as for `cv_path`.
     sample_weight, offset : as for `fit_path`
         Of the fit.
+    feature_names : list of str of length p, default=None
+        Names of the columns of an array, all of them different. None is the names of a data frame, or "x" and numbers.
     random_state : int, Generator or None, default=0
         Seed of copies and folds; None draws others each time.
 
@@ -279,7 +283,7 @@ def knockoffs(
     check.check_option("method", method, tuple(METHODS))
     check.check_flag("plus", plus)
     family_named(family)
-    names = feature_names_of(X)
+    names = feature_names_of(X, feature_names)
     X = check.check_design(X)
     if not isinstance(X, np.ndarray):
         raise ValueError("copies of sparse columns are not sparse: pass X.toarray() if that fits into memory")

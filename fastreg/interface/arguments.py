@@ -1,7 +1,7 @@
 """The options of fit_path in the three bundles that are passed on (what is fitted, at which alphas, what is reported
 meanwhile), and which of them other functions take."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -27,13 +27,13 @@ class FitOptions(NamedTuple):
     tol: float = 1e-6
     max_iter: int = 1000
     solver: str = "auto"
-    names: Any = None  # of X's columns
+    feature_names: Any = None  # of X's columns
     penalty: Any = None  # an object with rates of its own, in place of l1_ratio
 
     def checked(self):
         """The same, if numbers and flags are in their ranges; else a ParameterError."""
         for name in ("penalty_factor", "lower", "upper"):
-            refuse_other_order(name, getattr(self, name), self.names)
+            refuse_other_order(name, getattr(self, name), self.feature_names)
         return self._replace(
             l1_ratio=check.check_number("l1_ratio", self.l1_ratio, 0.0, 1.0),
             tol=check.check_number("tol", self.tol, 0.0, np.inf, low_open=True, high_open=True),
@@ -91,8 +91,8 @@ class Watching(NamedTuple):
 
 
 def bundles(X: Any, options: Mapping[str, Any], **fixed: Any) -> tuple[FitOptions, Grid, Watching]:
-    """Options by name in their bundles, those left out at their defaults; `names` are those of X's columns."""
-    given = {**options, **fixed, "names": check.feature_names_of(X)}
+    """Options by name in their bundles, those left out at their defaults; `feature_names` are those of X's columns."""
+    given = {**options, **fixed, "feature_names": check.feature_names_of(X, options.get("feature_names"))}
 
     def part(kind: Any) -> Any:
         return kind(**{name: given[name] for name in kind._fields if name in given})
@@ -121,6 +121,7 @@ class ProblemOptions(TypedDict, total=False):
     fit_intercept: bool
     standardize: bool
     tol: float
+    feature_names: Sequence[str] | None
 
 
 class RidgeOptions(GridOptions, ProblemOptions):

@@ -22,10 +22,34 @@ def labels_of(X):
     return None if labels is None or callable(labels) else list(labels)
 
 
-def feature_names_of(X):
-    """Column names of a data frame as a list of str, or None."""
+def feature_names_of(X, given=None):
+    """The `given` names of X's columns, checked; those of a data frame as a list of str where none are; or None."""
     labels = labels_of(X)
-    return None if labels is None else [str(label) for label in labels]
+    own = None if labels is None else [str(label) for label in labels]
+    return own if given is None else _checked_names(given, X, own, numbered=labels == [*range(len(labels or ()))])
+
+
+def _checked_names(given, X, own, numbered):
+    """Names as a list of str. Raises a ValueError where they are not one text for each column of X, all of them
+    different, and where they are not X's `own`, of a frame whose columns pandas has not just `numbered`."""
+    if isinstance(given, (str, bytes)) or not np.iterable(given):
+        raise ValueError(f"feature_names must be a list of the names of X's columns, got {given!r}")
+    names = list(given)
+    shape = getattr(X, "shape", None) or np.shape(X)
+    if len(shape) == 2 and len(names) != shape[1]:  # another X is refused where it is read
+        raise ValueError(f"feature_names holds {len(names)} names, but X has {shape[1]} columns; give a name for each")
+    place: dict[str, int] = {}
+    for j, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ValueError(f"feature_names[{j}] is {name!r}, which is not text; pass it as a str")
+        if place.setdefault(name, j) < j:
+            raise ValueError(f"feature_names[{j}] is {name!r}, as is feature_names[{place[name]}]; make them differ")
+        if own is not None and not numbered and own[j] != name:
+            raise ValueError(
+                f"feature_names[{j}] is {name!r}, but column {j} of X is called {own[j]!r}; leave feature_names out, "
+                "and the names of X are used, or rename the columns of X"
+            )
+    return [str(name) for name in names]
 
 
 def array_of(X, name="X"):

@@ -49,8 +49,8 @@ def solve_classes(X, Y, options, grid, start=None, watching=NOBODY):
         return with_all(certain_path(X.shape[1], check.check_alphas(grid.alphas), options), places, options, K)
     problem = pose_some(as_design(X), shares, weight, options, places)
     if not problem.finite:
-        raise check.explain_not_finite(X, options.names)
-    warn_omitted(problem, options.names)
+        raise check.explain_not_finite(X, options.feature_names)
+    warn_omitted(problem, options.feature_names)
     start = None if start is None else (start[0][:, places], start[1][places])
     try:
         path = follow_multi_path(problem, options, grid, watching, begin=begin, start=start)

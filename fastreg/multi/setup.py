@@ -38,8 +38,8 @@ def build_multi_problem(X, Y, options):
         check.refuse_tiny("Y", y)
     problem = pose(as_design(X), y, weight, options)
     if not problem.finite:
-        raise check.explain_not_finite(X, options.names)
-    warn_omitted(problem, options.names)
+        raise check.explain_not_finite(X, options.feature_names)
+    warn_omitted(problem, options.feature_names)
     return problem, classes
 
 
@@ -107,6 +107,6 @@ def certain_path(p, alphas, options):
     return MultiPath(
         alphas=alphas, coefs=[sp.csc_array((p, k))], intercepts=np.zeros((1, k)), gaps=np.zeros(k),
         n_iters=np.zeros(k, dtype=int), reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="multinomial",
-        grouped=False, l1_ratio=options.l1_ratio, tol=options.tol, alpha_max=0.0, feature_names=options.names,
+        grouped=False, l1_ratio=options.l1_ratio, tol=options.tol, alpha_max=0.0, feature_names=options.feature_names,
         work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0}, has_offset=options.has_offset(),
     )  # fmt: skip

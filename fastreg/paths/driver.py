@@ -156,7 +156,7 @@ def what_all_paths_hold(fit, problem, options):
         "l1_ratio": getattr(problem.penalty, "l1_ratio", np.nan),
         "tol": options.tol,
         "alpha_max": null.alpha_max,
-        "feature_names": options.names,
+        "feature_names": options.feature_names,
         "methods": [point.method for point in points],
         "work": work,
         "trace": recorder.trace(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -36,6 +36,7 @@ def fit_path(
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float = 1e-6,
+    feature_names: Sequence[str] | None = None,
     max_iter: int = 1000,
     solver: str = "auto",
     verbose: bool | int = False,
@@ -99,6 +100,10 @@ def fit_path(
         intercept its coefficient is 0, and without one the column is not divided.
     tol : float, default=1e-6
         Relative duality gap that every point must reach; see `Path`.
+    feature_names : list of str of length p, default=None
+        Names of the columns of an array, a sparse matrix or a pandas frame whose columns are numbered, all of them
+        different: for supports, tables, frames, pictures and messages. None is the names of a data frame. What predicts
+        from a data frame compares them with its names.
     max_iter : int, default=1000
         Newton or proximal gradient steps allowed at one point; epochs of a cold start by coordinate descent may
         take half of it.
@@ -149,7 +154,7 @@ def fit_path(
     """
     options = FitOptions(
         family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
-        max_iter, solver, check.feature_names_of(X), penalty,
+        max_iter, solver, check.feature_names_of(X, feature_names), penalty,
     )  # fmt: skip
     warn_of_exposure(y, options)
     path = solve_path(X, y, options, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))

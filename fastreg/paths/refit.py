@@ -26,7 +26,7 @@ def refit_path(path, X, y, alphas, *, sample_weight, offset, tol, watching, **op
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     fit_options = FitOptions(
-        **own, **options, sample_weight=sample_weight, offset=offset, tol=tol, names=path.feature_names
+        **own, **options, sample_weight=sample_weight, offset=offset, tol=tol, feature_names=path.feature_names
     )
     warn_of_exposure(y, fit_options)
     refitted = solve_path(X, y, fit_options, Grid(grid), watching, start=(*path.coef(near), near))

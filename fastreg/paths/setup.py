@@ -85,8 +85,8 @@ def build_problem(X, y, options):
     )  # fmt: skip
     check_solver(options.solver, options.family, problem.has_l1, options.bounded())
     if not problem.finite:
-        raise check.explain_not_finite(X, options.names)
-    warn_omitted(problem, options.names)
+        raise check.explain_not_finite(X, options.feature_names)
+    warn_omitted(problem, options.feature_names)
     return problem
 
 

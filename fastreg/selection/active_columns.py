@@ -56,7 +56,7 @@ def active_problem(path, X, y, options):
     penalty = None if options.penalty is None else rates_of(options.penalty, X.shape[1]).on(chosen)
     names = [path.feature_names[j] for j in chosen] if path.feature_names else None
     part = X if chosen.size == X.shape[1] else X[:, chosen]
-    problem = build_problem(part, y, options._replace(penalty_factor=factor, penalty=penalty, names=names))
+    problem = build_problem(part, y, options._replace(penalty_factor=factor, penalty=penalty, feature_names=names))
     active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
     last = float(active.explained(problem.loss_at(active.predictor(path, -1))))
     if path.alpha_max > 0.0 and abs(last - path.deviance_ratio[-1]) > SAME:

@@ -98,7 +98,7 @@ class TwoClasses:
             alphas=check.check_alphas(grid.alphas), coefs=sp.csc_array((X.shape[1], k)),
             intercepts=np.full(k, np.inf if seen[0] else -np.inf), gaps=np.zeros(k), n_iters=np.zeros(k, dtype=int),
             reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=options.l1_ratio,
-            tol=options.tol, alpha_max=0.0, feature_names=options.names,
+            tol=options.tol, alpha_max=0.0, feature_names=options.feature_names,
             work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
         )  # fmt: skip
 
