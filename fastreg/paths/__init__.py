@@ -8,5 +8,5 @@ ridge        paths without an l1 part
 pointwise    one point after the other, on a working set; predictor: a first guess of the next point
 batched/     many points at once
 sweeps       products with X that several fits share
-result, storage, prediction, refit   the Path, its file, its predictions and its refits
+result, storage, prediction, refit, norm, frames   the Path, its file, predictions, refits, norms and data frames
 """

@@ -344,6 +344,51 @@ class Path(AnyPath):
             watching=Watching(verbose, callback, trace),
         )  # fmt: skip
 
+    @described_by(refit)
+    def coef_at_norm(
+        self,
+        norm: float,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> tuple[np.ndarray, float]:
+        """Coefficients whose absolute values sum to `norm`, and their intercept: the first such point of the path.
+
+        Without data they lie on the line between two points of the grid, as those of `coef`. With the data of the fit
+        it is refitted in between: a lasso of least squares until both ends have the same signs, between which the line
+        is exact; others by secant steps on log alpha, until the norm is met to 1e-9.
+
+        Parameters
+        ----------
+        norm : float
+            Sum of the absolute coefficients, on the scale of X and without the intercept, that the path reaches.
+        X, y, sample_weight, offset : as for `Path.refit`
+
+        Returns
+        -------
+        coef : ndarray of shape (p,)
+            Coefficients.
+        intercept : float
+            Intercept.
+
+        Raises
+        ------
+        ValueError
+            Where no point of the path has this norm.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> path = fastreg.fit_path([[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0], alphas=[0.5, 0.1])
+        >>> path.coef_at_norm(1.0)[0].round(3)
+        array([1.])
+        """
+        from fastreg.paths.norm import coef_at_norm
+
+        return coef_at_norm(self, norm, X, y, sample_weight=sample_weight, offset=offset)
+
     def entry_order(self) -> list[str] | list[int]:
         """The columns in the order in which they first enter; ties by size.
 

@@ -16,6 +16,7 @@ from fastreg.paths.result import Path
 from fastreg.selection.with_path import WithPath
 
 SELECTIONS = ("min", "1se")
+GLMNET = {f"lambda.{name}": name for name in SELECTIONS}  # as its users write them
 GROWING = 0.1  # d log(deviance explained) / d log(1 / alpha) at the end of a grid, beyond which it is too short
 ROUNDING = 1e-12  # relative: scores closer than this are equal
 
@@ -139,7 +140,8 @@ class CVPath(WithPath):
         Parameters
         ----------
         selection : {"1se", "min"} or float, default="1se"
-            The largest alpha within one standard error of the best, the best, or a number, which is itself.
+            The largest alpha within one standard error of the best, the best, or a number, which is itself; glmnet's
+            "lambda.1se" and "lambda.min" are the first two.
 
         Returns
         -------
@@ -161,6 +163,7 @@ class CVPath(WithPath):
         (0.1, 0.3)
         """
         if isinstance(selection, str):
+            selection = as_written_here(selection)
             if selection not in SELECTIONS:
                 raise ValueError(
                     f"selection must be 'min', '1se' or a number, got {selection!r}{meant(selection, SELECTIONS)}"
@@ -372,6 +375,11 @@ class CVPath(WithPath):
                 f"{counts[i]} features in"
             )
         return "\n".join(lines) + ">"
+
+
+def as_written_here(selection):
+    """A selection, with that of glmnet's names for it in ours."""
+    return GLMNET.get(selection, selection) if isinstance(selection, str) else selection
 
 
 def averages(scores, weights):

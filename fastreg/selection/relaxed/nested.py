@@ -18,7 +18,7 @@ from fastreg.paths.fit_path import fit_path
 from fastreg.selection.cross_validation.cv_path import cv_path
 from fastreg.selection.cross_validation.folds import held_out_weight, make_folds, training_weight
 from fastreg.selection.cross_validation.metrics import Held
-from fastreg.selection.cross_validation.result import SELECTIONS, averages
+from fastreg.selection.cross_validation.result import SELECTIONS, as_written_here, averages
 from fastreg.selection.relaxed.cv_relaxed import choose_relaxed, cv_relaxed, make_task, predictors, warn_relaxed
 from fastreg.selection.relaxed.result import Choice, CVRelaxed
 
@@ -207,6 +207,7 @@ def nested_cv_relaxed(
     >>> judged.scores.shape, len(judged.models)
     ((3,), 3)
     """
+    selection = as_written_here(selection)
     check.check_option("selection", selection, SELECTIONS)
     if not (isinstance(cv, int) or hasattr(cv, "split")):
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import mark_of, shown_points
 from fastreg.interface.validation import check_option
-from fastreg.selection.cross_validation.result import SELECTIONS, at_most, first_least
+from fastreg.selection.cross_validation.result import SELECTIONS, as_written_here, at_most, first_least
 from fastreg.selection.relaxed.relaxed import RelaxedPath
 from fastreg.selection.with_path import WithPath
 
@@ -100,7 +100,8 @@ class CVRelaxed(WithPath):
         Parameters
         ----------
         selection : {"1se", "min"}, default="1se"
-            The largest alpha within one standard error of the best, or the best.
+            The largest alpha within one standard error of the best, or the best; glmnet's "lambda.1se" and "lambda.min"
+            are the same.
 
         Returns
         -------
@@ -122,6 +123,7 @@ class CVRelaxed(WithPath):
         >>> found.choice("min").gamma
         0.0
         """
+        selection = as_written_here(selection)
         check_option("selection", selection, SELECTIONS)
         loss = self._loss()
         if np.all(np.isnan(loss)):
