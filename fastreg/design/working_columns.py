@@ -140,9 +140,9 @@ class SparseBlock(PlainBlock):
     def gram(self, h, start=0):
         """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""
         self._sort_rows()
-        columns, m = self.columns, self.columns.size
+        m = self.columns.size
         out = np.zeros((m - start, m))
-        if self.design.stored_in(columns[start:]) >= self.design.n_rows:  # one a row, on average
+        if self._rows_are_filled(start):
             while len(self.parts) > 1:
                 self._merge()
             gram_by_row(self.parts[0], h, start, out)
@@ -150,6 +150,10 @@ class SparseBlock(PlainBlock):
             self._add_by_column(h, start, out)
         mirror(out, start)
         return out
+
+    def _rows_are_filled(self, start):
+        """Whether the columns from `start` on store a value in each row, on average."""
+        return self.design.stored_in(self.columns[start:]) >= self.design.n_rows
 
     def _add_by_column(self, h, start, out):
         """Add the lower triangle of `gram`, column by column from `start` on."""

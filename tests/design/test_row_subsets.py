@@ -20,7 +20,7 @@ def draw(monkeypatch, rows=1024, tile=512, panel=4096):
     """Data, and parts of it: not in order, one with rows twice, one of a single row; panels as small as is said."""
     monkeypatch.setattr(row_subsets, "ROWS", rows)
     monkeypatch.setattr(row_subsets, "TILE", tile)
-    monkeypatch.setattr(row_subsets, "PANEL", panel)
+    monkeypatch.setattr(row_subsets, "LONG", panel)
     rng = np.random.default_rng(0)
     X = (rng.normal(size=(N, P)) + 3.0) * (rng.random((N, P)) < 0.6)
     order = rng.permutation(N)

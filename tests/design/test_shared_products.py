@@ -6,8 +6,8 @@ import scipy.sparse as sp
 
 from fastreg.design.column_products import column_moments, moments_of_each
 from fastreg.design.designs import as_design
-from fastreg.objective.correlation_bounds import ENDS, STRIPE, columns_reaching
-from fastreg.objective.screening import NONE, keep_largest
+from fastreg.objective.correlation_bounds import ENDS, TILE, columns_reaching
+from fastreg.objective.screening import keep_largest
 
 KEPT = 4
 
@@ -55,7 +55,7 @@ def test_moments_of_folds_are_each_folds_own(kind, shift):
 
 def reaching(products, known, points, exact, outside):
     sizes, found = np.sqrt(np.diag(products)), np.empty(exact.size, dtype=np.int64)
-    room = np.empty((ENDS, KEPT)), np.empty((2, KEPT)), np.empty(STRIPE)
+    room = np.empty((ENDS, KEPT)), np.empty((2, KEPT)), np.empty(TILE)
     return found[: columns_reaching((products, sizes, known), points, exact, outside, room, found)]
 
 
@@ -94,7 +94,7 @@ def test_the_heap_keeps_the_largest(most):
     rng = np.random.default_rng(most)
     estimate, factor, columns = rng.normal(size=900), rng.uniform(0.5, 2.0, 900), np.arange(0, 900, 3)
     estimate[30] = np.nan
-    largest = np.full(most, NONE)
+    largest = np.full(most, -1)
     keep_largest(estimate, factor, columns, np.full(most, -1.0), largest)
     sizes = np.nan_to_num(np.abs(estimate[columns]) / factor[columns], nan=-1.0)
     assert set(largest) == set(columns[np.argsort(-sizes)[:most]])

@@ -19,11 +19,12 @@ def draw(indices=np.int32, n=300, p=60):
     return X, rng
 
 
-@pytest.mark.parametrize("fewest", [0.0, 1.0, np.inf], ids=["by row", "either", "by column"])
+@pytest.mark.parametrize("filled", [True, None, False], ids=["by row", "either", "by column"])
 @pytest.mark.parametrize("groups", [1, 5])
-def test_grams_are_those_of_dense_columns(monkeypatch, fewest, groups):
+def test_grams_are_those_of_dense_columns(monkeypatch, filled, groups):
     """From any column on, after any number of extensions, as one sum or as several."""
-    monkeypatch.setattr(working_columns, "FEWEST_IN_ROW", fewest)
+    if filled is not None:
+        monkeypatch.setattr(working_columns.SparseBlock, "_rows_are_filled", lambda self, start: filled)
     monkeypatch.setattr(sparse_gram, "GROUPS", groups)
     monkeypatch.setattr(sparse_gram, "BLOCK", 1)
     monkeypatch.setattr(sparse_gram, "ENTRIES", 0.0)
