@@ -39,6 +39,8 @@ _HOMES = {
     "Table": "inference.result",
     "debiased": "inference.debiased",
     "selective": "inference.selective",
+    "posterior": "inference.posterior",
+    "Posterior": "inference.draws",
     "knockoffs": "inference.knockoffs",
     "Knockoffs": "inference.knockoffs",
     "Ridge": "estimators.ridge",

@@ -22,8 +22,10 @@ from fastreg.estimators.ridge_cv import RidgeCV as RidgeCV
 from fastreg.estimators.sklearn_paths import enet_path as enet_path
 from fastreg.estimators.sklearn_paths import lasso_path as lasso_path
 from fastreg.inference.debiased import debiased as debiased
+from fastreg.inference.draws import Posterior as Posterior
 from fastreg.inference.knockoffs import Knockoffs as Knockoffs
 from fastreg.inference.knockoffs import knockoffs as knockoffs
+from fastreg.inference.posterior import posterior as posterior
 from fastreg.inference.result import Table as Table
 from fastreg.inference.selective import selective as selective
 from fastreg.inference.table import table as table

@@ -1,5 +1,6 @@
 """Statements about coefficients: standard errors, p-values, intervals, and selections with a bound on false ones.
 
 `table` is for fits without an l1 part, `debiased` for what a lasso shrank, `selective` for what it selected, and
-`knockoffs` selects. A method that holds under conditions prints them beside its numbers.
+`knockoffs` selects. `posterior` draws from the density that has a fit as its mode. A method that holds under conditions
+prints them beside its numbers.
 """

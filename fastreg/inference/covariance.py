@@ -48,7 +48,8 @@ class Information(NamedTuple):
         if self.fisher is None:
             raise ValueError(
                 f"the variance of family {self.objective.problem.family.name!r} is not known, so that its dispersion "
-                "cannot be estimated; pass it as a number, or a covariance that does not need it (covariance='HC0')"
+                "cannot be estimated; pass it as a number, or to a table a covariance that does not need it "
+                "(covariance='HC0')"
             )
         left = self.n - self.degrees
         if left <= 0.0:

@@ -64,6 +64,12 @@ def fit_at(path, X, y, alpha, sample_weight, offset, tol=TOL):
 
 def refitted(path, start, y, sample_weight, offset, tol=TOL):
     """What `problem_of` made, with the coefficients of its alpha."""
+    coef, intercept = certified_path(path, start, y, sample_weight, offset, tol).coef(start.alpha)
+    return start._replace(coef=coef, intercept=intercept)
+
+
+def certified_path(path, start, y, sample_weight, offset, tol=TOL):
+    """The path of the one alpha of what `problem_of` made. Raises a ValueError where it is not certified."""
     refit = path.refit(
         start.X, y, start.alpha, sample_weight=sample_weight, offset=_given(path, offset), tol=min(tol, path.tol)
     )
@@ -75,8 +81,7 @@ def refitted(path, start, y, sample_weight, offset, tol=TOL):
             f"{refit.reasons[0]!r}), and statements about it would not hold; take a larger alpha, or drop columns "
             "that the others explain"
         )
-    coef, intercept = refit.coef(start.alpha)
-    return start._replace(coef=coef, intercept=intercept)
+    return refit
 
 
 def _given(path, offset):

@@ -53,6 +53,11 @@ def smooth_fit(path, X, y, alpha, sample_weight, offset, firth):
     """The Smooth fit of a path at an alpha, without an l1 part and to rounding."""
     fitted = problem_of(path, X, y, alpha, sample_weight, offset)
     refuse_l1(fitted)
+    return smooth_of(path, fitted, y, sample_weight, offset, firth)
+
+
+def smooth_of(path, fitted, y, sample_weight, offset, firth=False):
+    """The same from what `problem_of` made."""
     try:
         return _firth_fit(fitted) if firth else _plain_fit(path, fitted, y, sample_weight, offset)
     except linalg().LinAlgError:
@@ -134,7 +139,7 @@ def covariance_of(smooth, request):
     info = information_of(
         smooth.objective, smooth.theta, smooth.best, smooth.fitted, request.observed, request.frequency
     )
-    phi, estimated = _dispersion(info, smooth.fitted.problem.family, request)
+    phi, estimated = dispersion_of(info, smooth.fitted.problem.family, request)
     penalised = bool(np.any(smooth.objective.l2 > 0.0))
     if request.covariance != "model":
         if request.ridge == "posterior":
@@ -148,7 +153,8 @@ def covariance_of(smooth, request):
     return (*(pair[::-1] if request.ridge == "estimator" else pair), phi, estimated, info)
 
 
-def _dispersion(info, family, request):
+def dispersion_of(info, family, request):
+    """(dispersion, whether it was estimated)."""
     if request.dispersion == "pearson":
         return info.pearson(), True
     if request.dispersion is not None:
@@ -159,8 +165,8 @@ def _dispersion(info, family, request):
         return info.pearson(), True
     if family.name not in ("binomial", "poisson") and request.covariance == "model":
         raise ValueError(
-            f"the dispersion of family {family.name!r} is not known; pass dispersion= as a number, or a covariance "
-            "that does not need it (covariance='HC0')"
+            f"the dispersion of family {family.name!r} is not known; pass dispersion= as a number, or to a table "
+            "a covariance that does not need it (covariance='HC0')"
         )
     return 1.0, False
 

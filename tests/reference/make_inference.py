@@ -1,4 +1,4 @@
-"""inference.json: standard errors, intervals and selective tests on problems.base(), each checked elsewhere.
+"""inference.json: standard errors, intervals, selective tests, posteriors on problems.base(), each checked elsewhere.
 
 Needs NumPy, SciPy, statsmodels, mpmath; R with MASS and brglm2. Run: python tests/reference/make_inference.py
 """
@@ -367,6 +367,64 @@ def knockoffs():
     }
 
 
+def short(value):
+    return [float(f"{v:.7g}") for v in np.atleast_1d(value)]
+
+
+def posteriors():
+    """Moments by the trapezoid rule on a fine grid, right to about 1e-6, for two columns: what draws must come to."""
+    Z = X[:, [0, 6]] - X[:, [0, 6]].mean(axis=0)
+    y = P["gaussian"] - P["gaussian"].mean()
+    sigma2, l1 = 0.25, 0.05  # alpha; the prior is Laplace with rate N l1 / sigma2 a coefficient
+    g = np.concatenate([np.linspace(-1.5, 0, 1501), np.linspace(0, 1.5, 1501)[1:]])
+    B0, B1 = np.meshgrid(g, g, indexing="ij")
+    H, q = Z.T @ Z, Z.T @ y
+    square = 0.5 * (H[0, 0] * B0**2 + 2 * H[0, 1] * B0 * B1 + H[1, 1] * B1**2)
+    log = -(square - q[0] * B0 - q[1] * B1 + N * l1 * (np.abs(B0) + np.abs(B1))) / sigma2
+    out = {"laplace_prior": {"sigma2": sigma2, "alpha": l1, "rate": N * l1 / sigma2, **moments(B0, B1, log)}}
+    alpha = 0.02  # Gaussian prior of precision N alpha, logistic, no intercept
+    log = np.zeros(B0.shape)
+    for i in range(N):
+        eta = B0 * Z[i, 0] + B1 * Z[i, 1]
+        log += P["binary"][i] * eta - np.logaddexp(0, eta)
+    out["logistic_gaussian_prior"] = {
+        "alpha": alpha,
+        "prior_sd": float(1 / np.sqrt(N * alpha)),
+        **moments(B0, B1, log - 0.5 * N * alpha * (B0**2 + B1**2)),
+    }
+    out["logistic_laplace_prior"] = {
+        "alpha": 0.02,
+        "rate": N * 0.02,
+        **moments(B0, B1, log - N * 0.02 * (np.abs(B0) + np.abs(B1))),
+    }
+    log = np.zeros(B0.shape)
+    for i in range(N):  # gamma, log link, shape 2 known, no intercept
+        eta = B0 * Z[i, 0] + B1 * Z[i, 1]
+        log -= 2.0 * (eta + P["positive"][i] / 3.0 * np.exp(-eta))
+    out["gamma_gaussian_prior"] = {
+        "response": "positive / 3",
+        "shape": 2.0,
+        "prior_sd": 1.0,
+        **moments(B0, B1, log - 0.5 * (B0**2 + B1**2)),
+    }
+    return {"columns": "0 and 6 of X, less their means; no weights, no offset, no intercept", **out}
+
+
+def moments(B0, B1, log):
+    p = np.exp(log - log.max())
+    p /= p.sum()
+    mean = np.array([(p * B0).sum(), (p * B1).sum()])
+    away = B0 - mean[0], B1 - mean[1]
+    sd = np.sqrt([(p * each**2).sum() for each in away])
+    return {
+        "mean": short(mean),
+        "sd": short(sd),
+        "correlation": float((p * away[0] * away[1]).sum() / (sd[0] * sd[1])),
+        "probability_positive": short([p[each > 0].sum() + 0.5 * p[each == 0].sum() for each in (B0, B1)]),
+        "mass_at_the_edge": float(max(p[0].sum(), p[-1].sum(), p[:, 0].sum(), p[:, -1].sum())),
+    }
+
+
 if __name__ == "__main__":
     found = {
         "problem": {"generator": "problems.base()", "digest": digest(P)},
@@ -377,5 +435,6 @@ if __name__ == "__main__":
         "selective": selective(),
         "debiased": debiased(),
         "knockoffs": knockoffs(),
+        "posterior": posteriors(),
     }
     (HERE / "inference.json").write_text(json.dumps(found, indent=1) + "\n")
