@@ -143,7 +143,8 @@ class Posterior:
     gradients : int
         Gradients that all chains took, tuning included.
     divergent : int
-        Trajectories after tuning that lost their energy; draws are not to be trusted where there are some.
+        Trajectories after tuning whose energy rose without bound; where there are some, the draws may lack parts of
+        the density.
     title : str
         What the posterior is of.
     notes : list of str

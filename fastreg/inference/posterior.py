@@ -212,7 +212,10 @@ def _words(mode, columns, found):
     if l1:
         notes.append("draws under a Laplace prior are never zero, though the mode is")
     if found.divergent:
-        notes.append(f"{found.divergent:,} trajectories diverged: do not rely on these draws")
+        notes.append(
+            f"{found.divergent:,} of {chains * count:,} trajectories diverged, so that parts of the density may be "
+            "missing: a smaller prior_sd, or a larger alpha, makes it rounder"
+        )
     if problem.left_out.size:
         notes.append(f"left out, being constant or excluded: {listed(fitted.names, problem.left_out)}")
     return title, notes

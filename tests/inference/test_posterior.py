@@ -358,6 +358,16 @@ def test_a_summary_prints_and_becomes_a_frame():
     assert [*found.summary(level=0.5).columns][2:4] == ["hdi_25%", "hdi_75%"]
 
 
+def test_divergent_trajectories_are_told(monkeypatch):
+    """Here nearly all are, with a step that one trajectory alone has tuned."""
+    monkeypatch.setattr(sampling, "TUNED", 1)
+    X = np.random.default_rng(0).normal(size=(60, 5))
+    y = (X[:, 0] > 0.0).astype(float)
+    path = fit_path(X, y, family="binomial", alphas=[0.1], l1_ratio=0.0)
+    found = posterior(path, X, y, prior_sd=10.0, draws=500)
+    assert found.divergent > 0 and f"{found.divergent:,} of 1,500 trajectories diverged" in repr(found)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("draws", [1, 2, 3, 5])
 def test_few_draws_have_no_diagnostics(draws):
