@@ -21,6 +21,7 @@ _HOMES = {
     "Path": "paths.result",
     "MultiPath": "multi.result",
     "load_path": "multi.storage",
+    "load_result": "inference.storage",
     "convert_penalty": "estimators.penalty_conventions",
     "Progress": "interface.progress",
     "Interrupted": "interface.progress",

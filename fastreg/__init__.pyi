@@ -28,6 +28,7 @@ from fastreg.inference.knockoffs import knockoffs as knockoffs
 from fastreg.inference.posterior import posterior as posterior
 from fastreg.inference.result import Table as Table
 from fastreg.inference.selective import selective as selective
+from fastreg.inference.storage import load_result as load_result
 from fastreg.inference.table import table as table
 from fastreg.interface.progress import Interrupted as Interrupted
 from fastreg.interface.progress import Progress as Progress
@@ -54,6 +55,6 @@ from fastreg.selection.relaxed.relaxed import RelaxedPath as RelaxedPath
 from fastreg.selection.relaxed.relaxed import relax_path as relax_path
 from fastreg.selection.relaxed.result import CVRelaxed as CVRelaxed
 from fastreg.selection.stability import stability_selection as stability_selection
-from fastreg.selection.stability_path import StabilityPath as StabilityPath
 
 __version__: str
+from fastreg.selection.stability_path import StabilityPath as StabilityPath

@@ -10,13 +10,14 @@ import numpy as np
 
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Summary, shown_points
+from fastreg.selection.saved import Saved
 
 ROWS = 60  # that are shown unless asked for more
 
 
 @explains_names
 @dataclass(repr=False)
-class Table:
+class Table(Saved):
     """Coefficients with standard errors, statistics, p-values and intervals; NaN where one has none.
 
     The result of `table`, `debiased` or `selective`; its parameters are its attributes.

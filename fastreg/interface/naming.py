@@ -149,6 +149,7 @@ PLACES = {
     "stability_selection": "StabilitySelection RandomizedLasso stabsel",
     "ridge_loo": "loo leave_one_out",
     "load_path": "load read_path",
+    "load_result": "load read_result",
     "debiased": "debiased_lasso DebiasedLasso desparsified lasso_proj hdi despars",
     "knockoffs": "knockoff knockoff_filter KnockoffFilter model_x_knockoffs fdr",
     "posterior": "bayes bayesian stan_glm brm bambi mcmc sample nuts hmc BayesianRidge laplace_approximation",

@@ -20,6 +20,7 @@ from fastreg.paths.storage import (
     numbers,
     path_of,
     read_document,
+    shared_document,
     shared_fields,
     write_document,
 )
@@ -35,13 +36,18 @@ def save_multi_path(path: MultiPath, file: Any) -> None:
 
     Raises ValueError for classes that are neither numbers nor text nor truth values.
     """
-    own = {"coefs": [entries_of(coefs) for coefs in path.coefs], "intercepts": path.intercepts}
+    write_document(multi_document(path), file)
+
+
+def multi_document(path: MultiPath) -> dict[str, Any]:
+    """The content of such a file, as a dict."""
+    own: dict[str, Any] = {"coefs": [entries_of(coefs) for coefs in path.coefs], "intercepts": path.intercepts}
     own |= {name: getattr(path, name) for name in BOUNDS}
-    own |= {"grouped": path.grouped, "classes": _labels(path.classes)}
-    write_document(SEVERAL, path, own, file)
+    own |= {"grouped": path.grouped, "classes": stored_labels(path.classes)}
+    return shared_document(SEVERAL, path, own)
 
 
-def _labels(classes):
+def stored_labels(classes):
     """Labels as JSON holds them."""
     if classes is None:
         return None
@@ -87,7 +93,11 @@ def load_path(file: Any) -> Path | MultiPath:
     >>> np.array_equal(same.coefs.toarray(), path.coefs.toarray())
     True
     """
-    document = read_document(file, (FORMAT, SEVERAL))
+    return any_path_of(read_document(file, (FORMAT, SEVERAL)), file)
+
+
+def any_path_of(document, file) -> Path | MultiPath:
+    """The path in a document of either kind."""
     return path_of(document, file) if document["format"] == FORMAT else built(_multi_path_of, document, file)
 
 
@@ -98,7 +108,7 @@ def _multi_path_of(document):
         intercepts=_rows_or_none(document["intercepts"]),
         **{name: _rows_or_none(document.get(name)) for name in BOUNDS},
         grouped=flag(document["grouped"]),
-        classes=None if classes is None else _read_labels(classes),
+        classes=None if classes is None else read_labels(classes),
         **shared_fields(document),
     )
     shapes, K = {coefs.shape for coefs in path.coefs}, len(path.coefs)
@@ -116,7 +126,7 @@ def _rows_or_none(rows):
     return None if rows is None else np.array([numbers(row) for row in rows])
 
 
-def _read_labels(values):
+def read_labels(values):
     labels = np.array(values)
     if labels.ndim != 1 or labels.dtype.kind not in LABELS or labels.tolist() != values:
         raise ValueError("classes does not hold labels of one kind")

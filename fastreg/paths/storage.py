@@ -19,8 +19,9 @@ from fastreg.objective.own_penalty import Rates, rates_of
 from fastreg.paths.result import Path
 
 FORMAT, SEVERAL, VERSION = "fastreg path", "fastreg path of several responses", 1
+RESULTS = ("fastreg cross-validation", "fastreg relaxed path", "fastreg table")  # of fastreg.inference.storage
 BEGINNING = rb'\s*\{\s*"format"\s*:\s*"(' + FORMAT.encode() + b"|" + SEVERAL.encode() + b')"'  # of such a file
-LOADED = "Only what Path.save or MultiPath.save has written, or --save from a shell, can be loaded"
+LOADED = "Only what save of a path or result has written, or --save from a shell, can be loaded"
 VECTORS = ("alphas", "gaps", "n_iters", "deviance_ratio")  # one number per point
 PLAIN = ("reasons", "family", "l1_ratio", "tol", "alpha_max", "feature_names", "work", "fit_intercept", "standardize")
 FLAGS = ("has_offset", "weighted")  # False if absent, as in older files
@@ -40,19 +41,32 @@ def save_path(path: Path, file: Any, extra: dict[str, Any] | None = None) -> Non
 
     Raises ValueError for a user's own family, which is code and cannot be stored.
     """
+    write_document(path_document(path, extra), file)
+
+
+def path_document(path: Path, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The content of a path's file, as a dict."""
     if path.family_class is not None:
         raise ValueError(f"a path of a family of one's own ({path.family!r}) cannot be saved as JSON; pickle it")
     own = {name: getattr(path, name) for name in ("intercepts", "refit_ridge", *BOUNDS)}
     own["penalty"] = None if path.penalty is None else path.penalty._asdict()
-    write_document(FORMAT, path, {**own, "coefs": entries_of(path.coefs)}, file, extra)
+    return shared_document(FORMAT, path, {**own, "coefs": entries_of(path.coefs)}) | (extra or {})
 
 
-def write_document(format, path, own, file, extra=None):
-    """Write the entries that all paths share, and the `own` ones of this kind of path."""
-    document: dict[str, Any] = {"format": format, "version": VERSION, "fastreg": fastreg.__version__}
+def shared_document(format, path, own):
+    """The entries that all paths share, and the `own` ones of this kind of path."""
+    document = begun(format)
     document |= {name: getattr(path, name) for name in (*PLAIN, *FLAGS, *VECTORS, "penalty_factor", "methods")}
-    document |= own
-    document |= {"trace": path.trace, "steps": path.steps, **(extra or {})}
+    return document | own | {"trace": path.trace, "steps": path.steps}
+
+
+def begun(format) -> dict[str, Any]:
+    """The first entries of a file."""
+    return {"format": format, "version": VERSION, "fastreg": fastreg.__version__}
+
+
+def write_document(document, file):
+    """Write a document as JSON, completely or not at all."""
     text = json.dumps(_plain(document), allow_nan=False, indent=None, separators=(", ", ": "))
     with whole_file(file) as opened:
         opened.write(text + "\n")
@@ -80,6 +94,10 @@ def read_document(file, formats=(FORMAT,)):
         raise ValueError(
             f"{file} holds a path of several responses or classes; the command line takes one response. In Python "
             "fastreg.load_path reads it"
+        )
+    if found in RESULTS and found not in formats:
+        raise ValueError(
+            f"{file} holds a {found.removeprefix('fastreg ')}, no path; in Python fastreg.load_result reads it"
         )
     if found not in formats:
         raise ValueError(f"{file} holds no fastreg path (its format is not {FORMAT!r}). {LOADED}")

@@ -13,6 +13,7 @@ from fastreg.interface.naming import explains_names, meant
 from fastreg.interface.summary import mark_of, penalty_shown, shown_points
 from fastreg.interface.validation import plain
 from fastreg.paths.result import Path
+from fastreg.selection.saved import Saved
 from fastreg.selection.with_path import WithPath
 
 SELECTIONS = ("min", "1se")
@@ -23,7 +24,7 @@ ROUNDING = 1e-12  # relative: scores closer than this are equal
 
 @explains_names
 @dataclass
-class CVPath(WithPath):
+class CVPath(Saved, WithPath):
     """A cross-validated path: k alphas, F folds, n rows.
 
     The result of `cv_path`; its parameters are its attributes.

@@ -24,6 +24,7 @@ from fastreg.paths.result import Path
 from fastreg.selection.active_columns import active_problem, support_of
 from fastreg.selection.criteria import information_criteria
 from fastreg.selection.relaxed.refits import refit_sets
+from fastreg.selection.saved import Saved
 from fastreg.selection.with_path import WithPath
 
 MAX_ITER = 100  # Newton steps for one refit
@@ -31,7 +32,7 @@ MAX_ITER = 100  # Newton steps for one refit
 
 @explains_names
 @dataclass
-class RelaxedPath(WithPath):
+class RelaxedPath(Saved, WithPath):
     """A path and the refit on each of its supports; fits at any (alpha, gamma) lie between the two.
 
     The result of `relax_path`; its parameters are its attributes.
