@@ -322,5 +322,6 @@ def test_penalties_of_results_are_one_number_or_the_words_they_know():
         with pytest.raises(ValueError, match="alpha must be one number"):
             path.coef(wrong)
     assert np.array_equal(several.predict(X, np.float64(0.1)), several.predict(X, np.array(0.1)))
-    with pytest.raises(ValueError, match=r"got 'lambda.1se'\. Did you mean '1se'"):
-        cv.predict(X, "lambda.1se")
+    with pytest.raises(ValueError, match=r"got 'lambda_1se'\. Did you mean '1se'"):
+        cv.predict(X, "lambda_1se")
+    assert np.array_equal(cv.predict(X, "lambda.1se"), cv.predict(X, "1se"))

@@ -153,7 +153,7 @@ def test_a_text_is_parsed_once(small_house):
         os.utime(old, (k, k))
     (Path(place) / "mine.text").write_text("x")
     os.utime(Path(place) / "mine.text", (0, 0))
-    edit(small_house, WORDS[0], WORDS[2], "threshold |x|!")
+    edit(small_house, WORDS[0], WORDS[2], HEAD + '    """Still other words."""\n')
     assert run(small_house, ask).stdout.split()[0] == place
     left = {path.name for path in Path(place).glob("*.text")}
     assert len(left) == KEPT_TEXTS + 1 and {path.name for path in texts} | {"mine.text"} <= left
