@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy import stats
 from fastreg.design.designs import as_design
 from fastreg.inference import diagnostics
 from fastreg.inference.likelihood import is_known, log_likelihood
-from fastreg.inference.result import ROWS
+from fastreg.inference.result import ROWS, Shown
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, columns_for, offset_for
 from fastreg.interface.naming import explains_names
@@ -24,7 +23,7 @@ DRAWS = 256  # predicted from at once, so that room is needed for so many values
 
 
 @dataclass(repr=False)
-class PosteriorSummary:
+class PosteriorSummary(Shown):
     """Moments, intervals and diagnostics of a posterior, a row a coefficient.
 
     The result of `Posterior.summary`; its parameters are its attributes.
@@ -87,24 +86,13 @@ class PosteriorSummary:
 
         return frame_of({"name": self.names, **self.columns}, library, index="name")
 
-    def _shown(self, rows: int = ROWS) -> Summary:
+    def _shown(self) -> Summary:
         forms = {"ess_bulk": ",.0f", "ess_tail": ",.0f", "r_hat": ".4f"}
         body = [
             (self.names[i], *(f"{values[i]:{forms.get(name, '.4g')}}" for name, values in self.columns.items()))
-            for i in shown_points(len(self.names), rows)
+            for i in shown_points(len(self.names), ROWS)
         ]
         return Summary(("", *self.columns), body)
-
-    def _ends(self) -> list[str]:
-        hidden = len(self.names) - len(shown_points(len(self.names), ROWS))
-        return [*([f"and {hidden:,} more, in to_frame()"] if hidden else []), *self.notes]
-
-    def __repr__(self) -> str:
-        return "\n".join([self.title, str(self._shown()), *self._ends()])
-
-    def _repr_html_(self) -> str:
-        ends = "<br>".join(escape(line) for line in self._ends())
-        return f"<div><p><b>{escape(self.title)}</b></p>{self._shown()._repr_html_()}<p>{ends}</p></div>"
 
 
 @explains_names

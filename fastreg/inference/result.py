@@ -15,9 +15,32 @@ from fastreg.selection.saved import Saved
 ROWS = 60  # that are shown unless asked for more
 
 
+class Shown:
+    """How a table of coefficients shows itself: its title, about ROWS of its rows, and its notes."""
+
+    names: list[str]
+    title: str
+    notes: list[str]
+
+    def _shown(self) -> Summary:
+        """The rows."""
+        raise NotImplementedError
+
+    def _ends(self) -> list[str]:
+        hidden = len(self.names) - len(shown_points(len(self.names), ROWS))
+        return [*([f"and {hidden:,} more, in to_frame()"] if hidden else []), *self.notes]
+
+    def __repr__(self) -> str:
+        return "\n".join([self.title, str(self._shown()), *self._ends()])
+
+    def _repr_html_(self) -> str:
+        ends = "<br>".join(escape(line) for line in self._ends())
+        return f"<div><p><b>{escape(self.title)}</b></p>{self._shown()._repr_html_()}<p>{ends}</p></div>"
+
+
 @explains_names
 @dataclass(repr=False)
-class Table(Saved):
+class Table(Shown, Saved):
     """Coefficients with standard errors, statistics, p-values and intervals; NaN where one has none.
 
     The result of `table`, `debiased` or `selective`; its parameters are its attributes.
@@ -194,13 +217,5 @@ class Table(Saved):
 
         return plot_table(self, ax=ax, **options)
 
-    def __repr__(self) -> str:
-        return "\n".join([self.title, str(self.summary()), *self._ends()])
-
-    def _repr_html_(self) -> str:
-        ends = "<br>".join(escape(line) for line in self._ends())
-        return f"<div><p><b>{escape(self.title)}</b></p>{self.summary()._repr_html_()}<p>{ends}</p></div>"
-
-    def _ends(self) -> list[str]:
-        hidden = len(self.names) - len(shown_points(len(self.names), ROWS))
-        return [*([f"and {hidden:,} more, in to_frame()"] if hidden else []), *self.notes]
+    def _shown(self) -> Summary:
+        return self.summary()

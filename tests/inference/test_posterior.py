@@ -6,7 +6,6 @@ passes goes on passing.
 
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import certified
 import naive
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from own_families import Fair
 from problems import base
 from scipy import stats
 
@@ -280,48 +280,6 @@ def test_log_likelihoods_are_the_logarithms_of_densities(family):
     np.testing.assert_allclose(
         log_likelihood(FAMILIES[family], whole, eta, weight, phi, True), weight * one, rtol=1e-12
     )
-
-
-class Fair(NamedTuple):
-    """A family of one's own: |e| - log(1 + |e|)."""
-
-    y: np.ndarray
-    weight: np.ndarray
-
-    name = "fair"
-    quadratic = False
-    admits = "finite numbers"
-
-    def loss(self, i, eta):
-        size = abs(self.y[i] - eta)
-        return self.weight[i] * (size - np.log1p(size))
-
-    def derivatives(self, i, eta):
-        error = self.y[i] - eta
-        size = 1.0 + abs(error)
-        return self.weight[i] * error / size, self.weight[i] / size**2
-
-    def divergence(self, i, eta, e):
-        error = self.y[i] - eta
-        dual = error / (1.0 + abs(error)) - e
-        if abs(dual) >= 1.0:
-            return np.inf
-        return self.weight[i] * (abs(error) - np.log1p(abs(error)) - dual * error - np.log1p(-abs(dual)) - abs(dual))
-
-    @staticmethod
-    def mean(eta):
-        return np.asarray(eta, dtype=float)
-
-    @staticmethod
-    def check(y):
-        return np.isfinite(y)
-
-    @staticmethod
-    def degenerate(y):
-        return None
-
-    def separates(self, loss):
-        return False
 
 
 def test_a_family_of_ones_own():
