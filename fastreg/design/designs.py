@@ -12,10 +12,10 @@ from fastreg.design.column_products import correlate_range, correlate_vectors, s
 from fastreg.design.dense_products import correlate_fives, multiply_rows, scaled_row_gram, sum_of_products
 from fastreg.design.protocol import Design, RowBlocks, WorkingBlock
 from fastreg.design.row_blocks import DenseRows, SparseRows
-from fastreg.design.row_subsets import part_grams, part_products
+from fastreg.design.row_subsets import grams_apart, part_grams, part_products
 from fastreg.design.sparse_gram import stored_values
 from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
-from fastreg.interface.frames import is_storage
+from fastreg.interface.frames import CodedTable, is_storage
 from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import add_in_order, inner_kernel, verb
 from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
@@ -228,7 +228,7 @@ class SparseDesign(NamedTuple):
         sums, middle = block.correlate(h), centre[columns]
         return block.gram(h) - np.outer(middle, sums) - np.outer(sums, middle) + h.sum() * np.outer(middle, middle)
 
-    def rows(self, chosen, columns):
+    def subset(self, chosen, columns):
         """The design of some rows of some columns, a copy."""
         X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
         X.sort_indices()
@@ -236,23 +236,11 @@ class SparseDesign(NamedTuple):
 
     def part_grams(self, parts, weight, centre, response):
         """U' diag(weight) U of U = (X - centre, response, 1) over each part of the rows: (p + 2, p + 2) each."""
-        found: list = [None] * len(parts)
-
-        def sum_over(k, _):
-            rows, h = self.rows(parts[k], np.arange(centre.size)), weight[parts[k]]
-            out = found[k] = np.empty((centre.size + 2, centre.size + 2))
-            last = np.stack([response[parts[k]], np.ones(h.size)])
-            out[:-2, :-2] = rows.gram(np.arange(centre.size), h, centre)
-            out[-2:, -2:] = (h * last) @ last.T
-            out[-2:, :-2] = rows.correlate_each(h * last) - np.outer(last @ h, centre)
-            out[:-2, -2:] = out[-2:, :-2].T
-
-        over_blocks(sum_over, range(len(parts) + 1), self.data.size)
-        return found
+        return grams_apart(self, parts, weight, centre, response)
 
     def part_products(self, parts, columns, coefs):
         """X coefs[k] over some columns and the rows of part k, for every k: (rows of the part, coefficients) each."""
-        return [self.rows(part, columns).predict_many(each) for part, each in zip(parts, coefs)]
+        return [self.subset(part, columns).predict_many(each) for part, each in zip(parts, coefs)]
 
     def gram_passes(self):
         """The cost of the Gram matrix of all columns, in passes over X: half of all products of two values of a row."""
@@ -281,12 +269,16 @@ class SparseDesign(NamedTuple):
 
 
 def as_design(X) -> Design:
-    """The design of a validated X: a float64 Fortran array, canonical CSC, or a storage of a user's own.
+    """The design of a validated X: a float64 Fortran array, canonical CSC, a CodedTable, or a storage of a user's own.
 
     X is neither copied nor written to; a storage is returned as it is.
     """
     if is_storage(X):
         return X
+    if isinstance(X, CodedTable):
+        from fastreg.design.categorical import coded_design  # which few fits need
+
+        return coded_design(*X)
     if sp.issparse(X):
         return SparseDesign(read_only(X.data), read_only(X.indices), read_only(X.indptr), X.shape[0])
     return DenseDesign(read_only(X.T))

@@ -83,6 +83,23 @@ def part_products(columns, parts, picked, coefs):
     return [put_in_order(each, order) for each, order in zip(found, orders)]
 
 
+def grams_apart(design, parts, weight, centre, response):
+    """`part_grams` of a design whose `subset` copies rows in little time: each part is multiplied by itself."""
+    found: list = [None] * len(parts)
+
+    def sum_over(k, _):
+        rows, h = design.subset(parts[k], np.arange(centre.size)), weight[parts[k]]
+        out = found[k] = np.empty((centre.size + 2, centre.size + 2))
+        last = np.stack([response[parts[k]], np.ones(h.size)])
+        out[:-2, :-2] = rows.gram(np.arange(centre.size), h, centre)
+        out[-2:, -2:] = (h * last) @ last.T
+        out[-2:, :-2] = rows.correlate_each(h * last) - np.outer(last @ h, centre)
+        out[:-2, -2:] = out[-2:, :-2].T
+
+    over_blocks(sum_over, range(len(parts) + 1), design.stored_in(np.arange(centre.size)))
+    return found
+
+
 def put_in_order(rows, order):
     """The array `out` with out[order] = rows; `rows` itself if `order` ascends."""
     if np.all(order[1:] > order[:-1]):

@@ -14,7 +14,7 @@ from fastreg.inference import diagnostics
 from fastreg.inference.likelihood import is_known, log_likelihood
 from fastreg.inference.result import ROWS, Shown
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import check_columns, columns_for, offset_for
+from fastreg.interface.agreement import columns_for, offset_for
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Summary, shown_points
 from fastreg.paths.result import Path
@@ -374,7 +374,6 @@ class Posterior:
         family = self.path._family()
         if not is_known(family):
             raise ValueError(f"the density of family {family.name!r} is not known; leave out X and y")
-        check_columns(self.path, X, self.path.coefs.shape[0])
         eta = self.predict(X, "linear", offset)
         response = check.check_response(y, eta.shape[-1], family)
         weight = np.ones(response.size) if sample_weight is None else np.broadcast_to(sample_weight, response.shape)

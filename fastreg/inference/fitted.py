@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import check_columns, offset_for, options_for, weights_for
+from fastreg.interface.agreement import columns_for, offset_for, options_for, weights_for
 from fastreg.interface.arguments import FitOptions
 from fastreg.interface.reasons import CONVERGED
 from fastreg.objective.problem import Problem
@@ -44,7 +44,7 @@ def problem_of(path, X, y, alpha, sample_weight, offset):
             "choice; pass the penalised path to fastreg.debiased or fastreg.selective, or fit the chosen columns to "
             "other rows"
         )
-    check_columns(path, X, path.coefs.shape[0])
+    X = columns_for(path, X, path.coefs.shape[0])
     alpha = _one_alpha(path, alpha)
     X = check.check_design(X)
     n, p = X.shape

@@ -81,7 +81,7 @@ def options_for(path, *, penalty_factor=None, fit_intercept=None, standardize=No
     return {
         "family": path.family_class or path.family, **penalty_of(path), "penalty_factor": path.penalty_factor,
         "lower": path.lower, "upper": path.upper, "fit_intercept": path.fit_intercept,
-        "standardize": path.standardize,
+        "standardize": path.standardize, "encoding": path.encoding,
     }  # fmt: skip
 
 
@@ -93,7 +93,10 @@ def penalty_of(path):
 
 
 def columns_for(result, X, p):
-    """X to predict from, checked to have the p columns of the fit: a sparse matrix unchanged, else a float64 array."""
+    """X to predict from, checked to have the p columns of the fit: a sparse matrix unchanged, a frame as the fit read
+    its own, else a float64 array."""
+    if result.encoding is not None and labels_of(X) is not None:
+        return result.encoding.read(X)
     check_columns(result, X, p)
     return check.check_table(X)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
+from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.frames import refuse_other_order
 from fastreg.interface.progress import Progress
 
@@ -29,6 +30,7 @@ class FitOptions(NamedTuple):
     solver: str = "auto"
     feature_names: Any = None  # of X's columns
     penalty: Any = None  # an object with rates of its own, in place of l1_ratio
+    encoding: Any = None  # how a data frame with categories, dates or gaps was read
 
     def checked(self):
         """The same, if numbers and flags are in their ranges; else a ParameterError."""
@@ -90,6 +92,22 @@ class Watching(NamedTuple):
     trace: bool = False
 
 
+def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...]:
+    """(X, options, values of `of_rows`): a data frame with categories, dates or gaps as `Encoding.read` returns it.
+
+    `of_rows` and the weights and offset among the options lose the rows that are dropped. The options that say how a
+    frame is read give way to its encoding.
+    """
+    rules = Rules(**{name: options[name] for name in Rules._fields if name in options})
+    rest = {name: value for name, value in options.items() if name not in Rules._fields}
+    given = {name: rest[name] for name in ("sample_weight", "offset") if name in rest}
+    X, encoding, rows = encoded(X, rules, of_rows | given)
+    rest |= {name: rows[name] for name in given}
+    if encoding is not None:
+        rest |= {"encoding": encoding, "feature_names": encoding.names()}
+    return X, rest, *(rows[name] for name in of_rows)
+
+
 def bundles(X: Any, options: Mapping[str, Any], **fixed: Any) -> tuple[FitOptions, Grid, Watching]:
     """Options by name in their bundles, those left out at their defaults; `feature_names` are those of X's columns."""
     given = {**options, **fixed, "feature_names": check.feature_names_of(X, options.get("feature_names"))}
@@ -122,6 +140,11 @@ class ProblemOptions(TypedDict, total=False):
     standardize: bool
     tol: float
     feature_names: Sequence[str] | None
+    categories: str | Sequence[str] | None
+    ordered: str
+    dates: str
+    missing: str | dict[str, str]
+    unseen: str
 
 
 class RidgeOptions(GridOptions, ProblemOptions):

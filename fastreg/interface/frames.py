@@ -3,6 +3,8 @@
 An array imports nothing; a frame imports narwhals, which uses only libraries that are loaded already.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 NUMBERS = "fiub"  # kinds of NumPy's types that can be converted to float64 without looking at each value
@@ -11,7 +13,7 @@ PLAIN = {"b": bool, "i": int, "u": int, "f": float, "U": str}  # Python's type f
 
 def labels_of(X):
     """The labels of a data frame's columns, of whatever type; None for anything but a data frame."""
-    if isinstance(X, np.ndarray):
+    if isinstance(X, np.ndarray) or keeps_form(X):
         return None
     if hasattr(X, "column_names"):  # pyarrow's, whose `columns` are data
         labels = X.column_names
@@ -62,14 +64,14 @@ def array_of(X, name="X"):
         return X.to_numpy() if hasattr(X, "to_numpy") and not isinstance(X, np.ndarray) else X
     if not labels:
         return np.empty((len(X), 0))
-    frame = _frame(X, labels)
+    frame = frame_view(X, labels)
     if frame is None:
         return X.to_numpy() if hasattr(X, "to_numpy") else X
-    if all(_is_numeric(dtype) for dtype in frame.schema.values()):  # else dates would become numbers of days silently
+    if all(is_numeric(dtype) for dtype in frame.schema.values()):  # else dates would become numbers of days silently
         array = frame.to_numpy()
         if array.dtype.kind in NUMBERS:
             return array
-    return np.column_stack([_numbers(name, column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
+    return np.column_stack([numbers_of(name, column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
 
 
 def vector_of(values):
@@ -143,13 +145,15 @@ def refuse_other_order(name, values, names):
 
 
 def rows_of(X, rows):
-    """Some rows of an array, a sparse matrix or a data frame, as an object of the same kind."""
+    """Some rows of an array, a sparse matrix, a data frame or a CodedTable, as an object of the same kind."""
+    if hasattr(X, "of_rows"):
+        return X.of_rows(rows)
     if hasattr(X, "tocsr"):
         return X.tocsr()[rows]
     if hasattr(X, "iloc"):
         return X.iloc[rows]
     labels = labels_of(X)
-    frame = None if labels is None else _frame(X, labels)
+    frame = None if labels is None else frame_view(X, labels)
     return np.asarray(X)[rows] if frame is None else frame[np.asarray(rows).tolist()].to_native()
 
 
@@ -162,7 +166,7 @@ def select(X, names):
     return f"X.set_axis([str(name) for name in X], axis=1)[{names}]"
 
 
-def _frame(X, labels):
+def frame_view(X, labels):
     """narwhals' view of a frame; None for a frame of a library that it does not know."""
     import narwhals as nw
 
@@ -183,17 +187,17 @@ def _frame(X, labels):
     return frame if isinstance(frame, nw.DataFrame) else None
 
 
-def _is_numeric(dtype):
+def is_numeric(dtype):
     import narwhals as nw
 
     return dtype.is_numeric() or dtype == nw.Boolean
 
 
-def _numbers(name, column, j, label):
+def numbers_of(name, column, j, label):
     """A column as float64, or a ValueError with the place of its first value that is not a number."""
     import narwhals as nw
 
-    if _is_numeric(column.dtype):
+    if is_numeric(column.dtype):
         return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
     other = column.dtype not in (nw.Object, nw.Unknown, nw.Categorical)  # columns of these types may hold numbers
     out = np.full(len(column), np.nan)
@@ -212,6 +216,62 @@ def _numbers(name, column, j, label):
     return out
 
 
+class CodedTable(NamedTuple):
+    """X as plain arrays, with categories as codes; fastreg.design.categorical says what each is."""
+
+    numbers: np.ndarray  # (D, n)
+    codes: np.ndarray  # (F, n) int32
+    sizes: list[int]
+    stepped: list[bool]
+    factor: list[int]
+    place: list[int]
+
+    @property
+    def shape(self):
+        return self.numbers.shape[1], len(self.factor)
+
+    def expanded_numbers(self):
+        """X with zeros in the columns of categories."""
+        out = np.zeros(self.shape, order="F")
+        for j, (f, k) in enumerate(zip(self.factor, self.place)):
+            if f < 0:
+                out[:, j] = self.numbers[k]
+        return out
+
+    def of_rows(self, rows):
+        """The table of some rows."""
+        return self._replace(numbers=self.numbers[:, rows], codes=self.codes[:, rows])
+
+    def __matmul__(self, coefs):
+        """X C, (n, k), for C (p, k), or (n,) for (p,)."""
+        (n, p), factor, place = self.shape, np.array(self.factor), np.array(self.place)
+        coefs = np.asarray(coefs)
+        each, dense = coefs.reshape(p, -1), factor < 0
+        out = self.numbers[place[dense]].T @ each[dense]
+        for f, codes in enumerate(self.codes):
+            inside, table = factor == f, np.zeros((self.sizes[f] + 1, each.shape[1]))
+            table[place[inside] + 1] = each[inside]
+            out += (np.cumsum(table, axis=0) if self.stepped[f] else table)[codes + 1]
+        return out.reshape(n, *coefs.shape[1:])
+
+
+def columns_of(X, chosen):
+    """Some columns of an array, a sparse matrix or a CodedTable."""
+    if not isinstance(X, CodedTable):
+        return X[:, chosen]
+    return X._replace(factor=[X.factor[j] for j in chosen], place=[X.place[j] for j in chosen])
+
+
+def part_of(X, rows, columns):
+    """Some rows of some columns of an array, a sparse matrix or a CodedTable."""
+    return columns_of(X, columns).of_rows(rows) if isinstance(X, CodedTable) else X[np.ix_(rows, columns)]
+
+
 def is_storage(X):
     """Whether X is an object with the methods of a Design (fastreg.design.protocol), used as X without conversion."""
     return hasattr(X, "column_dot") and hasattr(X, "working_block")
+
+
+def keeps_form(X):
+    """Whether X is used without conversion to an array: a storage, or a CodedTable."""
+    return is_storage(X) or isinstance(X, CodedTable)

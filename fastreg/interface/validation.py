@@ -13,7 +13,7 @@ from types import FrameType
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.interface.frames import array_of, feature_names_of, is_storage, label_array, vector_of
+from fastreg.interface.frames import array_of, feature_names_of, keeps_form, label_array, vector_of
 from fastreg.interface.scalars import ParameterError as ParameterError
 from fastreg.interface.scalars import check_count as check_count
 from fastreg.interface.scalars import check_flag as check_flag
@@ -74,19 +74,19 @@ def warn(message, category, topic=None):
 
 
 def check_design(X):
-    """X as a float64 array in Fortran order, as canonical float64 CSC, or as a Design; copied only if it is none."""
+    """X as a float64 array in Fortran order, canonical float64 CSC, a Design or a CodedTable; copied if it is none."""
     if sp.issparse(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
         raise ValueError("X is an np.matrix; pass np.asarray(X)")
     X = check_table(X)
     _check_shape(X.shape)
-    return X if is_storage(X) or (X.flags.f_contiguous and X.flags.aligned) else np.asfortranarray(X)
+    return X if keeps_form(X) or (X.flags.f_contiguous and X.flags.aligned) else np.asfortranarray(X)
 
 
 def check_table(X):
-    """X with two dimensions: sparse matrices unchanged, anything else as a float64 array of unchanged layout."""
-    X = X if sp.issparse(X) or is_storage(X) else _as_float("X", array_of(X), feature_names_of(X))
+    """X with two dimensions: what is sparse or keeps its form unchanged, else a float64 array of unchanged layout."""
+    X = X if sp.issparse(X) or keeps_form(X) else _as_float("X", array_of(X), feature_names_of(X))
     if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X
@@ -216,6 +216,7 @@ def _is_canonical(indices, indptr):
 
 def explain_not_finite(X, names=None):
     """The ValueError for an X in which a column's moments came out as NaN or infinite."""
+    X = X.expanded_numbers() if hasattr(X, "expanded_numbers") else X
     if sp.issparse(X):
         bad = np.flatnonzero(~np.isfinite(X.data))
         if bad.size:
@@ -226,8 +227,7 @@ def explain_not_finite(X, names=None):
         column = int(np.searchsorted(X.indptr, large[0], side="right")) - 1 if large.size else 0
     else:
         for column in range(X.shape[1]):
-            bad = np.flatnonzero(~np.isfinite(X[:, column]))
-            if bad.size:
+            if (bad := np.flatnonzero(~np.isfinite(X[:, column]))).size:
                 return ValueError(_not_finite("X", (int(bad[0]), column), X[bad[0], column], names))
         column = int(np.argmax([np.abs(X[:, j]).max() for j in range(X.shape[1])]))
     label = f" ({names[column]!r})" if names else ""

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from numpy.typing import ArrayLike
 
-from fastreg.interface.arguments import MultiOptions, bundles
+from fastreg.interface.arguments import MultiOptions, bundles, framed
 from fastreg.interface.reasons import warn_of_points
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.multi.driver import solve_multi_path
@@ -99,6 +99,7 @@ def fit_multi_path(
     >>> signs.classes, bool(signs.coef(0.01)[0].min() >= 0)
     (array([-1.,  0.,  1.]), True)
     """
-    path = solve_multi_path(X, Y, *bundles(X, options, family=family))
+    X, words, Y = framed(X, options, Y=Y)
+    path = solve_multi_path(X, Y, *bundles(X, words, family=family))
     warn_of_points(path)
     return path

@@ -5,6 +5,7 @@ from functools import singledispatch
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.design.categorical import CodedBlock, CodedDesign
 from fastreg.design.column_products import combine
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.working_columns import DenseBlock, SparseBlock
@@ -21,8 +22,14 @@ def _(design: DenseDesign, residual):
     return design.columns @ residual.T
 
 
+@correlate.register
+def _(design: CodedDesign, residual):
+    return design.correlate_each(residual).T
+
+
 @correlate.register(SparseDesign)
 @correlate.register(SparseBlock)
+@correlate.register(CodedBlock)
 def _(design, residual):
     return np.stack([design.correlate(row) for row in residual], axis=1)
 
@@ -51,7 +58,13 @@ def _(design: SparseDesign, steps):
     return out
 
 
+@expand.register
+def _(design: CodedDesign, steps):
+    return design.predict_many(steps).T
+
+
 @expand.register(DenseBlock)
+@expand.register(CodedBlock)
 @expand.register(SparseBlock)
 def _(design, steps):
     return np.stack([design.predict(row) for row in np.ascontiguousarray(steps.T)])
@@ -77,7 +90,25 @@ def _(block: SparseBlock, places, classes, factors, others, start):
     counts = design.indptr[columns + 1] - begin
     pointer = np.concatenate([[0], np.cumsum(counts)])
     stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
-    rows = design.indices[stored]
-    values = design.data[stored] * factors[np.repeat(classes, counts), rows]
-    Z = sp.csr_array((values, rows, pointer), shape=(places.size, design.n_rows))
+    return products_of_rows((pointer, design.indices[stored], design.data[stored]), classes, factors, others, start)
+
+
+@pair_products.register
+def _(block: CodedBlock, places, classes, factors, others, start):
+    design, columns = block.design, block.columns[places]
+    counts = design.end[columns] - design.begin[columns]
+    pointer = np.concatenate([[0], np.cumsum(counts)])
+    stored = np.arange(pointer[-1]) + np.repeat(design.begin[columns] - pointer[:-1], counts)
+    which = np.repeat(columns, counts)
+    dense = design.factor[which] < 0
+    rows, values = np.where(dense, stored, design.rows[design.factor[which], stored]), np.ones(stored.size)
+    values[dense] = design.columns[design.place[which[dense]], stored[dense]] - block.centre[which[dense]]
+    return products_of_rows((pointer, rows, values), classes, factors, others, start)
+
+
+def products_of_rows(stored, classes, factors, others, start):
+    """`pair_products` of columns of X with (pointer, rows, values) of what they store."""
+    pointer, rows, values = stored
+    scaled = values * factors[np.repeat(classes, np.diff(pointer)), rows]
+    Z = sp.csr_array((scaled, rows, pointer), shape=(classes.size, factors.shape[1]))
     return (Z[start:] @ Z.T).toarray(), Z @ others

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface.agreement import columns_for, offset_for
+from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.interface.shared_options import described_by
 from fastreg.paths.any_path import AnyPath
@@ -53,6 +54,7 @@ class MultiPath(AnyPath):
         What each point cost: arrays of shape (k,) by name, "seconds" and the counts of `work`.
     steps : dict, default=None
         Of a fit with trace=True every solver step; see `Path`.
+    encoding : as for `Path`
     methods : list of str, default=None
         The strategy that found each point: "pointwise", or "ridge" for paths with neither an l1 part nor bounds.
     fit_intercept, standardize, penalty_factor : as for `Path`
@@ -90,6 +92,7 @@ class MultiPath(AnyPath):
     work: dict[str, float] = field(default_factory=dict)
     trace: dict[str, np.ndarray] = field(default_factory=dict)
     steps: dict[str, np.ndarray] | None = None
+    encoding: Encoding | None = None
     methods: list[str] | None = None
     fit_intercept: bool = True
     standardize: bool = False

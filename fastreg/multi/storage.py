@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.multi.losses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
@@ -43,6 +44,7 @@ def multi_document(path: MultiPath) -> dict[str, Any]:
     """The content of such a file, as a dict."""
     own: dict[str, Any] = {"coefs": [entries_of(coefs) for coefs in path.coefs], "intercepts": path.intercepts}
     own |= {name: getattr(path, name) for name in BOUNDS}
+    own |= {"encoding": None if path.encoding is None else path.encoding.document()}
     own |= {"grouped": path.grouped, "classes": stored_labels(path.classes)}
     return shared_document(SEVERAL, path, own)
 
@@ -102,8 +104,9 @@ def any_path_of(document, file) -> Path | MultiPath:
 
 
 def _multi_path_of(document):
-    classes = document["classes"]
+    classes, encoding = document["classes"], document.get("encoding")  # absent in older files
     path = MultiPath(
+        encoding=None if encoding is None else Encoding.of_document(encoding),
         coefs=[coefs_of(stored) for stored in document["coefs"]],
         intercepts=_rows_or_none(document["intercepts"]),
         **{name: _rows_or_none(document.get(name)) for name in BOUNDS},

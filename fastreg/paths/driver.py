@@ -157,6 +157,7 @@ def what_all_paths_hold(fit, problem, options):
         "tol": options.tol,
         "alpha_max": null.alpha_max,
         "feature_names": options.feature_names,
+        "encoding": options.encoding,
         "methods": [point.method for point in points],
         "work": work,
         "trace": recorder.trace(),

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid, Watching
+from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.reasons import warn_of_points
@@ -37,6 +38,11 @@ def fit_path(
     standardize: bool = False,
     tol: float = 1e-6,
     feature_names: Sequence[str] | None = None,
+    categories: str | Sequence[str] | None = None,
+    ordered: str = "one-hot",
+    dates: str = "error",
+    missing: str | dict[str, str] = "error",
+    unseen: str = "error",
     max_iter: int = 1000,
     solver: str = "auto",
     verbose: bool | int = False,
@@ -104,6 +110,24 @@ def fit_path(
         Names of the columns of an array, a sparse matrix or a pandas frame whose columns are numbered, all of them
         different: for supports, tables, frames, pictures and messages. None is the names of a data frame. What predicts
         from a data frame compares them with its names.
+    categories : {"text"} or list of str, default=None
+        Which columns of a data frame are categories beside those whose type says so (pandas Categorical, polars Enum
+        and Categorical, Arrow dictionaries): all of text, or those named here, of whatever type. Text is not taken
+        unasked, since a column of text is often an identifier. A category has a column "name[level]" of zeros and ones
+        for each level of these rows, kept as one code a row.
+    ordered : {"one-hot", "step"}, default="one-hot"
+        The columns of a category whose type is ordered. "step": "name[>=level]" for each level but the first, so that
+        coefficients are the changes from a level to the next; the lasso then merges neighbours, and lower=0 makes the
+        effect rise.
+    dates : {"error", "days"}, default="error"
+        What becomes of dates, times and durations: an error, or the number of days, since 1970-01-01 for dates.
+    missing : {"error", "mean", "level", "drop"} or dict, default="error"
+        What becomes of missing values of a data frame, or by name of each column. "mean": of numbers, the mean of the
+        others, and a column "name[missing]" that marks them; of categories, as "level". "level": a category has a level
+        "name[missing]"; an error for numbers. "drop": such rows are left out. All is decided on these rows and kept for
+        prediction, where rows that were to be dropped are an error.
+    unseen : {"error", "zero"}, default="error"
+        What becomes, in prediction, of a level of which the fit had no row: an error, or zero in all of its columns.
     max_iter : int, default=1000
         Newton or proximal gradient steps allowed at one point; epochs of a cold start by coordinate descent may
         take half of it.
@@ -152,9 +176,14 @@ def fit_path(
     >>> coef.shape
     (8,)
     """
+    rows = {"y": y, "sample_weight": sample_weight, "offset": offset}
+    X, encoding, rows = encoded(X, Rules(categories, dates, ordered, missing, unseen), rows)
+    names = encoding.names() if encoding else check.feature_names_of(X, feature_names)
+    y = rows.pop("y")
     options = FitOptions(
-        family, l1_ratio, sample_weight, offset, penalty_factor, lower, upper, fit_intercept, standardize, tol,
-        max_iter, solver, check.feature_names_of(X, feature_names), penalty,
+        family, l1_ratio, penalty_factor=penalty_factor, lower=lower, upper=upper, fit_intercept=fit_intercept,
+        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, feature_names=names, penalty=penalty,
+        encoding=encoding, **rows,
     )  # fmt: skip
     warn_of_exposure(y, options)
     path = solve_path(X, y, options, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))

@@ -5,18 +5,18 @@ import numpy as np
 from fastreg.design.column_products import combine
 from fastreg.design.dense_products import TILE
 from fastreg.design.designs import as_design
-from fastreg.interface.frames import is_storage
+from fastreg.interface.frames import CodedTable, is_storage
 from fastreg.numerics.exp_log import LARGEST, exp
 from fastreg.numerics.jit import allocating_kernel, kernel
 
 
 def times(X, coef, intercept):
-    """intercept + X coef, (n,), for an array or sparse X of any layout and type, or a storage.
+    """intercept + X coef, (n,), for an array or sparse X of any layout and type, a CodedTable, or a storage.
 
     If X is stored by columns, only those with a nonzero coefficient are read.
     """
-    if is_storage(X):
-        by_columns = True
+    if is_storage(X) or isinstance(X, CodedTable):
+        by_columns = is_storage(X)
     else:
         by_columns = X.format == "csc" if hasattr(X, "format") else X.flags.f_contiguous and X.flags.aligned
         by_columns = by_columns and X.dtype == np.float64

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface.agreement import alpha_within, columns_for, offset_for
 from fastreg.interface.arguments import Watching
+from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.shared_options import described_by
@@ -94,6 +95,9 @@ class Path(AnyPath):
         Whether the rows of the fit had unequal weights. Methods that fit again then require weights.
     refit_ridge : float, default=None
         Ridge penalty of the refits on supports in RelaxedPath.refit.
+    encoding : object, default=None
+        How a data frame with categories, dates or missing values was read. What predicts reads other frames in the same
+        way; its `names()` are the `feature_names`.
     methods : list of str, default=None
         The strategy that found each point: "pointwise", "batched_lasso", "batched_newton", "batched_descent",
         "ridge", or for a fold "joint_newton". fastreg.paths.plan says when each is chosen.
@@ -132,6 +136,7 @@ class Path(AnyPath):
     has_offset: bool = False
     weighted: bool = False
     refit_ridge: float | None = None
+    encoding: Encoding | None = None
     methods: list[str] | None = None
 
     def coef(self, alpha: float) -> tuple[np.ndarray, float]:

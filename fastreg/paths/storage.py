@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 import fastreg
+from fastreg.interface.encoding import Encoding
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
 from fastreg.objective.own_penalty import Rates, rates_of
@@ -49,6 +50,7 @@ def path_document(path: Path, extra: dict[str, Any] | None = None) -> dict[str, 
     if path.family_class is not None:
         raise ValueError(f"a path of a family of one's own ({path.family!r}) cannot be saved as JSON; pickle it")
     own = {name: getattr(path, name) for name in ("intercepts", "refit_ridge", *BOUNDS)}
+    own["encoding"] = None if path.encoding is None else path.encoding.document()
     own["penalty"] = None if path.penalty is None else path.penalty._asdict()
     return shared_document(FORMAT, path, {**own, "coefs": entries_of(path.coefs)}) | (extra or {})
 
@@ -125,11 +127,12 @@ def built(make, document, file):
 
 
 def _path_of(document):
-    ridge, penalty = document.get("refit_ridge"), document.get("penalty")  # absent in older files
+    ridge, penalty, encoding = map(document.get, ("refit_ridge", "penalty", "encoding"))  # absent in older files
     path = Path(
         coefs=coefs_of(document["coefs"]),
         intercepts=numbers(document["intercepts"]),
         refit_ridge=None if ridge is None else _number(ridge),
+        encoding=None if encoding is None else Encoding.of_document(encoding),
         penalty=None if penalty is None else _penalty_of(penalty, document["coefs"]["shape"][0]),
         **{name: _numbers_or_none(document.get(name)) for name in BOUNDS},
         **shared_fields(document),

@@ -9,7 +9,8 @@ import numpy as np
 
 from fastreg.design.column_products import combine
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import check_columns, offset_for, weights_for
+from fastreg.interface.agreement import columns_for, offset_for, weights_for
+from fastreg.interface.frames import columns_of
 from fastreg.objective.own_penalty import rates_of
 from fastreg.objective.problem import Problem
 from fastreg.paths.setup import build_problem, checked
@@ -44,8 +45,7 @@ def active_problem(path, X, y, options):
     """
     if path.lower is not None:
         raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
-    check_columns(path, X, path.coefs.shape[0])
-    X = check.check_design(X)
+    X = check.check_design(columns_for(path, X, path.coefs.shape[0]))
     options = checked(options._replace(family=path.family_class or path.family, solver="auto"))
     options = options._replace(
         sample_weight=weights_for(path, options.sample_weight), offset=offset_for(path, options.offset, X.shape[0])
@@ -55,7 +55,7 @@ def active_problem(path, X, y, options):
     factor = check.check_factor(options.penalty_factor, X.shape[1])[chosen]
     penalty = None if options.penalty is None else rates_of(options.penalty, X.shape[1]).on(chosen)
     names = [path.feature_names[j] for j in chosen] if path.feature_names else None
-    part = X if chosen.size == X.shape[1] else X[:, chosen]
+    part = X if chosen.size == X.shape[1] else columns_of(X, chosen)
     problem = build_problem(part, y, options._replace(penalty_factor=factor, penalty=penalty, feature_names=names))
     active = ActiveColumns(problem, chosen, problem.loss(problem.start()))
     last = float(active.explained(problem.loss_at(active.predictor(path, -1))))

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastreg.interface.arguments import RidgeOptions, bundles
+from fastreg.interface.arguments import RidgeOptions, bundles, framed
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import warn_of_points
 from fastreg.interface.shared_options import takes_options_of
@@ -272,7 +272,8 @@ def ridge_loo(
     ((100,), True)
     """
     begin = time.perf_counter()
-    given, asked, _ = bundles(X, options, family=Gaussian, l1_ratio=0.0)
+    X, words, y = framed(X, options, y=y)
+    given, asked, _ = bundles(X, words, family=Gaussian, l1_ratio=0.0)
     fit_options = checked(given)
     problem = build_problem(X, y, fit_options)
     null = NullModel(problem)

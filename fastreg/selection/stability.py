@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import SelectionOptions, Watching, bundles
+from fastreg.interface.arguments import SelectionOptions, Watching, bundles, framed
 from fastreg.interface.progress import Interrupted, Progress, Watch
 from fastreg.interface.reasons import remedy_for
 from fastreg.interface.shared_options import takes_options_of
@@ -110,7 +110,8 @@ def stability_selection(
     expected_errors = check.check_number("expected_errors", expected_errors, 0.0, np.inf, low_open=True, high_open=True)
     n_pairs = check.check_count("n_pairs", n_pairs, 1)
     check.check_option("assumption", assumption, ASSUMPTIONS)
-    given, grid, watching = bundles(X, options)
+    X, words, y = framed(X, options, y=y)
+    given, grid, watching = bundles(X, words)
     check.check_number("l1_ratio", given.l1_ratio, 0.0, 1.0, low_open=True)
     fit_options, watch = checked(given), Watch(watching.verbose, watching.callback)
     warn_of_exposure(y, fit_options)

@@ -132,12 +132,12 @@ def test_a_column_that_is_no_number_is_named(make, kind):
             fit(frame, [1.0, 2.0, 3.0])
 
 
-def test_categories_of_numbers_are_numbers():
+def test_categories_of_numbers_are_numbers_to_estimators():
     frame = pd.DataFrame({"a": pd.Categorical([3, 1, 2]), "b": pd.Series([True, False, True], dtype="boolean")})
     assert np.array_equal(frames.array_of(frame), [[3, 1], [1, 0], [2, 1]])
     named = pd.DataFrame({"a": pd.Categorical(["x", "y", "x"])})
     with pytest.raises(ValueError, match=r"\('a'\) is 'x'"):
-        fit_path(named, [1.0, 2.0, 3.0])
+        fastreg.Lasso().fit(named, [1.0, 2.0, 3.0])
 
 
 def test_lazy_frames_are_refused_with_advice():

@@ -10,8 +10,8 @@ import fastreg
 from fastreg.interface import arguments
 from fastreg.interface.shared_options import described_by, takes_options_of
 
-BUNDLES = [arguments.FitOptions, arguments.Grid, arguments.Watching]
-INNER = {"of_sum"}  # of the bundles, which users do not give
+BUNDLES = [arguments.FitOptions, arguments.Rules, arguments.Grid, arguments.Watching]
+INNER = {"of_sum", "encoding"}  # of the bundles, which users do not give
 OPTIONS = {name: each for name, each in inspect.signature(fastreg.fit_path).parameters.items() if name not in "Xy"}
 SHARED = {
     name: getattr(arguments, name) for name in vars(arguments) if name.endswith("Options") and name != "FitOptions"

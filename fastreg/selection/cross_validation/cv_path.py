@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import CVOptions, Watching, bundles
+from fastreg.interface.arguments import CVOptions, Watching, bundles, framed
 from fastreg.interface.progress import Interrupted, Watch, hold, interruptible
 from fastreg.interface.reasons import remedy_for, warn_of_points
 from fastreg.interface.shared_options import takes_options_of
@@ -136,7 +136,8 @@ def cv_path(
     (3, 3)
     """
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
-    fit_options, grid, watching = bundles(X, options)
+    X, words, y, groups = framed(X, options, y=y, groups=groups)
+    fit_options, grid, watching = bundles(X, words)
     several = kind_of(y, fit_options.family)
     run = _one_response if several is None else partial(_several_responses, several)
     curves = run(

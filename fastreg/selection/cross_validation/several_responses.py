@@ -11,6 +11,7 @@ from scipy.special import softmax
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import Grid, Watching
+from fastreg.interface.frames import part_of
 from fastreg.interface.progress import Interrupted, hold, interruptible
 from fastreg.multi.driver import solve_classes, solve_multi_path
 from fastreg.multi.setup import shares_of
@@ -194,9 +195,9 @@ def _predictors(path, X, rows, offset):
     """Linear predictors of some rows of X at every point; only columns with a coefficient are read."""
     if isinstance(path, Path):
         columns = np.unique(path.coefs.indices)
-        return (X[np.ix_(rows, columns)] @ path.coefs[columns].toarray() + path.intercepts).T
+        return (part_of(X, rows, columns) @ path.coefs[columns].toarray() + path.intercepts).T
     columns = np.unique(np.concatenate([coef.indices for coef in path.coefs]))
-    held = X[np.ix_(rows, columns)]
+    held = part_of(X, rows, columns)
     eta = np.stack([held @ coef[columns].toarray() for coef in path.coefs], axis=2)
     eta = np.moveaxis(eta, 1, 0) + path.intercepts.T[:, None, :]
     shift = check.check_offset(offset, X.shape[0], len(path.coefs))

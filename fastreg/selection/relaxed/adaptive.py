@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg.design.column_products import column_moments
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import Grid, PilotOptions, bundles
+from fastreg.interface.arguments import Grid, PilotOptions, bundles, framed
 from fastreg.interface.reasons import remedy_for
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.paths.driver import solve_path
@@ -83,7 +83,8 @@ def adaptive_factor(
     >>> fit_path(X, y, penalty_factor=factor).converged
     True
     """
-    fit_options = bundles(X, options)[0]
+    X, words, y = framed(X, options, y=y)
+    fit_options = bundles(X, words)[0]
     warn_of_exposure(y, fit_options)
     return learned_factor(X, y, fit_options, pilot, power, pilot_alpha, criterion)
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles
+from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles, framed
+from fastreg.interface.frames import columns_of, rows_of
 from fastreg.interface.progress import Interrupted, Progress, Watch, hold, interruptible
 from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
 from fastreg.interface.shared_options import takes_options_of
@@ -98,7 +99,8 @@ def cv_relaxed(
     >>> found.support("1se")
     [0, 1]
     """
-    fit_options, grid, watching = bundles(X, options)
+    X, words, y, groups = framed(X, options, y=y, groups=groups)
+    fit_options, grid, watching = bundles(X, words)
     task = make_task(X, y, gammas, ridges, pilot, power, metric, grid, fit_options)
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)
     chosen = choose_relaxed(task, pairs, Watch(watching.verbose, watching.callback))
@@ -250,7 +252,7 @@ def predictors(task, relaxed, gamma, rows):
     """Linear predictors of some rows at every point, (k, m)."""
     path, refit = relaxed.path, relaxed.refit
     used = np.unique(np.concatenate([path.coefs.indices, refit.coefs.indices]))
-    part = task.X[:, used][rows]
+    part = rows_of(columns_of(task.X, used), rows)
     offset = 0.0 if task.options.offset is None else task.options.offset[rows]
     coefs = (gamma * path.coefs + (1.0 - gamma) * refit.coefs).tocsr()[used].toarray()
     intercepts = gamma * path.intercepts + (1.0 - gamma) * refit.intercepts

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import SelectionOptions, bundles
+from fastreg.interface.arguments import SelectionOptions, bundles, framed
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Watch, hold
 from fastreg.interface.shared_options import takes_options_of
@@ -211,7 +211,8 @@ def nested_cv_relaxed(
     check.check_option("selection", selection, SELECTIONS)
     if not (isinstance(cv, int) or hasattr(cv, "split")):
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
-    fit_options, grid, watching = bundles(X, options)
+    X, words, y, groups = framed(X, options, y=y, groups=groups)
+    fit_options, grid, watching = bundles(X, words)
     task = make_task(X, y, gammas, ridges, pilot, power, metric, grid, fit_options)
     weight, stratify = task.options.sample_weight, task.response.classes is not None
     labels = None if groups is None else np.asarray(groups)
