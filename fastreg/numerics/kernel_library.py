@@ -106,6 +106,12 @@ class KernelCompiler(Compiler):
         with without_collections():
             result = super().compile_extra(func)
         library, name = result.library, result.fndesc.mangled_name
+        kind = result.signature.return_type
+        if not self.state.flags.no_cpython_wrapper and runs_python(kind):
+            raise TypeError(
+                f"{func.__qualname__} returns {kind} to Python: Numba runs Python code to make NamedTuples and "
+                "members of enums, and crashes where that is interrupted; return a plain tuple of numbers"
+            )
         library.callees = tuple(dict.fromkeys(_wanted_by(library)))
         own = Symbol(name, func.__module__, func.__qualname__, tuple(result.signature.args))
         library.wanted = library.callees if library.inlined else (own,)
@@ -152,6 +158,13 @@ def without_collections():
     finally:
         if enabled:
             gc.enable()
+
+
+def runs_python(kind):
+    """Whether Numba runs Python code to make a Python object from a result of this type."""
+    if isinstance(kind, types.BaseTuple) and not isinstance(kind, types.BaseNamedTuple):
+        return any(map(runs_python, kind))
+    return isinstance(kind, types.BaseNamedTuple | types.EnumMember)
 
 
 def named_tuples(kinds):

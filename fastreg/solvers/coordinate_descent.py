@@ -17,7 +17,6 @@ not count if c_j pushes them against it.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,15 +30,6 @@ from fastreg.solvers.choice import gram_form_pays
 SUPPORT_EPOCHS = 10  # epochs over the support between two over the whole working set
 MARGIN = 10.0  # growth allowed to a squared term while later columns of the epoch change
 SHARE = 0.3  # gap of the model over the gap wanted
-
-
-class Epochs(NamedTuple):
-    """The result of a descent in residual form."""
-
-    run: int
-    converged: bool
-    lift: float
-    read: int  # columns read
 
 
 @allocating_kernel
@@ -122,7 +112,9 @@ def violation(penalty, j, b, c, parts, squares):
 
 @allocating_kernel
 def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, limits, squares):
-    """Epochs in residual form until the model's gap is at most the precision. Returns Epochs.
+    """Epochs in residual form until the model's gap is at most the precision.
+
+    Returns (epochs, converged, lift, columns read).
 
     `residual` is r - lift * h: the scalar `lift` has the changes of the intercept, so that a sparse column changes only
     its own rows. `quadratic` is (h, H_jj, h-mean of x_j, x_j'h), `limits` (max_epochs, precision, whether to
@@ -171,7 +163,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                     decrease += 0.5 * (curvature[k] + l2[k]) * (new - old) ** 2
             epochs += 1
             if inner == 0 and mismatch + excess * size + decrease <= precision:
-                return Epochs(epochs, True, lift, read)
+                return epochs, True, lift, read
             if extrapolates:
                 kept = kept if steady else 0
                 copy_values(coef, points[kept])
@@ -188,7 +180,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                 break
             if epochs >= max_epochs:
                 break
-    return Epochs(epochs, False, lift, read)
+    return epochs, False, lift, read
 
 
 @kernel

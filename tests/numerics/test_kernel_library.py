@@ -7,7 +7,9 @@ import pickle
 import isolated
 import pytest
 
+from fastreg.numerics.jit import kernel
 from fastreg.numerics.kernel_library import without_collections
+from fastreg.solvers.active_set.pivots import Outcome, Way
 
 FIT = """
 import numpy as np
@@ -109,3 +111,18 @@ def test_garbage_is_collected_again_afterwards():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def way_of(k):
+    return Way(Outcome.DONE, k, k, k, 0.0)
+
+
+def ended(k):
+    return k, Outcome.DONE
+
+
+@pytest.mark.parametrize("function", [way_of, ended])
+def test_what_python_code_would_make_is_not_returned_to_python(function):
+    """Numba crashes if Ctrl-C interrupts that code."""
+    with pytest.raises(TypeError, match="return a plain tuple of numbers"):
+        kernel(function)(3)

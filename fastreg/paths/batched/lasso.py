@@ -7,7 +7,7 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
 from fastreg.objective.duality_gap import column_terms, dual_scales
 from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
-from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way
+from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way, numbers_of
 from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import make_quadratic
 from fastreg.solvers.working_set import NEGLIGIBLE
@@ -41,9 +41,10 @@ class LassoBatch:
             self.problem.stop_if_interrupted()
             active._make_room(model.l1.size, active.ROOM // 2)
             before = done
-            done, way = walk_points(
+            done, numbers = walk_points(
                 model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), kept
             )
+            way = Way(*numbers)
             here = way.pivots if done > before else here + way.pivots
             exchanges += way.outcome not in (Outcome.DONE, Outcome.BUDGET)
             how = self.pivoting.mend(model, model.coef, way)
@@ -60,8 +61,9 @@ def walk_points(model, active, size, points, budget, kept):
     """Solve at alpha after alpha, by primal-dual steps or homotopy, until all are done or about `budget` pivots spent.
 
     `points` is (alphas, l1 rates of the columns, points done, how the next starts); `kept` is (coefficients of the
-    points, their correlations, scratch memory for a point's start). Returns (points done, the Way of them all), DONE if
-    the budget is spent. If a primal-dual step met a dependent column, the point's start is restored.
+    points, their correlations, scratch memory for a point's start). Returns (points done, the numbers of
+    the Way of them all), DONE if the budget is spent. If a primal-dual step met a dependent column, the point's start
+    is restored.
     """
     alphas, factor, done, how = points
     coefs, correlations, (coef, correlation) = kept
@@ -82,11 +84,11 @@ def walk_points(model, active, size, points, budget, kept):
             copy_values(coef, model.coef)
             copy_values(correlation, model.correlation)
         if way.outcome not in (Outcome.DONE, Outcome.STEPPED):
-            return done, Way(way.outcome, size, spent, way.column, way.sign)
+            return done, numbers_of(Way(way.outcome, size, spent, way.column, way.sign))
         copy_values(model.coef, coefs[done])
         copy_values(model.correlation, correlations[done])
         done += 1
-    return done, Way(Outcome.DONE, size, spent, NONE, 0.0)
+    return done, numbers_of(Way(Outcome.DONE, size, spent, NONE, 0.0))
 
 
 class Walked(BatchPoints):

@@ -22,7 +22,7 @@ from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
 from fastreg.paths.plan import LOWEST_TARGET, ROUNDS
 from fastreg.paths.predictor import NEAR
-from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way
+from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way, numbers_of
 from fastreg.solvers.active_set.primal_dual import step_or_walk
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
@@ -130,10 +130,11 @@ class NewtonBatch:
             self.problem.stop_if_interrupted()
             active._make_room(m, active.ROOM // 2)
             before = done
-            done, way = newton_points(
+            done, numbers = newton_points(
                 problem.family, read_only(working.block.rows[:m]), model, active.active, active.size, terms,
                 (alphas, done), place, secants, kept, (how, going, fresh),
             )  # fmt: skip
+            way = Way(*numbers)
             here = way.pivots if done > before else here + way.pivots
             how = self.pivoting.mend(model, place.coef, way)
             going = way.outcome in UNFINISHED
@@ -236,7 +237,7 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
     `flags` is (how the homotopy starts, whether to go on within a model, whether the matrix is from this point).
-    Returns (points done, the Way of them all).
+    Returns (points done, the numbers of the Way of them all).
     """
     (alphas, done), (how, going, fresh) = grid, flags
     m, n = rows.shape
@@ -262,14 +263,14 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
                 done += 1
                 continue
             if place.numbers[POINT_STEPS] >= terms.most_steps:
-                return done, Way(Outcome.STUCK, size, pivots, NONE, 0.0)
+                return done, numbers_of(Way(Outcome.STUCK, size, pivots, NONE, 0.0))
             if not fresh and too_old(gap, slow, place.numbers, terms):
                 forget(secants)
                 place.numbers[SERVED], place.numbers[SPENT] = 0.0, terms.renewal
                 place.numbers[POINTS] = place.numbers[OLD] = 0.0
-                return done, Way(Outcome.REBUILD, size, pivots, NONE, 0.0)
+                return done, numbers_of(Way(Outcome.REBUILD, size, pivots, NONE, 0.0))
             if spent > WORK:
-                return done, Way(Outcome.PAUSE, size, pivots, NONE, 0.0)
+                return done, numbers_of(Way(Outcome.PAUSE, size, pivots, NONE, 0.0))
             place.numbers[GAP], place.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
             copy_values(place.coef, model.coef)
             copy_values(start, model.correlation)
@@ -280,11 +281,11 @@ def newton_points(family, rows, model, active, size, terms, grid, place, secants
         pivots += way.pivots
         spent += m * n + (1.0 + way.pivots) * size * (size + m)
         if way.outcome not in (Outcome.DONE, Outcome.STEPPED):
-            return done, Way(way.outcome, size, pivots, way.column, way.sign)
+            return done, numbers_of(Way(way.outcome, size, pivots, way.column, way.sign))
         take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
         place.numbers[POINT_STEPS] += 1.0
         place.numbers[SERVED] += 1.0
-    return done, Way(Outcome.DONE, size, pivots, NONE, 0.0)
+    return done, numbers_of(Way(Outcome.DONE, size, pivots, NONE, 0.0))
 
 
 @inner_kernel

@@ -12,6 +12,7 @@ from fastreg.solvers.active_set.pivots import (
     ROOMS,
     Active,
     Outcome,
+    Way,
     exchange,
     join_all,
     lay_out,
@@ -20,7 +21,7 @@ from fastreg.solvers.active_set.pivots import (
     set_signs,
     shift_along,
 )
-from fastreg.solvers.active_set.primal_dual import step_or_walk
+from fastreg.solvers.active_set.primal_dual import step_or_walk_once
 from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDENT, INACTIVE, make_quadratic
 from fastreg.solvers.choice import lapack_pays
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
@@ -73,7 +74,7 @@ class ActiveSet:
             most = self._most() if spent == 0 and not boxed else 0
             self._make_room(model.l1.size, max(most, self.ROOM // 4))
             budget = self._budget(model.l1.size)
-            way = step_or_walk(model, self.active, self.size, most, budget, begin)
+            way = Way(*step_or_walk_once(model, self.active, self.size, most, budget, begin))
             outcome, self.size = way.outcome, way.size
             begin = outcome not in (Outcome.BUDGET, Outcome.EXCHANGE)
             self._learn(most, outcome)

@@ -62,6 +62,12 @@ class Active(NamedTuple):
 ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE, ROOMS = range(9)
 
 
+@inlined_kernel
+def numbers_of(way):
+    """The numbers of a Way, which a kernel returns to Python."""
+    return way.outcome.value, way.size, way.pivots, way.column, way.sign
+
+
 @inner_kernel
 def descent_direction(model, active, size, direction, full, response):
     """Write the step to the optimum for the current signs: by active column (`direction`) and by column (`full`), with

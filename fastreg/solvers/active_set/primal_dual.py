@@ -14,6 +14,7 @@ from fastreg.solvers.active_set.pivots import (
     exchange,
     join,
     leave,
+    numbers_of,
 )
 from fastreg.solvers.active_set.quadratic_model import (
     ACTIVE,
@@ -29,6 +30,12 @@ GAIN = 0.85  # ratio of wrong columns after and before a step, above which singl
 
 
 @kernel
+def step_or_walk_once(model, active, size, most, budget, begin):
+    """`step_or_walk` for Python: the numbers of its Way."""
+    return numbers_of(step_or_walk(model, active, size, most, budget, begin))
+
+
+@inner_kernel
 def step_or_walk(model, active, size, most, budget, begin):
     """Primal-dual steps that may change `most` columns at once, then the homotopy if these did not suffice: a Way."""
     pivots = 0
