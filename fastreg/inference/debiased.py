@@ -143,7 +143,7 @@ def debiased(
     )
     return Table(
         [fitted.names[j] for j in chosen], estimate, se, statistic, p, lower, upper, level, title,
-        _notes(name, method), "z", point.dispersion, point.left, None, more,
+        _notes(name, method), "z", point.dispersion, point.left, None, more, path.encoding,
     )  # fmt: skip
 
 

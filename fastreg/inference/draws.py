@@ -12,87 +12,13 @@ from scipy import stats
 from fastreg.design.designs import as_design
 from fastreg.inference import diagnostics
 from fastreg.inference.likelihood import is_known, log_likelihood
-from fastreg.inference.result import ROWS, Shown
+from fastreg.inference.posterior_summary import PosteriorSummary
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import columns_for, offset_for
 from fastreg.interface.naming import explains_names
-from fastreg.interface.summary import Summary, shown_points
 from fastreg.paths.result import Path
 
 DRAWS = 256  # predicted from at once, so that room is needed for so many values a row
-
-
-@dataclass(repr=False)
-class PosteriorSummary(Shown):
-    """Moments, intervals and diagnostics of a posterior, a row a coefficient.
-
-    The result of `Posterior.summary`; its parameters are its attributes.
-
-    Parameters
-    ----------
-    names : list of str of length k
-        Of the coefficients; "(intercept)" is the first if one was fitted.
-    columns : dict of str to ndarray of shape (k,)
-        "mean", "sd", the ends of the intervals, and of draws "ess_bulk", "ess_tail" and "r_hat".
-    title : str
-        What the summary is of.
-    notes : list of str
-        What the numbers rest on.
-
-    Examples
-    --------
-    >>> import fastreg
-    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
-    >>> found = fastreg.posterior(fastreg.fit_path(X, y, alphas=[0.0]), X, y, draws=0)
-    >>> [*found.summary().columns]
-    ['mean', 'sd', 'hdi_3%', 'hdi_97%']
-    """
-
-    names: list[str]
-    columns: dict[str, np.ndarray]
-    title: str
-    notes: list[str]
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self.columns[name]
-
-    def to_frame(self, library: str = "pandas") -> Any:
-        """The summary as a data frame.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars"}, default="pandas"
-            Whose frame. pandas has the names as its index, polars as the column "name".
-
-        Returns
-        -------
-        pandas.DataFrame or polars.DataFrame
-            A row a coefficient.
-
-        Raises
-        ------
-        ImportError
-            Without the library.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
-        >>> found = fastreg.posterior(fastreg.fit_path(X, y, alphas=[0.0]), X, y, draws=0)
-        >>> float(found.summary().to_frame().loc["x0", "mean"].round(2))
-        1.04
-        """
-        from fastreg.interface.data_frames import frame_of
-
-        return frame_of({"name": self.names, **self.columns}, library, index="name")
-
-    def _shown(self) -> Summary:
-        forms = {"ess_bulk": ",.0f", "ess_tail": ",.0f", "r_hat": ".4f"}
-        body = [
-            (self.names[i], *(f"{values[i]:{forms.get(name, '.4g')}}" for name, values in self.columns.items()))
-            for i in shown_points(len(self.names), ROWS)
-        ]
-        return Summary(("", *self.columns), body)
 
 
 @explains_names
@@ -214,7 +140,7 @@ class Posterior:
             sd = np.sqrt(np.diag(self.covariance))
             half = stats.norm.isf(0.5 * (1.0 - level)) * sd
             columns = {"mean": self.mode, "sd": sd, low: self.mode - half, high: self.mode + half}
-            return PosteriorSummary(self.names, columns, self.title, self.notes)
+            return PosteriorSummary(self.names, columns, self.title, self.notes, level)
         each = [np.ascontiguousarray(self.draws[:, :, j]) for j in range(len(self.names))]
         ends = np.array([diagnostics.highest_density(draws, level) for draws in each])
         spread = [draws.std(ddof=1) if draws.size > 1 else np.nan for draws in each]
@@ -223,7 +149,7 @@ class Posterior:
         for name in ("ess_bulk", "ess_tail", "r_hat"):
             columns[name] = [getattr(diagnostics, name)(draws) for draws in each]
         numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
-        return PosteriorSummary(self.names, numbers, self.title, self.notes)
+        return PosteriorSummary(self.names, numbers, self.title, self.notes, level)
 
     def to_frame(self, library: str = "pandas") -> Any:
         """The draws as a data frame: "chain", "draw", and a column for each coefficient.
@@ -256,6 +182,38 @@ class Posterior:
         chains, count, k = self.draws.shape
         places = {"chain": np.repeat(np.arange(chains), count), "draw": np.tile(np.arange(count), chains)}
         return frame_of(places | dict(zip(self.names, self.draws.reshape(-1, k).T)), library)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the density and the trace of the draws of each chain, a row a coefficient.
+
+        Parameters
+        ----------
+        ax : ndarray of matplotlib.axes.Axes, default=None
+            Two axes for each coefficient; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_draws`.
+
+        Returns
+        -------
+        ndarray of matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
+        >>> found = fastreg.posterior(fastreg.fit_path(X, y, alphas=[0.0]), X, y, draws=200)
+        >>> found.plot().shape
+        (2, 2)
+        """
+        from fastreg.plots import plot_draws
+
+        return plot_draws(self, ax=ax, **options)
 
     def predict(self, X: Any, kind: str = "mean", offset: ArrayLike | None = None) -> np.ndarray:
         """The mean response of rows under the posterior.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Summary, shown_points
 from fastreg.selection.saved import Saved
@@ -75,6 +76,8 @@ class Table(Shown, Saved):
         Covariance of the estimates; NaN where they have none.
     more : dict of str to ndarray of shape (k,)
         Further columns.
+    encoding : object, default=None
+        How the fit read its data frame, as `Path.encoding`; None where all columns were numbers.
 
     Examples
     --------
@@ -100,6 +103,7 @@ class Table(Shown, Saved):
     degrees_left: float
     covariance: np.ndarray | None = None
     more: dict[str, np.ndarray] = field(default_factory=dict)
+    encoding: Encoding | None = None
 
     @property
     def interval(self) -> np.ndarray:

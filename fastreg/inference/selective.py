@@ -130,7 +130,7 @@ def selective(
     more = {"lasso": selection.coef, "low": low, "high": high}
     return Table(
         [fitted.names[j] for j in selection.columns], estimate, se, none, p, lower, upper, level, title, NOTES,
-        "truncated normal", sigma**2, float("nan"), None, more,
+        "truncated normal", sigma**2, float("nan"), None, more, path.encoding,
     )  # fmt: skip
 
 

@@ -154,10 +154,10 @@ def table(
     request = Request(
         weights == "frequency", dispersion, information == "observed", covariance, codes, ridge, test, level
     )
-    return _table_of(smooth, request, interval, correction)
+    return _table_of(smooth, request, interval, correction, path.encoding)
 
 
-def _table_of(smooth, request, interval, correction):
+def _table_of(smooth, request, interval, correction, encoding):
     if interval == "profile" and smooth.fitted.problem.bounds is not None:
         raise ValueError("interval='profile' does not know bounds; use interval='wald', or a path without bounds")
     matrix, other, phi, estimated, info = covariance_of(smooth, request)
@@ -177,7 +177,7 @@ def _table_of(smooth, request, interval, correction):
         more[f"se_{label}"] = np.sqrt(np.diag(T @ other @ T.T))
     title = _title(smooth, request, phi, estimated, correction)
     return _spread(smooth, request, title, (estimate, se, *numbers), more, matrix, (
-        "root" if interval == "profile" else name, phi, left, _notes(smooth, request, interval, correction),
+        "root" if interval == "profile" else name, phi, left, _notes(smooth, request, interval, correction), encoding,
     ))  # fmt: skip
 
 
@@ -203,11 +203,11 @@ def _spread(smooth, request, title, numbers, more, matrix, rest):
     estimate[free] = np.r_[np.zeros(first), fitted.coef][free]
     everything = np.full((k, k), np.nan)
     everything[np.ix_(places, places)] = matrix
-    test, phi, left, notes = rest
+    test, phi, left, notes, encoding = rest
     se, statistic, p_value, lower, upper = others
     return Table(
         [*["(intercept)"] * first, *fitted.names], estimate, se, statistic, p_value, lower, upper, request.level,
-        title, notes, test, phi, left, everything, {name: full(values) for name, values in more.items()},
+        title, notes, test, phi, left, everything, {name: full(values) for name, values in more.items()}, encoding,
     )  # fmt: skip
 
 

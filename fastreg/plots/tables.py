@@ -33,12 +33,13 @@ def plot_table(
 
     Parameters
     ----------
-    table : Table
-        What `fastreg.table`, `fastreg.debiased` or `fastreg.selective` returned.
+    table : Table or PosteriorSummary
+        What `fastreg.table`, `fastreg.debiased`, `fastreg.selective` or `Posterior.summary` returned.
     ax : matplotlib.axes.Axes, default=None
         Axes to draw on; None is a new figure.
     rows : int, default=40
-        How many coefficients are drawn at most: those of the smallest p-values.
+        How many coefficients are drawn at most: those of the smallest p-values, or of a posterior those whose means are
+        the most standard deviations away from zero.
     intercept : bool, default=False
         Whether the intercept is drawn.
     ratios : bool, default=False
@@ -67,20 +68,32 @@ def plot_table(
     >>> fastreg.plots.plot_table(found).get_xlabel()
     'coefficient, 95 % interval'
     """
-    must_be("table", table, "Table", "estimate", "lower", "p_value")
+    must_be("table", table, "Table", "names", "interval", "level")
     rows = check.check_count("rows", rows, 1)
     check.check_flag("intercept", intercept), check.check_flag("ratios", ratios)
-    known = ~np.isnan(table.lower)
+    (low, high), estimate = table.interval.T, table.estimate if hasattr(table, "estimate") else table["mean"]
+    known = ~np.isnan(low)
     known[0] &= intercept or table.names[0] != "(intercept)"
     places = np.flatnonzero(known)
     if not places.size:
         raise ValueError("no coefficient of this table has an interval to draw")
-    places = np.sort(places[np.argsort(table.p_value[places], kind="stable")[:rows]])
-    estimate, low, high = table.estimate[places], table.lower[places], table.upper[places]
+    doubt = table.p_value if hasattr(table, "p_value") else -np.abs(estimate) / table["sd"]
+    places = np.sort(places[np.argsort(doubt[places], kind="stable")[:rows]])
+    ax = axes_or_new(ax, plot_table, (6.5, 1.2 + ROW_HEIGHT * places.size))
+    draw_intervals(
+        ax, [short_name(table.names, j) for j in places], estimate[places], low[places], high[places], ratios
+    )
+    ax.set_xlabel(f"{'ratio' if ratios else 'coefficient'}, {100 * table.level:g} % interval")
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def draw_intervals(ax, names, estimate, low, high, ratios):
+    """Draw points and their intervals, a row each from the top, about a line at no effect; of ratios exp of all."""
     left, right = _limits(estimate, low, high)
     unit = np.exp if ratios else np.asarray
-    ax = axes_or_new(ax, plot_table, (6.5, 1.2 + ROW_HEIGHT * places.size))
-    height = np.arange(places.size)
+    height = np.arange(len(names))
     shades = np.where((low > 0.0) | (high < 0.0), "black", "0.55")
     ax.axvline(float(unit(0.0)), color="0.6", linewidth=0.8, zorder=1)
     ax.hlines(height, unit(np.maximum(low, left)), unit(np.minimum(high, right)), color=shades, linewidth=1.6, zorder=2)
@@ -92,19 +105,15 @@ def plot_table(
     if ratios:
         ax.set_xscale("log")
         ax.minorticks_off()
-        ticks = _ticks(*ends)
+        ticks = ratio_ticks(*ends)
         ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     ax.set_xlim(*ends)
-    ax.set_ylim(places.size - 0.4, -0.6)
-    ax.set_yticks(height, labels=[short_name(table.names, j) for j in places], fontsize=NAME_SIZE, parse_math=False)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_yticks(height, labels=names, fontsize=NAME_SIZE, parse_math=False)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"{'ratio' if ratios else 'coefficient'}, {100 * table.level:g} % interval")
-    if title:
-        ax.set_title(title)
-    return ax
 
 
-def _ticks(low, high):
+def ratio_ticks(low, high):
     """Round numbers between two ratios: evenly apart within a decade, else powers of ten or of a thousand."""
     ticker = matplotlib_module("matplotlib.ticker")
     if high < 10.0 * low:

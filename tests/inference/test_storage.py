@@ -4,6 +4,7 @@ import copy
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import fastreg
@@ -26,6 +27,9 @@ def results():
     yield "one fold", fastreg.cv_path(X, Y, cv=[(np.arange(40), np.arange(40, 60))], **grid)  # NaN errors
     yield "relaxed", fastreg.relax_path(path, X, Y, ridge=0.1)
     yield "table", fastreg.table(fastreg.fit_path(X, Y, alphas=[0.0], feature_names=NAMES), X, Y)
+    frame = pd.DataFrame({"kind": np.where(X[:, 0] > 0.0, "new", "old"), "size": X[:, 1]})
+    path_of_levels = fastreg.fit_path(frame, Y, l1_ratio=0.0, alphas=[0.1], categories=["kind"])
+    yield "table of categories", fastreg.table(path_of_levels, frame, Y)
     yield "debiased", fastreg.debiased(path, X, Y, float(path.alphas[3]))
 
 
