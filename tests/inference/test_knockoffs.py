@@ -27,6 +27,7 @@ def test_equicorrelated_copies_are_those_of_the_reference():
     np.testing.assert_allclose(s, STORED["s"], rtol=1e-12)
     V = 2 * np.diag(s) - np.diag(s) @ np.linalg.inv(R) @ np.diag(s)
     np.testing.assert_allclose(V[0], STORED["V_first_row"], rtol=1e-12, atol=1e-15)
+    assert np.linalg.eigvalsh(V)[0] == pytest.approx(STORED["least_eigenvalue_of_V"], abs=2e-15)  # rounding of V's
 
 
 def test_mvr_is_at_its_minimum():
