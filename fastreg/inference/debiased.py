@@ -13,8 +13,9 @@ from fastreg.inference.covariance import ESTIMATED, expected_curvature
 from fastreg.inference.fitted import fit_at
 from fastreg.inference.result import Table
 from fastreg.inference.smooth_objective import Factor, SmoothObjective
-from fastreg.inference.wald import singular, wald_numbers
+from fastreg.inference.wald import listed, singular, wald_numbers
 from fastreg.interface import validation as check
+from fastreg.interface.by_column import complete_categories
 from fastreg.interface.naming import explains_names
 from fastreg.numerics.threads import linalg, one_blas_thread
 from fastreg.objective.families import linearise
@@ -93,8 +94,8 @@ def debiased(
     Raises
     ------
     ValueError
-        Where the path has bounds, where the family is not fastreg's, and where "inverse" finds columns that
-        depend on each other.
+        Where the path has bounds, where the family is not fastreg's, where "inverse" finds columns that depend on
+        each other, and where all levels of a category are in the fit: leave one out, by its penalty_factor.
 
     References
     ----------
@@ -123,6 +124,7 @@ def debiased(
         if fitted.problem.bounds is not None:
             raise ValueError("the path has bounds on its coefficients, which debiased estimates do not know")
         chosen = _chosen(columns, fitted)
+        _refuse_complete(path, fitted, chosen)
         point = _linearised(fitted, dispersion)
         usable = int(np.count_nonzero(fitted.problem.usable))
         if method == "auto":
@@ -197,6 +199,20 @@ def _chosen(columns, fitted):
     return np.array(out)
 
 
+def _refuse_complete(path, fitted, chosen):
+    """Raise a ValueError where all levels of a category are in the fit beside an intercept: only their differences are
+    determined, which is no matter of how many rows there are."""
+    usable = fitted.problem.usable
+    for places in complete_categories(path.encoding) if path.encoding and path.fit_intercept else ():
+        if usable[places].all() and np.isin(places, chosen).any():
+            levels = listed(fitted.names, np.array(places))
+            raise ValueError(
+                f"{levels} sum to the intercept, so that none has an estimate of its own without "
+                "a penalty; fit the path with a level left out, as by "
+                f"penalty_factor={{{fitted.names[places[0]]!r}: np.inf}}, and the others are estimated against it"
+            )
+
+
 def _by_inverse(fitted, point, chosen):
     """(shift, square of the standard error for a dispersion of W, bias factor) of the columns."""
     problem = fitted.problem
@@ -204,7 +220,7 @@ def _by_inverse(fitted, point, chosen):
     try:
         inverse = Factor(objective.gram(point.metric)).inverse()
     except linalg().LinAlgError:
-        raise singular(fitted) from None
+        raise singular(fitted, "") from None
     places = int(problem.fit_intercept) + np.searchsorted(problem.columns, chosen)
     shift = inverse[places] @ objective.correlate(point.residual)
     return shift, np.diag(inverse)[places], np.zeros(chosen.size)

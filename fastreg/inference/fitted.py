@@ -51,7 +51,7 @@ def problem_of(path, X, y, alpha, sample_weight, offset):
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, n)
     problem = build_problem(X, y, checked(FitOptions(
         **options, sample_weight=sample_weight, offset=offset, feature_names=path.feature_names,
-    )))  # fmt: skip
+    ).by_column(alpha)))  # fmt: skip
     names = path.feature_names or [f"x{j}" for j in range(p)]
     return Fitted(problem, names, alpha, np.zeros(p), 0.0, _sum_of(sample_weight, n), X)
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.inference.gaussian_copies import METHODS, copies
 from fastreg.interface import validation as check
-from fastreg.interface.frames import feature_names_of
+from fastreg.interface.frames import columns_of_words, feature_names_of
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, Summary
 from fastreg.numerics.threads import one_blas_thread
@@ -218,7 +218,7 @@ def knockoffs(
     Parameters
     ----------
     X : {array, data frame} of shape (n, p)
-        Rows, dense: copies of sparse columns are not sparse.
+        Rows, dense: copies of sparse columns are not sparse. Categories have no normal distribution, and are refused.
     y : array-like of shape (n,)
         Response, as for `fit_path`.
     fdr : float, default=0.1
@@ -284,6 +284,11 @@ def knockoffs(
     check.check_flag("plus", plus)
     family_named(family)
     names = feature_names_of(X, feature_names)
+    if words := columns_of_words(X):
+        raise ValueError(
+            f"copies are of columns that are draws of a normal distribution, and {words[0]!r} of X holds no numbers: "
+            f"leave it out ({len(words)} such columns)"
+        )
     X = check.check_design(X)
     if not isinstance(X, np.ndarray):
         raise ValueError("copies of sparse columns are not sparse: pass X.toarray() if that fits into memory")

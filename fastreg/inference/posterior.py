@@ -217,5 +217,7 @@ def _words(mode, columns, found):
             "missing: a smaller prior_sd, or a larger alpha, makes it rounder"
         )
     if problem.left_out.size:
-        notes.append(f"left out, being constant or excluded: {listed(fitted.names, problem.left_out)}")
+        notes.append(
+            f"left out, being constant, excluded or the level of reference: {listed(fitted.names, problem.left_out)}"
+        )
     return title, notes

@@ -118,7 +118,7 @@ def selective(
             words = ""
         selection = _selection(fitted)
     except linalg().LinAlgError:
-        raise singular(fitted) from None
+        raise singular(fitted, "") from None
     unit = sigma / np.sqrt(fitted.total)
     rows = [_test(selection, k, unit, level) for k in range(selection.columns.size)]
     estimate, se, p, lower, upper, low, high = np.array(rows).T

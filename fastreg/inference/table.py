@@ -236,7 +236,8 @@ def _notes(smooth, request, interval, correction):
             notes.append("se is posterior: intervals cover on average over coefficients drawn from ridge's prior")
     if interval == "profile":
         notes.append("tests and intervals by the profile of the " + ("penalised " if correction else "") + "likelihood")
-    for columns, words in ((smooth.at_bound, "at a bound"), (problem.left_out, "left out, being constant or excluded")):
+    left_out = "left out, being constant, excluded or the level of reference"
+    for columns, words in ((smooth.at_bound, "at a bound"), (problem.left_out, left_out)):
         if columns.size:
             some = ", ".join(smooth.fitted.names[j] for j in columns[:6]) + (" ..." if columns.size > 6 else "")
             notes.append(f"{words}, so that they have no standard error: {some}")

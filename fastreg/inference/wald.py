@@ -103,7 +103,7 @@ def _firth_fit(fitted):
     return Smooth(fitted, objective, theta, best, columns, np.empty(0, dtype=int))
 
 
-def singular(fitted):
+def singular(fitted, advice=", or penalise them (l1_ratio=0)"):
     """The ValueError for an information matrix without an inverse: it names the columns that depend on each other, or
     says that there are none, so that curvatures have vanished."""
     problem = fitted.problem
@@ -116,7 +116,8 @@ def singular(fitted):
     blamed = columns[np.abs(vectors[:, 0]) > SHARE * np.abs(vectors[:, 0]).max()]
     return ValueError(
         f"the information matrix is singular: columns {listed(fitted.names, blamed)} are combinations of each other, "
-        "or nearly, and their coefficients are not determined; drop one, or penalise them (l1_ratio=0)"
+        "or nearly, and their coefficients are not determined; leave one out of the fit (penalty_factor infinite there)"
+        + advice
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from fastreg.interface import validation as check
+from fastreg.interface.by_column import by_name
 from fastreg.interface.frames import labels_of, select
 
 LISTED = 6  # names spelled out in a message
@@ -72,6 +73,7 @@ def options_for(path, *, penalty_factor=None, fit_intercept=None, standardize=No
             raise ValueError(f"{name} is {given}, but the path was fitted with {name}={own}; {OWN}")
     if penalty_factor is not None:
         p = path.coefs.shape[0]
+        penalty_factor = by_name("penalty_factor", penalty_factor, path.feature_names, path.encoding, 1.0)
         given, own = check.check_factor(penalty_factor, p), check.check_factor(path.penalty_factor, p)
         j = next(iter(np.flatnonzero(given != own)), None)
         if j is not None:

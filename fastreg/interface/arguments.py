@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
+from fastreg.interface.by_column import by_name, without_references
 from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.frames import refuse_other_order
 from fastreg.interface.progress import Progress
@@ -43,6 +44,15 @@ class FitOptions(NamedTuple):
             fit_intercept=check.check_flag("fit_intercept", self.fit_intercept),
             standardize=check.check_flag("standardize", self.standardize),
         )
+
+    def by_column(self, alphas=None):
+        """The same for a fit at these alphas: with arrays for dicts by name, and without reference levels."""
+        starts = {"penalty_factor": 1.0, "lower": -np.inf, "upper": np.inf}
+        arrays = {
+            name: by_name(name, getattr(self, name), self.feature_names, self.encoding, rest)
+            for name, rest in starts.items()
+        }
+        return without_references(self._replace(**arrays), alphas)
 
     def has_offset(self):
         """Whether an offset is given."""
@@ -104,18 +114,23 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
     X, encoding, rows = encoded(X, rules, of_rows | given)
     rest |= {name: rows[name] for name in given}
     if encoding is not None:
-        rest |= {"encoding": encoding, "feature_names": encoding.names()}
+        rest |= {"encoding": encoding, "feature_names": encoding.names_with(rest.get("feature_names"))}
     return X, rest, *(rows[name] for name in of_rows)
 
 
 def bundles(X: Any, options: Mapping[str, Any], **fixed: Any) -> tuple[FitOptions, Grid, Watching]:
-    """Options by name in their bundles, those left out at their defaults; `feature_names` are those of X's columns."""
+    """Options by name in their bundles, those left out at their defaults; `feature_names` are those of X's columns.
+
+    What is given by names of columns is in arrays, and the reference levels of categories without a penalty are left
+    out.
+    """
     given = {**options, **fixed, "feature_names": check.feature_names_of(X, options.get("feature_names"))}
 
     def part(kind: Any) -> Any:
         return kind(**{name: given[name] for name in kind._fields if name in given})
 
-    return part(FitOptions), part(Grid), part(Watching)
+    grid = part(Grid).checked()
+    return part(FitOptions).by_column(grid.alphas), grid, part(Watching)
 
 
 class GridOptions(TypedDict, total=False):
@@ -135,7 +150,7 @@ class ProblemOptions(TypedDict, total=False):
 
     sample_weight: ArrayLike | None
     offset: ArrayLike | None
-    penalty_factor: ArrayLike | None
+    penalty_factor: ArrayLike | dict[str, float] | None
     fit_intercept: bool
     standardize: bool
     tol: float
@@ -170,8 +185,8 @@ class CVOptions(FoldOptions, total=False):
     """Options of `fit_path` that `cv_path` has; its l1_ratio may be several."""
 
     penalty: Any
-    lower: ArrayLike | None
-    upper: ArrayLike | None
+    lower: ArrayLike | dict[str, float] | None
+    upper: ArrayLike | dict[str, float] | None
 
 
 class SelectionOptions(FoldOptions, total=False):
@@ -185,8 +200,8 @@ class MultiOptions(GridOptions, ProblemOptions, total=False):
     """Options of `fit_path` that `fit_multi_path` has; it has families of its own."""
 
     l1_ratio: float
-    lower: ArrayLike | None
-    upper: ArrayLike | None
+    lower: ArrayLike | dict[str, float] | None
+    upper: ArrayLike | dict[str, float] | None
     max_iter: int
     verbose: bool | int
     callback: Callable[[Progress], Any] | None

@@ -4,15 +4,18 @@
 """
 
 import datetime
+from collections import Counter
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastreg.interface.frames import CodedTable, frame_view, labels_of, numbers_of, rows_of, table_of
+from fastreg.interface import validation as check
+from fastreg.interface.frames import CodedTable, frame_view, labels_of, numbers_of, rows_of
+from fastreg.interface.levels import coded, days, is_date
 from fastreg.interface.scalars import ParameterError, check_option
 
 MISSING, UNSEEN, ORDERED = ("error", "level", "mean", "drop"), ("error", "zero"), ("one-hot", "step")
-EPOCH = datetime.datetime(1970, 1, 1)
 LISTED = 6  # levels named in a message
 ABSENT = "missing"  # what the level, or the indicator, of missing values is called
 
@@ -75,6 +78,37 @@ class Column(NamedTuple):
         return [self.name, *absent]
 
 
+class Sheet:
+    """A data frame's columns by name; each category is coded once."""
+
+    def __init__(self, X):
+        self.labels, self.codes = labels_of(X), dict[int, Any]()
+        self.names, self.view = [str(label) for label in self.labels], frame_view(X, self.labels)
+        self.series = [] if self.view is None else list(self.view.iter_columns())
+        self.places = {name: j for j, name in enumerate(self.names)}
+
+    def coded(self, j):
+        """(codes, levels) of a column."""
+        if j not in self.codes:
+            self.codes[j] = coded(self.series[j])
+        return self.codes[j]
+
+    def values(self, j, kind):
+        """A column of numbers, or of dates as days, as float64 with NaN for missing values."""
+        return days(self.series[j]) if kind == "days" else numbers_of("X", self.series[j], j, self.labels[j])
+
+    def absent(self, j, kind):
+        """Whether each value of a column is missing."""
+        return self.coded(j)[0] < 0 if kind in ORDERED else np.isnan(self.values(j, kind))
+
+    def refuse_repeated(self, names):
+        """Raise a ValueError where one of these names is that of several columns."""
+        if len(self.places) < len(self.names):
+            for name in names:
+                if self.names.count(name) > 1:
+                    raise ValueError(f"{name!r} names several columns of X; give columns names that differ")
+
+
 class Encoding(NamedTuple):
     """How a frame is read: its columns in order, and whether levels that the fit did not see are 0 in all columns."""
 
@@ -85,64 +119,77 @@ class Encoding(NamedTuple):
         """The names of the columns of X."""
         return [name for column in self.columns for name in column.names()]
 
+    def names_with(self, given):
+        """The names of the columns of X. Raises a ValueError where others are given."""
+        names = self.names()
+        if given is not None and list(given) != names:
+            raise ValueError(
+                f"feature_names are for X without categories, dates or gaps; the columns of this frame are called "
+                f"{_listed(names)}, after its own: leave feature_names out, or rename the columns of X"
+            )
+        return names
+
+    def places(self):
+        """The places in X of what each column of the frame stands for, by its name."""
+        ends = np.cumsum([0, *(len(column.names()) for column in self.columns)]).tolist()
+        return {column.name: list(range(*span)) for column, span in zip(self.columns, pairwise(ends))}
+
     def kept(self, X):
         """Whether each row of a frame is kept: False where a column drops rows of missing values and has one."""
-        labels = labels_of(X)
-        series, keep = dict(zip(map(str, labels), frame_view(X, labels).iter_columns())), np.ones(len(X), dtype=bool)
+        sheet = X if isinstance(X, Sheet) else Sheet(X)
+        keep = np.ones(len(sheet.view), dtype=bool)
         for column in self.columns:
             if column.missing == "drop":
-                keep &= ~_absent(column, series[column.name])
+                keep &= ~sheet.absent(sheet.places[column.name], column.kind)
         return keep
 
-    def read(self, X):
-        """A frame as a CodedTable, or as a float64 array (n, p) where no column is a category.
+    def read(self, X, rows=None):
+        """A frame, or some of its rows, as a CodedTable, or as a float64 array (n, p) where no column is a category.
 
         Columns are found by name. Raises ValueError with the column and the first row of a value that is missing or a
         level that the fit did not see.
         """
-        labels = labels_of(X)
-        places, view = {str(label): j for j, label in enumerate(labels)}, frame_view(X, labels)
-        if lacking := [column.name for column in self.columns if column.name not in places]:
+        sheet = X if isinstance(X, Sheet) else Sheet(X)
+        if lacking := [column.name for column in self.columns if column.name not in sheet.places]:
             raise ValueError(f"X lacks {len(lacking)} of the columns of the fit: {_listed(lacking)}")
-        series = list(view.iter_columns())
+        sheet.refuse_repeated([column.name for column in self.columns])
+        rows = slice(None) if rows is None else rows
         numbers: list[np.ndarray] = []
         codes: list[np.ndarray] = []
         units: list[tuple[int, int]] = []
         sizes: list[int] = []
         stepped: list[bool] = []
         for column in self.columns:
-            j = places[column.name]
+            j = sheet.places[column.name]
+            absent = sheet.absent(j, column.kind)[rows]
             if column.kind in ORDERED:
                 units += [(len(sizes), k) for k in range(column.kind == "step", len(column.levels))]
-                absent = _absent(column, series[j])
-                codes.append(self._codes(column, series[j], absent))
+                codes.append(self._codes(column, sheet.coded(j), rows))
                 sizes.append(len(column.levels))
                 stepped.append(column.kind == "step")
             else:
-                values = _values(column.kind, series[j], j, labels[j])
-                absent = np.isnan(values)
                 units.append((-1, len(numbers)))
-                numbers.append(np.where(absent, column.fill, values))
+                numbers.append(np.where(absent, column.fill, sheet.values(j, column.kind)[rows]))
             if column.indicator:
                 units.append((-1, len(numbers)))
                 numbers.append(absent.astype(np.float64))
             elif absent.any() and (column.kind not in ORDERED or self.unseen == "error"):
                 _refuse_absent(column, absent)
-        n = len(view)
+        n = len(np.arange(len(sheet.view))[rows])
         dense = np.array(numbers, dtype=np.float64).reshape(len(numbers), n)
         if not sizes:
             return dense.T
         factor, place = zip(*units)
         return CodedTable(dense, np.array(codes, dtype=np.int32), sizes, stepped, list(factor), list(place))
 
-    def _codes(self, column, series, absent):
+    def _codes(self, column, coded_column, rows):
         """The level of each row, -1 where it has none."""
-        found, levels = coded(series)
+        found, levels = coded_column
         known = {level: k for k, level in enumerate(column.levels)}
         table = np.array([known.get(level, -1) for level in levels] + [-1], dtype=np.int32)
-        codes = table[found]
-        if self.unseen == "error" and np.any(strange := (codes < 0) & ~absent):
-            unseen = [levels[k] for k in np.unique(found[strange])]
+        codes = table[found[rows]]
+        if self.unseen == "error" and np.any(strange := (codes < 0) & (found[rows] >= 0)):
+            unseen = [levels[k] for k in np.unique(found[rows][strange])]
             raise ValueError(
                 f"column {column.name!r} of X has {len(unseen)} level{'s' * (len(unseen) > 1)} that the fit did not "
                 f"see: {_listed(unseen)}, first in row {np.flatnonzero(strange)[0]}; fit with unseen='zero' to let "
@@ -177,41 +224,52 @@ def learnt(X, rules):
 
     Raises ValueError with the first column that no rule can read, or that has missing values and no rule for them.
     """
-    rules, labels = rules.checked(), labels_of(X)
-    names = [str(label) for label in labels]
-    rules.refuse_unknown(names)
-    view = frame_view(X, labels)
-    if view is None or not len(view):  # refused where arrays are
+    sheet = X if isinstance(X, Sheet) else Sheet(X)
+    rules.checked().refuse_unknown(sheet.names)
+    if sheet.view is None or not len(sheet.view):  # refused where arrays are
         return None
-    columns: list[Column] = []
-    series_of = list(view.iter_columns())
-    kinds = [_kind(name, series, j, rules) for j, (name, series) in enumerate(zip(names, series_of))]
-    if {*kinds} <= {"number"} and all(rules.missing_in(name) == "error" for name in names):
+    kinds = [_kind(name, series, j, rules) for j, (name, series) in enumerate(zip(sheet.names, sheet.series))]
+    if {*kinds} <= {"number"} and all(rules.missing_in(name) == "error" for name in sheet.names):
         return None
-    for j, (name, series, kind) in enumerate(zip(names, series_of, kinds)):
-        column = Column(name, kind, rules.missing_in(name))
-        columns.append(_with_levels(column, series) if kind in ORDERED else _with_fill(column, series, j, labels[j]))
-    return Encoding(tuple(columns), rules.unseen)
+    sheet.refuse_repeated(sheet.names)
+    columns = [Column(name, kind, rules.missing_in(name)) for name, kind in zip(sheet.names, kinds)]
+    rows = np.flatnonzero(Encoding(tuple(columns)).kept(sheet))
+    if not rows.size:
+        raise ValueError("X has no row without missing values, so missing='drop' leaves none; choose 'mean'")
+    for j, column in enumerate(columns):
+        columns[j] = (_with_levels if column.kind in ORDERED else _with_fill)(column, sheet, j, rows)
+    encoding = Encoding(tuple(columns), rules.unseen)
+    if repeated := [name for name, count in Counter(encoding.names()).items() if count > 1]:
+        raise ValueError(f"several columns would be called {_listed(repeated)}; rename a level, or a column of X")
+    return encoding
 
 
 def encoded(X, rules, of_rows):
     """(X, its Encoding, `of_rows`): a frame that needs one as `Encoding.read` returns it; anything else as it is.
 
-    Where rows are dropped, those of the vectors and matrices in the dict `of_rows` are dropped with them.
+    Where rows are dropped, which a DataWarning says, those of the vectors and matrices in the dict `of_rows` are
+    dropped with them.
     """
-    encoding = None if labels_of(X) is None else learnt(X, rules)
-    if encoding is None:
-        if labels_of(X) is None and rules.checked() != Rules():
+    if labels_of(X) is None:
+        if rules.checked() != Rules():
             raise ParameterError("categories, dates, ordered, missing and unseen are about data frames; X is none")
         return X, None, of_rows
-    keep = encoding.kept(X)
-    if not keep.all():
-        rows = np.flatnonzero(keep)
-        if not rows.size:
-            raise ValueError("X has no row without missing values, so missing='drop' leaves none; choose 'mean'")
-        kept = {name: _rows_of(name, values, rows, len(keep)) for name, values in of_rows.items()}
-        X, of_rows = rows_of(table_of(X), rows), kept
-    return encoding.read(X), encoding, of_rows
+    sheet = Sheet(X)
+    encoding = learnt(sheet, rules)
+    if encoding is None:
+        return X, None, of_rows
+    keep = encoding.kept(sheet)
+    if keep.all():
+        return encoding.read(sheet), encoding, of_rows
+    rows, lost = np.flatnonzero(keep), np.flatnonzero(~keep)
+    of_rows = {name: _rows_of(name, values, rows, keep.size) for name, values in of_rows.items()}
+    check.warn(
+        f"missing='drop' leaves out {lost.size:,} of the {keep.size:,} rows of X, with their values in y, weights, "
+        f"offset and groups; the first is row {lost[0]}",
+        check.DataWarning,
+        topic="dropped rows",
+    )
+    return encoding.read(sheet, rows), encoding, of_rows
 
 
 def _rows_of(name, values, rows, n):
@@ -232,42 +290,50 @@ def _kind(name, series, j, rules):
         return "step" if rules.ordered == "step" and nw.is_ordered_categorical(series) else "one-hot"
     if dtype == nw.String and rules.categories == "text":
         return "one-hot"
-    if dtype.is_temporal() and rules.dates == "days":
+    dated = dtype.is_temporal() or (dtype == nw.Object and is_date(_first(series)[1]))
+    if dated and rules.dates == "days":
         return "days"
-    if dtype == nw.String or dtype.is_temporal():
-        i = int(np.argmin(series.is_null().to_numpy()))
+    if dtype == nw.String or dated:
         advice = "dates='days', for numbers of days"
         if dtype == nw.String:
             advice = f"categories='text', for all columns of text, or categories=[{name!r}]"
-        value = series.to_list()[i]
+        i, value = _first(series)
         raise ValueError(
             f"X must be numeric; X[{i}, {j}] ({name!r}) is {value!r}; leave that column out, or pass {advice}"
         )
     return "number"
 
 
-def _with_levels(column, series):
-    """A category with the levels of these rows, in the order of its type, or else sorted."""
-    found, levels = coded(series)
-    seen = [levels[k] for k in np.unique(found[found >= 0])]
-    if not seen:
+def _first(series):
+    """(row, value) of the first value that is not missing; (0, None) where all are."""
+    there = series.drop_nulls()
+    return (int(np.argmin(series.is_null().to_numpy())), there.to_list()[0]) if len(there) else (0, None)
+
+
+def _with_levels(column, sheet, j, rows):
+    """A category with the levels that some rows have, in the order of its type, or else sorted."""
+    found, levels = sheet.coded(j)
+    counts = np.bincount(found[rows] + 1, minlength=len(levels) + 1)
+    if counts[0] == rows.size:
         raise ValueError(f"column {column.name!r} of X has no value in any row; leave it out")
-    absent = bool((found < 0).any())
-    if absent and column.missing == "error":
+    if counts[0] and column.missing == "error":
         _refuse_absent(column, found < 0)
-    return column._replace(levels=tuple(seen), indicator=absent and column.missing in ("level", "mean"))
+    seen = tuple(levels[k] for k in np.flatnonzero(counts[1:]))
+    return column._replace(levels=seen, indicator=bool(counts[0]) and column.missing in ("level", "mean"))
 
 
-def _with_fill(column, series, j, label):
-    """A number with the mean of these rows, where missing values take it."""
-    absent = np.isnan(values := _values(column.kind, series, j, label))
-    if not absent.any() or column.missing == "drop":
+def _with_fill(column, sheet, j, rows):
+    """A number with the mean over some rows, where missing values take it."""
+    values = sheet.values(j, column.kind)
+    some = values[rows]
+    there = ~np.isnan(some)
+    if there.all():
         return column
-    if column.missing == "error" or column.missing == "level":
-        _refuse_absent(column, absent)
-    if absent.all():
+    if column.missing != "mean":
+        _refuse_absent(column, np.isnan(values))
+    if not there.any():
         raise ValueError(f"column {column.name!r} of X has no value in any row; leave it out")
-    return column._replace(fill=float(values[~absent].mean()), indicator=True)
+    return column._replace(fill=float(some[there].mean()), indicator=True)
 
 
 def _refuse_absent(column, absent):
@@ -280,52 +346,6 @@ def _refuse_absent(column, absent):
     if not category:
         words = "'mean' puts the mean in their place and adds a column that marks them, 'drop' leaves such rows out"
     raise ValueError(f"{place}, and the fit has no rule for them; choose one by missing= of the fit: {words}")
-
-
-def _values(kind, series, j, label):
-    """A column of numbers, or of days since 1970, as float64 with NaN for missing values."""
-    if kind == "number":
-        return numbers_of("X", series, j, label)
-    return np.array([np.nan if value is None or value != value else _days(value) for value in series.to_list()])
-
-
-def _days(value):
-    """A date, a time or a duration in days."""
-    if isinstance(value, datetime.timedelta):
-        return value / datetime.timedelta(days=1)
-    if isinstance(value, datetime.datetime):
-        epoch = EPOCH if value.tzinfo is None else EPOCH.replace(tzinfo=datetime.UTC)
-        return (value - epoch) / datetime.timedelta(days=1)
-    if isinstance(value, datetime.time):
-        return (value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6) / 86400
-    return float((value - EPOCH.date()).days)
-
-
-def coded(series):
-    """(the code of each row, -1 where it is missing; the values that codes stand for, in order)."""
-    native = series.to_native()
-    if hasattr(native, "cat") and hasattr(native.cat, "codes"):  # pandas keeps codes
-        return native.cat.codes.to_numpy().astype(np.int64), native.cat.categories.tolist()
-    import narwhals as nw
-
-    values, absent = series.to_list(), series.is_null().to_numpy()
-    if isinstance(series.dtype, nw.Enum):
-        levels = list(series.dtype.categories)
-    else:
-        levels = list(dict.fromkeys(value for value, missing in zip(values, absent) if not missing and value == value))
-        try:
-            levels.sort()
-        except TypeError:
-            levels.sort(key=str)
-    known = {level: k for k, level in enumerate(levels)}
-    return np.fromiter((known.get(value, -1) for value in values), dtype=np.int64, count=len(values)), levels
-
-
-def _absent(column, series):
-    """Whether each value of a column is missing."""
-    if column.kind in ORDERED:
-        return coded(series)[0] < 0
-    return np.isnan(_values(column.kind, series, 0, column.name))
 
 
 def _stored(level):

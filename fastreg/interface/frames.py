@@ -193,6 +193,18 @@ def is_numeric(dtype):
     return dtype.is_numeric() or dtype == nw.Boolean
 
 
+def columns_of_words(X):
+    """The names of a data frame's columns that are neither numbers nor truth values; none of anything else."""
+    labels = labels_of(X)
+    frame = None if labels is None else frame_view(X, labels)
+    if labels is None or frame is None:
+        return []
+    import narwhals as nw
+
+    types = frame.schema.values()
+    return [str(name) for name, dtype in zip(labels, types) if not (is_numeric(dtype) or dtype == nw.Object)]
+
+
 def numbers_of(name, column, j, label):
     """A column as float64, or a ValueError with the place of its first value that is not a number."""
     import narwhals as nw

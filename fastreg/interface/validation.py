@@ -86,7 +86,7 @@ def check_design(X):
 
 def check_table(X):
     """X with two dimensions: what is sparse or keeps its form unchanged, else a float64 array of unchanged layout."""
-    X = X if sp.issparse(X) or keeps_form(X) else _as_float("X", array_of(X), feature_names_of(X))
+    X = X if sp.issparse(X) or keeps_form(X) else as_float("X", array_of(X), feature_names_of(X))
     if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X
@@ -114,7 +114,7 @@ def _check_shape(shape):
         raise ValueError(f"X has no columns (shape {shape}); at least 1 is needed")
 
 
-def _as_float(name, values, names=None):
+def as_float(name, values, names=None):
     """An array of float64 in native byte order, or a ValueError that says why not."""
     refuse_masked(name, values)
     try:
@@ -245,7 +245,7 @@ def check_vector(name, values, n, *, allow_negative=True):
     """A float64 vector of length n, finite."""
     if sp.issparse(values):
         raise ValueError(f"{name} is sparse; pass a dense vector")
-    array = _as_float(name, vector_of(values))
+    array = as_float(name, vector_of(values))
     if array.ndim == 2 and array.shape[1] == 1:
         warn(f"{name} is a column of shape {array.shape}; a vector was expected, and it is used as one", DataWarning)
         array = array.ravel()
@@ -301,7 +301,7 @@ def _refuse_labels(y):
 
 def check_matrix(name, values, n, K=None):
     """A finite float64 matrix (n, K); K is checked if it is given."""
-    values = _as_float(name, array_of(values, name))
+    values = as_float(name, array_of(values, name))
     if values.ndim != 2 or values.shape[1] == 0 or values.shape[1] != (K or values.shape[1]):
         columns = "responses" if K is None else f"{K} responses or classes"
         raise ValueError(f"{name} must be a matrix (rows, {columns}), got an array of shape {values.shape}")
@@ -310,7 +310,7 @@ def check_matrix(name, values, n, K=None):
 
 def check_targets(name, values):
     """Responses to compare predictions with, as a finite float64 array."""
-    array = _as_float(name, array_of(values, name))
+    array = as_float(name, array_of(values, name))
     bad = np.argwhere(~np.isfinite(array))
     if bad.size:
         raise ValueError(_not_finite(name, tuple(bad[0].tolist()), array[tuple(bad[0])]))
@@ -382,7 +382,7 @@ def check_factor(penalty_factor, p):
     """Penalty factors (p,), none of them negative; an infinite one leaves its column out."""
     if penalty_factor is None:
         return np.ones(p)
-    factor = np.array(_as_float("penalty_factor", penalty_factor))
+    factor = np.array(as_float("penalty_factor", penalty_factor))
     if factor.shape != (p,):
         raise ValueError(f"penalty_factor has shape {factor.shape}, but X has {p} columns")
     bad = np.flatnonzero(~(factor >= 0))
@@ -400,7 +400,7 @@ def check_bounds(lower, upper, p, K=None):
         return None
     arrays, shape = [], (p,) if K is None else (p, K)
     for name, given, none in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
-        bound = _as_float(name, none if given is None else given)
+        bound = as_float(name, none if given is None else given)
         if bound.shape not in ((), (p,), shape):
             wanted = f"a number or one for each of {p} columns{'' if K is None else f', or of shape {shape}'}"
             raise ValueError(f"{name} has shape {bound.shape}; it must be {wanted}")
@@ -416,7 +416,7 @@ def check_bounds(lower, upper, p, K=None):
 
 def check_alphas(alphas):
     """The alphas as a decreasing vector."""
-    grid = np.atleast_1d(_as_float("alphas", alphas))
+    grid = np.atleast_1d(as_float("alphas", alphas))
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"alphas must be a non-empty vector, got an array of shape {grid.shape}")
     if not (grid.min() >= 0.0 and grid.max() < np.inf):
@@ -434,7 +434,7 @@ def check_alphas(alphas):
 
 def check_several(name, values, low, high):
     """A vector of one finite number or more, each in [low, high]."""
-    array = np.atleast_1d(_as_float(name, values))
+    array = np.atleast_1d(as_float(name, values))
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a number or a non-empty vector, got an array of shape {array.shape}")
     bad = np.flatnonzero(~((array >= low) & (array <= high) & np.isfinite(array)))

@@ -31,9 +31,9 @@ def fit_path(
     alpha_min_ratio: float | None = None,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
-    penalty_factor: ArrayLike | None = None,
-    lower: ArrayLike | None = None,
-    upper: ArrayLike | None = None,
+    penalty_factor: ArrayLike | dict[str, float] | None = None,
+    lower: ArrayLike | dict[str, float] | None = None,
+    upper: ArrayLike | dict[str, float] | None = None,
     fit_intercept: bool = True,
     standardize: bool = False,
     tol: float = 1e-6,
@@ -93,11 +93,14 @@ def fit_path(
     offset : array-like of shape (n,) or float, default=None
         Added to the linear predictor, such as np.log(exposure) for counts over an exposure. Predictions of a path that
         was fitted with an offset ask for that of their rows. The number 0 is no offset; a vector of zeros is one.
-    penalty_factor : array-like of shape (p,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
-    lower, upper : array-like of shape (p,) or float, default=None
+    penalty_factor : array-like of shape (p,) or dict, default=None
+        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out. A dict has
+        them by name, and 1 for columns that it does not name. The name of a category stands for all of its levels,
+        "name[level]" for one.
+    lower, upper : array-like of shape (p,), float or dict, default=None
         Bounds of the coefficients, lower <= 0 <= upper, on the scale of X whatever `standardize` says. None and
-        infinity are no bound, 0 forbids a sign. Bounds hold exactly, and the gap is that of the bounded problem.
+        infinity are no bound, 0 forbids a sign. Bounds hold exactly, and the gap is that of the bounded problem. A dict
+        has them by name, as for `penalty_factor`.
     fit_intercept : bool, default=True
         Whether the intercept b0 is fitted; else it is 0.
     standardize : bool, default=False
@@ -114,7 +117,8 @@ def fit_path(
         Which columns of a data frame are categories beside those whose type says so (pandas Categorical, polars Enum
         and Categorical, Arrow dictionaries): all of text, or those named here, of whatever type. Text is not taken
         unasked, since a column of text is often an identifier. A category has a column "name[level]" of zeros and ones
-        for each level of these rows, kept as one code a row.
+        for each level of these rows, kept as one code a row. Without a penalty (where all alphas, or its factors, are
+        0) these would be too many, as they sum to the intercept: the first level's coefficient is 0 then.
     ordered : {"one-hot", "step"}, default="one-hot"
         The columns of a category whose type is ordered. "step": "name[>=level]" for each level but the first, so that
         coefficients are the changes from a level to the next; the lasso then merges neighbours, and lower=0 makes the
@@ -124,7 +128,8 @@ def fit_path(
     missing : {"error", "mean", "level", "drop"} or dict, default="error"
         What becomes of missing values of a data frame, or by name of each column. "mean": of numbers, the mean of the
         others, and a column "name[missing]" that marks them; of categories, as "level". "level": a category has a level
-        "name[missing]"; an error for numbers. "drop": such rows are left out. All is decided on these rows and kept for
+        "name[missing]"; an error for numbers. "drop": such rows are left out, which a DataWarning says, with their y,
+        weights, offset and groups; results have the rows that are left. All is decided on these rows and kept for
         prediction, where rows that were to be dropped are an error.
     unseen : {"error", "zero"}, default="error"
         What becomes, in prediction, of a level of which the fit had no row: an error, or zero in all of its columns.
@@ -178,14 +183,15 @@ def fit_path(
     """
     rows = {"y": y, "sample_weight": sample_weight, "offset": offset}
     X, encoding, rows = encoded(X, Rules(categories, dates, ordered, missing, unseen), rows)
-    names = encoding.names() if encoding else check.feature_names_of(X, feature_names)
+    names = encoding.names_with(feature_names) if encoding else check.feature_names_of(X, feature_names)
     y = rows.pop("y")
+    grid = Grid(alphas, n_alphas, alpha_min_ratio).checked()
     options = FitOptions(
         family, l1_ratio, penalty_factor=penalty_factor, lower=lower, upper=upper, fit_intercept=fit_intercept,
         standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, feature_names=names, penalty=penalty,
         encoding=encoding, **rows,
-    )  # fmt: skip
+    ).by_column(grid.alphas)  # fmt: skip
     warn_of_exposure(y, options)
-    path = solve_path(X, y, options, Grid(alphas, n_alphas, alpha_min_ratio), Watching(verbose, callback, trace))
+    path = solve_path(X, y, options, grid, Watching(verbose, callback, trace))
     warn_of_points(path)
     return path

@@ -26,7 +26,7 @@ def refit_path(path, X, y, alphas, *, sample_weight, offset, tol, watching, **op
     near = min(max(float(grid[0]), float(path.alphas[-1])), float(path.alphas[0]))
     fit_options = FitOptions(
         **own, **options, sample_weight=sample_weight, offset=offset, tol=tol, feature_names=path.feature_names
-    )
+    ).by_column(grid)
     warn_of_exposure(y, fit_options)
     refitted = solve_path(X, y, fit_options, Grid(grid), watching, start=(*path.coef(near), near))
     warn_of_points(refitted)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from certified import assert_certified
+from sklearn.model_selection import PredefinedSplit
 
 import fastreg
 from fastreg.interface.encoding import Rules, learnt
@@ -85,6 +86,7 @@ def test_saved_paths_read_frames_as_before(tmp_path):
     )
 
 
+@pytest.mark.filterwarnings("ignore:missing='drop' leaves out 15 of the 120 rows")
 def test_rows_that_lack_values_are_dropped_with_all_that_has_rows():
     keep, weight, offset = FRAME["age"].notna().to_numpy(), RNG.random(N) + 0.1, RNG.normal(size=N)
     words = {"categories": "text", "missing": "drop"}
@@ -96,6 +98,25 @@ def test_rows_that_lack_values_are_dropped_with_all_that_has_rows():
     ours = fastreg.cv_path(FRAME, Y, cv=4, groups=groups, **words, **GRID)
     theirs = fastreg.cv_path(part, Y[keep], cv=4, groups=groups[keep], **GRID)
     np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-9)
+    place = np.cumsum(keep) - 1
+    pairs = [(np.flatnonzero(groups != k), np.flatnonzero(groups == k)) for k in range(4)]
+    renumbered = [tuple(place[rows[keep[rows]]] for rows in pair) for pair in pairs]
+    wanted = fastreg.cv_path(part, Y[keep], cv=renumbered, **GRID).mean
+    for cv in (pairs, PredefinedSplit(groups)):
+        np.testing.assert_allclose(fastreg.cv_path(FRAME, Y, cv=cv, **words, **GRID).mean, wanted, rtol=1e-9)
+
+
+def test_dropped_rows_are_told_and_decide_nothing():
+    """A level that only they have is none, and means are those of the others."""
+    frame = FRAME.assign(region=np.where(FRAME["age"].isna(), "west", FRAME["region"]), height=np.arange(N) % 7.0)
+    frame.loc[~FRAME["age"].isna() & (np.arange(N) < 9), "height"] = np.nan
+    words = {"categories": "text", "missing": {"age": "drop", "height": "mean"}}
+    with pytest.warns(fastreg.DataWarning, match="leaves out 15 of the 120 rows of X, .* the first is row 2"):
+        path = fastreg.fit_path(frame, Y, **words, **GRID)
+    keep = frame["age"].notna()
+    assert path.encoding == learnt(frame[keep], Rules(**words))
+    assert path.encoding.columns[-1].fill == pytest.approx(frame.loc[keep, "height"].mean())
+    assert "region[west]" not in path.feature_names
 
 
 @pytest.mark.filterwarnings("ignore:the last alpha of the grid")

@@ -207,3 +207,73 @@ def test_dates_and_times_of_every_kind():
     found = learnt(frame, Rules(dates="days", missing="mean"))
     assert found.names() == ["day", "day[missing]", "moment", "moment[missing]", "wait", "clock"]
     np.testing.assert_allclose(found.read(frame), [[2, 0, 1.5, 0, 0.25, 0.25], [2, 1, 1.5, 1, 0.25, 0.75]])
+
+
+MOMENTS = [datetime.datetime(2024, 3, 31, hour, tzinfo=datetime.UTC) for hour in (0, 6)]  # a clock goes forward between
+ZONED = {
+    "pandas": lambda: pd.DataFrame({"at": pd.to_datetime([*MOMENTS, None], utc=True).tz_convert("Europe/Berlin")}),
+    "objects": lambda: pd.DataFrame({"at": pd.Series([*MOMENTS, None], dtype=object)}),
+    "polars": lambda: pl.DataFrame({"at": pl.Series([*MOMENTS, None], dtype=pl.Datetime("ms", "Europe/Berlin"))}),
+    "pyarrow": lambda: pa.table({"at": pa.array([*MOMENTS, None], pa.timestamp("ns", "Europe/Berlin"))}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", ZONED.values(), ids=ZONED)
+def test_times_with_a_zone_are_days_of_universal_time(make):
+    with pytest.raises(ValueError, match=r"X\[0, 0\] \('at'\) is .*dates='days'"):
+        learnt(make(), Rules())
+    found = learnt(make(), Rules(dates="days", missing="mean")).read(make())
+    wanted = (datetime.date(2024, 3, 31) - datetime.date(1970, 1, 1)).days + np.array([0.0, 0.25, 0.125])
+    np.testing.assert_allclose(found, np.column_stack([wanted, [0, 0, 1]]), rtol=1e-12)
+
+
+@each_kind
+def test_truth_values_with_gaps_are_numbers_or_categories(make):
+    frame = make({"a": [True, None, False, True], "b": [1, 2, None, 1]})
+    found = learnt(frame, Rules(missing="mean"))
+    wanted = [[1, 0, 1, 0], [2 / 3, 1, 2, 0], [0, 0, 4 / 3, 1], [1, 0, 1, 0]]
+    np.testing.assert_allclose(found.read(frame), wanted)
+    found = learnt(frame, Rules(categories=["a", "b"], missing="level"))
+    assert [level for column in found.columns for level in column.levels] == [False, True, 1, 2]
+    wanted = [[0, 1, 0, 1, 0, 0], [0, 0, 1, 0, 1, 0], [1, 0, 0, 0, 0, 1], [0, 1, 0, 1, 0, 0]]
+    np.testing.assert_array_equal(expanded(found.read(frame)), wanted)
+
+
+CODED = {
+    "a dictionary for each chunk": lambda values: pa.chunked_array(
+        [pa.array(part).dictionary_encode() for part in (values[:3], values[3:])]
+    ),
+    "text in chunks": lambda values: pa.chunked_array([values[:3], values[3:]], pa.large_string()),
+    "numbers of another column": lambda values: pl.Series(["z", "c", "y", *values], dtype=pl.Categorical)[3:],
+    "polars text": pl.Series,
+    "objects": lambda values: pd.Series(values, dtype=object),
+    "pandas text": lambda values: pd.Series(values, dtype="string"),
+    "text of Arrow": lambda values: pd.Series(values, dtype=pd.ArrowDtype(pa.string())),
+    "unused levels": lambda values: pd.Series(pd.Categorical(values, ["a", "b", "c", "d"])),
+}
+
+
+@pytest.mark.parametrize("make", CODED.values(), ids=CODED)
+def test_text_is_coded_alike_however_it_is_kept(make):
+    values = ["c", None, "a", "b", "c", None]
+    column = make(values)
+    frame = pd.DataFrame({"x": column}) if isinstance(column, pd.Series) else (
+        pl.DataFrame({"x": column}) if isinstance(column, pl.Series) else pa.table({"x": column}))  # fmt: skip
+    found = learnt(frame, Rules(categories="text", missing="level"))
+    assert found.columns[0].levels == ("a", "b", "c")
+    table = found.read(frame)
+    np.testing.assert_array_equal(table.codes, [[2, -1, 0, 1, 2, -1]])
+    np.testing.assert_array_equal(table.numbers, [[0, 1, 0, 0, 0, 1]])
+
+
+def test_levels_of_several_kinds_are_sorted_as_text():
+    frame = pd.DataFrame({"x": pd.Series([2, "b", 10, "a"], dtype=object)})
+    found = learnt(frame, Rules(categories=["x"]))
+    assert found.columns[0].levels == (10, 2, "a", "b")
+    np.testing.assert_array_equal(found.read(frame).codes, [[1, 3, 0, 2]])
+
+
+def test_columns_that_repeat_are_refused_where_a_frame_is_read():
+    found = learnt(pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]}), RULES)
+    with pytest.raises(ValueError, match="'a' names several columns of X"):
+        found.read(pd.DataFrame([[1.0, 2.0, "x"]], columns=["a", "a", "b"]))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import CVOptions, Watching, bundles, framed
+from fastreg.interface.arguments import CVOptions, Watching, bundles
 from fastreg.interface.progress import Interrupted, Watch, hold, interruptible
 from fastreg.interface.reasons import remedy_for, warn_of_points
 from fastreg.interface.shared_options import takes_options_of
@@ -23,7 +23,7 @@ from fastreg.paths.fit_path import fit_path
 from fastreg.paths.setup import build_problem, checked, family_named, warn_of_exposure
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.fold_fits import fit_folds
-from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
+from fastreg.selection.cross_validation.folds import Folding, framed_with_folds, make_folds, weighted_folds
 from fastreg.selection.cross_validation.metrics import Response, metric_named
 from fastreg.selection.cross_validation.out_of_fold import predictions_of
 from fastreg.selection.cross_validation.result import CVPath, at_most, fold_reasons, warn_of_grid_end
@@ -136,7 +136,7 @@ def cv_path(
     (3, 3)
     """
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
-    X, words, y, groups = framed(X, options, y=y, groups=groups)
+    X, words, y, groups, cv = framed_with_folds(X, options, cv, y, groups)
     fit_options, grid, watching = bundles(X, words)
     several = kind_of(y, fit_options.family)
     run = _one_response if several is None else partial(_several_responses, several)

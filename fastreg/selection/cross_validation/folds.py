@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastreg.interface import validation as check
+from fastreg.interface.arguments import framed
 
 
 class Folding(NamedTuple):
@@ -23,7 +24,7 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     A number of folds shuffles the rows by `random_state`; `stratify` spreads the classes of y evenly over them, and
     rows of one group stay together.
     """
-    n = y.size
+    n = len(y)
     groups = None if groups is None else check.check_labels("groups", groups, n)
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         cv = _splitter(check.check_count("cv", cv, 2), y, groups, stratify, random_state)
@@ -38,6 +39,22 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     if not pairs:
         raise ValueError("cv gives no folds at all; at least 2 are needed for a standard error, 1 for a mean")
     return [_rows(pair, number, n) for number, pair in enumerate(pairs, start=1)]
+
+
+def framed_with_folds(X, options, cv, y, groups):
+    """(X, options, y, groups) as `framed` returns them, and `cv` for the rows that are left.
+
+    Where rows are dropped, pairs of rows are renumbered. A splitter splits all rows first, since one with folds of its
+    own (PredefinedSplit) has one for each of them; a number of folds is of the rows that are left.
+    """
+    n = len(y) if hasattr(y, "__len__") else 0
+    X, words, kept_y, kept_groups, rows = framed(X, options, y=y, groups=groups, rows=np.arange(n))
+    if rows.size < n and not isinstance(cv, numbers.Integral):
+        place = np.full(n, -1)
+        place[rows] = np.arange(rows.size)
+        pairs = make_folds(cv, np.zeros((n, 1)), np.asarray(y), groups, False, None)
+        cv = [tuple(place[part][place[part] >= 0] for part in pair) for pair in pairs]
+    return X, words, kept_y, kept_groups, cv
 
 
 def _splitter(folds, y, groups, stratify, random_state):

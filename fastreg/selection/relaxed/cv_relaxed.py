@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles, framed
+from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles
 from fastreg.interface.frames import columns_of, rows_of
 from fastreg.interface.progress import Interrupted, Progress, Watch, hold, interruptible
 from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
@@ -21,7 +21,7 @@ from fastreg.paths.result import Path
 from fastreg.paths.setup import checked, warn_of_exposure
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.cv_path import cross_validate, cv_path
-from fastreg.selection.cross_validation.folds import Folding, make_folds, weighted_folds
+from fastreg.selection.cross_validation.folds import Folding, framed_with_folds, make_folds, weighted_folds
 from fastreg.selection.cross_validation.metrics import Held, Metric, Response, metric_named
 from fastreg.selection.cross_validation.result import averages, warn_of_grid_end
 from fastreg.selection.relaxed.adaptive import PILOTS, adaptive_factor, learned_factor
@@ -99,7 +99,7 @@ def cv_relaxed(
     >>> found.support("1se")
     [0, 1]
     """
-    X, words, y, groups = framed(X, options, y=y, groups=groups)
+    X, words, y, groups, cv = framed_with_folds(X, options, cv, y, groups)
     fit_options, grid, watching = bundles(X, words)
     task = make_task(X, y, gammas, ridges, pilot, power, metric, grid, fit_options)
     pairs = make_folds(cv, X, task.response.y, groups, task.response.classes is not None, random_state)

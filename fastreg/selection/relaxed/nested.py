@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import SelectionOptions, bundles, framed
+from fastreg.interface.arguments import SelectionOptions, bundles
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Interrupted, Watch, hold
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.summary import Shown
 from fastreg.paths.fit_path import fit_path
 from fastreg.selection.cross_validation.cv_path import cv_path
-from fastreg.selection.cross_validation.folds import held_out_weight, make_folds, training_weight
+from fastreg.selection.cross_validation.folds import framed_with_folds, held_out_weight, make_folds, training_weight
 from fastreg.selection.cross_validation.metrics import Held
 from fastreg.selection.cross_validation.result import SELECTIONS, as_written_here, averages
 from fastreg.selection.relaxed.cv_relaxed import choose_relaxed, cv_relaxed, make_task, predictors, warn_relaxed
@@ -211,7 +211,7 @@ def nested_cv_relaxed(
     check.check_option("selection", selection, SELECTIONS)
     if not (isinstance(cv, int) or hasattr(cv, "split")):
         raise ValueError(f"cv must be a number of inner folds or a splitter here, got {cv!r}")
-    X, words, y, groups = framed(X, options, y=y, groups=groups)
+    X, words, y, groups, outer = framed_with_folds(X, options, outer, y, groups)
     fit_options, grid, watching = bundles(X, words)
     task = make_task(X, y, gammas, ridges, pilot, power, metric, grid, fit_options)
     weight, stratify = task.options.sample_weight, task.response.classes is not None
