@@ -15,7 +15,6 @@ from fastreg.inference.result import Table
 from fastreg.inference.smooth_objective import Factor, SmoothObjective
 from fastreg.inference.wald import listed, singular, wald_numbers
 from fastreg.interface import validation as check
-from fastreg.interface.by_column import complete_categories
 from fastreg.interface.naming import explains_names
 from fastreg.numerics.threads import linalg, one_blas_thread
 from fastreg.objective.families import linearise
@@ -31,7 +30,7 @@ NODE = 0.5  # of sqrt(log p / n), the nodewise penalty in units of a column's de
 def debiased(
     path: Path,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     alpha: float | None = None,
     *,
     columns: Sequence[int | str] | int | str | None = None,
@@ -68,8 +67,8 @@ def debiased(
         What `fit_path` returned; its options are used.
     X : {array, sparse matrix, data frame} of shape (n, p)
         The rows, with the columns of the fit.
-    y : array-like of shape (n,)
-        Their response.
+    y : array-like of shape (n,), default=None
+        Their response. None is that of the formula of a fit by one, from a data frame X.
     alpha : float, default=None
         At which penalty, such as the one that cross-validation chose. None is the only alpha of a path of one.
     columns : int, str or sequence of them, default=None
@@ -203,7 +202,7 @@ def _refuse_complete(path, fitted, chosen):
     """Raise a ValueError where all levels of a category are in the fit beside an intercept: only their differences are
     determined, which is no matter of how many rows there are."""
     usable = fitted.problem.usable
-    for places in complete_categories(path.encoding) if path.encoding and path.fit_intercept else ():
+    for places in path.encoding.complete() if path.encoding and path.fit_intercept else ():
         if usable[places].all() and np.isin(places, chosen).any():
             levels = listed(fitted.names, np.array(places))
             raise ValueError(

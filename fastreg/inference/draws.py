@@ -14,7 +14,7 @@ from fastreg.inference import diagnostics
 from fastreg.inference.likelihood import is_known, log_likelihood
 from fastreg.inference.posterior_summary import PosteriorSummary
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import columns_for, offset_for
+from fastreg.interface.agreement import columns_for, offset_for, rows_for
 from fastreg.interface.naming import explains_names
 from fastreg.paths.result import Path
 
@@ -247,7 +247,7 @@ class Posterior:
         ((4,), (3, 200, 4))
         """
         check.check_option("kind", kind, ("mean", "draws", "linear"))
-        X = columns_for(self.path, X, self.path.coefs.shape[0])
+        (offset,), X = rows_for(self.path, X, offset=offset), columns_for(self.path, X, self.path.coefs.shape[0])
         offset = offset_for(self.path, offset, X.shape[0])
         mean = self.path._family().mean
         if kind == "mean":

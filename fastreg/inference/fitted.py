@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import columns_for, offset_for, options_for, weights_for
+from fastreg.interface.agreement import columns_for, offset_for, options_for, rows_for, weights_for
 from fastreg.interface.arguments import FitOptions
 from fastreg.interface.reasons import CONVERGED
 from fastreg.objective.problem import Problem
@@ -58,6 +58,7 @@ def problem_of(path, X, y, alpha, sample_weight, offset):
 
 def fit_at(path, X, y, alpha, sample_weight, offset, tol=TOL):
     """Fitted, certified to `tol`. Raises a ValueError where the fit is not, as for classes that can be separated."""
+    y, sample_weight, offset = rows_for(path, X, y=y, sample_weight=sample_weight, offset=offset)
     start = problem_of(path, X, y, alpha, sample_weight, offset)
     return refitted(path, start, y, sample_weight, offset, tol)
 

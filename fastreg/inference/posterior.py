@@ -29,7 +29,7 @@ MOST_COLUMNS = 3000  # of a dense metric
 def posterior(
     path: Path,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     alpha: float | None = None,
     *,
     prior_sd: ArrayLike | None = None,
@@ -65,8 +65,8 @@ def posterior(
         What `fit_path` returned; its family, penalty and other options are used.
     X : {array, sparse matrix, data frame} of shape (n, p)
         The rows, with the columns of the fit.
-    y : array-like of shape (n,)
-        Their response.
+    y : array-like of shape (n,), default=None
+        Their response. None is that of the formula of a fit by one, from a data frame X.
     alpha : float, default=None
         At which penalty; it need not be on the path. 0 is a flat prior. None is the only alpha of a path of one.
     prior_sd : float or array-like of shape (p,), default=None

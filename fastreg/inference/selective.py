@@ -34,7 +34,7 @@ NOTES = [
 def selective(
     path: Path,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     alpha: float | None = None,
     *,
     sigma: float | None = None,
@@ -64,8 +64,8 @@ def selective(
         What `fit_path` returned with family "gaussian" and l1_ratio > 0; its options are used.
     X : {array, sparse matrix, data frame} of shape (n, p)
         The rows, with the columns of the fit.
-    y : array-like of shape (n,)
-        Their response.
+    y : array-like of shape (n,), default=None
+        Their response. None is that of the formula of a fit by one, from a data frame X.
     alpha : float, default=None
         At which penalty. None is the only alpha of a path of one.
     sigma : float, default=None

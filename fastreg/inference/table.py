@@ -29,7 +29,7 @@ COVARIANCES = ("model", "HC0", "HC1", "cluster")
 def table(
     path: Path,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     alpha: float | None = None,
     *,
     sample_weight: ArrayLike | None = None,
@@ -64,8 +64,8 @@ def table(
         What `fit_path` returned; its family, penalty, bounds and other options are used.
     X : {array, sparse matrix, data frame} of shape (n, p)
         The rows, with the columns of the fit.
-    y : array-like of shape (n,)
-        Their response.
+    y : array-like of shape (n,), default=None
+        Their response. None is that of the formula of a fit by one, from a data frame X.
     alpha : float, default=None
         At which penalty; it need not be on the path. 0 is none. None is the only alpha of a path of one.
     sample_weight, offset : as given to the path's fit

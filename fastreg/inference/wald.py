@@ -11,6 +11,7 @@ from fastreg.inference.fitted import RUNAWAY, problem_of, refitted
 from fastreg.inference.profile import Profile
 from fastreg.inference.smooth_objective import NoMinimum, SmoothObjective, minimise
 from fastreg.interface import validation as check
+from fastreg.interface.agreement import rows_for
 from fastreg.numerics.threads import linalg
 
 FAR = 0.1  # a last step of some row's eta, from which on there is no minimum: towards infinity steps stay near 1
@@ -51,6 +52,7 @@ def listed(names, columns):
 
 def smooth_fit(path, X, y, alpha, sample_weight, offset, firth):
     """The Smooth fit of a path at an alpha, without an l1 part and to rounding."""
+    y, sample_weight, offset = rows_for(path, X, y=y, sample_weight=sample_weight, offset=offset)
     fitted = problem_of(path, X, y, alpha, sample_weight, offset)
     refuse_l1(fitted)
     return smooth_of(path, fitted, y, sample_weight, offset, firth)

@@ -25,6 +25,24 @@ def offset_for(result, offset, n, K=None):
     return check.check_offset(offset, n, K)
 
 
+def rows_for(result, X, **given):
+    """What belongs to the rows of X, in the order given: what is None, or text, as the fit's formula says of a frame.
+
+    Raises a ParameterError where "y" is None and no formula has it.
+    """
+    formula = result.encoding if hasattr(result.encoding, "row_values") and labels_of(X) is not None else None
+    found = []
+    for name, values in given.items():
+        if formula is not None and (values is None or isinstance(values, str)):
+            values = formula.row_values(name, X, values)
+        if name == "y" and values is None:
+            raise check.ParameterError(
+                "y is None: pass the response; that of a formula, where it names one, is read from data frames"
+            )
+        found.append(values)
+    return found
+
+
 def weights_for(path, sample_weight):
     """The weights given. Raises ValueError where the fit had weights that differ, and none are given."""
     if sample_weight is None and path.weighted:

@@ -103,19 +103,46 @@ class Watching(NamedTuple):
 
 
 def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...]:
-    """(X, options, values of `of_rows`): a data frame with categories, dates or gaps as `Encoding.read` returns it.
+    """(X, options, values of `of_rows`): a data frame with categories, dates or gaps as `Encoding.read` returns it, a
+    formula with the frame `data` as `FormulaEncoding.read` does.
 
-    `of_rows` and the weights and offset among the options lose the rows that are dropped. The options that say how a
-    frame is read give way to its encoding.
+    `of_rows`, of which the first is the response, and the weights and offset among the options lose the rows that are
+    dropped. The options that say how a frame is read give way to its encoding.
     """
     rules = Rules(**{name: options[name] for name in Rules._fields if name in options})
-    rest = {name: value for name, value in options.items() if name not in Rules._fields}
-    given = {name: rest[name] for name in ("sample_weight", "offset") if name in rest}
-    X, encoding, rows = encoded(X, rules, of_rows | given)
-    rest |= {name: rows[name] for name in given}
+    rest = {name: value for name, value in options.items() if name not in (*Rules._fields, "data")}
+    data, response = options.get("data"), next(iter(of_rows))
+    of_rows |= {name: rest[name] for name in ("sample_weight", "offset") if name in rest}
+    if isinstance(X, str):
+        X, encoding, rows, rest["fit_intercept"] = _by_formula(X, data, rules, of_rows, response, rest)
+    elif data is not None:
+        raise check.ParameterError(
+            f"data is the frame of a formula, which is the first argument, a text such as '{response} ~ age + C(group)'"
+        )
+    else:
+        X, encoding, rows = encoded(X, rules, of_rows)
+    if rows.get(response) is None:
+        raise check.ParameterError(
+            f"{response} is None: pass the response, or a formula '{response} ~ age + C(group)' with data="
+        )
+    rest |= {name: rows.get(name) for name in ("sample_weight", "offset") if name in rest or name in rows}
     if encoding is not None:
         rest |= {"encoding": encoding, "feature_names": encoding.names_with(rest.get("feature_names"))}
-    return X, rest, *(rows[name] for name in of_rows)
+    return X, rest, *(rows.get(name) for name in of_rows if name not in ("sample_weight", "offset"))
+
+
+def _by_formula(formula, data, rules, of_rows, response, options):
+    """(X, its encoding, `of_rows`, whether there is an intercept)."""
+    from fastreg.interface.formula import formulated
+
+    full = options.get("alphas") is None or bool(np.any(np.asarray(options["alphas"]) != 0.0))
+    X, encoding, rows, intercept = formulated(formula, data, rules, of_rows, response, full)
+    if intercept and not options.get("fit_intercept", True):
+        raise check.ParameterError(
+            f"fit_intercept is False, but the formula {formula!r} has an intercept: end it with '- 1', and leave "
+            "fit_intercept out"
+        )
+    return X, encoding, rows, intercept
 
 
 def bundles(X: Any, options: Mapping[str, Any], **fixed: Any) -> tuple[FitOptions, Grid, Watching]:
@@ -148,13 +175,14 @@ class GridOptions(TypedDict, total=False):
 class ProblemOptions(TypedDict, total=False):
     """Options of `fit_path` that every function which fits has, too."""
 
-    sample_weight: ArrayLike | None
-    offset: ArrayLike | None
+    sample_weight: ArrayLike | str | None
+    offset: ArrayLike | str | None
     penalty_factor: ArrayLike | dict[str, float] | None
     fit_intercept: bool
     standardize: bool
     tol: float
     feature_names: Sequence[str] | None
+    data: Any
     categories: str | Sequence[str] | None
     ordered: str
     dates: str

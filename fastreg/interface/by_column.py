@@ -56,7 +56,7 @@ def without_references(options, alphas):
     factor = check.check_factor(options.penalty_factor, len(names))
     whole = [
         places
-        for places in complete_categories(options.encoding)
+        for places in options.encoding.complete()
         if np.isfinite(factor[places]).all()
         and (free or not factor[places].any())
         and not _bounded("lower", options.lower, places)
@@ -65,12 +65,6 @@ def without_references(options, alphas):
     firsts = [places[0] for places in whole[int(not options.fit_intercept) :]]
     factor[firsts] = np.inf
     return options._replace(penalty_factor=factor) if firsts else options
-
-
-def complete_categories(encoding):
-    """The places in X of the columns of each category that sum to one in every row."""
-    places = encoding.places()
-    return [places[column.name] for column in encoding.columns if column.kind == "one-hot"]
 
 
 def _bounded(option, given, places):

@@ -134,6 +134,11 @@ class Encoding(NamedTuple):
         ends = np.cumsum([0, *(len(column.names()) for column in self.columns)]).tolist()
         return {column.name: list(range(*span)) for column, span in zip(self.columns, pairwise(ends))}
 
+    def complete(self):
+        """The places in X of the columns of each category that sum to one in every row."""
+        places = self.places()
+        return [places[column.name] for column in self.columns if column.kind == "one-hot"]
+
     def kept(self, X):
         """Whether each row of a frame is kept: False where a column drops rows of missing values and has one."""
         sheet = X if isinstance(X, Sheet) else Sheet(X)

@@ -17,7 +17,7 @@ from fastreg.paths.fit_path import fit_path
 @takes_options_of(fit_path)
 def fit_multi_path(
     X: Any,
-    Y: ArrayLike,
+    Y: ArrayLike | None = None,
     *,
     family: str = "gaussian",
     **options: Unpack[MultiOptions],
@@ -44,8 +44,9 @@ def fit_multi_path(
     Parameters
     ----------
     X : as for `fit_path`
-    Y : array-like of shape (n, K), or of labels (n,)
-        Responses; for "multinomial" labels of any type, or proportions whose rows sum to one.
+    Y : array-like of shape (n, K), or of labels (n,), default=None
+        Responses; for "multinomial" labels of any type, or proportions whose rows sum to one. None are those of a
+        formula, "y1 + y2 ~ x".
     family : {"gaussian", "multinomial"}, default="gaussian"
         Loss and penalty, see above.
     l1_ratio : float, default=1.0

@@ -7,8 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from fastreg.interface.agreement import columns_for, offset_for
-from fastreg.interface.encoding import Encoding
+from fastreg.interface.agreement import columns_for, offset_for, rows_for
 from fastreg.interface.naming import explains_names
 from fastreg.interface.shared_options import described_by
 from fastreg.paths.any_path import AnyPath
@@ -92,7 +91,7 @@ class MultiPath(AnyPath):
     work: dict[str, float] = field(default_factory=dict)
     trace: dict[str, np.ndarray] = field(default_factory=dict)
     steps: dict[str, np.ndarray] | None = None
-    encoding: Encoding | None = None
+    encoding: Any = None
     methods: list[str] | None = None
     fit_intercept: bool = True
     standardize: bool = False
@@ -187,7 +186,7 @@ class MultiPath(AnyPath):
         (3, 2)
         """
         coef, intercepts = self.coef(alpha)
-        X = columns_for(self, X, coef.shape[0])
+        (offset,), X = rows_for(self, X, offset=offset), columns_for(self, X, coef.shape[0])
         shift = offset_for(self, offset, X.shape[0], len(self.coefs))
         eta = X @ coef + intercepts
         return eta if shift is None else eta + shift

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.multi.losses import Softmax, SquaredError
 from fastreg.multi.result import MultiPath
@@ -16,6 +15,7 @@ from fastreg.paths.storage import (
     built,
     check_fit,
     coefs_of,
+    encoding_of,
     entries_of,
     flag,
     numbers,
@@ -106,7 +106,7 @@ def any_path_of(document, file) -> Path | MultiPath:
 def _multi_path_of(document):
     classes, encoding = document["classes"], document.get("encoding")  # absent in older files
     path = MultiPath(
-        encoding=None if encoding is None else Encoding.of_document(encoding),
+        encoding=encoding_of(encoding),
         coefs=[coefs_of(stored) for stored in document["coefs"]],
         intercepts=_rows_or_none(document["intercepts"]),
         **{name: _rows_or_none(document.get(name)) for name in BOUNDS},

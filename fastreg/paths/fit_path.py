@@ -7,9 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from fastreg.interface import validation as check
-from fastreg.interface.arguments import FitOptions, Grid, Watching
-from fastreg.interface.encoding import Rules, encoded
+from fastreg.interface.arguments import Watching, bundles, framed
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.reasons import warn_of_points
@@ -21,7 +19,7 @@ from fastreg.paths.setup import warn_of_exposure
 @explains_names
 def fit_path(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     family: str | type = "gaussian",
     l1_ratio: float = 1.0,
@@ -29,8 +27,8 @@ def fit_path(
     alphas: ArrayLike | None = None,
     n_alphas: int = 100,
     alpha_min_ratio: float | None = None,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
+    sample_weight: ArrayLike | str | None = None,
+    offset: ArrayLike | str | None = None,
     penalty_factor: ArrayLike | dict[str, float] | None = None,
     lower: ArrayLike | dict[str, float] | None = None,
     upper: ArrayLike | dict[str, float] | None = None,
@@ -38,6 +36,7 @@ def fit_path(
     standardize: bool = False,
     tol: float = 1e-6,
     feature_names: Sequence[str] | None = None,
+    data: Any = None,
     categories: str | Sequence[str] | None = None,
     ordered: str = "one-hot",
     dates: str = "error",
@@ -60,13 +59,14 @@ def fit_path(
 
     Parameters
     ----------
-    X : {array, sparse matrix, data frame} of shape (n, p)
+    X : {array, sparse matrix, data frame} of shape (n, p), or str
         Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
         narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
-        else is converted once.
-    y : array-like of shape (n,)
+        else is converted once. Text is a formula about the frame `data`, "y ~ x1 + np.log(x2) + C(group)", in the
+        grammar of formulaic (the extra "formula"); it says whether there is an intercept ("- 1" for none).
+    y : array-like of shape (n,), default=None
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
-        ("gamma").
+        ("gamma"). None is that of a formula.
     family : {"gaussian", "binomial", "poisson", "gamma"} or type, default="gaussian"
         The loss. The link is the logit for "binomial", the log for "poisson" and "gamma". A class of your own is a
         family, too.
@@ -113,6 +113,9 @@ def fit_path(
         Names of the columns of an array, a sparse matrix or a pandas frame whose columns are numbered, all of them
         different: for supports, tables, frames, pictures and messages. None is the names of a data frame. What predicts
         from a data frame compares them with its names.
+    data : data frame of n rows, default=None
+        The frame of a formula. sample_weight, offset and groups may then be texts, too: names of columns, or
+        expressions of them such as "np.log(exposure)".
     categories : {"text"} or list of str, default=None
         Which columns of a data frame are categories beside those whose type says so (pandas Categorical, polars Enum
         and Categorical, Arrow dictionaries): all of text, or those named here, of whatever type. Text is not taken
@@ -181,16 +184,16 @@ def fit_path(
     >>> coef.shape
     (8,)
     """
-    rows = {"y": y, "sample_weight": sample_weight, "offset": offset}
-    X, encoding, rows = encoded(X, Rules(categories, dates, ordered, missing, unseen), rows)
-    names = encoding.names_with(feature_names) if encoding else check.feature_names_of(X, feature_names)
-    y = rows.pop("y")
-    grid = Grid(alphas, n_alphas, alpha_min_ratio).checked()
-    options = FitOptions(
-        family, l1_ratio, penalty_factor=penalty_factor, lower=lower, upper=upper, fit_intercept=fit_intercept,
-        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, feature_names=names, penalty=penalty,
-        encoding=encoding, **rows,
-    ).by_column(grid.alphas)  # fmt: skip
+    X, words, y = framed(X, {
+        "data": data, "alphas": alphas, "categories": categories, "ordered": ordered, "dates": dates,
+        "missing": missing, "unseen": unseen, "sample_weight": sample_weight, "offset": offset,
+        "fit_intercept": fit_intercept, "feature_names": feature_names,
+    }, y=y)  # fmt: skip
+    options, grid, _ = bundles(
+        X, words, family=family, l1_ratio=l1_ratio, penalty_factor=penalty_factor, lower=lower, upper=upper,
+        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, penalty=penalty, n_alphas=n_alphas,
+        alpha_min_ratio=alpha_min_ratio,
+    )  # fmt: skip
     warn_of_exposure(y, options)
     path = solve_path(X, y, options, grid, Watching(verbose, callback, trace))
     warn_of_points(path)

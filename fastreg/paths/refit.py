@@ -1,7 +1,7 @@
 """`Path.refit`: certified solutions between, above or below a path's points, from a warm start."""
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import columns_for, offset_for, options_for, weights_for
+from fastreg.interface.agreement import columns_for, offset_for, options_for, rows_for, weights_for
 from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.reasons import warn_of_points
 from fastreg.paths.driver import solve_path
@@ -20,6 +20,7 @@ def refit_path(path, X, y, alphas, *, sample_weight, offset, tol, watching, **op
     own = options_for(path)
     if path.refit_ridge is not None:
         raise ValueError("this path holds refits on supports; refit the penalised path, and pass that to relax_path")
+    y, sample_weight, offset = rows_for(path, X, y=y, sample_weight=sample_weight, offset=offset)
     X = check.check_design(columns_for(path, X, path.coefs.shape[0]))
     tol = min(path.tol, TIGHT) if tol is None else tol
     sample_weight, offset = weights_for(path, sample_weight), offset_for(path, offset, X.shape[0])

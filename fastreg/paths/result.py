@@ -10,9 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
-from fastreg.interface.agreement import alpha_within, columns_for, offset_for
+from fastreg.interface.agreement import alpha_within, columns_for, offset_for, rows_for
 from fastreg.interface.arguments import Watching
-from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.shared_options import described_by
@@ -96,8 +95,8 @@ class Path(AnyPath):
     refit_ridge : float, default=None
         Ridge penalty of the refits on supports in RelaxedPath.refit.
     encoding : object, default=None
-        How a data frame with categories, dates or missing values was read. What predicts reads other frames in the same
-        way; its `names()` are the `feature_names`.
+        How a data frame with categories, dates or missing values was read, or a frame by a formula. What predicts reads
+        other frames in the same way; its `names()` are the `feature_names`.
     methods : list of str, default=None
         The strategy that found each point: "pointwise", "batched_lasso", "batched_newton", "batched_descent",
         "ridge", or for a fold "joint_newton". fastreg.paths.plan says when each is chosen.
@@ -136,7 +135,7 @@ class Path(AnyPath):
     has_offset: bool = False
     weighted: bool = False
     refit_ridge: float | None = None
-    encoding: Encoding | None = None
+    encoding: Any = None
     methods: list[str] | None = None
 
     def coef(self, alpha: float) -> tuple[np.ndarray, float]:
@@ -206,7 +205,7 @@ class Path(AnyPath):
         >>> path.linear_predictor(X, [0.5, 0.1]).shape
         (3, 2)
         """
-        X = columns_for(self, X, self.coefs.shape[0])
+        (offset,), X = rows_for(self, X, offset=offset), columns_for(self, X, self.coefs.shape[0])
         shift = offset_for(self, offset, X.shape[0])
         if np.ndim(alpha) == 0:
             eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
@@ -246,7 +245,7 @@ class Path(AnyPath):
     def score(
         self,
         X: Any,
-        y: ArrayLike,
+        y: ArrayLike | None,
         alpha: float,
         sample_weight: ArrayLike | None = None,
         offset: ArrayLike | None = None,
@@ -257,8 +256,8 @@ class Path(AnyPath):
         ----------
         X : {array, sparse matrix, data frame} of shape (n, p)
             Rows with the columns of the fit.
-        y : array-like of shape (n,)
-            Response of the rows.
+        y : array-like of shape (n,) or None
+            Response of the rows. None is that of the formula of a fit by one, from a data frame X.
         alpha : float
             Penalty, between the path's ends or above.
         sample_weight : array-like of shape (n,), default=None
@@ -280,6 +279,7 @@ class Path(AnyPath):
         >>> bool(path.score(X, y, 0.1) > 0.9)
         True
         """
+        y, sample_weight, offset = rows_for(self, X, y=y, sample_weight=sample_weight, offset=offset)
         eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
         if not np.all(np.isfinite(eta)):
             raise explain_not_finite(check_design(X), self.feature_names)
@@ -295,7 +295,7 @@ class Path(AnyPath):
     def refit(
         self,
         X: Any,
-        y: ArrayLike,
+        y: ArrayLike | None,
         alphas: ArrayLike,
         *,
         sample_weight: ArrayLike | None = None,
@@ -316,8 +316,8 @@ class Path(AnyPath):
         ----------
         X : {array, sparse matrix, data frame} of shape (n, p)
             Rows with the columns of the fit.
-        y : array-like of shape (n,)
-            Response of the rows.
+        y : array-like of shape (n,) or None
+            Response of the rows. None is that of the formula of a fit by one, from a data frame X.
         alphas : float or array-like
             A penalty, or several that decrease.
         sample_weight : array-like of shape (n,), default=None

@@ -132,13 +132,22 @@ def _path_of(document):
         coefs=coefs_of(document["coefs"]),
         intercepts=numbers(document["intercepts"]),
         refit_ridge=None if ridge is None else _number(ridge),
-        encoding=None if encoding is None else Encoding.of_document(encoding),
+        encoding=encoding_of(encoding),
         penalty=None if penalty is None else _penalty_of(penalty, document["coefs"]["shape"][0]),
         **{name: _numbers_or_none(document.get(name)) for name in BOUNDS},
         **shared_fields(document),
     )
     check_fit(path, path.coefs.shape, {path.intercepts.shape}, FAMILIES)
     return path
+
+
+def encoding_of(stored):
+    """The Encoding, or FormulaEncoding, of a stored entry; None without one."""
+    if stored is None or "terms" not in stored:
+        return None if stored is None else Encoding.of_document(stored)
+    from fastreg.interface.formula import FormulaEncoding
+
+    return FormulaEncoding.of_document(stored)
 
 
 def _penalty_of(stored, p):

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastreg.design.column_products import combine
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import columns_for, offset_for, weights_for
+from fastreg.interface.agreement import columns_for, offset_for, rows_for, weights_for
 from fastreg.interface.frames import columns_of
 from fastreg.objective.own_penalty import rates_of
 from fastreg.objective.problem import Problem
@@ -45,11 +45,10 @@ def active_problem(path, X, y, options):
     """
     if path.lower is not None:
         raise ValueError("the path has bounds on its coefficients, which refits and information criteria do not know")
+    y, weight, offset = rows_for(path, X, y=y, sample_weight=options.sample_weight, offset=options.offset)
     X = check.check_design(columns_for(path, X, path.coefs.shape[0]))
     options = checked(options._replace(family=path.family_class or path.family, solver="auto"))
-    options = options._replace(
-        sample_weight=weights_for(path, options.sample_weight), offset=offset_for(path, options.offset, X.shape[0])
-    )
+    options = options._replace(sample_weight=weights_for(path, weight), offset=offset_for(path, offset, X.shape[0]))
     columns = np.unique(path.coefs.indices)
     chosen = columns if columns.size else np.array([0])  # a problem needs at least one column
     factor = check.check_factor(options.penalty_factor, X.shape[1])[chosen]

@@ -283,7 +283,7 @@ class Criteria(Shown):
 def information_criteria(
     path: Path,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
@@ -313,8 +313,8 @@ def information_criteria(
         What `fit_path` returned for the same X, y, sample_weight and offset (checked).
     X : {array, sparse matrix, data frame} of shape (n, p)
         The rows that the path was fitted to.
-    y : array-like of shape (n,)
-        Their response.
+    y : array-like of shape (n,), default=None
+        Their response. None is that of the formula of a fit by one, from a data frame X.
     sample_weight, offset : as given to the path's fit
         A path does not keep them.
     penalty_factor, fit_intercept, standardize : default=None

@@ -217,7 +217,7 @@ def within_one_se(scores, standard_errors):
 @one_blas_thread()
 def ridge_loo(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     keep_predictions: bool = False,
     **options: Unpack[RidgeOptions],
@@ -236,8 +236,8 @@ def ridge_loo(
     Parameters
     ----------
     X : as for `fit_path`
-    y : array-like of shape (n,)
-        Real response.
+    y : array-like of shape (n,), default=None
+        Real response. None is that of a formula.
     alphas : array-like of shape (k,), default=None
         Decreasing penalties > 0, or None for `n_alphas` of them, as in `fit_path`. scikit-learn's Ridge calls W
         * alpha its alpha.

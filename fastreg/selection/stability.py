@@ -36,7 +36,7 @@ SPARE = 4  # features at which a half's path ends, over the number that the boun
 @check.each_once()
 def stability_selection(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     threshold: float = 0.75,
     expected_errors: float = 1.0,

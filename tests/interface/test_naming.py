@@ -130,8 +130,8 @@ def test_too_many_arguments_by_position():
 
 
 def test_errors_from_within_and_missing_arguments_stay_what_they_are():
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
-        fastreg.fit_path(X)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'X'"):
+        fastreg.fit_path()
     with pytest.raises(TypeError, match="callback must be a function"):
         fastreg.fit_path(X, y, callback=1)
 

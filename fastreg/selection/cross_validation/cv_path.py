@@ -41,10 +41,10 @@ from fastreg.selection.cross_validation.tall_least_squares import fold_grams
 @takes_options_of(fit_path)
 def cv_path(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     cv: Any = 10,
-    groups: ArrayLike | None = None,
+    groups: ArrayLike | str | None = None,
     metric: str | Callable[..., float] = "deviance",
     l1_ratio: float | list[float] = 1.0,
     random_state: Any = 0,
@@ -60,9 +60,9 @@ def cv_path(
 
     Parameters
     ----------
-    X : {array, sparse matrix, data frame} of shape (n, p)
-        Rows of data, never modified; see `fit_path`.
-    y : array-like of shape (n,) or (n, K)
+    X : {array, sparse matrix, data frame} of shape (n, p), or str
+        Rows of data, never modified, or a formula about `data`; see `fit_path`.
+    y : array-like of shape (n,) or (n, K), default=None
         Response, as for `fit_path`. With family="binomial" it may also hold any two labels. K > 1 responses with
         "gaussian", and labels (or shares of classes) with "multinomial", are as for `fit_multi_path`.
     cv : int, splitter or iterable, default=10

@@ -45,14 +45,19 @@ def framed_with_folds(X, options, cv, y, groups):
     """(X, options, y, groups) as `framed` returns them, and `cv` for the rows that are left.
 
     Where rows are dropped, pairs of rows are renumbered. A splitter splits all rows first, since one with folds of its
-    own (PredefinedSplit) has one for each of them; a number of folds is of the rows that are left.
+    own (PredefinedSplit) has one for each of them; a number of folds, and a splitter beside a formula, are of the rows
+    that are left.
     """
-    n = len(y) if hasattr(y, "__len__") else 0
+    formula = isinstance(X, str)
+    whole = options.get("data") if formula else y
+    n = len(whole) if hasattr(whole, "__len__") else 0
     X, words, kept_y, kept_groups, rows = framed(X, options, y=y, groups=groups, rows=np.arange(n))
-    if rows.size < n and not isinstance(cv, numbers.Integral):
+    left = isinstance(cv, numbers.Integral) or (formula and hasattr(cv, "split"))
+    if rows.size < n and not left:
         place = np.full(n, -1)
         place[rows] = np.arange(rows.size)
-        pairs = make_folds(cv, np.zeros((n, 1)), np.asarray(y), groups, False, None)
+        response, groups = (np.zeros(n), None) if formula else (np.asarray(y), groups)  # pairs look at neither
+        pairs = make_folds(cv, np.zeros((n, 1)), response, groups, False, None)
         cv = [tuple(place[part][place[part] >= 0] for part in pair) for pair in pairs]
     return X, words, kept_y, kept_groups, cv
 

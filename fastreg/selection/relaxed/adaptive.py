@@ -24,7 +24,7 @@ PILOTS = {"ridge": 0.0, "lasso": 1.0}  # their l1_ratio
 @takes_options_of(fit_path)
 def adaptive_factor(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     pilot: str | ArrayLike = "ridge",
     power: float = 1.0,

@@ -32,14 +32,14 @@ from fastreg.selection.relaxed.result import CVRelaxed
 @takes_options_of(fit_path, cv_path, adaptive_factor)
 def cv_relaxed(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     gammas: ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0),
     ridges: ArrayLike = (0.0,),
     pilot: str | None = None,
     power: float = 1.0,
     cv: Any = 10,
-    groups: ArrayLike | None = None,
+    groups: ArrayLike | str | None = None,
     metric: Any = "deviance",
     random_state: Any = 0,
     **options: Unpack[SelectionOptions],

@@ -145,7 +145,7 @@ class NestedCV(Shown):
 @check.each_once()
 def nested_cv_relaxed(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | str | None = None,
     *,
     outer: Any = 5,
     selection: str = "1se",
@@ -154,7 +154,7 @@ def nested_cv_relaxed(
     pilot: str | None = None,
     power: float = 1.0,
     cv: Any = 10,
-    groups: ArrayLike | None = None,
+    groups: ArrayLike | str | None = None,
     metric: Any = "deviance",
     random_state: Any = 0,
     **options: Unpack[SelectionOptions],

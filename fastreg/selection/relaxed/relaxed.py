@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import columns_for, offset_for, options_for
+from fastreg.interface.agreement import columns_for, offset_for, options_for, rows_for
 from fastreg.interface.arguments import FitOptions
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import MAX_ITER as REACHED
@@ -163,7 +163,7 @@ class RelaxedPath(Saved, WithPath):
         (3,)
         """
         coef, intercept = self.coef(alpha, gamma)
-        X = columns_for(self.path, X, coef.size)
+        (offset,), X = rows_for(self.path, X, offset=offset), columns_for(self.path, X, coef.size)
         offset = offset_for(self.path, offset, X.shape[0])
         eta = X @ coef + intercept
         return eta if offset is None else eta + offset
@@ -301,7 +301,7 @@ class RelaxedPath(Saved, WithPath):
 def relax_path(
     path: Path,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     ridge: float = 0.0,
     sample_weight: ArrayLike | None = None,
