@@ -254,3 +254,28 @@ def test_without_formulaic_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "formulaic", None)
     with pytest.raises(ImportError, match=r"pip install 'fastreg-engine\[formula\]'"):
         fastreg.fit_path("y ~ x1", data=DATA)
+
+
+def test_options_by_name_are_about_terms_and_their_columns():
+    path = fastreg.fit_path(
+        FORMULA, data=DATA, penalty_factor={"group": 0.0, "x1:group": 2.0, "x1": 0.5}, lower={"x1": 0.0}, **GRID
+    )
+    factor = [0.5, 1.0, np.inf, 0.0, 0.0, 2.0, 2.0, 2.0]  # the first level of an unpenalised category is left out
+    np.testing.assert_array_equal(path.penalty_factor, factor)
+    assert_certified(path, X, Y, tol=1e-6, penalty_factor=factor, lower=np.r_[0.0, np.full(7, -np.inf)])
+    with pytest.raises(ValueError, match="penalty_factor names 'age', but X has no such column"):
+        fastreg.fit_path(FORMULA, data=DATA, penalty_factor={"age": 0.0})
+    with pytest.raises(ValueError, match="leave feature_names out"):
+        fastreg.fit_path(FORMULA, data=DATA, feature_names=["a"])
+
+
+def test_folds_given_as_rows_are_those_of_the_whole_frame():
+    frame = DATA.assign(x2=DATA["x2"].where(DATA["x2"] < 3.0))
+    folds = np.arange(N) % 3
+    pairs = [(np.flatnonzero(folds != k), np.flatnonzero(folds == k)) for k in range(3)]
+    keep = frame["x2"].notna().to_numpy()
+    with pytest.warns(fastreg.DataWarning, match="leaves out"):
+        found = fastreg.cv_path("y ~ x2", data=frame, missing="drop", cv=pairs, groups="group", n_alphas=5)
+    renumbered = [tuple(np.flatnonzero(np.isin(np.flatnonzero(keep), part)) for part in pair) for pair in pairs]
+    wanted = fastreg.cv_path(frame.loc[keep, ["x2"]], Y[keep], cv=renumbered, n_alphas=5)
+    np.testing.assert_allclose(found.mean, wanted.mean, rtol=1e-12)
