@@ -310,7 +310,7 @@ def qr_pays(n, m):
 def ridge_form(problem, m, free, tiny):
     """How a Newton system in m columns is solved; `free` have no ridge, `tiny` says whether some have hardly any."""
     n = problem.n
-    if tiny and qr_pays(n, m):
+    if tiny and (problem.family.quadratic or n < m) and qr_pays(n, m):  # later Newton steps correct rounding errors
         return "qr"
     if n < m and free < n and n <= LARGEST_FACTOR and (problem.family.quadratic or not tiny):
         return "rows"

@@ -24,6 +24,7 @@ from fastreg.interface.validation import check_design
 from fastreg.objective.families import Gaussian
 from fastreg.paths import plan
 from fastreg.paths.setup import build_problem
+from fastreg.solvers.ridge.newton import RidgeSystem
 from fastreg.solvers.ridge.spectrum import TallSpectrum, WideSpectrum, ridge_spectrum
 
 SHAPES = [(30, 8), (12, 30), (15, 15)]
@@ -168,6 +169,18 @@ def test_little_ridge_on_dependent_columns_is_still_certified(shape):
     for k in (0, 2):
         expected = naive.ridge_left_out(X, y, alphas[k])
         np.testing.assert_allclose(found.predictions[:, k], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("distance", [1.0, 1e-7, 0.0])
+def test_a_glm_without_a_penalty_is_solved_by_qr_only_where_columns_nearly_depend(distance, monkeypatch):
+    """And is certified to 1e-12 by either."""
+    X, y = certified.draw("binomial", n=120, p=6)
+    y[::5] = 1.0 - y[::5]  # not separable
+    X[:, 1] = X[:, 0] + distance * X[:, 1]
+    steps, by_qr = [], RidgeSystem._qr
+    monkeypatch.setattr(RidgeSystem, "_qr", lambda *arguments: steps.append(1) or by_qr(*arguments))
+    path = certified.fit(X, y, family="binomial", alphas=[0.0], tol=1e-12)
+    assert bool(steps) == (distance < 1.0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

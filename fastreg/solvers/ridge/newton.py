@@ -8,7 +8,8 @@ is solved in the form that suits its size; for least squares the first step is t
 
     columns   (X'hX + L2) d = X'r - L2 b by Cholesky, with X centred at its h-means       p <= n, or p small
     rows      (I + S K S) a = ..., K = X L2^-1 X', S = sqrt(h); one K for a whole path    n < p, few columns of l2_j = 0
-    qr        singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]           tiny l2: no squared condition
+    qr        singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]           tiny l2, and least squares,
+                                                                                          n < p or near dependence
     products  conjugate gradients on the first system, preconditioned by its diagonal     n and p both large
 
 GLMs take cheaper steps first: L-BFGS if X is tall (lbfgs.py), Newton steps in the dual if it is wide (row_space.py).
@@ -22,6 +23,7 @@ import math
 
 import numpy as np
 
+from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
 from fastreg.objective.duality_gap_bounded import WEAK
@@ -34,12 +36,14 @@ from fastreg.solvers.ridge.row_space import CURVATURE_FLOOR, SHARE, RowSpace
 class RidgeSystem:
     """The Newton systems of a set of columns, with matrices that are the same at every point."""
 
-    def __init__(self, problem, columns):
+    def __init__(self, problem, columns, fixed=None):
+        """`fixed` says whether the curvature is the same at every solve; by default, for least squares."""
         self.problem, self.columns = problem, columns
+        self.fixed = problem.family.quadratic if fixed is None else fixed
         self.everything = columns.size == problem.p
         self.norms = problem.norms[columns]
         self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # K, and the l2_j for which it was computed
-        self.gram: np.ndarray | None = None
+        self.gram: np.ndarray | None = None  # X'hX about the h-means
         self.rows: RowSpace | None = None
 
     def solve(self, state, l2, target, max_iter):
@@ -187,22 +191,35 @@ class RidgeSystem:
         if form == "rows":
             return self._dual(state, l2, coef, free)
         if form == "columns":
-            return self._primal(state, gradient, l2)
+            return self._primal(state, gradient, l2, coef)
         return self._conjugate_gradients(state, gradient, l2)
 
-    def _primal(self, state, gradient, l2):
-        h, problem = state.curvature, self.problem
-        if self.gram is None or not problem.family.quadratic:
+    def _primal(self, state, gradient, l2, coef):
+        """The Newton step by normal equations, or by QR where columns with hardly any ridge nearly depend."""
+        solve = self._normal_equations(state.curvature, l2)
+        if solve is None:
+            if self.weak(l2).any() and qr_pays(self.problem.n, self.columns.size):
+                return self._qr(state, l2, coef)
+            return np.linalg.lstsq(self.gram + np.diag(l2), gradient, rcond=1e-12)[0]
+        return solve(gradient)
+
+    def _normal_equations(self, h, l2):
+        """A function that solves (X'hX + L2) d = g; None where a column nearly depends on others."""
+        problem, lapack = self.problem, linalg()
+        if self.gram is None or not self.fixed:
             self.gram = problem.gram(self.columns, h)
             if problem.fit_intercept:  # about the h-means, instead of about the centre
                 sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
                 self.gram -= np.outer(sums, sums / h.sum())
         system = self.gram + np.diag(l2)
-        lapack = linalg()
+        squares = np.diag(system).copy()
         try:
-            return lapack.cho_solve(lapack.cho_factor(system, lower=True), gradient)
-        except lapack.LinAlgError:  # dependent columns without a ridge: the solution of least norm
-            return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
+            factor = lapack.cho_factor(system, lower=True)
+        except lapack.LinAlgError:
+            return None
+        if np.any(np.diag(factor[0]) ** 2 <= LEAST_PIVOT * squares):
+            return None
+        return lambda gradient: lapack.cho_solve(factor, gradient)
 
     def _qr(self, state, l2, coef):
         """The Newton step by least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
@@ -292,7 +309,7 @@ def dual_direction(problem, state, columns, l2):
     residual = levelled(problem, state)
     if columns.size == 0:
         return residual
-    system, trial = RidgeSystem(problem, columns), state.copy()
+    system, trial = RidgeSystem(problem, columns, fixed=True), state.copy()
     trial.residual[:] = residual
     for _ in range(2):
         correlation = problem.correlate_some(trial.residual, columns)
