@@ -1,6 +1,7 @@
 """Fits for the estimators: parameters as options, one certified point, its coefficients as attributes, its warning."""
 
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +28,8 @@ class ConvergenceWarning(check.ConvergenceWarning, SklearnConvergenceWarning):
     """A fit is not certified to `tol`. Filters on fastreg's or scikit-learn's class of this name apply."""
 
 
-def options_of(estimator, **given):
-    """FitOptions: those that are parameters of the estimator, and those that are given."""
+def options_of(estimator, alphas=None, **given):
+    """FitOptions of a fit at these alphas: those that are parameters of the estimator, and those that are given."""
     for name in FLAGS:
         if hasattr(estimator, name):  # a text such as "no" would count as on
             check.check_flag(name, getattr(estimator, name))
@@ -40,7 +41,7 @@ def options_of(estimator, **given):
     encoding, names = getattr(estimator, "encoding_", None), getattr(estimator, "feature_names_in_", None)
     if encoding is not None:
         names = encoding.names()
-    return FitOptions(
+    options = FitOptions(
         penalty_factor=estimator.penalty_factor,
         lower=lower,
         upper=getattr(estimator, "upper", None),
@@ -52,6 +53,8 @@ def options_of(estimator, **given):
         encoding=encoding,
         **given,
     )
+    by_name = any(isinstance(each, Mapping) for each in (options.penalty_factor, lower, options.upper))
+    return options if encoding is None and not by_name else options.by_column(alphas)
 
 
 def is_bounded(estimator):
@@ -94,7 +97,7 @@ def last_fit(estimator, shape):
 @one_blas_thread()
 def fit_point(estimator, X, y, alpha, *, start=None, **given):
     """The SingleFit at `alpha`, started from `start` = (coefficients, intercept) if given; `given` are FitOptions."""
-    options, begin, alpha = checked(options_of(estimator, **given)), time.perf_counter(), float(alpha)
+    options, begin, alpha = checked(options_of(estimator, [alpha], **given)), time.perf_counter(), float(alpha)
     null, coef = NullModel(build_problem(X, y, options)), np.zeros(X.shape[1])
     recorder = Recorder(null.problem, begin, 1, verbose=getattr(estimator, "verbose", False))
     fit = Fit(null, np.array([alpha]), recorder, options.tol, options.max_iter, options.solver)
@@ -112,7 +115,7 @@ def fit_point(estimator, X, y, alpha, *, start=None, **given):
 
 def fit_multi_point(estimator, X, Y, alpha, *, start=None, **options):
     """`fit_point` for several responses (family "gaussian") or classes numbered from 0 ("multinomial")."""
-    fitted = options_of(estimator, **options)
+    fitted = options_of(estimator, [alpha], **options)
     solve = solve_classes if fitted.family == "multinomial" else solve_multi_path
     start = None if start is None else (start[0].T, start[1])
     path = solve(X, Y, fitted, Grid([alpha]), start=start, watching=Watching(getattr(estimator, "verbose", False)))

@@ -211,7 +211,7 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         X, y, (weight, _) = given.X, given.y, given.weights()
         folds, _ = folds_of(self, given)
         offset = keep_offset(self, given.offset, y.shape)
-        options = options_of(self, family="gaussian", sample_weight=weight, offset=offset)
+        options = options_of(self, grid.alphas, family="gaussian", sample_weight=weight, offset=offset)
         if grid.alphas is None and 0.0 in ratios:
             raise ValueError(
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "

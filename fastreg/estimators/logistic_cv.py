@@ -253,7 +253,9 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
     def _cross_validate(self, X, codes, options, ratios, folds, grid, response):
         """The CVPath of each l1_ratio."""
         weight = options["sample_weight"]
-        options = options_of(self, **options, solver="auto" if self.solver in LOGISTIC_SOLVERS else self.solver)
+        options = options_of(
+            self, grid.alphas, **options, solver="auto" if self.solver in LOGISTIC_SOLVERS else self.solver
+        )
         asked = options, ratios, Folding(folds), self._metric(response), grid, response, Watch(self.verbose)
         if self.classes_.size > 2:
             return cross_validate_responses(X, codes, Classes, *asked)

@@ -47,7 +47,8 @@ class RidgeTargetByTarget(TargetByTarget):
     @one_blas_thread()
     def _fit_together(self, X, y, alphas, weight, total, dtype):
         """Fit several targets, or one with wide X, by one factorisation; it finds the shortest of many solutions."""
-        options, responses = options_of(self, sample_weight=weight).checked(), y[:, None] if y.ndim == 1 else y
+        options = options_of(self, alphas, sample_weight=weight).checked()
+        responses = y[:, None] if y.ndim == 1 else y
         problem = ridge_problem(X, responses, options)
         shared = shared_factors(problem, alphas / total)
         fits = fit_targets(problem, responses, alphas / total, options.tol, spectrum=shared, max_iter=options.max_iter)

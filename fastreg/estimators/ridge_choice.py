@@ -155,7 +155,7 @@ class RidgeChoice(RoutesMetadata):
         return grid, GCV_MODES[self.gcv_mode], rule
 
     def _problem(self, X, responses, weight):
-        return ridge_problem(X, responses, options_of(self, sample_weight=weight))
+        return ridge_problem(X, responses, options_of(self, np.ravel(self.alphas), sample_weight=weight))
 
     def _choose(self, scores, spread, alphas, rule):
         """The position of the alpha to take."""

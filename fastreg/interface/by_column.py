@@ -19,7 +19,10 @@ def by_name(option, given, names, encoding, rest):
     if not isinstance(given, Mapping):
         return given
     if names is None:
-        raise ParameterError(f"{option} is a dict by names, but the columns of X have none: pass feature_names")
+        raise ParameterError(
+            f"{option} is a dict by names, but the columns of X have none: pass a data frame (or, to a "
+            "function, feature_names)"
+        )
     places = {} if encoding is None else encoding.places()
     own = {name: [j] for j, name in enumerate(names)}
     out = np.full(len(names), rest)
