@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from fastreg.datasets import load_nci60
 from fastreg.plots import (
     plot_convergence,
     plot_cv,
+    plot_draws,
+    plot_effect,
     plot_estimates,
     plot_path,
     plot_probability,
@@ -111,7 +114,33 @@ def tables():
     figure.savefig(FOLDER / "tables.png", dpi=100)
 
 
+def statements():
+    """The tutorial's fits, run as they stand there: its two pictures, and the effects of two columns."""
+    page, names = (FOLDER / "frame_to_statement.md").read_text(), {"__name__": "example"}
+    insurance, study = re.split(r"^## ", page, flags=re.MULTILINE)[1:3]
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # what the page itself draws
+        run_blocks(insurance, names)
+        tariff, policies, curve = names["found"], names["policies"], names["curve"]
+        run_blocks(study, names)
+    figure, (left, right) = new(2, (6.5, 3.6))
+    plot_table(tariff, ax=left, ratios=True, title="Claims a year: rate ratios")
+    plot_effect(tariff, policies, "region", ax=right, ratios=True)
+    figure.savefig(FOLDER / "statement.png", dpi=100)
+    figure, (left, right) = new(2, (6.5, 3.6))
+    plot_effect(tariff, policies, "fuel", ax=left, ratios=True, title="Claims a year, by fuel")
+    plot_effect(curve, policies, "age", ax=right, ratios=True, title="Claims a year, by age (a spline)")
+    figure.savefig(FOLDER / "effects.png", dpi=100)
+    axes = plot_draws(names["believed"], names=["age", "emergency"])
+    axes[0, 0].figure.savefig(FOLDER / "draws.png", dpi=100)
+
+
+def run_blocks(page, names):
+    """Run the Python of a part of a page."""
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        exec(block, names)
+
+
 if __name__ == "__main__":
-    for draw in (front_page, paths, convergence, simulated, choices, tables):
+    for draw in (front_page, paths, convergence, simulated, choices, tables, statements):
         draw()
         print(f"drew {draw.__name__}")

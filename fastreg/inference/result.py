@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Summary, shown_points
 from fastreg.selection.saved import Saved
@@ -103,7 +102,7 @@ class Table(Shown, Saved):
     degrees_left: float
     covariance: np.ndarray | None = None
     more: dict[str, np.ndarray] = field(default_factory=dict)
-    encoding: Encoding | None = None
+    encoding: Any = None
 
     @property
     def interval(self) -> np.ndarray:

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from fastreg.inference.result import Table
-from fastreg.interface.encoding import Encoding
 from fastreg.interface.naming import explains_names
 from fastreg.multi.result import MultiPath
 from fastreg.multi.storage import any_path_of, multi_document, read_labels, stored_labels
@@ -17,6 +16,7 @@ from fastreg.paths.storage import (
     WORDS,
     begun,
     built,
+    encoding_of,
     flag,
     path_document,
     read_document,
@@ -142,7 +142,6 @@ def _relaxed_of(document):
 
 def _table_of(document):
     names, notes = ([_text(each) for each in document[part]] for part in ("names", "notes"))
-    encoding = document.get("encoding")  # absent in older files
     table = Table(
         names=names, notes=notes, title=_text(document["title"]), test=_text(document["test"]),
         **{name: _numbers(document[name]) for name in COLUMNS},
@@ -150,7 +149,7 @@ def _table_of(document):
         degrees_left=float(_numbers(document["degrees_left"])),
         covariance=_numbers_or_none(document["covariance"]),
         more={_text(name): _numbers(values) for name, values in document["more"].items()},
-        encoding=None if encoding is None else Encoding.of_document(encoding),
+        encoding=encoding_of(document.get("encoding")),  # absent in older files
     )  # fmt: skip
     k = len(names)
     fits = {getattr(table, name).shape for name in COLUMNS} | {each.shape for each in table.more.values()} == {(k,)}

@@ -54,7 +54,8 @@ def _of_pyarrow(native):
     """By Arrow's dictionary, which is made where the column has none."""
     encoded = native if str(native.type).startswith("dictionary") else native.dictionary_encode()
     chunks = encoded.unify_dictionaries().chunks
-    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks])
+    places = [chunk.indices.cast("int64").fill_null(-1) for chunk in chunks]  # polars' are unsigned, without a -1
+    codes = np.concatenate([each.to_numpy(zero_copy_only=False) for each in places])
     return _in_order(codes, chunks[0].dictionary.to_pylist())
 
 

@@ -92,6 +92,8 @@ def plot_draws(
         trace.set_title(known, loc="right", fontsize=NAME_SIZE)
         for each in (density, trace):
             each.tick_params(labelsize=NAME_SIZE)
+        density.locator_params(axis="x", nbins=5)
+        trace.locator_params(axis="y", nbins=4)
     axes[-1, 0].set_xlabel(f"coefficient; bar: {100 * level:g} % interval", fontsize=NAME_SIZE + 1)
     axes[-1, 1].set_xlabel("draw", fontsize=NAME_SIZE + 1)
     if title:

@@ -10,6 +10,7 @@ from scipy import stats
 from fastreg.design.designs import as_design
 from fastreg.inference import diagnostics
 from fastreg.interface import validation as check
+from fastreg.interface.encoding import Encoding
 from fastreg.interface.frames import frame_view, labels_of, numbers_of, rows_of
 from fastreg.interface.naming import explains_names
 from fastreg.interface.scalars import ParameterError
@@ -151,13 +152,14 @@ def _values_of(result, X, column, rows):
     if column not in known:
         raise ParameterError(f"column is {column!r}, but X has no such column; it has {', '.join(map(repr, known))}")
     encoding = result.path.encoding if hasattr(result, "path") else result.encoding
-    rule = next((each for each in getattr(encoding, "columns", ()) if each.name == column), None)
+    read = _columns_of(encoding)
+    rule = max((each for each in read if each.name == column), key=lambda each: len(each.levels), default=None)
     label = labels[known[column]]
     series = frame_view(X, labels)[label]
     found = _levels(series, rule, rows)
     X = rows_of(X, np.unique(np.linspace(0, len(series) - 1, ROWS).astype(int)))
-    if hasattr(encoding, "kept"):
-        X = rows_of(X, np.flatnonzero(encoding.kept(X)))
+    if any(each.missing == "drop" for each in read):
+        X = rows_of(X, np.flatnonzero(Encoding(read).kept(X)))
     seen = np.empty(0)
     if found is None:
         seen = _places_of(frame_view(X, labels)[label], known[column])
@@ -173,6 +175,12 @@ def _values_of(result, X, column, rows):
     return Values(
         values, shown, places, seen, np.array([at(value) for value in values]), _mean_row(X, encoding), names, at
     )
+
+
+def _columns_of(encoding):
+    """How each column of a frame was read, by the frame's encoding or by that of a formula."""
+    parts = [encoding] if hasattr(encoding, "columns") else [*getattr(encoding, "variables", {}).values()]
+    return tuple(column for part in parts for column in part.columns)
 
 
 def _mean_row(X, encoding):
@@ -299,7 +307,7 @@ def _draw_curve(ax, values, effect, ratios):
         ticks = ratio_ticks(*ax.get_ylim())
         ax.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     ax.plot(
-        values.seen, np.zeros(values.seen.size), "|", color="0.35", markersize=7, markeredgewidth=0.5, alpha=0.5,
+        values.seen, np.full(values.seen.size, 0.02), "|", color="0.35", markersize=7, markeredgewidth=0.5, alpha=0.5,
         transform=ax.get_xaxis_transform(), clip_on=False, rasterized=True, zorder=3,
     )  # fmt: skip
     ax.tick_params(labelsize=NAME_SIZE + 1)

@@ -1,11 +1,11 @@
-"""How often intervals hold the truth, by simulation: the figures of docs/inference.md."""
+"""How often intervals hold the truth, by simulation: the figures of docs/inference.md and docs/after_selection.md."""
 
 import certified
 import numpy as np
 import pytest
 from scipy import stats
 
-from fastreg import debiased, fit_path, knockoffs, selective, table
+from fastreg import cv_path, debiased, fit_path, knockoffs, selective, table
 
 TRUTH = np.array([0.2, 0.5, -0.4, 0.3, 0.2])  # the intercept, and what certified.draw makes responses of
 
@@ -37,7 +37,7 @@ def test_sandwiches_by_groups_cover_where_the_model_does_not():
         options = options | ({"groups": group} if options else {})
         return table(fit_path(X, y, family="poisson", alphas=[0.0]), X, y, **options), np.array([0.0, 0.3, 0.2])
 
-    assert covered(300, make)[2] < 0.7
+    assert covered(300, make)[2] == pytest.approx(0.54, abs=0.02)
     assert np.all(np.abs(covered(300, lambda run: make(run, covariance="cluster")) - 0.95) < 0.05)
 
 
@@ -59,6 +59,52 @@ def neighbours(rng, n, p):
     for j in range(1, p):
         X[:, j] = 0.5 * X[:, j - 1] + np.sqrt(0.75) * X[:, j]
     return np.asfortranarray(X)
+
+
+@pytest.mark.slow
+def test_firths_estimates_are_less_biased_and_their_profiles_cover():
+    truth, plain, firth, held, endless = np.array([-2.0, 1.0, 0.5, 0.0]), [], [], [], 0
+    for run in range(200):
+        rng = np.random.default_rng(run)
+        X = np.column_stack([rng.normal(size=60), rng.random(60) < 0.3, rng.normal(size=60)]).astype(float)
+        y = (rng.random(60) < 1 / (1 + np.exp(-truth[0] - X @ truth[1:]))).astype(float)
+        path = fit_path(X, y, family="binomial", alphas=[0.1])
+        found = table(path, X, y, 0.0, correction="firth", interval="profile")
+        firth.append(found.estimate[1])
+        held.append((found.lower < truth) & (truth < found.upper))
+        try:
+            plain.append(table(path, X, y, 0.0).estimate[1])
+        except ValueError:
+            endless += 1
+    assert endless == pytest.approx(5, abs=1)
+    assert np.mean(plain) - 1.0 == pytest.approx(0.16, abs=0.01)
+    assert np.mean(firth) - 1.0 == pytest.approx(0.0, abs=0.01)
+    assert np.all(np.abs(np.mean(held, axis=0) - 0.95) < 0.03)
+
+
+@pytest.mark.slow
+def test_tables_on_other_rows_cover_where_those_of_the_rows_that_chose_do_not():
+    """200 rows, 50 columns, 5 of which matter; alpha by cross-validation."""
+
+    def checked(X, mean, y, columns):
+        found = table(fit_path(X[:, columns], y, alphas=[0.0]), X[:, columns], y)
+        target = np.linalg.lstsq(np.column_stack([np.ones(len(X)), X[:, columns]]), mean, rcond=None)[0][1:]
+        held.extend((found.lower[1:] < target) & (target < found.upper[1:]))
+        false.extend(found.p_value[1:][columns > 5] < 0.05)
+
+    every, halves = np.arange(200), (np.arange(100), np.arange(100, 200))
+    for parts, cover, wrong in (((every, every), 0.82, 0.28), (halves, 0.95, 0.04)):
+        held, false = [], []
+        for run in range(300):
+            rng = np.random.default_rng(run)
+            X = neighbours(rng, 200, 50)
+            mean = X[:, :5] @ np.full(5, 0.3)
+            y = mean + rng.normal(size=200)
+            first, second = parts
+            columns = np.flatnonzero(cv_path(X[first], y[first], cv=5, n_alphas=40).coef("min")[0])
+            if columns.size:
+                checked(X[second], mean[second], y[second], columns)
+        assert np.mean(held) == pytest.approx(cover, abs=0.015) and np.mean(false) == pytest.approx(wrong, abs=0.03)
 
 
 @pytest.mark.slow

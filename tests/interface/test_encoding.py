@@ -81,6 +81,15 @@ def test_declared_categories_need_no_option_and_keep_their_order(make):
     np.testing.assert_array_equal(expanded(steps.read(frame)).ravel(), [1, 0, 0])
 
 
+def test_gaps_in_arrow_dictionaries_whose_places_are_unsigned():
+    """As polars makes them."""
+    places = pa.array([1, None, 0, 1], pa.uint32())
+    frame = pa.table({"region": pa.DictionaryArray.from_arrays(places, pa.array(["east", "west"]))})
+    encoding = learnt(frame, Rules(missing="level"))
+    assert encoding.names() == ["region[east]", "region[west]", "region[missing]"]
+    np.testing.assert_array_equal(expanded(encoding.read(frame)), np.eye(3)[[1, 2, 0, 1]])
+
+
 def test_polars_and_arrow_categories():
     for frame in (
         pl.DataFrame({"a": pl.Series(["y", "x", "y"], dtype=pl.Categorical)}),

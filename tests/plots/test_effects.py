@@ -10,7 +10,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.collections import LineCollection
 
-from fastreg import Table, fit_path, posterior, selective, table
+from fastreg import Table, fit_path, load_result, posterior, selective, table
 from fastreg.inference import diagnostics
 from fastreg.plots import plot_draws, plot_effect, plot_table
 
@@ -142,6 +142,26 @@ def test_effects_of_numbers_and_dates_are_curves(path, found, frame, ratios):
     np.testing.assert_allclose(np.diff(dates.lines[1].get_ydata()) / np.diff(dates.lines[1].get_ydata())[0], 1.0)
     ticks = [tick.get_text() for tick in (dates.figure.canvas.draw(), dates.get_xticklabels())[1]]
     assert any("2020" in tick or "2021" in tick for tick in ticks)
+
+
+def test_effects_of_formulas_are_differences_of_predictions(tmp_path):
+    """Of a spline, of a category that C makes, and of a product, after a table was saved and read."""
+    pytest.importorskip("formulaic")
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"age": rng.uniform(18.0, 80.0, N), "rooms": rng.integers(1, 4, N), "garage": rng.random(N)})
+    data["claims"] = rng.poisson(np.exp(0.001 * (data["age"] - 50.0) ** 2))
+    formula = "claims ~ bs(age, df=4) + C(rooms) * garage"
+    fitted = fit_path(formula, data=data, family="poisson", alphas=[0.0], tol=1e-12)
+    table(fitted, data).save(tmp_path / "table.json")
+    found = load_result(tmp_path / "table.json")
+    curve = plot_effect(found, data, "age").lines[1]
+    wanted = [changed(fitted, data, "age", value).mean() for value in curve.get_xdata()]
+    wanted = np.array(wanted) - changed(fitted, data, "age", data["age"]).mean()
+    np.testing.assert_allclose(curve.get_ydata(), wanted, atol=1e-5)
+    labels, estimate, _ = rows_of(plot_effect(found, data, "rooms"))
+    eta = np.array([changed(fitted, data, "rooms", value).mean() for value in (1, 2, 3)])
+    assert labels == ["1", "2", "3"]
+    np.testing.assert_allclose(estimate, eta - eta[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])

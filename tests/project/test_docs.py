@@ -50,15 +50,16 @@ def marked(page):
 
 @pytest.mark.parametrize("page", map(marked, pages_in("python")))
 def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
-    """Its Python first, then its commands, which may read what that wrote."""
+    """Its Python first, then its commands, which may read what that wrote. Outputs are those that the page shows."""
     monkeypatch.chdir(tmp_path)
-    if page.name == "formulas.md":
+    if page.name in ("formulas.md", "frame_to_statement.md"):
         pytest.importorskip("formulaic")
     names = {"__name__": "page"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", fastreg.ConvergenceWarning)
         for block in blocks(page, "python"):
             exec(compile(block, name(page), "exec"), names)
+            check_output(page, block, capsys.readouterr().out)
     for command in commands(page):
         words = [sys.executable, *shlex.split(command)[1:]]
         done = subprocess.run(
@@ -93,9 +94,14 @@ def test_a_block_runs_alone(page, block, tmp_path, monkeypatch, capsys):
         for category in (fastreg.ConvergenceWarning, fastreg.DataWarning):
             warnings.simplefilter("error", category)
         exec(compile(block, name(page), "exec"), {"__name__": "page"})
+    check_output(page, block, capsys.readouterr().out)
+
+
+def check_output(page, block, printed):
+    """That a block printed what the page shows after it, if it does."""
     shown = re.search(re.escape(block.lstrip("\n")) + r"```\n\n```text\n(.*?)^```", page.read_text(), re.M | re.S)
     if shown:
-        assert figures(capsys.readouterr().out) == figures(shown[1])
+        assert figures(printed) == figures(shown[1])
 
 
 def figures(text):
