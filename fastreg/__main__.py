@@ -1,4 +1,4 @@
-"""`python -m fastreg`: the main job from a shell. A wrong input is one line on stderr and exit code 2."""
+"""`fastreg`, or `python -m fastreg`: the main job from a shell. A wrong input is one line on stderr and exit code 2."""
 
 import argparse
 import contextlib
@@ -16,22 +16,40 @@ from fastreg.objective.families import FAMILIES
 DESCRIPTION = """\
 Certified regularisation paths: lasso, elastic net, ridge, and their logistic, Poisson and gamma relatives.
 
-  python -m fastreg                       fit two paths on the bundled NCI60 gene data and draw path.png
-  python -m fastreg FILE --target COLUMN  fit a path on your own table, write coefficients.csv, draw path.png
-  python -m fastreg FILE --target COLUMN --cv 10 --save model.json
-                                          choose the penalty by cross-validation and keep the model
-  python -m fastreg --load model.json --predict NEW
-                                          predict the rows of another table with it
-  python -m fastreg warmup                compile all usual kernels now (1 to 3 min); later fits start at once
+  fastreg                               fit two paths on the bundled NCI60 gene data and draw path.png
+  fastreg FILE --target COLUMN          fit a path on your own table, write coefficients.csv, draw path.png
+  fastreg FILE --target COLUMN --cv 10 --save model.json
+                                        choose the penalty by cross-validation and keep the model
+  fastreg --load model.json --predict NEW
+                                        predict the rows of another table with it
+  fastreg FILE --target COLUMN --table table.csv
+                                        fit without a penalty: standard errors, tests and intervals
+  fastreg warmup                        compile all usual kernels now (1 to 3 min); later fits start at once
+
+python -m fastreg is the same command.
 """
 
 EPILOG = """\
 the table
   FILE is CSV (comma, semicolon or tab; column names in the first line), plain or packed by gzip, bzip2 or xz, or
-  Parquet (needs pyarrow); - is the standard input. Text is UTF-8, or UTF-16 with its byte order mark; other encodings
-  are named by --encoding, decimals such as 1,5 by --decimal comma, other separators by --separator.
-  Every column but the target and those that --weights, --offset, --exposure, --groups and --drop name is a feature. It
-  must be numeric, without missing values; true and false count as 1 and 0.
+  Parquet; - is the standard input. Text is UTF-8, or UTF-16 with its byte order mark; other encodings are named by
+  --encoding, decimals such as 1,5 by --decimal comma, other separators by --separator.
+  Every column but the target and those that --weights, --offset, --exposure, --groups and --drop name is a feature.
+  Numbers, true and false (1 and 0) and categories of Parquet are taken as they are. Text, dates and cells without a
+  value (empty, NA, NaN, null, ? and the like) wait for your word, as in the functions of Python:
+      --categorical text        each column of text is a category, with a coefficient "column[level]" for each level
+      --categorical area,zip    these are categories, whatever is in them; a column of numbers and words must be named
+      --ordered size=S,M,L      a category by its steps: "size[>=M]" is what M adds to S, "size[>=L]" what L adds to M
+      --dates days              dates such as 2024-03-31 are numbers of days since 1970; --dates %d.%m.%Y reads others
+      --missing mean            numbers: the mean, and a column "age[missing]" that marks them; categories: a level
+      --missing level, drop     a level "area[missing]" of categories; leave out the rows. --missing age=mean is a rule
+                                for one column, and goes before that for all
+      --unseen zero             a level that the fit did not see counts as none, in tables to predict; else an error
+  Levels and means are those of the rows that are fitted, and go with the model. Identifiers are left out, which a note
+  says: text and whole numbers that differ in every row, and columns called id, customer_id, uuid or index;
+  --keep COLUMN keeps one.
+  Numbers alone need nothing else; Parquet, text, dates and gaps need pyarrow: pip install 'fastreg-engine[table]'. With
+  it large CSV files are read several times as fast.
 
 what is fitted
   At each of a falling sequence of penalties alpha, the coefficients b and intercept that minimise
@@ -55,6 +73,13 @@ what is written
   "feature gap". Files are written whole or not at all. What fastreg wrote before is replaced by the same command; any
   other file only with --overwrite, and a file that is read never. The name - is the standard output.
 
+statements about coefficients
+  --table FILE is of a fit without a lasso part: standard errors, tests and 95% intervals, printed and written. Without
+  --alpha and --cv there is no penalty, and each category is measured against its first level; with --l1-ratio 0 and
+  --alpha or --cv it is that of the ridge. The picture shows the intervals. --posterior FILE is the summary of draws
+  from the posterior whose mode is the fit, with the penalty as prior: of a lasso, too; --draws FILE keeps the draws.
+  Here the scale of --weights matters: a weight of 2 is twice the precision.
+
 choosing and predicting
   --cv K splits the rows at random into K folds, fits a path to the rows outside each, and scores the rows inside at
   every alpha. With --groups COLUMN rows of one label stay together, as those of one patient must if the model is to
@@ -65,12 +90,13 @@ choosing and predicting
   --alpha can ask for another penalty, and the name of that column; with --load, --exposure or --offset name another.
 
 examples
-  python -m fastreg houses.csv --target price
-  python -m fastreg patients.csv --target outcome --family binomial --drop id,name --plot path.pdf
-  python -m fastreg patients.csv --target outcome --family binomial --cv 10 --metric auc --predict new.csv
-  python -m fastreg claims.parquet --target claims --family poisson --exposure years --l1-ratio 0.5
-  python -m fastreg verkauf.csv --target Preis --decimal comma --encoding cp1252
-  zcat houses.csv.gz | python -m fastreg - --target price
+  fastreg houses.csv --target price
+  fastreg patients.csv --target outcome --family binomial --drop name --plot path.pdf
+  fastreg patients.csv --target outcome --family binomial --cv 10 --metric auc --predict new.csv
+  fastreg claims.parquet --target claims --family poisson --exposure years --categorical text --cv 10 --save model.json
+  fastreg visits.csv --target bought --family binomial --categorical text --dates days --missing mean --unseen zero
+  fastreg verkauf.csv --target Preis --decimal comma --encoding cp1252 --dates %d.%m.%Y
+  zcat houses.csv.gz | fastreg - --target price
 """
 
 
@@ -82,13 +108,13 @@ class Parser(argparse.ArgumentParser):
         names = [name[2:].replace("-", "_") for name in self._option_string_actions if name.startswith("--")]
         meant = names_meant(unknown[1], names) if unknown else []
         hint = f"; did you mean {' or '.join('--' + name.replace('_', '-') for name in meant)}?" if meant else ""
-        self.exit(2, f"fastreg: {message}{hint} (see python -m fastreg --help)\n")
+        self.exit(2, f"fastreg: {message}{hint} (see fastreg --help)\n")
 
 
 def parser():
     """The command line's arguments."""
     out = Parser(
-        prog="python -m fastreg",
+        prog="fastreg",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -115,13 +141,6 @@ def parser():
     )
     out.add_argument("--offset", metavar="COLUMN", help="a column that is added to the linear predictor as it is")
     out.add_argument(
-        "--drop",
-        metavar="COL,COL",
-        action="append",
-        default=[],
-        help="columns to leave out; may be given several times",
-    )
-    out.add_argument(
         "--l1-ratio",
         type=float,
         default=1.0,
@@ -143,10 +162,67 @@ def parser():
         help="the last alpha of the path over the first (default 1e-4, or 1e-2 with more features than rows)",
     )
     out.add_argument("--tol", type=float, default=1e-6, help="relative duality gap to reach (default 1e-6)")
-    _add_choice(out)
-    _add_files(out)
+    _add_features(out.add_argument_group("features"))
+    _add_choice(out.add_argument_group("choosing and predicting"))
+    _add_statements(out.add_argument_group("statements about coefficients"))
+    _add_files(out.add_argument_group("files"))
     out.add_argument("--version", action="version", version=f"fastreg {fastreg.__version__}")
     return out
+
+
+def _add_features(out):
+    """Add the arguments that say which columns are features, and how they are read."""
+    several = {"action": "append", "default": []}
+    out.add_argument("--drop", metavar="COL,COL", help="columns to leave out; may be given several times", **several)
+    out.add_argument("--keep", metavar="COL,COL", help="features that are taken for identifiers otherwise", **several)
+    out.add_argument(
+        "--categorical",
+        metavar="text|COL,COL",
+        help="categories: all columns of text, or these columns, also of numbers",
+        **several,
+    )
+    out.add_argument(
+        "--ordered",
+        metavar="step|COL=LEVEL,LEVEL",
+        help="categories by their steps: those whose type in Parquet is ordered (step), or a column with its levels in "
+        "order",
+        **several,
+    )
+    out.add_argument(
+        "--dates",
+        metavar="days|FORM",
+        help="dates as numbers of days: ISO 8601 (days), or by a form such as %%d.%%m.%%Y",
+    )
+    out.add_argument(
+        "--missing",
+        metavar="[COL=]WORD",
+        help="what becomes of missing values, of all columns or of one: error (default), mean, level or drop",
+        **several,
+    )
+    out.add_argument(
+        "--unseen",
+        choices=("error", "zero"),
+        help="what becomes, in prediction, of levels that the fit did not see (default error)",
+    )
+
+
+def _add_statements(out):
+    """Add the arguments that ask for a table of coefficients or their posterior."""
+    out.add_argument(
+        "--table",
+        metavar="FILE",
+        type=_place,
+        help="coefficients with standard errors, tests and intervals to write, without a penalty or of a ridge",
+    )
+    out.add_argument(
+        "--posterior", metavar="FILE", type=_place, help="summary of draws from the posterior of the fit to write"
+    )
+    out.add_argument("--draws", metavar="FILE", type=_place, help="the draws themselves, to write as CSV")
+    out.add_argument(
+        "--n-draws", type=int, metavar="N", help="draws of each chain (default 2000); 0 is the normal approximation"
+    )
+    out.add_argument("--chains", type=int, metavar="N", help="chains of draws (default 3)")
+    out.add_argument("--seed", type=int, metavar="N", help="of the random numbers of draws (default 0)")
 
 
 def _add_choice(out):
@@ -203,7 +279,7 @@ def _add_files(out):
         metavar="FILE",
         type=_place,
         default="coefficients.csv",
-        help="coefficients to write (default coefficients.csv)",
+        help="coefficients of the path to write (default coefficients.csv)",
     )
     out.add_argument(
         "--overwrite", action="store_true", help="replace files of these names even if fastreg did not write them"
@@ -222,7 +298,7 @@ def main(arguments=None):
         if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
-    written = (options.output, options.plot, options.save, options.predictions)
+    written = [getattr(options, name) for name in WRITTEN]
     aside = contextlib.redirect_stdout(sys.stderr) if any(map(to_standard_output, written)) else None
     try:
         with aside or contextlib.nullcontext():
@@ -250,19 +326,20 @@ def _open_streams():
 def _run(options):
     """Run the command that the options ask for."""
     if options.file == "warmup":
-        _refuse(options, (*FITTING, *GRID, *CHOOSING, *READING, "plot", "load"), "has no meaning for warmup")
+        every = (*FITTING, *FEATURES, *STATEMENTS, *GRID, *CHOOSING, *READING, "plot", "load")
+        _refuse(options, every, "has no meaning for warmup")
         fastreg.warmup(verbose=True)
     elif options.load is not None:
         from fastreg.cli.commands import use_model
 
-        fitting = ("file", *FITTING, *GRID, "cv", "groups", "metric", "select", "save")
+        fitting = ("file", *FITTING, *FEATURES, *STATEMENTS, *GRID, "cv", "groups", "metric", "select", "save")
         _refuse(options, fitting, "is for fitting; with --load nothing is fitted")
         use_model(options)
     elif options.file is None:
         from fastreg.cli.commands import main_job
 
-        needs = "needs a table of your own: python -m fastreg FILE --target COLUMN"
-        _refuse(options, (*FITTING, *CHOOSING, *READING), needs)
+        needs = "needs a table of your own: fastreg FILE --target COLUMN"
+        _refuse(options, (*FITTING, *FEATURES, *STATEMENTS, *CHOOSING, *READING), needs)
         main_job(options)
     else:
         from fastreg.cli.commands import fit_table
@@ -270,10 +347,13 @@ def _run(options):
         fit_table(options)
 
 
-FITTING = ("target", "family", "positive", "weights", "drop", "l1_ratio", "standardize", "alpha_min_ratio", "output")
+FITTING = ("target", "family", "positive", "weights", "l1_ratio", "standardize", "alpha_min_ratio", "output")
+FEATURES = ("drop", "keep", "categorical", "ordered", "missing", "unseen")
+STATEMENTS = ("table", "posterior", "draws", "n_draws", "chains", "seed")
 GRID = ("n_alphas", "tol")
 CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
-READING = ("offset", "exposure", "encoding", "decimal", "separator")
+READING = ("offset", "exposure", "encoding", "decimal", "separator", "dates")
+WRITTEN = ("output", "plot", "save", "predictions", "table", "posterior", "draws")  # options that name a file to write
 
 
 def _refuse(options, names, reason):

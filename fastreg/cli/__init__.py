@@ -1,1 +1,1 @@
-"""`python -m fastreg`: tables and saved models in; coefficients, pictures, predictions out."""
+"""The command `fastreg`: tables and saved models in; coefficients, pictures, predictions out."""

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 
 import fastreg
+from fastreg.cli.features import encoding_of
 from fastreg.cli.options import (
     check_fit,
     check_numbers,
@@ -16,6 +17,7 @@ from fastreg.cli.options import (
     offset_of,
     offset_of_model,
     outputs_of,
+    reading_of,
 )
 from fastreg.cli.report import (
     chosen_text,
@@ -27,9 +29,10 @@ from fastreg.cli.report import (
     write_coefficients,
     write_predictions,
 )
-from fastreg.cli.tables import Named, classes, read_features, read_table, split_names
+from fastreg.cli.statements import alpha_of, statements, write_statements
+from fastreg.cli.tables import classes, read_features, read_table, split_names
 from fastreg.interface.agreement import reaches
-from fastreg.interface.arguments import FitOptions, Grid
+from fastreg.interface.arguments import FitOptions, Grid, framed
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.driver import alphas_to_fit
@@ -50,10 +53,10 @@ def main_job(options):
     asked = {"n_alphas": options.n_alphas, "tol": options.tol}
     say(f"\nLasso: {names[0]} explained by the other {X.shape[1] - 1:,} genes")
     _compile("gaussian")
-    lasso = _fit(X[:, 1:], X[:, 0], "gaussian", names[1:], asked)
+    lasso = _fit(X[:, 1:], X[:, 0], "gaussian", asked | {"feature_names": names[1:]})
     say(f"\nLogistic lasso: is the tissue melanoma ({melanoma.sum():.0f} of {melanoma.size} cell lines)?")
     _compile("binomial")
-    logistic = _fit(X, melanoma, "binomial", names, asked)
+    logistic = _fit(X, melanoma, "binomial", asked | {"feature_names": names})
     titles = [f"Lasso: {names[0]} by the other genes", "Logistic lasso: is it melanoma?"]
     say(f"\n{_write_picture(_draw([lasso, logistic], titles, options, outputs), options, outputs)}")
 
@@ -63,26 +66,19 @@ def fit_table(options):
     check_fit(options)
     outputs, offset = outputs_of(options), offset_of(options)
     table, labels, about = _read(options, offset)
-    say(f"{options.file}: {table.target.size:,} rows, {len(table.names):,} features, {about}")
+    say(f"{options.file}: {table.target.size:,} rows, {table.features.about}, {about}")
     for note in table.notes:
         say(f"Note: {note}.")
+    encoding, alpha = encoding_of(table.features), alpha_of(options)
     new = None
     if options.predict is not None:  # before the fit, so that a missing column is reported at once
-        new = read_features(options.predict, table.names, offset, dialect_of(options))
-    asked = {
-        "l1_ratio": options.l1_ratio, "standardize": options.standardize, "n_alphas": options.n_alphas,
-        "alpha_min_ratio": options.alpha_min_ratio, "tol": options.tol, "sample_weight": table.weights,
-        "offset": table.offset,
-    }  # fmt: skip
-    if options.cv is not None:
-        _check_folds(table, options)
-        asked |= {"cv": options.cv, "metric": options.metric or "deviance", "groups": table.groups}
+        known = encoding or table.features.names
+        new = read_features(options.predict, known, offset, dialect_of(options), options.dates)
+    asked = _asked(table, alpha, options)
+    _compile(options.family, options.l1_ratio, "dense" if encoding is None else "coded")
     function = "cv_path" if options.cv is not None else "fit_path"
-    _compile(options.family, options.l1_ratio)
-    if options.alpha is not None:
-        _check_reach(table, asked, options)
-    fit = _fit(table.X, table.target, options.family, table.names, asked, function)
-    path, alpha = getattr(fit, "path", fit), options.alpha
+    fit = _fit(table.features.X, table.target, options.family, asked, function)
+    path = getattr(fit, "path", fit)
     if options.cv is not None:
         select = options.select or "1se"
         alpha = fit.alpha_1se if select == "1se" else fit.alpha_min
@@ -90,24 +86,46 @@ def fit_table(options):
     if alpha is not None:
         _check_alpha(alpha, path)
     mean = None if new is None else _mean(path, new, alpha)
+    written, found = statements(path, table, alpha, options)
     outputs.check()
     title = f"{options.target} ({options.family}, l1_ratio {options.l1_ratio:g})"
-    drawn = _draw([fit], [title], options, outputs)
+    if alpha == 0.0:
+        title = f"{options.target} ({options.family}, no penalty)"
+    drawn = _draw([fit] if found is None else [found], [title], options, outputs)
 
     count = write_coefficients(path, outputs.ready("--output"))  # all checks come before the first file
     listed = f"{count:,} feature{'s' * (count != 1)}"
-    say(f"Wrote {options.output}: {path.alphas.size} rows, one per alpha, with {listed}.")
+    rows = f"{path.alphas.size} row{'s' * (path.alphas.size != 1)}"
+    say(f"Wrote {options.output}: {rows}, one per alpha, with {listed}.")
     if options.save is not None:
         from fastreg.paths.storage import save_path
 
-        kept = {"target": options.target, "labels": labels, "alpha": alpha, "offset": None}
+        kept = {"target": options.target, "labels": labels, "alpha": alpha, "offset": None, "dates": options.dates}
         if offset is not None:
             kept["offset"] = {"column": offset.column, "is_exposure": offset.is_exposure}
         save_path(path, outputs.ready("--save"), kept)
         say(f"Wrote {options.save}: the path{'' if alpha is None else f' and alpha = {alpha:.4g}'}.")
+    write_statements(written, outputs)
     if mean is not None:
         _write_mean(mean, alpha, labels, outputs)
     say(_write_picture(drawn, options, outputs))
+
+
+def _asked(table, alpha, options):
+    """The options of the function that fits, checked against the table."""
+    asked = {
+        "l1_ratio": options.l1_ratio, "standardize": options.standardize, "tol": options.tol,
+        "sample_weight": table.weights, "offset": table.offset, **table.features.options,
+    }  # fmt: skip
+    if alpha == 0.0:
+        return asked | {"alphas": [0.0]}
+    if alpha is not None:
+        _check_reach(table, asked, options)
+    asked |= {"n_alphas": options.n_alphas, "alpha_min_ratio": options.alpha_min_ratio}
+    if options.cv is not None:
+        _check_folds(table, options)
+        asked |= {"cv": options.cv, "metric": options.metric or "deviance", "groups": table.groups}
+    return asked
 
 
 def use_model(options):
@@ -134,9 +152,10 @@ def use_model(options):
         if alpha is not None:
             say(chosen_text(path, alpha, "Chosen"))
     else:
-        names = path.feature_names or [f"x{j}" for j in range(path.coefs.shape[0])]
+        known = path.encoding or path.feature_names or [f"x{j}" for j in range(path.coefs.shape[0])]
         offset = offset_of_model(path, document.get("offset"), options)
-        mean = _mean(path, read_features(options.predict, names, offset, dialect_of(options)), alpha)
+        dates = options.dates or document.get("dates")
+        mean = _mean(path, read_features(options.predict, known, offset, dialect_of(options), dates), alpha)
     outputs.check()
     drawn = None if options.plot is None else _draw([path], [str(target or options.load)], options, outputs)
     if mean is not None:
@@ -152,11 +171,11 @@ def _read(options, offset):
     refused = (lambda values: ~family.check(values), f"--family {family.name} needs {family.admits}")
     table = read_table(
         options.file, options.target, weights=options.weights, groups=options.groups, offset=offset, drop=drop,
-        labels=binomial, limits=[refused], dialect=dialect_of(options),
+        labels=binomial, limits=[refused], dialect=dialect_of(options), reading=reading_of(options),
     )  # fmt: skip
     y, about, labels = table.target, f"target {options.target!r}", None
     if binomial:
-        table.target, coded = classes(y, options.target, table.places, options.positive)
+        table.target, coded = classes(y, options.target, table.place, options.positive)
         about += f": {coded}"
         labels = None if table.target is y else [_label(y[table.target == value][0]) for value in (0, 1)]
     _check_response(table, labels, family, options)
@@ -190,17 +209,15 @@ def _check_folds(table, options):
 
 def _check_reach(table, asked, options):
     """A ValueError for an --alpha below the end of the path that is to be fitted."""
-    names = ("l1_ratio", "standardize", "tol", "sample_weight", "offset")
-    asked_of_fit = FitOptions(family=options.family, feature_names=table.names, **{name: asked[name] for name in names})
+    X, words, y = framed(table.features.X, asked, y=table.target)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit will repeat them
         grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)
-        alphas = alphas_to_fit(table.X, table.target, asked_of_fit, grid)
+        alphas = alphas_to_fit(X, y, FitOptions(family=options.family, **words), grid)
     if not reaches(alphas, options.alpha):
-        advice = "fit_path(alphas=[0.0]) of Python fits the model without a penalty"
-        if options.alpha > 0.0:  # half of the ratio that is needed, so that rounding to one digit stays below it
-            advice = f"--alpha-min-ratio {options.alpha / alphas[0] / 2:.0e} lets the path go further down"
-            advice += " (and --n-alphas 2 or more)" * (alphas.size == 1)
+        # half of the ratio that is needed, so that rounding to one digit stays below it
+        advice = f"--alpha-min-ratio {options.alpha / alphas[0] / 2:.0e} lets the path go further down"
+        advice += " (and --n-alphas 2 or more)" * (alphas.size == 1)
         raise ValueError(_beyond(options.alpha, alphas, advice))
 
 
@@ -250,20 +267,20 @@ def _label(value):
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _compile(family, l1_ratio=1.0):
+def _compile(family, l1_ratio=1.0, design="dense"):
     """Compile the kernels that a fit needs, and report the time apart from the fit's: it is spent once per machine."""
     from fastreg.cli.warmup import prepare
 
-    compiling = prepare(family, l1_ratio=l1_ratio)
+    compiling = prepare(family, design, l1_ratio)
     if compiling > 1.0:
         say(f"(compiled kernels for this machine in {compiling:.1f} s, once)")
 
 
-def _fit(X, y, family, names, options, function="fit_path"):
+def _fit(X, y, family, options, function="fit_path"):
     """Fit, print a description of the path, and return the result."""
     begin = time.perf_counter()
     with noting():
-        fit = getattr(fastreg, function)(Named(X, names), y, family=family, verbose=sys.stderr.isatty(), **options)
+        fit = getattr(fastreg, function)(X, y, family=family, verbose=sys.stderr.isatty(), **options)
         seconds = time.perf_counter() - begin
         path = getattr(fit, "path", fit)
         say(describe(path, seconds))

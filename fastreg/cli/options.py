@@ -3,11 +3,14 @@
 import math
 import os
 
+from fastreg.cli.features import Reading
 from fastreg.cli.outputs import Outputs
 from fastreg.cli.report import check_picture
+from fastreg.cli.statements import alpha_of, check_statements
 from fastreg.cli.table_files import START, Dialect, check_encoding, refuse_model, separator_named
-from fastreg.cli.tables import Offset
+from fastreg.cli.tables import Offset, split_names
 from fastreg.interface import validation as check
+from fastreg.interface.encoding import MISSING
 
 LOG_LINKS = ("poisson", "gamma")  # families to which an exposure applies
 STANDARD_INPUTS = {"-", "/dev/stdin"}
@@ -26,10 +29,12 @@ def check_fit(options):
             raise ValueError(f"--{name} needs --cv, for example --cv 10")
     if options.alpha is not None and options.cv is not None:
         raise ValueError("--alpha and --cv both choose the penalty; give one of them")
-    if options.predict is not None and options.alpha is None and options.cv is None:
+    check_statements(options)
+    if options.predict is not None and alpha_of(options) is None and options.cv is None:
         raise ValueError("--predict needs one penalty: choose it by --cv 10, or give it by --alpha")
-    if options.alpha is not None and options.predict is None and options.save is None:
-        raise ValueError("--alpha is the penalty of --predict or --save; give one of them")
+    uses = (options.predict, options.save, options.table, options.posterior)
+    if options.alpha is not None and uses == (None,) * len(uses):
+        raise ValueError("--alpha is the penalty of --predict, --save, --table or --posterior; give one of them")
     if options.positive is not None and options.family != "binomial":
         raise ValueError("--positive is for --family binomial")
     if options.exposure is not None and options.family not in LOG_LINKS:
@@ -38,6 +43,7 @@ def check_fit(options):
         check.check_count("--cv", options.cv, 2)
     check_numbers(options)
     check_prediction(options)
+    reading_of(options)
 
 
 def check_numbers(options):
@@ -59,11 +65,40 @@ def check_prediction(options):
         check_encoding(options.encoding)
     dialect_of(options)
     if options.load is not None and options.predict is None:
-        for name in ("offset", "exposure", "encoding", "decimal", "separator"):
+        for name in ("offset", "exposure", "encoding", "decimal", "separator", "dates"):
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name} needs --predict NEW, the rows to predict")
     if options.predict is not None and {options.predict, options.file} <= STANDARD_INPUTS:
         raise ValueError("FILE and --predict both read the standard input; name a file for one of them")
+
+
+def reading_of(options):
+    """The Reading of features that the command line asks for. Raises ValueError for words that have no meaning."""
+    categories = [name for text in options.categorical for name in split_names(text)]
+    stepped = "step" in options.ordered
+    ordered = [text.partition("=") for text in options.ordered if text != "step"]
+    for name, mark, levels in ordered:
+        if not mark or len(split_names(levels)) < 2:
+            raise ValueError(f"--ordered {name}{mark}{levels}: give step, or COLUMN=LEVEL,LEVEL,... from low to high")
+    missing = "error"
+    missing_of: dict[str, str] = {}
+    for text in options.missing:
+        name, mark, word = text.rpartition("=")
+        if word not in MISSING:
+            raise ValueError(f"--missing {text}: choose {', '.join(MISSING[:-1])} or {MISSING[-1]}, or COLUMN=WORD")
+        if mark:
+            missing_of |= dict.fromkeys(split_names(name), word)
+        else:
+            missing = word
+    if options.dates is not None and options.dates != "days" and "%" not in options.dates:
+        raise ValueError(
+            f"--dates {options.dates}: give days, for dates such as 2024-03-31, or a form such as %d.%m.%Y"
+        )
+    return Reading(
+        "text" if "text" in categories else tuple(categories),
+        {name: tuple(split_names(levels)) for name, _, levels in ordered}, stepped, options.dates, missing, missing_of,
+        options.unseen or "error", tuple(name for text in options.keep for name in split_names(text)),
+    )  # fmt: skip
 
 
 def dialect_of(options):
@@ -120,6 +155,12 @@ def outputs_of(options):
         outputs.add("--plot", options.plot, "a picture")
     if options.save is not None:
         outputs.add("--save", options.save, "a model")
+    if options.table is not None:
+        outputs.add("--table", options.table, "a table of coefficients")
+    if options.posterior is not None:
+        outputs.add("--posterior", options.posterior, "a summary of a posterior")
+    if options.draws is not None:
+        outputs.add("--draws", options.draws, "draws")
     if options.predict is not None:
         outputs.add("--predictions", options.predictions or PREDICTIONS, "predictions")
     return outputs

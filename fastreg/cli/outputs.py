@@ -23,6 +23,9 @@ BEGINNINGS = {
     "coefficients": re.escape(",".join(COLUMNS).encode()) + rb"[,\r\n]",
     "predictions": rb'(?s)row,("?probability of .{0,5000}?,)?prediction\r?\n',
     "a model": BEGINNING,
+    "a table of coefficients": rb"name,estimate,se,statistic,p_value,lower,upper[,\r\n]",
+    "a summary of a posterior": rb"name,mean,sd,",
+    "draws": rb"chain,draw,",
 }
 LONGEST = 10_000  # bytes at the beginning of a file that tell its kind
 

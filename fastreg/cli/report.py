@@ -46,16 +46,18 @@ def describe(path, seconds):
     first = ", ".join(entered[:FIRST]) if entered else "none"
     if len(entered) > FIRST:
         first += f", ... ({len(entered)} in all)"
-    return "\n".join([path.summary(), f"Entering first: {first}.", cost(path, seconds)])
+    order = [f"Entering first: {first}."] if path.alphas.size > 1 else []
+    return "\n".join([path.summary(), *order, cost(path, seconds)])
 
 
 def cost(path, seconds):
     """Two lines: the points that are certified, and the time and reading that the fit took."""
-    points, certified = path.alphas.size, np.count_nonzero(path.gaps <= path.tol)
+    certified = np.count_nonzero(path.gaps <= path.tol)
     worst = float(path.gaps.max(initial=0.0))
     read, passes = path.work["columns_read"], path.work["passes"]
+    points = f"{path.alphas.size} point{'s' * (path.alphas.size != 1)}"
     return (
-        f"{certified} of {points} points certified to a relative gap of {path.tol:g} (largest {worst:.1e}).\n"
+        f"{certified} of {points} certified to a relative gap of {path.tol:g} (largest {worst:.1e}).\n"
         f"Took {seconds:.2f} s and read {read:,} columns: {passes:.1f} passes over X."
     )
 
@@ -73,7 +75,7 @@ def write_coefficients(path, file):
         for k, alpha in enumerate(path.alphas):
             numbers = [alpha, int(path.n_nonzero[k]), path.deviance_ratio[k], path.gaps[k]]
             fitted = [path.intercepts[k], *values[:, k]]
-            writer.writerow([*_plain(numbers), path.reasons[k], *_plain(fitted)])
+            writer.writerow([*plain(numbers), path.reasons[k], *plain(fitted)])
     return len(ever)
 
 
@@ -95,11 +97,11 @@ def write_predictions(mean, labels, file):
         writer = csv.writer(opened)
         if labels is None:
             writer.writerow(["row", "prediction"])
-            writer.writerows([k, text] for k, text in enumerate(_plain(mean), start=1))
+            writer.writerows([k, text] for k, text in enumerate(plain(mean), start=1))
             return
         writer.writerow(["row", f"probability of {labels[1]}", "prediction"])
         likely = [labels[int(value > 0.5)] for value in mean]
-        writer.writerows([k, *pair] for k, pair in enumerate(zip(_plain(mean), likely), start=1))
+        writer.writerows([k, *pair] for k, pair in enumerate(zip(plain(mean), likely), start=1))
 
 
 def chosen_text(path, alpha, word):
@@ -119,9 +121,10 @@ def _name_of(path, j):
     return path.feature_names[j] if path.feature_names else f"x{j}"
 
 
-def _plain(values):
-    """Numbers as text that is read back to the same bits; zeros are "0"."""
-    return ["0" if value == 0 else repr(value.item() if hasattr(value, "item") else value) for value in values]
+def plain(values):
+    """Numbers as text that is read back to the same bits; zeros are "0", and what is not a number is empty."""
+    numbers = [value.item() if hasattr(value, "item") else value for value in values]
+    return ["0" if value == 0 else "" if value != value else repr(value) for value in numbers]
 
 
 def _kind_of_picture(file):
@@ -144,12 +147,12 @@ def picture(fits, titles, file):
 
     Raises ImportError without matplotlib.
     """
-    from fastreg.plots import plot_cv, plot_path
+    from fastreg.plots import plot_cv, plot_path, plot_table
     from fastreg.plots.axes import matplotlib_module
 
     panels: list[tuple[Callable[..., Any], Any, str]] = []
     for fit, title in zip(fits, titles):
-        panels.append((plot_path, fit, title))
+        panels.append((plot_table if hasattr(fit, "p_value") else plot_path, fit, title))
         if hasattr(fit, "alpha_1se"):
             panels.append((plot_cv, fit, "Cross-validation"))
     # A Figure without pyplot, which would need a window system.

@@ -16,7 +16,9 @@ import sys
 import zlib
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
+from fastreg.cli.quick_csv import quick_columns
 from fastreg.paths.storage import FORMAT, path_begun
 
 STANDARD_INPUT = "-"
@@ -42,6 +44,7 @@ MARKS = (  # byte order marks and their encodings, the longest first
 )
 
 
+INSTALL = "pip install 'fastreg-engine[table]'"
 MAYBE_WIDE = " (if it is UTF-16 without a byte order mark, add --encoding utf-16-le)"
 
 
@@ -58,20 +61,75 @@ class Dialect:
 PLAIN = Dialect()
 
 
-def open_table(file, dialect=PLAIN):
-    """(column names, chunks of rows) of a file; "-" is the standard input.
+class TableFile:
+    """A table that is open: `header`, the names of its columns, and their cells in `chunks`; "-" is the standard input.
 
-    A chunk is (names of its rows for messages, as "line 3"; its columns, each a tuple of text or an array).
+    A chunk is a list of columns, each a tuple of texts or a pyarrow array.
     """
-    raw = _bytes_of(file)
-    file = "the standard input" if file == STANDARD_INPUT else file
-    start = raw.read(START)
-    raw.seek(0)
-    packed = next((mark for mark in PACKED if start.startswith(mark)), None)
-    if packed:
-        raw = _unpacked(raw, PACKED[packed], file)
-        start = raw.read(START)
-        raw.seek(0)
+
+    def __init__(self, file, dialect=PLAIN):
+        self.content = _content_of(file)  # None where the file can be opened as often as it is read
+        self.file = "the standard input" if file == STANDARD_INPUT else file
+        self.dialect, start = dialect, self._start()
+        packed = next((mark for mark in PACKED if start.startswith(mark)), None)
+        if packed:
+            with self._stream() as raw:
+                self.content = _unpacked(raw, PACKED[packed], self.file)
+            start = self._start()
+        _refuse_other(self.file, start)
+        self.is_parquet, self.encoding = start.startswith(b"PAR1"), _encoding(start, dialect)
+        if self.is_parquet:
+            self.table: Any = _parquet(self._stream(), self.file)
+            self.header = list(self.table.column_names)
+        else:
+            self.header = self._names()
+
+    def _stream(self):
+        """The bytes of the file, from the beginning."""
+        return open(self.file, "rb") if self.content is None else io.BytesIO(self.content)
+
+    def _start(self):
+        with self._stream() as raw:
+            return raw.read(START)
+
+    def _rows(self):
+        """The separator, then (line number, cells) of each row that is not blank."""
+        return _csv_rows(self._stream(), self.file, self.encoding, self.dialect.separator)
+
+    def _names(self):
+        rows = self._rows()
+        self.separator = next(rows)
+        return [name.strip() for name in next(rows)[1]]
+
+    def chunks(self):
+        """Yield the columns of some rows, as often as it is called."""
+        if self.is_parquet:
+            yield from [self.table.columns] if self.table.num_rows else []
+            return
+        with self._stream() as raw:
+            columns = quick_columns(raw, self.encoding, self.separator, self.header)
+        if columns is not None:
+            yield columns
+            return
+        rows = self._rows()
+        for _ in range(2):  # the separator and the names
+            next(rows)
+        while block := list(islice(rows, CHUNK)):
+            for line, row in block:
+                if len(row) != len(self.header):
+                    raise ValueError(f"{self.file}, line {line}: {_ragged(row, len(self.header), self.separator)}")
+            yield list(zip(*(row for _, row in block)))
+
+    def place(self, row):
+        """What a message calls a row: its line of a text file, as "line 3", or its number."""
+        if self.is_parquet:
+            return f"row {row + 1}"
+        line, _ = next(islice(self._rows(), row + 2, None))
+        return f"line {line}"
+
+
+def _refuse_other(file, start):
+    """Raise ValueError where the first bytes of a file are not those of a table."""
     if not start:
         raise ValueError(f"{file} is empty")
     if start.startswith(ZSTANDARD):
@@ -80,7 +138,6 @@ def open_table(file, dialect=PLAIN):
     if other is not None:
         raise ValueError(f"{file} {other}")
     refuse_model(file, start)
-    return _parquet(raw, file) if start.startswith(b"PAR1") else _csv(raw, file, start, dialect)
 
 
 def refuse_model(file, start):
@@ -91,40 +148,21 @@ def refuse_model(file, start):
         raise ValueError(f"{file} is a model that fastreg saved, not a table: {reads}")
 
 
-def _bytes_of(file):
-    """A file, the standard input or a pipe as an open stream that can be read from its beginning more than once."""
+def _content_of(file):
+    """The bytes of the standard input or of a pipe, which can be read only once; None for other files."""
     if file == STANDARD_INPUT:
-        return io.BytesIO(sys.stdin.buffer.read())
+        return sys.stdin.buffer.read()
     if os.path.isdir(file):
         raise ValueError(f"{file} is a folder; name a CSV or Parquet file")
-    raw = open(file, "rb")  # noqa: SIM115 (read by chunks, to its end)
-    if raw.seekable():
-        return raw
-    with raw:
-        return io.BytesIO(raw.read())
+    with open(file, "rb") as raw:
+        return None if raw.seekable() else raw.read()
 
 
 def _unpacked(raw, unpack, file):
     try:
-        with raw:
-            return io.BytesIO(unpack(raw.read()))
+        return unpack(raw.read())
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"{file} is packed, and damaged: {error}") from None
-
-
-def _csv(raw, file, start, dialect):
-    rows = _csv_rows(raw, file, _encoding(start, dialect), dialect.separator)
-    separator = next(rows)
-    header = [name.strip() for name in next(rows)[1]]
-
-    def chunks():
-        while block := list(islice(rows, CHUNK)):
-            for line, row in block:
-                if len(row) != len(header):
-                    raise ValueError(f"{file}, line {line}: {_ragged(row, len(header), separator)}")
-            yield [f"line {line}" for line, _ in block], list(zip(*(row for _, row in block)))
-
-    return header, chunks()
 
 
 def _ragged(row, wanted, separator):
@@ -240,10 +278,11 @@ def _undecodable(raw, file, encoding):
 
 
 def _parquet(raw, file):
+    """A pyarrow table."""
     try:
         import pyarrow.parquet as parquet
     except ModuleNotFoundError:
-        message = "reading Parquet needs pyarrow: pip install pyarrow (or save the table as CSV)"
+        message = f"reading Parquet needs pyarrow: {INSTALL} (or save the table as CSV)"
         raise ValueError(message) from None
     except ImportError as error:
         raise ValueError(f"pyarrow cannot be used here ({error}); save the table as CSV") from None
@@ -252,11 +291,4 @@ def _parquet(raw, file):
             table = parquet.ParquetFile(raw).read()
     except Exception as error:  # pyarrow's errors have no common base class, and each means a damaged file
         raise ValueError(f"{file} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
-    columns = []
-    for column in table.columns:
-        try:
-            columns.append(column.to_numpy())
-        except Exception:  # a type that NumPy has no array for, such as a list or a category
-            columns.append(column.to_pylist())
-    lines = [f"row {k + 1}" for k in range(table.num_rows)]
-    return list(table.column_names), iter([(lines, columns)] if lines else [])
+    return table

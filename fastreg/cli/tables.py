@@ -3,12 +3,17 @@
 import csv
 import difflib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from fastreg.cli.cells import Column, Labels, as_number, complaint
-from fastreg.cli.table_files import PLAIN, open_table
+from fastreg.cli.cells import LIMITS, Column, as_number
+from fastreg.cli.complaints import complaint
+from fastreg.cli.features import Features, Reading, complete_rows, features_of, identifiers, whole_numbers
+from fastreg.cli.new_rows import features_to_predict, known_column, may_lack, unseen
+from fastreg.cli.table_files import PLAIN, TableFile
+from fastreg.interface.encoding import Encoding
 
 LISTED = 6  # names or labels shown in a message
 OPTIONS = {  # option that names a column, by its role
@@ -18,39 +23,24 @@ OPTIONS = {  # option that names a column, by its role
     "offset": "--offset",
     "exposure": "--exposure",
 }
+PLAINLY = Reading()
 
 
 @dataclass
 class Table:
-    """Data to fit: X (n, p), the names of its columns, the target, and other columns, None where none was named.
+    """Data to fit: features, the target, and other columns, None where none was named.
 
-    Target and groups are numbers or text. If an exposure was named, the offset is its logarithm.
+    Target and groups are numbers or text. If an exposure was named, the offset is its logarithm. `place` names a row
+    for messages.
     """
 
-    X: np.ndarray
-    names: list[str]
+    features: Features
     target: np.ndarray
-    weights: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    offset: np.ndarray | None = None
-    notes: list[str] = field(default_factory=list)
-    places: list[str] | None = None  # names of the rows for messages, where the target may be text
-
-
-class Named:
-    """An array with names of its columns, as a data frame has, so that messages of fits name columns."""
-
-    def __init__(self, values, columns):
-        self.values, self.columns, self.shape = values, columns, values.shape
-
-    def __len__(self):
-        return len(self.values)
-
-    def __array__(self, dtype=None, copy=None):
-        return np.asarray(self.values, dtype=dtype)
-
-    def to_numpy(self):
-        return self.values
+    weights: np.ndarray | None
+    groups: np.ndarray | None
+    offset: np.ndarray | None
+    notes: list[str]
+    place: Callable[[int], str]
 
 
 @dataclass(frozen=True)
@@ -69,39 +59,87 @@ class Offset:
 
 
 def read_table(
-    file, target, *, weights=None, groups=None, offset=None, drop=(), labels=False, limits=(), dialect=PLAIN
-):
+    file, target, *, weights=None, groups=None, offset=None, drop=(), labels=False, limits=(), dialect=PLAIN,
+    reading=PLAINLY,
+):  # fmt: skip
     """A Table from a CSV or Parquet file. Raises ValueError or OSError with one line for the user.
 
     `target`, `weights` and `groups` are names of columns, `offset` is an Offset, `drop` holds names of columns to leave
-    out; all other columns are features. With `labels` the target may be text; without, its numbers must obey `limits`,
-    besides those of every target.
+    out; all other columns are features, read as `reading` says. With `labels` the target may be text; without, its
+    numbers must obey `limits`, besides those of every target.
     """
-    header, chunks = open_table(file, dialect)
+    opened = TableFile(file, dialect)
+    header = opened.header
     named = {"target": target, "weights": weights, "groups": groups}
     if offset is not None:
         named["exposure" if offset.is_exposure else "offset"] = offset.column
     named = {role: name for role, name in named.items() if name is not None}
     places, features, notes = _choose(header, named, drop)
+    _check_named(reading, header, [header[k] for k in features])
     columns: dict[int, Column] = {}
     for role, place in places.items():
-        text = role == "groups" or (labels and role == "target")
-        columns[place] = (Labels if text else Column)(header[place], OPTIONS[role], dialect.comma)
-    if not labels:
-        columns[places["target"]].limits += tuple(limits)
-    columns |= {place: Column(header[place], None, dialect.comma) for place in features}
-    _fill(columns, chunks, file)
-    read = {role: columns[place] for role, place in places.items()}
-    got = {role: each.labels() if isinstance(each, Labels) else each.numbers() for role, each in read.items()}
-    X, names, asked = _matrix([columns[place] for place in features]), [header[k] for k in features], read["target"]
+        takes = "labels" if role == "groups" or (labels and role == "target") else "numbers"
+        limited = () if takes == "labels" else LIMITS.get(OPTIONS[role], ())
+        if role == "target" and not labels:
+            limited += tuple(limits)
+        columns[place] = Column(header[place], OPTIONS[role], dialect, takes=takes, limits=limited)
+    columns |= {place: reading.column(header[place], dialect) for place in features}
+    _fill(columns, opened)
+    left_out, told = identifiers([columns[place] for place in features], reading)
+    chosen = [columns[place] for place in features if columns[place] not in left_out]
+    if not chosen:
+        raise ValueError(f"no column is left to fit on besides the target: {told[0]}")
+    roles = [columns[place] for place in places.values()]
+    wrong = complaint([*roles, *chosen], opened.place, reading.takes_text(chosen), reading.may_lack(chosen))
+    wrong = wrong or _unlisted(chosen, reading, opened.place)
+    if wrong is not None:
+        raise ValueError(wrong)
+    rows = None
+    if not (complete := complete_rows(chosen, reading)).all():
+        rows, lost = np.flatnonzero(complete), int(np.count_nonzero(~complete))
+        told.append(f"{lost:,} of {complete.size:,} rows are left out, since they lack values (--missing drop)")
+        if not rows.size:
+            raise ValueError(f"{told[-1]}: none remains; choose --missing mean")
+    got = {role: columns[place].labels() for role, place in places.items()}
+    got = got if rows is None else {role: values[rows] for role, values in got.items()}
     given = None if offset is None else offset.of(got["exposure" if offset.is_exposure else "offset"])
-    rows = asked.places if isinstance(asked, Labels) else None
-    return Table(X, names, got["target"], got.get("weights"), got.get("groups"), given, notes, rows)
+    place = opened.place if rows is None else lambda row: opened.place(int(rows[row]))
+    found = features_of(chosen, reading, rows)
+    return Table(found, got["target"], got.get("weights"), got.get("groups"), given, notes + told, place)
 
 
-def read_features(file, names, offset=None, dialect=PLAIN):
-    """(X, offset) from the columns `names` of a file, in that order, and that of an Offset; others are ignored."""
-    header, chunks = open_table(file, dialect)
+def _check_named(reading, header, features):
+    """Raise ValueError where an option is about a column that is no feature."""
+    for option, names in reading.names_by_option().items():
+        for name in names:
+            _find(header, name, option)
+            if name not in features:
+                raise ValueError(f"{option} names column {name!r}, which is no feature here")
+
+
+def _unlisted(columns, reading, place):
+    """The text about a level that --ordered does not list; None where all are listed."""
+    for column in columns:
+        order = reading.ordered.get(column.name)
+        strange = [level for level in column.levels if order is not None and level not in order]
+        if strange:
+            row = int(np.argmax(column.coded()[0] == list(column.levels).index(strange[0])))
+            return (
+                f"column {column.name!r} holds {strange[0]!r} in {place(row)}, which is not among the levels of "
+                f"--ordered {column.name}: {listed(order)}"
+            )
+    return None
+
+
+def read_features(file, wanted, offset=None, dialect=PLAIN, dates=None):
+    """(X, offset) from a file: the features `wanted` by a model, and the column of an Offset; others are ignored.
+
+    `wanted` are names, for an array with columns in that order, or the Encoding of a path, for a pyarrow table.
+    """
+    encoding = wanted if isinstance(wanted, Encoding) else None
+    names = [column.name for column in encoding.columns] if encoding else wanted
+    opened = TableFile(file, dialect)
+    header = opened.header
     _refuse_twice(header, {*names, *([] if offset is None else [offset.column])})
     places = {name: place for place, name in enumerate(header)}
     missing = [name for name in names if name not in places]
@@ -118,40 +156,28 @@ def read_features(file, names, offset=None, dialect=PLAIN):
         )
     if offset is not None and offset.column in names:
         raise ValueError(f"{offset.option} {offset.column}: this column is a feature of the model")
-    columns = {places[name]: Column(name, FEATURE, dialect.comma) for name in names}
-    extra = {} if offset is None else {places[offset.column]: Column(offset.column, offset.option, dialect.comma)}
-    _fill(columns | extra, chunks, file, f"{file}: ")
-    X = _matrix(list(columns.values()))
+    known = {} if encoding is None else {column.name: column for column in encoding.columns}
+    columns = {places[name]: known_column(known.get(name), name, dialect, dates) for name in names}
+    extra = {} if offset is None else {places[offset.column]: Column(offset.column, offset.option, dialect)}
+    _fill(columns | extra, opened)
+    read = list(columns.values())
+    dated = [column.name for column in read if column.is_dated]
+    lacking = [name for name, column in known.items() if may_lack(column, encoding)]
+    wrong = complaint([*read, *extra.values()], opened.place, dated, lacking)
+    wrong = wrong or (unseen(read, encoding, opened.place) if encoding else None)
+    if wrong is not None:
+        raise ValueError(f"{file}: {wrong}")
+    X = features_to_predict(read, encoding)
     return X, None if offset is None else offset.of(next(iter(extra.values())).numbers())
 
 
-FEATURE = "a feature of the model"  # in a message, in the place of an option
-
-
-def _fill(columns, chunks, file, said=""):
-    """Read chunks of rows into columns (position -> Column), or raise a ValueError about cells that are wrong.
-
-    `said` is the beginning of its message: the file, where the command reads two.
-    """
-    rows = 0
-    for lines, values in chunks:
-        rows += len(lines)
+def _fill(columns, opened):
+    """Read an open table into columns (position -> Column)."""
+    for cells in opened.chunks():
         for place, column in columns.items():
-            column.add(lines, values[place])
-    if not rows:
-        raise ValueError(f"{file} has column names but no rows")
-    wrong = complaint(list(columns.values()))
-    if wrong is not None:
-        raise ValueError(f"{said}{wrong}")
-
-
-def _matrix(columns):
-    """Columns as one Fortran-ordered array, which fits use without a copy; the Columns are emptied."""
-    X = np.empty((columns[0].rows, len(columns)), order="F")
-    for j, column in enumerate(columns):
-        np.concatenate(column.parts, out=X[:, j])
-        column.parts.clear()
-    return X
+            column.add(cells[place])
+    if not next(iter(columns.values())).rows:
+        raise ValueError(f"{opened.file} has column names but no rows")
 
 
 def _choose(header, named, drop):
@@ -238,11 +264,11 @@ def split_names(text):
     return [name for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
 
 
-def classes(target, name, places, positive=None):
+def classes(target, name, place, positive=None):
     """(y, text about class 1) for a binomial fit, from two labels (text or numbers) or proportions in [0, 1].
 
     The second label in sorted order is class 1 ("yes" after "no", 1 after 0), unless `positive` names the other.
-    `places` are names of the rows for messages.
+    `place` names a row for messages.
     """
     labels, counts = np.unique(target, return_counts=True)
     numbers = target.dtype == float
@@ -256,12 +282,12 @@ def classes(target, name, places, positive=None):
         needs = "--family binomial needs two labels, or proportions in [0, 1]"
         if numbers and not whole_numbers(labels):
             first = int(np.argmax((target < 0.0) | (target > 1.0)))
-            raise ValueError(f"column {name!r} holds {target[first]:g} in {places[first]}, and {needs}")
+            raise ValueError(f"column {name!r} holds {target[first]:g} in {place(first)}, and {needs}")
         other = target != target[0]
         third = int(np.argmax(other & (target != target[np.argmax(other)])))
         raise ValueError(
             f"column {name!r} holds {labels.size} different values ({listed(shown)}), the third of them first in "
-            f"{places[third]}; {needs}"
+            f"{place(third)}; {needs}"
         )
     if positive is not None and positive not in shown:
         near = near_names(positive, shown)
@@ -272,7 +298,3 @@ def classes(target, name, places, positive=None):
     one = 1 if positive is None else shown.index(positive)
     named = [f"{shown[k]!r} ({counts[k]:,} rows)" for k in (one, 1 - one)]
     return (target == labels[one]).astype(float), f"class 1 is {named[0]}, class 0 is {named[1]}"
-
-
-def whole_numbers(values):
-    return bool(np.all(values == np.round(values)))

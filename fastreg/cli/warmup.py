@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.interface.frames import CodedTable
 from fastreg.interface.naming import explains_names
 from fastreg.multi.fit_multi_path import fit_multi_path
 from fastreg.numerics.jit import NOTICE
@@ -14,14 +15,14 @@ from fastreg.objective.families import FAMILIES
 from fastreg.paths.fit_path import fit_path
 from fastreg.selection.cross_validation.cv_path import cv_path
 
-DESIGNS = ("dense", "sparse")
+DESIGNS = ("dense", "sparse", "coded")
 SEVERAL = "several"  # responses, or classes
 SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # rows, columns: of wide folds, and of tall ones, which share Gram matrices
 
 
 @explains_names
 def warmup(verbose: bool = False) -> float:
-    """Compile the kernels of every family and of several responses, dense and sparse (32-bit indices), and of folds.
+    """Compile the kernels of every family and of several responses: dense, sparse (32-bit indices), coded; of folds.
 
     Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes one to
     three minutes the first time, a few seconds after that.
@@ -67,11 +68,10 @@ def prepare(family, design="dense", l1_ratio=None):
         plain = [(shape, {"l1_ratio": l1_ratio, "n_alphas": 40}) for shape in ((24, 6), (12, 100))]
         for shape, options in _fits() if l1_ratio is None else plain:
             X, y = _draw(*shape)
-            fit_path(X if design == "dense" else sp.csc_array(X), y, family=family, **options)
+            fit_path(_stored(X, design), y, family=family, **options)
         for shape in SHAPES_OF_FOLDS if l1_ratio is None else ():
             X, y = _draw(*shape, dependent=False)
-            X = X if design == "dense" else sp.csc_array(X)
-            cv_path(X, y, cv=3, family=family, n_alphas=10, alpha_min_ratio=0.05)
+            cv_path(_stored(X, design), y, cv=3, family=family, n_alphas=10, alpha_min_ratio=0.05)
     return time.perf_counter() - begin
 
 
@@ -79,7 +79,7 @@ def prepare_several(design="dense"):
     """Compile what fits with several responses or classes need on one kind of design. Returns the seconds taken."""
     begin = time.perf_counter()
     X, y = _draw(24, 6)
-    X = X if design == "dense" else sp.csc_array(X)
+    X = _stored(X, design)
     targets = {"gaussian": np.column_stack([y, -y]), "multinomial": np.arange(24) % 3}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,6 +87,19 @@ def prepare_several(design="dense"):
             for l1_ratio in (1.0, 0.5, 0.0):
                 fit_multi_path(X, Y, family=family, l1_ratio=l1_ratio, n_alphas=10, alpha_min_ratio=0.01)
     return time.perf_counter() - begin
+
+
+def _stored(X, design):
+    """X in one of DESIGNS; "coded" has a category in the place of three columns."""
+    if design == "dense":
+        return X
+    if design == "sparse":
+        return sp.csc_array(X)
+    (n, p), levels = X.shape, 3
+    codes = (np.arange(n, dtype=np.int32) % levels)[None]
+    places = [*range(levels), *range(p - levels)]
+    numbers = np.ascontiguousarray(X[:, levels:].T)
+    return CodedTable(numbers, codes, [levels], [False], [0] * levels + [-1] * (p - levels), places)
 
 
 def _fits():

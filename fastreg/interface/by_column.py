@@ -19,8 +19,7 @@ def by_name(option, given, names, encoding, rest):
     if not isinstance(given, Mapping):
         return given
     if names is None:
-        lack = "but the columns of X have none: pass feature_names, or a data frame"
-        raise ParameterError(f"{option} is a dict by names, {lack}")
+        raise ParameterError(f"{option} is a dict by names, but the columns of X have none: pass feature_names")
     places = {} if encoding is None else encoding.places()
     own = {name: [j] for j, name in enumerate(names)}
     out = np.full(len(names), rest)

@@ -56,7 +56,8 @@ def _of_pyarrow(native):
     chunks = encoded.unify_dictionaries().chunks
     places = [chunk.indices.cast("int64").fill_null(-1) for chunk in chunks]  # polars' are unsigned, without a -1
     codes = np.concatenate([each.to_numpy(zero_copy_only=False) for each in places])
-    return _in_order(codes, chunks[0].dictionary.to_pylist())
+    levels = chunks[0].dictionary.to_pylist()
+    return (codes.astype(np.int32), levels) if encoded.type.ordered else _in_order(codes, levels)
 
 
 def _in_order(codes, values):

@@ -9,7 +9,7 @@ from fastreg.interface.status_line import StatusLine
 
 WAIT, PAUSE = 1.0, 0.1  # seconds of compiling before the first line, and between two updates of it
 SECOND_LINE = 10.0  # seconds of compiling before the second and last line if stderr is a file
-ADVICE = " (once; `python -m fastreg warmup` does all)"
+ADVICE = " (once; `fastreg warmup` does all)"
 
 
 class CompileNotice(event.Listener):

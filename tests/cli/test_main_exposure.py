@@ -174,7 +174,7 @@ def test_the_page_on_exposure(tmp_path):
     names = {}
     for block in re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S):
         exec(block, names)
-    commands = re.findall(r"^python -m fastreg (.*)$", text, flags=re.M)
+    commands = re.findall(r"^fastreg (.*)$", text, flags=re.M)
     assert len(commands) == 2
     for command in commands:
         done(*command.split())

@@ -326,7 +326,7 @@ def test_how_a_table_is_written(folder):
     for message, advice in {
         "name its encoding, for example --encoding cp1252": ("--encoding", "cp1252"),
         "then add --decimal comma": ("--decimal", "comma"),
-        "leave text columns out with --drop Stadt": ("--drop", "Stadt"),
+        "or leave it out with --drop Stadt": ("--drop", "Stadt"),
     }.items():
         assert message in refused(*fit)
         fit += advice

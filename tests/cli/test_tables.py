@@ -15,7 +15,10 @@ from fastreg.cli.table_files import Dialect
 from fastreg.cli.tables import Offset, classes, read_features, read_table, split_names
 
 COMMA = Dialect(comma=True)
-ROWS = ["line 2", "line 3", "line 4"]
+
+
+def place(row):
+    return f"line {row + 2}"
 
 
 def write(file, content):
@@ -27,10 +30,10 @@ def test_reading_csv(tmp_path):
     file = tmp_path / "t.csv"
     file.write_text('\ufeff;"x; one";y ;"a, b"\n0; 1 ;2;3\n\n1;1e-3;-4;5\n', encoding="utf-8")
     table = read_table(file, "y")
-    assert table.names == ["x; one", "a, b"] and "row labels" in table.notes[0]
-    np.testing.assert_array_equal(table.X, [[1, 3], [1e-3, 5]])
+    assert table.features.names == ["x; one", "a, b"] and "row labels" in table.notes[0]
+    np.testing.assert_array_equal(table.features.X, [[1, 3], [1e-3, 5]])
     np.testing.assert_array_equal(table.target, [2, -4])
-    assert read_table(file, "y", drop=split_names('"a, b"')).names == ["x; one"]
+    assert read_table(file, "y", drop=split_names('"a, b"')).features.names == ["x; one"]
 
 
 def test_reading_csv_in_chunks(tmp_path, monkeypatch):
@@ -38,7 +41,7 @@ def test_reading_csv_in_chunks(tmp_path, monkeypatch):
     file = tmp_path / "t.csv"
     file.write_text("x,y\n" + "".join(f"{k},{'ab'[k > 5]}\n" for k in range(10)))
     table = read_table(file, "y", labels=True)
-    np.testing.assert_array_equal(table.X[:, 0], np.arange(10))
+    np.testing.assert_array_equal(table.features.X[:, 0], np.arange(10))
     assert "".join(table.target) == "aaaaaabbbb"
     file.write_text("x,y\n" + "".join(f"{k},{k}\n" for k in range(10)) + "10,x\n")
     with pytest.raises(ValueError, match="line 12"):
@@ -56,7 +59,7 @@ def test_reading_parquet(tmp_path):
     file = tmp_path / "t.parquet"
     parquet.write_table(pyarrow.table(columns), file)
     table = read_table(file, "y", drop=["kind", "holes"])
-    assert table.names == ["a", "flag"] and table.X.tolist() == [[1, 1], [2, 0], [3, 1]]
+    assert table.features.names == ["a", "flag"] and table.features.X.tolist() == [[1, 1], [2, 0], [3, 1]]
     with pytest.raises(ValueError, match="column 'kind' holds text: 'u' in row 1"):
         read_table(file, "y")
     with pytest.raises(ValueError, match="column 'holes' has no value in row 2"):
@@ -64,14 +67,14 @@ def test_reading_parquet(tmp_path):
 
 
 def test_classes():
-    assert classes(np.array([1.0, 2, 2]), "y", ROWS)[0].tolist() == [0, 1, 1]
-    assert classes(np.array(["b", "a"]), "y", ROWS)[0].tolist() == [1, 0]
-    assert classes(np.array(["b", "a"]), "y", ROWS, "a")[0].tolist() == [0, 1]
-    y, told = classes(np.array([0.0, 0.25, 1.0]), "y", ROWS)
+    assert classes(np.array([1.0, 2, 2]), "y", place)[0].tolist() == [0, 1, 1]
+    assert classes(np.array(["b", "a"]), "y", place)[0].tolist() == [1, 0]
+    assert classes(np.array(["b", "a"]), "y", place, "a")[0].tolist() == [0, 1]
+    y, told = classes(np.array([0.0, 0.25, 1.0]), "y", place)
     assert y.tolist() == [0, 0.25, 1] and "proportions" in told
-    assert classes(np.array([0.25, 0.75]), "y", ROWS)[0].tolist() == [0.25, 0.75]
+    assert classes(np.array([0.25, 0.75]), "y", place)[0].tolist() == [0.25, 0.75]
     with pytest.raises(ValueError, match="3 different values"):
-        classes(np.array([0.0, 1.0, 2.0]), "y", ROWS)
+        classes(np.array([0.0, 1.0, 2.0]), "y", place)
 
 
 PLAIN = "a,größe,y\n1,2.5,3\n4,5,6.5\n"
@@ -99,8 +102,8 @@ PACKED = {
 @pytest.mark.parametrize("kind", PACKED)
 def test_kinds_of_text(kind, tmp_path):
     table = read_table(str(write(tmp_path / "t", PACKED[kind])), "y")
-    assert table.names[1] == "größe" and table.names[0][0] == "a"
-    np.testing.assert_array_equal(table.X, [[1, 2.5], [4, 5]])
+    assert table.features.names[1] == "größe" and table.features.names[0][0] == "a"
+    np.testing.assert_array_equal(table.features.X, [[1, 2.5], [4, 5]])
     np.testing.assert_array_equal(table.target, [3, 6.5])
 
 
@@ -108,15 +111,15 @@ def test_encodings_are_named_not_guessed(tmp_path):
     file = str(write(tmp_path / "t.csv", PLAIN.encode("cp1252")))
     with pytest.raises(ValueError, match=r"not a text file in UTF-8 \(byte 0xf6 in line 1\).*--encoding cp1252"):
         read_table(file, "y")
-    assert read_table(file, "y", dialect=Dialect("cp1252")).names == ["a", "größe"]
-    assert read_table(file, "y", dialect=Dialect("latin-1")).names == ["a", "größe"]
+    assert read_table(file, "y", dialect=Dialect("cp1252")).features.names == ["a", "größe"]
+    assert read_table(file, "y", dialect=Dialect("latin-1")).features.names == ["a", "größe"]
     later = "a,y\n" + "1,2\n" * 5000 + "ü,3\n"
     with pytest.raises(ValueError, match=r"byte 0xfc in line 5002"):
         read_table(str(write(tmp_path / "t.csv", later.encode("latin-1"))), "y")
     file = str(write(tmp_path / "t.csv", PLAIN.encode("utf-16-le")))
     with pytest.raises(ValueError, match="UTF-16 without a byte order mark, add --encoding utf-16-le"):
         read_table(file, "y")
-    assert read_table(file, "y", dialect=Dialect("utf-16-le")).names == ["a", "größe"]
+    assert read_table(file, "y", dialect=Dialect("utf-16-le")).features.names == ["a", "größe"]
     with pytest.raises(ValueError, match="not a text file in UTF-16 with a byte order mark"):
         read_table(str(write(tmp_path / "t.csv", PLAIN)), "y", dialect=Dialect("utf-16"))
 
@@ -126,7 +129,7 @@ def test_a_pipe_is_read(tmp_path):
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(PACKED["gzip"],))
     writer.start()
-    np.testing.assert_array_equal(read_table(str(pipe), "y").X, [[1, 2.5], [4, 5]])
+    np.testing.assert_array_equal(read_table(str(pipe), "y").features.X, [[1, 2.5], [4, 5]])
     writer.join()
 
 
@@ -159,9 +162,9 @@ def test_files_that_hold_no_table(message, tmp_path):
 def test_decimal_commas(tmp_path):
     file = str(write(tmp_path / "t.csv", "a;b;y\n1,5;-2,25e3;1\n2;,5;2,5\n3;7;0,125\n"))
     table = read_table(file, "y", dialect=COMMA)
-    np.testing.assert_array_equal(table.X, [[1.5, -2250], [2, 0.5], [3, 7]])
+    np.testing.assert_array_equal(table.features.X, [[1.5, -2250], [2, 0.5], [3, 7]])
     np.testing.assert_array_equal(table.target, [1, 2.5, 0.125])
-    np.testing.assert_array_equal(read_features(file, ["b", "a"], dialect=COMMA)[0], table.X[:, ::-1])
+    np.testing.assert_array_equal(read_features(file, ["b", "a"], dialect=COMMA)[0], table.features.X[:, ::-1])
     proportions = str(write(tmp_path / "p.csv", "a;y\n1,5;0,25\n2;0,5\n"))
     assert read_table(proportions, "y", labels=True, dialect=COMMA).target.tolist() == [0.25, 0.5]
     with pytest.raises(ValueError, match=r"'2,5' in line 3 \(is it a decimal comma\? then add --decimal comma\)"):
@@ -175,7 +178,7 @@ GROUPED = {  # numbers that are refused: what could be meant may differ a thousa
     "1'234": "write thousands without marks between them",
     "1 234": "write thousands without marks between them",
     "1\u202f234": "write thousands without marks between them",
-    "1_234": "holds text: '1_234' in line 2; leave",
+    "1_234": "holds both numbers and words: '1_234' in line 2; take such columns as categories with --categorical a,",
 }
 
 
@@ -188,13 +191,13 @@ def test_thousands_are_not_guessed(value, tmp_path):
 
 @pytest.mark.parametrize("value", ["1.5", "1.234", "1.234,5", "1_000", "1 234", "1,2,3"])
 def test_marks_of_thousands_beside_decimal_commas(value, tmp_path):
-    with pytest.raises(ValueError, match="column 'a' holds text"):
+    with pytest.raises(ValueError, match="column 'a' holds both numbers and words"):
         read_table(str(write(tmp_path / "t.csv", f"a;y\n{value};1\n2;2\n")), "y", dialect=COMMA)
 
 
 def test_true_and_false(tmp_path):
     file = str(write(tmp_path / "t.csv", "a,b,y\nTrue,1,0.5\nFALSE,2,1\n true ,3,2\nfalse,4,3\n"))
-    np.testing.assert_array_equal(read_table(file, "y").X[:, 0], [1, 0, 1, 0])
+    np.testing.assert_array_equal(read_table(file, "y").features.X[:, 0], [1, 0, 1, 0])
     np.testing.assert_array_equal(read_features(file, ["a"])[0][:, 0], [1, 0, 1, 0])
     assert read_table(file, "a", labels=True).target.tolist() == ["True", "FALSE", "true", "false"]
     np.testing.assert_array_equal(read_table(file, "a").target, [1, 0, 1, 0])
@@ -209,8 +212,9 @@ def test_all_that_is_missing_is_told_at_once(tmp_path, monkeypatch):
     wanted = "2 columns have missing values: 'a' (1 row, first in line 3), 'b' (2 rows, first in line 2); "
     with pytest.raises(ValueError) as caught:
         read_table(file, "y")
-    assert str(caught.value) == wanted + "fill them in or remove the rows (or leave the columns out: --drop a,b)"
-    assert read_table(file, "y", drop=["a", "b"]).names == ["c"]
+    advice = "fill them in, or choose a rule by --missing: mean, level or drop (or leave the columns out: --drop a,b)"
+    assert str(caught.value) == wanted + advice
+    assert read_table(file, "y", drop=["a", "b"]).features.names == ["c"]
     with pytest.raises(ValueError) as caught:
         read_table(file, "a")
     assert str(caught.value) == wanted + "fill them in or remove the rows"  # the target cannot be left out
@@ -224,15 +228,16 @@ def test_all_text_is_told_at_once(tmp_path, monkeypatch):
     with pytest.raises(ValueError) as caught:
         read_table(file, "y")
     assert str(caught.value) == (
-        "column 'a' holds text: '2020-01-05' in line 5, and so do 'c'; leave text columns out with --drop a,c"
+        "column 'a' holds both numbers and words: '2020-01-05' in line 5, and so does 'c'; take such columns as "
+        "categories with --categorical a,c, or leave them out with --drop a,c"
     )
-    assert read_table(file, "y", drop=split_names("a,c")).names == ["b"]
+    assert read_table(file, "y", drop=split_names("a,c")).features.names == ["b"]
 
 
 def test_offsets_and_exposures(tmp_path):
     file = str(write(tmp_path / "t.csv", "a,e,y\n1,0.5,4\n2,2,5\n3,8,6\n"))
     table = read_table(file, "y", offset=Offset("e", True))
-    assert table.names == ["a"]
+    assert table.features.names == ["a"]
     np.testing.assert_array_equal(table.offset, np.log([0.5, 2, 8]))
     np.testing.assert_array_equal(read_table(file, "y", offset=Offset("e", False)).offset, [0.5, 2, 8])
     X, offset = read_features(file, ["a"], Offset("e", True))
@@ -252,7 +257,7 @@ def test_a_name_twice_in_a_table_to_predict(tmp_path):
 
 
 KINDS = {  # of Parquet columns without a number in each cell
-    "column 'v' holds lists: '[1 2]' in row 1; leave such columns out with --drop v": [[1, 2], [3], None],
+    "column 'v' holds lists: '[1, 2]' in row 1; leave such columns out with --drop v": [[1, 2], [3], None],
     "column 'v' holds lists: '[1]' in row 1; leave": [[1], [2], [3]],
     "column 'v' holds records": [{"k": 1}, {"k": 2}, {"k": 3}],
     "column 'v' holds bytes": [b"1", b"2", b"3"],
@@ -277,7 +282,7 @@ def test_kinds_of_parquet_columns(message, tmp_path):
     parquet.write_table(pyarrow.table({"a": [1, 2, 3], "v": KINDS[message], "y": [1.0, 2.0, 4.0]}), file)
     with pytest.raises(ValueError, match=message.replace("[", r"\[")):
         read_table(file, "y")
-    assert read_table(file, "y", drop=["v"]).X.tolist() == [[1], [2], [3]]
+    assert read_table(file, "y", drop=["v"]).features.X.tolist() == [[1], [2], [3]]
 
 
 def test_numbers_of_parquet_columns(tmp_path):
@@ -290,7 +295,7 @@ def test_numbers_of_parquet_columns(tmp_path):
     }  # fmt: skip
     file = str(tmp_path / "t.parquet")
     parquet.write_table(pyarrow.table(columns), file)
-    assert read_table(file, "y").X.tolist() == [[1, 1.5, 1, 1.5], [0, 2.25, 2.0**63, -2]]
+    assert read_table(file, "y").features.X.tolist() == [[1, 1.5, 1, 1.5], [0, 2.25, 2.0**63, -2]]
     assert read_table(file, "bool", labels=True).target.tolist() == ["True", "False"]  # as of a text file
     twice = pyarrow.Table.from_arrays([pyarrow.array([1.0])] * 3, names=["a", "a", "y"])
     parquet.write_table(twice, file)

@@ -286,3 +286,12 @@ def test_columns_that_repeat_are_refused_where_a_frame_is_read():
     found = learnt(pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]}), RULES)
     with pytest.raises(ValueError, match="'a' names several columns of X"):
         found.read(pd.DataFrame([[1.0, 2.0, "x"]], columns=["a", "a", "b"]))
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint32"])
+def test_ordered_levels_of_arrow_keep_their_order(kind):
+    codes = pa.array([2, 0, None, 1], kind)
+    sizes = pa.DictionaryArray.from_arrays(codes, ["S", "M", "L"], ordered=True)
+    encoding = learnt(pa.table({"size": sizes}), Rules(ordered="step", missing="level"))
+    assert encoding.names() == ["size[>=M]", "size[>=L]", "size[missing]"]
+    assert encoding.read(pa.table({"size": sizes})).codes.tolist() == [[2, 0, -1, 1]]

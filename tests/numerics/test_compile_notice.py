@@ -70,7 +70,7 @@ def test_a_file_has_two_lines_at_most(notice, monkeypatch):
     compiles(notice, *[0.5] * 100)
     compiles(notice, *[0.5] * 100)
     advised, last = sys.stderr.getvalue().splitlines()
-    assert advised == LINE.format(3) + " (once; `python -m fastreg warmup` does all) ..."
+    assert advised == LINE.format(3) + " (once; `fastreg warmup` does all) ..."
     assert last == LINE.format(21) + " ..." and notice.count == 202
 
 
