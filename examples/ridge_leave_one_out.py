@@ -33,5 +33,5 @@ print(f"correlation of y with its leave-one-out predictions: {np.corrcoef(y, fou
 worst = int(np.argmax(np.abs(y - found.predictions[:, best])))
 print(f"worst predicted: row {worst}, y = {y[worst]:.2f} against {found.predictions[worst, best]:.2f}")
 
-model = RidgeCV(alphas=found.alphas * y.size, selection="1se").fit(X, y)  # scikit-learn's alpha is n times as large
+model = RidgeCV(alphas=found.alphas * y.size, rule="1se").fit(X, y)  # scikit-learn's alpha is n times as large
 print(f"RidgeCV with the one-standard-error rule: alpha_ = {model.alpha_:.4g} = {y.size} x {model.alpha_ / y.size:.3g}")

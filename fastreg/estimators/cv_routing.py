@@ -1,4 +1,4 @@
-"""Parts of the estimators that cross-validate: metadata for splitters and scorers, folds, and one warning."""
+"""Parts of the estimators that cross-validate: the rule of the choice, metadata, folds, and one warning."""
 
 from typing import Any
 
@@ -7,11 +7,24 @@ from sklearn import get_config
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from fastreg.estimators.fit_one import ConvergenceWarning
+from fastreg.estimators.fit_one import PEER_SELECTIONS, ConvergenceWarning
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import remedy_for
-from fastreg.selection.cross_validation.result import fold_reasons
+from fastreg.selection.cross_validation.result import SELECTIONS, as_written_here, fold_reasons
+
+
+def rule_of(estimator):
+    """By which rule a cross-validation chooses, "min" or "1se"; with a FutureWarning where `selection` says it."""
+    rule, older = estimator.rule, as_written_here(estimator.selection)
+    if older in SELECTIONS:
+        check.warn(f"selection={estimator.selection!r} is now called rule={older!r}; pass that instead", FutureWarning)
+        if rule not in ("min", older):
+            raise check.ParameterError(f"rule is {rule!r}, but selection, its older name, {older!r}; leave that out")
+        rule = older
+    elif older is not None:
+        check.check_option("selection", older, PEER_SELECTIONS)
+    return check.check_option("rule", as_written_here(rule), SELECTIONS)
 
 
 def refuse_unrouted(estimator, method, params):
@@ -30,11 +43,11 @@ def routed(estimator, method, params, **given):
     return {}
 
 
-def folds_of(estimator, X, y, params, sample_weight, classifier=False):
-    """(pairs of (train, test) rows by the estimator's `cv`, the metadata as `routed` returns them)."""
-    asked = routed(estimator, "fit", params, sample_weight=sample_weight)
+def folds_of(estimator, given, classifier=False):
+    """(pairs of (train, test) rows by the estimator's `cv`, the metadata as `routed` returns them) of a `Given`."""
+    asked = routed(estimator, "fit", given.params, sample_weight=given.sample_weight)
     split = asked["splitter"]["split"] if asked else {}
-    return pairs_of(estimator.cv, X, y, classifier, split), asked
+    return pairs_of(estimator.cv, given.X, given.y, classifier, split), asked
 
 
 def pairs_of(cv, X, y, classifier, split):

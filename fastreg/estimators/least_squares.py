@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import MultiOutputMixin
 from sklearn.utils.metadata_routing import UNUSED
 
-from fastreg.estimators.constructor import PEER_SELECTIONS
+from fastreg.estimators.checks import check_fit, check_gram, less_offset
 from fastreg.estimators.fit_one import (
-    check_fit,
+    PEER_SELECTIONS,
     each_or_one,
     fit_point,
     keep_coefficients,
     last_fit,
-    total_weight,
     warn_uncertified,
 )
-from fastreg.estimators.gram_check import check_gram
-from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
+from fastreg.estimators.linear import LinearModel, LinearPredictor, SparseCoefficients
 from fastreg.estimators.sklearn_paths import enet_path
 from fastreg.interface import validation as check
-from fastreg.interface.naming import explains_names
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.arguments import BoundedOptions
+from fastreg.interface.shared_options import takes_options_of
+from fastreg.paths.fit_path import fit_path
 
 
-class LinearRegressor(MultiOutputMixin, LinearPredictor):
-    """Base class of Ridge, Lasso and ElasticNet, which fit each target by itself."""
-
-    def _check(self, X, y, sample_weight):
-        """(X, y, weights, their sum, dtype of the coefficients), all checked."""
-        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
-        weight, total = total_weight(sample_weight, X.shape[0])
-        return X, y, weight, total, dtype
+class TargetByTarget(LinearModel):
+    """Base class of estimators that fit each target by itself."""
 
     @check.each_once()
     def _fit_targets(self, X, y, dtype, alphas, **options):
         """Fit every column of y at its own alpha, and set coef_ and intercept_. Returns a SingleFit for each target."""
         columns = y[:, None] if y.ndim == 1 else y
-        options |= {"family": "gaussian", "lower": 0.0 if self.positive else None}
         start = last_fit(self, (columns.shape[1], X.shape[1]))
         starts = [None] * len(alphas) if start is None else zip(*start)
         fits = [
-            fit_point(self, X, column, alpha, start=begin, **options)
+            fit_point(self, X, column, alpha, start=begin, family="gaussian", **options)
             for column, alpha, begin in zip(columns.T, alphas, starts)
         ]
         coefs, intercepts = np.stack([fit.coef for fit in fits]), np.array([fit.intercept for fit in fits])
@@ -53,15 +44,20 @@ class LinearRegressor(MultiOutputMixin, LinearPredictor):
         return fits
 
 
-@explains_names
-class ElasticNet(SparseCoefficients, LinearRegressor):
+class LinearRegressor(MultiOutputMixin, LinearPredictor):
+    """Base class of estimators that predict one number or several."""
+
+
+@takes_options_of(fit_path, LinearModel)
+class ElasticNet(SparseCoefficients, TargetByTarget, LinearRegressor):
     """Linear least squares with an l1 and an l2 penalty, as sklearn.linear_model.ElasticNet.
 
     Each target minimises, over coefficients b and an intercept b0 that is not penalised,
 
-        1/(2 W) sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
+        1/(2 W) sum_i w_i (y_i - b0 - x_i'b - o_i)^2  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
 
-    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+    with w_i the sample weights (1 if none), W their sum, o_i the offsets (0 if none), and v_j the penalty factors (1 if
+    none). p is the number of coefficients: of columns of X, where no column of a data frame is a category.
 
     Parameters
     ----------
@@ -85,30 +81,27 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
         Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
         certified solution by more than tol.
     positive : bool, default=False
-        Whether coefficients must not be negative. `fastreg.fit_path` takes other bounds.
+        Whether coefficients must not be negative, as lower=0.
     random_state : int, RandomState or None, default=None
         No effect; nothing is random.
     selection : {"cyclic", "random"}, default="cyclic"
         No effect; an order of coordinates changes no certified solution.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    coef_ : ndarray of shape (p,) or (n_targets, p)
         Coefficients; one row a target if y has several columns. float32 if X was.
-    sparse_coef_ : csr_matrix of shape (n_targets, n_features)
-        The same as a sparse matrix.
+    coef_names_ : as for `LinearModel`
+    sparse_coef_ : csr_matrix of shape (n_targets, p)
+        `coef_` as a sparse matrix.
     intercept_ : float or ndarray of shape (n_targets,)
         b0; 0.0 if fit_intercept is False.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Proven bound of how far the objective above lies over its minimum.
     n_iter_ : int or list of int
         Solver steps of each target, or epochs where coordinate descent was enough.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_, encoding_ : as for `LinearModel`
 
     Notes
     -----
@@ -150,7 +143,7 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
         positive: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -163,9 +156,8 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
-        self.penalty_factor = penalty_factor
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True, *, offset: Any = None) -> Self:
         """Fit the coefficients of every target.
 
         Parameters
@@ -179,6 +171,9 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
             Weights >= 0, of any scale.
         check_input : bool, default=True
             No effect; input is always checked, in the pass that the fit needs anyway.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), or float, default=None
+            Numbers o_i added to the linear predictor of each row. `predict` and `score` then ask for that of their
+            rows. The number 0 is no offset.
 
         Returns
         -------
@@ -198,34 +193,36 @@ class ElasticNet(SparseCoefficients, LinearRegressor):
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
         check.check_option("selection", self.selection, PEER_SELECTIONS)
-        X, y, weight, _, dtype = self._check(X, y, sample_weight)
-        check_gram(self.precompute, X, self.fit_intercept, weight)
+        given = check_fit(self, X, y, sample_weight, offset, multi_output=True, y_numeric=True)
+        y, (weight, _) = less_offset(self, given.y, given.offset), given.weights()
+        check_gram(self.precompute, given.X, self.fit_intercept, weight)
         alphas = np.full(1 if y.ndim == 1 else y.shape[1], alpha)
-        fits = self._fit_targets(X, y, dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
+        fits = self._fit_targets(given.X, y, given.dtype, alphas, l1_ratio=self.l1_ratio, sample_weight=weight)
         self.dual_gap_ = each_or_one(np.array([fit.excess for fit in fits]))
         self.n_iter_ = each_or_one([fit.iterations for fit in fits])
         return self
 
 
-@explains_names
-@described_by(ElasticNet)
+@takes_options_of(fit_path, ElasticNet)
 class Lasso(ElasticNet):
     """Linear least squares with an l1 penalty, as sklearn.linear_model.Lasso: ElasticNet with l1_ratio = 1.
 
     Each target minimises, over coefficients b and an intercept b0 that is not penalised,
 
-        1/(2 W) sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j |b_j|
+        1/(2 W) sum_i w_i (y_i - b0 - x_i'b - o_i)^2  +  alpha sum_j v_j |b_j|
 
-    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+    with w_i, W, o_i, v_j and p as in `ElasticNet`.
 
     Parameters
     ----------
     alpha, fit_intercept, precompute, copy_X, max_iter, tol, warm_start, positive, random_state : as for `ElasticNet`
-    selection, penalty_factor : as for `ElasticNet`
+    selection : as for `ElasticNet`
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    coef_, sparse_coef_, intercept_, dual_gap_, n_iter_, n_features_in_, feature_names_in_ : as for `ElasticNet`
+    coef_, coef_names_, sparse_coef_, intercept_, dual_gap_, n_iter_ : as for `ElasticNet`
+    n_features_in_, feature_names_in_, encoding_ : as for `ElasticNet`
 
     Notes
     -----
@@ -258,7 +255,7 @@ class Lasso(ElasticNet):
         positive: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -270,4 +267,3 @@ class Lasso(ElasticNet):
         self.positive = positive
         self.random_state = random_state
         self.selection = selection
-        self.penalty_factor = penalty_factor

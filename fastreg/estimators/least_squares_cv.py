@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import column_or_1d
 
-from fastreg.estimators.constructor import PEER_SELECTIONS
-from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, warn_folds
-from fastreg.estimators.fit_one import check_fit, options_of, total_weight
+from fastreg.estimators.checks import check_fit, keep_offset
+from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, rule_of, warn_folds
+from fastreg.estimators.fit_one import PEER_SELECTIONS, options_of
 from fastreg.estimators.job_count import uses_its_threads
+from fastreg.estimators.least_squares import ElasticNet
 from fastreg.estimators.linear import LinearPredictor
 from fastreg.estimators.sklearn_paths import enet_path, lasso_path
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import Grid
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import BoundedOptions, Grid
 from fastreg.interface.progress import Watch
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.shared_options import described_by, takes_options_of
+from fastreg.paths.fit_path import fit_path
 from fastreg.selection.cross_validation.cv_path import best_of, cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import METRICS, Response
-from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, warn_of_grid_end
+from fastreg.selection.cross_validation.result import CVPath, warn_of_grid_end
 
 
-@explains_names
+@takes_options_of(fit_path, ElasticNet)
 class ElasticNetCV(RoutesMetadata, LinearPredictor):
     """ElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as sklearn's ElasticNetCV.
 
@@ -63,12 +64,16 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         Whether coefficients must not be negative, in the folds as well.
     random_state : int, RandomState or None, default=None
         No effect; nothing is random.
-    selection : {"min", "1se", "cyclic", "random"}, default="min"
+    rule : {"min", "1se"}, default="min"
         "min" takes the alpha of the smallest mean squared error, "1se" the largest alpha within one standard
-        error of it. scikit-learn's values "cyclic" and "random", an order of coordinates, are accepted as
-        "min".
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+        error of it.
+    selection : as for `ElasticNet`
+        "min" and "1se", the rules' older name, are accepted with a FutureWarning.
+    standardize : as for `fit_path`
+        The deviations of a fold are those of its training rows.
+    missing : as for `fit_path`
+        Means are those of all rows, as levels of categories are; they never depend on y.
+    **options : as for `fit_path`
 
     Attributes
     ----------
@@ -76,8 +81,9 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         The alpha chosen.
     l1_ratio_ : float
         The l1_ratio chosen.
-    coef_ : ndarray of shape (n_features,)
+    coef_ : ndarray of shape (p,)
         Coefficients of the fit on all rows at alpha_; float32 if X was.
+    coef_names_ : as for `ElasticNet`
     intercept_ : float
         Its intercept; 0.0 if fit_intercept is False.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
@@ -91,10 +97,7 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
     cv_path_ : fastreg.CVPath
         Standard errors and the fits of the folds; without what has the size of the data (predictions, test_folds),
         for which there is `fastreg.cv_path`.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_, encoding_ : as for `ElasticNet`
 
     Notes
     -----
@@ -110,7 +113,7 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
     >>> import numpy as np
     >>> from fastreg import ElasticNetCV
     >>> X = np.random.default_rng(0).normal(size=(50, 5))
-    >>> model = ElasticNetCV(l1_ratio=[0.5, 1.0], cv=5, selection="1se").fit(X, X[:, 0])
+    >>> model = ElasticNetCV(l1_ratio=[0.5, 1.0], cv=5, rule="1se").fit(X, X[:, 0])
     >>> model.coef_.round(1)
     array([1., 0., 0., 0., 0.])
     """
@@ -144,8 +147,9 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         n_jobs: int | None = None,
         positive: bool = False,
         random_state: Any = None,
-        selection: str = "min",
-        penalty_factor: ArrayLike | None = None,
+        rule: str = "min",
+        selection: str = "cyclic",
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -160,11 +164,12 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         self.n_jobs = n_jobs
         self.positive = positive
         self.random_state = random_state
+        self.rule = rule
         self.selection = selection
-        self.penalty_factor = penalty_factor
 
     @uses_its_threads
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+    @described_by(ElasticNet.fit)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None, **params: Any) -> Self:
         """Cross-validate the path and keep the fit on all rows at the alpha chosen.
 
         Parameters
@@ -176,6 +181,7 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
             Response; for the classes of several targets (n_samples, n_targets).
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, of any scale. They count in the fits and in each fold's mean squared error.
+        offset : as for `ElasticNet.fit`
         **params : Any
             What the splitter asks for (`groups`), with scikit-learn's metadata routing enabled.
 
@@ -198,13 +204,14 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         0.01
         """
         refuse_unrouted(self, "fit", params)
-        check.check_option("selection", self.selection, SELECTIONS + PEER_SELECTIONS)
         check.refuse_masked("precompute", getattr(self, "precompute", None))
-        grid, ratios = self._grid(), self._l1_ratios()
-        X, y, dtype = self._checked(X, y)
-        weight, _ = total_weight(None if isinstance(sample_weight, numbers.Number) else sample_weight, X.shape[0])
-        folds, _ = folds_of(self, X, y, params, sample_weight)
-        options = options_of(self, family="gaussian", sample_weight=weight, lower=0.0 if self.positive else None)
+        rule, grid, ratios = rule_of(self), self._grid(), self._l1_ratios()
+        weight = None if isinstance(sample_weight, numbers.Number) else sample_weight
+        given = self._checked(X, y, weight, offset, params)
+        X, y, (weight, _) = given.X, given.y, given.weights()
+        folds, _ = folds_of(self, given)
+        offset = keep_offset(self, given.offset, y.shape)
+        options = options_of(self, grid.alphas, family="gaussian", sample_weight=weight, offset=offset)
         if grid.alphas is None and 0.0 in ratios:
             raise ValueError(
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing "
@@ -214,18 +221,18 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         if grid.alphas is None and curves[0].path.alpha_max == 0.0:  # y is constant: scikit-learn repeats one alpha
             flat = Grid(np.full(grid.n_alphas, np.finfo(float).resolution))
             curves = self._cross_validate(X, y, options, ratios, folds, flat)
-        self._keep(curves, dtype)
+        self._keep(curves, given.dtype, rule)
         warn_folds(self, curves)
         if grid.alphas is None:
             warn_of_grid_end(self.cv_path_.path, self.cv_path_.index_min)
         return self
 
-    def _checked(self, X, y):
-        """(X for the engine, y, dtype of the coefficients)."""
-        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
-        if y.ndim > 1 and y.shape[1] > 1:
+    def _checked(self, *given):
+        """The `Given` of a fit."""
+        checked = check_fit(self, *given, multi_output=True, y_numeric=True)
+        if checked.y.ndim > 1 and checked.y.shape[1] > 1:
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        return X, column_or_1d(y, warn=True), dtype
+        return checked._replace(y=column_or_1d(checked.y, warn=True))
 
     def _cross_validate(self, X, y, options, ratios, folds, grid):
         """The CVPath of each l1_ratio."""
@@ -250,10 +257,10 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         check.refuse_masked("l1_ratio", self.l1_ratio)
         return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]
 
-    def _keep(self, curves, dtype):
+    def _keep(self, curves, dtype, rule):
         """Set the fitted attributes from the CVPaths."""
         best = self.cv_path_ = best_of(curves)
-        place = best.index_1se if self.selection == "1se" else best.index_min
+        place = best.index_1se if rule == "1se" else best.index_min
         path = best.path
         self.alpha_, self.l1_ratio_ = float(path.alphas[place]), best.l1_ratio
         coef, intercept = self._point(path, place)
@@ -275,8 +282,7 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         return params if self.selection in PEER_SELECTIONS else params | {"selection": "cyclic"}
 
 
-@explains_names
-@described_by(ElasticNetCV)
+@takes_options_of(fit_path, ElasticNetCV)
 class LassoCV(ElasticNetCV):
     """Lasso with alpha chosen by cross-validation, as sklearn's LassoCV: ElasticNetCV with l1_ratio = 1.
 
@@ -288,16 +294,18 @@ class LassoCV(ElasticNetCV):
     eps, alphas, fit_intercept, precompute, max_iter, tol, copy_X, cv : as for `ElasticNetCV`
     verbose : bool or int, default=False
         Whether a fit that takes more than 2 s shows a bar on stderr.
-    n_jobs, positive, random_state, selection, penalty_factor : as for `ElasticNetCV`
+    n_jobs, positive, random_state, rule, selection : as for `ElasticNetCV`
+    standardize, missing : as for `ElasticNetCV`
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    alpha_, coef_, intercept_ : as for `ElasticNetCV`
+    alpha_, coef_, coef_names_, intercept_ : as for `ElasticNetCV`
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared errors of what each fold leaves out.
     alphas_ : ndarray of shape (n_alphas,)
         The grid.
-    dual_gap_, n_iter_, cv_path_, n_features_in_, feature_names_in_ : as for `ElasticNetCV`
+    dual_gap_, n_iter_, cv_path_, n_features_in_, feature_names_in_, encoding_ : as for `ElasticNetCV`
 
     Notes
     -----
@@ -335,8 +343,9 @@ class LassoCV(ElasticNetCV):
         n_jobs: int | None = None,
         positive: bool = False,
         random_state: Any = None,
-        selection: str = "min",
-        penalty_factor: ArrayLike | None = None,
+        rule: str = "min",
+        selection: str = "cyclic",
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.eps = eps
         self.alphas = alphas
@@ -350,5 +359,5 @@ class LassoCV(ElasticNetCV):
         self.n_jobs = n_jobs
         self.positive = positive
         self.random_state = random_state
+        self.rule = rule
         self.selection = selection
-        self.penalty_factor = penalty_factor

@@ -5,21 +5,44 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from fastreg.estimators.fit_one import check_predict, checked_weight
+from fastreg.estimators.checks import check_predict, checked_weight, shift_for
 from fastreg.estimators.to_sklearn import Convertible
 from fastreg.interface import validation as check
+from fastreg.interface.frames import keeps_form
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 
 
 @explains_names
 class LinearModel(Convertible):
-    """A linear model of dense or sparse X."""
+    """A linear model of dense or sparse X, or of a data frame.
+
+    Attributes
+    ----------
+    coef_names_ : ndarray of shape (p,)
+        Names of the coefficients; only of a data frame.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+    encoding_ : object
+        How categories, dates and missing values of a data frame were read; only if it has such columns.
+    """
 
     n_features_in_: int
     feature_names_in_: np.ndarray
+    coef_: Any
+    intercept_: Any
+
+    penalty_factor: Any
+    standardize: bool
+    lower: Any = None
+    upper: Any = None
+    positive: bool = False
 
     _doc_link_module = (
         "fastreg"  # scikit-learn shows tooltips in a notebook only where there is a link to documentation
@@ -29,16 +52,41 @@ class LinearModel(Convertible):
         """The page of scikit-learn's class of the same name, whose parameters and attributes mean the same."""
         return {"estimator_module": "sklearn.linear_model", "estimator_name": type(self).__name__}
 
-    def _linear_predictor(self, X):
-        """X coef_' + intercept_."""
+    @property
+    def coef_names_(self) -> np.ndarray:
+        """Names of the coefficients: of a data frame's columns, or "column[level]" for a level of a category.
+
+        There are none (an AttributeError) where fit got no data frame, or one whose columns are not named by text.
+
+        Returns
+        -------
+        ndarray of shape (n_coefficients,)
+            One name a coefficient.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from fastreg import Ridge
+        >>> table = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0], "tree": ["ash", "elm", "ash", "elm"]})
+        >>> Ridge(categories="text").fit(table, [1.0, 3.0, 2.0, 4.0]).coef_names_.tolist()
+        ['size', 'tree[ash]', 'tree[elm]']
+        """
+        encoding = getattr(self, "encoding_", None)
+        return self.feature_names_in_ if encoding is None else np.array(encoding.names(), dtype=object)
+
+    def _linear_predictor(self, X, offset):
+        """X coef_' + intercept_ + offset."""
         check_is_fitted(self)
         X, coef = check_predict(self, X), self.coef_
-        if isinstance(coef, np.ndarray) and coef.ndim == 2 and len(coef) == 1:  # a vector's product is twice as fast
+        if keeps_form(X):
+            eta = X @ (coef.toarray() if hasattr(coef, "toarray") else coef).T
+        elif isinstance(coef, np.ndarray) and coef.ndim == 2 and len(coef) == 1:  # a vector's product is twice as fast
             eta = safe_sparse_dot(X, coef[0]).reshape(-1, 1)
         else:
             eta = safe_sparse_dot(X, coef.T, dense_output=True)
         eta += self.intercept_
-        return eta
+        shift = shift_for(self, offset, eta.shape)
+        return eta if shift is None else eta + shift
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -50,13 +98,15 @@ class LinearModel(Convertible):
 class LinearPredictor(RegressorMixin, LinearModel):
     """A linear model that predicts numbers."""
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the response: X coef_' + intercept_.
+    def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
+        """Predict the response: X coef_' + intercept_ + offset.
 
         Parameters
         ----------
         X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
             Rows, with the columns seen in fit.
+        offset : array-like of shape (n_samples,) or (n_samples, n_targets), or float, default=None
+            That of these rows, as in fit; required if fit got one. 0 leaves it out on purpose.
 
         Returns
         -------
@@ -69,9 +119,10 @@ class LinearPredictor(RegressorMixin, LinearModel):
         >>> Ridge(alpha=0.0).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0]).predict([[3.0]]).round(6)
         array([3.])
         """
-        return self._linear_predictor(X)
+        return self._linear_predictor(X, offset)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    @described_by(predict)
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> float:
         """R squared of the predictions, averaged over targets if there are several.
 
         Parameters
@@ -82,6 +133,7 @@ class LinearPredictor(RegressorMixin, LinearModel):
             Their responses.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        offset : as for `LinearPredictor.predict`
 
         Returns
         -------
@@ -100,7 +152,8 @@ class LinearPredictor(RegressorMixin, LinearModel):
         >>> Ridge(alpha=0.0).fit(X, y).score(X, y)
         1.0
         """
-        return super().score(X, check.check_targets("y", y), checked_weight(sample_weight, X))
+        weight = checked_weight(sample_weight, X)
+        return r2_score(check.check_targets("y", y), self.predict(X, offset=offset), sample_weight=weight)
 
 
 class SparseCoefficients:
@@ -127,13 +180,15 @@ class LinearClassifier(ClassifierMixin, LinearModel):
 
     classes_: np.ndarray
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Linear predictors X coef_' + intercept_.
+    def decision_function(self, X: Any, *, offset: Any = None) -> np.ndarray:
+        """Linear predictors X coef_' + intercept_ + offset.
 
         Parameters
         ----------
         X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
             Rows, with the columns seen in fit.
+        offset : array-like of shape (n_samples,), (n_samples, n_classes) for more than two, or float, default=None
+            That of these rows, as in fit; required if fit got one. 0 leaves it out on purpose.
 
         Returns
         -------
@@ -147,16 +202,16 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         >>> (model.decision_function([[0.0], [3.0]]) > 0).tolist()
         [False, True]
         """
-        eta = self._linear_predictor(X)
+        eta = self._linear_predictor(X, offset)
         return eta.ravel() if eta.ndim == 2 and eta.shape[1] == 1 else eta
 
-    def predict(self, X: Any) -> np.ndarray:
+    @described_by(decision_function)
+    def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """The most likely class of each row.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows, with the columns seen in fit.
+        X, offset : as for `LinearClassifier.decision_function`
 
         Returns
         -------
@@ -170,20 +225,21 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         >>> model.predict([[0.0], [3.0]]).tolist()
         ['a', 'b']
         """
-        eta = self.decision_function(X)
+        eta = self.decision_function(X, offset=offset)
         return self.classes_[(eta > 0.0).astype(np.intp) if eta.ndim == 1 else eta.argmax(axis=1)]
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    @described_by(decision_function)
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> float:
         """Accuracy: the share of rows whose class is predicted.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows, with the columns seen in fit.
+        X : as for `LinearClassifier.decision_function`
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Their labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
+        offset : as for `LinearClassifier.decision_function`
 
         Returns
         -------
@@ -202,4 +258,5 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         >>> LogisticRegression().fit(X, y).score(X, y)
         1.0
         """
-        return super().score(X, check.check_labels("y", y), checked_weight(sample_weight, X))
+        weight = checked_weight(sample_weight, X)
+        return accuracy_score(check.check_labels("y", y), self.predict(X, offset=offset), sample_weight=weight)

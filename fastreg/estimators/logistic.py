@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike
 from scipy.special import log_expit, log_softmax
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from fastreg.estimators.fit_one import (
-    SingleFit,
-    check_fit,
-    fit_multi_point,
-    fit_point,
-    last_fit,
-    total_weight,
-    warn_uncertified,
-)
+from fastreg.estimators.checks import check_fit, keep_offset, total_weight
+from fastreg.estimators.fit_one import SingleFit, fit_multi_point, fit_point, last_fit, warn_uncertified
 from fastreg.estimators.job_count import uses_its_threads
-from fastreg.estimators.linear import LinearClassifier
+from fastreg.estimators.linear import LinearClassifier, LinearModel
 from fastreg.estimators.sklearn_paths import deprecated
 from fastreg.estimators.to_sklearn import PEER_VERSION
 from fastreg.interface import validation as check
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import BoundedOptions
+from fastreg.interface.frames import keeps_form
+from fastreg.interface.shared_options import described_by, takes_options_of
+from fastreg.paths.fit_path import fit_path
 from fastreg.paths.plan import SOLVERS
 from fastreg.paths.prediction import probabilities
 
@@ -38,7 +33,7 @@ OLD_PENALTY = "'penalty' was deprecated in version 1.8 and will be removed in 1.
 PENALTIES: dict[Any, float] = {"l1": 1.0, "l2": 0.0}  # l1_ratio of scikit-learn's penalties
 
 
-@explains_names
+@takes_options_of(fit_path, LinearModel)
 class LogisticRegression(LinearClassifier):
     """Logistic regression with an elastic-net penalty, as scikit-learn's LogisticRegression.
 
@@ -47,8 +42,9 @@ class LogisticRegression(LinearClassifier):
         1/W sum_i w_i [ log(1 + exp(eta_i)) - z_i eta_i ]
             +  1/(C W) sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
 
-    with eta_i = b0 + x_i'b, z_i = 1 for the second of the sorted classes and 0 for the first, w_i the sample
-    weights times the class weights (1 if none), W their sum, and v_j the penalty factors (1 if none).
+    with eta_i = b0 + x_i'b + o_i, o_i the offsets (0 if none), z_i = 1 for the second of the sorted classes and 0 for
+    the first, w_i the sample weights times the class weights (1 if none), W their sum, and v_j the penalty factors (1
+    if none). p is the number of coefficients: of columns of X, where no column of a data frame is a category.
 
     Of K > 2 classes it fits the multinomial model: coefficients and an intercept for each class, with loss
     log sum_k exp(eta_ik) - eta_i(y_i) and the penalty summed over classes (`fastreg.fit_multi_path`). Where that
@@ -92,25 +88,24 @@ class LogisticRegression(LinearClassifier):
     n_jobs : int or None, default=None
         Deprecated by scikit-learn, where it has no effect. Here, with a FutureWarning, the threads that a fit may
         use: 1 is one, -1 as many as there are CPUs, None what `fastreg.set_num_threads` says.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factors v_j >= 0; None is 1 for every column. 0 leaves a column unpenalised, infinity leaves it out.
+    lower, upper : as for `fit_path`
+        More than two classes may have one for each column and class, (p, K).
+    **options : as for `fit_path`
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    coef_ : ndarray of shape (1, p) or (n_classes, p)
         Coefficients, one row for two classes; float32 if X was.
+    coef_names_ : as for `LinearModel`
     intercept_ : ndarray of shape (1,) or (n_classes,)
         b0.
     n_iter_ : ndarray of shape (1,)
         Newton or proximal gradient steps.
     dual_gap_ : float
         Proven bound of how far the objective above lies over its minimum.
-    n_features_in_ : int
-        Number of columns seen in fit.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names; only if all are strings.
+    n_features_in_, feature_names_in_, encoding_ : as for `LinearModel`
 
     Notes
     -----
@@ -153,7 +148,7 @@ class LogisticRegression(LinearClassifier):
         verbose: bool | int = 0,
         warm_start: bool = False,
         n_jobs: int | None = None,
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.penalty = penalty
         self.C = C
@@ -169,10 +164,10 @@ class LogisticRegression(LinearClassifier):
         self.verbose = verbose
         self.warm_start = warm_start
         self.n_jobs = n_jobs
-        self.penalty_factor = penalty_factor
 
     @uses_its_threads
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    @described_by(LinearClassifier.decision_function)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> Self:
         """Fit the coefficients.
 
         Parameters
@@ -184,6 +179,8 @@ class LogisticRegression(LinearClassifier):
             Labels of two or more classes, of any type.
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, or one for all rows. Their scale matters: see `C`.
+        offset : as for `LinearClassifier.decision_function`
+            Numbers o_i added to the linear predictor of each row.
 
         Returns
         -------
@@ -203,27 +200,32 @@ class LogisticRegression(LinearClassifier):
         """
         strength, l1_ratio = self._penalty()
         check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
-        X, y, dtype = check_fit(self, X, y)
-        self.classes_, codes = classes_of(y, self.solver)
-        weight, total = self._fitted_weight(codes, *total_weight(sample_weight, X.shape[0]))
-        fit = self._fit_point(X, codes, strength / total, l1_ratio, weight)
+        given = check_fit(self, X, y, sample_weight, offset)
+        self.classes_, codes = classes_of(given.y, self.solver)
+        weight, total = self._fitted_weight(codes, *given.weights())
+        options = {"l1_ratio": l1_ratio, "sample_weight": weight, "offset": self._kept_offset(given)}
+        fit = self._fit_point(given.X, codes, strength / total, options)
         m = 1 if self.classes_.size == 2 else self.classes_.size
-        self.coef_ = fit.coef.T.reshape(m, -1).astype(dtype)
-        self.intercept_ = np.reshape(fit.intercept, m).astype(dtype)
+        self.coef_ = fit.coef.T.reshape(m, -1).astype(given.dtype)
+        self.intercept_ = np.reshape(fit.intercept, m).astype(given.dtype)
         self.n_iter_ = np.array([fit.iterations], dtype=np.int32)
         self.dual_gap_ = fit.excess
         warn_uncertified(self, [fit])
         return self
 
-    def _fit_point(self, X, codes, alpha, l1_ratio, weight):
+    def _kept_offset(self, given):
+        """The offset as an array (n,), or (n, K) of K > 2 classes, or None."""
+        K, n = self.classes_.size, given.X.shape[0]
+        return keep_offset(self, given.offset, (n, K) if K > 2 else (n,))
+
+    def _fit_point(self, X, codes, alpha, options):
         """The fit at `alpha`. A class without weight has coefficients of zero and an intercept of -inf."""
         K = self.classes_.size
         start = last_fit(self, (1 if K == 2 else K, X.shape[1]))
         if self.max_iter == 0:
-            assert_all_finite(X)
+            assert_all_finite(X.numbers if keeps_form(X) else X)
             coef, intercept = (np.zeros((K if K > 2 else 1, X.shape[1])), 0.0) if start is None else start
             return SingleFit(coef.T, np.broadcast_to(intercept, len(coef)), np.inf, 1.0, 0, "max_iter")
-        options = {"l1_ratio": l1_ratio, "sample_weight": weight}
         if K > 2:
             return fit_multi_point(self, X, codes, alpha, family="multinomial", start=start, **options)
         start = None if start is None else (start[0][0], start[1][0])
@@ -283,13 +285,13 @@ class LogisticRegression(LinearClassifier):
             raise ValueError(f"class_weight names {unknown}, which y does not hold; its classes are {labels}")
         return np.array([self.class_weight.get(label, 1.0) for label in labels], dtype=float)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    @described_by(LinearClassifier.decision_function)
+    def predict_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """Probabilities of the classes.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows, with the columns seen in fit.
+        X, offset : as for `LinearClassifier.decision_function`
 
         Returns
         -------
@@ -303,15 +305,15 @@ class LogisticRegression(LinearClassifier):
         >>> model.predict_proba([[1.5]]).round(3)
         array([[0.5, 0.5]])
         """
-        return probabilities(self.decision_function(X))
+        return probabilities(self.decision_function(X, offset=offset))
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    @described_by(LinearClassifier.decision_function)
+    def predict_log_proba(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """Logarithms of `predict_proba`, finite also where a probability underflows.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows, with the columns seen in fit.
+        X, offset : as for `LinearClassifier.decision_function`
 
         Returns
         -------
@@ -325,7 +327,7 @@ class LogisticRegression(LinearClassifier):
         >>> model.predict_log_proba([[1.5]]).round(3)
         array([[-0.693, -0.693]])
         """
-        eta = self.decision_function(X)
+        eta = self.decision_function(X, offset=offset)
         return np.column_stack([log_expit(-eta), log_expit(eta)]) if eta.ndim == 1 else log_softmax(eta, axis=1)
 
     def sparsify(self) -> Self:

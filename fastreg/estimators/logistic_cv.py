@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import get_scorer
 from sklearn.utils.metadata_routing import UNUSED
 
-from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, routed, warn_folds
-from fastreg.estimators.fit_one import check_fit, checked_weight, options_of, total_weight
+from fastreg.estimators.checks import check_fit, checked_weight
+from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, routed, rule_of, warn_folds
+from fastreg.estimators.fit_one import options_of
 from fastreg.estimators.job_count import uses_its_threads
 from fastreg.estimators.logistic import LOGISTIC_SOLVERS, OLD_PENALTY, PENALTIES, LogisticRegression, classes_of
 from fastreg.estimators.sklearn_paths import deprecated
 from fastreg.interface import validation as check
-from fastreg.interface.arguments import Grid
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import BoundedOptions, Grid
 from fastreg.interface.progress import Watch
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.shared_options import described_by, takes_options_of
+from fastreg.paths.fit_path import fit_path
 from fastreg.paths.plan import SOLVERS
 from fastreg.selection.cross_validation.cv_path import cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Metric, Response, misclassification
-from fastreg.selection.cross_validation.result import SELECTIONS, CVPath, first_least
+from fastreg.selection.cross_validation.result import CVPath, first_least
 from fastreg.selection.cross_validation.several_metrics import accuracy
 from fastreg.selection.cross_validation.several_responses import Classes, TwoClasses, cross_validate_responses
-from fastreg.selection.cross_validation.sklearn_scorers import scorer_metric
+from fastreg.selection.cross_validation.sklearn_scorers import PredictedClasses, scorer_metric
 
 
-@explains_names
-@described_by(LogisticRegression)
+@takes_options_of(fit_path, LogisticRegression)
 class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
     """LogisticRegression with C, and l1_ratio of several, chosen by cross-validation, as LogisticRegressionCV.
 
@@ -80,14 +80,21 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
     use_legacy_attributes : bool, default=True
         Shapes of scikit-learn up to 1.9 (True) or from 1.10 on (False), see Attributes. Not given is True, with
         scikit-learn's FutureWarning.
-    selection : {"min", "1se"}, default="min"
+    rule : {"min", "1se"}, default="min"
         "min" takes the C of the best mean score, "1se" the smallest C (strongest penalty) within one standard
         error of it. Only with refit=True.
-    penalty_factor : as for `LogisticRegression`
+    selection : str or None, default=None
+        An older name of `rule`, accepted with a FutureWarning.
+    standardize : as for `fit_path`
+        The deviations of a fold are those of its training rows.
+    lower, upper : as for `LogisticRegression`
+    missing : as for `fit_path`
+        Means are those of all rows, as levels of categories are; they never depend on y.
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    classes_, coef_ : as for `LogisticRegression`
+    classes_, coef_, coef_names_ : as for `LogisticRegression`
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercepts.
     Cs_ : ndarray of shape (n_Cs,)
@@ -101,16 +108,16 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
     scores_ : dict or ndarray of shape (n_folds, n_l1_ratios, n_Cs)
         Scores of what each fold leaves out. With legacy attributes {label: (n_folds, n_Cs, n_l1_ratios)}, the
         same for classes_[1] of two or all of K classes.
-    coefs_paths_ : dict or ndarray of shape (n_folds, n_l1_ratios, n_Cs, m, n_features + 1)
+    coefs_paths_ : dict or ndarray of shape (n_folds, n_l1_ratios, n_Cs, m, p + 1)
         Coefficients of the folds, the intercept last if one is fitted. With legacy attributes {label: (n_folds,
-        n_Cs, n_l1_ratios, n_features + 1)}.
+        n_Cs, n_l1_ratios, p + 1)}.
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs) or (1, n_folds, n_Cs, n_l1_ratios)
         Solver steps; the second with legacy attributes, which for l1_ratios=None have no l1_ratio.
     dual_gap_ : float
         Proven bound of how far the objective of the fit on all rows at C_ lies over its minimum (refit=True).
     cv_path_ : fastreg.CVPath
         The cross-validated path of the l1_ratio chosen.
-    n_features_in_, feature_names_in_ : as for `LogisticRegression`
+    n_features_in_, feature_names_in_, encoding_ : as for `LogisticRegression`
 
     Notes
     -----
@@ -126,7 +133,7 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
     >>> from fastreg import LogisticRegressionCV
     >>> X, noise = np.random.default_rng(0).normal(size=(60, 3)), np.random.default_rng(1).normal(size=60)
     >>> options = {"scoring": "neg_log_loss", "use_legacy_attributes": False}
-    >>> model = LogisticRegressionCV(l1_ratios=[1.0], selection="1se", **options)
+    >>> model = LogisticRegressionCV(l1_ratios=[1.0], rule="1se", **options)
     >>> model.fit(X, X[:, 0] + 0.2 * noise > 0).coef_.round(1)[0, 1:]
     array([0., 0.])
     """
@@ -162,8 +169,9 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         intercept_scaling: float = 1.0,
         random_state: Any = None,
         use_legacy_attributes: bool | str = "warn",
-        selection: str = "min",
-        penalty_factor: ArrayLike | None = None,
+        rule: str = "min",
+        selection: str | None = None,
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.Cs = Cs
         self.l1_ratios = l1_ratios
@@ -182,12 +190,12 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         self.intercept_scaling = intercept_scaling
         self.random_state = random_state
         self.use_legacy_attributes = use_legacy_attributes
+        self.rule = rule
         self.selection = selection
-        self.penalty_factor = penalty_factor
 
     @uses_its_threads
     @described_by(LogisticRegression.fit)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None, **params: Any) -> Self:
         """Cross-validate the grid of C and keep the fit at the one chosen.
 
         Parameters
@@ -196,6 +204,7 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, or one for all rows. Their scale matters, as that of C does. They count in the
             fits and, if the scorer takes them, in the scores.
+        offset : as for `LogisticRegression.fit`
         **params : Any
             What the splitter and the scorer ask for, with scikit-learn's metadata routing enabled.
 
@@ -219,30 +228,34 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         1.0
         """
         refuse_unrouted(self, "fit", params)
-        check.check_option("selection", self.selection, SELECTIONS)
+        rule = rule_of(self)
         check.check_option("solver", self.solver, (*SOLVERS, *LOGISTIC_SOLVERS))
         self._warn_of_defaults()
         ratios, Cs = self._ratios(), self._strengths()
-        X, y, dtype = check_fit(self, X, y)
+        given = check_fit(self, X, y, sample_weight, offset, params)
+        X, y = given.X, given.y
         self.classes_, codes = classes_of(y, self.solver)
-        weight, total = total_weight(sample_weight, X.shape[0])
+        weight, total = given.weights()
         fitted, fitted_total = self._fitted_weight(codes, weight, total)
-        folds, asked = folds_of(self, X, y, params, sample_weight, classifier=True)
+        folds, asked = folds_of(self, given, classifier=True)
         self.Cs_, order = Cs, np.argsort(Cs, kind="stable")
         # With routing it is the scorer that says whether it wants the weights.
         weighs = not asked or "sample_weight" in asked["scorer"]["score"]
         response = Response(X, y, self.classes_, weight if weighs else None)
         with np.errstate(divide="ignore"):
             grid = Grid(1.0 / (Cs[order] * fitted_total), of_sum=True)
-        curves = self._cross_validate(X, codes, fitted, ratios, folds, grid, response)
-        self._keep(curves, order, dtype)
+        options = {"family": "binomial", "sample_weight": fitted, "offset": self._kept_offset(given)}
+        curves = self._cross_validate(X, codes, options, ratios, folds, grid, response)
+        self._keep(curves, order, given.dtype, rule)
         warn_folds(self, curves)
         return self
 
-    def _cross_validate(self, X, codes, weight, ratios, folds, grid, response):
+    def _cross_validate(self, X, codes, options, ratios, folds, grid, response):
         """The CVPath of each l1_ratio."""
-        solver = "auto" if self.solver in LOGISTIC_SOLVERS else self.solver
-        options = options_of(self, family="binomial", sample_weight=weight, solver=solver)
+        weight = options["sample_weight"]
+        options = options_of(
+            self, grid.alphas, **options, solver="auto" if self.solver in LOGISTIC_SOLVERS else self.solver
+        )
         asked = options, ratios, Folding(folds), self._metric(response), grid, response, Watch(self.verbose)
         if self.classes_.size > 2:
             return cross_validate_responses(X, codes, Classes, *asked)
@@ -316,7 +329,7 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         score = accuracy if self.classes_.size > 2 else lambda held: 1.0 - misclassification(held)
         return Metric("accuracy", True, score, equal_folds=True)
 
-    def _keep(self, curves, order, dtype):
+    def _keep(self, curves, order, dtype, rule):
         """Set the fitted attributes from the CVPaths, whose points are in ascending order of C."""
         back = np.argsort(order)
         scores = np.stack([curve.fold_scores[:, back] for curve in curves], axis=2)  # folds, Cs, l1_ratios
@@ -329,7 +342,7 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         self.cv_path_ = curves[at_ratio]
         self.cv_path_.index_min = int(back[at_C])
         if self.refit:
-            place = self.cv_path_.index_1se if self.selection == "1se" else self.cv_path_.index_min
+            place = self.cv_path_.index_1se if rule == "1se" else self.cv_path_.index_min
             path = self.cv_path_.path
             coefs, intercepts = _points(path)
             self.coef_, self.intercept_ = coefs[place].astype(dtype), intercepts[place].astype(dtype)
@@ -339,14 +352,14 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
             best = [first_least(-fold) for fold in scores]
             at_C, at_ratio = np.unravel_index(best, scores.shape[1:])
             mean = paths[np.arange(len(scores)), at_C, at_ratio].mean(axis=0)
-            n = self.n_features_in_
-            self.coef_ = mean[:, :n].astype(dtype)
-            self.intercept_ = (mean[:, n] if self.fit_intercept else np.zeros(len(mean))).astype(dtype)
+            p = mean.shape[1] - int(self.fit_intercept)
+            self.coef_ = mean[:, :p].astype(dtype)
+            self.intercept_ = (mean[:, p] if self.fit_intercept else np.zeros(len(mean))).astype(dtype)
             C, l1_ratio = self.Cs_[at_C].mean(), self.l1_ratios_[at_ratio].mean()
         self._keep_grids(scores, paths, steps, float(C), float(l1_ratio))
 
     def _fold_coefs(self, curve):
-        """(n_folds, n_Cs, m, n_features + 1): every fold's coefficients, the intercept last if one is fitted."""
+        """(n_folds, n_Cs, m, p + 1): every fold's coefficients, the intercept last if one is fitted."""
         points = [_points(fold) for fold in curve.fold_paths]
         if not self.fit_intercept:
             return np.stack([coefs for coefs, _ in points])
@@ -367,17 +380,20 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         self.coefs_paths_ = {label: paths[..., k, :] for k, label in enumerate(labels)}
         self.n_iter_ = steps[None]
 
-    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, **score_params: Any) -> float:
+    @described_by(LogisticRegression.predict)
+    def score(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, *, offset: Any = None, **score_params: Any
+    ) -> float:
         """The score of `scoring` on other rows; accuracy if that is None.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows, with the columns seen in fit.
+        X : as for `LinearClassifier.predict`
         y : array-like of shape (n_samples,)
             Their labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the score.
+        offset : as for `LinearClassifier.predict`
         **score_params : Any
             What the scorer asks for, with scikit-learn's metadata routing enabled.
 
@@ -402,7 +418,12 @@ class LogisticRegressionCV(RoutesMetadata, LogisticRegression):
         given = {"sample_weight": score_params.pop("sample_weight")} if sample_weight is not None else {}
         refuse_unrouted(self, "score", score_params)
         asked = routed(self, "score", score_params, **given)
-        return self._get_scorer()(self, X, y, **(asked["scorer"]["score"] if asked else given))
+        model: Any = self
+        if offset is not None:  # scorers call a model's methods without one
+            shares = self.predict_proba(X, offset=offset)
+            mean = shares[:, 1] if self.classes_.size == 2 else shares
+            model = PredictedClasses(mean, self.decision_function(X, offset=offset), self.classes_)
+        return self._get_scorer()(model, X, y, **(asked["scorer"]["score"] if asked else given))
 
     def _scoring(self):
         """The scorer or its name."""

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_consistent_length
 
-from fastreg.estimators.constructor import PEER_SELECTIONS
-from fastreg.estimators.fit_one import (
-    fit_multi_point,
-    last_fit,
-    total_weight,
-    validated,
-    warn_uncertified,
-)
+from fastreg.estimators.checks import check_fit, less_offset
+from fastreg.estimators.fit_one import PEER_SELECTIONS, fit_multi_point, last_fit, warn_uncertified
 from fastreg.estimators.least_squares import ElasticNet
 from fastreg.estimators.linear import LinearPredictor, SparseCoefficients
 from fastreg.estimators.sklearn_paths import enet_path
 from fastreg.interface import validation as check
-from fastreg.interface.naming import explains_names
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.arguments import EstimatorOptions
+from fastreg.interface.shared_options import described_by, takes_options_of
+from fastreg.paths.fit_path import fit_path
 
 
 class SeveralTargets(BaseEstimator):
     """Base class of estimators that take y with two dimensions only."""
 
-    def _check_tasks(self, X, y):
-        """X for the engine and y (n, K). Sets n_features_in_ and feature_names_in_."""
-        X, y = validated(self, X, y, for_y={"ensure_2d": False, "dtype": [np.float64, np.float32]})
-        check_consistent_length(X, y)
-        if y.ndim == 1:
+    def _check_tasks(self, *given):
+        """The `Given` of a fit, whose y is (n, K)."""
+        checked = check_fit(self, *given, for_y={"ensure_2d": False, "dtype": [np.float64, np.float32]})
+        if checked.y.ndim == 1:
             raise ValueError(f"For mono-task outputs, use {type(self).__name__.removeprefix('MultiTask')}")
-        return X, y
+        return checked
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -43,17 +35,17 @@ class SeveralTargets(BaseEstimator):
         return tags
 
 
-@explains_names
-@described_by(ElasticNet)
+@takes_options_of(fit_path, ElasticNet)
 class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskElasticNet.
 
     Minimises, over coefficients B (n_features, n_targets) with rows B_j, and intercepts b0 that are not penalised,
 
-        1/(2 W) sum_i w_i |y_i - b0 - B'x_i|_2^2  +  alpha sum_j v_j ( l1_ratio |B_j|_2 + (1 - l1_ratio)/2 |B_j|_2^2 )
+        1/(2 W) sum_i w_i |y_i - b0 - B'x_i - o_i|_2^2
+            +  alpha sum_j v_j ( l1_ratio |B_j|_2 + (1 - l1_ratio)/2 |B_j|_2^2 )
 
-    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none). A feature is in for
-    all targets or for none.
+    with w_i, W, o_i, v_j and p as in `ElasticNet`. A feature is in for all targets or for none. Single coefficients
+    have no bounds: the penalty is on the lengths of rows of B. `Lasso` and `ElasticNet` have them for each target.
 
     Parameters
     ----------
@@ -65,13 +57,14 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         Rounds of descent and Newton's method allowed (None is 1000); one is usually enough.
     tol : float, default=1e-6
         Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns.
-    warm_start, random_state, selection, penalty_factor : as for `ElasticNet`
+    warm_start, random_state, selection : as for `ElasticNet`
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    coef_ : ndarray of shape (n_targets, n_features)
+    coef_ : ndarray of shape (n_targets, p)
         Coefficients; float32 if X was.
-    sparse_coef_ : as for `ElasticNet`
+    coef_names_, sparse_coef_ : as for `ElasticNet`
     intercept_ : ndarray of shape (n_targets,)
         b0; 0.0 if fit_intercept is False.
     dual_gap_ : float
@@ -80,7 +73,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         The gap that was asked for, in the units of dual_gap_: tol times the loss of the null model.
     n_iter_ : int
         Rounds of the solver.
-    n_features_in_, feature_names_in_ : as for `ElasticNet`
+    n_features_in_, feature_names_in_, encoding_ : as for `ElasticNet`
 
     Notes
     -----
@@ -119,7 +112,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         warm_start: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[EstimatorOptions],
     ) -> None:
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -130,9 +123,9 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         self.warm_start = warm_start
         self.random_state = random_state
         self.selection = selection
-        self.penalty_factor = penalty_factor
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    @described_by(ElasticNet.fit)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> Self:
         """Fit the coefficients of all targets.
 
         Parameters
@@ -142,8 +135,7 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
             converted once.
         y : array-like of shape (n_samples, n_targets)
             Responses.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0, of any scale.
+        sample_weight, offset : as for `ElasticNet.fit`
 
         Returns
         -------
@@ -163,12 +155,12 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         """
         alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
         check.check_option("selection", self.selection, PEER_SELECTIONS)
-        X, y = self._check_tasks(X, y)
-        weight, _ = total_weight(sample_weight, X.shape[0])
-        options = {"family": "gaussian", "l1_ratio": self.l1_ratio, "sample_weight": weight}
+        given = self._check_tasks(X, y, sample_weight, offset)
+        X, y = given.X, less_offset(self, given.y, given.offset)
+        options = {"family": "gaussian", "l1_ratio": self.l1_ratio, "sample_weight": given.weights()[0]}
         fit = fit_multi_point(self, X, y, alpha, start=last_fit(self, (y.shape[1], X.shape[1])), **options)
-        self.coef_ = np.asfortranarray(fit.coef.T, dtype=X.dtype)
-        self.intercept_ = fit.intercept.astype(X.dtype) if self.fit_intercept else 0.0
+        self.coef_ = np.asfortranarray(fit.coef.T, dtype=given.dtype)
+        self.intercept_ = fit.intercept.astype(given.dtype) if self.fit_intercept else 0.0
         self.n_iter_ = fit.iterations
         self.dual_gap_ = fit.excess
         self.eps_ = self.tol * fit.null_loss
@@ -176,27 +168,25 @@ class MultiTaskElasticNet(SeveralTargets, SparseCoefficients, LinearPredictor):
         return self
 
 
-@explains_names
-@described_by(MultiTaskElasticNet)
+@takes_options_of(fit_path, MultiTaskElasticNet)
 class MultiTaskLasso(MultiTaskElasticNet):
     """Linear least squares of several targets that share their features, as sklearn.linear_model.MultiTaskLasso.
 
     Minimises, over coefficients B (n_features, n_targets) with rows B_j, and intercepts b0 that are not penalised,
 
-        1/(2 W) sum_i w_i |y_i - b0 - B'x_i|_2^2  +  alpha sum_j v_j |B_j|_2
+        1/(2 W) sum_i w_i |y_i - b0 - B'x_i - o_i|_2^2  +  alpha sum_j v_j |B_j|_2
 
-    with w_i the sample weights (1 if none), W their sum, and v_j the penalty factors (1 if none). A feature is in for
-    all targets or for none.
+    with w_i, W, o_i, v_j and p as in `ElasticNet`. A feature is in for all targets or for none.
 
     Parameters
     ----------
     alpha, fit_intercept, copy_X, max_iter, tol, warm_start, random_state, selection : as for `MultiTaskElasticNet`
-    penalty_factor : as for `MultiTaskElasticNet`
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    coef_, sparse_coef_, intercept_, dual_gap_, eps_, n_iter_, n_features_in_ : as for `MultiTaskElasticNet`
-    feature_names_in_ : as for `MultiTaskElasticNet`
+    coef_, coef_names_, sparse_coef_, intercept_, dual_gap_, eps_, n_iter_ : as for `MultiTaskElasticNet`
+    n_features_in_, feature_names_in_, encoding_ : as for `MultiTaskElasticNet`
 
     Notes
     -----
@@ -227,7 +217,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
         warm_start: bool = False,
         random_state: Any = None,
         selection: str = "cyclic",
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[EstimatorOptions],
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -237,4 +227,3 @@ class MultiTaskLasso(MultiTaskElasticNet):
         self.warm_start = warm_start
         self.random_state = random_state
         self.selection = selection
-        self.penalty_factor = penalty_factor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,18 +10,18 @@ from numpy.typing import ArrayLike
 from fastreg.estimators.least_squares_cv import ElasticNetCV, LassoCV
 from fastreg.estimators.multi_task import SeveralTargets
 from fastreg.estimators.sklearn_paths import lasso_path
-from fastreg.interface.naming import explains_names
+from fastreg.interface.arguments import EstimatorOptions
 from fastreg.interface.progress import Watch
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.shared_options import takes_options_of
 from fastreg.multi.result import MultiPath
+from fastreg.paths.fit_path import fit_path
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import Response
 from fastreg.selection.cross_validation.several_metrics import MSE
 from fastreg.selection.cross_validation.several_responses import Targets, cross_validate_responses
 
 
-@explains_names
-@described_by(ElasticNetCV)
+@takes_options_of(fit_path, ElasticNetCV)
 class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     """MultiTaskElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as scikit-learn's class.
 
@@ -32,13 +32,16 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     Parameters
     ----------
     l1_ratio, eps, alphas, fit_intercept, max_iter, tol, cv, copy_X, verbose, n_jobs : as for `ElasticNetCV`
-    random_state, selection, penalty_factor : as for `ElasticNetCV`
+    random_state, rule, selection : as for `ElasticNetCV`
+    standardize, missing : as for `ElasticNetCV`
+    **options : as for `fit_path`
 
     Attributes
     ----------
     alpha_, l1_ratio_ : as for `ElasticNetCV`
-    coef_ : ndarray of shape (n_targets, n_features)
+    coef_ : ndarray of shape (n_targets, p)
         Coefficients of the fit on all rows at alpha_; float32 if X was.
+    coef_names_ : as for `ElasticNetCV`
     intercept_ : ndarray of shape (n_targets,)
         Its intercept; 0.0 if fit_intercept is False.
     mse_path_, alphas_, dual_gap_ : as for `ElasticNetCV`
@@ -47,7 +50,7 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     cv_path_ : fastreg.CVPath
         Standard errors and the fits of the folds, nothing of the size of the data. Its paths are `fastreg.MultiPath`s,
         or `fastreg.Path`s for a single target.
-    n_features_in_, feature_names_in_ : as for `ElasticNetCV`
+    n_features_in_, feature_names_in_, encoding_ : as for `ElasticNetCV`
 
     Notes
     -----
@@ -63,13 +66,11 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
     >>> import numpy as np
     >>> from fastreg import MultiTaskElasticNetCV
     >>> X = np.random.default_rng(0).normal(size=(50, 5))
-    >>> model = MultiTaskElasticNetCV(l1_ratio=[0.5, 1.0], selection="1se").fit(X, X[:, :2])
+    >>> model = MultiTaskElasticNetCV(l1_ratio=[0.5, 1.0], rule="1se").fit(X, X[:, :2])
     >>> model.coef_.round(1)
     array([[1., 0., 0., 0., 0.],
            [0., 1., 0., 0., 0.]])
     """
-
-    positive = False  # coefficients of several targets have no bounds
 
     # Defaults are scikit-learn's but for tol and selection, see ElasticNetCV.
     def __init__(
@@ -86,8 +87,9 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         verbose: bool | int = 0,
         n_jobs: int | None = None,
         random_state: Any = None,
-        selection: str = "min",
-        penalty_factor: ArrayLike | None = None,
+        rule: str = "min",
+        selection: str = "cyclic",
+        **options: Unpack[EstimatorOptions],
     ) -> None:
         self.l1_ratio = l1_ratio
         self.eps = eps
@@ -100,16 +102,16 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         self.verbose = verbose
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.rule = rule
         self.selection = selection
-        self.penalty_factor = penalty_factor
 
-    def _checked(self, X, y):
-        X, y = self._check_tasks(X, y)
-        return X, y, X.dtype
+    def _checked(self, *given):
+        return self._check_tasks(*given)
 
     def _cross_validate(self, X, y, options, ratios, folds, grid):
         if y.shape[1] == 1:  # the lasso's or elastic net's own problem, whose engine is exact
-            return super()._cross_validate(X, y[:, 0], options, ratios, folds, grid)
+            offset = None if options.offset is None else options.offset[:, 0]
+            return super()._cross_validate(X, y[:, 0], options._replace(offset=offset), ratios, folds, grid)
         response = Response(X, y, None, options.sample_weight)
         watch = Watch(self.verbose)
         return cross_validate_responses(X, y, Targets, options, ratios, Folding(folds), MSE, grid, response, watch)
@@ -122,8 +124,7 @@ class MultiTaskElasticNetCV(SeveralTargets, ElasticNetCV):
         return np.asfortranarray(coef.T), intercepts
 
 
-@explains_names
-@described_by(MultiTaskElasticNetCV, LassoCV)
+@takes_options_of(fit_path, MultiTaskElasticNetCV, LassoCV)
 class MultiTaskLassoCV(MultiTaskElasticNetCV):
     """MultiTaskLasso with alpha chosen by cross-validation, as scikit-learn's MultiTaskLassoCV.
 
@@ -134,13 +135,15 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
     ----------
     eps, alphas, fit_intercept, max_iter, tol, copy_X, cv : as for `MultiTaskElasticNetCV`
     verbose : as for `LassoCV`
-    n_jobs, random_state, selection, penalty_factor : as for `MultiTaskElasticNetCV`
+    n_jobs, random_state, rule, selection : as for `MultiTaskElasticNetCV`
+    standardize, missing : as for `MultiTaskElasticNetCV`
+    **options : as for `fit_path`
 
     Attributes
     ----------
-    alpha_, coef_, intercept_ : as for `MultiTaskElasticNetCV`
+    alpha_, coef_, coef_names_, intercept_ : as for `MultiTaskElasticNetCV`
     mse_path_, alphas_ : as for `LassoCV`
-    dual_gap_, n_iter_, cv_path_, n_features_in_, feature_names_in_ : as for `MultiTaskElasticNetCV`
+    dual_gap_, n_iter_, cv_path_, n_features_in_, feature_names_in_, encoding_ : as for `MultiTaskElasticNetCV`
 
     Notes
     -----
@@ -177,8 +180,9 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
         verbose: bool | int = False,
         n_jobs: int | None = None,
         random_state: Any = None,
-        selection: str = "min",
-        penalty_factor: ArrayLike | None = None,
+        rule: str = "min",
+        selection: str = "cyclic",
+        **options: Unpack[EstimatorOptions],
     ) -> None:
         self.eps = eps
         self.alphas = alphas
@@ -190,5 +194,5 @@ class MultiTaskLassoCV(MultiTaskElasticNetCV):
         self.verbose = verbose
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.rule = rule
         self.selection = selection
-        self.penalty_factor = penalty_factor

@@ -11,13 +11,15 @@ import numpy as np
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils import check_scalar
 
-from fastreg.estimators.cv_routing import RoutesMetadata, pairs_of, refuse_unrouted, routed
-from fastreg.estimators.fit_one import each_or_one, keep_targets, options_of, tolerance, total_weight
+from fastreg.estimators.checks import Given, keep_offset
+from fastreg.estimators.cv_routing import RoutesMetadata, pairs_of, refuse_unrouted, routed, rule_of
+from fastreg.estimators.fit_one import each_or_one, keep_targets, options_of
+from fastreg.estimators.least_squares import ElasticNet
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by
 from fastreg.multi.ridge_responses import fit_targets, fold_predictions, ridge_problem, shared_factors
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.selection.cross_validation.result import SELECTIONS
 from fastreg.selection.leave_one_out import left_out_errors, within_one_se
 from fastreg.solvers.ridge.spectrum import ridge_spectrum
 
@@ -27,11 +29,9 @@ GCV_MODES = {None: "auto", "auto": "auto", "eigen": "eigen", "svd": "svd"}
 class Posed(NamedTuple):
     """The data of a fit of RidgeCV or RidgeClassifierCV."""
 
-    X: Any
+    given: Given
     responses: np.ndarray  # (n, t), to be fitted
     truth: np.ndarray  # y as scorers get it
-    weight: Any
-    dtype: Any  # of the coefficients
     single: bool  # whether y was a vector of numbers
 
 
@@ -39,7 +39,7 @@ class Posed(NamedTuple):
 class RidgeChoice(RoutesMetadata):
     """Base class of RidgeCV and RidgeClassifierCV, which provide:
 
-    _posed(X, y, sample_weight)           the Posed of checked arrays
+    _posed(X, y, sample_weight, offset, params)   the Posed of checked arrays
     _shown(predictions, truth, target)    (stand-in for a model, its X, true y) for a scorer, from (rows, t) predictions
     _usual_scorer()                       the name of the scorer for routing of weights where `scoring` is None
     """
@@ -47,7 +47,6 @@ class RidgeChoice(RoutesMetadata):
     alphas: Any
     scoring: Any
     cv: Any
-    selection: str
     store_cv_results: bool
     cv_results_: Any
     dual_gap_: float | np.ndarray
@@ -58,7 +57,8 @@ class RidgeChoice(RoutesMetadata):
     alpha_per_target = False
     classifies = False  # whether folds given as a number are stratified
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+    @described_by(ElasticNet.fit)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None, **params: Any) -> Self:
         """Choose alpha and fit a ridge regression for each target.
 
         Parameters
@@ -71,6 +71,7 @@ class RidgeChoice(RoutesMetadata):
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, or one for all rows. Their scale matters, as in Ridge. Errors and scores are
             weighted, too, unless `scoring` does not take weights.
+        offset : as for `ElasticNet.fit`
         **params : Any
             Passed to the scorer and the splitter; only with scikit-learn's enable_metadata_routing=True.
 
@@ -90,41 +91,45 @@ class RidgeChoice(RoutesMetadata):
         >>> RidgeCV(alphas=[0.1, 10.0]).fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]).alpha_
         0.1
         """
-        alphas, form = self._check_parameters()
+        alphas, form, rule = self._check_parameters()
         refuse_unrouted(self, "fit", params)
-        posed = self._posed(X, y, sample_weight)
-        fits = self._fit_chosen(posed, alphas, form, self._route(posed.weight, params))
+        posed = self._posed(X, y, sample_weight, offset, params)
+        given = posed.given
+        fits = self._fit_chosen(posed, alphas, form, rule, self._route(given.sample_weight, given.params))
         if self.store_cv_results and posed.single:
             self.cv_results_ = self.cv_results_[:, 0]
-        keep_targets(self, fits, posed.dtype, posed.single)
+        keep_targets(self, fits, given.dtype, posed.single)
         return self
 
     @check.each_once()
     @one_blas_thread()
-    def _fit_chosen(self, posed, alphas, form, asked):
+    def _fit_chosen(self, posed, alphas, form, rule, asked):
         """Choose alpha, set alpha_, best_score_ and dual_gap_, and fit. Returns RidgeTargets."""
-        X, responses, truth = check.check_design(posed.X), posed.responses, posed.truth  # once for all folds
-        weight, total = total_weight(posed.weight, X.shape[0])
+        X, responses, truth = check.check_design(posed.given.X), posed.responses, posed.truth  # once for all folds
+        weight, total = posed.given.weights()
+        shift = keep_offset(self, posed.given.offset, responses.shape)
+        responses = responses if shift is None else responses - shift
         problem = self._problem(X, responses, weight)
         if self.cv is None:
             spectrum = ridge_spectrum(problem, float(alphas.min()) / total, form)
-            scores, spread = self._score_left_out(spectrum, responses, truth, alphas / total, total, asked["scorer"])
+            asked = asked["scorer"]
+            scores, spread = self._score_left_out(spectrum, responses, shift, truth, alphas / total, total, asked)
         else:
-            scores, spread = self._score_folds(X, responses, truth, alphas, weight, form, asked)
+            scores, spread = self._score_folds(X, responses, shift, truth, alphas, weight, form, asked)
             spectrum = None
-        best = [self._choose(*pair, alphas) for pair in zip(scores, spread)]
+        best = [self._choose(*pair, alphas, rule) for pair in zip(scores, spread)]
         chosen = np.broadcast_to(alphas[best], responses.shape[1])
         per_target = self.alpha_per_target and truth.ndim == 2
         self.alpha_ = alphas[best] if per_target and len(best) > 1 else float(alphas[best[0]])
         self.best_score_ = scores[np.arange(len(best)), best] if per_target else scores[0, best[0]]
         if spectrum is None:
             spectrum = shared_factors(problem, chosen / total)
-        fits = fit_targets(problem, responses, chosen / total, tolerance(self), spectrum=spectrum)
+        fits = fit_targets(problem, responses, chosen / total, options_of(self).tol, spectrum=spectrum)
         self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
         return fits
 
     def _check_parameters(self):
-        """(alphas (k,), form of the factorisation), after checks of all parameters."""
+        """(alphas (k,), form of the factorisation, rule of the choice), after checks of all parameters."""
         check.refuse_masked("alphas", self.alphas)
         alphas = np.atleast_1d(self.alphas).tolist() if isinstance(self.alphas, np.ndarray) else self.alphas
         alphas = [alphas] if np.ndim(alphas) == 0 else list(alphas)
@@ -137,31 +142,31 @@ class RidgeChoice(RoutesMetadata):
             raise ValueError(f"alphas must be finite numbers, at least one, got {self.alphas!r}")
         if self.gcv_mode is not None:
             check.check_option("gcv_mode", self.gcv_mode, ("auto", "svd", "eigen"))
-        check.check_option("selection", self.selection, SELECTIONS)
+        rule = rule_of(self)
         check.check_flag("store_cv_results", self.store_cv_results)
         check.check_flag("alpha_per_target", self.alpha_per_target)
         if self.cv is not None and self.store_cv_results:
             raise ValueError("cv!=None and store_cv_results=True are incompatible")
         if self.cv is not None and self.alpha_per_target:
             raise ValueError("cv!=None and alpha_per_target=True are incompatible")
-        if self.cv is None and self.scoring is not None and self.selection == "1se":
-            raise ValueError("selection='1se' with leave-one-out (cv=None) needs scoring=None: a score of all rows at "
+        if self.cv is None and self.scoring is not None and rule == "1se":
+            raise ValueError("rule='1se' with leave-one-out (cv=None) needs scoring=None: a score of all rows at "
                              "once has no standard error over rows")  # fmt: skip
-        return grid, GCV_MODES[self.gcv_mode]
+        return grid, GCV_MODES[self.gcv_mode], rule
 
     def _problem(self, X, responses, weight):
-        return ridge_problem(X, responses, options_of(self, sample_weight=weight))
+        return ridge_problem(X, responses, options_of(self, np.ravel(self.alphas), sample_weight=weight))
 
-    def _choose(self, scores, spread, alphas):
+    def _choose(self, scores, spread, alphas, rule):
         """The position of the alpha to take."""
         scores = np.where(np.isnan(scores), -np.inf, scores)
         best = int(np.argmax(scores))
-        if self.selection == "min" or not np.isfinite(scores[best]):
+        if rule == "min" or not np.isfinite(scores[best]):
             return best
         near = within_one_se(scores, spread)
         return int(near[np.argmax(alphas[near])])
 
-    def _score_left_out(self, spectrum, responses, truth, alphas, total, score_params):
+    def _score_left_out(self, spectrum, responses, shift, truth, alphas, total, score_params):
         """(scores, their standard errors) at each alpha: one row, or one for each target."""
         n, t = responses.shape
         keep = self.store_cv_results or self.scoring is not None
@@ -174,13 +179,15 @@ class RidgeChoice(RoutesMetadata):
             if self.scoring is None:
                 weight = total * spectrum.problem.weight[:, None, None]
                 self.cv_results_ = weight * (responses[:, :, None] - predictions) ** 2
+        if shift is not None and predictions is not None:
+            predictions += shift[:, :, None]
         if self.scoring is None:
             return -errors * (total / n), spread * (total / n)
         targets = range(t) if self.alpha_per_target and truth.ndim == 2 else [None]
         scores = np.array([self._scores(predictions, truth, score_params, target) for target in targets])
         return scores, np.zeros(scores.shape)
 
-    def _score_folds(self, X, responses, truth, alphas, weight, form, asked):
+    def _score_folds(self, X, responses, shift, truth, alphas, weight, form, asked):
         """(mean scores (1, k) over folds, their standard errors), by one factorisation per fold for all alphas."""
         n, scores = X.shape[0], []
         for train, test in pairs_of(self.cv, X, truth, self.classifies, asked["splitter"]):
@@ -188,9 +195,10 @@ class RidgeChoice(RoutesMetadata):
             np.add.at(rows, np.arange(n)[train], 1.0)
             rows = rows if weight is None else rows * weight
             problem = self._problem(X, responses, rows)
-            fitted = fold_predictions(problem, responses, alphas / rows.sum(), form)[:, test]
+            fitted = np.moveaxis(fold_predictions(problem, responses, alphas / rows.sum(), form)[:, test], 0, 1)
+            fitted = fitted if shift is None else fitted + shift[test][:, :, None]
             params = {name: _rows_of(value, n, test) for name, value in asked["scorer"].items()}
-            scores.append(self._scores(np.moveaxis(fitted, 0, 1), truth[test], params))
+            scores.append(self._scores(fitted, truth[test], params))
         folds = len(scores)
         spread = np.std(scores, axis=0, ddof=1) / np.sqrt(folds) if folds > 1 else np.zeros(alphas.size)
         return np.mean(scores, axis=0)[None], spread[None]

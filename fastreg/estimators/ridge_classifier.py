@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from fastreg.estimators.fit_one import check_fit, names_seen, total_weight
+from fastreg.estimators.checks import check_fit, less_offset
 from fastreg.estimators.linear import LinearClassifier
-from fastreg.estimators.ridge import Ridge
-from fastreg.interface.frames import refuse_other_order
-from fastreg.interface.naming import explains_names
-from fastreg.interface.shared_options import described_by
+from fastreg.estimators.ridge import Ridge, RidgeTargetByTarget, check_ridge_solver
+from fastreg.interface.arguments import BoundedOptions
+from fastreg.interface.shared_options import described_by, takes_options_of
+from fastreg.paths.fit_path import fit_path
 
 
-@explains_names
-@described_by(Ridge)
-class RidgeClassifier(LinearClassifier):
+@takes_options_of(fit_path, Ridge)
+class RidgeClassifier(RidgeTargetByTarget, LinearClassifier):
     """Classification by ridge regression on targets -1 and 1, as sklearn.linear_model.RidgeClassifier.
 
     For two classes one target, for more (or for several labels a row) one a class, each minimising
 
-        sum_i w_i (z_i - b0 - x_i'b)^2  +  alpha sum_j v_j b_j^2
+        sum_i w_i (z_i - b0 - x_i'b - o_i)^2  +  alpha sum_j v_j b_j^2
 
     with z_i = 1 where row i has the class and -1 where not, w_i the sample weights times the class weights (1 if none),
-    and v_j the penalty factors (1 if none). The class of the largest prediction wins.
+    o_i the offsets and v_j the penalty factors; see `ElasticNet`. The class of the largest prediction wins.
 
     Parameters
     ----------
@@ -38,20 +36,22 @@ class RidgeClassifier(LinearClassifier):
     fit_intercept, copy_X, max_iter, tol : as for `Ridge`
     class_weight : dict, "balanced" or None, default=None
         {label: weight}, or "balanced": n / (K n_k) for class k, counting rows.
-    solver, positive, random_state, penalty_factor : as for `Ridge`
+    solver, positive, random_state : as for `Ridge`
+    **options : as for `fit_path`
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+    coef_ : ndarray of shape (p,) or (n_classes, p)
         Coefficients, a vector for two classes; float32 if X was.
+    coef_names_ : as for `Ridge`
     intercept_ : float or ndarray of shape (1,) or (n_classes,)
         b0; 0.0 if fit_intercept is False.
     n_iter_, dual_gap_ : as for `Ridge`
     solver_ : str
         As in `Ridge`.
-    n_features_in_, feature_names_in_ : as for `Ridge`
+    n_features_in_, feature_names_in_, encoding_ : as for `Ridge`
 
     Notes
     -----
@@ -67,9 +67,6 @@ class RidgeClassifier(LinearClassifier):
 
     coef_: np.ndarray
     intercept_: float | np.ndarray
-    n_iter_: np.ndarray
-    dual_gap_: float | np.ndarray
-    solver_: str
 
     def __init__(
         self,
@@ -83,7 +80,7 @@ class RidgeClassifier(LinearClassifier):
         solver: str = "auto",
         positive: bool = False,
         random_state: Any = None,
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[BoundedOptions],
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -94,9 +91,9 @@ class RidgeClassifier(LinearClassifier):
         self.solver = solver
         self.positive = positive
         self.random_state = random_state
-        self.penalty_factor = penalty_factor
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    @described_by(LinearClassifier.decision_function)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> Self:
         """Fit a ridge regression for each target.
 
         Parameters
@@ -107,6 +104,8 @@ class RidgeClassifier(LinearClassifier):
             Labels of any type, or 0 and 1 for each of several labels.
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, or one for all rows.
+        offset : as for `LinearClassifier.decision_function`
+            Numbers o_i added to the linear predictor of each row.
 
         Returns
         -------
@@ -124,39 +123,39 @@ class RidgeClassifier(LinearClassifier):
         >>> RidgeClassifier().fit([[0.0], [1.0], [2.0]], ["a", "a", "b"]).classes_.tolist()
         ['a', 'b']
         """
-        X, _, targets, weight, dtype = self._binarised(X, y, sample_weight)
-        refuse_other_order("penalty_factor", self.penalty_factor, names_seen(self))  # Ridge sees an array
-        params = {name: value for name, value in self.get_params().items() if name != "class_weight"}
-        ridge = Ridge(**params).fit(X, targets, weight)
-        self.coef_ = ridge.coef_.astype(dtype, copy=False)
-        self.intercept_ = np.asarray(ridge.intercept_).astype(dtype, copy=False) if self.fit_intercept else 0.0
-        self.n_iter_, self.dual_gap_, self.solver_ = ridge.n_iter_, ridge.dual_gap_, ridge.solver_
+        check_ridge_solver(self)
+        given, targets = self._binarised(X, y, sample_weight, offset)
+        self._fit_ridges(given, less_offset(self, targets, given.offset))
         return self
 
-    def _binarised(self, X, y, sample_weight):
-        """(X, labels, targets (n, t) of -1 and 1, weights times class weights or None, dtype). Sets classes_."""
-        X, y, dtype = check_fit(self, X, y, multi_output=True)
+    def _binarised(self, *given):
+        """(the `Given` of a fit with labels y, and weights times class weights or None; targets (n, t) of -1 and 1).
+
+        Sets classes_.
+        """
+        checked = check_fit(self, *given, multi_output=True)
+        y = checked.y
         self._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
         targets = self._label_binarizer.fit_transform(y)
         self.classes_ = self._label_binarizer.classes_
         y = y if self._several_labels() else column_or_1d(y, warn=True)
-        weight, _ = total_weight(sample_weight, X.shape[0])
+        weight, _ = checked.weights()
         if self.class_weight:
             share = compute_sample_weight(self.class_weight, y)
             weight = share if weight is None else weight * share
-        return X, y, targets, weight, dtype
+        return checked._replace(y=y, sample_weight=weight), targets.astype(float)
 
     def _several_labels(self):
         """Whether a row may have several labels."""
         return self._label_binarizer.y_type_.startswith("multilabel")
 
-    def predict(self, X: Any) -> np.ndarray:
+    @described_by(LinearClassifier.decision_function)
+    def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
         """The class of the largest target.
 
         Parameters
         ----------
-        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
-            Rows, with the columns seen in fit.
+        X, offset : as for `LinearClassifier.decision_function`
 
         Returns
         -------
@@ -171,11 +170,9 @@ class RidgeClassifier(LinearClassifier):
         """
         check_is_fitted(self)
         if self._several_labels():
-            scores = self.decision_function(X)
+            scores = self.decision_function(X, offset=offset)
             return self._label_binarizer.inverse_transform(np.where(scores > 0.0, 1.0, -1.0))
-        return super().predict(X)
-
-    _peer_solvers = Ridge._peer_solvers
+        return super().predict(X, offset=offset)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
 from fastreg.estimators.ridge_classifier import RidgeClassifier
 from fastreg.estimators.ridge_cv import RidgeCV
-from fastreg.interface.naming import explains_names
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.arguments import EstimatorOptions
+from fastreg.interface.shared_options import takes_options_of
+from fastreg.paths.fit_path import fit_path
 
 
-@explains_names
-@described_by(RidgeCV, RidgeClassifier)
+@takes_options_of(fit_path, RidgeCV, RidgeClassifier)
 class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     """RidgeClassifier with its penalty chosen by cross-validation, as sklearn.linear_model.RidgeClassifierCV.
 
@@ -35,7 +35,9 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     class_weight : dict, "balanced" or None, default=None
         {label: weight}, or "balanced": n / (K n_k) for class k, counting rows. It counts in the fits and, as
         the sample weights it multiplies, in the errors and scores.
-    store_cv_results, selection, tol, penalty_factor : as for `RidgeCV`
+    store_cv_results, rule, selection, tol : as for `RidgeCV`
+    standardize, missing : as for `RidgeCV`
+    **options : as for `fit_path`
 
     Attributes
     ----------
@@ -46,10 +48,10 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
     cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
         The squared leave-one-out errors of the targets, times the weight; with `scoring`, the leave-one-out
         predictions of the targets.
-    classes_, coef_, intercept_ : as for `RidgeClassifier`
+    classes_, coef_, coef_names_, intercept_ : as for `RidgeClassifier`
     dual_gap_ : float or ndarray of shape (n_classes,)
         Proven bound of how far the objective above lies over its minimum.
-    n_features_in_, feature_names_in_ : as for `RidgeCV`
+    n_features_in_, feature_names_in_, encoding_ : as for `RidgeCV`
 
     References
     ----------
@@ -78,9 +80,10 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
         cv: Any = None,
         class_weight: Mapping[Any, float] | str | None = None,
         store_cv_results: bool = False,
-        selection: str = "min",
+        rule: str = "min",
+        selection: str | None = None,
         tol: float = 1e-6,
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[EstimatorOptions],
     ) -> None:
         self.alphas = alphas
         self.fit_intercept = fit_intercept
@@ -88,14 +91,14 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
         self.cv = cv
         self.class_weight = class_weight
         self.store_cv_results = store_cv_results
+        self.rule = rule
         self.selection = selection
         self.tol = tol
-        self.penalty_factor = penalty_factor
 
-    def _posed(self, X, y, sample_weight):
-        X, labels, targets, weight, dtype = self._binarised(X, y, sample_weight)
-        truth = (targets > 0.0).astype(np.intp) if self._several_labels() else labels
-        return Posed(X, targets.astype(float), truth, weight, dtype, False)
+    def _posed(self, *given):
+        checked, targets = self._binarised(*given)
+        truth = (targets > 0.0).astype(np.intp) if self._several_labels() else checked.y
+        return Posed(checked, targets, truth, False)
 
     def _shown(self, predictions, truth, target=None):
         """(stand-in for a fitted model, its decision values, the true labels)."""
@@ -110,5 +113,5 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 class PredictedLabels(RidgeClassifier):
     """A stand-in for a fitted model, given to scorers: its X are the decision values."""
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: Any, *, offset: Any = None) -> Any:
         return X

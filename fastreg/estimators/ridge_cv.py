@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from fastreg.estimators.fit_one import check_fit
+from fastreg.estimators.checks import check_fit
 from fastreg.estimators.least_squares import LinearRegressor
 from fastreg.estimators.ridge import Ridge
 from fastreg.estimators.ridge_choice import Posed, RidgeChoice
-from fastreg.interface.naming import explains_names
-from fastreg.interface.shared_options import described_by
+from fastreg.interface.arguments import EstimatorOptions
+from fastreg.interface.shared_options import takes_options_of
+from fastreg.paths.fit_path import fit_path
 
 
-@explains_names
-@described_by(Ridge)
+@takes_options_of(fit_path, Ridge)
 class RidgeCV(RidgeChoice, LinearRegressor):
     """Ridge with its penalty chosen by cross-validation, as sklearn.linear_model.RidgeCV.
 
     Each target minimises, over coefficients b and an intercept b0 that is not penalised,
 
-        sum_i w_i (y_i - b0 - x_i'b)^2  +  alpha sum_j v_j b_j^2
+        sum_i w_i (y_i - b0 - x_i'b - o_i)^2  +  alpha sum_j v_j b_j^2
 
-    with w_i the sample weights (1 if none) and v_j the penalty factors (1 if none), at the alpha of best score.
+    with w_i the sample weights, o_i the offsets and v_j the penalty factors as in `Ridge`, at the alpha of best score.
+    Coefficients have no bounds, with which there is no closed form: use `ElasticNetCV` with l1_ratio=0 for those.
     Leave-one-out predictions are exact, the intercept refitted, and come with all alphas from one factorisation of size
     min(n_samples, n_features). X is never copied as a whole nor made dense.
 
@@ -47,12 +48,18 @@ class RidgeCV(RidgeChoice, LinearRegressor):
         Whether `cv_results_` is kept; for cv=None only.
     alpha_per_target : bool, default=False
         Whether every target has its own alpha; for cv=None only.
-    selection : {"min", "1se"}, default="min"
+    rule : {"min", "1se"}, default="min"
         "min" takes the alpha of best score, of ties the first; "1se" the largest alpha whose score is within
         one standard error of that (over rows for leave-one-out, which then needs scoring=None; over folds).
+    selection : str or None, default=None
+        An older name of `rule`, accepted with a FutureWarning.
     tol : float, default=1e-6
         Duality gap that certifies the final fit, >= 0, relative to the loss without penalised columns.
-    penalty_factor : as for `Ridge`
+    standardize : as for `fit_path`
+        The deviations of a fold are those of its training rows; of leave-one-out, those of all rows.
+    missing : as for `fit_path`
+        Means are those of all rows, as levels of categories are; they never depend on y.
+    **options : as for `fit_path`
 
     Attributes
     ----------
@@ -63,7 +70,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         The squared leave-one-out errors, times the sample weight; with `scoring`, the leave-one-out
         predictions.
-    coef_, intercept_, dual_gap_, n_features_in_, feature_names_in_ : as for `Ridge`
+    coef_, coef_names_, intercept_, dual_gap_, n_features_in_, feature_names_in_, encoding_ : as for `Ridge`
 
     References
     ----------
@@ -95,9 +102,10 @@ class RidgeCV(RidgeChoice, LinearRegressor):
         gcv_mode: str | None = None,
         store_cv_results: bool = False,
         alpha_per_target: bool = False,
-        selection: str = "min",
+        rule: str = "min",
+        selection: str | None = None,
         tol: float = 1e-6,
-        penalty_factor: ArrayLike | None = None,
+        **options: Unpack[EstimatorOptions],
     ) -> None:
         self.alphas = alphas
         self.fit_intercept = fit_intercept
@@ -106,14 +114,14 @@ class RidgeCV(RidgeChoice, LinearRegressor):
         self.gcv_mode = gcv_mode
         self.store_cv_results = store_cv_results
         self.alpha_per_target = alpha_per_target
+        self.rule = rule
         self.selection = selection
         self.tol = tol
-        self.penalty_factor = penalty_factor
 
-    def _posed(self, X, y, sample_weight):
-        X, y, dtype = check_fit(self, X, y, multi_output=True, y_numeric=True)
-        responses = np.asarray(y[:, None] if y.ndim == 1 else y, dtype=float)
-        return Posed(X, responses, y, sample_weight, dtype, y.ndim == 1)
+    def _posed(self, *given):
+        checked = check_fit(self, *given, multi_output=True, y_numeric=True)
+        y = checked.y
+        return Posed(checked, np.asarray(y[:, None] if y.ndim == 1 else y, dtype=float), y, y.ndim == 1)
 
     def _shown(self, predictions, truth, target=None):
         """(stand-in for a fitted model, its predictions, the true values) of all targets, or of one."""

@@ -16,13 +16,16 @@ PEER_VERSION = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 class Convertible(BaseEstimator):
     """Base class of estimators with a class of the same name in sklearn.linear_model."""
 
+    _has_offset = False
+
     def to_sklearn(self) -> Any:
         """This fitted model as scikit-learn's class of the same name.
 
         It predicts the same to the last bit, needs no fastreg to be unpickled, and carries the attributes that fit has
         set. Parameters that scikit-learn shares are kept, so that it can be fitted again; a solver that only fastreg
         has becomes one that poses the problem. What scikit-learn cannot do, as `penalty_factor`, is lost to a new fit
-        alone.
+        alone. A model with an offset, or of a data frame whose columns are not all numbers, is refused: scikit-learn
+        could not predict with it.
 
         Returns
         -------
@@ -33,6 +36,8 @@ class Convertible(BaseEstimator):
         ------
         NotFittedError
             Before fit.
+        ValueError
+            Where scikit-learn could not predict the same.
 
         Examples
         --------
@@ -41,6 +46,12 @@ class Convertible(BaseEstimator):
         'sklearn.linear_model._coordinate_descent'
         """
         check_is_fitted(self)
+        refused = {
+            "was fitted with an offset, which scikit-learn cannot add": self._has_offset,
+            "reads categories, dates or gaps of a data frame, which scikit-learn cannot": hasattr(self, "encoding_"),
+        }
+        for what in (what for what, so in refused.items() if so):
+            raise ValueError(f"this {type(self).__name__} {what}; keep it as it is, or pickle it")
         peer = getattr(sklearn.linear_model, type(self).__name__)
         shared = inspect.signature(peer).parameters
         params = {name: value for name, value in self.get_params(deep=False).items() if name in shared}

@@ -172,22 +172,39 @@ class GridOptions(TypedDict, total=False):
     alpha_min_ratio: float | None
 
 
-class ProblemOptions(TypedDict, total=False):
-    """Options of `fit_path` that every function which fits has, too."""
+class FrameOptions(TypedDict, total=False):
+    """Options of `fit_path` that say how a data frame is read."""
 
-    sample_weight: ArrayLike | str | None
-    offset: ArrayLike | str | None
-    penalty_factor: ArrayLike | dict[str, float] | None
-    fit_intercept: bool
-    standardize: bool
-    tol: float
-    feature_names: Sequence[str] | None
-    data: Any
     categories: str | Sequence[str] | None
     ordered: str
     dates: str
     missing: str | dict[str, str]
     unseen: str
+
+
+class EstimatorOptions(FrameOptions, total=False):
+    """Options of `fit_path` that are parameters of every estimator."""
+
+    penalty_factor: ArrayLike | dict[str, float] | None
+    standardize: bool
+
+
+class BoundedOptions(EstimatorOptions, total=False):
+    """Options of `fit_path` that are parameters of estimators whose coefficients may have bounds."""
+
+    lower: ArrayLike | dict[str, float] | None
+    upper: ArrayLike | dict[str, float] | None
+
+
+class ProblemOptions(EstimatorOptions, total=False):
+    """Options of `fit_path` that every function which fits has, too."""
+
+    sample_weight: ArrayLike | str | None
+    offset: ArrayLike | str | None
+    fit_intercept: bool
+    tol: float
+    feature_names: Sequence[str] | None
+    data: Any
 
 
 class RidgeOptions(GridOptions, ProblemOptions):

@@ -19,7 +19,8 @@ def by_name(option, given, names, encoding, rest):
     if not isinstance(given, Mapping):
         return given
     if names is None:
-        raise ParameterError(f"{option} is a dict by names, but the columns of X have none: pass feature_names")
+        lack = "but the columns of X have none: pass feature_names, or a data frame"
+        raise ParameterError(f"{option} is a dict by names, {lack}")
     places = {} if encoding is None else encoding.places()
     own = {name: [j] for j, name in enumerate(names)}
     out = np.full(len(names), rest)

@@ -119,12 +119,16 @@ NOTES = {
     ("alpha_min_ratio", "eps"): "the last alpha over the first",
     ("tol", "eps"): "the duality gap that certifies",
 }
+BOUNDS = (
+    "bounds are parameters of Lasso, ElasticNet, Ridge and LogisticRegression, and of fastreg.fit_path; for a ridge "
+    "chosen by cross-validation, of ElasticNetCV(l1_ratio=0, alphas=..., lower=..., upper=...)"
+)
 # Advice about parameters that other functions or classes have, by their names there.
 ELSEWHERE = {
     "sample_weight": "weights of rows are given to fit(X, y, sample_weight=...)",
-    "offset": "offsets are an argument of the functions: fastreg.fit_path(X, y, offset=...)",
-    "lower": "bounds are arguments of the functions: fastreg.fit_path(X, y, lower=..., upper=...)",
-    "upper": "bounds are arguments of the functions: fastreg.fit_path(X, y, lower=..., upper=...)",
+    "offset": "offsets are given to fit(X, y, offset=...), and to predict and score",
+    "lower": BOUNDS,
+    "upper": BOUNDS,
     "standardize": "scale the columns first (sklearn.preprocessing.StandardScaler), or use "
     "fastreg.fit_path(X, y, standardize=True)",
     "cv": "cross-validation is fastreg.cv_path's, and that of the classes whose names end in CV",

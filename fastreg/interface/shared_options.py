@@ -21,26 +21,34 @@ def takes_options_of(source: Callable[..., Any], *others: Callable[..., Any]) ->
 
     Its signature shows each of them with its type and default, and its docstring describes each: in the words of
     `source`, in its own if it has an entry for it, or in both, see `described_by`. A name that is no parameter is
-    answered as by `explains_names`.
+    answered as by `explains_names`. A class whose constructor takes `**options` has them as attributes, those left out
+    at their defaults.
     """
 
-    def decorate(function: Explained) -> Explained:
+    def decorate(thing: Explained) -> Explained:
+        function: Any = vars(thing)["__init__"] if isinstance(thing, type) else thing
         taken = typing.get_args(typing.get_type_hints(function)["options"])[0].__annotations__
         known, signature = inspect.signature(source).parameters, inspect.signature(function)
         shared = [name for name in known if name in taken]
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         signature = signature.replace(parameters=own + [known[name] for name in shared])
-        if function.__doc__:  # python -OO leaves out docstrings
-            function.__doc__ = completed(function.__doc__, (source, *others), shared)
+        if thing.__doc__:  # python -OO leaves out docstrings
+            thing.__doc__ = completed(thing.__doc__, (source, *others), shared)
+        names, defaults = signature.parameters.keys(), {name: known[name].default for name in shared}
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if not kwargs.keys() <= signature.parameters.keys():
+            if not kwargs.keys() <= names:
                 raise TypeError("an unexpected keyword argument")  # explains_names says which
+            if function is not thing:
+                vars(args[0]).update({name: kwargs.pop(name, default) for name, default in defaults.items()})
             return function(*args, **kwargs)
 
         call.__signature__ = signature  # type: ignore[attr-defined]
-        return explains_names(call)  # type: ignore[return-value]
+        if function is thing:
+            return explains_names(call)  # type: ignore[return-value]
+        setattr(thing, function.__name__, call)
+        return explains_names(thing)
 
     return decorate
 

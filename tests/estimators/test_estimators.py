@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
 from grids import pairwise
+from own_parameters import BOUNDED
 from sklearn.base import ClassifierMixin, clone
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.feature_selection import SelectFromModel
@@ -150,7 +151,7 @@ def test_parameters_and_defaults_are_scikit_learns():
     for cls in CLASSES:
         ours = {name: value.default for name, value in inspect.signature(cls).parameters.items()}
         theirs = {n: v.default for n, v in inspect.signature(getattr(peers, cls.__name__)).parameters.items()}
-        assert ours.pop("penalty_factor") is None
+        assert {name: ours.pop(name) for name in BOUNDED} == BOUNDED
         assert list(ours) == list(theirs)
         different = {name for name in ours if ours[name] != theirs[name]}
         assert different == ({"tol", "solver"} if cls is LogisticRegression else {"tol"})

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
 from grids import few, pairwise
+from own_parameters import BOUNDED
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_selection import SelectFromModel
@@ -19,7 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from test_estimators import classification, regression
 
 import fastreg
-from fastreg import ElasticNetCV, LassoCV, LogisticRegressionCV
+from fastreg import ElasticNetCV, LassoCV, LogisticRegressionCV, RidgeCV
 from fastreg.estimators.to_sklearn import in_older_words
 
 SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
@@ -46,10 +47,10 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.peers
 @parametrize_with_checks(
     [
-        LassoCV(selection="1se", fit_intercept=False),
+        LassoCV(rule="1se", fit_intercept=False),
         ElasticNetCV(l1_ratio=[0.0, 0.5, 1.0], alphas=np.geomspace(10.0, 0.1, 10)),
         LogisticRegressionCV(cv=3, tol=1e-14),  # 3 folds: one check has 3 rows a class
-        LogisticRegressionCV(l1_ratios=[0.5, 1.0], Cs=4, cv=3, selection="1se", tol=1e-14),
+        LogisticRegressionCV(l1_ratios=[0.5, 1.0], Cs=4, cv=3, rule="1se", tol=1e-14),
         LogisticRegressionCV(Cs=4, cv=3, class_weight="balanced", refit=False, use_legacy_attributes=False, tol=1e-14),
     ]
 )
@@ -67,9 +68,9 @@ def same_parameters(ours, theirs):
 def test_parameters_are_those_of_scikit_learn():
     if SKLEARN < (1, 9):
         pytest.skip("the signatures are those of scikit-learn 1.9")
-    assert same_parameters(LassoCV, peers.LassoCV) == {"penalty_factor"}
-    assert same_parameters(ElasticNetCV, peers.ElasticNetCV) == {"penalty_factor"}
-    assert same_parameters(LogisticRegressionCV, peers.LogisticRegressionCV) == {"penalty_factor", "selection"}
+    for cls in (LassoCV, ElasticNetCV):
+        assert same_parameters(cls, getattr(peers, cls.__name__)) == {"rule", *BOUNDED}
+    assert same_parameters(LogisticRegressionCV, peers.LogisticRegressionCV) == {"rule", "selection", *BOUNDED}
 
 
 @pairwise
@@ -175,7 +176,7 @@ def test_of_equal_accuracies_the_same_is_chosen_as_by_scikit_learn(seed, refit):
 @pytest.mark.parametrize("estimator", [LassoCV(cv=5), LogisticRegressionCV(l1_ratios=(1.0,), scoring="neg_log_loss")])
 def test_one_standard_error_selects_a_stronger_penalty(estimator):
     X, y = clear_classes() if "Logistic" in type(estimator).__name__ else regression()[:2]
-    best, simple = clone(estimator).fit(X, y), clone(estimator).set_params(selection="1se").fit(X, y)
+    best, simple = clone(estimator).fit(X, y), clone(estimator).set_params(rule="1se").fit(X, y)
     path = best.cv_path_
     assert path.alpha_1se > path.alpha_min
     np.testing.assert_allclose(np.ravel(best.coef_), path.coef("min")[0])
@@ -189,8 +190,19 @@ def test_order_of_coordinates_is_accepted():
     X, y, _ = regression()
     for word in ("cyclic", "random"):
         np.testing.assert_array_equal(LassoCV(selection=word).fit(X, y).coef_, LassoCV().fit(X, y).coef_)
-    with pytest.raises(ValueError, match="selection must be one of 'min', '1se', 'cyclic', 'random', got 'best'"):
+    with pytest.raises(ValueError, match="selection must be one of 'cyclic', 'random', got 'best'"):
         LassoCV(selection="best").fit(X, y)
+
+
+@pytest.mark.parametrize("model", [LassoCV(alphas=5), RidgeCV(), RidgeCV(cv=3)])
+def test_rules_are_accepted_under_their_older_name(model):
+    X, y, _ = regression()
+    for name in ("1se", "min", "lambda.1se"):
+        with pytest.warns(FutureWarning, match=f"now called rule='{name.removeprefix('lambda.')}'"):
+            older = clone(model).set_params(selection=name).fit(X, y)
+        assert older.alpha_ == clone(model).set_params(rule=name).fit(X, y).alpha_
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="rule is '1se', but selection"):
+        clone(model).set_params(selection="min", rule="1se").fit(X, y)
 
 
 @pytest.mark.parametrize("estimator", [LassoCV(), LogisticRegressionCV(l1_ratios=(1.0,))])
@@ -216,7 +228,7 @@ def test_penalty_factor(estimator):
         (LogisticRegressionCV(Cs=[0.0]), r"Cs\[0\] must be in \(0, inf\]"),
         (LogisticRegressionCV(l1_ratios=0.5), r"l1_ratios must be an array-like of numbers .* \(l1_ratios=0.5\)"),
         (LogisticRegressionCV(scoring="best"), "scoring='best' is not a scorer of scikit-learn"),
-        (LogisticRegressionCV(selection="cyclic"), "selection must be one of 'min', '1se'"),
+        (LogisticRegressionCV(rule="cyclic"), "rule must be one of 'min', '1se'"),
     ],
 )
 def test_errors(estimator, message):
@@ -262,7 +274,7 @@ def test_inside_scikit_learn():
     table = pd.DataFrame(X, columns=[f"gene {j}" for j in range(X.shape[1])])
     model = make_pipeline(StandardScaler(), LogisticRegressionCV(l1_ratios=(1.0,), scoring="roc_auc"))
     assert cross_val_score(model, table, y, cv=3).mean() > 0.6
-    kept = SelectFromModel(LassoCV(selection="1se")).fit(table, y).get_feature_names_out()
+    kept = SelectFromModel(LassoCV(rule="1se")).fit(table, y).get_feature_names_out()
     assert 0 < kept.size < X.shape[1]
     fitted = LogisticRegressionCV(l1_ratios=(1.0,)).fit(table, y)
     again = pickle.loads(pickle.dumps(fitted))

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
 from grids import pairwise
+from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -169,7 +170,9 @@ def test_parameters_and_defaults_are_scikit_learns():
     for cls in (MultiTaskLasso, MultiTaskElasticNet, RidgeClassifier):
         ours = {name: value.default for name, value in inspect.signature(cls).parameters.items()}
         theirs = {n: v.default for n, v in inspect.signature(getattr(peers, cls.__name__)).parameters.items()}
-        assert ours.pop("penalty_factor") is None
+        added = {name: BOUNDED[name] for name in ours if name in BOUNDED}
+        assert added.keys() == (BOUNDED if cls is RidgeClassifier else UNBOUNDED).keys()
+        assert {name: ours.pop(name) for name in added} == added
         assert list(ours) == list(theirs)
         assert {name for name in ours if ours[name] != theirs[name]} == {"tol"}
 

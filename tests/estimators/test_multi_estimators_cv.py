@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
 from grids import pairwise
+from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -51,8 +52,8 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.peers
 @parametrize_with_checks(
     [
-        MultiTaskElasticNetCV(l1_ratio=[0.0, 0.5], alphas=[1.0, 0.1], selection="1se", fit_intercept=False),
-        RidgeClassifierCV(cv=3, selection="1se"),
+        MultiTaskElasticNetCV(l1_ratio=[0.0, 0.5], alphas=[1.0, 0.1], rule="1se", fit_intercept=False),
+        RidgeClassifierCV(cv=3, rule="1se"),
         RidgeClassifierCV([1.0], scoring="accuracy"),
     ]
 )
@@ -66,10 +67,10 @@ def test_parameters_and_defaults_are_scikit_learns():
     for cls in (MultiTaskLassoCV, MultiTaskElasticNetCV, RidgeClassifierCV, LogisticRegressionCV):
         ours = {name: value.default for name, value in inspect.signature(cls).parameters.items()}
         theirs = {n: v.default for n, v in inspect.signature(getattr(peers, cls.__name__)).parameters.items()}
-        assert set(ours) - set(theirs) <= {"selection", "tol", "penalty_factor"}
-        assert {"selection", "penalty_factor"} <= set(ours)
+        assert set(ours) - set(theirs) <= {"rule", "selection", "tol", *BOUNDED}
+        assert {"rule", "selection", *UNBOUNDED} <= set(ours)
         different = {name for name in theirs if ours[name] != theirs[name]}
-        assert different <= {"tol", "selection", "solver"}
+        assert different <= {"tol", "solver"}
 
 
 # ---- several targets
@@ -320,7 +321,7 @@ NAMES = [type(model).__name__ for model, _ in MODELS]
 def test_one_standard_error_selects_a_stronger_penalty(model, kind):
     X, Y, _ = targets(n=90, p=10)
     y = target_of(kind, Y)
-    best, simple = clone(model).fit(X, y), clone(model).set_params(selection="1se").fit(X, y)
+    best, simple = clone(model).fit(X, y), clone(model).set_params(rule="1se").fit(X, y)
     if hasattr(best, "C_"):
         assert simple.C_ < best.C_
     else:
@@ -331,8 +332,8 @@ def test_one_standard_error_selects_a_stronger_penalty(model, kind):
         np.testing.assert_allclose(simple.intercept_, path.coef("1se")[1])
         within = path.fold_scores.mean(axis=0)[path.index_1se] - path.fold_scores.mean(axis=0)[path.index_min]
         assert abs(within) <= path.std_error[path.index_min]
-    with pytest.raises(ValueError, match="selection must be one of"):
-        clone(model).set_params(selection="best").fit(X, y)
+    with pytest.raises(ValueError, match="rule must be one of"):
+        clone(model).set_params(rule="best").fit(X, y)
 
 
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)

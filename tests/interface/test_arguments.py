@@ -215,7 +215,7 @@ def test_groups_have_a_label_a_row():
         (lambda: fastreg.adaptive_factor(X, Y, pilot="Ridge"), "'ridge'"),
         (lambda: fastreg.adaptive_factor(X, Y, criterion="BIC"), "'bic'"),
         (lambda: fastreg.convert_penalty({"alpha": 1.0}, "ridge", "Lasso"), "'Ridge'"),
-        (lambda: fastreg.LassoCV(selection="lambda.1se").fit(X, Y), "'1se'"),
+        (lambda: fastreg.LassoCV(rule="alpha_1se").fit(X, Y), "'1se'"),
         (lambda: fastreg.LogisticRegression(class_weight="balance").fit(X, TWO), "'balanced'"),
         (lambda: fastreg.LogisticRegression(solver="newton-chol").fit(X, TWO), "'newton-cholesky'"),
         (lambda: fastreg.fit_path(X, Y, alphas=ALPHAS).plot(x="lambda"), "'alpha'"),
@@ -281,7 +281,7 @@ def test_what_follows_a_fit_has_its_digits_whatever_the_scale_of_y(scale):
     np.testing.assert_allclose(other.std_error / scale / scale, plain.std_error, rtol=1e-6)
     assert (other.index_min, other.index_1se) == (plain.index_min, plain.index_1se)
     targets = np.c_[Y, X[:, 2]]
-    for options in ({"alpha_per_target": True}, {"selection": "1se"}):
+    for options in ({"alpha_per_target": True}, {"rule": "1se"}):
         plain, other = (fastreg.RidgeCV(alphas=grid * N, **options).fit(X, targets * unit) for unit in (1.0, scale))
         np.testing.assert_allclose(other.coef_ / scale, plain.coef_, rtol=1e-9)
         assert np.array_equal(plain.alpha_, other.alpha_)

@@ -300,7 +300,7 @@ def test_scikit_learn_checks(estimator, check):
     [
         RidgeCV(cv=3),
         RidgeCV(fit_intercept=False, gcv_mode="eigen"),
-        RidgeCV(alphas=[1e-3, 0.1, 5], gcv_mode="svd", selection="1se"),
+        RidgeCV(alphas=[1e-3, 0.1, 5], gcv_mode="svd", rule="1se"),
     ]
 )
 def test_scikit_learn_checks_with_other_parameters(estimator, check):
@@ -359,18 +359,18 @@ def test_rows_of_an_array_are_turned_once_for_all_folds(monkeypatch):
 def test_the_one_standard_error_rule():
     X, y = draw(40, 8)
     alphas = np.geomspace(1e-3, 1e4, 30)
-    best, simple = RidgeCV(alphas).fit(X, y), RidgeCV(alphas, selection="1se").fit(X, y)
+    best, simple = RidgeCV(alphas).fit(X, y), RidgeCV(alphas, rule="1se").fit(X, y)
     found = ridge_loo(X, y, alphas=alphas[::-1] / 40)
     assert best.alpha_ == pytest.approx(found.alpha_min * 40)
     assert simple.alpha_ == pytest.approx(found.alpha_1se * 40)
-    folds = RidgeCV(alphas, cv=5, selection="1se", scoring="neg_mean_squared_error").fit(X, y)
+    folds = RidgeCV(alphas, cv=5, rule="1se", scoring="neg_mean_squared_error").fit(X, y)
     search = GridSearchCV(Ridge(), {"alpha": alphas}, cv=5, scoring="neg_mean_squared_error").fit(X, y)
     scores = np.array([search.cv_results_[f"split{k}_test_score"] for k in range(5)])
     mean, spread = scores.mean(axis=0), scores.std(axis=0, ddof=1) / np.sqrt(5)
     near = mean >= mean.max() - spread[mean.argmax()]
     assert folds.alpha_ == alphas[near].max() > search.best_params_["alpha"]
-    with pytest.raises(ValueError, match=r"selection='1se'.*scoring=None"):
-        RidgeCV(selection="1se", scoring="r2").fit(X, y)
+    with pytest.raises(ValueError, match=r"rule='1se'.*scoring=None"):
+        RidgeCV(rule="1se", scoring="r2").fit(X, y)
 
 
 def test_repeated_rows_are_left_out_together_by_weights():

@@ -100,7 +100,7 @@ class TwoClasses:
             intercepts=np.full(k, np.inf if seen[0] else -np.inf), gaps=np.zeros(k), n_iters=np.zeros(k, dtype=int),
             reasons=["converged"] * k, deviance_ratio=np.zeros(k), family="binomial", l1_ratio=options.l1_ratio,
             tol=options.tol, alpha_max=0.0, feature_names=options.feature_names,
-            work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0},
+            work={"columns_read": 0, "passes": 0.0, "null_loss": 0.0}, has_offset=options.has_offset(),
         )  # fmt: skip
 
     @staticmethod
@@ -194,8 +194,9 @@ def _fit(X, Y, kind, options, grid, weights, watch):
 def _predictors(path, X, rows, offset):
     """Linear predictors of some rows of X at every point; only columns with a coefficient are read."""
     if isinstance(path, Path):
-        columns = np.unique(path.coefs.indices)
-        return (part_of(X, rows, columns) @ path.coefs[columns].toarray() + path.intercepts).T
+        columns, shift = np.unique(path.coefs.indices), check.check_offset(offset, X.shape[0])
+        eta = (part_of(X, rows, columns) @ path.coefs[columns].toarray() + path.intercepts).T
+        return eta if shift is None else eta + shift[rows]
     columns = np.unique(np.concatenate([coef.indices for coef in path.coefs]))
     held = part_of(X, rows, columns)
     eta = np.stack([held @ coef[columns].toarray() for coef in path.coefs], axis=2)
