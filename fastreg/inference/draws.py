@@ -44,10 +44,10 @@ class Posterior:
     columns : ndarray of int
         Columns of X whose coefficients these are, those after the intercept.
     dispersion : float
-        The dispersion that the posterior was given.
+        The dispersion that the posterior was given; where it is drawn, the one that the mode and the covariance are of.
     log_evidence : float
         Logarithm of the integral of likelihood times prior, by Laplace's approximation; a flat prior counts as density
-        1. NaN under Laplace priors and for a family of one's own.
+        1. NaN under Laplace priors, for a family of one's own, and where the dispersion is drawn.
     frequency : bool
         Whether weights were frequencies.
     acceptance : ndarray of shape (chains,)
@@ -63,6 +63,8 @@ class Posterior:
         What the posterior is of.
     notes : list of str
         What it rests on.
+    dispersions : ndarray of shape (chains, draws), default=None
+        Draws of the dispersion, where it is drawn with the coefficients. Summaries and frames call it "(dispersion)".
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Posterior:
     divergent: int
     title: str
     notes: list[str]
+    dispersions: np.ndarray | None = None
 
     @property
     def map(self) -> dict[str, float]:
@@ -141,7 +144,8 @@ class Posterior:
             half = stats.norm.isf(0.5 * (1.0 - level)) * sd
             columns = {"mean": self.mode, "sd": sd, low: self.mode - half, high: self.mode + half}
             return PosteriorSummary(self.names, columns, self.title, self.notes, level)
-        each = [np.ascontiguousarray(self.draws[:, :, j]) for j in range(len(self.names))]
+        names, draws = self._everything()
+        each = [np.ascontiguousarray(draws[:, :, j]) for j in range(len(names))]
         ends = np.array([diagnostics.highest_density(draws, level) for draws in each])
         spread = [draws.std(ddof=1) if draws.size > 1 else np.nan for draws in each]
         columns = {"mean": [draws.mean() for draws in each], "sd": spread}
@@ -149,7 +153,13 @@ class Posterior:
         for name in ("ess_bulk", "ess_tail", "r_hat"):
             columns[name] = [getattr(diagnostics, name)(draws) for draws in each]
         numbers = {name: np.asarray(values, dtype=float) for name, values in columns.items()}
-        return PosteriorSummary(self.names, numbers, self.title, self.notes, level)
+        return PosteriorSummary(names, numbers, self.title, self.notes, level)
+
+    def _everything(self):
+        """(names, draws) of the coefficients, and of a dispersion that is drawn."""
+        if self.dispersions is None:
+            return self.names, self.draws
+        return [*self.names, "(dispersion)"], np.concatenate([self.draws, self.dispersions[:, :, None]], axis=2)
 
     def to_frame(self, library: str = "pandas") -> Any:
         """The draws as a data frame: "chain", "draw", and a column for each coefficient.
@@ -179,9 +189,10 @@ class Posterior:
         """
         from fastreg.interface.data_frames import frame_of
 
-        chains, count, k = self.draws.shape
+        names, draws = self._everything()
+        chains, count, k = draws.shape
         places = {"chain": np.repeat(np.arange(chains), count), "draw": np.tile(np.arange(count), chains)}
-        return frame_of(places | dict(zip(self.names, self.draws.reshape(-1, k).T)), library)
+        return frame_of(places | dict(zip(names, draws.reshape(-1, k).T)), library)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the density and the trace of the draws of each chain, a row a coefficient.
@@ -281,7 +292,8 @@ class Posterior:
     ) -> Any:
         """The draws as ArviZ keeps them: an InferenceData of ArviZ 0.x, a DataTree of 1.x.
 
-        The group "posterior" has the variable "coef" with the coordinate "term", the names. With the data there are
+        The group "posterior" has the variable "coef" with the coordinate "term", the names, and "dispersion" if that is
+        drawn. With the data there are
         "log_likelihood" and "observed_data" as well, as `arviz.loo` and `arviz.waic` need them.
 
         Parameters
@@ -319,6 +331,8 @@ class Posterior:
         import arviz
 
         groups: dict[str, dict[str, np.ndarray]] = {"posterior": {"coef": self.draws}}
+        if self.dispersions is not None:
+            groups["posterior"]["dispersion"] = self.dispersions
         if X is not None:
             response, values = self._log_likelihood(X, y, sample_weight, offset)
             groups |= {"log_likelihood": {"y": values}, "observed_data": {"y": response}}
@@ -336,7 +350,8 @@ class Posterior:
         response = check.check_response(y, eta.shape[-1], family)
         weight = np.ones(response.size) if sample_weight is None else np.broadcast_to(sample_weight, response.shape)
         weight = np.asarray(weight, dtype=float)
-        return response, log_likelihood(family, response, eta, weight, self.dispersion, self.frequency)
+        dispersion = self.dispersion if self.dispersions is None else self.dispersions[:, :, None]
+        return response, log_likelihood(family, response, eta, weight, dispersion, self.frequency)
 
     def __repr__(self) -> str:
         return repr(self.summary())

@@ -53,7 +53,7 @@ def problem_of(path, X, y, alpha, sample_weight, offset):
         **options, sample_weight=sample_weight, offset=offset, feature_names=path.feature_names,
     ).by_column(alpha)))  # fmt: skip
     names = path.feature_names or [f"x{j}" for j in range(p)]
-    return Fitted(problem, names, alpha, np.zeros(p), 0.0, _sum_of(sample_weight, n), X)
+    return Fitted(problem, names, alpha, np.zeros(p), 0.0, sum_of(sample_weight, n), X)
 
 
 def fit_at(path, X, y, alpha, sample_weight, offset, tol=TOL):
@@ -98,7 +98,8 @@ def _one_alpha(path, alpha):
     return check.check_number("alpha", alpha, 0.0, np.inf, high_open=True)
 
 
-def _sum_of(sample_weight, n):
+def sum_of(sample_weight, n):
+    """The sum of weights as they were given; of none, each is one."""
     if sample_weight is None:
         return float(n)
     if np.ndim(sample_weight) == 0:

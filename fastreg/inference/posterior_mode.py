@@ -71,17 +71,22 @@ def _dispersion_on_support(fitted, support, request):
     return dispersion_of(info, problem.family, request)
 
 
-def mode_under(path, start, given, request, prior_sd):
-    """The Mode under Gaussian priors of given standard deviations: alpha is phi / W, and factors are 1 / sd^2.
-
-    Where the dispersion is estimated, at the mode, both are found in turns.
-    """
-    p = start.problem.p
+def prior_sd_of(prior_sd, p):
+    """Standard deviations of priors, one number or p, checked."""
     sd = np.asarray(prior_sd, dtype=float)
     if sd.shape not in ((), (p,)) or not np.all(sd > 0.0):
         raise check.ParameterError(
             f"prior_sd must be above zero, one number or {p}, one for each column of X; an infinite one is a flat prior"
         )
+    return sd
+
+
+def mode_under(path, start, given, request, prior_sd):
+    """The Mode under Gaussian priors of given standard deviations: alpha is phi / W, and factors are 1 / sd^2.
+
+    Where the dispersion is estimated, at the mode, both are found in turns.
+    """
+    sd = prior_sd_of(prior_sd, start.problem.p)
     factor = np.where(np.isinf(start.problem.factor), np.inf, 1.0 / sd**2)  # what was excluded remains so
     ridge = replace(path, l1_ratio=0.0, penalty=None, standardize=False, penalty_factor=factor)
     phi = 1.0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastreg.inference.hamiltonian import Noise, chain_at, sample
+from fastreg.inference.hamiltonian import Noise, begin, chain_at, sample
 from fastreg.numerics.threads import SHARED, over_blocks
 
 TUNED = 500  # trajectories that tune the step and are forgotten
@@ -22,14 +22,16 @@ class Sampled(NamedTuple):
     steps: np.ndarray  # (chains,) size of a leapfrog
     gradients: int  # of all chains, tuning included
     divergent: int  # trajectories after tuning
+    dispersions: np.ndarray | None = None  # (chains, draws), where the dispersion is drawn, too
 
 
 class Stopped(Exception):
     """Another chain has failed, or was interrupted."""
 
 
-def sample_chains(target, count, chains, seed):
-    """Sampled, from the Laplace approximation on."""
+def sample_chains(target, count, chains, seed, dispersion=None):
+    """Sampled, from the Laplace approximation on; with a `Dispersion` that is drawn in turn with the coefficients."""
+    drawn = np.empty((chains, 0 if dispersion is None else count))
     k, out = target.mode.size, np.empty((chains, count, target.mode.size))
     seeds = np.random.SeedSequence(seed).spawn(chains)
     work = STEPS * (2 * target.design.stored_in(target.columns) + 2 * k * k + EXPONENTIAL * target.base.size)
@@ -39,7 +41,9 @@ def sample_chains(target, count, chains, seed):
     def run(start, end):
         for c in range(start, end):
             try:
-                found[c] = _one_chain(target, out[c], np.random.default_rng(seeds[c]), size, stop)
+                rng = np.random.default_rng(seeds[c])
+                kind = Plain(target) if dispersion is None else InTurn(target, dispersion, drawn[c], rng)
+                found[c] = _one_chain(kind, out[c], rng, size, stop)
             except BaseException as error:
                 failures.append(error)
                 stop.set()
@@ -51,26 +55,57 @@ def sample_chains(target, count, chains, seed):
         stop.set()
         raise (failures[0] if failures else error) from None
     acceptance, steps, gradients, divergent = np.array(found).T
-    return Sampled(out, acceptance, steps, int(gradients.sum()), int(divergent.sum()))
+    return Sampled(out, acceptance, steps, int(gradients.sum()), int(divergent.sum()), drawn if drawn.size else None)
 
 
-def _one_chain(target, out, rng, size, stop):
+class Plain:
+    """Trajectories under one dispersion."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def trajectories(self, chain, noise, out, start, adapting):
+        sample(self.target, chain, noise, out, adapting)
+
+
+class InTurn:
+    """Trajectories in turn with draws of the dispersion, of which Gaussian priors do not depend."""
+
+    def __init__(self, target, dispersion, drawn, rng):
+        self.target, self.dispersion, self.drawn, self.rng = target, dispersion, drawn, rng
+        self.total, self.precision = target.unit * np.exp(dispersion.centre), target.unit * target.l2
+        self.logarithm = dispersion.first(rng)
+
+    def trajectories(self, chain, noise, out, start, adapting):
+        for t in range(len(out)):
+            unit = self.total * np.exp(-self.logarithm)
+            target = self.target._replace(unit=float(unit), l2=self.precision / unit)
+            chain.z_ahead[:] = chain.z
+            begin(target, chain)
+            sample(target, chain, Noise(noise.momenta[t : t + 1], noise.uniforms[t : t + 1]), out[t : t + 1], adapting)
+            loss = (chain.energy[0] + target.lowest) / unit - 0.5 * float(target.l2 @ chain.theta**2)
+            self.logarithm = self.dispersion.drawn(self.logarithm, self.total * loss, self.rng)
+            if not adapting:
+                self.drawn[start + t] = np.exp(self.logarithm)
+
+
+def _one_chain(kind, out, rng, size, stop):
     """Fill `out` (draws, k); (acceptance, step, gradients, divergent trajectories)."""
-    chain = chain_at(target, rng.standard_normal(target.mode.size))
-    forgotten = np.empty((TUNED, target.mode.size))
-    _fill(target, chain, forgotten, rng, size, stop, True)
+    k = kind.target.mode.size
+    chain = chain_at(kind.target, rng.standard_normal(k))
+    _fill(kind, chain, np.empty((TUNED, k)), rng, size, stop, True)
     tuned = float(chain.counts[0])
     chain.tuning[0] = chain.tuning[1]
     chain.counts[:] = 0.0
-    _fill(target, chain, out, rng, size, stop, False)
+    _fill(kind, chain, out, rng, size, stop, False)
     gradients, probabilities, divergent = chain.counts
     return probabilities / max(len(out), 1), np.exp(chain.tuning[0]), tuned + gradients, divergent
 
 
-def _fill(target, chain, out, rng, size, stop, adapting):
+def _fill(kind, chain, out, rng, size, stop, adapting):
     for start in range(0, len(out), size):
         if stop.is_set():
             raise Stopped
         part = out[start : start + size]
         noise = Noise(rng.standard_normal(part.shape), rng.random((len(part), 2)))
-        sample(target, chain, noise, part, adapting)
+        kind.trajectories(chain, noise, part, start, adapting)

@@ -218,6 +218,19 @@ class PilotOptions(ProblemOptions, total=False):
     max_iter: int
 
 
+class FormulaOptions(TypedDict, total=False):
+    """Options of `fit_path` that `posterior` has for a fit by a formula."""
+
+    family: str | type
+    l1_ratio: float
+    data: Any
+    categories: str | Sequence[str] | None
+    ordered: str
+    dates: str
+    missing: str | dict[str, str]
+    unseen: str
+
+
 class FoldOptions(GridOptions, PilotOptions, total=False):
     """Options of `fit_path` that every function which fits folds or halves of the rows has."""
 

@@ -400,3 +400,62 @@ def test_what_is_refused_says_what_to_do():
             call()
     with pytest.raises(ValueError, match="both of them"):
         posterior(path, X, y, 0.1, draws=10).to_arviz(X)
+
+
+def gamma_frame(m=4, n=150):
+    """A frame with columns x_1 to x_m and a positive y, and their formula."""
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame(rng.normal(size=(n, m)), columns=[f"x_{j}" for j in range(1, m + 1)])
+    frame["y"] = rng.gamma(2.0, np.exp(1.0 + 0.5 * frame["x_1"] - 0.3 * frame["x_2"]) / 2.0)
+    return frame, "y ~ " + " + ".join(frame.columns[:m])
+
+
+def test_a_gamma_regression_from_a_formula_with_map_trace_and_summary():
+    """Columns x_1 to x_m and y in a frame: the mode with its certificate, 2,000 draws in 3 chains, the summary."""
+    pytest.importorskip("formulaic")
+    frame, formula = gamma_frame()
+    found = posterior(formula, data=frame, family="gamma", prior_sd=10.0, draws=2000, chains=3)
+    assert list(found.map) == ["(intercept)", "x_1", "x_2", "x_3", "x_4"] and found.draws.shape == (3, 2000, 5)
+    X, y = frame.drop(columns="y"), frame["y"].to_numpy()
+    alpha = found.path.alphas[0]
+    assert alpha == pytest.approx(found.dispersion / len(y))
+    factor = np.full(4, 0.01)
+    certified.assert_certified(
+        found.path, X.to_numpy(), y, tol=1e-9, family="gamma", l1_ratio=0.0, penalty_factor=factor
+    )
+    plain = posterior(fit_path(X, y, family="gamma", alphas=[0.1]), X, y, prior_sd=10.0, draws=2000, chains=3)
+    np.testing.assert_allclose(found.mode, plain.mode, rtol=1e-9)
+    np.testing.assert_allclose(found.draws, plain.draws, atol=1e-5)
+    summary = found.summary()
+    assert summary["r_hat"].max() < 1.01 and summary["ess_bulk"].min() > 2000
+    np.testing.assert_allclose(found.predict(frame.head(3)), found.predict(X.head(3).to_numpy()), rtol=1e-12)
+
+
+def test_priors_of_a_formula_by_name_by_alpha_and_flat():
+    pytest.importorskip("formulaic")
+    frame, _ = gamma_frame()
+    frame["group"] = np.array(["a", "b", "c"])[np.arange(len(frame)) % 3]
+    frame["w"], words = 1.0 + np.arange(len(frame)) % 2, {"data": frame, "family": "gamma", "draws": 0}
+    found = posterior("y ~ x_1 + group", prior_sd={"group": 0.5}, sample_weight="w", **words)
+    assert found.names[1:] == ["x_1", "group[a]", "group[b]", "group[c]"]  # a prior determines all levels
+    precision = found.path.penalty_factor * found.path.alphas[0] * frame["w"].sum() / found.dispersion
+    np.testing.assert_allclose(precision, [0.0, 4.0, 4.0, 4.0])
+    flat = posterior("y ~ x_1 + group", **words)
+    assert flat.names[1:] == ["x_1", "group[b]", "group[c]"] and "flat prior" in flat.title
+    np.testing.assert_allclose(flat.mode, table(flat.path, frame).estimate, rtol=1e-6)
+    ridge = posterior("y ~ x_1 + group", alpha=0.1, l1_ratio=0.0, **words)
+    path = fit_path("y ~ x_1 + group", data=frame, family="gamma", l1_ratio=0.0, alphas=[0.1])
+    np.testing.assert_allclose(ridge.mode, posterior(path, frame, draws=0).mode, rtol=1e-9)
+
+
+def test_what_goes_with_a_formula_is_told():
+    frame, _ = gamma_frame()
+    path = fit_path(frame[["x_1"]], frame["y"], family="gamma", alphas=[0.1])
+    for args, words, message in (
+        ((path, frame[["x_1"]], frame["y"]), {"family": "gamma"}, "family is for a formula"),
+        ((path,), {}, "X is None"),
+        (("y ~ x_1", frame), {}, "a formula is about data=; leave X out"),
+        (("y ~ x_1",), {"data": frame, "prior_sd": 1.0, "l1_ratio": 0.5}, "l1_ratio is that of alpha"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            posterior(*args, **words)
