@@ -257,6 +257,6 @@ def test_the_box_of_a_notebook_has_tooltips_and_a_link(name):
 @pytest.mark.parametrize("name", ["Lasso", "LogisticRegressionCV", "fit_path"])
 def test_help_lists_parameters_in_words_that_people_read(name):
     text = pydoc.render_doc(getattr(fastreg, name), renderer=pydoc.plaintext)
-    assert "penalty_factor: 'ArrayLike | None' = None" in text
+    assert "penalty_factor: 'ArrayLike | dict[str, float] | None' = None" in text
     assert "penalty_factor : array-like of shape" in text
     assert name == "fit_path" or "dual_gap_ : float" in text
