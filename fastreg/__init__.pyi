@@ -4,6 +4,12 @@ from fastreg import datasets as datasets
 from fastreg import plots as plots
 from fastreg import testing as testing
 from fastreg.cli.warmup import warmup as warmup
+from fastreg.estimators.generalized import GammaRegressor as GammaRegressor
+from fastreg.estimators.generalized import GeneralizedLinearModel as GeneralizedLinearModel
+from fastreg.estimators.generalized import PoissonRegressor as PoissonRegressor
+from fastreg.estimators.generalized_cv import GammaRegressorCV as GammaRegressorCV
+from fastreg.estimators.generalized_cv import GeneralizedLinearModelCV as GeneralizedLinearModelCV
+from fastreg.estimators.generalized_cv import PoissonRegressorCV as PoissonRegressorCV
 from fastreg.estimators.least_squares import ElasticNet as ElasticNet
 from fastreg.estimators.least_squares import Lasso as Lasso
 from fastreg.estimators.least_squares_cv import ElasticNetCV as ElasticNetCV

@@ -61,6 +61,15 @@ class Logistic(Estimator):
         return LogisticRegression(C=1.0 / (n * alpha), l1_ratio=1.0)
 
 
+class Poisson(Estimator):
+    family = "poisson"
+
+    def make(self, alpha, n):
+        from fastreg import PoissonRegressor
+
+        return PoissonRegressor(alpha=alpha, l1_ratio=1.0)
+
+
 class Overhead:
     """Four rows and two columns: what is left is the call. Beside it, a point of a path of 100."""
 

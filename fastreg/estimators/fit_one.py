@@ -162,7 +162,7 @@ def warn_of_fits(estimator, reasons, gaps, steps):
     if "separable" in reasons:
         message = (
             f"{name}: the classes are separable, so without a penalty the coefficients grow without bound; "
-            "these are finite but arbitrary. Use a finite C"
+            f"these are finite but arbitrary. Use {'a finite C' if hasattr(estimator, 'C') else 'an alpha above 0'}"
         )
     elif any(reason in UNCERTIFIED for reason in reasons):
         worst = int(np.argmax(gaps))

@@ -7,9 +7,9 @@ from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 from sklearn.utils.validation import column_or_1d
 
+from fastreg.estimators.alpha_choice import ChoosesAlpha
 from fastreg.estimators.checks import check_fit, keep_offset
 from fastreg.estimators.cv_routing import RoutesMetadata, folds_of, refuse_unrouted, rule_of, warn_folds
 from fastreg.estimators.fit_one import PEER_SELECTIONS, options_of
@@ -22,14 +22,14 @@ from fastreg.interface.arguments import BoundedOptions, Grid
 from fastreg.interface.progress import Watch
 from fastreg.interface.shared_options import described_by, takes_options_of
 from fastreg.paths.fit_path import fit_path
-from fastreg.selection.cross_validation.cv_path import best_of, cross_validate
+from fastreg.selection.cross_validation.cv_path import cross_validate
 from fastreg.selection.cross_validation.folds import Folding
 from fastreg.selection.cross_validation.metrics import METRICS, Response
-from fastreg.selection.cross_validation.result import CVPath, warn_of_grid_end
+from fastreg.selection.cross_validation.result import warn_of_grid_end
 
 
 @takes_options_of(fit_path, ElasticNet)
-class ElasticNetCV(RoutesMetadata, LinearPredictor):
+class ElasticNetCV(RoutesMetadata, ChoosesAlpha, LinearPredictor):
     """ElasticNet with alpha, and l1_ratio of several, chosen by cross-validation, as sklearn's ElasticNetCV.
 
     The path on all rows and that on each fold's training rows have one grid of alphas and minimise the objective of
@@ -118,15 +118,7 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
     array([1., 0., 0., 0., 0.])
     """
 
-    alpha_: float
-    l1_ratio_: float
-    coef_: np.ndarray
-    intercept_: float | np.ndarray
     mse_path_: np.ndarray
-    alphas_: np.ndarray
-    dual_gap_: float
-    n_iter_: int
-    cv_path_: CVPath
 
     path = staticmethod(enet_path)
 
@@ -238,45 +230,6 @@ class ElasticNetCV(RoutesMetadata, LinearPredictor):
         """The CVPath of each l1_ratio."""
         metric, response = METRICS["mse"]._replace(equal_folds=True), Response(X, y, None, options.sample_weight)
         return cross_validate(X, y, options, ratios, Folding(folds), metric, grid, response, Watch(self.verbose))
-
-    def _grid(self):
-        """The Grid of `alphas` and `eps`."""
-        if isinstance(self.alphas, numbers.Integral) and not isinstance(self.alphas, bool):
-            count = check.check_count("alphas", self.alphas, 1)
-            eps = check.check_number("eps", self.eps, 0.0, 1.0, low_open=True, high_open=count > 1)
-            return Grid(None, count, eps if count > 1 else None)  # the ratio of last to first needs two alphas
-        if np.ndim(self.alphas) == 0:
-            raise check.ParameterError(f"alphas must be how many, an integer, or their values, got {self.alphas!r}")
-        check.refuse_masked("alphas", self.alphas)
-        values: Any = self.alphas
-        for k, alpha in enumerate(values):
-            check_scalar(alpha, f"alphas[{k}]", numbers.Real, min_val=0.0, include_boundaries="left")
-        return Grid(np.sort(np.asarray(values, dtype=float))[::-1])
-
-    def _l1_ratios(self):
-        check.refuse_masked("l1_ratio", self.l1_ratio)
-        return [check.check_number("l1_ratio", check.plain(r), 0.0, 1.0) for r in np.atleast_1d(self.l1_ratio)]
-
-    def _keep(self, curves, dtype, rule):
-        """Set the fitted attributes from the CVPaths."""
-        best = self.cv_path_ = best_of(curves)
-        place = best.index_1se if rule == "1se" else best.index_min
-        path = best.path
-        self.alpha_, self.l1_ratio_ = float(path.alphas[place]), best.l1_ratio
-        coef, intercept = self._point(path, place)
-        self.coef_ = coef.astype(dtype)
-        self.intercept_ = np.asarray(intercept).astype(dtype)[()] if self.fit_intercept else 0.0
-        self.mse_path_ = np.squeeze(np.stack([curve.fold_scores.T for curve in curves]))
-        several = len(curves) > 1 and isinstance(self.alphas, numbers.Integral)
-        self.alphas_ = np.stack([curve.alphas for curve in curves]) if several else best.alphas
-        self.dual_gap_ = float(path.gaps[place] * path.work["null_loss"])
-        self.n_iter_ = max(int(path.n_iters[place]), 1)
-        if "l1_ratio" not in self.get_params():
-            del self.l1_ratio_
-
-    def _point(self, path, place):
-        """(coefficients, intercept) of a point."""
-        return path.coefs[:, [place]].toarray().ravel(), path.intercepts[place]
 
     def _peer_params(self, params):
         return params if self.selection in PEER_SELECTIONS else params | {"selection": "cyclic"}

@@ -52,22 +52,29 @@ class Convertible(BaseEstimator):
         }
         for what in (what for what, so in refused.items() if so):
             raise ValueError(f"this {type(self).__name__} {what}; keep it as it is, or pickle it")
-        peer = getattr(sklearn.linear_model, type(self).__name__)
+        peer = getattr(sklearn.linear_model, self._peer_name())
         shared = inspect.signature(peer).parameters
-        params = {name: value for name, value in self.get_params(deep=False).items() if name in shared}
+        params = self._peer_params(self.get_params(deep=False))
+        params = {name: value for name, value in params.items() if name in shared}
         if "solver" in params and params["solver"] not in self._peer_solvers():
             params["solver"] = self._peer_solver()
-        model = peer(**in_older_words(self._peer_params(params)))
+        model = peer(**in_older_words(params))
         # Of private attributes only the binarizer of labels is needed; it has the same name in both classes.
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
         fitted.pop("cv_path_", None)  # fastreg's own
+        if hasattr(model, "_get_loss"):
+            fitted["_base_loss"] = model._get_loss()  # whose link predicts
         vars(model).update(fitted)
         if hasattr(self, "_label_binarizer"):
             model._label_binarizer = self._label_binarizer
         return model
 
+    def _peer_name(self):
+        """The name of scikit-learn's class."""
+        return type(self).__name__
+
     def _peer_params(self, params):
-        """The shared parameters with values that scikit-learn knows."""
+        """The parameters with values that scikit-learn knows."""
         return params
 
     def _peer_solvers(self):

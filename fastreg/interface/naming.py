@@ -39,6 +39,7 @@ WORDS = {
     "metric": "type_measure scoring scorer score measure criterion loss",
     "scoring": "metric type_measure scorer measure",
     "selection": "rule choose",
+    "rule": "selection choose",
     "random_state": "seed rng random_seed",
     "class_weight": "class_weights",
     "n_pairs": "b n_subsamples n_bootstrap n_resamples n_halves",
@@ -140,9 +141,10 @@ ELSEWHERE = {
 THREADS = "n_threads num_threads nthreads threads njobs n_jobs parallel ncores"
 # Names that other libraries have for what can be imported.
 PLACES = {
-    "fit_path": "glmnet grpnet gaussian_net glm_path lars_path fit path GeneralizedLinearRegressor "
-    "TweedieRegressor PoissonRegressor GammaRegressor SparseLogisticRegression glm",
-    "cv_path": "cv cv_glmnet cvglmnet cv_grpnet GeneralizedLinearRegressorCV cross_validate cross_val",
+    "fit_path": "glmnet grpnet gaussian_net glm_path lars_path fit path SparseLogisticRegression",
+    "cv_path": "cv cv_glmnet cvglmnet cv_grpnet cross_validate cross_val",
+    "GeneralizedLinearModel": "GeneralizedLinearRegressor TweedieRegressor GeneralizedLinearEstimator GLM",
+    "GeneralizedLinearModelCV": "GeneralizedLinearRegressorCV GLMCV",
     "fit_multi_path": "multinomial mgaussian multi_path",
     "Ridge": "LinearRegression OLS RidgeRegression",
     "LogisticRegression": "Logit LogitNet SGDClassifier",
@@ -223,8 +225,6 @@ def meant(word: Any, options: Iterable[str]) -> str:
 def missing_name(name: str, names: list[str]) -> str:
     """The end of a message about a name that a package does not have."""
     meant = names_meant(name, names, PLACES)
-    if name == "PoissonRegressor" or name == "GammaRegressor":
-        return f". Use fit_path(X, y, family={name.removesuffix('Regressor').lower()!r})"
     if meant:
         return f". Did you mean {' or '.join(map(repr, meant))}?"
     return f". It has {', '.join(each for each in names if not each.startswith('_'))}"

@@ -15,17 +15,11 @@ from fastreg.interface.arguments import Watching
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.shared_options import described_by
-from fastreg.interface.validation import (
-    check_design,
-    check_response,
-    check_several,
-    check_weight,
-    explain_not_finite,
-    read_only,
-)
-from fastreg.objective.families import FAMILIES, total_loss, with_intercept
+from fastreg.interface.validation import check_design, check_several, explain_not_finite
+from fastreg.objective.families import FAMILIES
 from fastreg.objective.own_penalty import Rates
 from fastreg.paths.any_path import AnyPath
+from fastreg.paths.explained import deviance_explained
 from fastreg.paths.prediction import between, times
 
 
@@ -280,17 +274,10 @@ class Path(AnyPath):
         True
         """
         y, sample_weight, offset = rows_for(self, X, y=y, sample_weight=sample_weight, offset=offset)
-        eta, family_class = self.linear_predictor(X, alpha, offset), self._family()
+        eta = self.linear_predictor(X, alpha, offset)
         if not np.all(np.isfinite(eta)):
             raise explain_not_finite(check_design(X), self.feature_names)
-        response, weight = check_response(y, eta.size, family_class), check_weight(sample_weight, eta.size)
-        family = family_class(read_only(response), read_only(weight))
-        shift = offset_for(self, offset, eta.size)
-        null = np.zeros(eta.size) if shift is None else shift
-        if family_class.degenerate(response[weight > 0]):
-            return float("nan")
-        worst = total_loss(family, with_intercept(family, null))
-        return float(1.0 - total_loss(family, eta) / worst) if worst > 0.0 else float("nan")
+        return deviance_explained(self._family(), eta, y, sample_weight, offset_for(self, offset, eta.size))
 
     def refit(
         self,

@@ -1,6 +1,7 @@
 """Arguments of every function: masked arrays are refused, labels are of one kind, and wrong words are answered."""
 
 import inspect
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ TARGETS = {name: Y for name in ("Ridge", "RidgeCV", "Lasso", "LassoCV", "Elastic
 TARGETS |= {
     name: BOTH for name in ("MultiTaskLasso", "MultiTaskLassoCV", "MultiTaskElasticNet", "MultiTaskElasticNetCV")
 }
+POSITIVE = ("PoissonRegressor", "PoissonRegressorCV", "GammaRegressor", "GammaRegressorCV")
+TARGETS |= dict.fromkeys(("GeneralizedLinearModel", "GeneralizedLinearModelCV"), Y) | dict.fromkeys(POSITIVE, np.exp(Y))
 CLASSIFIERS = ("LogisticRegression", "RidgeClassifier", "RidgeClassifierCV", "LogisticRegressionCV")
 TARGETS |= dict.fromkeys(CLASSIFIERS, TWO)
 QUIET = {
@@ -136,9 +139,11 @@ def test_lists_of_masked_rows_are_refused_and_the_advice_works():
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_scores_are_those_of_scikit_learn_and_refuse_what_is_missing(name):
-    from sklearn.metrics import accuracy_score, r2_score
+    from sklearn.metrics import accuracy_score, d2_tweedie_score, r2_score
 
     y, measure = TARGETS[name], accuracy_score if name in CLASSIFIERS else r2_score
+    if name in POSITIVE:
+        measure = partial(d2_tweedie_score, power=1 if "Poisson" in name else 2)
     model = estimator(name).fit(X, y)
     for weight in (None, W):
         assert model.score(X, y, weight) == pytest.approx(measure(y, model.predict(X), sample_weight=weight), rel=1e-12)

@@ -19,7 +19,7 @@ PUBLIC = [name for name in fastreg._HOMES if not name.endswith("Warning")]
         ("from fastreg import fit_pth", "cannot import name 'fit_pth' from 'fastreg'. Did you mean 'fit_path'?"),
         ("from fastreg import lasso", "Did you mean 'Lasso'?"),
         ("from fastreg import glmnet", "Did you mean 'fit_path'?"),
-        ("from fastreg import PoissonRegressor", "Use fit_path(X, y, family='poisson')"),
+        ("from fastreg import TweedieRegressor", "Did you mean 'GeneralizedLinearModel'?"),
         ("from fastreg import no_such_name", "It has fit_path, lasso_path, "),
         ("from fastreg import cv", "Did you mean 'cv_path'?"),
         ("from fastreg import load_nci60", "cannot import name 'load_nci60' from 'fastreg'. It is in fastreg.datasets"),

@@ -60,6 +60,7 @@ ESTIMATORS = [
     ("ElasticNetCV", {"l1_ratio": [0.5, 1.0], "cv": 3, "alphas": 4}, Y), ("LogisticRegression", {}, CLASSES),
     ("LogisticRegression", {}, THREE), ("MultiTaskLasso", {}, TWO), ("MultiTaskLassoCV", {"cv": 3, "alphas": 4}, TWO),
     ("RidgeClassifier", {}, THREE), ("RidgeClassifierCV", {"cv": 3}, CLASSES),
+    ("GeneralizedLinearModelCV", {"l1_ratio": [0.5, 1.0], "cv": 3, "alphas": 4}, Y),
     (
         "LogisticRegressionCV",
         {"l1_ratios": [0.5, 1.0], "Cs": 2, "cv": 2, "scoring": "accuracy", "use_legacy_attributes": False}, CLASSES,

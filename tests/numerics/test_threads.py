@@ -326,6 +326,7 @@ JOBS = {
     "LassoCV": ({"cv": 4, "alphas": 5}, "numbers"),
     "ElasticNetCV": ({"cv": 4, "alphas": 5}, "numbers"),
     "MultiTaskLassoCV": ({"cv": 4, "alphas": 5}, "two"),
+    "GeneralizedLinearModelCV": ({"cv": 4, "alphas": 5, "l1_ratio": 1.0}, "numbers"),
     "LogisticRegressionCV": (
         {"Cs": 3, "l1_ratios": [1.0], "scoring": "accuracy", "use_legacy_attributes": False, "cv": 4}, "classes",
     ),

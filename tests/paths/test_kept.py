@@ -27,6 +27,10 @@ def two(y):
     return np.column_stack([y, -y])
 
 
+def positive(y):
+    return np.abs(y) + 0.1
+
+
 ESTIMATORS = {
     "Lasso": ({}, None), "ElasticNet": ({"alpha": 0.1}, None), "Ridge": ({}, None),
     "LassoCV": ({"alphas": ALPHAS}, None),
@@ -37,6 +41,9 @@ ESTIMATORS = {
     ),
     "MultiTaskLasso": ({}, two), "MultiTaskElasticNet": ({}, two), "MultiTaskLassoCV": ({"alphas": ALPHAS}, two),
     "MultiTaskElasticNetCV": ({"alphas": ALPHAS, "l1_ratio": [0.5, 1.0]}, two),
+    "GeneralizedLinearModel": ({}, None), "GeneralizedLinearModelCV": ({"alphas": ALPHAS}, None),
+    "PoissonRegressor": ({}, positive), "PoissonRegressorCV": ({"alphas": ALPHAS}, positive),
+    "GammaRegressor": ({}, positive), "GammaRegressorCV": ({"alphas": ALPHAS}, positive),
 }  # fmt: skip
 
 FUNCTIONS = {

@@ -1,6 +1,6 @@
 """Tests of scikit-learn's that fastreg's classes do not pass, one by one, each with the reason.
 
-They are run all the same and must fail: one that passes has to be taken off the list (but for LUCK and ROUNDING, where
+They are run all the same and must fail: one that passes has to be taken off the list (but for those in EITHER, where
 either may happen). A pattern names a function, or some of its parametrised cases with * for any text.
 """
 
@@ -13,9 +13,33 @@ ROUNDING = "compares two gaps of 1e-15, which are rounding, to seven digits"
 LUCK = (
     "compares scores of loose fits on a split fixed 'in order to make the test pass': any other solution may do or not"
 )
+SLOPE = (
+    "asks for more digits than its tol allows: a slope there, a duality gap here, which is of the order of its square"
+)
+SHORTEST = "asks for the shortest of many solutions, to which scikit-learn's lbfgs happens to come; each is a minimum"
+WORDS = "asks for scikit-learn's words; here the error names the row and what the family admits"
 EXACT = "asks for a warning, or many steps, where fastreg solves the problem exactly at once"
+EITHER = (LUCK, ROUNDING, SLOPE)
+GLMS = ("PoissonRegressor", "GammaRegressor")
 
 LEFT_OUT = {
+    "glm": {
+        **{
+            f"test_glm_regression{case}[*-{name}()-*-newton-cholesky]": SLOPE
+            for case in ("", "_hstacked_X", "_vstacked_X", "_unpenalized")
+            for name in GLMS
+        },
+        **{
+            f"test_glm_regression_unpenalized{case}[wide-{name}()-*-False-lbfgs]": SHORTEST
+            for case in ("", "_hstacked_X", "_vstacked_X")
+            for name in GLMS
+        },
+        "test_glm_log_regression[estimator0-*]": SLOPE,
+        "test_glm_log_regression[estimator1-*]": SLOPE,
+        "test_glm_wrong_y_range[glm1]": WORDS,
+        "test_glm_wrong_y_range[glm2]": WORDS,
+        "test_linalg_warning_with_newton_solver": NAMED_SOLVER,
+    },
     "coordinate_descent": {
         "test_lasso_dual_gap": ROUNDING,
         "test_lasso_alpha_warning": EXACT,

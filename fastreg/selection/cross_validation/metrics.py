@@ -107,7 +107,7 @@ def metric_named(metric, family_class, response):
     if isinstance(metric, str) or hasattr(metric, "_score_func"):
         from fastreg.selection.cross_validation.sklearn_scorers import scorer_metric
 
-        return scorer_metric(metric, response, tuple(METRICS))
+        return scorer_metric(metric, response, tuple(METRICS), "metric")
     if callable(metric):
         return _function_metric(metric)
     raise ValueError(

@@ -53,19 +53,17 @@ class PredictedClasses(ClassifierMixin, Predicted):
         return self.eta
 
 
-def scorer_metric(scorer, response, others=()):
+def scorer_metric(scorer, response, others=(), parameter="scoring"):
     """A scorer (a name, the result of make_scorer, or a function of (estimator, X, y)) as a Metric. Larger is better.
 
-    `others` are names of fastreg's metrics, for the message about an unknown name.
+    `others` are names of fastreg's metrics, for the message about an unknown value of this parameter.
     """
     name = scorer if isinstance(scorer, str) else getattr(scorer, "__name__", None) or str(scorer)
     if isinstance(scorer, str):
         try:
             scorer = get_scorer(scorer)
         except ValueError:
-            named = (
-                f"metric={name!r} is neither one of {', '.join(others)} nor" if others else f"scoring={name!r} is not"
-            )
+            named = f"{parameter}={name!r} is " + (f"neither one of {', '.join(others)} nor" if others else "not")
             listed = "sklearn.metrics.get_scorer_names() lists those"
             advice = meant(name, [*others, *get_scorer_names()])
             raise ValueError(f"{named} a scorer of scikit-learn ({listed}){advice}") from None

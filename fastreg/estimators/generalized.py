@@ -1,0 +1,429 @@
+"""GeneralizedLinearModel for every family, and PoissonRegressor and GammaRegressor as scikit-learn has them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Self, Unpack
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from fastreg.estimators.checks import check_fit, checked_weight, keep_offset
+from fastreg.estimators.fit_one import (
+    fit_point,
+    keep_coefficients,
+    last_fit,
+    warn_uncertified,
+)
+from fastreg.estimators.linear import LinearModel
+from fastreg.estimators.to_sklearn import PEER_VERSION
+from fastreg.interface import validation as check
+from fastreg.interface.arguments import BoundedOptions, FitOptions
+from fastreg.interface.naming import explains_names
+from fastreg.interface.shared_options import described_by, takes_options_of
+from fastreg.paths.explained import deviance_explained
+from fastreg.paths.fit_path import fit_path
+from fastreg.paths.plan import SOLVERS
+from fastreg.paths.setup import family_named, warn_of_exposure
+
+# scikit-learn's names
+SINCE_1_10 = ("newton-cd", "newton-cd-gram", "newton-cg")
+GLM_SOLVERS = ("lbfgs", *SINCE_1_10, "newton-cholesky")
+PEERS = {"gaussian": "ElasticNet", "poisson": "PoissonRegressor", "gamma": "GammaRegressor"}
+
+
+@takes_options_of(fit_path)
+class GeneralizedLinearModel(RegressorMixin, LinearModel):
+    """A penalised generalised linear model of any family, one of your own too, at one alpha.
+
+    Minimises, over coefficients b and an intercept b0 that is not penalised,
+
+        1/W sum_i w_i loss(y_i, o_i + b0 + x_i'b)  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
+
+    subject to bounds on b if there are any, with w_i the sample weights (1 if none), W their sum, o_i the offset (0 if
+    none), v_j the penalty factors (1 if none), and loss half the unit deviance of the family. This is the objective of
+    `fastreg.fit_path`; alpha and l1_ratio are those of scikit-learn's PoissonRegressor, GammaRegressor and ElasticNet.
+
+    Parameters
+    ----------
+    family : {"gaussian", "binomial", "poisson", "gamma"} or family class, default="gaussian"
+        The loss. The link is the logit for "binomial", the log for "poisson" and "gamma". A class of your own is a
+        family, too.
+    alpha : float, default=1.0
+        Strength of the penalty, >= 0. 0 is maximum likelihood.
+    l1_ratio : float, default=0.0
+        Share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso.
+    fit_intercept : bool, default=True
+        Whether b0 is fitted; else it is 0.
+    solver : str, default="auto"
+        "auto", another of fastreg's ("newton", "coordinate_descent", "proximal_gradient", for "gaussian" more), or one
+        of scikit-learn's names ("lbfgs", "newton-cholesky", and "newton-cg", "newton-cd" and "newton-cd-gram" of 1.10),
+        which are accepted and mean "auto". The solution does not depend on it.
+    max_iter : int, default=1000
+        Solver steps allowed.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns.
+    warm_start : bool, default=False
+        Whether a further fit starts from the `coef_` and `intercept_` at hand. It saves steps, and changes no
+        certified solution by more than tol.
+    verbose : bool or int, default=0
+        Whether a fit that takes more than 2 s shows a bar on stderr.
+    **options : as for `fit_path`
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (p,)
+        Coefficients; float32 if X was. p is the number of columns of X, where no column of a frame is a category.
+    coef_names_ : ndarray of shape (p,)
+        Their names; only of a data frame.
+    intercept_ : float
+        b0; 0.0 if fit_intercept is False.
+    dual_gap_ : float
+        Proven bound of how far the objective above lies over its minimum.
+    n_iter_ : int
+        Solver steps.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names; only if all are strings.
+    encoding_ : object
+        How categories, dates and missing values of a data frame were read; only if it has such columns.
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's). `predict` of
+    "binomial" returns probabilities; `LogisticRegression` takes labels and predicts them. To unpickle a model of a
+    family of your own its class has to be importable.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models. Friedman, Hastie and Tibshirani (2010), Journal of
+    Statistical Software 33(1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastreg import GeneralizedLinearModel
+    >>> X, claims, years = [[0.0], [1.0], [2.0], [3.0]], [1, 3, 9, 5], np.array([1.0, 1.0, 2.0, 0.5])
+    >>> model = GeneralizedLinearModel("poisson", alpha=0.0).fit(X, claims, offset=np.log(years))
+    >>> model.predict([[4.0]], offset=0.0).round(1)
+    array([19.2])
+    """
+
+    coef_: np.ndarray
+    intercept_: float
+    dual_gap_: float
+    n_iter_: int
+
+    _page = "TweedieRegressor"  # whose parameters mean the same, in scikit-learn's documentation
+
+    def __init__(
+        self,
+        family: str | type = "gaussian",
+        *,
+        alpha: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        solver: str = "auto",
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+        verbose: bool | int = 0,
+        **options: Unpack[BoundedOptions],
+    ) -> None:
+        self.family = family
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> Self:
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
+            converted once.
+        y : array-like of shape (n_samples,)
+            Response: real numbers for "gaussian", 0 and 1 or proportions for "binomial", not negative for "poisson",
+            positive for "gamma".
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Weights >= 0, of any scale. An exposure is not a weight, see `offset`.
+        offset : array-like of shape (n_samples,) or float, default=None
+            Added to the linear predictor, such as np.log(exposure) for counts over an exposure. `predict` and `score`
+            then ask for that of their rows. The number 0 is no offset.
+
+        Returns
+        -------
+        Self
+            The estimator, fitted.
+
+        Raises
+        ------
+        ValueError
+            Where an argument is out of its range, with the first bad place.
+
+        Examples
+        --------
+        >>> from fastreg import GeneralizedLinearModel
+        >>> model = GeneralizedLinearModel("gamma", alpha=0.0).fit([[0.0], [1.0], [2.0]], [1.0, 2.0, 4.0])
+        >>> model.predict([[3.0]]).round(2)
+        array([8.])
+        """
+        alpha = check.check_number("alpha", self.alpha, 0.0, np.inf, high_open=True)
+        given, options = self._checked(X, y, sample_weight, offset)
+        start = last_fit(self, (1, given.X.shape[1]))
+        start = None if start is None else (start[0][0], start[1][0])
+        fit = fit_point(self, given.X, given.y, alpha, start=start, l1_ratio=self.l1_ratio, **options)
+        keep_coefficients(self, fit.coef[None], np.array([fit.intercept]), given.dtype, single=True)
+        self.dual_gap_, self.n_iter_ = float(fit.excess), fit.iterations
+        warn_uncertified(self, [fit])
+        return self
+
+    def _checked(self, X, y, sample_weight, offset, **of_rows):
+        """(the `Given` of a fit, FitOptions by name)."""
+        check.check_option("solver", self.solver, (*SOLVERS, *GLM_SOLVERS))
+        self._family = family_named(self.family)
+        given = check_fit(self, X, y, sample_weight, offset, of_rows, y_numeric=True)
+        options = {
+            "family": self._family, "sample_weight": given.weights()[0],
+            "offset": keep_offset(self, given.offset, given.y.shape),
+            "solver": "auto" if self.solver in GLM_SOLVERS else self.solver,
+        }  # fmt: skip
+        warn_of_exposure(given.y, FitOptions(**options))
+        return given, options
+
+    def linear_predictor(self, X: Any, *, offset: Any = None) -> np.ndarray:
+        """Linear predictors: offset + intercept_ + X coef_, on the scale of the link.
+
+        Parameters
+        ----------
+        X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows, with the columns seen in fit.
+        offset : array-like of shape (n_samples,) or float, default=None
+            Offset of the rows; required if the fit had one. 0 leaves it out on purpose.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            A value a row.
+
+        Examples
+        --------
+        >>> from fastreg import PoissonRegressor
+        >>> model = PoissonRegressor(alpha=0.0).fit([[0.0], [1.0], [2.0]], [1, 2, 4])
+        >>> model.linear_predictor([[3.0]]).round(4)
+        array([2.0794])
+        """
+        return self._linear_predictor(X, offset)
+
+    @described_by(linear_predictor)
+    def predict(self, X: Any, *, offset: Any = None) -> np.ndarray:
+        """The mean response: the inverse link of the linear predictor.
+
+        Parameters
+        ----------
+        X, offset : as for `GeneralizedLinearModel.linear_predictor`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            A value a row: for "binomial" the probability of 1; for "poisson" and "gamma" exp of the linear predictor.
+
+        Examples
+        --------
+        >>> from fastreg import PoissonRegressor
+        >>> PoissonRegressor(alpha=0.0).fit([[0.0], [1.0], [2.0]], [1, 2, 4]).predict([[3.0]]).round(4)
+        array([8.])
+        """
+        eta = self._linear_predictor(X, offset)
+        return np.asarray(self._family.mean(eta), dtype=eta.dtype)
+
+    @described_by(linear_predictor)
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> float:
+        """D squared: the share of the deviance of y that is explained; R squared for "gaussian".
+
+        Parameters
+        ----------
+        X : as for `GeneralizedLinearModel.linear_predictor`
+        y : array-like of shape (n_samples,)
+            Their responses.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+        offset : as for `GeneralizedLinearModel.linear_predictor`
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 is as good as an intercept fitted to y (beside the offset), less is worse; nan if the
+            deviance with that intercept is zero.
+
+        Raises
+        ------
+        ValueError
+            Where the family does not admit y, and where a weight is missing, negative or infinite.
+
+        Examples
+        --------
+        >>> from fastreg import PoissonRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1, 2, 4]
+        >>> round(PoissonRegressor(alpha=0.0).fit(X, y).score(X, y), 6)
+        1.0
+        """
+        eta = np.asarray(self._linear_predictor(X, offset), dtype=float)
+        weight, shift = checked_weight(sample_weight, X), check.check_offset(offset, eta.size)
+        return deviance_explained(self._family, eta, y, weight, shift)
+
+    def _doc_link_url_param_generator(self, *_):
+        return {"estimator_module": "sklearn.linear_model", "estimator_name": self._page}
+
+    def _peer_name(self):
+        name = self._family.name
+        if PEERS.get(name) is None:
+            raise ValueError(f"scikit-learn has no regressor of family {name!r}; those it has are {', '.join(PEERS)}")
+        return PEERS[name]
+
+    def _peer_solvers(self):
+        return [solver for solver in GLM_SOLVERS if PEER_VERSION >= (1, 10) or solver not in SINCE_1_10]
+
+    def _peer_solver(self):
+        return "newton-cd" if self.l1_ratio and PEER_VERSION >= (1, 10) else "lbfgs"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        with suppress(ValueError, TypeError):  # `fit` says what is wrong with a family
+            positive = not family_named(self.family).check(np.array([-1.0]))[0]
+            tags = replace(tags, target_tags=replace(tags.target_tags, positive_only=positive))
+        return tags
+
+
+@takes_options_of(fit_path)
+class OneFamily(GeneralizedLinearModel):
+    """Base class of the models of one family, with scikit-learn's parameters."""
+
+    # Defaults are scikit-learn's but for two: tol is a gap; solver="lbfgs" would name another.
+    def __init__(
+        self,
+        *,
+        alpha: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        solver: str = "auto",
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        warm_start: bool = False,
+        verbose: bool | int = 0,
+        **options: Unpack[BoundedOptions],
+    ) -> None:
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+
+@explains_names
+@described_by(GeneralizedLinearModel)
+class PoissonRegressor(OneFamily):
+    """Poisson regression with log link, as sklearn.linear_model.PoissonRegressor, 1.10's l1_ratio among its parameters.
+
+    Minimises, over coefficients b and an intercept b0 that is not penalised, with eta_i = o_i + b0 + x_i'b,
+
+        1/W sum_i w_i (exp(eta_i) - y_i eta_i)  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
+
+    with w_i the sample weights (1 if none), W their sum, o_i the offset (0 if none), and v_j the penalty factors (1 if
+    none). This is `GeneralizedLinearModel` with family = "poisson".
+
+    Parameters
+    ----------
+    alpha, l1_ratio, fit_intercept, solver : as for `GeneralizedLinearModel`
+    max_iter : int, default=100
+        Solver steps allowed.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's default
+        of 1e-4 bounds a slope instead.
+    warm_start, verbose, penalty_factor, lower, upper, standardize : as for `GeneralizedLinearModel`
+    categories, ordered, dates, missing, unseen : as for `GeneralizedLinearModel`
+
+    Attributes
+    ----------
+    coef_, coef_names_, intercept_, dual_gap_, n_iter_ : as for `GeneralizedLinearModel`
+    n_features_in_, feature_names_in_, encoding_ : as for `GeneralizedLinearModel`
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's). `score` is D
+    squared, as scikit-learn's.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, chapter 6.
+
+    Examples
+    --------
+    >>> from fastreg import PoissonRegressor
+    >>> model = PoissonRegressor(alpha=0.01).fit([[0.0], [1.0], [2.0], [3.0]], [1, 2, 5, 7])
+    >>> model.coef_.round(2), bool(model.dual_gap_ < 1e-6)
+    (array([0.62]), True)
+    """
+
+    family = "poisson"
+    _page = "PoissonRegressor"
+
+
+@explains_names
+@described_by(GeneralizedLinearModel)
+class GammaRegressor(OneFamily):
+    """Gamma regression with log link, as sklearn.linear_model.GammaRegressor, 1.10's l1_ratio among its parameters.
+
+    Minimises, over coefficients b and an intercept b0 that is not penalised, with eta_i = o_i + b0 + x_i'b,
+
+        1/W sum_i w_i (eta_i + y_i exp(-eta_i))  +  alpha sum_j v_j ( l1_ratio |b_j| + (1 - l1_ratio)/2 b_j^2 )
+
+    with w_i the sample weights (1 if none), W their sum, o_i the offset (0 if none), and v_j the penalty factors (1 if
+    none). This is `GeneralizedLinearModel` with family = "gamma".
+
+    Parameters
+    ----------
+    alpha, l1_ratio, fit_intercept, solver : as for `GeneralizedLinearModel`
+    max_iter : int, default=100
+        Solver steps allowed.
+    tol : float, default=1e-6
+        Duality gap that certifies a fit, >= 0, relative to the loss without penalised columns. scikit-learn's default
+        of 1e-4 bounds a slope instead.
+    warm_start, verbose, penalty_factor, lower, upper, standardize : as for `GeneralizedLinearModel`
+    categories, ordered, dates, missing, unseen : as for `GeneralizedLinearModel`
+
+    Attributes
+    ----------
+    coef_, coef_names_, intercept_, dual_gap_, n_iter_ : as for `GeneralizedLinearModel`
+    n_features_in_, feature_names_in_, encoding_ : as for `GeneralizedLinearModel`
+
+    Notes
+    -----
+    A fit that is not certified to `tol` warns with a ConvergenceWarning (scikit-learn's and fastreg's). `score` is D
+    squared, as scikit-learn's.
+
+    References
+    ----------
+    McCullagh and Nelder (1989), Generalized Linear Models, chapter 8.
+
+    Examples
+    --------
+    >>> from fastreg import GammaRegressor
+    >>> model = GammaRegressor(alpha=0.01).fit([[0.0], [1.0], [2.0], [3.0]], [1.0, 2.5, 5.0, 9.0])
+    >>> model.coef_.round(2), bool(model.dual_gap_ < 1e-6)
+    (array([0.72]), True)
+    """
+
+    family = "gamma"
+    _page = "GammaRegressor"
