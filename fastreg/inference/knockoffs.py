@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.inference.gaussian_copies import METHODS, copies
 from fastreg.interface import validation as check
+from fastreg.interface.arguments import framed
 from fastreg.interface.frames import columns_of_words, feature_names_of
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, Summary
@@ -186,8 +187,9 @@ class Knockoffs(Shown):
 @one_blas_thread()
 def knockoffs(
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
+    data: Any = None,
     fdr: float = 0.1,
     family: str | type = "gaussian",
     l1_ratio: float = 1.0,
@@ -198,8 +200,8 @@ def knockoffs(
     mean: ArrayLike | None = None,
     plus: bool = True,
     cv: Any = 10,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
+    sample_weight: ArrayLike | str | None = None,
+    offset: ArrayLike | str | None = None,
     feature_names: Sequence[str] | None = None,
     random_state: Any = 0,
 ) -> Knockoffs:
@@ -217,10 +219,13 @@ def knockoffs(
 
     Parameters
     ----------
-    X : {array, data frame} of shape (n, p)
+    X : {array, data frame} of shape (n, p), or str
         Rows, dense: copies of sparse columns are not sparse. Categories have no normal distribution, and are refused.
-    y : array-like of shape (n,)
+        Text is a formula about `data`, as for `fit_path`.
+    y : array-like of shape (n,), default=None
         Response, as for `fit_path`.
+    data : data frame of n rows, default=None
+        The frame of a formula.
     fdr : float, default=0.1
         The bound, in (0, 1). At least 1 / fdr columns are selected, or none.
     family, l1_ratio : as for `fit_path`
@@ -283,6 +288,18 @@ def knockoffs(
     check.check_option("method", method, tuple(METHODS))
     check.check_flag("plus", plus)
     family_named(family)
+    rows = {"sample_weight": sample_weight, "offset": offset}
+    if isinstance(X, str) or data is not None or y is None:
+        X, words, y = framed(X, {**rows, "data": data, "feature_names": feature_names}, y=y)
+        feature_names, rows = words["feature_names"], {name: words[name] for name in rows}
+        if not isinstance(X, np.ndarray):
+            raise ValueError(
+                "copies are of columns that are draws of a normal distribution, and a formula's categories are not"
+            )
+        if not words["fit_intercept"]:
+            raise ValueError(
+                "the fit that compares columns with copies has an intercept; leave '- 1' out of the formula"
+            )
     names = feature_names_of(X, feature_names)
     if words := columns_of_words(X):
         raise ValueError(
@@ -297,7 +314,7 @@ def knockoffs(
     s = METHODS[method](R)
     scaled = (X - middle) / size
     rng, seed = _seeds(random_state)
-    options = {"family": family, "l1_ratio": l1_ratio, "sample_weight": sample_weight, "offset": offset}
+    options = {"family": family, "l1_ratio": l1_ratio, **rows}
     with check.each_once():
         W, at = compare(scaled, copies(scaled, R, s, rng), y, statistic, alpha, options, cv, seed)
     return Knockoffs(

@@ -174,3 +174,17 @@ def test_what_is_refused():
     ):  # fmt: skip
         with pytest.raises(ValueError, match=words):
             knockoffs(X, y, **options)
+
+
+def test_a_formula_takes_the_place_of_columns():
+    pytest.importorskip("formulaic")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(200, 12)), columns=[f"x{j}" for j in range(12)])
+    y = frame.iloc[:, :6].sum(axis=1).to_numpy() + rng.normal(size=200)
+    words = {"fdr": 0.2, "alpha": 0.3}
+    found, plain = knockoffs("y ~ .", data=frame.assign(y=y), **words), knockoffs(frame, y, **words)
+    np.testing.assert_array_equal(found.statistics, plain.statistics)
+    assert found.names == plain.names
+    for formula, message in (("y ~ x1 + C(x0 > 0)", "categories are not"), ("y ~ x0 + x1 - 1", "has an intercept")):
+        with pytest.raises(ValueError, match=message):
+            knockoffs(formula, data=frame.assign(y=y))
