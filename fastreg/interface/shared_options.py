@@ -33,7 +33,7 @@ def takes_options_of(source: Callable[..., Any], *others: Callable[..., Any]) ->
         own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
         signature = signature.replace(parameters=own + [known[name] for name in shared])
         if thing.__doc__:  # python -OO leaves out docstrings
-            thing.__doc__ = completed(thing.__doc__, (source, *others), shared)
+            thing.__doc__ = completed(thing.__doc__, (source, *others), shared, isinstance(thing, type))
         names, defaults = signature.parameters.keys(), {name: known[name].default for name in shared}
 
         @functools.wraps(function)
@@ -68,15 +68,21 @@ def described_by(*sources: Callable[..., Any]) -> Callable[[Described], Describe
     return decorate
 
 
-def completed(docstring: str, sources: Sequence[Callable[..., Any]], shared: Sequence[str] = ()) -> str:
-    """A docstring with descriptions for its references to `sources`; the `shared` are options of the first of them."""
+def completed(
+    docstring: str, sources: Sequence[Callable[..., Any]], shared: Sequence[str] = (), apart: bool = False
+) -> str:
+    """A docstring with descriptions for its references to `sources`; the `shared` are options of the first of them.
+
+    With `apart` each of these has an entry of its own: scikit-learn shows no others in a notebook.
+    """
     known = {each.__qualname__: entries_of(each.__doc__ or "") for each in sources}
 
     def filled(paragraph: str) -> str:
         own = [full for entry in split(paragraph) for full in resolved(entry, known)]
         special = {name: entry for entry in own for name in names_of(entry)}
-        others = [name for name in shared if name not in special]
-        options = [special.get(name) or of_names(known[sources[0].__qualname__][name], others) for name in shared]
+        there, others = known[sources[0].__qualname__], [name for name in shared if name not in special]
+        options = [special.get(name) or of_names(there[name], others) for name in shared]
+        options = [of_names(each, [name]) for name, each in zip(shared, options)] if apart else options
         entries: list[str] = []
         for entry in own:
             entries += options if entry.startswith(REST) else [entry] if names_of(entry)[0] not in shared else []

@@ -230,11 +230,12 @@ def test_fitted_attributes_are_annotated_and_documented(name):
     inherited = (
         {"l1_ratio_", "n_iter_", "solver_"} if name in ("LassoCV", "MultiTaskLassoCV", "RidgeClassifierCV") else set()
     )
-    assert absent <= {"feature_names_in_", "cv_results_"} | inherited
+    of_frames = {"feature_names_in_", "coef_names_", "encoding_"}
+    assert absent <= {*of_frames, "cv_results_"} | inherited
     section = inspect.getdoc(kind).split("Attributes\n----------\n")[1].split("\n\n")[0]
     documented = {line.split(" : ")[0] for line in section.splitlines() if not line.startswith(" ")}
-    assert fitted | {"feature_names_in_"} <= documented
-    assert {each for each in documented if not hasattr(model, each)} <= {"feature_names_in_", "cv_results_"}
+    assert fitted | of_frames <= documented
+    assert {each for each in documented if not hasattr(model, each)} <= {*of_frames, "cv_results_"}
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -243,7 +244,8 @@ def test_parameters_of_estimators_are_set_in_plain_constructors(name):
     marks = {each: object() for each in inspect.signature(kind).parameters}
     assert vars(kind(**marks)) == marks
     hints = typing.get_type_hints(kind.__init__)
-    assert set(hints) == {*marks, "return"}
+    shared = typing.get_args(hints.pop("options"))[0].__annotations__
+    assert {*hints, *shared} == {*marks, "return"}
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
