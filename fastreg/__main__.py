@@ -51,6 +51,12 @@ the table
   Numbers alone need nothing else; Parquet, text, dates and gaps need pyarrow: pip install 'fastreg-engine[table]'. With
   it large CSV files are read several times as fast.
 
+a formula
+  --formula TEXT says which columns are fitted, and how, as in R: "claims ~ age + np.log(density) + area + C(zip) +
+  age:area", or "~ ." with all other columns. What is left of ~ is a column or a function of one, such as log(price), in
+  whose units predictions are. Text is a category there, C(zip) makes one of numbers. It needs formulaic:
+  pip install 'fastreg-engine[formula,table]'.
+
 what is fitted
   At each of a falling sequence of penalties alpha, the coefficients b and intercept that minimise
       average loss + alpha * sum_j ( R |b_j| + (1 - R) b_j^2 / 2 ),       R = --l1-ratio
@@ -120,7 +126,12 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     out.add_argument("file", nargs="?", metavar="FILE", help="CSV or Parquet file, - for stdin, or the word 'warmup'")
-    out.add_argument("--target", metavar="COLUMN", help="the column to explain (required with FILE)")
+    out.add_argument("--target", metavar="COLUMN", help="the column to explain (with FILE, unless a formula names it)")
+    out.add_argument(
+        "--formula",
+        metavar="TEXT",
+        help="what is fitted, such as 'claims ~ age + np.log(density) + C(area)', in place of all columns",
+    )
     out.add_argument(
         "--family",
         choices=tuple(FAMILIES),
@@ -347,7 +358,7 @@ def _run(options):
         fit_table(options)
 
 
-FITTING = ("target", "family", "positive", "weights", "l1_ratio", "standardize", "alpha_min_ratio", "output")
+FITTING = ("target", "formula", "family", "positive", "weights", "l1_ratio", "standardize", "alpha_min_ratio", "output")
 FEATURES = ("drop", "keep", "categorical", "ordered", "missing", "unseen")
 STATEMENTS = ("table", "posterior", "draws", "n_draws", "chains", "seed")
 GRID = ("n_alphas", "tol")

@@ -75,9 +75,9 @@ def fit_table(options):
         known = encoding or table.features.names
         new = read_features(options.predict, known, offset, dialect_of(options), options.dates)
     asked = _asked(table, alpha, options)
-    _compile(options.family, options.l1_ratio, "dense" if encoding is None else "coded")
+    _compile(options.family, options.l1_ratio, "coded" if table.features.is_coded else "dense")
     function = "cv_path" if options.cv is not None else "fit_path"
-    fit = _fit(table.features.X, table.target, options.family, asked, function)
+    fit = _fit(table.features.argument, table.target, options.family, asked, function)
     path = getattr(fit, "path", fit)
     if options.cv is not None:
         select = options.select or "1se"
@@ -88,9 +88,9 @@ def fit_table(options):
     mean = None if new is None else _mean(path, new, alpha)
     written, found = statements(path, table, alpha, options)
     outputs.check()
-    title = f"{options.target} ({options.family}, l1_ratio {options.l1_ratio:g})"
+    title = f"{table.name} ({options.family}, l1_ratio {options.l1_ratio:g})"
     if alpha == 0.0:
-        title = f"{options.target} ({options.family}, no penalty)"
+        title = f"{table.name} ({options.family}, no penalty)"
     drawn = _draw([fit] if found is None else [found], [title], options, outputs)
 
     count = write_coefficients(path, outputs.ready("--output"))  # all checks come before the first file
@@ -100,7 +100,7 @@ def fit_table(options):
     if options.save is not None:
         from fastreg.paths.storage import save_path
 
-        kept = {"target": options.target, "labels": labels, "alpha": alpha, "offset": None, "dates": options.dates}
+        kept = {"target": table.name, "labels": labels, "alpha": alpha, "offset": None, "dates": options.dates}
         if offset is not None:
             kept["offset"] = {"column": offset.column, "is_exposure": offset.is_exposure}
         save_path(path, outputs.ready("--save"), kept)
@@ -172,10 +172,11 @@ def _read(options, offset):
     table = read_table(
         options.file, options.target, weights=options.weights, groups=options.groups, offset=offset, drop=drop,
         labels=binomial, limits=[refused], dialect=dialect_of(options), reading=reading_of(options),
+        formula=options.formula,
     )  # fmt: skip
-    y, about, labels = table.target, f"target {options.target!r}", None
+    y, about, labels = table.target, f"target {table.name!r}", None
     if binomial:
-        table.target, coded = classes(y, options.target, table.place, options.positive)
+        table.target, coded = classes(y, table.name, table.place, options.positive)
         about += f": {coded}"
         labels = None if table.target is y else [_label(y[table.target == value][0]) for value in (0, 1)]
     _check_response(table, labels, family, options)
@@ -195,7 +196,7 @@ def _check_response(table, labels, family, options):
     if family.degenerate(y) is None and (table.offset is not None or np.any(y != y[0])):
         return  # equal counts with different exposures are different rates
     value = f"{y[0]:g}" if labels is None else labels[int(y[0])]
-    raise ValueError(f"column {options.target!r} is constant ({value} in {where}): there is nothing to explain")
+    raise ValueError(f"column {table.name!r} is constant ({value} in {where}): there is nothing to explain")
 
 
 def _check_folds(table, options):
@@ -209,7 +210,7 @@ def _check_folds(table, options):
 
 def _check_reach(table, asked, options):
     """A ValueError for an --alpha below the end of the path that is to be fitted."""
-    X, words, y = framed(table.features.X, asked, y=table.target)
+    X, words, y = framed(table.features.argument, asked, y=table.target)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the fit will repeat them
         grid = Grid(n_alphas=options.n_alphas, alpha_min_ratio=options.alpha_min_ratio)

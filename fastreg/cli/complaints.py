@@ -16,7 +16,7 @@ def complaint(columns, place, takes_text=(), may_lack=()):
 
     `place` names a row.
     """
-    asked = {column.name for column in columns if column.takes == "labels"} | {*takes_text}
+    asked = {*takes_text} | {column.name for column in columns if column.takes == "labels"}  # as of the target
     wrong = [column for column in columns if column.wrong() or (column.is_text and column.name not in asked)]
     if wrong:
         return _of_text(wrong, place)

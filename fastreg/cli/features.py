@@ -1,7 +1,7 @@
 """The features of a table: which are numbers, categories, dates or identifiers, by the rules of the functions."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,8 @@ CAMEL = re.compile(r".*[a-z](Id|ID)")
 class Reading:
     """What the command line says about features; fastreg.fit_path explains the words."""
 
-    categorical: Any = ()  # "text", or names of columns
+    text: bool = False  # whether columns of text are categories
+    categorical: tuple[str, ...] = ()  # columns that are, whatever they hold
     ordered: dict[str, tuple[str, ...]] = field(default_factory=dict)  # levels in order, by column
     stepped: bool = False  # whether columns of an ordered type are coded by steps
     dates: str | None = None  # "days", or the form in which dates are written
@@ -30,16 +31,19 @@ class Reading:
     unseen: str = "error"
     keep: tuple[str, ...] = ()  # identifiers that are features all the same
 
+    def with_formula(self, asked):
+        """The same for the columns of a formula, which names them."""
+        categorical, keep = (*self.categorical, *asked.categories), (*self.keep, *asked.named)
+        return replace(self, text=True, categorical=categorical, keep=keep)
+
     def named(self):
         """The columns that are named as categories."""
-        return {*self.ordered, *(() if self.categorical == "text" else self.categorical)}
+        return {*self.ordered, *self.categorical}
 
     def names_by_option(self):
         """The columns that an option names."""
-        categories = () if self.categorical == "text" else self.categorical
-        return {
-            "--categorical": categories, "--ordered": self.ordered, "--missing": self.missing_of, "--keep": self.keep,
-        }  # fmt: skip
+        named = (self.categorical, self.ordered, self.missing_of, self.keep)
+        return dict(zip(("--categorical", "--ordered", "--missing", "--keep"), named))
 
     def column(self, name, dialect):
         """A Column to read a feature into."""
@@ -54,9 +58,11 @@ class Reading:
         return [column.name for column in columns if column.is_text and self._takes(column)]
 
     def _takes(self, column):
+        if column.takes == "labels":
+            return True
         if column.is_dated:
             return self.dates is not None
-        return self.categorical == "text" and not notation(column.first[Kind.TEXT][1], column.comma)
+        return self.text and not notation(column.first[Kind.TEXT][1], column.comma)
 
     def may_lack(self, columns):
         """The names of columns that may have missing values."""
@@ -67,12 +73,22 @@ class Reading:
 
 @dataclass
 class Features:
-    """Columns of features: X, an array or a pyarrow table; their names; the options of functions that go with X."""
+    """Columns of features: X, an array or a pyarrow table; their names; the options of functions that go with X.
+
+    With a `formula` about X functions take that in the place of X, which is then among the options.
+    """
 
     X: Any
     names: list[str]
-    options: dict[str, Any] = field(default_factory=dict)
-    about: str = ""  # how many there are
+    options: dict[str, Any]
+    about: str  # how many there are
+    formula: str | None = None
+    is_coded: bool = False  # whether there are categories
+
+    @property
+    def argument(self):
+        """The first argument of a function that fits."""
+        return self.X if self.formula is None else self.formula
 
 
 def identifiers(columns, reading):
@@ -127,36 +143,38 @@ def complete_rows(columns, reading):
     return keep
 
 
-def features_of(columns, reading, rows=None):
-    """Features of columns that have been read; of some rows, given as a mask."""
+def features_of(columns, reading, rows=None, formula=None):
+    """Features of columns that have been read; of some rows, given by their numbers."""
     names = [column.name for column in columns]
     categories = [column for column in columns if column.is_text and not column.is_dated]
     dates = [column for column in columns if column.is_dated]
     gaps = any(column.missing for column in columns)
-    if not categories and not dates and not gaps:
-        return Features(matrix_of(columns, rows), names, {"feature_names": names}, f"{len(names):,} features")
+    if not categories and not dates and not gaps and formula is None:
+        return Features(matrix_of(columns), names, {"feature_names": names}, f"{len(names):,} features")
     stepped = [column for column in categories if _is_stepped(column, reading)]
     options = {
         "missing": {name: reading.missing_in(name) for name in names}, "unseen": reading.unseen,
         "dates": "days" if dates else "error", "ordered": "step" if stepped else "one-hot",
     }  # fmt: skip
-    about = f"{len(names):,} features"
+    about = f"{len(names):,} features" if formula is None else f"{len(names):,} columns in the formula"
     if categories:
         of_levels = f"{len(categories):,} of them categor{'ies' if len(categories) > 1 else 'y'}"
         about += f" ({of_levels} with {sum(len(column.levels) for column in categories):,} levels)"
-    return Features(_frame(columns, reading, rows), names, options, about)
+    X = _frame(columns, reading, rows)
+    if formula is not None:
+        options["data"] = X
+    return Features(X, names, options, about, formula, bool(categories))
 
 
 def _is_stepped(column, reading):
     return column.name in reading.ordered or (reading.stepped and column.is_stepped)
 
 
-def matrix_of(columns, rows):
+def matrix_of(columns):
     """Columns as one Fortran-ordered array, which fits use without a copy; the Columns are emptied."""
-    chosen = slice(None) if rows is None else rows
-    X = np.empty((columns[0].rows if rows is None else np.count_nonzero(rows), len(columns)), order="F")
+    X = np.empty((columns[0].rows, len(columns)), order="F")
     for j, column in enumerate(columns):
-        X[:, j] = column.numbers()[chosen]
+        np.concatenate(column.parts, out=X[:, j])
         column.parts.clear()
     return X
 
@@ -167,7 +185,7 @@ def _frame(columns, reading, rows):
     chosen, arrays = slice(None) if rows is None else rows, []
     for column in columns:
         if not column.is_text:
-            arrays.append(pyarrow.array(column.numbers()[chosen]))
+            arrays.append(pyarrow.array(as_whole(column.numbers()[chosen])))
         elif column.is_dated:
             arrays.append(pyarrow.array(column.days()[chosen]))
         else:
@@ -177,6 +195,12 @@ def _frame(columns, reading, rows):
             arrays.append(pyarrow.DictionaryArray.from_arrays(indices, pyarrow.array(levels), ordered=ordered))
         column.parts.clear()
     return pyarrow.Table.from_arrays(arrays, names=[column.name for column in columns])
+
+
+def as_whole(values):
+    """Numbers as int64 where all are whole, since formulas may make levels of them."""
+    whole = whole_numbers(values) and np.abs(values).max(initial=0.0) < 2.0**53
+    return values.astype(np.int64) if whole else values
 
 
 def _in_order(column, reading):
@@ -190,9 +214,13 @@ def _in_order(column, reading):
 
 
 def encoding_of(features):
-    """The Encoding that a fit of Features will have; None where they are an array."""
-    rules = {name: value for name, value in features.options.items() if name in Rules._fields}
-    return learnt(features.X, Rules(**rules)) if rules else None
+    """The encoding that a fit of Features will have; None where they are an array."""
+    rules = Rules(**{name: value for name, value in features.options.items() if name in Rules._fields})
+    if features.formula is not None:
+        from fastreg.interface.formula import formulated
+
+        return formulated(features.formula, features.X, rules, {}, "y", True)[1]
+    return None if isinstance(features.X, np.ndarray) else learnt(features.X, rules)
 
 
 def pyarrow_module():

@@ -22,7 +22,7 @@ def check_fit(options):
     if options.target is None and os.path.isfile(options.file):
         with open(options.file, "rb") as opened:
             refuse_model(options.file, opened.read(START))
-    if options.target is None:
+    if options.target is None and options.formula is None:
         raise ValueError(f"--target is missing: which column of {options.file} is to be explained?")
     for name in ("metric", "select", "groups"):
         if getattr(options, name) is not None and options.cv is None:
@@ -95,7 +95,7 @@ def reading_of(options):
             f"--dates {options.dates}: give days, for dates such as 2024-03-31, or a form such as %d.%m.%Y"
         )
     return Reading(
-        "text" if "text" in categories else tuple(categories),
+        "text" in categories, tuple(name for name in categories if name != "text"),
         {name: tuple(split_names(levels)) for name, _, levels in ordered}, stepped, options.dates, missing, missing_of,
         options.unseen or "error", tuple(name for text in options.keep for name in split_names(text)),
     )  # fmt: skip
@@ -118,6 +118,8 @@ def offset_of(options):
 def offset_of_model(path, stored, options):
     """The Offset of a saved path, or the one that --offset or --exposure name in its place."""
     given = offset_of(options)
+    if given is None and "offset" in getattr(path.encoding, "of_rows", ()):  # of a formula
+        return None
     if not path.has_offset:
         if given is not None:
             raise ValueError(f"{given.option} {given.column}: the model of {options.load} was fitted without an offset")

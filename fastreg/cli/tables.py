@@ -11,9 +11,9 @@ import numpy as np
 from fastreg.cli.cells import LIMITS, Column, as_number
 from fastreg.cli.complaints import complaint
 from fastreg.cli.features import Features, Reading, complete_rows, features_of, identifiers, whole_numbers
-from fastreg.cli.new_rows import features_to_predict, known_column, may_lack, unseen
+from fastreg.cli.formula import asked_by, response_of
+from fastreg.cli.new_rows import features_to_predict, known_by, unseen
 from fastreg.cli.table_files import PLAIN, TableFile
-from fastreg.interface.encoding import Encoding
 
 LISTED = 6  # names or labels shown in a message
 OPTIONS = {  # option that names a column, by its role
@@ -35,6 +35,7 @@ class Table:
     """
 
     features: Features
+    name: str  # of the target, as a column or an expression of one
     target: np.ndarray
     weights: np.ndarray | None
     groups: np.ndarray | None
@@ -60,27 +61,33 @@ class Offset:
 
 def read_table(
     file, target, *, weights=None, groups=None, offset=None, drop=(), labels=False, limits=(), dialect=PLAIN,
-    reading=PLAINLY,
+    reading=PLAINLY, formula=None,
 ):  # fmt: skip
     """A Table from a CSV or Parquet file. Raises ValueError or OSError with one line for the user.
 
     `target`, `weights` and `groups` are names of columns, `offset` is an Offset, `drop` holds names of columns to leave
-    out; all other columns are features, read as `reading` says. With `labels` the target may be text; without, its
-    numbers must obey `limits`, besides those of every target.
+    out; all other columns, or those in the `formula`, are features, read as `reading` says. With `labels` the target
+    may be text; without, its numbers must obey `limits`, besides those of every target.
     """
     opened = TableFile(file, dialect)
-    header = opened.header
-    named = {"target": target, "weights": weights, "groups": groups}
+    header, asked = opened.header, None
+    named = {"weights": weights, "groups": groups}
     if offset is not None:
         named["exposure" if offset.is_exposure else "offset"] = offset.column
-    named = {role: name for role, name in named.items() if name is not None}
+    if formula is not None:
+        asked = asked_by(formula, [name for name in header if name not in {target, *drop, *named.values()}])
+        target = _target_of(asked, target, formula)
+    named = {role: name for role, name in {"target": target, **named}.items() if name is not None}
     places, features, notes = _choose(header, named, drop)
+    if asked is not None:
+        features = _of_formula(asked, header, features)
+        reading = reading.with_formula(asked)
     _check_named(reading, header, [header[k] for k in features])
     columns: dict[int, Column] = {}
     for role, place in places.items():
         takes = "labels" if role == "groups" or (labels and role == "target") else "numbers"
         limited = () if takes == "labels" else LIMITS.get(OPTIONS[role], ())
-        if role == "target" and not labels:
+        if role == "target" and not labels and (asked is None or asked.response in (None, target)):
             limited += tuple(limits)
         columns[place] = Column(header[place], OPTIONS[role], dialect, takes=takes, limits=limited)
     columns |= {place: reading.column(header[place], dialect) for place in features}
@@ -104,8 +111,27 @@ def read_table(
     got = got if rows is None else {role: values[rows] for role, values in got.items()}
     given = None if offset is None else offset.of(got["exposure" if offset.is_exposure else "offset"])
     place = opened.place if rows is None else lambda row: opened.place(int(rows[row]))
-    found = features_of(chosen, reading, rows)
-    return Table(found, got["target"], got.get("weights"), got.get("groups"), given, notes + told, place)
+    found = features_of(chosen, reading, rows, None if asked is None else asked.right)
+    if asked is not None and asked.response is not None and not labels:
+        got["target"] = response_of(asked, got["target"], place)
+    name = target if asked is None else asked.response or target
+    return Table(found, name, got["target"], got.get("weights"), got.get("groups"), given, notes + told, place)
+
+
+def _target_of(asked, target, formula):
+    """The column to explain, which either --target or the formula names."""
+    if (asked.target is None) == (target is None):
+        names = "both name the" if target is not None else "name no"
+        raise ValueError(f"--target and --formula {formula} {names} column to explain; write it left of ~")
+    return target or asked.target
+
+
+def _of_formula(asked, header, features):
+    """The places of the columns of a formula. Raises ValueError for one that there is not, or that is no feature."""
+    for name in asked.columns:
+        if _find(header, name, "--formula") not in features:
+            raise ValueError(f"--formula names column {name!r}, which has another purpose here, or is left out")
+    return [k for k in features if header[k] in asked.columns]
 
 
 def _check_named(reading, header, features):
@@ -134,10 +160,10 @@ def _unlisted(columns, reading, place):
 def read_features(file, wanted, offset=None, dialect=PLAIN, dates=None):
     """(X, offset) from a file: the features `wanted` by a model, and the column of an Offset; others are ignored.
 
-    `wanted` are names, for an array with columns in that order, or the Encoding of a path, for a pyarrow table.
+    `wanted` are names, for an array with columns in that order, or the encoding of a path, for a pyarrow table.
     """
-    encoding = wanted if isinstance(wanted, Encoding) else None
-    names = [column.name for column in encoding.columns] if encoding else wanted
+    known = known_by(wanted)
+    names = list(known.columns)
     opened = TableFile(file, dialect)
     header = opened.header
     _refuse_twice(header, {*names, *([] if offset is None else [offset.column])})
@@ -156,18 +182,16 @@ def read_features(file, wanted, offset=None, dialect=PLAIN, dates=None):
         )
     if offset is not None and offset.column in names:
         raise ValueError(f"{offset.option} {offset.column}: this column is a feature of the model")
-    known = {} if encoding is None else {column.name: column for column in encoding.columns}
-    columns = {places[name]: known_column(known.get(name), name, dialect, dates) for name in names}
+    columns = {places[name]: known.column(name, dialect, dates) for name in names}
     extra = {} if offset is None else {places[offset.column]: Column(offset.column, offset.option, dialect)}
     _fill(columns | extra, opened)
     read = list(columns.values())
     dated = [column.name for column in read if column.is_dated]
-    lacking = [name for name, column in known.items() if may_lack(column, encoding)]
-    wrong = complaint([*read, *extra.values()], opened.place, dated, lacking)
-    wrong = wrong or (unseen(read, encoding, opened.place) if encoding else None)
+    lacking = [name for name in names if known.may_lack(name)]
+    wrong = complaint([*read, *extra.values()], opened.place, dated, lacking) or unseen(read, known, opened.place)
     if wrong is not None:
         raise ValueError(f"{file}: {wrong}")
-    X = features_to_predict(read, encoding)
+    X = features_to_predict(read, known)
     return X, None if offset is None else offset.of(next(iter(extra.values())).numbers())
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,42 @@ def test_a_table_and_a_posterior(frame):
     assert "--draws needs --posterior FILE" in refused(*FIT, "--draws", "d.csv")
 
 
+def test_a_formula(frame):
+    pytest.importorskip("formulaic")
+    right = "area + np.sqrt(age) + C(grade) + member:size"
+    frame = frame.assign(grade=np.arange(60) % 3)
+    frame.to_csv("t.csv", index=False)
+    ask = ("t.csv", "--formula", f"log(y) ~ {right}", "--missing", "mean", "--unseen", "zero", "--alpha", "0.01")
+    out = done(*ask, "--predict", "t.csv", "--save", "m.json")
+    assert "60 rows, 5 columns in the formula (3 of them categories with 9 levels), target 'log(y)'" in out
+    options = {"missing": "mean", "unseen": "zero", "standardize": True}
+    path, saved = fit_path(right, np.log(frame["y"]), data=frame, **options), load_path("m.json")
+    assert saved.feature_names == path.feature_names
+    np.testing.assert_allclose(saved.coefs.toarray(), path.coefs.toarray(), rtol=1e-6, atol=1e-8)
+    predicted = [float(row["prediction"]) for row in read_csv("predictions.csv")]
+    np.testing.assert_allclose(predicted, path.predict(frame, 0.01), rtol=1e-6)
+    new = frame[["grade", "area", "age", "member", "size"]].head(4).astype(object)
+    new.loc[0, "area"], new.loc[1, "age"] = "west", None
+    new.to_csv("new.csv", index=False)
+    done("--load", "m.json", "--predict", "new.csv", "--predictions", "p.csv")
+    predicted = [float(row["prediction"]) for row in read_csv("p.csv")]
+    wanted = path.predict(new.astype({"grade": int, "age": float, "member": bool}), 0.01)
+    np.testing.assert_allclose(predicted, wanted, rtol=1e-6)
+
+
+def test_formulas_that_are_refused(frame):
+    pytest.importorskip("formulaic")
+    ask = ("t.csv", "--formula")
+    assert refused(*ask, "y ~ agee") == "--formula: there is no column 'agee'; did you mean 'age' or 'area'?"
+    assert "name no column to explain; write it left of ~" in refused(*ask, "age")
+    assert "both name the column to explain" in refused(*FIT, "--formula", "y ~ age")
+    assert "log(member) is -inf in line" in refused(*ask, "log(member) ~ size")
+    assert "'age' (" in refused(*ask, "y ~ age + size")
+    assert "another purpose here" in refused(*ask, "y ~ age + size", "--weights", "age")
+    out = done(*ask, "y ~ .", "--dates", "days", "--missing", "mean")  # all but the identifier
+    assert "5 columns in the formula" in out and "column 'code' is left out as an identifier" in out
+
+
 TEXTS = {  # read by pyarrow where it would be wrong to, and by Python's reader there
     "plain": 'a,b\n1,x\n2,"y, z"\n\n3,"say ""hi"""\n',
     "blanks": "a,b\n 1 , x\n2,\n",
@@ -298,8 +335,8 @@ def test_the_page_on_the_shell():
         exec(block, {})
     first, *commands = re.findall(r"^fastreg (?!: )(.*)$", text, flags=re.M)
     told = " ".join(re.search(r"^```text\nfastreg: (.*?)^```", text, flags=re.M | re.S)[1].split())
-    assert refused(*first.split()) == told and len(commands) == 4
+    assert refused(*first.split()) == told and len(commands) == 5
     for command in commands:
-        done(*command.split())
+        done(*shlex.split(command))
     names = [row["name"] for row in read_csv("table.csv")]
     assert {"area[C]", "fuel[petrol]", "age"} <= {*names} and "policy" not in names
