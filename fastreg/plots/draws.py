@@ -41,7 +41,7 @@ def plot_draws(
     ax : ndarray of matplotlib.axes.Axes, default=None
         Axes to draw on, two for each coefficient, such as figure.subplots(3, 2); None is a new figure.
     names : sequence of str, default=None
-        Which coefficients; None is the first `rows`.
+        Which coefficients, or "(dispersion)" if it was drawn; None is the first `rows`.
     rows : int, default=8
         How many coefficients are drawn at most where `names` is None.
     level : float, default=0.94
@@ -76,20 +76,21 @@ def plot_draws(
     must_be("posterior", posterior, "Posterior", "draws", "names", "summary")
     if not posterior.draws.size:
         raise ValueError("draws=0 holds no draws to show; plot_table(posterior.summary()) shows the approximation")
-    places = _places(posterior.names, names, check.check_count("rows", rows, 1))
+    known, everything = posterior._everything()
+    places = _places(known, names, check.check_count("rows", rows, 1))
     summary = posterior.summary(level)
     axes = _axes(ax, len(places))
     for (density, trace), j in zip(axes, places):
-        draws = posterior.draws[:, :, j]
+        draws = everything[:, :, j]
         _densities(density, draws, summary["mean"][j], summary.interval[j])
-        density.set_title(short_name(posterior.names, j), loc="left", fontsize=NAME_SIZE + 1, parse_math=False)
+        density.set_title(short_name(known, j), loc="left", fontsize=NAME_SIZE + 1, parse_math=False)
         for chain, values in enumerate(draws):
             trace.plot(
                 values, color=SHADES[chain % len(SHADES)], linewidth=0.5, alpha=0.6, rasterized=True, zorder=2 + chain
             )
         trace.set_xlim(0, draws.shape[1] - 1)
-        known = f"R-hat {summary['r_hat'][j]:.3f}, {summary['ess_bulk'][j]:,.0f} effective draws"
-        trace.set_title(known, loc="right", fontsize=NAME_SIZE)
+        agreement = f"R-hat {summary['r_hat'][j]:.3f}, {summary['ess_bulk'][j]:,.0f} effective draws"
+        trace.set_title(agreement, loc="right", fontsize=NAME_SIZE)
         for each in (density, trace):
             each.tick_params(labelsize=NAME_SIZE)
         density.locator_params(axis="x", nbins=5)

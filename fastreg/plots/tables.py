@@ -72,8 +72,8 @@ def plot_table(
     rows = check.check_count("rows", rows, 1)
     check.check_flag("intercept", intercept), check.check_flag("ratios", ratios)
     (low, high), estimate = table.interval.T, table.estimate if hasattr(table, "estimate") else table["mean"]
-    known = ~np.isnan(low)
-    known[0] &= intercept or table.names[0] != "(intercept)"
+    others = ["(dispersion)"] if intercept else ["(dispersion)", "(intercept)"]
+    known = ~np.isnan(low) & ~np.isin(table.names, others)
     places = np.flatnonzero(known)
     if not places.size:
         raise ValueError("no coefficient of this table has an interval to draw")

@@ -1,5 +1,7 @@
 """Pictures of draws and of effects: what is on the axes, against predictions. How they look was judged by eye."""
 
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -237,6 +239,9 @@ def test_draws_are_shown_chain_by_chain(drawn):
     assert plot_draws(drawn, rows=3).shape == (3, 2)
     given = plt.figure().subplots(1, 2)
     assert plot_draws(drawn, ax=given, names="garage")[0, 1] is given[1]
+    sampled = replace(drawn, dispersions=drawn.draws[:, :, 0] ** 2)
+    trace = plot_draws(sampled, names="(dispersion)")[0, 1]
+    np.testing.assert_array_equal([line.get_ydata() for line in trace.lines], sampled.dispersions)
 
 
 def test_summaries_of_posteriors_are_drawn_as_tables(drawn):
@@ -245,6 +250,8 @@ def test_summaries_of_posteriors_are_drawn_as_tables(drawn):
     assert labels == drawn.names
     np.testing.assert_array_equal(estimate, summary["mean"])
     np.testing.assert_array_equal(interval, summary.interval)
+    with_dispersion = replace(summary, names=[*summary.names[:-1], "(dispersion)"])
+    assert rows_of(with_dispersion.plot())[0] == drawn.names[1:-1]
     two = rows_of(plot_table(summary, rows=2))[0]
     certain = np.argsort(-np.abs(summary["mean"] / summary["sd"])[1:])[:2] + 1
     assert set(two) == {drawn.names[j] for j in certain}
