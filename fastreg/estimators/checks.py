@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils.validation import check_array, check_X_y, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
 
 from fastreg.interface import validation as check
-from fastreg.interface.agreement import check_columns, offset_for
+from fastreg.interface.agreement import check_columns, offset_for, rows_for
 from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.frames import array_of, keeps_form, label_array, labels_of, table_of
 
@@ -42,6 +42,10 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     """
     params = {} if params is None else params
     rules = Rules(*[getattr(estimator, name) for name in Rules._fields])
+    if estimator.formula is not None:
+        return _check_formula(
+            estimator, X, {"y": y, "sample_weight": sample_weight, "offset": offset}, params, rules, how
+        )
     if rules == Rules() and check.is_plain(X, y):
         remember(estimator, n_features_in_=X.shape[1], feature_names_in_=None, encoding_=None, _column_labels=None)
         return Given(X, y, X.dtype, sample_weight, offset, params)
@@ -60,6 +64,25 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     y, sample_weight, offset = (rows.pop(name) for name in ("y", "sample_weight", "offset"))
     X, y = validated(estimator, X, y, encoding is not None, **how)
     return Given(check.check_design(X), y, getattr(X, "dtype", np.float64), sample_weight, offset, params | rows)
+
+
+def _check_formula(estimator, X, rows, params, rules, how):
+    """The `Given` of a fit by a formula about the frame X."""
+    from fastreg.interface.formula import check_intercept, formulated
+
+    check.refuse_masked("y", rows["y"])
+    rows |= {name: value for name, value in params.items() if np.ndim(value) or isinstance(value, str)}
+    full = getattr(estimator, "alpha", 1.0) != 0.0
+    X, encoding, rows, _ = formulated(estimator.formula, X, rules, rows, "y", full)
+    check_intercept(encoding, estimator.fit_intercept)
+    names = encoding.columns_read()
+    remember(
+        estimator, encoding_=encoding, _column_labels=None, n_features_in_=len(names),
+        feature_names_in_=np.array(names, dtype=object),
+    )  # fmt: skip
+    y, sample_weight, offset = (rows.pop(name, None) for name in ("y", "sample_weight", "offset"))
+    X, y = validated(estimator, X, y, True, **how)
+    return Given(check.check_design(X), y, np.float64, sample_weight, offset, params | rows)
 
 
 def validated(estimator, X, y, is_read, for_y=None, **how):
@@ -120,6 +143,7 @@ class Fitted(NamedTuple):
 
     feature_names: list[str] | None = None
     has_offset: bool = False
+    encoding: Any = None
 
 
 def check_predict(estimator, X):
@@ -133,12 +157,23 @@ def check_predict(estimator, X):
                 "is none: pass a frame with the columns of feature_names_in_"
             )
         return validate_data(estimator, X, reset=False, **for_X)
-    refuse_repeated(X)
-    validate_data(estimator, table_of(X), reset=False, skip_check_array=True)
-    check_labels(estimator, X)
+    if estimator.formula is None:  # else the columns that it names are read, whatever others there are
+        refuse_repeated(X)
+        validate_data(estimator, table_of(X), reset=False, skip_check_array=True)
+        check_labels(estimator, X)
     X = array_of(X) if encoding is None else encoding.read(X)
+    if keeps_form(X) and not len(X.numbers):
+        return X
     read = check_array(X.numbers.T if keeps_form(X) else X, estimator=estimator, input_name="X", **for_X)
     return X if keeps_form(X) else read
+
+
+def of_formula(estimator, X, **given):
+    """What belongs to the rows of X, in the order given: what is None, or text, as the formula says of a frame."""
+    if estimator.formula is None:
+        return [*given.values()]
+    check_is_fitted(estimator)
+    return rows_for(Fitted(encoding=estimator.encoding_), X, **given)
 
 
 def keep_offset(estimator, offset, shape):

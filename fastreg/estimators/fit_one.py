@@ -45,7 +45,7 @@ def options_of(estimator, alphas=None, **given):
         penalty_factor=estimator.penalty_factor,
         lower=lower,
         upper=getattr(estimator, "upper", None),
-        fit_intercept=estimator.fit_intercept,
+        fit_intercept=getattr(encoding, "intercept", estimator.fit_intercept),  # a formula says it
         standardize=estimator.standardize,
         tol=max(check.check_number("tol", estimator.tol, 0.0, np.inf, high_open=True), NO_GAP),
         max_iter=MAX_ITER if max_iter is None else max_iter,  # RidgeCV, whose fit is a closed form, has none

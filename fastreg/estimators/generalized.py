@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from fastreg.estimators.checks import check_fit, checked_weight, keep_offset
+from fastreg.estimators.checks import check_fit, checked_weight, keep_offset, of_formula
 from fastreg.estimators.fit_one import (
     fit_point,
     keep_coefficients,
@@ -50,6 +50,10 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
     family : {"gaussian", "binomial", "poisson", "gamma"} or family class, default="gaussian"
         The loss. The link is the logit for "binomial", the log for "poisson" and "gamma". A class of your own is a
         family, too.
+    formula : str, default=None
+        A formula about the data frame that `fit` gets as X, "claims ~ age + C(region)", in the grammar of formulaic
+        (the extra "formula"). It has the response, says whether there is an intercept, and lets offset and weights be
+        names of columns, see `fastreg.fit_path`. `predict` reads frames by it.
     alpha : float, default=1.0
         Strength of the penalty, >= 0. 0 is maximum likelihood.
     l1_ratio : float, default=0.0
@@ -122,6 +126,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         self,
         family: str | type = "gaussian",
         *,
+        formula: str | None = None,
         alpha: float = 1.0,
         l1_ratio: float = 0.0,
         fit_intercept: bool = True,
@@ -133,6 +138,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         **options: Unpack[BoundedOptions],
     ) -> None:
         self.family = family
+        self.formula = formula
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
@@ -142,7 +148,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         self.warm_start = warm_start
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, offset: Any = None) -> Self:
         """Fit the coefficients.
 
         Parameters
@@ -150,14 +156,15 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         X : {array, sparse matrix, data frame} of shape (n_samples, n_features)
             Rows. Fortran-ordered float64 and canonical CSC are used where they lie; anything else is
             converted once.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,), default=None
             Response: real numbers for "gaussian", 0 and 1 or proportions for "binomial", not negative for "poisson",
-            positive for "gamma".
-        sample_weight : array-like of shape (n_samples,) or float, default=None
-            Weights >= 0, of any scale. An exposure is not a weight, see `offset`.
-        offset : array-like of shape (n_samples,) or float, default=None
+            positive for "gamma". None is that of `formula`.
+        sample_weight : array-like of shape (n_samples,), float or str, default=None
+            Weights >= 0, of any scale. An exposure is not a weight, see `offset`. A text, with `formula`, is a column.
+        offset : array-like of shape (n_samples,), float or str, default=None
             Added to the linear predictor, such as np.log(exposure) for counts over an exposure. `predict` and `score`
-            then ask for that of their rows. The number 0 is no offset.
+            then ask for that of their rows. The number 0 is no offset. A text, with `formula`, is an expression of
+            columns, "np.log(exposure)", which they apply themselves.
 
         Returns
         -------
@@ -246,14 +253,14 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         return np.asarray(self._family.mean(eta), dtype=eta.dtype)
 
     @described_by(linear_predictor)
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> float:
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, offset: Any = None) -> float:
         """D squared: the share of the deviance of y that is explained; R squared for "gaussian".
 
         Parameters
         ----------
         X : as for `GeneralizedLinearModel.linear_predictor`
-        y : array-like of shape (n_samples,)
-            Their responses.
+        y : array-like of shape (n_samples,), default=None
+            Their responses. None is that of `formula`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         offset : as for `GeneralizedLinearModel.linear_predictor`
@@ -276,6 +283,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         >>> round(PoissonRegressor(alpha=0.0).fit(X, y).score(X, y), 6)
         1.0
         """
+        y, sample_weight, offset = of_formula(self, X, y=y, sample_weight=sample_weight, offset=offset)
         eta = np.asarray(self._linear_predictor(X, offset), dtype=float)
         weight, shift = checked_weight(sample_weight, X), check.check_offset(offset, eta.size)
         return deviance_explained(self._family, eta, y, weight, shift)

@@ -39,7 +39,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
 
     Parameters
     ----------
-    family : as for `GeneralizedLinearModel`
+    family, formula : as for `GeneralizedLinearModel`
     l1_ratio : float or array-like, default=0.0
         Share of the l1 part in [0, 1], or several to choose from: 0 is ridge, 1 the lasso.
     eps : float or None, default=None
@@ -119,6 +119,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         self,
         family: str | type = "gaussian",
         *,
+        formula: str | None = None,
         l1_ratio: float | ArrayLike = 0.0,
         eps: float | None = None,
         alphas: int | ArrayLike = 100,
@@ -134,6 +135,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         **options: Unpack[BoundedOptions],
     ) -> None:
         self.family = family
+        self.formula = formula
         self.l1_ratio = l1_ratio
         self.eps = eps
         self.alphas = alphas
@@ -151,7 +153,13 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
     @check.each_once()
     @described_by(GeneralizedLinearModel.fit)
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None, groups: ArrayLike | None = None
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        groups: ArrayLike | str | None = None,
     ) -> Self:
         """Cross-validate the path and keep the fit on all rows at the alpha chosen.
 
@@ -161,8 +169,9 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Weights >= 0, of any scale. They count in the fits, in the scores and in the mean over folds.
         offset : as for `GeneralizedLinearModel.fit`
-        groups : array-like of shape (n_samples,), default=None
-            Labels of rows that belong together, for a number of folds or a splitter that asks for them.
+        groups : array-like of shape (n_samples,) or str, default=None
+            Labels of rows that belong together, for a number of folds or a splitter that asks for them. A text, with
+            `formula`, is a column.
 
         Returns
         -------

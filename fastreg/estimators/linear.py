@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
-from fastreg.estimators.checks import check_predict, checked_weight, shift_for
+from fastreg.estimators.checks import check_predict, checked_weight, of_formula, shift_for
 from fastreg.estimators.to_sklearn import Convertible
 from fastreg.interface import validation as check
 from fastreg.interface.frames import keeps_form
@@ -43,6 +43,7 @@ class LinearModel(Convertible):
     lower: Any = None
     upper: Any = None
     positive: bool = False
+    formula: str | None = None
 
     _doc_link_module = (
         "fastreg"  # scikit-learn shows tooltips in a notebook only where there is a link to documentation
@@ -77,6 +78,7 @@ class LinearModel(Convertible):
     def _linear_predictor(self, X, offset):
         """X coef_' + intercept_ + offset."""
         check_is_fitted(self)
+        (offset,) = of_formula(self, X, offset=offset)
         X, coef = check_predict(self, X), self.coef_
         if keeps_form(X):
             eta = X @ (coef.toarray() if hasattr(coef, "toarray") else coef).T

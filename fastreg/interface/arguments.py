@@ -133,15 +133,11 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
 
 def _by_formula(formula, data, rules, of_rows, response, options):
     """(X, its encoding, `of_rows`, whether there is an intercept)."""
-    from fastreg.interface.formula import formulated
+    from fastreg.interface.formula import check_intercept, formulated
 
     full = options.get("alphas") is None or bool(np.any(np.asarray(options["alphas"]) != 0.0))
     X, encoding, rows, intercept = formulated(formula, data, rules, of_rows, response, full)
-    if intercept and not options.get("fit_intercept", True):
-        raise check.ParameterError(
-            f"fit_intercept is False, but the formula {formula!r} has an intercept: end it with '- 1', and leave "
-            "fit_intercept out"
-        )
+    check_intercept(encoding, options.get("fit_intercept", True))
     return X, encoding, rows, intercept
 
 

@@ -24,6 +24,7 @@ class FormulaEncoding(NamedTuple):
 
     text: str
     response: tuple[str, ...]
+    intercept: bool
     terms: tuple[tuple[str, ...], ...]
     variants: tuple[tuple[tuple[int, ...], ...], ...]  # of each term: 0, FULL or REDUCED of each factor
     cells: tuple[tuple[Any, ...], ...]  # of each variant: of several categories the levels that go together, else None
@@ -47,6 +48,10 @@ class FormulaEncoding(NamedTuple):
                 "leave feature_names out"
             )
         return self.names()
+
+    def columns_read(self):
+        """The names of the columns of a frame that X is made of."""
+        return list(dict.fromkeys(column for column, _ in self.variables))
 
     def places(self):
         """The places in X of the columns of each term, by its name."""
@@ -87,6 +92,7 @@ class FormulaEncoding(NamedTuple):
         found |= {name: tuple(map(str, stored[name])) for name in ("response", "labels")}
         found["terms"] = tuple(tuple(map(str, term)) for term in stored["terms"])
         found |= {name: _tuples(stored[name]) for name in ("variants", "cells")}
+        found["intercept"] = bool(stored["intercept"])
         found["variables"] = {(column, role): Encoding.of_document(each) for column, role, each in stored["variables"]}
         found["levels"] = {text: tuple(levels) for text, levels in stored["levels"]}
         found["state"] = {text: _restored(state) for text, state in stored["state"]}
@@ -122,6 +128,15 @@ def formulated(text, data, rules, of_rows, response, full):
               for name, given in expressions.items()}  # fmt: skip
     kept = {name: given for name, given in expressions.items() if name in ("offset", "sample_weight")}
     return X, encoding._replace(of_rows=kept), of_rows | values, found.intercept
+
+
+def check_intercept(encoding, fit_intercept):
+    """Raise a ParameterError where an intercept is not to be fitted, and the formula has one."""
+    if encoding.intercept and not fit_intercept:
+        raise ParameterError(
+            f"fit_intercept is False, but the formula {encoding.text!r} has an intercept: end it with '- 1', and leave "
+            "fit_intercept out"
+        )
 
 
 def _columns(found):
@@ -192,7 +207,7 @@ def _learnt(text, found, frame, rules, full, response):
     if repeated := [name for name, count in Counter(labels).items() if count > 1]:
         raise ParameterError(f"the formula {text!r} makes several columns {repeated[0]!r}; leave one of them out")
     encoding = FormulaEncoding(
-        text, tuple([response] if isinstance(response, str) else response), found.terms, variants,
+        text, tuple([response] if isinstance(response, str) else response), found.intercept, found.terms, variants,
         tuple(tuple(_of_several(each) for each in plan) for plan in cells),
         encodings, levels, state, labels, parts, {}, rules.unseen,
     )  # fmt: skip

@@ -350,3 +350,36 @@ def test_errors(model, message, rng):
         model.fit(
             X, np.where(np.arange(20) == 0, -1.0, 2.0) if "y must" in message else np.full(20, 2.0) + X[:, 0] ** 2
         )
+
+
+def test_a_formula_reads_the_frame_in_fit_predict_and_score():
+    pytest.importorskip("formulaic")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"age": rng.uniform(20, 60, 90), "region": rng.choice(["n", "s"], 90), "id": np.arange(90) // 5}
+    )
+    frame["years"], frame["w"] = rng.uniform(0.5, 2.0, 90), rng.uniform(0.5, 1.5, 90)
+    frame["claims"] = rng.poisson(frame["years"] * np.exp(0.02 * frame["age"] - (frame["region"] == "n")))
+    formula, rows = "claims ~ np.log(age) + region + age:region", {"sample_weight": "w", "offset": "np.log(years)"}
+    model = GeneralizedLinearModel("poisson", formula=formula, alpha=0.01, l1_ratio=0.5).fit(frame, **rows)
+    path = fastreg.fit_path(formula, data=frame, family="poisson", l1_ratio=0.5, alphas=[0.01], **rows)
+    np.testing.assert_allclose(model.coef_, path.coefs.toarray()[:, 0], atol=1e-3)
+    assert model.coef_names_.tolist() == path.feature_names and model.dual_gap_ < 1e-6
+    assert model.feature_names_in_.tolist() == ["age", "region"]
+    new = frame.drop(columns="claims").head(5)
+    np.testing.assert_allclose(model.predict(new), path.predict(new, 0.01), rtol=1e-3)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(new[["region", "years", "age"]]), model.predict(new))
+    assert model.score(frame, sample_weight="w") == pytest.approx(path.score(frame, None, 0.01, "w"), rel=1e-5)
+    found = GeneralizedLinearModelCV("poisson", formula=formula, cv=3, alphas=8).fit(frame, groups="id", **rows)
+    assert found.deviance_path_.shape == (8, 3) and found.predict(new).shape == (5,)
+    flat = clone(model).set_params(formula="claims ~ region - 1", alpha=0.0).fit(frame)
+    means = frame.groupby("region")["claims"].mean()
+    np.testing.assert_allclose(flat.predict(frame), means[frame["region"]], rtol=1e-3)
+    assert flat.intercept_ == 0.0 and flat.coef_.shape == (2,)
+    with pytest.raises(ValueError, match="fit_intercept is False, but the formula"):
+        clone(model).set_params(fit_intercept=False).fit(frame)
+    with pytest.raises(ValueError, match="a formula is about a data frame"):
+        clone(model).fit(np.ones((5, 2)), np.ones(5))
+    with pytest.raises(ValueError, match="pass a frame with the columns"):
+        model.predict(np.ones((5, 5)))
