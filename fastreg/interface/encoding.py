@@ -158,9 +158,9 @@ class Encoding(NamedTuple):
         if lacking := [column.name for column in self.columns if column.name not in sheet.places]:
             raise ValueError(f"X lacks {len(lacking)} of the columns of the fit: {_listed(lacking)}")
         sheet.refuse_repeated([column.name for column in self.columns])
-        rows = slice(None) if rows is None else rows
+        rows, n = (slice(None), len(sheet.view)) if rows is None else (rows, rows.size)
+        codes = np.empty((sum(column.kind in ORDERED for column in self.columns), n), dtype=np.int32)
         numbers: list[np.ndarray] = []
-        codes: list[np.ndarray] = []
         units: list[tuple[int, int]] = []
         sizes: list[int] = []
         stepped: list[bool] = []
@@ -169,7 +169,7 @@ class Encoding(NamedTuple):
             absent = sheet.absent(j, column.kind)[rows]
             if column.kind in ORDERED:
                 units += [(len(sizes), k) for k in range(column.kind == "step", len(column.levels))]
-                codes.append(self._codes(column, sheet.coded(j), rows))
+                codes[len(sizes)] = self._codes(column, sheet.coded(j), rows)
                 sizes.append(len(column.levels))
                 stepped.append(column.kind == "step")
             else:
@@ -180,16 +180,17 @@ class Encoding(NamedTuple):
                 numbers.append(absent.astype(np.float64))
             elif absent.any() and (column.kind not in ORDERED or self.unseen == "error"):
                 _refuse_absent(column, absent)
-        n = len(np.arange(len(sheet.view))[rows])
         dense = np.array(numbers, dtype=np.float64).reshape(len(numbers), n)
         if not sizes:
             return dense.T
         factor, place = zip(*units)
-        return CodedTable(dense, np.array(codes, dtype=np.int32), sizes, stepped, list(factor), list(place))
+        return CodedTable(dense, codes, sizes, stepped, list(factor), list(place))
 
     def _codes(self, column, coded_column, rows):
         """The level of each row, -1 where it has none."""
         found, levels = coded_column
+        if tuple(levels) == column.levels:
+            return found[rows]
         known = {level: k for k, level in enumerate(column.levels)}
         table = np.array([known.get(level, -1) for level in levels] + [-1], dtype=np.int32)
         codes = table[found[rows]]
@@ -238,9 +239,10 @@ def learnt(X, rules):
         return None
     sheet.refuse_repeated(sheet.names)
     columns = [Column(name, kind, rules.missing_in(name)) for name, kind in zip(sheet.names, kinds)]
-    rows = np.flatnonzero(Encoding(tuple(columns)).kept(sheet))
-    if not rows.size:
+    keep = Encoding(tuple(columns)).kept(sheet)
+    if not keep.any():
         raise ValueError("X has no row without missing values, so missing='drop' leaves none; choose 'mean'")
+    rows = slice(None) if keep.all() else np.flatnonzero(keep)
     for j, column in enumerate(columns):
         columns[j] = (_with_levels if column.kind in ORDERED else _with_fill)(column, sheet, j, rows)
     encoding = Encoding(tuple(columns), rules.unseen)
@@ -318,13 +320,15 @@ def _first(series):
 def _with_levels(column, sheet, j, rows):
     """A category with the levels that some rows have, in the order of its type, or else sorted."""
     found, levels = sheet.coded(j)
-    counts = np.bincount(found[rows] + 1, minlength=len(levels) + 1)
-    if counts[0] == rows.size:
-        raise ValueError(f"column {column.name!r} of X has no value in any row; leave it out")
-    if counts[0] and column.missing == "error":
+    codes = found[rows]
+    absent = bool((codes < 0).any())
+    if absent and column.missing == "error":
         _refuse_absent(column, found < 0)
-    seen = tuple(levels[k] for k in np.flatnonzero(counts[1:]))
-    return column._replace(levels=seen, indicator=bool(counts[0]) and column.missing in ("level", "mean"))
+    if isinstance(rows, np.ndarray):  # some levels may be those of other rows alone
+        levels = [levels[k] for k in np.unique(codes) if k >= 0]
+    if not levels:
+        raise ValueError(f"column {column.name!r} of X has no value in any row; leave it out")
+    return column._replace(levels=tuple(levels), indicator=absent and column.missing in ("level", "mean"))
 
 
 def _with_fill(column, sheet, j, rows):

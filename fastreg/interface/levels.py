@@ -9,13 +9,14 @@ DAY = 86_400_000_000  # microseconds
 
 
 def coded(series):
-    """(the code of each row, int32, -1 where it is missing; the values that codes stand for, in order).
+    """(the code of each row, int32, -1 where it is missing; the values of these rows that codes stand for, in order).
 
-    Levels are those that a type declares, in its order, or else the values of these rows, sorted.
+    The order of levels is that which a type declares, or else values are sorted.
     """
     native = series.to_native()
     if hasattr(native, "cat") and hasattr(native.cat, "codes"):  # pandas keeps codes
-        return native.cat.codes.to_numpy().astype(np.int32), native.cat.categories.tolist()
+        codes, levels = native.cat.codes.to_numpy(), native.cat.categories.tolist()
+        return _renumbered(codes, levels, _used(codes, len(levels)))
     if series.implementation.is_pandas_like() and hasattr(native, "factorize"):
         codes, values = native.factorize()
         return _in_order(np.asarray(codes), values.tolist())
@@ -34,20 +35,27 @@ def _of_polars(series):
     import narwhals as nw
 
     declared = list(series.dtype.categories) if isinstance(series.dtype, nw.Enum) else None
+    if series.dtype.is_integer() and not series.null_count():
+        values, codes = np.unique(series.to_numpy(), return_inverse=True)
+        return codes.astype(np.int32), values.tolist()
     if declared is None and series.dtype not in (nw.String, nw.Categorical):
         values = series.drop_nulls().unique().to_list()
         places = {value: k for k, value in enumerate(values)}
         return _in_order(np.array([places.get(each, -1) for each in series.to_list()], dtype=np.int32), values)
     native = series.to_native() if series.dtype != nw.String else series.cast(nw.Categorical).to_native()
     numbers = native.to_physical()
-    absent, numbers = numbers.is_null().to_numpy(), numbers.fill_null(0).to_numpy().astype(np.int64)
+    codes = numbers.fill_null(0).to_numpy().astype(np.int64)
+    if numbers.null_count():
+        codes[numbers.is_null().to_numpy()] = -1
     if declared is not None:
-        return np.where(absent, -1, numbers).astype(np.int32), declared
-    some = native.drop_nulls().unique()
-    keys, values = some.to_physical().to_list(), some.to_list()
-    table = np.full(max([int(numbers.max(initial=0)), *keys]) + 1, -1, dtype=np.int32)
-    table[keys] = np.arange(len(keys))
-    return _in_order(np.where(absent, -1, table[numbers]), values)
+        return _renumbered(codes, declared, _used(codes, len(declared)))
+    first = np.full(codes.max(initial=-1) + 2, -1, dtype=np.int64)  # the last row of each number, -1 for none
+    first[codes] = np.arange(codes.size)
+    first[-1] = -1
+    numbers = np.flatnonzero(first >= 0)
+    place = np.zeros(first.size, dtype=np.int64)
+    place[numbers], place[-1] = np.arange(numbers.size), -1
+    return _in_order(place[codes], native[first[numbers].tolist()].to_list())
 
 
 def _of_pyarrow(native):
@@ -56,19 +64,30 @@ def _of_pyarrow(native):
     chunks = encoded.unify_dictionaries().chunks
     places = [chunk.indices.cast("int64").fill_null(-1) for chunk in chunks]  # polars' are unsigned, without a -1
     codes = np.concatenate([each.to_numpy(zero_copy_only=False) for each in places])
-    levels = chunks[0].dictionary.to_pylist()
-    return (codes.astype(np.int32), levels) if encoded.type.ordered else _in_order(codes, levels)
+    values = chunks[0].dictionary.to_pylist()
+    return (_renumbered if encoded.type.ordered else _in_order)(codes, values, _used(codes, len(values)))
 
 
-def _in_order(codes, values):
-    """Codes of values in whatever order, some of them missing, as codes of those that rows have, sorted."""
-    codes = codes.astype(np.int32)
-    used = np.bincount(codes + 1, minlength=len(values) + 1)[1:] > 0
-    kept = [k for k in np.flatnonzero(used).tolist() if values[k] is not None and values[k] == values[k]]
+def _used(codes, size):
+    """Which of the numbers below `size` some row has."""
+    seen = np.zeros(size + 1, dtype=bool)  # its last is of rows without a value, whose code is -1
+    seen[codes] = True
+    return np.flatnonzero(seen[:-1]).tolist()
+
+
+def _in_order(codes, values, used=None):
+    """Codes of values in whatever order, some of them missing, as codes of those that rows have (`used`), sorted."""
+    used = [k for k in (range(len(values)) if used is None else used) if values[k] is not None]
+    used = [k for k in used if values[k] == values[k]]
     try:
-        kept.sort(key=lambda k: values[k])
+        used.sort(key=lambda k: values[k])
     except TypeError:
-        kept.sort(key=lambda k: str(values[k]))
+        used.sort(key=lambda k: str(values[k]))
+    return _renumbered(codes, values, used)
+
+
+def _renumbered(codes, values, kept):
+    """(codes of the `kept` values, which are renumbered in this order, and of others -1; these values)."""
     table = np.full(len(values) + 1, -1, dtype=np.int32)  # its last is of rows without a value
     table[kept] = np.arange(len(kept), dtype=np.int32)
     return table[codes], [values[k] for k in kept]
