@@ -6,30 +6,28 @@ Products with many columns of a factor are one scan over the codes with a small 
 steps are sums from the end of those of levels.
 """
 
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from fastreg.design.coded_block import CodedBlock, CodedRows
 from fastreg.design.coded_products import (
+    RUN,
+    TOGETHER,
+    Scan,
     add_at_levels,
     add_by_level,
-    add_pairs,
-    add_values_by_cell,
     fill_values,
     sort_rows,
 )
-from fastreg.design.column_products import combine, correlate_some
+from fastreg.design.column_products import correlate_some
 from fastreg.design.dense_products import TILE, correlate_fives, multiply_rows, sum_of_products
-from fastreg.design.row_blocks import blocks_of_rows
 from fastreg.design.row_subsets import grams_apart
-from fastreg.design.working_columns import FAST, ROUNDING, ROW_BLOCK, SCATTERED, PlainBlock
 from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import add_in_order
 from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
 
 FEW_OTHERS = 1e-3  # share of the weights on rows outside of a level below which they are summed one by one
-RUN = 4  # rows in their order that are read in the time of a row by its number
 
 
 class CodedDesign(NamedTuple):
@@ -121,9 +119,17 @@ class CodedDesign(NamedTuple):
         return edges_by_cost(np.concatenate([[0], np.cumsum(self.end[columns] - self.begin[columns])]))
 
     def gram_passes(self):
-        """The cost of the Gram matrix of all columns, in passes over X: a scan for each pair of columns or factors."""
-        units = len(self.columns) / FAST + len(self.codes)
-        return 0.5 * (units + 1.0)
+        """The cost of the Gram matrix of all columns, in passes over X, as measured for 1 to 10 factors.
+
+        In reads of a vector: of a pair of factors, of a factor with all dense columns, and of the dense columns.
+        """
+        dense, factors = len(self.columns), len(self.codes)
+        pairs, mixed, others = (
+            1.5 * factors**2,
+            factors * (0.7 * dense + 8.0 * (dense > 0)),
+            dense * (1.5 + 0.1 * dense),
+        )
+        return (pairs + mixed + others) / (factors + dense)
 
     # ---- products
 
@@ -136,6 +142,25 @@ class CodedDesign(NamedTuple):
         """Whether a scan of a factor's codes takes less time than to read the rows of some of its columns."""
         return RUN * self.stored_in(columns) >= self.shape[0]
 
+    def apart(self, columns, factors):
+        """(those of `factors`, as of `units`, that are scanned, those whose columns are read)."""
+        which = [self.scanned(columns[inside]) for _, inside in factors]
+        return [u for u, yes in zip(factors, which) if yes], [u for u, yes in zip(factors, which) if not yes]
+
+    def most(self, dense):
+        """Whether some dense columns are so many that a product with all of them takes no longer."""
+        return 0 < len(self.columns) <= 2 * dense.size
+
+    def scans(self, factors, together=TOGETHER):
+        """The `Scan`s of some factors, so many in each."""
+        factors = np.array(factors, dtype=np.int64)
+        parts = [factors[k : k + together] for k in range(0, factors.size, together)]
+        return [Scan(self.codes, part, np.cumsum(self.sizes[part] + 1) - (self.sizes[part] + 1)) for part in parts]
+
+    def room(self, factors):
+        """How many numbers the codes of some factors have in a `Scan`."""
+        return int((self.sizes[factors] + 1).sum())
+
     def correlate(self, v):
         return self.correlate_some(v, np.arange(self.factor.size))
 
@@ -143,41 +168,45 @@ class CodedDesign(NamedTuple):
         """x_j'v for the columns j in `columns`."""
         out = np.empty(len(columns))
         dense, factors = self.units(columns)
-        if dense.size == len(self.columns):
+        if self.most(dense):
             out[dense] = multiply_rows(self.columns, v)[self.place[columns[dense]]]
         else:
             correlate_into(self, v, columns, dense, out)
-
-        def levels(k, _):
-            f, inside = factors[k]
-            if self.scanned(columns[inside]):
-                sums = np.zeros((1, self.sizes[f] + 1))
-                add_by_level(self.codes[f], v[None], sums)
-                out[inside] = self.columns_from(f, sums)[0, self.place[columns[inside]]]
-            else:
-                correlate_into(self, v, columns, inside, out)
-
-        over_blocks(levels, range(len(factors) + 1), len(factors) * v.size)
+        scanned, listed = self.apart(columns, factors)
+        for _, inside in listed:
+            correlate_into(self, v, columns, inside, out)
+        for (f, inside), sums in zip(scanned, self.level_sums([f for f, _ in scanned], read_only(v[None]))):
+            out[inside] = self.columns_from(f, sums)[0, self.place[columns[inside]]]
         return out
 
     def correlate_each(self, vectors):
         """X'v for every row v of `vectors`, in one pass over X: (vectors, p)."""
-        vectors = np.ascontiguousarray(vectors)
+        vectors = read_only(np.ascontiguousarray(vectors))
         out, (dense, factors) = np.empty((len(vectors), self.factor.size)), self.units(np.arange(self.factor.size))
         found = np.empty((len(vectors), len(self.columns)))
         if dense.size:
             edges = even_edges(*self.columns.shape)
             over_blocks(lambda a, b: correlate_fives(self.columns, vectors, found, a, b), edges, self.columns.size)
             out[:, dense] = found[:, self.place[dense]]
-
-        def levels(k, _):
-            f, inside = factors[k]
-            sums = np.zeros((len(vectors), self.sizes[f] + 1))
-            add_by_level(self.codes[f], vectors, sums)
+        for (f, inside), sums in zip(factors, self.level_sums([f for f, _ in factors], vectors)):
             out[:, inside] = self.columns_from(f, sums)[:, self.place[inside]]
-
-        over_blocks(levels, range(len(factors) + 1), vectors.size * len(factors))
         return out
+
+    def level_sums(self, factors, vectors):
+        """Sums of each row of `vectors` over the rows of X by the code of some factors: (vectors, levels + 1) each."""
+        scans = self.scans(factors)
+        found = [np.zeros((len(vectors), self.room(scan.factors))) for scan in scans]
+
+        def add(k, _):
+            for v, sums in zip(vectors, found[k]):
+                add_by_level(scans[k], v, sums)
+
+        over_blocks(add, range(len(scans) + 1), vectors.size * len(factors))
+        return [
+            sums[:, begin : begin + self.sizes[f] + 1]
+            for scan, sums in zip(scans, found)
+            for f, begin in zip(scan.factors.tolist(), scan.begins.tolist())
+        ]
 
     def columns_from(self, f, sums):
         """The products of a factor's columns, (k, levels), from sums over rows by code, (k, levels + 1), -1 first."""
@@ -187,21 +216,52 @@ class CodedDesign(NamedTuple):
         return self.correlate_each(vectors.T).T
 
     def predict_many(self, coefs):
-        return self.predict_rows(slice(0, self.shape[0]), np.arange(self.factor.size), coefs)
+        return self.predict_rows(slice(0, self.shape[0]), np.arange(self.factor.size), coefs).T
 
     def predict_rows(self, rows, columns, coefs):
-        """X C, (rows, k), over some neighbouring rows and the `columns` that the rows of C (columns, k) are for."""
+        """(X C)', (k, rows), over some neighbouring rows and the `columns` that the rows of C (columns, k) are for."""
         dense, factors = self.units(columns)
-        out = np.ascontiguousarray(self.columns[self.place[columns[dense]], rows].T @ coefs[dense])
-        for f, inside in factors:
-            add_at_levels(self.codes[f, rows], self.levels_of(f, self.place[columns[inside]], coefs[inside]), out)
+        out = self.predict_dense(rows, columns[dense], coefs[dense])
+        self.add_levels(factors, columns, coefs, rows.start, out)
         return out
 
-    def levels_of(self, f, levels, coefs):
-        """What each code of a factor adds to the linear predictor, (levels + 1, k), -1 first."""
-        table = np.zeros((self.sizes[f] + 1, coefs.shape[1]))
-        table[levels + 1] = coefs
-        return np.cumsum(table, axis=0) if self.stepped[f] else table
+    def predict_dense(self, rows, columns, coefs):
+        """(X C)', (k, rows), over some neighbouring rows and dense columns."""
+        places, out = self.place[columns], np.empty((coefs.shape[1], rows.stop - rows.start))
+        steps, values = np.ascontiguousarray(coefs.T), self.columns[:, rows]
+        if self.most(places):  # all of them, where they lie
+            steps = np.zeros((coefs.shape[1], len(self.columns)))
+            steps[:, places] = coefs.T
+        edges = even_edges(out.shape[1], max(1, steps.shape[1]))
+
+        def part(a, b):
+            block = values[:, a:b]
+            np.matmul(steps, block if steps.shape[1] == len(values) else block[places], out=out[:, a:b])
+
+        over_blocks(part, edges, steps.shape[1] * out.size)
+        return out
+
+    def add_levels(self, factors, columns, coefs, start, out):
+        """Add the columns of factors times C (columns, k) to the rows of X from `start` on, out (k, rows).
+
+        `factors` are (factor, positions of its columns in `columns`).
+        """
+        scans, tables = self.scans([f for f, _ in factors]), []
+        for scan, units in zip(scans, (factors[k : k + TOGETHER] for k in range(0, len(factors), TOGETHER))):
+            table = np.zeros((coefs.shape[1], self.room(scan.factors)))
+            for (f, inside), begin in zip(units, scan.begins.tolist()):
+                part = table[:, begin : begin + self.sizes[f] + 1]
+                part[:, self.place[columns[inside]] + 1] = coefs[inside].T
+                if self.stepped[f]:
+                    np.cumsum(part, axis=1, out=part)
+            tables.append(table)
+
+        def add(a, b):
+            for scan, table in zip(scans, tables):
+                for steps, line in zip(table, out):
+                    add_at_levels(scan, steps, np.int64(start + a), line[a:b])
+
+        over_blocks(add, even_edges(out.shape[1], max(1, len(factors))), len(factors) * out.size)
 
     def gather(self, columns):
         return self.values(columns, np.zeros(self.factor.size), np.arange(self.shape[0])).T
@@ -267,167 +327,6 @@ def coded_design(columns, codes, sizes, stepped, factor, place):
         sort_rows(codes[f], starts, rows[f])
     arrays = columns, codes, rows, sizes, stepped, factor, place, begin, end
     return CodedDesign(*map(read_only, arrays))
-
-
-class CodedBlock(PlainBlock):
-    """The working set's columns, read from X without copies. Dense ones are centred, those of factors are not."""
-
-    form = "sparse"
-
-    def rounding(self, columns, norms):
-        """As of sparse columns; of factors alone, since dense columns are centred before they are multiplied."""
-        coded = columns[self.design.factor[columns] >= 0]
-        return ROUNDING * (1.0 + float(np.max((self.centre[coded] / norms[coded]) ** 2, initial=0.0)))
-
-    def wide(self):
-        """False: the Gram matrix of factors is cheap."""
-        return False
-
-    def correlate(self, v, start=0):
-        columns = self.columns[start:]
-        out = self.design.correlate_some(v, columns)
-        dense = self.design.factor[columns] < 0
-        out[dense] -= self.centre[columns[dense]] * v.sum()
-        return out
-
-    def correlate_each(self, vectors):
-        """X_W'v for every row v of `vectors`: (vectors, m)."""
-        return np.array([self.correlate(v) for v in np.ascontiguousarray(vectors)])
-
-    def predict(self, steps):
-        """X_W s: of factors by a scan of their codes, or where little moves by the rows of the columns that do."""
-        out, moving = np.full(self.design.shape[0], -float(self.centre[self.columns] @ steps)), np.flatnonzero(steps)
-        columns, steps = self.columns[moving], steps[moving]
-        dense, factors = self.design.units(columns)
-        combine(self.design, columns[dense], steps[dense], out)
-        for f, inside in factors:
-            if self.design.scanned(columns[inside]):
-                table = self.design.levels_of(f, self.design.place[columns[inside]], steps[inside, None])
-                add_at_levels(self.design.codes[f], table, out[:, None])
-            else:
-                combine(self.design, columns[inside], steps[inside], out)
-        return out
-
-    def respond(self, columns, h, steps):
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
-        out = np.empty((len(steps), len(columns)))
-        for line, each in zip(out, np.ascontiguousarray(steps)):
-            line[:] = self.design.correlate_some(self.predict(each) * h, columns)
-        return out
-
-    def response_cost(self, columns):
-        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
-        return SCATTERED * self.design.stored_in(columns)
-
-    def gram(self, h, start=0):
-        """Rows from `start` on of X_W' diag(h) X_W, (m - start, m), by tables of pairs of units."""
-        design, new = self.design, self.columns[start:]
-        out = np.empty((new.size, self.columns.size))
-        (some, ours), (dense, theirs) = design.units(new), design.units(self.columns)
-        if some.size:
-            out[np.ix_(some, dense)] = self._dense_gram(new[some], self.columns[dense], h)
-        tasks = [(left, (None, dense)) for left in ours if dense.size]
-        tasks += [((None, some), right) for right in theirs if some.size and start > 0]
-        tasks += [(left, right) for left in ours for right in theirs if start > 0 or left[0] <= right[0]]
-
-        def fill(k, _):
-            (f, left), (g, right) = tasks[k]
-            if g is None:
-                found = self._mixed_gram(f, new[left], self.columns[right], h)
-            elif f is None:
-                found = self._mixed_gram(g, self.columns[right], new[left], h).T
-            else:
-                found = self._table((f, new[left]), (g, self.columns[right]), h)
-            out[np.ix_(left, right)] = found
-            if start == 0:
-                out[np.ix_(right, left)] = found.T
-
-        over_blocks(fill, range(len(tasks) + 1), len(tasks) * h.size)
-        return out
-
-    def _dense_gram(self, left, right, h):
-        """X_left' diag(h) X_right of centred dense columns."""
-        left, middle = self.design.place[left], self.centre[left][:, None]
-        right, other = self.design.place[right], self.centre[right][:, None]
-
-        def rows(first, last):
-            return (
-                (self.design.columns[left, first:last] - middle) * h[first:last],
-                self.design.columns[right, first:last] - other,
-            )
-
-        return sum_of_products(rows, h.size, ROW_BLOCK, left.size, right.size)
-
-    def _mixed_gram(self, f, coded, dense, h):
-        """X_coded' diag(h) X_dense of columns of a factor and centred dense columns."""
-        cells, take = self._cells(f, coded)
-        sums, values = np.zeros((dense.size, take.size + 1)), (self.design.columns, self.design.place[dense])
-        rows, _ = self._rows(f, coded)
-        add_values_by_cell(*values, self.centre[dense], rows, self.design.codes[f], cells, h, sums)
-        return self._from_cells(f, sums.T)[take]
-
-    def _table(self, left, right, h):
-        """X_left' diag(h) X_right of columns of two factors, which may be the same."""
-        (f, ours), (g, theirs) = left, right
-        (cells, take), (others, pick) = self._cells(f, ours), self._cells(g, theirs)
-        sums = np.zeros((take.size + 1, pick.size + 1))
-        rows = min(self._rows(f, ours), self._rows(g, theirs), key=lambda found: found[1])[0]
-        add_pairs(rows, self.design.codes[f], cells, self.design.codes[g], others, h, sums)
-        return self._from_cells(g, self._from_cells(f, sums).T).T[np.ix_(take, pick)]
-
-    def _rows(self, f, columns):
-        """(the rows in which any of a factor's columns is 1, or all rows where that takes less time; the time)."""
-        design, n = self.design, self.design.shape[0]
-        if design.scanned(columns):
-            return self.every, n
-        if design.stepped[f]:  # its columns end together
-            rows = design.rows[f, design.begin[columns].min() :]
-        else:
-            rows = np.concatenate([design.rows[f, design.begin[j] : design.end[j]] for j in columns.tolist()])
-        return read_only(rows), RUN * rows.size
-
-    @cached_property
-    def every(self):
-        return read_only(np.arange(self.design.shape[0], dtype=np.int32))
-
-    def _cells(self, f, columns):
-        """(the cell of each code, -1 first; each column's cell less one): sums over cells give those over columns.
-
-        Cells are numbered from 1 by level, and 0 is that of rows in no column. A stepped factor has a cell for the
-        levels from one of its columns to the next.
-        """
-        order = np.argsort(self.design.place[columns])
-        table, take = np.zeros(self.design.sizes[f] + 1, dtype=np.int64), np.empty(columns.size, dtype=np.int64)
-        take[order] = np.arange(columns.size)
-        table[self.design.place[columns] + 1] = 1 if self.design.stepped[f] else take + 1
-        return np.cumsum(table) if self.design.stepped[f] else table, take
-
-    def _from_cells(self, f, sums):
-        """Sums over columns, by level, from sums over cells, along the first axis."""
-        return np.cumsum(sums[:0:-1], axis=0)[::-1] if self.design.stepped[f] else sums[1:]
-
-
-class CodedRows:
-    """`RowBlocks` of a CodedDesign: one block is expanded at a time."""
-
-    def __init__(self, design, columns, centre):
-        self.design, self.columns, self.centre = design, np.asarray(columns, dtype=np.int64), centre
-
-    def blocks(self):
-        """Yield (slice of rows, (X - centre)' there: (columns, rows of the block))."""
-        for rows in blocks_of_rows(self.design.shape[0], self.columns.size):
-            yield rows, self.design.values(self.columns, self.centre, np.arange(rows.start, rows.stop))
-
-    def products(self, factors):
-        """Yield (slice of rows, ((X - centre) F)' there: (k, rows of the block)), for F (columns, k)."""
-        middle = (self.centre[self.columns] @ factors)[:, None]
-        for rows in blocks_of_rows(self.design.shape[0], factors.shape[1]):
-            yield rows, self.design.predict_rows(rows, self.columns, factors).T - middle
-
-    def sampled_gram(self, rows, h):
-        """((X - centre)' diag(h) (X - centre), (X - centre)'h) over some rows; h (rows,)."""
-        part = self.design.values(self.columns, self.centre, rows)
-        return (part * h) @ part.T, part @ h
 
 
 def correlate_into(design, v, columns, places, out):

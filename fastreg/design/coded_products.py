@@ -1,8 +1,21 @@
 """Products of columns of codes by scans over rows, as kernels; fastreg.design.categorical says what the arrays are."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from fastreg.numerics.jit import kernel
+from fastreg.numerics.jit import inlined_kernel, kernel
+
+RUN = 4  # rows in their order that are read in the time of a row by its number
+TOGETHER = 4  # factors whose codes are read in one scan
+
+
+class Scan(NamedTuple):
+    """Factors whose codes are read together, and where in an array each has a number for each of its codes."""
+
+    codes: np.ndarray  # (F, n) int32
+    factors: np.ndarray  # (k,) int64: which of them
+    begins: np.ndarray  # (k,) int64: the place of code -1; the others follow
 
 
 @kernel
@@ -15,39 +28,108 @@ def sort_rows(codes, starts, rows):
 
 
 @kernel
-def add_by_level(codes, vectors, sums):
-    """sums[k, c + 1] += v_i over the rows i of code c, for the rows v of `vectors`."""
-    for k in range(vectors.shape[0]):
-        v, line = vectors[k], sums[k]
-        for i in range(codes.size):
-            line[np.uint64(codes[i] + 1)] += v[i]
+def add_by_level(scan, v, sums):
+    """Add v_i to the number of the code that each factor has in row i.
+
+    Four factors at once: v is read once, and rows of one level that follow each other do not wait for its sum.
+    """
+    codes, f, begins = scan.codes, scan.factors, scan.begins
+    fours = f.size // 4 * 4
+    for k in range(0, fours, 4):
+        a, b, c, d = codes[f[k]], codes[f[k + 1]], codes[f[k + 2]], codes[f[k + 3]]
+        p, q, r, s = begins[k] + 1, begins[k + 1] + 1, begins[k + 2] + 1, begins[k + 3] + 1
+        for i in range(v.size):
+            value = v[i]
+            sums[np.uint64(p + a[i])] += value
+            sums[np.uint64(q + b[i])] += value
+            sums[np.uint64(r + c[i])] += value
+            sums[np.uint64(s + d[i])] += value
+    for k in range(fours, f.size):
+        a, p = codes[f[k]], begins[k] + 1
+        for i in range(v.size):
+            sums[np.uint64(p + a[i])] += v[i]
 
 
 @kernel
-def add_at_levels(codes, table, out):
-    """out[i] += table[c + 1] for the code c of each row i."""
+def add_at_levels(scan, table, start, out):
+    """Add to out[i] the numbers of the codes that the factors have in row start + i; four factors at once."""
+    codes, f, begins = scan.codes, scan.factors, scan.begins
+    fours = f.size // 4 * 4
+    for k in range(0, fours, 4):
+        a, b, c, d = codes[f[k], start:], codes[f[k + 1], start:], codes[f[k + 2], start:], codes[f[k + 3], start:]
+        p, q, r, s = begins[k] + 1, begins[k + 1] + 1, begins[k + 2] + 1, begins[k + 3] + 1
+        for i in range(out.size):
+            first = table[np.uint64(p + a[i])] + table[np.uint64(q + b[i])]
+            out[i] += first + (table[np.uint64(r + c[i])] + table[np.uint64(s + d[i])])
+    for k in range(fours, f.size):
+        a, p = codes[f[k], start:], begins[k] + 1
+        for i in range(out.size):
+            out[i] += table[np.uint64(p + a[i])]
+
+
+@kernel
+def rows_in_cells(codes, cells, rows):
+    """Write the rows whose code has a cell above 0, in order. Returns how many there are."""
+    count = 0
     for i in range(codes.size):
-        line, target = table[np.uint64(codes[i] + 1)], out[i]
-        for k in range(target.size):
-            target[k] += line[k]
+        rows[count] = i
+        if cells[np.uint64(codes[i] + 1)] > 0:
+            count += 1
+    return count
 
 
 @kernel
-def add_pairs(rows, codes, cells, others, other_cells, h, sums):
-    """sums[a, b] += h_i over those of some rows i whose cells by two factors are a and b."""
+def add_pairs(rows, left, right, h, sums):
+    """sums[a, b] += h_i over those of some rows i whose cells by two factors are a and b.
+
+    `left` and `right` are (codes, the cell of each code, -1 first).
+    """
+    codes, cells = left
+    others, other_cells = right
     for k in range(rows.size):
         i = np.uint64(rows[k])
         sums[np.uint64(cells[np.uint64(codes[i] + 1)]), np.uint64(other_cells[np.uint64(others[i] + 1)])] += h[i]
 
 
 @kernel
-def add_values_by_cell(columns, places, centre, rows, codes, cells, h, sums):
-    """sums[k, a] += h_i (x_i - centre_k) over those of some rows i of cell a, for x = columns[places[k]]."""
+def add_values_by_cell(values, weighted, scan, cells, room, sums):
+    """Add h_i (x_i - centre_k) for dense columns k to the line of row i's cell by each factor, sums (cells, k).
+
+    `values` is (dense columns, which of them, the centre of each), `weighted` (some rows, h), and `cells` has the cell
+    of each code of a factor. Some rows at a time are multiplied, into `room` (rows, k), so that for every factor all
+    columns are added at once.
+    """
+    columns, places, centre = values
+    rows, h = weighted
+    for first in range(0, rows.size, room.shape[0]):
+        count = min(room.shape[0], rows.size - first)
+        for k in range(places.size):
+            x, middle = columns[places[k]], centre[k]
+            for r in range(count):
+                i = np.uint64(rows[first + r])
+                room[r, k] = h[i] * (x[i] - middle)
+        for f in range(scan.factors.size):
+            codes, begin = scan.codes[scan.factors[f]], scan.begins[f] + 1
+            for r in range(count):
+                code = codes[np.uint64(rows[first + r])]
+                add_to(sums[np.uint64(cells[np.uint64(begin + code)])], room[r])
+
+
+@kernel
+def scale_values(values, scale, first, out):
+    """out[k, i] = scale_r (x_r - centre_k) for row r = first + i and dense columns k; `values` as above."""
+    columns, places, centre = values
     for k in range(places.size):
-        values, line, middle = columns[places[k]], sums[k], centre[k]
-        for r in range(rows.size):
-            i = np.uint64(rows[r])
-            line[np.uint64(cells[np.uint64(codes[i] + 1)])] += h[i] * (values[i] - middle)
+        x, middle = columns[places[k]], centre[k]
+        for i in range(out.shape[1]):
+            out[k, i] = scale[first + i] * (x[first + i] - middle)
+
+
+@inlined_kernel
+def add_to(line, values):
+    """line += values"""
+    for k in range(values.size):
+        line[k] += values[k]
 
 
 @kernel

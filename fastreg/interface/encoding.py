@@ -159,8 +159,10 @@ class Encoding(NamedTuple):
             raise ValueError(f"X lacks {len(lacking)} of the columns of the fit: {_listed(lacking)}")
         sheet.refuse_repeated([column.name for column in self.columns])
         rows, n = (slice(None), len(sheet.view)) if rows is None else (rows, rows.size)
-        codes = np.empty((sum(column.kind in ORDERED for column in self.columns), n), dtype=np.int32)
-        numbers: list[np.ndarray] = []
+        coded = [column.kind in ORDERED for column in self.columns]
+        codes = np.empty((sum(coded), n), dtype=np.int32)
+        indicators = sum(column.indicator for column in self.columns)
+        numbers, filled = np.empty((len(coded) - sum(coded) + indicators, n)), 0
         units: list[tuple[int, int]] = []
         sizes: list[int] = []
         stepped: list[bool] = []
@@ -173,18 +175,19 @@ class Encoding(NamedTuple):
                 sizes.append(len(column.levels))
                 stepped.append(column.kind == "step")
             else:
-                units.append((-1, len(numbers)))
-                numbers.append(np.where(absent, column.fill, sheet.values(j, column.kind)[rows]))
+                units.append((-1, filled))
+                numbers[filled] = np.where(absent, column.fill, sheet.values(j, column.kind)[rows])
+                filled += 1
             if column.indicator:
-                units.append((-1, len(numbers)))
-                numbers.append(absent.astype(np.float64))
+                units.append((-1, filled))
+                numbers[filled] = absent
+                filled += 1
             elif absent.any() and (column.kind not in ORDERED or self.unseen == "error"):
                 _refuse_absent(column, absent)
-        dense = np.array(numbers, dtype=np.float64).reshape(len(numbers), n)
         if not sizes:
-            return dense.T
+            return numbers.T
         factor, place = zip(*units)
-        return CodedTable(dense, codes, sizes, stepped, list(factor), list(place))
+        return CodedTable(numbers, codes, sizes, stepped, list(factor), list(place))
 
     def _codes(self, column, coded_column, rows):
         """The level of each row, -1 where it has none."""

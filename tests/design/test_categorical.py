@@ -197,3 +197,45 @@ def test_columns_are_never_expanded(options):
     tracemalloc.stop()
     assert path.n_nonzero[-1] > 0.9 * size
     assert peak < 0.25 * 8 * n * size, peak
+
+
+def test_products_are_the_same_bits_for_any_number_of_threads():
+    n, factors, rng = 200_000, 6, np.random.default_rng(0)
+    codes = rng.integers(0, 5, (factors, n))
+    units = [(-1, 0), (-1, 1), *((f, k) for f in range(factors) for k in range(f == 2, 5))]
+    design = coded_design(rng.normal(size=(2, n)), codes, [5] * factors, np.arange(factors) == 2, *np.array(units).T)
+    h, centre, coefs = rng.random(n), np.zeros(len(units)), rng.normal(size=(len(units), 2))
+    block = design.working_block(centre)
+    block.extend(np.arange(len(units)))
+
+    def products():
+        return [design.correlate(h), design.correlate_each(h[None]), design.predict_many(coefs), block.gram(h),
+                block.predict(coefs[:, 0])]  # fmt: skip
+
+    try:
+        fastreg.set_num_threads(1)
+        alone = products()
+        fastreg.set_num_threads(3)
+        for ours, theirs in zip(products(), alone, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    finally:
+        fastreg.set_num_threads(None)
+    np.testing.assert_allclose(alone[0][:2], design.columns @ h, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(alone[0][2:7], np.bincount(codes[0], h), rtol=1e-9)
+    np.testing.assert_allclose(alone[3][2:7, 7:12], [np.bincount(codes[1], h * (codes[0] == k)) for k in range(5)])
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_levels_take_memory_in_proportion():
+    """To the rows and levels, also where thousands of levels are in the model."""
+    n, size, rng = 200_000, 100_000, np.random.default_rng(0)
+    codes = rng.integers(0, size, (1, n))
+    y = rng.normal(size=size)[codes[0]] + rng.normal(size=n)
+    design = coded_design(rng.normal(size=(1, n)), codes, [size], [False], [-1, *[0] * size], [0, *range(size)])
+    fastreg.fit_path(design, y, alphas=[1e-4])  # so that kernels are compiled
+    tracemalloc.start()
+    path = fastreg.fit_path(design, y, alphas=[1e-4, 3e-5, 1.5e-5])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.converged and path.n_nonzero[-1] > 1000
+    assert peak < 8 * (40 * n + 40 * size), peak
