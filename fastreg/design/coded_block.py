@@ -66,6 +66,18 @@ class CodedBlock(PlainBlock):
         """The cost of `respond` for one step, in values of X that a pass reads in that time."""
         return SCATTERED * self.design.stored_in(columns)
 
+    def stored_values(self, places):
+        """(pointer, rows, values) of what the columns at some places store, dense ones centred, as of a CSC matrix."""
+        design, columns = self.design, self.columns[places]
+        counts = design.end[columns] - design.begin[columns]
+        pointer = np.concatenate([[0], np.cumsum(counts)])
+        stored = np.arange(pointer[-1]) + np.repeat(design.begin[columns] - pointer[:-1], counts)
+        which = np.repeat(columns, counts)
+        dense = design.factor[which] < 0
+        rows, values = np.where(dense, stored, design.rows[design.factor[which], stored]), np.ones(stored.size)
+        values[dense] = design.columns[design.place[which[dense]], stored[dense]] - self.centre[which[dense]]
+        return pointer, rows, values
+
     # ---- Gram matrices: of dense columns by BLAS, of them with factors and of pairs of factors by scans
 
     def gram(self, h, start=0):

@@ -5,16 +5,15 @@ from functools import singledispatch
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.design.categorical import CodedBlock, CodedDesign
 from fastreg.design.column_products import combine
 from fastreg.design.designs import DenseDesign, SparseDesign
-from fastreg.design.working_columns import DenseBlock, SparseBlock
+from fastreg.design.working_columns import DenseBlock, PlainBlock, SparseBlock
 
 
 @singledispatch
 def correlate(design, residual):
     """X'R, (p, K), for residuals (K, n)."""
-    raise TypeError(f"no products with {type(design).__name__}")
+    return design.correlate_each(residual).T
 
 
 @correlate.register
@@ -22,14 +21,8 @@ def _(design: DenseDesign, residual):
     return design.columns @ residual.T
 
 
-@correlate.register
-def _(design: CodedDesign, residual):
-    return design.correlate_each(residual).T
-
-
 @correlate.register(SparseDesign)
-@correlate.register(SparseBlock)
-@correlate.register(CodedBlock)
+@correlate.register(PlainBlock)
 def _(design, residual):
     return np.stack([design.correlate(row) for row in residual], axis=1)
 
@@ -42,7 +35,7 @@ def _(design: DenseBlock, residual):
 @singledispatch
 def expand(design, steps):
     """(X steps)', (K, n), for steps (p, K); a working set's columns are centred."""
-    raise TypeError(f"no products with {type(design).__name__}")
+    return design.predict_many(steps).T
 
 
 @expand.register
@@ -58,14 +51,8 @@ def _(design: SparseDesign, steps):
     return out
 
 
-@expand.register
-def _(design: CodedDesign, steps):
-    return design.predict_many(steps).T
-
-
 @expand.register(DenseBlock)
-@expand.register(CodedBlock)
-@expand.register(SparseBlock)
+@expand.register(PlainBlock)
 def _(design, steps):
     return np.stack([design.predict(row) for row in np.ascontiguousarray(steps.T)])
 
@@ -73,7 +60,7 @@ def _(design, steps):
 @singledispatch
 def pair_products(block, places, classes, factors, others, start):
     """(rows from `start` on of Z Z', Z others): row q of Z is column places[q] of X, scaled by factors[classes[q]]."""
-    raise TypeError(f"no products with {type(block).__name__}")
+    return products_of_rows(block.stored_values(places), classes, factors, others, start)
 
 
 @pair_products.register
@@ -91,19 +78,6 @@ def _(block: SparseBlock, places, classes, factors, others, start):
     pointer = np.concatenate([[0], np.cumsum(counts)])
     stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
     return products_of_rows((pointer, design.indices[stored], design.data[stored]), classes, factors, others, start)
-
-
-@pair_products.register
-def _(block: CodedBlock, places, classes, factors, others, start):
-    design, columns = block.design, block.columns[places]
-    counts = design.end[columns] - design.begin[columns]
-    pointer = np.concatenate([[0], np.cumsum(counts)])
-    stored = np.arange(pointer[-1]) + np.repeat(design.begin[columns] - pointer[:-1], counts)
-    which = np.repeat(columns, counts)
-    dense = design.factor[which] < 0
-    rows, values = np.where(dense, stored, design.rows[design.factor[which], stored]), np.ones(stored.size)
-    values[dense] = design.columns[design.place[which[dense]], stored[dense]] - block.centre[which[dense]]
-    return products_of_rows((pointer, rows, values), classes, factors, others, start)
 
 
 def products_of_rows(stored, classes, factors, others, start):
