@@ -148,30 +148,31 @@ def _values_of(result, X, column, rows):
     labels = labels_of(X)
     if labels is None or frame_view(X, labels) is None:
         raise ParameterError(f"X must be the data frame of the fit, got a {type(X).__name__}; its columns are named")
-    known = {str(label): j for j, label in enumerate(labels)}
+    known = [str(label) for label in labels]
     if column not in known:
         raise ParameterError(f"column is {column!r}, but X has no such column; it has {', '.join(map(repr, known))}")
+    X, j = X if labels == known else X.set_axis(known, axis=1), known.index(column)
     encoding = result.path.encoding if hasattr(result, "path") else result.encoding
     read = _columns_of(encoding)
     rule = max((each for each in read if each.name == column), key=lambda each: len(each.levels), default=None)
-    label = labels[known[column]]
-    series = frame_view(X, labels)[label]
+    series = frame_view(X, known)[column]
     found = _levels(series, rule, rows)
     X = rows_of(X, np.unique(np.linspace(0, len(series) - 1, ROWS).astype(int)))
     if any(each.missing == "drop" for each in read):
         X = rows_of(X, np.flatnonzero(Encoding(read).kept(X)))
     seen = np.empty(0)
     if found is None:
-        seen = _places_of(frame_view(X, labels)[label], known[column])
+        seen = _places_of(frame_view(X, known)[column], j)
         X, seen = rows_of(X, np.flatnonzero(~np.isnan(seen))), seen[~np.isnan(seen)]
-    view = frame_view(X, labels)
+    view, own = frame_view(X, known), nw.col(column)
+    missing = nw.when(own.is_null() & ~own.is_null()).then(own)  # in every row, of the column's own type
 
     def at(value):
-        given = nw.lit(value, dtype=series.dtype if value is None else None)
-        return _mean_row(view.with_columns(given.alias(label)).to_native(), encoding)
+        given = missing if value is None else nw.lit(value)
+        return _mean_row(view.with_columns(given.alias(column)).to_native(), encoding)
 
-    names = encoding.names() if encoding is not None else [*known]
-    values, shown, places = found if found is not None else _points(series, known[column])
+    names = encoding.names() if encoding is not None else known
+    values, shown, places = found if found is not None else _points(series, j)
     return Values(
         values, shown, places, seen, np.array([at(value) for value in values]), _mean_row(X, encoding), names, at
     )

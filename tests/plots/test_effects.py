@@ -179,6 +179,15 @@ def test_frames_of_other_libraries_show_the_same(library, found, frame):
     )
 
 
+def test_columns_may_be_numbered(found, frame, y):
+    """As those of pandas are without names."""
+    numbered = frame[["region", "power"]].set_axis([0, 1], axis=1)
+    read = {"categories": ["0"], "missing": "mean"}
+    own = table(fit_path(numbered, y, family="poisson", l1_ratio=0.0, alphas=[0.01], **read), numbered, y)
+    assert rows_of(plot_effect(own, numbered, "0"))[0] == ["coast", "plain", "town", "missing"]
+    assert plot_effect(own, numbered, "1").get_xlabel() == "1"
+
+
 def test_the_most_frequent_levels_are_drawn(found, frame):
     most = frame["region"].value_counts().index[:1].tolist()
     assert rows_of(plot_effect(found, frame, "region", rows=1))[0] in (most, ["missing"])

@@ -24,6 +24,13 @@ MODULES = [path for path in sorted((ROOT / "fastreg").rglob("*.py")) if ">>>" in
 ALONE = [ROOT / "README.md", ROOT / "docs" / "guide.md"]  # pages that say that each of their blocks runs on its own
 
 
+@pytest.fixture(autouse=True)
+def close_pictures():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 def name(path):
     return str(path.relative_to(ROOT))
 
