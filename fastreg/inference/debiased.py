@@ -94,7 +94,8 @@ def debiased(
     ------
     ValueError
         Where the path has bounds, where the family is not fastreg's, where "inverse" finds columns that depend on
-        each other, and where all levels of a category are in the fit: leave one out, by its penalty_factor.
+        each other, and where levels of a category are asked for all of which are in the fit: leave one out by its
+        penalty_factor.
 
     References
     ----------
@@ -123,13 +124,13 @@ def debiased(
         if fitted.problem.bounds is not None:
             raise ValueError("the path has bounds on its coefficients, which debiased estimates do not know")
         chosen = _chosen(columns, fitted)
-        _refuse_complete(path, fitted, chosen)
+        spare = _spare_levels(path, fitted, chosen)
         point = _linearised(fitted, dispersion)
         usable = int(np.count_nonzero(fitted.problem.usable))
         if method == "auto":
             method = "inverse" if usable < fitted.rows / 2 else "nodewise"
         if method == "inverse":
-            shift, square, bias = _by_inverse(fitted, point, chosen)
+            shift, square, bias = _by_inverse(fitted, point, chosen, spare)
         else:
             node = NODE * np.sqrt(np.log(max(usable, 2)) / fitted.rows) if nodewise_alpha is None else nodewise_alpha
             shift, square, bias = np.array([_by_node(fitted, point, path, j, node) for j in chosen]).T
@@ -198,29 +199,36 @@ def _chosen(columns, fitted):
     return np.array(out)
 
 
-def _refuse_complete(path, fitted, chosen):
-    """Raise a ValueError where all levels of a category are in the fit beside an intercept: only their differences are
-    determined, which is no matter of how many rows there are."""
+def _spare_levels(path, fitted, chosen):
+    """The first level of each category all levels of which are in the fit beside an intercept, to which they sum.
+
+    Raises a ValueError where one of these levels is chosen: their differences alone are determined.
+    """
     usable = fitted.problem.usable
-    for places in path.encoding.complete() if path.encoding and path.fit_intercept else ():
-        if usable[places].all() and np.isin(places, chosen).any():
+    complete = path.encoding.complete() if path.encoding and path.fit_intercept else []
+    complete = [places for places in complete if usable[places].all()]
+    for places in complete:
+        if np.isin(places, chosen).any():
             levels = listed(fitted.names, np.array(places))
             raise ValueError(
                 f"{levels} sum to the intercept, so that none has an estimate of its own without "
                 "a penalty; fit the path with a level left out, as by "
                 f"penalty_factor={{{fitted.names[places[0]]!r}: np.inf}}, and the others are estimated against it"
             )
+    return [places[0] for places in complete]
 
 
-def _by_inverse(fitted, point, chosen):
-    """(shift, square of the standard error for a dispersion of W, bias factor) of the columns."""
+def _by_inverse(fitted, point, chosen, spare):
+    """(shift, square of the standard error for a dispersion of W, bias factor) of the columns. Those that are `spare`
+    say nothing that the others do not."""
     problem = fitted.problem
-    objective = SmoothObjective(problem, problem.columns, np.zeros(problem.columns.size), problem.offset)
+    columns = np.setdiff1d(problem.columns, spare)
+    objective = SmoothObjective(problem, columns, np.zeros(columns.size), problem.offset)
     try:
         inverse = Factor(objective.gram(point.metric)).inverse()
     except linalg().LinAlgError:
         raise singular(fitted, "") from None
-    places = int(problem.fit_intercept) + np.searchsorted(problem.columns, chosen)
+    places = int(problem.fit_intercept) + np.searchsorted(columns, chosen)
     shift = inverse[places] @ objective.correlate(point.residual)
     return shift, np.diag(inverse)[places], np.zeros(chosen.size)
 

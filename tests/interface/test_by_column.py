@@ -132,6 +132,9 @@ def test_statements_ask_for_a_level_of_reference_and_the_advice_works():
     for method in ("inverse", "nodewise"):
         with pytest.raises(ValueError, match=r"'region\[east\]', .* sum to the intercept.*'region\[east\]': np.inf"):
             fastreg.debiased(path, FRAME, Y, 0.05, method=method)
+    numbers = fastreg.debiased(path, FRAME, Y, 0.05, columns=["age", "age[missing]"])  # need no level of reference
+    plain = fastreg.fit_path(X[:, [0, 1, 3, 4, 6]], Y, alphas=[0.0])
+    np.testing.assert_allclose(numbers.estimate, plain.coef(0.0)[0][:2], rtol=1e-5)
     with pytest.raises(ValueError, match=r"combinations of each other.*leave one out of the fit"):
         fastreg.selective(path, FRAME, Y, path.alphas[-1])
     left = {"region[east]": np.inf, "kind[a]": np.inf}
@@ -164,3 +167,12 @@ def test_names_of_the_expanded_columns_are_not_the_users():
 def test_names_that_would_repeat_are_refused(frame, words):
     with pytest.raises(ValueError, match=words):
         learnt(frame, Rules(categories="text", missing="level"))
+
+
+@pytest.mark.parametrize("alphas", [[0.05], [0.0]])
+def test_a_level_whose_rows_have_no_weight_is_not_in_the_model(alphas):
+    weight = np.where(FRAME["region"] == "south", 0.0, 1.0)
+    path = fastreg.fit_path(FRAME, Y, sample_weight=weight, alphas=alphas, **WORDS)
+    coef = path.coef(alphas[0])[0]
+    assert coef[4] == 0.0
+    assert_certified(path, X, Y, tol=1e-6, sample_weight=weight, penalty_factor=path.penalty_factor)
