@@ -30,7 +30,8 @@ def rows_for(result, X, **given):
 
     Raises a ParameterError where "y" is None and no formula has it.
     """
-    formula = result.encoding if hasattr(result.encoding, "row_values") and labels_of(X) is not None else None
+    encoding = getattr(result, "encoding", None)  # what is no path at all is refused with its columns
+    formula = encoding if hasattr(encoding, "row_values") and labels_of(X) is not None else None
     found = []
     for name, values in given.items():
         if formula is not None and (values is None or isinstance(values, str)):
