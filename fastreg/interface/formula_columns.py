@@ -80,12 +80,19 @@ def cells_of(factors, variant, known=None):
     if len(chosen) == 1:
         rows = np.arange(len(chosen[0][0].levels))[:, None]
     else:
-        rows = np.unique(np.column_stack([each.codes for each, _ in chosen]), axis=0)
-        rows = rows[(rows >= 0).all(axis=1)]
+        rows = _seen([each for each, _ in chosen])
     for j, (each, how) in enumerate(chosen):
         if how == REDUCED:
             rows = rows[rows[:, j] != (each.reference or 0)]
     return rows
+
+
+def _seen(labels):
+    """The combinations of levels that rows have, in order, (combinations, categories)."""
+    sizes = [len(each.levels) for each in labels]
+    there = np.all([each.codes >= 0 for each in labels], axis=0)
+    cells = np.unique(np.ravel_multi_index([each.codes[there] for each in labels], sizes))
+    return np.column_stack(np.unravel_index(cells, sizes))
 
 
 def blocks_of(factors, variant, cells, n):
@@ -127,8 +134,10 @@ def blocks_of(factors, variant, cells, n):
 def _places(labels, cells):
     """The cell of each row, -1 for none."""
     sizes = [len(each.levels) for each in labels]
-    if not len(cells):
-        return np.full(labels[0].codes.size, -1, dtype=np.int32)
+    if len(labels) == 1 or not len(cells):
+        table = np.full(sizes[0] + 1, -1, dtype=np.int32)  # the last is for rows without a level
+        table[np.asarray(cells, dtype=int)[:, :1].ravel()] = np.arange(len(cells))
+        return table[labels[0].codes]
     absent = np.any([each.codes < 0 for each in labels], axis=0)
     rows = np.ravel_multi_index([np.maximum(each.codes, 0) for each in labels], sizes)
     known = np.ravel_multi_index(tuple(np.asarray(cells).T), sizes)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.interface.encoding import ABSENT, ORDERED
+from fastreg.interface.encoding import ABSENT, ORDERED, Sheet
 from fastreg.interface.formula_columns import Labels, numbers_from
 from fastreg.interface.formula_expressions import Expression
 from fastreg.interface.frames import frame_view, is_numeric, labels_of, numbers_of
@@ -19,7 +19,9 @@ class Frame:
     """The columns of a data frame by name."""
 
     def __init__(self, data, name="data"):
-        labels = labels_of(data)
+        if data is None:
+            raise ParameterError("a formula is about a data frame: pass it by name, as data=")
+        labels, self.sheets = labels_of(data), dict[str, Sheet]()
         view = None if labels is None else frame_view(data, labels)
         if view is None:
             raise ParameterError(
@@ -44,9 +46,11 @@ class Frame:
         )
 
     def only(self, column, text):
-        """A frame of one column."""
-        own = self.view.columns[self.place(column, text)]
-        return self.view.select(own).rename({own: column}).to_native()
+        """One column as a frame whose categories are coded once."""
+        if column not in self.sheets:
+            own = self.view.columns[self.place(column, text)]
+            self.sheets[column] = Sheet(self.view.select(own).rename({own: column}).to_native())
+        return self.sheets[column]
 
     def series(self, column, text):
         return self.view[self.view.columns[self.place(column, text)]]

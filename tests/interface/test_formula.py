@@ -231,7 +231,7 @@ def test_contradictions_are_told():
     for words, message in (
         ({"fit_intercept": False}, "end it with '- 1'"),
         ({"y": Y}, "y is given, and the formula 'y ~ x1' has one, too"),
-        ({"data": None}, "data is a NoneType"),
+        ({"data": None}, "pass it by name, as data="),
         ({"data": {"x1": [1.0]}}, "data is a dict"),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
