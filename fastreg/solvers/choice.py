@@ -307,10 +307,11 @@ def qr_pays(n, m):
     return (n + m) * m * min(n + m, m) <= QR_WORK
 
 
-def ridge_form(problem, m, free, tiny):
-    """How a Newton system in m columns is solved; `free` have no ridge, `tiny` says whether some have hardly any."""
+def ridge_form(problem, m, free, tiny, corrected):
+    """How a Newton system in m columns is solved; `free` have no ridge, `tiny` says whether some have hardly any, and
+    `corrected` whether later solves correct rounding errors."""
     n = problem.n
-    if tiny and (problem.family.quadratic or n < m) and qr_pays(n, m):  # later Newton steps correct rounding errors
+    if tiny and (n < m or not corrected) and qr_pays(n, m):
         return "qr"
     if n < m and free < n and n <= LARGEST_FACTOR and (problem.family.quadratic or not tiny):
         return "rows"

@@ -36,10 +36,11 @@ from fastreg.solvers.ridge.row_space import CURVATURE_FLOOR, SHARE, RowSpace
 class RidgeSystem:
     """The Newton systems of a set of columns, with matrices that are the same at every point."""
 
-    def __init__(self, problem, columns, fixed=None):
-        """`fixed` says whether the curvature is the same at every solve; by default, for least squares."""
+    def __init__(self, problem, columns, repeats=False):
+        """`repeats` says that each solve is repeated at the same curvature, which corrects its rounding errors."""
         self.problem, self.columns = problem, columns
-        self.fixed = problem.family.quadratic if fixed is None else fixed
+        self.fixed = repeats or problem.family.quadratic
+        self.corrected = repeats or not problem.family.quadratic
         self.everything = columns.size == problem.p
         self.norms = problem.norms[columns]
         self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # K, and the l2_j for which it was computed
@@ -185,7 +186,7 @@ class RidgeSystem:
     def _direction(self, state, correlation, l2):
         coef, free = state.coef[self.columns], np.flatnonzero(l2 == 0.0)
         gradient = correlation - l2 * coef
-        form = ridge_form(self.problem, self.columns.size, free.size, bool(self.weak(l2).any()))
+        form = ridge_form(self.problem, self.columns.size, free.size, bool(self.weak(l2).any()), self.corrected)
         if form == "qr":
             return self._qr(state, l2, coef)
         if form == "rows":
@@ -225,17 +226,20 @@ class RidgeSystem:
         """The Newton step by least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
         problem, h = self.problem, state.curvature
         root = np.sqrt(h)
-        values = problem.design.gather(self.columns)
+        n, m = problem.n, self.columns.size
+        stacked = np.zeros((n + m, m), order="F")
+        stacked[:n] = problem.design.gather(self.columns)
         if problem.fit_intercept:
-            values -= (h @ values) / h.sum()
-        values *= root[:, None]
-        stacked = np.vstack([values, np.diag(np.sqrt(l2))])
-        length = np.linalg.norm(stacked, axis=0)
+            stacked[:n] -= (h @ stacked[:n]) / h.sum()
+        stacked[:n] *= root[:, None]
+        stacked[n:] = np.diag(np.sqrt(l2))
+        length = np.sqrt(np.einsum("ij,ij->j", stacked, stacked))
         length[length == 0.0] = 1.0
+        stacked /= length
         rows = np.divide(state.residual, root, out=np.zeros_like(root), where=root > 0.0)
         target = np.concatenate([rows, -np.sqrt(l2) * coef])
         rank = np.finfo(float).eps * max(stacked.shape)
-        return np.linalg.lstsq(stacked / length, target, rcond=rank)[0] / length
+        return linalg().lstsq(stacked, target, cond=rank, overwrite_a=True, check_finite=False)[0] / length
 
     def _dual(self, state, l2, coef, free):
         """The Newton step from the dual variable a, the residual of the model's solution; b_j = x_j'a / l2_j."""
@@ -309,7 +313,7 @@ def dual_direction(problem, state, columns, l2):
     residual = levelled(problem, state)
     if columns.size == 0:
         return residual
-    system, trial = RidgeSystem(problem, columns, fixed=True), state.copy()
+    system, trial = RidgeSystem(problem, columns, repeats=True), state.copy()
     trial.residual[:] = residual
     for _ in range(2):
         correlation = problem.correlate_some(trial.residual, columns)
