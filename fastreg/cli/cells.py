@@ -15,7 +15,9 @@ from fastreg.interface.validation import LARGEST
 MISSING = {"", "na", "n/a", "nan", "null", "-", ".", "?", "#n/a"}  # cells without a value
 NONE = {"none", "nil"}  # the same among numbers and dates; a label among text
 TRUTHS = {"true": 1.0, "false": 0.0}
-ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[-+]\d\d:?\d\d)?)?"
+WORDY = 5  # letters of the longest of these words
+LETTERS = frozenset("abcdefghjklmopqrstuvwxyzABCDEFGHJKLMOPQRSTUVWXYZ")  # with which no number begins: inf and nan do
+ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[-+]\d\d:?\d\d)?)?")
 ISO_DATE = "days"  # the word of --dates for dates such as 2024-03-31
 TOO_LARGE = (lambda values: np.abs(values) > LARGEST, "its square is beyond the range of numbers: rescale the column")
 LIMITS = {  # forbidden numbers and what is required, by option
@@ -129,8 +131,10 @@ class Column:
             kind = pyarrow.duration("us") if types.is_duration(kind) else pyarrow.timestamp("us", kind.tz)
             cells = cells.cast(kind, safe=False)
         try:
+            if not typed and isinstance(cells, pyarrow.ChunkedArray):
+                cells = pyarrow.concat_arrays(cells.chunks)  # to unite dictionaries of many values takes long
             coded = cells if typed else cells.dictionary_encode()
-        except (pyarrow.ArrowNotImplementedError, pyarrow.ArrowInvalid):  # lists, records
+        except (pyarrow.ArrowNotImplementedError, pyarrow.ArrowInvalid):  # lists; more than 2 GB
             return self._different(cells.to_pylist())
         if typed and self.takes == "either":
             self.takes, self.is_stepped = "labels", kind.ordered
@@ -142,12 +146,12 @@ class Column:
         """(kind, number or NaN, date or None) of a cell."""
         if isinstance(value, str):
             text = value.strip()
-            word = text.lower()
+            word = text.lower() if len(text) <= WORDY else text
             if word in MISSING:
                 return Kind.MISSING, np.nan, None
             if word in NONE:
                 return (Kind.TEXT if self.takes == "labels" else Kind.NONE), np.nan, None
-            number = as_number(value, self.comma)
+            number = None if text[0] in LETTERS else as_number(value, self.comma)
             if number is not None:
                 return (Kind.NUMBER, number, None) if number == number else (Kind.MISSING, np.nan, None)
             if word in TRUTHS:
@@ -251,7 +255,7 @@ def date_of(text, form):
     try:
         if form != ISO_DATE:
             return datetime.datetime.strptime(text, form)
-        return datetime.datetime.fromisoformat(text) if re.fullmatch(ISO, text) else None
+        return datetime.datetime.fromisoformat(text) if ISO.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -29,7 +29,7 @@ from fastreg.cli.report import (
     write_coefficients,
     write_predictions,
 )
-from fastreg.cli.statements import alpha_of, statements, write_statements
+from fastreg.cli.statements import NO_PATH, alpha_of, statements, write_statements
 from fastreg.cli.tables import classes, read_features, read_table, split_names
 from fastreg.interface.agreement import reaches
 from fastreg.interface.arguments import FitOptions, Grid, framed
@@ -57,8 +57,8 @@ def main_job(options):
     say(f"\nLogistic lasso: is the tissue melanoma ({melanoma.sum():.0f} of {melanoma.size} cell lines)?")
     _compile("binomial")
     logistic = _fit(X, melanoma, "binomial", asked | {"feature_names": names})
-    titles = [f"Lasso: {names[0]} by the other genes", "Logistic lasso: is it melanoma?"]
-    say(f"\n{_write_picture(_draw([lasso, logistic], titles, options, outputs), options, outputs)}")
+    panels = [(lasso, f"Lasso: {names[0]} by the other genes"), (logistic, "Logistic lasso: is it melanoma?")]
+    say(f"\n{_write_picture(_draw(panels, options, outputs), options, outputs)}")
 
 
 def fit_table(options):
@@ -86,12 +86,13 @@ def fit_table(options):
     if alpha is not None:
         _check_alpha(alpha, path)
     mean = None if new is None else _mean(path, new, alpha)
-    written, found = statements(path, table, alpha, options)
+    written, shown = statements(path, table, alpha, options)
     outputs.check()
     title = f"{table.name} ({options.family}, l1_ratio {options.l1_ratio:g})"
     if alpha == 0.0:
         title = f"{table.name} ({options.family}, no penalty)"
-    drawn = _draw([fit] if found is None else [found], [title], options, outputs)
+    panels = ([] if alpha == 0.0 else [(fit, title)]) + [(each, f"{title}: {word}") for each, word in shown]
+    drawn = _draw(panels, options, outputs)
 
     count = write_coefficients(path, outputs.ready("--output"))  # all checks come before the first file
     listed = f"{count:,} feature{'s' * (count != 1)}"
@@ -157,7 +158,7 @@ def use_model(options):
         dates = options.dates or document.get("dates")
         mean = _mean(path, read_features(options.predict, known, offset, dialect_of(options), dates), alpha)
     outputs.check()
-    drawn = None if options.plot is None else _draw([path], [str(target or options.load)], options, outputs)
+    drawn = None if options.plot is None else _draw([(path, str(target or options.load))], options, outputs)
     if mean is not None:
         _write_mean(mean, alpha, labels, outputs)
     if drawn is not None:
@@ -288,13 +289,15 @@ def _fit(X, y, family, options, function="fit_path"):
     return fit
 
 
-def _draw(fits, titles, options, outputs):
+def _draw(panels, options, outputs):
     """(content of the picture's file, "") or (None, why there is none); an error where --plot asked for it."""
+    if not panels:
+        return None, NO_PATH
     try:
         if options.plot is None:
             outputs.add("--plot", PICTURE, "a picture")
         with noting():
-            return picture(fits, titles, options.plot or PICTURE), ""
+            return picture(panels, options.plot or PICTURE), ""
     except (ImportError, OSError, ValueError) as error:
         if options.plot is not None:
             raise

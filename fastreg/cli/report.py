@@ -142,8 +142,9 @@ def check_picture(file):
     matplotlib_module("matplotlib")
 
 
-def picture(fits, titles, file):
-    """The content of a picture's file: a panel for each path, and one for the scores of a cross-validated path.
+def picture(shown, file):
+    """The content of a picture's file: a panel for each path, table or posterior, given with its title, and one for the
+    scores of a cross-validated path.
 
     Raises ImportError without matplotlib.
     """
@@ -151,8 +152,8 @@ def picture(fits, titles, file):
     from fastreg.plots.axes import matplotlib_module
 
     panels: list[tuple[Callable[..., Any], Any, str]] = []
-    for fit, title in zip(fits, titles):
-        panels.append((plot_table if hasattr(fit, "p_value") else plot_path, fit, title))
+    for fit, title in shown:
+        panels.append((plot_table if hasattr(fit, "interval") else plot_path, fit, title))
         if hasattr(fit, "alpha_1se"):
             panels.append((plot_cv, fit, "Cross-validation"))
     # A Figure without pyplot, which would need a window system.

@@ -1,6 +1,7 @@
 """What is said about the coefficients of one fit: its table with standard errors, and draws from its posterior."""
 
 import csv
+from typing import Any
 
 from fastreg.cli.report import noting, plain, say
 from fastreg.interface.writing import whole_file
@@ -9,6 +10,8 @@ PENALISED = (
     "--table is of a fit without a lasso part, whose coefficients have no standard error: add --l1-ratio 0 (ridge), or "
     "leave out --alpha and --cv (no penalty); --posterior serves a lasso, too"
 )
+
+NO_PATH = "a fit without a penalty is no path; with --table FILE the picture shows its intervals"
 
 
 def check_statements(options):
@@ -21,6 +24,8 @@ def check_statements(options):
         raise ValueError("--n-draws 0 is the normal approximation, which has no draws; leave --draws out")
     if options.table is not None and options.l1_ratio > 0.0 and alpha_of(options) != 0.0:
         raise ValueError(PENALISED)
+    if options.plot is not None and options.alpha == 0.0 and (options.table, options.posterior) == (None, None):
+        raise ValueError(f"--plot {options.plot}: {NO_PATH}")
 
 
 def alpha_of(options):
@@ -31,16 +36,17 @@ def alpha_of(options):
 
 
 def statements(path, table, alpha, options):
-    """{option: content} of the files about coefficients that are asked for, printed as they come, and the table."""
+    """({option: rows of its file}, [what a picture shows of them]) of what is asked for, printed as it comes."""
     import fastreg
 
     X, rows = table.features.X, {"sample_weight": table.weights, "offset": table.offset}
     rows = {name: values for name, values in rows.items() if values is not None}
-    written, found = {}, None
+    written, shown = {}, list[tuple[Any, str]]()
     if options.table is not None:
         with noting():
             found = fastreg.table(path, X, table.target, alpha, **rows)
         say(f"\n{found!r}")
+        shown.append((found, "estimates"))
         columns = {
             "estimate": found.estimate, "se": found.se, "statistic": found.statistic, "p_value": found.p_value,
             "lower": found.lower, "upper": found.upper, **found.more,
@@ -53,11 +59,12 @@ def statements(path, table, alpha, options):
             posterior = fastreg.posterior(path, X, table.target, alpha, **given, **rows)
             summary = posterior.summary()
         say(f"\n{summary!r}")
+        shown.append((summary, "posterior"))
         columns = summary.columns
         written["--posterior"] = [["name", *columns], *zip(summary.names, *map(plain, columns.values()))]
         if options.draws is not None:
             written["--draws"] = _draws(posterior)
-    return written, found
+    return written, shown
 
 
 def _draws(posterior):

@@ -200,7 +200,8 @@ def test_a_model_of_python_predicts(frame):
 
 def test_a_table_and_a_posterior(frame):
     some = ("--drop", "since,age,area,size,code", "--l1-ratio", "0")
-    done("t.csv", "--target", "y", "--drop", "since,age,area,size,code", "--table", "table.csv")
+    out = done("t.csv", "--target", "y", "--drop", "since,age,area,size,code", "--table", "table.csv")
+    assert out.rstrip().endswith("Drew path.png.") and "1 of 1 point certified" in out
     X = frame[["member"]].astype(float)
     flat = fit_path(X, frame["y"], alphas=[0.0])
     by_name = {row["name"]: row for row in read_csv("table.csv")}
@@ -222,6 +223,9 @@ def test_a_table_and_a_posterior(frame):
         *FIT, *some, "--table", "table.csv"
     )
     assert "--table is of a fit without a lasso part" in refused(*FIT, "--cv", "3", "--table", "t2.csv")
+    alone = ("--alpha", "0", "--save", "m.json")
+    assert "No picture: a fit without a penalty is no path; with --table" in done(*FIT, *some[:2], *alone)
+    assert "is no path; with --table" in refused(*FIT, *some[:2], *alone, "--plot", "p.png")
     assert "--draws needs --posterior FILE" in refused(*FIT, "--draws", "d.csv")
 
 
