@@ -27,6 +27,7 @@ class Given(NamedTuple):
     sample_weight: Any  # as it was given, like what follows
     offset: Any
     params: dict[str, Any]  # metadata
+    whole: tuple[np.ndarray, Any, dict[str, Any]] | None = None  # (rows kept, y and metadata before), if some are not
 
     def weights(self):
         """(weights as a vector, or None; their sum)."""
@@ -54,16 +55,21 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     keep_labels(estimator, X)
     if is_classifier(estimator) and y is not None:  # scikit-learn refuses numbers in an array of objects as labels
         y = label_array("y", y)
-    rows = {"y": y, "sample_weight": sample_weight, "offset": offset}
+    rows, whole = {"y": y, "sample_weight": sample_weight, "offset": offset}, None
     if labels_of(X) is not None:
         refuse_repeated(X)
         validate_data(estimator, table_of(X), y, skip_check_array=True)
-        rows |= {name: value for name, value in params.items() if np.ndim(value) and len(value) == len(X)}
+        n = len(X)
+        rows |= {name: value for name, value in params.items() if np.ndim(value) and len(value) == n}
+        rows["rows"] = np.arange(n)
     X, encoding, rows = encoded(X, rules, rows)
     remember(estimator, encoding_=encoding)
+    kept = rows.pop("rows", None)
+    if kept is not None and kept.size < n:
+        whole = kept, y, params
     y, sample_weight, offset = (rows.pop(name) for name in ("y", "sample_weight", "offset"))
     X, y = validated(estimator, X, y, encoding is not None, **how)
-    return Given(check.check_design(X), y, getattr(X, "dtype", np.float64), sample_weight, offset, params | rows)
+    return Given(check.check_design(X), y, getattr(X, "dtype", np.float64), sample_weight, offset, params | rows, whole)
 
 
 def _check_formula(estimator, X, rows, params, rules, how):

@@ -1,5 +1,6 @@
 """Parts of the estimators that cross-validate: the rule of the choice, metadata, folds, and one warning."""
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from fastreg.estimators.fit_one import PEER_SELECTIONS, ConvergenceWarning
 from fastreg.interface import validation as check
 from fastreg.interface.naming import explains_names
 from fastreg.interface.reasons import remedy_for
+from fastreg.selection.cross_validation.folds import renumbered
 from fastreg.selection.cross_validation.result import SELECTIONS, as_written_here, fold_reasons
 
 
@@ -47,16 +49,25 @@ def folds_of(estimator, given, classifier=False):
     """(pairs of (train, test) rows by the estimator's `cv`, the metadata as `routed` returns them) of a `Given`."""
     asked = routed(estimator, "fit", given.params, sample_weight=given.sample_weight)
     split = asked["splitter"]["split"] if asked else {}
-    return pairs_of(estimator.cv, given.X, given.y, classifier, split), asked
+    return pairs_of(estimator, given, classifier, split), asked
 
 
-def pairs_of(cv, X, y, classifier, split):
-    """Pairs of (train, test) rows by `cv` as in scikit-learn; `split` holds keyword arguments of the splitter."""
+def pairs_of(estimator, given, classifier, split):
+    """Pairs of (train, test) rows by the estimator's `cv`; `split` holds keyword arguments of the splitter.
+
+    Pairs that are given, and those of a splitter, are of all rows: where missing="drop" left some out, they are
+    renumbered. A number of folds is of the rows that are left.
+    """
+    cv, X, y, rows = estimator.cv, given.X, given.y, None
+    if given.whole is not None and cv is not None and not isinstance(cv, numbers.Integral):
+        rows, y, params = given.whole
+        X, asked = np.zeros((len(y), 1)), routed(estimator, "fit", params)
+        split = asked["splitter"]["split"] if asked else {}
     pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **split))
     for number, pair in enumerate(pairs, start=1):
-        for name, rows in zip(("train", "test"), pair):
-            check.refuse_masked(f"{name} of fold {number}", rows)
-    return pairs
+        for name, part in zip(("train", "test"), pair):
+            check.refuse_masked(f"{name} of fold {number}", part)
+    return pairs if rows is None else renumbered(pairs, rows, len(y))
 
 
 def cv_router(estimator, scorer=None, callers=("fit",)):

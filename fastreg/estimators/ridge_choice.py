@@ -115,7 +115,9 @@ class RidgeChoice(RoutesMetadata):
             asked = asked["scorer"]
             scores, spread = self._score_left_out(spectrum, responses, shift, truth, alphas / total, total, asked)
         else:
-            scores, spread = self._score_folds(X, responses, shift, truth, alphas, weight, form, asked)
+            scores, spread = self._score_folds(
+                posed.given._replace(X=X, y=truth), responses, shift, alphas, weight, form, asked
+            )
             spectrum = None
         best = [self._choose(*pair, alphas, rule) for pair in zip(scores, spread)]
         chosen = np.broadcast_to(alphas[best], responses.shape[1])
@@ -187,10 +189,10 @@ class RidgeChoice(RoutesMetadata):
         scores = np.array([self._scores(predictions, truth, score_params, target) for target in targets])
         return scores, np.zeros(scores.shape)
 
-    def _score_folds(self, X, responses, shift, truth, alphas, weight, form, asked):
+    def _score_folds(self, given, responses, shift, alphas, weight, form, asked):
         """(mean scores (1, k) over folds, their standard errors), by one factorisation per fold for all alphas."""
-        n, scores = X.shape[0], []
-        for train, test in pairs_of(self.cv, X, truth, self.classifies, asked["splitter"]):
+        X, truth, n, scores = given.X, given.y, given.X.shape[0], []
+        for train, test in pairs_of(self, given, self.classifies, asked["splitter"]):
             rows = np.zeros(n)
             np.add.at(rows, np.arange(n)[train], 1.0)
             rows = rows if weight is None else rows * weight

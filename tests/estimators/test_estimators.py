@@ -58,6 +58,9 @@ def test_scikit_learn_checks(estimator, check):
     [
         Ridge(alpha=0.0),
         Ridge(alpha=10.0, fit_intercept=False, solver="coordinate_descent"),
+        Ridge(lower=-1.0, upper=2.0, standardize=True, tol=1e-14),
+        Lasso(lower=-1.0, upper=2.0, standardize=True, tol=1e-14),
+        LogisticRegression(lower=-1.0, upper=2.0, standardize=True, tol=1e-14),
         Lasso(alpha=0.1),
         ElasticNet(alpha=0.01, l1_ratio=0.0),
         ElasticNet(alpha=0.0, fit_intercept=False),

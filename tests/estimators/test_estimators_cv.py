@@ -48,6 +48,7 @@ def test_scikit_learn_checks(estimator, check):
 @parametrize_with_checks(
     [
         LassoCV(rule="1se", fit_intercept=False),
+        LassoCV(standardize=True, lower=-1.0, upper=2.0, rule="1se"),
         ElasticNetCV(l1_ratio=[0.0, 0.5, 1.0], alphas=np.geomspace(10.0, 0.1, 10)),
         LogisticRegressionCV(cv=3, tol=1e-14),  # 3 folds: one check has 3 rows a class
         LogisticRegressionCV(l1_ratios=[0.5, 1.0], Cs=4, cv=3, rule="1se", tol=1e-14),

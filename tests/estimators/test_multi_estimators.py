@@ -57,6 +57,8 @@ def test_scikit_learn_checks(estimator, check):
 @parametrize_with_checks(
     [
         MultiTaskElasticNet(alpha=0.1, l1_ratio=0.0),
+        MultiTaskLasso(alpha=0.1, standardize=True, tol=1e-13),
+        RidgeClassifier(alpha=0.1, standardize=True, upper=2.0, tol=1e-14),
         RidgeClassifier(alpha=0.1, solver="newton"),  # "balanced" counts rows, not weights, as scikit-learn's does
     ]
 )

@@ -53,7 +53,7 @@ def test_scikit_learn_checks(estimator, check):
 @parametrize_with_checks(
     [
         MultiTaskElasticNetCV(l1_ratio=[0.0, 0.5], alphas=[1.0, 0.1], rule="1se", fit_intercept=False),
-        RidgeClassifierCV(cv=3, rule="1se"),
+        RidgeClassifierCV(cv=3, rule="1se", standardize=True),
         RidgeClassifierCV([1.0], scoring="accuracy"),
     ]
 )

@@ -54,12 +54,16 @@ def framed_with_folds(X, options, cv, y, groups):
     X, words, kept_y, kept_groups, rows = framed(X, options, y=y, groups=groups, rows=np.arange(n))
     left = isinstance(cv, numbers.Integral) or (formula and hasattr(cv, "split"))
     if rows.size < n and not left:
-        place = np.full(n, -1)
-        place[rows] = np.arange(rows.size)
         response, groups = (np.zeros(n), None) if formula else (np.asarray(y), groups)  # pairs look at neither
-        pairs = make_folds(cv, np.zeros((n, 1)), response, groups, False, None)
-        cv = [tuple(place[part][place[part] >= 0] for part in pair) for pair in pairs]
+        cv = renumbered(make_folds(cv, np.zeros((n, 1)), response, groups, False, None), rows, n)
     return X, words, kept_y, kept_groups, cv
+
+
+def renumbered(pairs, rows, n):
+    """Pairs of rows, of n, by their places among the `rows` that are left."""
+    place = np.full(n, -1)
+    place[rows] = np.arange(rows.size)
+    return [tuple(place[part][place[part] >= 0] for part in pair) for pair in pairs]
 
 
 def _splitter(folds, y, groups, stratify, random_state):
