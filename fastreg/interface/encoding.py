@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastreg.interface import validation as check
-from fastreg.interface.frames import CodedTable, frame_view, labels_of, numbers_of, rows_of
+from fastreg.interface.frames import NUMBERS, CodedTable, frame_view, labels_of, numbers_of, rows_of
 from fastreg.interface.levels import coded, days, is_date
 from fastreg.interface.scalars import ParameterError, check_option
 
@@ -264,6 +264,8 @@ def encoded(X, rules, of_rows):
         if rules.checked() != Rules():
             raise ParameterError("categories, dates, ordered, missing and unseen are about data frames; X is none")
         return X, None, of_rows
+    if rules.checked().missing == "error" and not rules.named() and _has_numbers_only(X):
+        return X, None, of_rows
     sheet = Sheet(X)
     encoding = learnt(sheet, rules)
     if encoding is None:
@@ -280,6 +282,12 @@ def encoded(X, rules, of_rows):
         topic="dropped rows",
     )
     return encoding.read(sheet, rows), encoding, of_rows
+
+
+def _has_numbers_only(X):
+    """Whether all columns of a pandas frame are numbers or truth values, told at once: there may be thousands."""
+    dtypes = set(X.dtypes) if hasattr(X, "iloc") else {None}
+    return all(getattr(dtype, "kind", "O") in NUMBERS for dtype in dtypes)
 
 
 def _rows_of(name, values, rows, n):
