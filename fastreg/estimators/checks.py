@@ -27,7 +27,8 @@ class Given(NamedTuple):
     sample_weight: Any  # as it was given, like what follows
     offset: Any
     params: dict[str, Any]  # metadata
-    whole: tuple[np.ndarray, Any, dict[str, Any]] | None = None  # (rows kept, y and metadata before), if some are not
+    # (rows kept, y and metadata of all rows) where some are left out; a formula's metadata are not known, None
+    whole: tuple[np.ndarray, Any, dict[str, Any] | None] | None = None
 
     def weights(self):
         """(weights as a vector, or None; their sum)."""
@@ -78,17 +79,18 @@ def _check_formula(estimator, X, rows, params, rules, how):
 
     check.refuse_masked("y", rows["y"])
     rows |= {name: value for name, value in params.items() if np.ndim(value) or isinstance(value, str)}
-    full = getattr(estimator, "alpha", 1.0) != 0.0
-    X, encoding, rows, _ = formulated(estimator.formula, X, rules, rows, "y", full)
+    full, n = getattr(estimator, "alpha", 1.0) != 0.0, len(X) if hasattr(X, "__len__") else 0
+    X, encoding, rows, _ = formulated(estimator.formula, X, rules, rows | {"rows": np.arange(n)}, "y", full)
     check_intercept(encoding, estimator.fit_intercept)
     names = encoding.columns_read()
     remember(
         estimator, encoding_=encoding, _column_labels=None, n_features_in_=len(names),
         feature_names_in_=np.array(names, dtype=object),
     )  # fmt: skip
-    y, sample_weight, offset = (rows.pop(name, None) for name in ("y", "sample_weight", "offset"))
+    y, sample_weight, offset, kept = (rows.pop(name, None) for name in ("y", "sample_weight", "offset", "rows"))
+    whole = (kept, np.zeros(n), None) if kept.size < n else None
     X, y = validated(estimator, X, y, True, **how)
-    return Given(check.check_design(X), y, np.float64, sample_weight, offset, params | rows)
+    return Given(check.check_design(X), y, np.float64, sample_weight, offset, params | rows, whole)
 
 
 def validated(estimator, X, y, is_read, for_y=None, **how):

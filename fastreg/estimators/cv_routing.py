@@ -47,23 +47,31 @@ def routed(estimator, method, params, **given):
 
 def folds_of(estimator, given, classifier=False):
     """(pairs of (train, test) rows by the estimator's `cv`, the metadata as `routed` returns them) of a `Given`."""
-    asked = routed(estimator, "fit", given.params, sample_weight=given.sample_weight)
-    split = asked["splitter"]["split"] if asked else {}
-    return pairs_of(estimator, given, classifier, split), asked
+
+    def asked(params):
+        return routed(estimator, "fit", params, sample_weight=given.sample_weight)
+
+    def split(params):
+        found = asked(params)
+        return found["splitter"]["split"] if found else {}
+
+    return pairs_of(estimator.cv, given, classifier, split), asked(given.params)
 
 
-def pairs_of(estimator, given, classifier, split):
-    """Pairs of (train, test) rows by the estimator's `cv`; `split` holds keyword arguments of the splitter.
+def pairs_of(cv, given, classifier, split):
+    """Pairs of (train, test) rows by `cv`; `split` returns keyword arguments of the splitter from metadata.
 
     Pairs that are given, and those of a splitter, are of all rows: where missing="drop" left some out, they are
-    renumbered. A number of folds is of the rows that are left.
+    renumbered. A number of folds, and a splitter beside a formula, are of the rows that are left.
     """
-    cv, X, y, rows = estimator.cv, given.X, given.y, None
+    X, y, params, rows = given.X, given.y, given.params, None
     if given.whole is not None and cv is not None and not isinstance(cv, numbers.Integral):
-        rows, y, params = given.whole
-        X, asked = np.zeros((len(y), 1)), routed(estimator, "fit", params)
-        split = asked["splitter"]["split"] if asked else {}
-    pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **split))
+        rows, before, params_before = given.whole
+        if params_before is None and hasattr(cv, "split"):
+            rows = None
+        else:
+            X, y, params = np.zeros((len(before), 1)), before, params_before or {}
+    pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **split(params)))
     for number, pair in enumerate(pairs, start=1):
         for name, part in zip(("train", "test"), pair):
             check.refuse_masked(f"{name} of fold {number}", part)

@@ -196,10 +196,10 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         rule = check.check_option("rule", as_written_here(self.rule), SELECTIONS)
         grid, ratios = self._grid(), self._l1_ratios()
         given, options = self._checked(X, y, sample_weight, offset, groups=groups)
-        X, y, groups = given.X, given.y, given.params["groups"]
+        X, y = given.X, given.y
         classes = np.array([0.0, 1.0]) if self._family.name == "binomial" and np.isin(y, (0.0, 1.0)).all() else None
         response = Response(X, y, classes, options["sample_weight"])
-        folds, metric = Folding(self._folds(response, groups)), self._metric(response)
+        folds, metric = Folding(self._folds(given, classes is not None)), self._metric(response)
         asked = folds, metric, response, Watch(self.verbose)
         options = options_of(self, grid.alphas, **options)
         curves = [self._curve(X, y, options, ratio, grid, *asked) for ratio in ratios]
@@ -215,12 +215,18 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
             grid = grid._replace(alpha_min_ratio=LEAST_SHARE * (1e-2 if X.shape[0] < X.shape[1] else 1e-4))
         return cross_validate(X, y, options, [ratio], folds, metric, grid, response, watch)[0]
 
-    def _folds(self, response, groups):
+    def _folds(self, given, classifies):
         """Pairs of (train, test) rows."""
+
+        def split(params):
+            groups = params.get("groups")
+            return {} if groups is None else {"groups": check.check_labels("groups", groups)}
+
         numbered = self.cv is None or (isinstance(self.cv, numbers.Integral) and not isinstance(self.cv, bool))
-        cv = GroupKFold(5 if self.cv is None else self.cv) if numbered and groups is not None else self.cv
-        split = {} if groups is None else {"groups": check.check_labels("groups", groups)}
-        return pairs_of(cv, response.X, response.y, response.classes is not None, split)
+        if numbered and split(given.params):
+            cv, given = GroupKFold(5 if self.cv is None else self.cv), given._replace(whole=None)
+            return pairs_of(cv, given, classifies, split)
+        return pairs_of(self.cv, given, classifies, split)
 
     def _metric(self, response):
         known = [name for name in METRICS if response.classes is not None or name not in OF_CLASSES]

@@ -192,7 +192,11 @@ class RidgeChoice(RoutesMetadata):
     def _score_folds(self, given, responses, shift, alphas, weight, form, asked):
         """(mean scores (1, k) over folds, their standard errors), by one factorisation per fold for all alphas."""
         X, truth, n, scores = given.X, given.y, given.X.shape[0], []
-        for train, test in pairs_of(self, given, self.classifies, asked["splitter"]):
+
+        def split(params):
+            return self._route(given.sample_weight, params)["splitter"]
+
+        for train, test in pairs_of(self.cv, given, self.classifies, split):
             rows = np.zeros(n)
             np.add.at(rows, np.arange(n)[train], 1.0)
             rows = rows if weight is None else rows * weight

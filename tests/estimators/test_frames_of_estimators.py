@@ -15,6 +15,7 @@ from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, cross_va
 import fastreg
 from fastreg import (
     ElasticNetCV,
+    GeneralizedLinearModelCV,
     Lasso,
     LassoCV,
     LogisticRegression,
@@ -130,6 +131,10 @@ def test_rows_that_are_dropped_take_all_that_is_theirs_with_them():
     for cv in (pairs, PredefinedSplit(np.repeat([0, 1, 2], N // 3))):
         model = LassoCV(alphas=[0.1, 0.01], cv=cv, missing="drop", **RULES).fit(GAPS, Y, **rows)
         np.testing.assert_allclose(model.mse_path_, expected.mse_path_)
+    glm = {"alphas": [0.1, 0.01], "l1_ratio": 1.0, **RULES}
+    same = GeneralizedLinearModelCV(cv=of_left, **glm).fit(GAPS.iloc[LEFT], Y[LEFT], **left).cv_path_.fold_scores
+    found = GeneralizedLinearModelCV(cv=pairs, missing="drop", **glm).fit(GAPS, Y, **rows).cv_path_.fold_scores
+    np.testing.assert_allclose(found, same)
     ridge = RidgeCV(cv=pairs, missing="drop", **RULES).fit(GAPS, Y, **rows)
     same = RidgeCV(cv=of_left, **RULES).fit(GAPS.iloc[LEFT], Y[LEFT], **left)
     assert ridge.best_score_ == pytest.approx(same.best_score_)
