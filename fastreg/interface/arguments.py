@@ -13,6 +13,8 @@ from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.frames import refuse_other_order
 from fastreg.interface.progress import Progress
 
+ABOUT_FRAMES = {*Rules._fields, "data"}  # options that give way to how a frame was read
+
 
 class FitOptions(NamedTuple):
     """Options of `fit_path`, and those of them that `fit_multi_path` has: the model, its data, and the accuracy."""
@@ -110,7 +112,7 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
     dropped. The options that say how a frame is read give way to its encoding.
     """
     rules = Rules(**{name: options[name] for name in Rules._fields if name in options})
-    rest = {name: value for name, value in options.items() if name not in (*Rules._fields, "data")}
+    rest = {name: value for name, value in options.items() if name not in ABOUT_FRAMES}
     data, response = options.get("data"), next(iter(of_rows))
     of_rows |= {name: rest[name] for name in ("sample_weight", "offset") if name in rest}
     if isinstance(X, str):

@@ -120,9 +120,16 @@ class Variables:
             value, _ = self.read(name, PLAIN, text)
             if not isinstance(value, Labels):
                 return value
+            categories.append(name)
             return np.array([*value.levels, None], dtype=object)[value.codes]
 
-        value = expression.value(lookup, state, inner)
+        categories: list[str] = []
+        try:
+            value = expression.value(lookup, state, inner)
+        except ParameterError as error:
+            if not categories:
+                raise
+            raise ParameterError(f"{error}; {categories[0]!r} is a category, which can be compared alone") from None
         if inner is None:
             return numbers_from(text, value, n)
         found = self._coded(text, np.broadcast_to(value, (n,)), levels)

@@ -214,7 +214,7 @@ def test_many_levels_are_never_dense():
     ("y ~ x1 | x2", "several parts"),
     ("y ~ 1", "no column besides the intercept"),
     ("x1 + x2", "y is None: pass the response"),
-    ("y ~ np.log(group)", "'np.log\\(group\\)' of the formula has no value"),
+    ("y ~ np.log(group)", "'np.log\\(group\\)' of the formula has no value: .*'group' is a category"),
     ("y ~ np.mean(x1)", "formulas know no 'np.mean'"),
     ("y ~ x1.mean()", "formulas know no 'x1.mean'"),
     ("y ~ C(group, contr.sum)", "Treatment\\('level'\\) alone"),
@@ -279,3 +279,14 @@ def test_folds_given_as_rows_are_those_of_the_whole_frame():
     renumbered = [tuple(np.flatnonzero(np.isin(np.flatnonzero(keep), part)) for part in pair) for pair in pairs]
     wanted = fastreg.cv_path(frame.loc[keep, ["x2"]], Y[keep], cv=renumbered, n_alphas=5)
     np.testing.assert_allclose(found.mean, wanted.mean, rtol=1e-12)
+
+
+def test_ordered_levels_by_steps():
+    sizes = pd.Categorical(RNG.choice(["S", "M", "L"], N), ["S", "M", "L"], ordered=True)
+    frame = DATA.assign(size=pd.Series(sizes).where(DATA["x1"] < 1.0))
+    path = fastreg.fit_path("y ~ x2 + size", data=frame, ordered="step", missing="level", **GRID)
+    assert path.feature_names == ["x2", "size[>=M]", "size[>=L]", "size[missing]"]
+    rank = frame["size"].cat.codes.to_numpy()
+    assert_certified(path, np.column_stack([DATA["x2"], rank >= 1, rank >= 2, rank < 0]).astype(float), Y, tol=1e-6)
+    with pytest.raises(ValueError, match="pass ordered='one-hot' for this formula"):
+        fastreg.fit_path("y ~ x2:size", data=frame, ordered="step", missing="level")
