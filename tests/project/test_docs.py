@@ -66,7 +66,7 @@ def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, cap
         warnings.simplefilter("error", fastreg.ConvergenceWarning)
         for block in blocks(page, "python"):
             exec(compile(block, name(page), "exec"), names)
-            check_output(page, block, capsys.readouterr().out)
+            compare_output(page, block, capsys.readouterr().out)
     for command in commands(page):
         words = [sys.executable, *shlex.split(command)[1:]]
         done = subprocess.run(
@@ -101,10 +101,10 @@ def test_a_block_runs_alone(page, block, tmp_path, monkeypatch, capsys):
         for category in (fastreg.ConvergenceWarning, fastreg.DataWarning):
             warnings.simplefilter("error", category)
         exec(compile(block, name(page), "exec"), {"__name__": "page"})
-    check_output(page, block, capsys.readouterr().out)
+    compare_output(page, block, capsys.readouterr().out)
 
 
-def check_output(page, block, printed):
+def compare_output(page, block, printed):
     """That a block printed what the page shows after it, if it does."""
     shown = re.search(re.escape(block.lstrip("\n")) + r"```\n\n```text\n(.*?)^```", page.read_text(), re.M | re.S)
     if shown:
