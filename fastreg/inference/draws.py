@@ -301,7 +301,7 @@ class Posterior:
         X : {array, sparse matrix, data frame} of shape (n, p), default=None
             The rows of the fit, for their log-likelihoods.
         y : array-like of shape (n,), default=None
-            Their response.
+            Their response. That of a formula is read from a data frame X.
         sample_weight, offset : as given to `posterior`, default=None
             For the log-likelihoods.
 
@@ -326,6 +326,8 @@ class Posterior:
         """
         if not self.draws.size:
             raise ValueError("draws=0 holds no draws for ArviZ; pass draws=2000 to posterior")
+        if X is not None and hasattr(self.path.encoding, "row_values"):  # a formula's
+            y, sample_weight, offset = rows_for(self.path, X, y=y, sample_weight=sample_weight, offset=offset)
         if (X is None) != (y is None):
             raise ValueError("log-likelihoods need X and y, both of them")
         import arviz

@@ -1,7 +1,12 @@
 """A dispersion that is drawn with the coefficients: exact moments by quadrature, families, weights, refusals."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
 import fastreg
 from fastreg import fit_path, posterior
@@ -108,3 +113,18 @@ def test_what_it_is_not_for(family, words, message):
     path = fit_path(X, y, family=family, l1_ratio=0.0, alphas=[0.1])
     with pytest.raises(ValueError, match=message):
         posterior(path, X, y, dispersion="sample", **words)
+
+
+def test_arviz_gets_the_dispersion_and_the_response_of_a_formula(monkeypatch):
+    """A stand-in for ArviZ shows what it is given; log-likelihoods are those under each draw's own dispersion."""
+    pytest.importorskip("formulaic")
+    monkeypatch.setitem(
+        sys.modules, "arviz", SimpleNamespace(__version__="1.0", from_dict=lambda groups, **names: groups)
+    )
+    frame = pd.DataFrame({"a": X[:, 0], "y": Y})
+    found = posterior("y ~ a", data=frame, dispersion="sample", draws=50)
+    groups = found.to_arviz(frame)
+    np.testing.assert_array_equal(groups["posterior"]["dispersion"], found.dispersions)
+    sd = np.sqrt(found.dispersions)[:, :, None]
+    expected = stats.norm.logpdf(Y, found.predict(frame, "linear"), sd)
+    np.testing.assert_allclose(groups["log_likelihood"]["y"], expected, rtol=1e-10)
