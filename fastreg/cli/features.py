@@ -150,20 +150,24 @@ def features_of(columns, reading, rows=None, formula=None):
     dates = [column for column in columns if column.is_dated]
     gaps = any(column.missing for column in columns)
     if not categories and not dates and not gaps and formula is None:
-        return Features(matrix_of(columns), names, {"feature_names": names}, f"{len(names):,} features")
+        return Features(matrix_of(columns), names, {"feature_names": names}, _counted(names, "feature"))
     stepped = [column for column in categories if _is_stepped(column, reading)]
     options = {
         "missing": {name: reading.missing_in(name) for name in names}, "unseen": reading.unseen,
         "dates": "days" if dates else "error", "ordered": "step" if stepped else "one-hot",
     }  # fmt: skip
-    about = f"{len(names):,} features" if formula is None else f"{len(names):,} columns in the formula"
-    if categories:
-        of_levels = f"{len(categories):,} of them categor{'ies' if len(categories) > 1 else 'y'}"
-        about += f" ({of_levels} with {sum(len(column.levels) for column in categories):,} levels)"
+    about = _counted(names, "feature") if formula is None else f"{_counted(names, 'column')} in the formula"
     X = _frame(columns, reading, rows)
+    if categories:
+        levels = sum(len(X[column.name].unique().drop_null()) for column in categories)
+        about += f" ({len(categories):,} of them categor{'ies' if len(categories) > 1 else 'y'} with {levels:,} levels)"
     if formula is not None:
         options["data"] = X
     return Features(X, names, options, about, formula, bool(categories))
+
+
+def _counted(names, what):
+    return f"{len(names):,} {what}{'s' * (len(names) != 1)}"
 
 
 def _is_stepped(column, reading):

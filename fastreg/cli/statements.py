@@ -1,9 +1,11 @@
 """What is said about the coefficients of one fit: its table with standard errors, and draws from its posterior."""
 
+import contextlib
 import csv
 from typing import Any
 
 from fastreg.cli.report import noting, plain, say
+from fastreg.interface import validation as check
 from fastreg.interface.writing import whole_file
 
 PENALISED = (
@@ -20,7 +22,10 @@ def check_statements(options):
         for name in ("draws", "n_draws", "chains", "seed"):
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name.replace('_', '-')} needs --posterior FILE, the summary to write")
-    elif options.n_draws == 0 and options.draws is not None:
+    for name, least in (("n_draws", 0), ("chains", 1), ("seed", 0)):
+        if getattr(options, name) is not None:
+            check.check_count(f"--{name.replace('_', '-')}", getattr(options, name), least)
+    if options.n_draws == 0 and options.draws is not None:
         raise ValueError("--n-draws 0 is the normal approximation, which has no draws; leave --draws out")
     if options.table is not None and options.l1_ratio > 0.0 and alpha_of(options) != 0.0:
         raise ValueError(PENALISED)
@@ -43,7 +48,7 @@ def statements(path, table, alpha, options):
     rows = {name: values for name, values in rows.items() if values is not None}
     written, shown = {}, list[tuple[Any, str]]()
     if options.table is not None:
-        with noting():
+        with noting(), advising():
             found = fastreg.table(path, X, table.target, alpha, **rows)
         say(f"\n{found!r}")
         shown.append((found, "estimates"))
@@ -55,7 +60,7 @@ def statements(path, table, alpha, options):
     if options.posterior is not None:
         given = {"draws": options.n_draws, "chains": options.chains, "seed": options.seed}
         given = {name: value for name, value in given.items() if value is not None}
-        with noting():
+        with noting(), advising():
             posterior = fastreg.posterior(path, X, table.target, alpha, **given, **rows)
             summary = posterior.summary()
         say(f"\n{summary!r}")
@@ -65,6 +70,16 @@ def statements(path, table, alpha, options):
         if options.draws is not None:
             written["--draws"] = _draws(posterior)
     return written, shown
+
+
+@contextlib.contextmanager
+def advising():
+    """Say how the command line does what the error of a function advises about its arguments."""
+    try:
+        yield
+    except ValueError as error:
+        own = "--drop leaves columns out, and --l1-ratio 0 with --alpha or --cv penalises them"
+        raise ValueError(f"{error} ({own})" if "penalty_factor" in str(error) else str(error)) from error
 
 
 def _draws(posterior):

@@ -1,9 +1,11 @@
 """The command line as a user meets it: in a process of its own, in a folder of its own."""
 
 import functools
+import importlib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -359,3 +361,11 @@ def test_neither_pandas_nor_scikit_learn_is_needed(folder):
     for module in ("pandas", "sklearn"):
         done = fastreg("good.csv", "--target", "y", "--drop", "label", "--n-alphas", "3", folder=folder, block=module)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_command_is_the_module():
+    from fastreg.__main__ import main
+
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, function = scripts["fastreg"].split(":")
+    assert getattr(importlib.import_module(module), function) is main
