@@ -24,6 +24,7 @@ for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4
     verb(_name, _arity)
 
 
+EXPANDED = 2**18  # values of X up to which a path takes longer over codes than over dense columns of the same
 FEW_ZEROS = 1e-3  # share of the weights on the zeros of a sparse column below which they are summed one by one
 
 
@@ -271,11 +272,14 @@ class SparseDesign(NamedTuple):
 def as_design(X) -> Design:
     """The design of a validated X: a float64 Fortran array, canonical CSC, a CodedTable, or a storage of a user's own.
 
-    X is neither copied nor written to; a storage is returned as it is.
+    X is neither copied nor written to; a storage is returned as it is. Of a CodedTable so small that it is expanded,
+    dense columns are a copy.
     """
     if is_storage(X):
         return X
     if isinstance(X, CodedTable):
+        if X.shape[0] * X.shape[1] <= EXPANDED:
+            return DenseDesign(read_only(X.expanded()))
         from fastreg.design.categorical import coded_design  # which few fits need
 
         return coded_design(*X)

@@ -242,6 +242,16 @@ class CodedTable(NamedTuple):
     def shape(self):
         return self.numbers.shape[1], len(self.factor)
 
+    def expanded(self):
+        """The columns of X as rows of an array, (p, n)."""
+        out = np.empty(self.shape[::-1])
+        for line, f, k in zip(out, self.factor, self.place):
+            if f < 0:
+                line[:] = self.numbers[k]
+            else:
+                (np.greater_equal if self.stepped[f] else np.equal)(self.codes[f], k, out=line, casting="unsafe")
+        return out
+
     def expanded_numbers(self):
         """X with zeros in the columns of categories."""
         out = np.zeros(self.shape, order="F")

@@ -6,6 +6,7 @@ import pytest
 from certified import assert_certified
 
 import fastreg
+from fastreg.design import designs
 from fastreg.interface.arguments import FitOptions
 from fastreg.interface.by_column import by_name
 from fastreg.interface.encoding import Rules, learnt
@@ -26,6 +27,12 @@ X = np.column_stack([
 Y = 0.05 * X[:, 0] + X[:, 2] - 0.5 * X[:, 5] + RNG.normal(size=N)
 GRID = {"n_alphas": 10, "alpha_min_ratio": 1e-2}
 ENCODING = learnt(FRAME, Rules(**WORDS))
+
+
+@pytest.fixture(autouse=True)
+def codes(monkeypatch):
+    """Small tables are kept as codes, too."""
+    monkeypatch.setattr(designs, "EXPANDED", 0)
 
 
 def array(given, rest=1.0):

@@ -7,6 +7,7 @@ from certified import assert_certified
 from sklearn.model_selection import PredefinedSplit
 
 import fastreg
+from fastreg.design import designs
 from fastreg.interface.encoding import Rules, learnt
 
 pl = pytest.importorskip("polars")
@@ -39,6 +40,23 @@ X = np.column_stack([
 GRID = {"n_alphas": 12, "alpha_min_ratio": 1e-2}
 FRAMES = {"pandas": FRAME, "polars": pl.from_pandas(FRAME.astype({"dose": str})).with_columns(
     pl.col("dose").cast(pl.Enum(["low", "middle", "high"])), pl.col("age").fill_nan(None))}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def codes(monkeypatch):
+    """Small tables are kept as codes, too."""
+    monkeypatch.setattr(designs, "EXPANDED", 0)
+
+
+def test_small_tables_are_expanded(monkeypatch):
+    """To the same columns; larger ones are kept as codes."""
+    table = learnt(FRAME, Rules(**WORDS)).read(FRAME)
+    assert not isinstance(designs.as_design(table), designs.DenseDesign)
+    monkeypatch.setattr(designs, "EXPANDED", X.size)
+    np.testing.assert_allclose(designs.as_design(table).columns, X.T, rtol=1e-15)
+    path = fastreg.fit_path(FRAME, Y, **WORDS, **GRID)
+    assert_certified(path, X, Y, tol=1e-6)
+    np.testing.assert_allclose(path.predict(FRAME, 0.5), fastreg.fit_path(X, Y, **GRID).predict(X, 0.5), rtol=1e-6)
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
