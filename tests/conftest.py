@@ -14,3 +14,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_collection_finish(session):
+    """Note the kernels that modules of tests ran when they were imported: every process would compile them at once."""
+    import kernels
+
+    session.config.stash[kernels.RAN] = kernels.that_ran()

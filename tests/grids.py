@@ -1,8 +1,15 @@
 """Tests over many combinations of parameters, of which a few run by default: decorators above `parametrize`."""
 
+import os
 from itertools import combinations, product
 
 import pytest
+from hypothesis import settings
+
+
+def examples(count):
+    """`count` examples of a property test in CI, the same in every run; elsewhere a third, each time others."""
+    return settings(max_examples=count if os.environ.get("CI") else -(-count // 3), deadline=None)
 
 
 def few(count):

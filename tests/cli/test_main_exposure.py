@@ -168,6 +168,7 @@ def test_equal_counts_of_different_exposures_are_something_to_explain():
     done("c.csv", "--target", "y", "--family", "poisson", "--exposure", "e")
 
 
+@pytest.mark.slow
 def test_the_page_on_exposure(tmp_path):
     """Its commands run on its table, and give its numbers."""
     text = (Path(__file__).parents[2] / "docs" / "exposure.md").read_text()

@@ -36,7 +36,7 @@ def told_before_a_fit(*arguments):
 # --- penalties
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize(
     "more",
     [(), ("--l1-ratio", "0.5"), ("--l1-ratio", "0"), ("--weights", "w"), ("--n-alphas", "7"), ("--no-standardize",)],
@@ -241,6 +241,7 @@ def test_a_ragged_line_says_how_many_and_what_to_do():
     done("t.csv", "--target", "y", "--separator", "|")
 
 
+@few(2)
 @pytest.mark.parametrize(
     "named, mark", [("|", "|"), ("space", " "), ("tab", "\t"), (";", ";"), ("comma", ","), ("\\t", "\t")]
 )

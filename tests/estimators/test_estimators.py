@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import pairwise
+from grids import few, pairwise
 from own_parameters import BOUNDED
 from sklearn.base import ClassifierMixin, clone
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
@@ -406,16 +406,23 @@ def test_float32_gives_float32():
             assert model.predict_proba(X).dtype == np.float64
 
 
-def test_sparse_formats_with_wide_indices():
+def test_sparse_formats():
     X, y, _ = regression()
     expected = Lasso(0.1).fit(X, y).coef_
     for name in ("csc", "csr", "coo", "lil", "dok", "bsr", "dia"):
         for make in (getattr(sp, f"{name}_array"), getattr(sp, f"{name}_matrix")):
             np.testing.assert_allclose(Lasso(0.1).fit(make(X), y).coef_, expected, rtol=1e-8, atol=1e-12)
+
+
+@few(1)
+@pytest.mark.parametrize("model", [Ridge(), Lasso(0.1)], ids=["ridge", "lasso"])
+def test_wide_indices(model):
+    X, y, _ = regression()
+    expected = clone(model).fit(X, y).coef_
     wide = sp.csc_array(X)
     wide = sp.csc_array((wide.data, wide.indices.astype(np.int64), wide.indptr.astype(np.int64)), shape=X.shape)
     wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
-    np.testing.assert_allclose(Lasso(0.1).fit(wide, y).coef_, expected, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(model.fit(wide, y).coef_, expected, rtol=1e-8, atol=1e-12)
     assert wide.indices.dtype == np.int64
 
 

@@ -1,5 +1,6 @@
 """Data frames with categories, dates and gaps in estimators: read as by the functions, and alike in prediction."""
 
+import functools
 import pickle
 
 import numpy as np
@@ -39,7 +40,6 @@ RULES = {"categories": "text", "ordered": "step", "dates": "days", "unseen": "ze
 NAMES = ["age", "tree[ash]", "tree[elm]", "tree[oak]", "size[>=m]", "size[>=l]", "day"]
 Y = AGE + 2 * (TREE == "elm") + SIZE.codes + 0.2 * RNG.normal(size=N)
 TWO = np.where(np.median(Y) < Y, "yes", "no")
-PATH = fastreg.fit_path(FRAME, Y, alphas=[0.1], tol=1e-10, **RULES)
 QUIET = {"l1_ratios": [1.0], "scoring": "neg_log_loss", "use_legacy_attributes": False}
 MODELS = [
     (Lasso(alpha=0.1, tol=1e-10), Y),
@@ -60,14 +60,19 @@ MODELS = [
 ]
 
 
+@functools.cache
+def path():
+    return fastreg.fit_path(FRAME, Y, alphas=[0.1], tol=1e-10, **RULES)
+
+
 @pytest.mark.parametrize("model, y", MODELS, ids=[type(model).__name__ for model, _ in MODELS])
 def test_frames_are_read_as_the_functions_read_them(model, y):
     model = clone(model).set_params(**RULES).fit(FRAME, y)
     assert model.n_features_in_ == 4 and model.feature_names_in_.tolist() == list(FRAME)
-    assert model.coef_names_.tolist() == NAMES == PATH.feature_names
-    assert np.shape(model.coef_)[-1] == len(NAMES) and model.encoding_ == PATH.encoding
+    assert model.coef_names_.tolist() == NAMES == path().feature_names
+    assert np.shape(model.coef_)[-1] == len(NAMES) and model.encoding_ == path().encoding
     shown = model.decision_function if hasattr(model, "decision_function") else model.predict
-    X = PATH.encoding.read(FRAME)
+    X = path().encoding.read(FRAME)
     expected = X @ model.coef_.T + model.intercept_
     np.testing.assert_allclose(shown(FRAME), expected.reshape(np.shape(shown(FRAME))), atol=1e-10)
     again = pickle.loads(pickle.dumps(model))
@@ -81,12 +86,12 @@ def test_frames_are_read_as_the_functions_read_them(model, y):
     with pytest.raises(ValueError, match="categories, dates or gaps of a data frame, which scikit-learn cannot"):
         model.to_sklearn()
     if hasattr(model, "cv_path_"):
-        assert model.cv_path_.path.encoding == PATH.encoding and model.cv_path_.predict(FRAME).shape[0] == N
+        assert model.cv_path_.path.encoding == path().encoding and model.cv_path_.predict(FRAME).shape[0] == N
 
 
 def test_a_lasso_is_that_of_fit_path():
     model = Lasso(alpha=0.1, tol=1e-10, **RULES).fit(FRAME, Y)
-    np.testing.assert_allclose(model.coef_, PATH.coef(0.1)[0], atol=1e-8)
+    np.testing.assert_allclose(model.coef_, path().coef(0.1)[0], atol=1e-8)
     some = FRAME.drop(columns="size")
     coef = clone(model).fit(some, Y).coef_
     for frame in (pl.from_pandas(some), pa.table(some.assign(day=some["day"].astype("datetime64[us]")))):

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import pairwise
+from grids import each_value, pairwise
 from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -42,13 +42,7 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 MAKE = pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
 
 
-@parametrize_with_checks(
-    [
-        MultiTaskLasso(alpha=0.1, tol=1e-12),
-        MultiTaskElasticNet(alpha=0.1, tol=1e-12),
-        RidgeClassifier(),
-    ]
-)
+@parametrize_with_checks([MultiTaskLasso(alpha=0.1, tol=1e-12), RidgeClassifier()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -56,6 +50,7 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.peers
 @parametrize_with_checks(
     [
+        MultiTaskElasticNet(alpha=0.1, tol=1e-12),
         MultiTaskElasticNet(alpha=0.1, l1_ratio=0.0),
         MultiTaskLasso(alpha=0.1, standardize=True, tol=1e-13),
         RidgeClassifier(alpha=0.1, standardize=True, upper=2.0, tol=1e-14),
@@ -277,7 +272,7 @@ def test_grid_search_over_l1_ratio_and_cross_validation():
     iris = load_iris()
     search = GridSearchCV(LogisticRegression(), {"l1_ratio": [0.0, 0.5, 1.0], "C": [0.1, 10.0]}, cv=3)
     assert search.fit(iris.data, iris.target).best_score_ > 0.95
-    assert cross_val_score(LogisticRegression(), iris.data, iris.target, cv=5, n_jobs=2).mean() > 0.95
+    assert cross_val_score(LogisticRegression(), iris.data, iris.target, cv=5).mean() > 0.95
     assert cross_val_predict(RidgeClassifier(), iris.data, iris.target).shape == (150,)
 
 
@@ -334,6 +329,7 @@ def assert_takes_frames(model, kind, library):
     assert set(out.columns) <= set(names)
 
 
+@each_value
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", FITS, ids=str)
 def test_frames_in_and_frames_out(model, kind, library):
@@ -351,6 +347,12 @@ def assert_pickles(fitted, X, tmp_path):
 def test_pickle_and_joblib(model, kind, tmp_path):
     X, Y, _ = targets()
     assert_pickles(clone(model).fit(X, target_of(kind, Y)), X, tmp_path)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("model, kind", FITS, ids=str)
+def test_fits_in_processes(model, kind):
+    X, Y, _ = targets()
     several = joblib.Parallel(n_jobs=2)(joblib.delayed(clone(model).fit)(X, target_of(kind, Y)) for _ in range(2))
     np.testing.assert_array_equal(several[0].coef_, several[1].coef_)
 

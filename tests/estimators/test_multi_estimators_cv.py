@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import pairwise
+from grids import each_value, pairwise
 from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
@@ -38,13 +38,7 @@ from fastreg import (
 QUIET = {"l1_ratios": (0.0,), "scoring": "neg_log_loss", "use_legacy_attributes": False}
 
 
-@parametrize_with_checks(
-    [
-        MultiTaskLassoCV(alphas=10, tol=1e-12),
-        MultiTaskElasticNetCV(alphas=10, tol=1e-12),
-        RidgeClassifierCV(),
-    ]
-)
+@parametrize_with_checks([MultiTaskLassoCV(alphas=10, tol=1e-12), RidgeClassifierCV()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -52,6 +46,7 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.peers
 @parametrize_with_checks(
     [
+        MultiTaskElasticNetCV(alphas=10, tol=1e-12),
         MultiTaskElasticNetCV(l1_ratio=[0.0, 0.5], alphas=[1.0, 0.1], rule="1se", fit_intercept=False),
         RidgeClassifierCV(cv=3, rule="1se", standardize=True),
         RidgeClassifierCV([1.0], scoring="accuracy"),
@@ -309,8 +304,8 @@ def test_ridge_classifier_takes_several_labels_a_row():
 
 
 MODELS = [
-    (MultiTaskLassoCV(alphas=30), "several"),
-    (MultiTaskElasticNetCV(alphas=30, l1_ratio=[0.5, 0.9]), "several"),
+    (MultiTaskLassoCV(alphas=15), "several"),
+    (MultiTaskElasticNetCV(alphas=15, l1_ratio=[0.5, 0.9]), "several"),
     (LogisticRegressionCV(**QUIET | {"l1_ratios": (1.0,), "Cs": np.logspace(-2, 1, 12)}), "class"),
     (RidgeClassifierCV(np.logspace(-2, 4, 25)), "class"),
 ]
@@ -451,6 +446,7 @@ def test_weights_and_groups_by_metadata_routing(model, kind):
     np.testing.assert_allclose(pipe[-1].coef_, expected.coef_)
 
 
+@each_value
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_frames_in_and_frames_out(model, kind, library):
@@ -458,10 +454,16 @@ def test_frames_in_and_frames_out(model, kind, library):
 
 
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
-def test_pickle_joblib_and_nested_cross_validation(model, kind, tmp_path):
+def test_pickle_and_joblib(model, kind, tmp_path):
+    X, Y, _ = targets()
+    assert_pickles(clone(model).fit(X, target_of(kind, Y)), X, tmp_path)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
+def test_nested_cross_validation_in_processes(model, kind):
     X, Y, _ = targets()
     y = target_of(kind, Y)
-    assert_pickles(clone(model).fit(X, y), X, tmp_path)
     alone, together = (cross_val_score(clone(model), X, y, cv=3, n_jobs=jobs) for jobs in (1, 2))
     np.testing.assert_array_equal(alone, together)
 

@@ -360,8 +360,7 @@ def test_a_family_of_ones_own():
 
 
 X, Y = certified.draw("binomial", n=40, p=4)
-SMOOTH = fit_path(X, Y, family="binomial", l1_ratio=0.0, alphas=[1.0, 0.1])
-LASSO = fit_path(X, Y, family="binomial", alphas=[0.1, 0.01])
+LASSO, SMOOTH = {"alphas": [0.1, 0.01]}, {"alphas": [1.0, 0.1], "l1_ratio": 0.0}
 REFUSED = [
     (LASSO, {"alpha": 0.01}, "4 of 4 columns are under an l1 penalty.*fastreg.debiased.*fastreg.selective"),
     (SMOOTH, {}, "this path has 2 alphas; say at which"),
@@ -381,8 +380,9 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path, given, words", REFUSED)
-def test_what_is_refused(path, given, words):
+@pytest.mark.parametrize("options, given, words", REFUSED)
+def test_what_is_refused(options, given, words):
+    path = fit_path(X, Y, family="binomial", **options)
     with pytest.raises(ValueError, match=words):
         table(path, X, Y, **given)
 

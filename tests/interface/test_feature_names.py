@@ -31,7 +31,6 @@ def test_columns_are_called_by_the_names_given(make):
 
 
 def calls():
-    path = fastreg.fit_path(X, Y, feature_names=NAMES, **GRID)
     cv = {"cv": 3, **GRID}
     yield lambda **own: fastreg.fit_multi_path(X, np.c_[Y, X[:, 2]], **own, **GRID)
     yield lambda **own: fastreg.cv_path(X, Y, **own, **cv)
@@ -42,7 +41,7 @@ def calls():
     yield lambda **own: fastreg.stability_selection(X, Y, n_pairs=3, expected_errors=4.0, **own, **GRID)
     yield lambda **own: fastreg.ridge_loo(X, Y, **own, **GRID).path
     yield lambda **own: fastreg.relax_path(fastreg.fit_path(X, Y, **own, **GRID), X, Y)
-    yield lambda **own: path.refit(X, Y, 0.1)
+    yield lambda **own: fastreg.fit_path(X, Y, **own, **GRID).refit(X, Y, 0.1)
 
 
 @pytest.mark.parametrize("call", list(calls()))

@@ -123,6 +123,7 @@ DOCUMENTED = re.compile(re.escape(HEAD) + r' +"""[^"]*"""\n')
 WORDS = "objective/penalties.py", DOCUMENTED, HEAD + '    """Other words."""\n'  # an edit of a docstring
 
 
+@pytest.mark.process
 def test_an_edit_of_a_docstring_compiles_nothing(small_house):
     """The kernels that the text before has left are loaded, and they are right."""
     stored = kernels(small_house / "cache")
@@ -197,13 +198,18 @@ OTHER = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def digests_before():
+    sources = kernel_sources(PACKAGE)
+    return syntax_digest(sources), text_digest(sources)
+
+
 @pytest.mark.parametrize("what", [*SAME, *OTHER])
-def test_the_digest_tells_edits_that_change_code(house, what):
-    before = kernel_sources(house / "fastreg")
+def test_the_digest_tells_edits_that_change_code(house, what, digests_before):
     edit(house, *(SAME | OTHER)[what])
     after = kernel_sources(house / "fastreg")
-    assert (syntax_digest(after) == syntax_digest(before)) == (what in SAME)
-    assert (text_digest(after) == text_digest(before)) == (what == "module without kernels")
+    assert (syntax_digest(after) == digests_before[0]) == (what in SAME)
+    assert (text_digest(after) == digests_before[1]) == (what == "module without kernels")
 
 
 def test_a_second_process_compiles_nothing(warm_house):

@@ -334,7 +334,7 @@ JOBS = {
 }  # fmt: skip
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("name", JOBS)
 @pytest.mark.filterwarnings("ignore:'n_jobs' has no effect:FutureWarning")
 def test_n_jobs_is_the_number_of_threads(name, monkeypatch):

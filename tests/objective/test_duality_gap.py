@@ -8,7 +8,8 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import assume, example, given, settings
+from grids import examples
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from fastreg import fit_path
@@ -67,7 +68,7 @@ def fit_loosely(X, y, options, **how):
         return fit_path(X, y, **options, **how)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @example(  # a step of the reference solver whose gain its rounding hides
     case=Case("poisson", (25, 6), 3372, 1.0, True, True, True, False, False),
     share=0.05,
@@ -96,7 +97,7 @@ def test_a_gap_is_never_below_the_suboptimality(case, share, how, solver):
     assert np.all(np.isfinite(path.coefs.data)) and np.isfinite(path.intercepts[0])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(case=cases, kind=st.sampled_from([np.array, sp.csc_array]))
 def test_every_point_of_an_automatic_path_is_certified(case, kind):
     X, y, options = case.make()
@@ -109,7 +110,7 @@ def test_every_point_of_an_automatic_path_is_certified(case, kind):
     assert np.all(proven[:k] <= 1e-6 + certified.ROUNDING)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     seed=st.integers(0, 10_000),
     known=st.integers(1, 4),

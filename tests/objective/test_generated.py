@@ -15,7 +15,7 @@ from grids import few
 
 from fastreg import fit_path
 
-SEEDS, EACH = 24, 100
+SEEDS, EACH = 60, 40
 UNKNOWN = "no solution to compare with"
 ROUNDING = 2e-13  # of the null model's loss and of the objective
 TIGHT = 1e-10

@@ -7,7 +7,7 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from grids import each_value, pairwise
+from grids import each_value
 from scipy.optimize import minimize
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -34,7 +34,7 @@ def draw(family, seed=0, weight=False, offset=False, factor=False, standardize=F
     }  # fmt: skip
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", naive.FAMILIES)

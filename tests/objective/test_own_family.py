@@ -268,15 +268,16 @@ def test_a_family_that_is_not_quadratic_as_it_says_is_refused_wherever_it_meets_
 
 
 @few(1)
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
-def test_a_family_of_ones_own_that_is_least_squares_may_say_so(scale):
+def test_a_family_of_ones_own_that_is_least_squares_may_say_so(scale, l1_ratio):
     class Mine(FAMILIES["gaussian"]):
         name = "mine"
 
     weight = np.random.default_rng(7).random(120) * (np.arange(120) % 3 > 0)
     y = scale * Y_OWN
     check_family(Mine, y)
-    options = {"sample_weight": weight, "l1_ratio": 0.5, "tol": 1e-12}
+    options = {"sample_weight": weight, "l1_ratio": l1_ratio, "tol": 1e-12}
     own, known = (fastreg.fit_path(X_OWN, y, family=each, n_alphas=5, **options) for each in (Mine, "gaussian"))
     assert own.converged and np.allclose(own.coefs.toarray(), known.coefs.toarray(), rtol=1e-8, atol=1e-9 * scale)
 

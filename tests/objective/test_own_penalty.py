@@ -9,7 +9,8 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from grids import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import fastreg
@@ -91,7 +92,7 @@ def test_ridges_of_any_size_beside_the_lasso(ridge, family):
     certified.fit(X, y, family=family, penalty=penalty, alpha_min_ratio=1e-3, n_alphas=20, tol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     family=st.sampled_from(sorted(naive.FAMILIES)),
     shape=st.sampled_from([(40, 12), (25, 40)]),

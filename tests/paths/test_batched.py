@@ -141,7 +141,7 @@ def tall(n=12_000, p=20):
     return X, X[:, :5] @ rng.normal(size=5) + rng.normal(size=n) + 3, rng.uniform(0.2, 3, n), rng.normal(size=n)
 
 
-@few(3)
+@few(1)
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("case", TALL)
 def test_folds_by_subtraction_are_those_of_the_training_rows(case, make):

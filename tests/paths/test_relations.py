@@ -7,15 +7,15 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
-from hypothesis import given, settings
+from grids import each_value, examples, pairwise
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastreg import fit_path
 from fastreg.objective.families import FAMILIES
 
 N, P, TOL = 30, 7, 1e-11
-few = settings(max_examples=25, deadline=None)
+few = examples(25)
 families = st.sampled_from(sorted(FAMILIES))
 ratios = st.sampled_from([1.0, 0.6, 0.0])
 
@@ -316,6 +316,7 @@ def test_scales_of_a_positive_y_move_the_intercept(family, power):
     assert np.allclose(found.intercepts - np.log(factor), plain.intercepts, rtol=0, atol=1e-5)
 
 
+@each_value
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("unstored", ["no row", "rows of weight zero", "one row of little weight"])
 def test_a_full_sparse_column_has_the_spread_of_a_dense_one(unstored, fit_intercept):
@@ -326,7 +327,13 @@ def test_a_full_sparse_column_has_the_spread_of_a_dense_one(unstored, fit_interc
     if unstored != "no row":
         X[:5, 4:], weight[1:5] = 0.0, 0.0
         weight[0] = 0.0 if unstored == "rows of weight zero" else 1e-12
-    options = {"sample_weight": weight, "fit_intercept": fit_intercept, "standardize": True, "alpha_min_ratio": 0.1}
+    options = {
+        "sample_weight": weight,
+        "fit_intercept": fit_intercept,
+        "standardize": True,
+        "alpha_min_ratio": 0.1,
+        "n_alphas": 20,
+    }
     dense = certified.fit(X, y, **options)
     sparse = certified.fit(sp.csc_array(X), y, check=(X, y), **options)
     assert np.allclose(dense.alphas, sparse.alphas, rtol=1e-12, atol=0)

@@ -51,8 +51,9 @@ def commands(page):
 
 
 def marked(page):
-    """A page as a parameter, which starts processes where it has commands."""
-    return pytest.param(page, id=name(page), marks=pytest.mark.process if commands(page) else ())
+    """A page as a parameter, which starts processes where it has commands; slow, if its blocks also run alone."""
+    marks = [pytest.mark.process] * bool(commands(page)) + [pytest.mark.slow] * (page in ALONE)
+    return pytest.param(page, id=name(page), marks=marks)
 
 
 @pytest.mark.parametrize("page", map(marked, pages_in("python")))

@@ -11,7 +11,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value, pairwise
 
 from fastreg import cv_path, fit_path, stability_selection
 from fastreg.design.storage import ColumnStorage
@@ -220,6 +220,7 @@ def test_a_penalty_of_ones_own(penalty, family, shape, make, posed, fit_intercep
     assert enters[0] == 0.0 and np.all(enters[1:] > 0.0)
 
 
+@each_value
 @pytest.mark.parametrize("penalty", PENALTIES[:2])
 @pytest.mark.parametrize(("n", "p", "family"), [(400, 20, "gaussian"), (40, 60, "gaussian"), (80, 20, "binomial")])
 def test_a_penalty_is_cross_validated(penalty, n, p, family):

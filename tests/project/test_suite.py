@@ -4,9 +4,11 @@ import ast
 from pathlib import Path
 
 import pytest
+from kernels import RAN
 
 TESTS = Path(__file__).parents[1]
 STARTS = {"run", "Popen", "fastreg", "Process", "Pool", "start_processes", "check_output"}  # calls that start a process
+JOBS = {"Parallel", "cross_val_score", "cross_val_predict", "cross_validate", "GridSearchCV"}  # those do, with n_jobs
 MODULES = {"isolated", "subprocess", "shell", "multiprocessing"}  # where those come from
 
 # What runs by default all the same: the front page from a shell, the cache of kernels, light imports, hostile input.
@@ -19,8 +21,6 @@ KEPT = {
     "interface/test_hostile.py::test_an_index_out_of_range_is_refused",
     "interface/test_hostile.py::test_an_unpenalised_column_that_separates_is_named",
     "numerics/test_cache.py::test_a_second_process_compiles_nothing",
-    "numerics/test_cache.py::test_an_edit_of_a_callee_is_seen",
-    "numerics/test_cache.py::test_an_edit_of_a_docstring_compiles_nothing",
     "numerics/test_compile_notice.py::test_a_first_fit_tells_and_a_second_does_not",
     "numerics/test_compiling_ahead.py::test_import_is_light",
     "project/test_architecture.py::test_public_names_exist_and_load_nothing_large",
@@ -30,13 +30,22 @@ KEPT = {
 
 def starters(tree):
     """The functions of a test module that start a process, themselves or by another function of the module."""
-    if not any(name.split(".")[0] in MODULES for name in imported(tree)):
-        return set()
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    found = {name for name, node in functions.items() if called(node) & STARTS}
+    found = {name for name, node in functions.items() if any(map(runs_jobs, ast.walk(node)))}
+    if any(name.split(".")[0] in MODULES for name in imported(tree)):
+        found |= {name for name, node in functions.items() if called(node) & STARTS}
     while more := {name for name, node in functions.items() if called(node) & found} - found:
         found |= more
     return found
+
+
+def runs_jobs(node):
+    """Whether it is a call by which joblib starts processes."""
+    return (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in JOBS
+        and any(each.arg == "n_jobs" and getattr(each.value, "value", 2) != 1 for each in node.keywords)
+    )
 
 
 def imported(tree):
@@ -69,3 +78,7 @@ def test_tests_that_start_processes_are_marked(path):
     }
     found = {name for name in starters(tree) & set(tests) if not marks(tests[name]) & {"process", "slow"}}
     assert {f"{path.relative_to(TESTS).as_posix()}::{name}" for name in found} <= KEPT
+
+
+def test_tests_fit_nothing_when_they_are_collected(request):
+    assert request.config.stash[RAN] == []

@@ -4,7 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value, pairwise
 from scipy import optimize, special, stats
 
 from fastreg import fit_path, information_criteria
@@ -26,7 +26,7 @@ def slope_of_fits(X, y, **options):
     return total
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("shape", [(24, 6), (9, 20)], ids=["tall", "wide"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])

@@ -292,15 +292,15 @@ def test_choice_feeds_coefficients_predictions_and_names():
 
 def test_several_l1_ratios():
     X, y = certified.draw("gaussian", n=60, p=20)
-    found = cross_validate(X, y, l1_ratio=[0.2, 0.5, 1.0], n_alphas=20)
+    found = cross_validate(X, y, l1_ratio=[0.2, 0.5, 1.0], n_alphas=10, cv=4)
     assert found.l1_ratios == [0.2, 0.5, 1.0] and len(found.per_l1_ratio) == 3
     best = [curve.mean.min() for curve in found.per_l1_ratio]
     chosen = found.per_l1_ratio[int(np.argmin(best))]
     assert found.l1_ratio == chosen.l1_ratio == found.path.l1_ratio
     np.testing.assert_array_equal(found.mean, chosen.mean)
-    alone = cross_validate(X, y, l1_ratio=0.5, n_alphas=20)
+    alone = cross_validate(X, y, l1_ratio=0.5, n_alphas=10, cv=4)
     np.testing.assert_allclose(found.per_l1_ratio[1].fold_scores, alone.fold_scores)
-    np.testing.assert_array_equal(found.per_l1_ratio[1].alphas, fit_path(X, y, l1_ratio=0.5, n_alphas=20).alphas)
+    np.testing.assert_array_equal(found.per_l1_ratio[1].alphas, fit_path(X, y, l1_ratio=0.5, n_alphas=10).alphas)
     assert alone.per_l1_ratio == []
 
 
@@ -357,12 +357,13 @@ def test_rows_in_no_test_fold_and_rows_in_several():
 
 def test_labels_of_any_kind_are_classes():
     X, y = certified.draw("binomial", n=60, p=4)
-    expected = cross_validate(X, y, family="binomial")
+    options = {"family": "binomial", "n_alphas": 10, "cv": 4}
+    expected = cross_validate(X, y, **options)
     for labels in (y.astype(int), y > 0, np.where(y > 0, "b", "a"), np.where(y > 0, 7, -7)):
-        found = cross_validate(X, labels, family="binomial")
+        found = cross_validate(X, labels, **options)
         np.testing.assert_array_equal(found.fold_scores, expected.fold_scores)
         assert found.classes.tolist() == np.unique(labels).tolist()
-    proportions = cross_validate(X, 0.2 + 0.5 * y, family="binomial")
+    proportions = cross_validate(X, 0.2 + 0.5 * y, **options)
     assert proportions.classes is None
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
@@ -40,7 +40,7 @@ def loop(X, y, pairs, alphas, ridges, family, options, pilot=None):
     return out
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("family", ["gaussian", "poisson"])
 @pytest.mark.parametrize("pilot", [None, "ridge"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])

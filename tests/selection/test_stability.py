@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value
 
 import fastreg
 from fastreg import stability_selection
@@ -33,7 +33,7 @@ def halves_of(X, y, family="gaussian", weight=None, n_pairs=4, seed=0):
     return list(complementary_halves(problem, n_pairs, np.random.default_rng(seed)))
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("standardize", [True, False])

@@ -60,7 +60,7 @@ def assert_folds_certified(found, X, y, tol, case, **options):
 @pytest.mark.parametrize("case", OPTIONS)
 def test_folds_together_are_certified_and_those_alone(family, case, small, monkeypatch):
     X, y = certified.draw(family, n=N, p=P)
-    options = {"family": family, "n_alphas": 20, "alpha_min_ratio": 0.01}
+    options = {"family": family, "n_alphas": 10, "alpha_min_ratio": 0.01}
     tol = 1e-10
     found = cv_path(X, y, cv=5, tol=tol, **options, **options_for(case))
     assert small == [(5, 0)]
