@@ -188,6 +188,25 @@ def test_types_of_parquet(frame):
     np.testing.assert_allclose(predicted, path.predict(typed, 0.01), rtol=1e-6)
 
 
+def test_types_of_polars(frame):
+    pl = pytest.importorskip("polars")
+    typed = pl.DataFrame(
+        {
+            "size": pl.Series(frame["size"].tolist(), dtype=pl.Enum(["S", "M", "L"])),
+            "area": pl.Series(frame["area"].fillna("none").tolist(), dtype=pl.Categorical),
+            "day": frame["since"].dt.date.tolist(),
+            "at": [pd.Timestamp(f"2024-01-01 {k % 24}:30").time() for k in range(60)],
+            "y": frame["y"].tolist(),
+        }
+    )
+    typed.write_parquet("t.parquet")
+    done("t.parquet", "--target", "y", "--dates", "days", "--ordered", "step", "--alpha", "0.01", "--save", "m.json")
+    options = {"dates": "days", "ordered": "step", "standardize": True}
+    path, saved = fit_path(typed.drop("y"), typed["y"], **options), load_path("m.json")
+    assert saved.encoding == path.encoding
+    np.testing.assert_allclose(saved.coefs.toarray(), path.coefs.toarray(), rtol=1e-9, atol=1e-12)
+
+
 def test_a_model_of_python_predicts(frame):
     some = frame[["member", "y"]].assign(grade=np.arange(60) % 3)
     path = fit_path(some[["grade", "member"]], some["y"], categories=["grade"], alphas=[0.01])
