@@ -27,9 +27,9 @@ from fastreg.paths.fit_path import fit_path
 from fastreg.paths.plan import SOLVERS
 from fastreg.paths.setup import family_named, warn_of_exposure
 
-# scikit-learn's names
-SINCE_1_10 = ("newton-cd", "newton-cd-gram", "newton-cg")
-GLM_SOLVERS = ("lbfgs", *SINCE_1_10, "newton-cholesky")
+# scikit-learn's names: before 1.10; since then, for l1 parts; and all of 1.10
+SMOOTH_SOLVERS, L1_SOLVERS = ("lbfgs", "newton-cholesky"), ("newton-cd", "newton-cd-gram")
+GLM_SOLVERS = (*SMOOTH_SOLVERS, *L1_SOLVERS, "newton-cg")
 PEERS = {"gaussian": "ElasticNet", "poisson": "PoissonRegressor", "gamma": "GammaRegressor"}
 
 
@@ -58,6 +58,8 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         Strength of the penalty, >= 0. 0 is maximum likelihood.
     l1_ratio : float, default=0.0
         Share of the l1 part in [0, 1]: 0 is ridge, 1 the lasso.
+    penalty : object, default=None
+        A separable penalty of your own in place of the elastic net, as for `fastreg.fit_path`.
     fit_intercept : bool, default=True
         Whether b0 is fitted; else it is 0.
     solver : str, default="auto"
@@ -129,6 +131,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         formula: str | None = None,
         alpha: float = 1.0,
         l1_ratio: float = 0.0,
+        penalty: Any = None,
         fit_intercept: bool = True,
         solver: str = "auto",
         max_iter: int = 1000,
@@ -141,6 +144,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         self.formula = formula
         self.alpha = alpha
         self.l1_ratio = l1_ratio
+        self.penalty = penalty
         self.fit_intercept = fit_intercept
         self.solver = solver
         self.max_iter = max_iter
@@ -187,11 +191,15 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         given, options = self._checked(X, y, sample_weight, offset)
         start = last_fit(self, (1, given.X.shape[1]))
         start = None if start is None else (start[0][0], start[1][0])
-        fit = fit_point(self, given.X, given.y, alpha, start=start, l1_ratio=self.l1_ratio, **options)
+        fit = fit_point(self, given.X, given.y, alpha, start=start, l1_ratio=self._share(self.l1_ratio), **options)
         keep_coefficients(self, fit.coef[None], np.array([fit.intercept]), given.dtype, single=True)
         self.dual_gap_, self.n_iter_ = float(fit.excess), fit.iterations
         warn_uncertified(self, [fit])
         return self
+
+    def _share(self, l1_ratio):
+        """The l1_ratio for the engine, which asks to leave it out where there is a penalty of one's own."""
+        return 1.0 if self.penalty is not None and l1_ratio == 0.0 else l1_ratio
 
     def _checked(self, X, y, sample_weight, offset, **of_rows):
         """(the `Given` of a fit, FitOptions by name)."""
@@ -199,7 +207,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         self._family = family_named(self.family)
         given = check_fit(self, X, y, sample_weight, offset, of_rows, y_numeric=True)
         options = {
-            "family": self._family, "sample_weight": given.weights()[0],
+            "family": self._family, "penalty": self.penalty, "sample_weight": given.weights()[0],
             "offset": keep_offset(self, given.offset, given.y.shape),
             "solver": "auto" if self.solver in GLM_SOLVERS else self.solver,
         }  # fmt: skip
@@ -293,15 +301,19 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
 
     def _peer_name(self):
         name = self._family.name
+        if self.penalty is not None:
+            raise ValueError("scikit-learn has no penalties of one's own; keep this model as it is, or pickle it")
         if PEERS.get(name) is None:
             raise ValueError(f"scikit-learn has no regressor of family {name!r}; those it has are {', '.join(PEERS)}")
         return PEERS[name]
 
     def _peer_solvers(self):
-        return [solver for solver in GLM_SOLVERS if PEER_VERSION >= (1, 10) or solver not in SINCE_1_10]
+        if PEER_VERSION < (1, 10):
+            return SMOOTH_SOLVERS
+        return L1_SOLVERS if getattr(self, "l1_ratio_", self.l1_ratio) else GLM_SOLVERS
 
     def _peer_solver(self):
-        return "newton-cd" if self.l1_ratio and PEER_VERSION >= (1, 10) else "lbfgs"
+        return self._peer_solvers()[0]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -314,6 +326,8 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
 @takes_options_of(fit_path)
 class OneFamily(GeneralizedLinearModel):
     """Base class of the models of one family, with scikit-learn's parameters."""
+
+    penalty = None
 
     # Defaults are scikit-learn's but for two: tol is a gap; solver="lbfgs" would name another.
     def __init__(

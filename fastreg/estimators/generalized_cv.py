@@ -42,6 +42,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
     family, formula : as for `GeneralizedLinearModel`
     l1_ratio : float or array-like, default=0.0
         Share of the l1 part in [0, 1], or several to choose from: 0 is ridge, 1 the lasso.
+    penalty : as for `GeneralizedLinearModel`
     eps : float or None, default=None
         The last alpha of an automatic grid over its first, in (0, 1). None is 1e-2 if n < p, else 1e-4; for an l1_ratio
         below 1e-3, whose grid begins at the alpha_max of 1e-3, a thousandth of that.
@@ -75,7 +76,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
     alpha_ : float
         The alpha chosen.
     l1_ratio_ : float
-        The l1_ratio chosen.
+        The l1_ratio chosen; NaN with a penalty of your own.
     coef_, coef_names_, intercept_ : as for `GeneralizedLinearModel`
     deviance_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Mean deviances, or what `scoring` says, of what each fold leaves out.
@@ -121,6 +122,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         *,
         formula: str | None = None,
         l1_ratio: float | ArrayLike = 0.0,
+        penalty: Any = None,
         eps: float | None = None,
         alphas: int | ArrayLike = 100,
         fit_intercept: bool = True,
@@ -137,6 +139,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         self.family = family
         self.formula = formula
         self.l1_ratio = l1_ratio
+        self.penalty = penalty
         self.eps = eps
         self.alphas = alphas
         self.fit_intercept = fit_intercept
@@ -194,7 +197,7 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
         array([ 0.9, -0. ])
         """
         rule = check.check_option("rule", as_written_here(self.rule), SELECTIONS)
-        grid, ratios = self._grid(), self._l1_ratios()
+        grid, ratios = self._grid(), [self._share(ratio) for ratio in self._l1_ratios()]
         given, options = self._checked(X, y, sample_weight, offset, groups=groups)
         X, y = given.X, given.y
         classes = np.array([0.0, 1.0]) if self._family.name == "binomial" and np.isin(y, (0.0, 1.0)).all() else None
@@ -241,6 +244,8 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
 @takes_options_of(fit_path)
 class OneFamilyCV(GeneralizedLinearModelCV):
     """Base class of the cross-validated models of one family."""
+
+    penalty = None
 
     def __init__(
         self,

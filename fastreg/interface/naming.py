@@ -135,7 +135,7 @@ ELSEWHERE = {
     "cv": "cross-validation is fastreg.cv_path's, and that of the classes whose names end in CV",
     "metric": "scores of held-out rows are fastreg.cv_path's",
     "l1_ratio": "shares of the l1 part are ElasticNet's and those of the functions",
-    "family": "other families are arguments of the functions: fastreg.fit_path(X, y, family=...)",
+    "family": "other families: GeneralizedLinearModel(family=...), or fastreg.fit_path(X, y, family=...)",
     "n_jobs": "threads are set for the whole process: fastreg.set_num_threads(n)",
 }
 THREADS = "n_threads num_threads nthreads threads njobs n_jobs parallel ncores"

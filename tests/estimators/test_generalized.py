@@ -291,6 +291,29 @@ def test_classes_are_spread_over_folds_and_paths_that_end_early_are_kept(rng):
     assert np.isfinite(model.alpha_) and np.isfinite(model.coef_).all()
 
 
+class RidgeOnTheFirst:
+    """A ridge on the first column beside the lasso on the others."""
+
+    def rates(self, p):
+        first = np.arange(p) == 0
+        return np.where(first, 0.0, 1.0), np.where(first, 1.0, 0.0)
+
+
+def test_a_penalty_of_ones_own_is_that_of_the_functions(rng):
+    X, y, *_ = data("poisson", rng)
+    options = {"family": "poisson", "penalty": RidgeOnTheFirst()}
+    path = fastreg.fit_path(X, y, alphas=[0.3, 0.1], **options)
+    model = GeneralizedLinearModel(alpha=0.1, tol=1e-12, **options).fit(X, y)
+    np.testing.assert_allclose(model.coef_, path.coef(0.1)[0], rtol=1e-2, atol=1e-3)
+    assert model.coef_[0] != 0.0
+    chosen = GeneralizedLinearModelCV(alphas=[0.3, 0.1], cv=3, **options).fit(X, y)
+    np.testing.assert_allclose(chosen.coef_, path.coef(chosen.alpha_)[0], rtol=1e-6, atol=1e-9)
+    with pytest.raises(ValueError, match="penalties of one's own"):
+        model.to_sklearn()
+    with pytest.raises(ValueError, match=r"penalty and l1_ratio=0\.5 are given"):
+        GeneralizedLinearModel(l1_ratio=0.5, **options).fit(X, y)
+
+
 # ---- inside scikit-learn
 
 
