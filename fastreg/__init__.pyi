@@ -4,9 +4,7 @@ from fastreg import datasets as datasets
 from fastreg import plots as plots
 from fastreg import testing as testing
 from fastreg.cli.warmup import warmup as warmup
-from fastreg.estimators.generalized import GammaRegressor as GammaRegressor
 from fastreg.estimators.generalized import GeneralizedLinearModel as GeneralizedLinearModel
-from fastreg.estimators.generalized import PoissonRegressor as PoissonRegressor
 from fastreg.estimators.generalized_cv import GammaRegressorCV as GammaRegressorCV
 from fastreg.estimators.generalized_cv import GeneralizedLinearModelCV as GeneralizedLinearModelCV
 from fastreg.estimators.generalized_cv import PoissonRegressorCV as PoissonRegressorCV
@@ -20,6 +18,8 @@ from fastreg.estimators.multi_task import MultiTaskElasticNet as MultiTaskElasti
 from fastreg.estimators.multi_task import MultiTaskLasso as MultiTaskLasso
 from fastreg.estimators.multi_task_cv import MultiTaskElasticNetCV as MultiTaskElasticNetCV
 from fastreg.estimators.multi_task_cv import MultiTaskLassoCV as MultiTaskLassoCV
+from fastreg.estimators.one_family import GammaRegressor as GammaRegressor
+from fastreg.estimators.one_family import PoissonRegressor as PoissonRegressor
 from fastreg.estimators.penalty_conventions import convert_penalty as convert_penalty
 from fastreg.estimators.ridge import Ridge as Ridge
 from fastreg.estimators.ridge_classifier import RidgeClassifier as RidgeClassifier

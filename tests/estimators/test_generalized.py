@@ -348,6 +348,12 @@ def test_frames_with_categories_and_gaps_are_read_as_by_the_functions(rng):
     plain = PoissonRegressorCV(alphas=[0.3, 0.1], cv=list(pairs), categories="text", lower={"age": 0.0})
     plain.fit(frame[kept], y[kept], weight[kept], offset=offset[kept])
     np.testing.assert_allclose(chosen.deviance_path_, plain.deviance_path_)
+    with pytest.warns(fastreg.DataWarning, match="leaves out"):  # the folds of a splitter are of all rows
+        chosen.set_params(cv=GroupKFold(5)).fit(frame, y, weight, offset=offset, groups=groups)
+    place = np.cumsum(kept) - 1
+    pairs = [[place[part[kept[part]]] for part in pair] for pair in GroupKFold(5).split(frame, y, groups)]
+    plain.set_params(cv=pairs).fit(frame[kept], y[kept], weight[kept], offset=offset[kept])
+    np.testing.assert_allclose(chosen.deviance_path_, plain.deviance_path_)
 
 
 @pytest.mark.parametrize(
