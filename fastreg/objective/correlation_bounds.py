@@ -58,15 +58,15 @@ def decompose(products, count, factor):
 
 
 @kernel
-def columns_reaching(references, points, exact, outside, room, found):
+def columns_reaching(references, points, exact, outside, scratch, found):
     """Write to `found` the columns outside the working set that exceed their threshold at the last point, where their
     correlations are known exactly (`exact`), or may do so at an earlier one. Returns their number.
 
     `references` is (products, norms, correlations), `points` (mixes, radii, alphas), `outside` (norms, factors, whether
-    in the working set) of all columns; `room` is scratch memory.
+    in the working set) of all columns; `scratch` is scratch memory.
     """
     (products, sizes, known), (mixes, radii, alphas), (norms, factor, contains) = references, points, outside
-    ends, apart, excess = room
+    ends, apart, excess = scratch
     radius = chords(products, sizes, points, ends, apart)
     count, last = 0, alphas.size - 1
     for q in range(columns_near(known, ends, radius, exact, alphas[last], norms, factor, excess, found)):

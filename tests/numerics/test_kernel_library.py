@@ -9,7 +9,7 @@ import pytest
 
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.kernel_library import without_collections
-from fastreg.solvers.active_set.pivots import Outcome, Way
+from fastreg.solvers.active_set.pivots import Outcome, PivotResult
 
 FIT = """
 import numpy as np
@@ -114,7 +114,7 @@ def test_garbage_is_collected_again_afterwards():
 
 
 def way_of(k):
-    return Way(Outcome.DONE, k, k, k, 0.0)
+    return PivotResult(Outcome.DONE, k, k, k, 0.0)
 
 
 def ended(k):

@@ -34,10 +34,10 @@ class Pivoting:
         """Set the recent number of pivots per point."""
         self.price = price
 
-    def mend(self, model, coef, way):
+    def mend(self, model, coef, result):
         """Do what a kernel left to Python, see ActiveSet.mend; `coef` are its initial coefficients."""
-        self.problem.work.add(pivots=way.pivots)
-        return self.active.mend(model, coef, way)
+        self.problem.work.add(pivots=result.pivots)
+        return self.active.mend(model, coef, result)
 
 
 class BatchPoints:

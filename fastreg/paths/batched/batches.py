@@ -145,13 +145,13 @@ class Batches:
             here, squares = solved.products(self.references, last)
             mixes, radii = np.zeros((last, kept)), np.empty(last)
             products, sizes = self.references.products, self.references.sizes
-            room = np.empty((ENDS, kept)), np.empty((2, kept)), np.empty(TILE)
+            scratch = np.empty((ENDS, kept)), np.empty((2, kept)), np.empty(TILE)
             references = products, sizes, min(self.references.count, kept)
             mixtures(references, here, squares, np.empty((kept, kept)), mixes, radii)
             found = np.empty(problem.p, dtype=np.int64)
             outside = problem.norms, problem.l1_rates, working.contains
             swept = products, sizes, self.references.correlations
-            count = columns_reaching(swept, (mixes, radii, alphas), exact, outside, room, found)
+            count = columns_reaching(swept, (mixes, radii, alphas), exact, outside, scratch, found)
             columns = found[:count]
             if more == 0 or not sweep_of_batch_pays(problem, last, solved.cost(columns)):
                 break

@@ -10,7 +10,7 @@ are the same.
 import numpy as np
 
 from fastreg.design.designs import DenseDesign
-from fastreg.paths.batched.newton import Kept, NewtonBatch, Solved
+from fastreg.paths.batched.newton import Kept, NewtonBatch, NewtonPoints
 from fastreg.paths.predictor import Predictor
 from fastreg.solvers.choice import EPOCHS, batch_costs, batch_descends, newton_batch_pays
 from fastreg.solvers.coordinate_descent import SHARE, bounded_epochs, gram_epochs, residual_epochs
@@ -31,7 +31,7 @@ class DescentBatch:
         return self.newton.refine()
 
     def solve(self, alphas):
-        """A Solved of the points at `alphas`, or of those before one got stuck; None if batches do not pay."""
+        """NewtonPoints at `alphas`, or at those before one got stuck; None if batches do not pay."""
         if self.epochs == np.inf and self.pivoting.stops(self.state):
             return None  # descent point by point is cheaper, and in a batch took too long
         support = np.count_nonzero(self.state.coef[self.working.columns])
@@ -46,7 +46,7 @@ class DescentBatch:
         return self.newton.step_through(alphas) if newton_batch_pays(costs) else None
 
     def _descend(self, alphas, most):
-        """Solve at every alpha by at most `most` epochs a point: a Solved of all points, or of those before one that
+        """Solve at every alpha by at most `most` epochs a point: NewtonPoints of all, or of those before one that
         needs more; None for none."""
         problem, working, coef = self.problem, self.working, self.state.coef[self.working.columns]
         precision = SHARE * self.newton.share * self.fit.wanted
@@ -73,7 +73,7 @@ class DescentBatch:
         return self._solved(coefs[: len(taken)]) if taken else None
 
     def _solved(self, coefs):
-        """A Solved of the points with these coefficients, (points, m)."""
+        """NewtonPoints with these coefficients, (points, m)."""
         problem, working, state = self.problem, self.working, self.state
         start = state.coef[working.columns]
         inside = np.vstack([start, coefs]) != 0.0
@@ -81,7 +81,7 @@ class DescentBatch:
         etas = state.eta + working.block.predict_each(coefs - start)
         residuals = problem.weight * (problem.family.y - etas)
         correlations, none = working.block.correlate_each(residuals), np.zeros(len(coefs))
-        return Solved(problem, working, state, Kept(coefs, correlations, etas, residuals, none, none + 1.0))
+        return NewtonPoints(problem, working, state, Kept(coefs, correlations, etas, residuals, none, none + 1.0))
 
 
 class GramForm:

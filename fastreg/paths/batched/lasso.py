@@ -7,8 +7,8 @@ from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import kernel
 from fastreg.objective.duality_gap import column_terms, dual_scales
 from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
-from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way, numbers_of
-from fastreg.solvers.active_set.primal_dual import step_or_walk
+from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, PivotResult, numbers_of
+from fastreg.solvers.active_set.primal_dual import pivot_to_minimum
 from fastreg.solvers.active_set.quadratic_model import make_quadratic
 from fastreg.solvers.working_set import NEGLIGIBLE
 
@@ -26,8 +26,8 @@ class LassoBatch:
         return False
 
     def solve(self, alphas):
-        """A Walked of the points at `alphas` on the working set, or of those before the homotopy got stuck; None if at
-        the first. Kernel calls are short, so that a fit can be interrupted."""
+        """LassoPoints of the working set at `alphas`, or at those before the homotopy got stuck; None if at the first.
+        Kernel calls are short, so that a fit can be interrupted."""
         working, active, state = self.working, self.pivoting.active, self.state
         if self.pivoting.stops(state):
             return None
@@ -39,31 +39,31 @@ class LassoBatch:
         done, exchanges, how, here = 0, 0, BEGIN_BY_STEP, 0
         while done < alphas.size:
             self.problem.stop_if_interrupted()
-            active._make_room(model.l1.size, active.ROOM // 2)
+            active._enlarge_factor(model.l1.size, active.GROWTH // 2)
             before = done
-            done, numbers = walk_points(
+            done, numbers = lasso_points(
                 model, active.active, active.size, (alphas, factor, done, how), active._budget(model.l1.size), kept
             )
-            way = Way(*numbers)
-            here = way.pivots if done > before else here + way.pivots
-            exchanges += way.outcome not in (Outcome.DONE, Outcome.BUDGET)
-            how = self.pivoting.mend(model, model.coef, way)
-            if way.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
+            result = PivotResult(*numbers)
+            here = result.pivots if done > before else here + result.pivots
+            exchanges += result.outcome not in (Outcome.DONE, Outcome.BUDGET)
+            how = self.pivoting.mend(model, model.coef, result)
+            if result.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
                 active.forget()
                 if done == 0:
                     return None
                 break  # the rest may be easier with columns still to be added
-        return Walked(self.problem, working, state, kept[0][:done], kept[1][:done], NEGLIGIBLE * self.fit.tol)
+        return LassoPoints(self.problem, working, state, kept[0][:done], kept[1][:done], NEGLIGIBLE * self.fit.tol)
 
 
 @kernel
-def walk_points(model, active, size, points, budget, kept):
+def lasso_points(model, active, size, points, budget, kept):
     """Solve at alpha after alpha, by primal-dual steps or homotopy, until all are done or about `budget` pivots spent.
 
     `points` is (alphas, l1 rates of the columns, points done, how the next starts); `kept` is (coefficients of the
     points, their correlations, scratch memory for a point's start). Returns (points done, the numbers of
-    the Way of them all), DONE if the budget is spent. If a primal-dual step met a dependent column, the point's start
-    is restored.
+    the PivotResult of them all), DONE if the budget is spent. If a primal-dual step met a dependent column, the point's
+    start is restored.
     """
     alphas, factor, done, how = points
     coefs, correlations, (coef, correlation) = kept
@@ -77,21 +77,21 @@ def walk_points(model, active, size, points, budget, kept):
             model.l1[j] = alphas[done] * factor[j]
         most = FEW + size // 4 if how == BEGIN_BY_STEP else 0
         left = max(budget - spent, 1)
-        way = step_or_walk(model, active, size, most, left, how != GO_ON)
-        how, size = BEGIN_BY_STEP, way.size
-        spent += way.pivots
-        if way.outcome == Outcome.MET_DEPENDENT:
+        result = pivot_to_minimum(model, active, size, most, left, how != GO_ON)
+        how, size = BEGIN_BY_STEP, result.size
+        spent += result.pivots
+        if result.outcome == Outcome.MET_DEPENDENT:
             copy_values(coef, model.coef)
             copy_values(correlation, model.correlation)
-        if way.outcome not in (Outcome.DONE, Outcome.STEPPED):
-            return done, numbers_of(Way(way.outcome, size, spent, way.column, way.sign))
+        if result.outcome not in (Outcome.DONE, Outcome.STEPPED):
+            return done, numbers_of(PivotResult(result.outcome, size, spent, result.column, result.sign))
         copy_values(model.coef, coefs[done])
         copy_values(model.correlation, correlations[done])
         done += 1
-    return done, numbers_of(Way(Outcome.DONE, size, spent, NONE, 0.0))
+    return done, numbers_of(PivotResult(Outcome.DONE, size, spent, NONE, 0.0))
 
 
-class Walked(BatchPoints):
+class LassoPoints(BatchPoints):
     """The points of a lasso path of least squares.
 
     Let r be the residual and c the correlations at the state, d the change of the coefficients from there to a point,
@@ -105,10 +105,10 @@ class Walked(BatchPoints):
         self.problem, self.working, self.state = problem, working, state
         self.steps, fallen, shifts = np.empty(coefs.shape), np.empty(self.size), np.empty(self.size)
         start = state.coef[working.columns], working.correlation, working.norms, problem.centre[working.columns]
-        sizes = follow_points(coefs, correlations, start, self.steps, fallen, shifts)
+        sizes = changes_of_points(coefs, correlations, start, self.steps, fallen, shifts)
         if working.rounding * sizes > negligible * problem.scale:
             correlations = working.block.correlate_each(np.array([self.residual(k) for k in range(self.size)]))
-            follow_points(coefs, correlations, start, self.steps, fallen, shifts)
+            changes_of_points(coefs, correlations, start, self.steps, fallen, shifts)
         self.correlations = correlations
         self.squares = np.maximum(square_in_metric(state.residual, problem.weight) - fallen, 0.0)
         self.losses = np.maximum(problem.loss(state) - 0.5 * fallen, 0.0).tolist()
@@ -148,7 +148,7 @@ class Walked(BatchPoints):
 
 
 @kernel
-def follow_points(coefs, correlations, start, steps, fallen, shifts):
+def changes_of_points(coefs, correlations, start, steps, fallen, shifts):
     """Write, for each point, the change of coefficients (`steps`), the decrease of |r|^2 and of the intercept.
 
     `start` is (coefficients, correlations, norms, centres) of the columns at the state. Returns the largest product of

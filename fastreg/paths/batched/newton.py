@@ -22,8 +22,8 @@ from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
 from fastreg.paths.plan import LOWEST_TARGET, ROUNDS
 from fastreg.paths.predictor import NEAR
-from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, Way, numbers_of
-from fastreg.solvers.active_set.primal_dual import step_or_walk
+from fastreg.solvers.active_set.pivots import BEGIN_BY_STEP, FEW, GO_ON, NONE, Outcome, PivotResult, numbers_of
+from fastreg.solvers.active_set.primal_dual import pivot_to_minimum
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.choice import factors_pay, renewal_in_a_kernel, renewal_pays, served_long
@@ -54,7 +54,7 @@ class Terms(NamedTuple):
     most_steps: int  # steps at one point, after which it counts as stuck
 
 
-class Place(NamedTuple):
+class Iterate(NamedTuple):
     """The current point and scratch memory; updated in place."""
 
     coef: np.ndarray
@@ -104,7 +104,7 @@ class NewtonBatch:
         return self.share > LOWEST_TARGET
 
     def solve(self, alphas):
-        """A Solved of the points at `alphas`, or of those before one got stuck; None if batches do not pay."""
+        """NewtonPoints at `alphas`, or at those before one got stuck; None if batches do not pay."""
         return None if self.pivoting.stops(self.state) else self.step_through(alphas)
 
     def step_through(self, alphas):
@@ -117,39 +117,39 @@ class NewtonBatch:
             problem.fit_intercept, problem.longest, problem.scale, target,
             EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), ROUNDS,
         )  # fmt: skip
-        place = Place(
+        iterate = Iterate(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
             np.array([0.0, 0.0, np.inf, 0.0, 0.0, terms.renewal, 0.0, 0.0]), *np.empty((2, n)),
             *np.empty((5, m)),
         )  # fmt: skip
         kept = Kept(*(np.empty((alphas.size, size)) for size in (m, m, n, n)), *np.empty((2, alphas.size)))
         secants = no_secants(m)
-        model, fresh = self._model(place, alphas[0], working.curvature is None)
+        model, fresh = self._model(iterate, alphas[0], working.curvature is None)
         done, exchanges, how, going, here = 0, 0, BEGIN_BY_STEP, False, 0
         while done < alphas.size:
             self.problem.stop_if_interrupted()
-            active._make_room(m, active.ROOM // 2)
+            active._enlarge_factor(m, active.GROWTH // 2)
             before = done
             done, numbers = newton_points(
                 problem.family, read_only(working.block.rows[:m]), model, active.active, active.size, terms,
-                (alphas, done), place, secants, kept, (how, going, fresh),
+                (alphas, done), iterate, secants, kept, (how, going, fresh),
             )  # fmt: skip
-            way = Way(*numbers)
-            here = way.pivots if done > before else here + way.pivots
-            how = self.pivoting.mend(model, place.coef, way)
-            going = way.outcome in UNFINISHED
-            fresh = way.outcome == Outcome.MET_DEPENDENT
-            exchanges += way.outcome in MENDED
-            if way.outcome == Outcome.REBUILD:
-                model, fresh = self._model(place, alphas[done], True)
-            if way.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
+            result = PivotResult(*numbers)
+            here = result.pivots if done > before else here + result.pivots
+            how = self.pivoting.mend(model, iterate.coef, result)
+            going = result.outcome in UNFINISHED
+            fresh = result.outcome == Outcome.MET_DEPENDENT
+            exchanges += result.outcome in MENDED
+            if result.outcome == Outcome.REBUILD:
+                model, fresh = self._model(iterate, alphas[done], True)
+            if result.outcome == Outcome.STUCK or exchanges > EXCHANGES or self.pivoting.too_long(here):
                 active.forget()
                 if done == 0:
                     return None
                 break
-        return Solved(problem, working, state, Kept(*(each[:done] for each in kept)))
+        return NewtonPoints(problem, working, state, Kept(*(each[:done] for each in kept)))
 
-    def _model(self, place, alpha, anew):
+    def _model(self, iterate, alpha, anew):
         """(the quadratic model, whether its matrix was computed at this point)."""
         problem, working, active = self.problem, self.working, self.pivoting.active
         old = anew or alpha < NEAR * self.model_alpha or self.model_alpha == 0.0
@@ -157,18 +157,18 @@ class NewtonBatch:
             self.model_alpha = alpha
         working.set_penalty(problem.penalty_at(self.model_alpha))
         anew = anew and not (problem.family.quadratic and working.curvature is not None)
-        here = *working.penalty, place.coef.copy(), np.zeros(place.coef.size)
+        here = *working.penalty, iterate.coef.copy(), np.zeros(iterate.coef.size)
         if factors_pay(working):
             working.drop_gram()
-            model = by_factors(working, place, anew, here)
+            model = by_factors(working, iterate, anew, here)
         else:
-            working.update_gram(place, anew)
+            working.update_gram(iterate, anew)
             model = by_matrix(working, here)
         active._prepare(model, (working.model_version, working.ridge_alpha))
         return model, old
 
 
-class Solved(BatchPoints):
+class NewtonPoints(BatchPoints):
     """The points of a batch for any family and penalty."""
 
     def __init__(self, problem, working, state, kept):
@@ -233,59 +233,59 @@ def losses_of_points(family, etas, losses):
 
 
 @kernel
-def newton_points(family, rows, model, active, size, terms, grid, place, secants, kept, flags):
+def newton_points(family, rows, model, active, size, terms, grid, iterate, secants, kept, flags):
     """Solve at alpha after alpha, until all are done, about WORK multiplications are spent or Python is needed.
 
     `flags` is (how the homotopy starts, whether to go on within a model, whether the matrix is from this point).
-    Returns (points done, the numbers of the Way of them all).
+    Returns (points done, the numbers of the PivotResult of them all).
     """
     (alphas, done), (how, going, fresh) = grid, flags
     m, n = rows.shape
     pivots, spent = 0, 0.0
-    correlation, start, l2 = place.correlation, place.start, place.l2
+    correlation, start, l2 = iterate.correlation, iterate.start, iterate.l2
     while done < alphas.size:
         for j in range(m):
             model.l1[j], l2[j] = alphas[done] * terms.l1_rates[j], alphas[done] * terms.l2_rates[j]
-        row_dots(rows, place.residual, correlation)
+        row_dots(rows, iterate.residual, correlation)
         for j in range(m):
-            start[j] = correlation[j] + (model.l2[j] - l2[j]) * place.coef[j]
+            start[j] = correlation[j] + (model.l2[j] - l2[j]) * iterate.coef[j]
         if not going:
-            gap = steering_gap(correlation, place.coef, model.l1, l2, terms.norms, terms.scale)
-            slow = gap > STALE * place.numbers[GAP]
-            if gap <= terms.finest or (gap <= terms.target and slow and place.numbers[FRESH] > 0.0):
-                copy_values(place.coef, kept.coefs[done])
+            gap = steering_gap(correlation, iterate.coef, model.l1, l2, terms.norms, terms.scale)
+            slow = gap > STALE * iterate.numbers[GAP]
+            if gap <= terms.finest or (gap <= terms.target and slow and iterate.numbers[FRESH] > 0.0):
+                copy_values(iterate.coef, kept.coefs[done])
                 copy_values(correlation, kept.correlations[done])
-                copy_values(place.eta, kept.etas[done])
-                copy_values(place.residual, kept.residuals[done])
-                kept.levels[done], kept.steps[done] = place.numbers[LEVEL], place.numbers[POINT_STEPS]
-                end_point(place.numbers)
+                copy_values(iterate.eta, kept.etas[done])
+                copy_values(iterate.residual, kept.residuals[done])
+                kept.levels[done], kept.steps[done] = iterate.numbers[LEVEL], iterate.numbers[POINT_STEPS]
+                end_point(iterate.numbers)
                 next_alpha(secants)
                 done += 1
                 continue
-            if place.numbers[POINT_STEPS] >= terms.most_steps:
-                return done, numbers_of(Way(Outcome.STUCK, size, pivots, NONE, 0.0))
-            if not fresh and too_old(gap, slow, place.numbers, terms):
+            if iterate.numbers[POINT_STEPS] >= terms.most_steps:
+                return done, numbers_of(PivotResult(Outcome.STUCK, size, pivots, NONE, 0.0))
+            if not fresh and too_old(gap, slow, iterate.numbers, terms):
                 forget(secants)
-                place.numbers[SERVED], place.numbers[SPENT] = 0.0, terms.renewal
-                place.numbers[POINTS] = place.numbers[OLD] = 0.0
-                return done, numbers_of(Way(Outcome.REBUILD, size, pivots, NONE, 0.0))
+                iterate.numbers[SERVED], iterate.numbers[SPENT] = 0.0, terms.renewal
+                iterate.numbers[POINTS] = iterate.numbers[OLD] = 0.0
+                return done, numbers_of(PivotResult(Outcome.REBUILD, size, pivots, NONE, 0.0))
             if spent > WORK:
-                return done, numbers_of(Way(Outcome.PAUSE, size, pivots, NONE, 0.0))
-            place.numbers[GAP], place.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
-            copy_values(place.coef, model.coef)
+                return done, numbers_of(PivotResult(Outcome.PAUSE, size, pivots, NONE, 0.0))
+            iterate.numbers[GAP], iterate.numbers[FRESH], fresh = gap, 1.0 if fresh else 0.0, False
+            copy_values(iterate.coef, model.coef)
             copy_values(start, model.correlation)
         going = False
         most = FEW + size // 4 if how == BEGIN_BY_STEP else 0
-        way = step_or_walk(model, active, size, most, np.int64(PIVOTS), how != GO_ON)
-        how, size = BEGIN_BY_STEP, way.size
-        pivots += way.pivots
-        spent += m * n + (1.0 + way.pivots) * size * (size + m)
-        if way.outcome not in (Outcome.DONE, Outcome.STEPPED):
-            return done, numbers_of(Way(way.outcome, size, pivots, way.column, way.sign))
-        take_step(family, rows, model, l2, terms, place, secants, (correlation, start))
-        place.numbers[POINT_STEPS] += 1.0
-        place.numbers[SERVED] += 1.0
-    return done, numbers_of(Way(Outcome.DONE, size, pivots, NONE, 0.0))
+        result = pivot_to_minimum(model, active, size, most, np.int64(PIVOTS), how != GO_ON)
+        how, size = BEGIN_BY_STEP, result.size
+        pivots += result.pivots
+        spent += m * n + (1.0 + result.pivots) * size * (size + m)
+        if result.outcome not in (Outcome.DONE, Outcome.STEPPED):
+            return done, numbers_of(PivotResult(result.outcome, size, pivots, result.column, result.sign))
+        take_step(family, rows, model, l2, terms, iterate, secants, (correlation, start))
+        iterate.numbers[POINT_STEPS] += 1.0
+        iterate.numbers[SERVED] += 1.0
+    return done, numbers_of(PivotResult(Outcome.DONE, size, pivots, NONE, 0.0))
 
 
 @inner_kernel
@@ -308,49 +308,49 @@ def too_old(gap, slow, numbers, terms):
 
 
 @inner_kernel
-def take_step(family, rows, model, l2, terms, place, secants, correlations):
+def take_step(family, rows, model, l2, terms, iterate, secants, correlations):
     """Step to the accelerated solution of the model if the objective falls there, else towards the plain one."""
-    (correlation, start), image, plain = correlations, place.image, place.plain
+    (correlation, start), image, plain = correlations, iterate.image, iterate.plain
     copy_values(model.coef, plain)
     for j in range(plain.size):
-        image[j] = start[j] - model.correlation[j] + model.l2[j] * (plain[j] - place.coef[j])
-    if mix_secants(secants, place.coef, model.coef, image):
-        if advance(family, rows, model, l2, terms, place, correlation, np.int64(1)):
+        image[j] = start[j] - model.correlation[j] + model.l2[j] * (plain[j] - iterate.coef[j])
+    if mix_secants(secants, iterate.coef, model.coef, image):
+        if advance(family, rows, model, l2, terms, iterate, correlation, np.int64(1)):
             return
         copy_values(plain, model.coef)
-    advance(family, rows, model, l2, terms, place, correlation, np.int64(40))
+    advance(family, rows, model, l2, terms, iterate, correlation, np.int64(40))
 
 
 @inner_kernel
-def advance(family, rows, model, l2, terms, place, correlation, trials):
+def advance(family, rows, model, l2, terms, iterate, correlation, trials):
     """Move towards model.coef by the first of the fractions 1, 1/2, 1/4 ... at which the objective falls enough.
     Returns whether it does at one of the first `trials`."""
-    m, change, slope = place.coef.size, place.change, 0.0
+    m, change, slope = iterate.coef.size, iterate.change, 0.0
     change[:] = 0.0
     for j in range(m):
-        old, new = place.coef[j], model.coef[j]
+        old, new = iterate.coef[j], model.coef[j]
         if new != old:
             slope += model.l1[j] * (abs(new) - abs(old)) + 0.5 * l2[j] * (new * new - old * old)
             slope -= correlation[j] * (new - old)
             row, step = rows[j], new - old
             for i in range(change.size):
                 change[i] += step * row[i]
-    middle, largest, square = extent(place.curvature, change, terms.fit_intercept)
+    middle, largest, square = extent(iterate.curvature, change, terms.fit_intercept)
     t = 1.0
     if not full_step_descends(slope, largest, square, terms.scale):
-        t = search(family, model, l2, terms, place, middle, slope, trials)
+        t = search(family, model, l2, terms, iterate, middle, slope, trials)
         if t == 0.0:
             return False
     for j in range(m):
-        b = place.coef[j] + t * (model.coef[j] - place.coef[j])
-        place.coef[j] = model.coef[j] if t == 1.0 else b  # b + (b_new - b) may miss an exact zero
+        b = iterate.coef[j] + t * (model.coef[j] - iterate.coef[j])
+        iterate.coef[j] = model.coef[j] if t == 1.0 else b  # b + (b_new - b) may miss an exact zero
     for i in range(change.size):
-        place.eta[i] += t * (change[i] - middle)
-    place.numbers[LEVEL] -= t * middle
+        iterate.eta[i] += t * (change[i] - middle)
+    iterate.numbers[LEVEL] -= t * middle
     if terms.fit_intercept:
-        place.numbers[LEVEL] += balance(family, place.eta, place.residual, place.curvature, terms.longest)
+        iterate.numbers[LEVEL] += balance(family, iterate.eta, iterate.residual, iterate.curvature, terms.longest)
     else:
-        linearise(family, place.eta, place.residual, place.curvature)
+        linearise(family, iterate.eta, iterate.residual, iterate.curvature)
     return True
 
 
@@ -364,17 +364,17 @@ def full_step_descends(slope, largest, square, scale):
 
 
 @inner_kernel
-def search(family, model, l2, terms, place, middle, slope, trials):
+def search(family, model, l2, terms, iterate, middle, slope, trials):
     """The first of `trials` fractions 1, 1/2, 1/4 ... at which the objective falls enough; 0 if none."""
-    eta, change, t, before = place.beyond, place.change, 1.0, sum_of_losses(family, place.eta)
+    eta, change, t, before = iterate.beyond, iterate.change, 1.0, sum_of_losses(family, iterate.eta)
     for j in range(l2.size):
-        before += model.l1[j] * abs(place.coef[j]) + 0.5 * l2[j] * place.coef[j] * place.coef[j]
+        before += model.l1[j] * abs(iterate.coef[j]) + 0.5 * l2[j] * iterate.coef[j] * iterate.coef[j]
     for _ in range(trials):
         for i in range(change.size):
-            eta[i] = place.eta[i] + t * (change[i] - middle)
+            eta[i] = iterate.eta[i] + t * (change[i] - middle)
         value = sum_of_losses(family, eta)
         for j in range(l2.size):
-            b = place.coef[j] + t * (model.coef[j] - place.coef[j])
+            b = iterate.coef[j] + t * (model.coef[j] - iterate.coef[j])
             value += model.l1[j] * abs(b) + 0.5 * l2[j] * b * b
         if value - before <= ARMIJO * t * min(slope, 0.0) + LOST_DIGITS * terms.scale:
             return t

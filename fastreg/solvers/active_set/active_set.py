@@ -9,10 +9,10 @@ from fastreg.solvers.active_set.pivots import (
     FEW,
     GO_ON,
     MIX,
-    ROOMS,
+    SCRATCH_ROWS,
     Active,
     Outcome,
-    Way,
+    PivotResult,
     exchange,
     join_all,
     lay_out,
@@ -21,7 +21,7 @@ from fastreg.solvers.active_set.pivots import (
     set_signs,
     shift_along,
 )
-from fastreg.solvers.active_set.primal_dual import step_or_walk_once
+from fastreg.solvers.active_set.primal_dual import pivot_to_minimum_once
 from fastreg.solvers.active_set.quadratic_model import ACTIVE, AT_BOUND, DEPENDENT, INACTIVE, make_quadratic
 from fastreg.solvers.choice import lapack_pays
 from fastreg.solvers.coordinate_descent import CoordinateDescent, descend_gram
@@ -34,7 +34,7 @@ BEYOND = 1e-10  # distance beyond a bound, over the largest coefficient, that co
 class ActiveSet:
     """Solves a working set's quadratic model exactly. Keeps the Cholesky factor as long as H + L2 is the same."""
 
-    ROOM = 100  # columns by which the factor grows
+    GROWTH = 100  # columns by which the factor grows
     MOST = 10_000  # pivots before coordinate descent takes over; each kernel call counts as a hundredth of them
 
     def __init__(self):
@@ -43,7 +43,7 @@ class ActiveSet:
         nothing = np.empty(0)
         self.active = Active(
             np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0, dtype=np.int8), nothing, nothing,
-            np.empty((ROOMS, 0)), np.empty(0, dtype=np.int8),
+            np.empty((SCRATCH_ROWS, 0)), np.empty(0, dtype=np.int8),
         )  # fmt: skip
 
     def solve(self, working, state, anew, precision):
@@ -72,18 +72,18 @@ class ActiveSet:
         begin = True
         while outcome not in (Outcome.DONE, Outcome.STEPPED, Outcome.STUCK) and spent < self.MOST:
             most = self._most() if spent == 0 and not boxed else 0
-            self._make_room(model.l1.size, max(most, self.ROOM // 4))
+            self._enlarge_factor(model.l1.size, max(most, self.GROWTH // 4))
             budget = self._budget(model.l1.size)
-            way = Way(*step_or_walk_once(model, self.active, self.size, most, budget, begin))
-            outcome, self.size = way.outcome, way.size
+            result = PivotResult(*pivot_to_minimum_once(model, self.active, self.size, most, budget, begin))
+            outcome, self.size = result.outcome, result.size
             begin = outcome not in (Outcome.BUDGET, Outcome.EXCHANGE)
             self._learn(most, outcome)
-            work.add(pivots=way.pivots)
-            spent += way.pivots + self.MOST // 100
+            work.add(pivots=result.pivots)
+            spent += result.pivots + self.MOST // 100
             if outcome == Outcome.EXCHANGE:
                 if boxed:  # an exchange may pass a bound
                     return False
-                self.size = exchange(model, self.active, self.size, way.column, way.sign)
+                self.size = exchange(model, self.active, self.size, result.column, result.sign)
             elif outcome == Outcome.MET_DEPENDENT:
                 model.coef[:], model.correlation[:] = coef, correlation
                 self._refactor(model, np.flatnonzero(coef))
@@ -91,12 +91,12 @@ class ActiveSet:
                 self._release()
         return outcome in (Outcome.DONE, Outcome.STEPPED)
 
-    def mend(self, model, coef, way):
+    def mend(self, model, coef, result):
         """Do what a kernel of several points left to Python; `coef` are its initial coefficients. Returns how it goes
         on: BEGIN, GO_ON or BEGIN_BY_STEP."""
-        self.size, outcome = way.size, way.outcome
+        self.size, outcome = result.size, result.outcome
         if outcome == Outcome.EXCHANGE:
-            self.size = exchange(model, self.active, self.size, way.column, way.sign)
+            self.size = exchange(model, self.active, self.size, result.column, result.sign)
         elif outcome == Outcome.CROSSED:
             self._release()
         elif outcome == Outcome.MET_DEPENDENT:
@@ -153,16 +153,16 @@ class ActiveSet:
                 status=np.concatenate([old.status, np.zeros(more, dtype=np.int8)]),
                 sign=np.concatenate([old.sign, np.zeros(more)]),
                 shift=np.zeros(m),
-                room=np.empty((ROOMS, m)),
+                scratch=np.empty((SCRATCH_ROWS, m)),
                 nobody=np.zeros(m, dtype=np.int8),
             )
 
-    def _make_room(self, m, more):
+    def _enlarge_factor(self, m, more):
         """Enlarge the factor for `more` columns, at most for the whole working set and one."""
         old = self.active.factor
         if old.shape[0] <= min(self.size + more, m):
-            room = min(self.size + max(more, self.ROOM), m + 1)
-            factor = np.zeros((room, room))
+            rows = min(self.size + max(more, self.GROWTH), m + 1)
+            factor = np.zeros((rows, rows))
             factor[: self.size, : self.size] = old[: self.size, : self.size]
             self.active = self.active._replace(factor=factor)
 
@@ -174,7 +174,7 @@ class ActiveSet:
         """
         self.size = 0
         if self.active.factor.shape[0] <= columns.size:
-            self.active = self.active._replace(factor=np.zeros((columns.size + self.ROOM,) * 2))
+            self.active = self.active._replace(factor=np.zeros((columns.size + self.GROWTH,) * 2))
         active = self.active
         lay_out(model, active)
         columns = columns[active.status[columns] != AT_BOUND]
@@ -187,7 +187,7 @@ class ActiveSet:
         else:
             self.size = join_all(model, active, columns)
             for j in columns[active.status[columns] == DEPENDENT]:
-                mix = active.room[MIX]
+                mix = active.scratch[MIX]
                 mixture(model, active, self.size, j, mix)
                 shift_along(model, active, mix, self.size, j, -model.coef[j])
                 model.coef[j] = 0.0

@@ -24,7 +24,7 @@ from fastreg.solvers.active_set.pivots import (
     NONE,
     RESPONSE,
     Outcome,
-    Way,
+    PivotResult,
     descent_direction,
     join,
     leave,
@@ -47,43 +47,43 @@ def walk(model, active, size, budget, begin):
     """Follow the homotopy from the current coefficients to the optimum, with `size` active columns.
 
     `begin` a homotopy, or continue one that ended in BUDGET or EXCHANGE. Updates the model and the active set. Returns
-    a Way: DONE, BUDGET after `budget` pivots, EXCHANGE or STUCK.
+    a PivotResult: DONE, BUDGET after `budget` pivots, EXCHANGE or STUCK.
     """
     m = model.l1.size
-    direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
+    direction, full, response = active.scratch[DIRECTION], active.scratch[FULL], active.scratch[RESPONSE]
     if begin:
         perturb(model, active)
     pivots, idle, left, last = 0, 0, NONE, 0.0
     while pivots < budget and size < active.factor.shape[0]:  # a full factor is enlarged by the caller
         descent_direction(model, active, size, direction, full, response)
         breakpoint = next_breakpoint(model, active, direction, size, response, left, last)
-        step, place, enter, toward = breakpoint.step, breakpoint.leaves, breakpoint.enters, breakpoint.toward
+        step, position, enter, toward = breakpoint.step, breakpoint.leaves, breakpoint.enters, breakpoint.toward
         for a in range(size):
             model.coef[active.columns[a]] += step * direction[a]
         for j in range(m):
             model.correlation[j] -= step * response[j]
             active.shift[j] *= 1.0 - step
-        if place < 0 and enter < 0:
-            return Way(Outcome.DONE, size, pivots, NONE, 0.0)
+        if position < 0 and enter < 0:
+            return PivotResult(Outcome.DONE, size, pivots, NONE, 0.0)
         pivots += 1
         idle = idle + 1 if step <= 1e-14 else 0
         if idle > 4 * m + 20:
-            return Way(Outcome.STUCK, size, pivots, NONE, 0.0)
+            return PivotResult(Outcome.STUCK, size, pivots, NONE, 0.0)
         left = NONE
-        if place >= 0:
-            left = active.columns[place]
+        if position >= 0:
+            left = active.columns[position]
             last = active.sign[left]
-            size = leave(model, active, size, place, barrier(model, active, left, direction[place]))
+            size = leave(model, active, size, position, barrier(model, active, left, direction[position]))
         else:
             rested = active.status[enter] == AT_BOUND
             size = join(model, active, size, enter)
             active.sign[enter] = toward if stops_at_zero(model, enter) else 0.0
             if rested and active.status[enter] == DEPENDENT:
-                return Way(Outcome.STUCK, size, pivots, NONE, 0.0)
+                return PivotResult(Outcome.STUCK, size, pivots, NONE, 0.0)
             # A dependent column whose correlation moves with the others' stays at its threshold.
             if active.status[enter] == DEPENDENT and breakpoint.pace * (1.0 - step) > CROSSING * model.l1[enter]:
-                return Way(Outcome.EXCHANGE, size, pivots, enter, toward)
-    return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
+                return PivotResult(Outcome.EXCHANGE, size, pivots, enter, toward)
+    return PivotResult(Outcome.BUDGET, size, pivots, NONE, 0.0)
 
 
 @inner_kernel
@@ -137,26 +137,26 @@ def next_breakpoint(model, active, direction, size, response, left, last):
     The column `left` has just left, at the threshold of sign `last` or to a bound, and cannot return there: that would
     be a rounding error.
     """
-    step, place, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
+    step, position, enter, toward, pace = 1.0, NONE, NONE, 1.0, 0.0
     for a in range(size):
         j = active.columns[a]
         end = barrier(model, active, j, direction[a])
         if (model.coef[j] + step * direction[a] - end) * direction[a] > 0.0:
-            step, place = max((end - model.coef[j]) / direction[a], 0.0), np.int64(a)
+            step, position = max((end - model.coef[j]) / direction[a], 0.0), np.int64(a)
     l1, correlation, shift, status = model.l1, model.correlation, active.shift, active.status
     for j in range(response.size):
         speed = -response[j] - shift[j]
         c = correlation[j] + shift[j]
         # A first test without branches, since branches on signs and states are unpredictable; few columns pass it.
         if (status[j] == INACTIVE) & (l1[j] - (c if speed > 0.0 else -c) < step * abs(speed)):
-            way = 1.0 if speed > 0.0 else -1.0
-            room = threshold(model, j, way) - way * c
-            if speed != 0.0 and room < step * abs(speed) and not (j == left and way == last):
-                step, place, enter = max(room, 0.0) / abs(speed), NONE, np.int64(j)
-                toward, pace = way, abs(speed)
+            side = 1.0 if speed > 0.0 else -1.0
+            distance = threshold(model, j, side) - side * c
+            if speed != 0.0 and distance < step * abs(speed) and not (j == left and side == last):
+                step, position, enter = max(distance, 0.0) / abs(speed), NONE, np.int64(j)
+                toward, pace = side, abs(speed)
         elif status[j] == AT_BOUND and j != left:
-            room, speed = held(model, active, j, c), -speed * active.sign[j]
-            if speed > 0.0 and room < step * speed:
-                step, place, enter = max(room, 0.0) / speed, NONE, np.int64(j)
+            distance, speed = held(model, active, j, c), -speed * active.sign[j]
+            if speed > 0.0 and distance < step * speed:
+                step, position, enter = max(distance, 0.0) / speed, NONE, np.int64(j)
                 toward, pace = active.sign[j], speed
-    return Breakpoint(step, place, enter, toward, pace)
+    return Breakpoint(step, position, enter, toward, pace)

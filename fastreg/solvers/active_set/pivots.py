@@ -37,7 +37,7 @@ class Outcome(IntEnum):
     PAUSE = 8  # in batches: return to Python, so that a fit can be interrupted
 
 
-class Way(NamedTuple):
+class PivotResult(NamedTuple):
     """The result of a kernel that makes pivots."""
 
     outcome: Outcome
@@ -55,24 +55,24 @@ class Active(NamedTuple):
     status: np.ndarray  # INACTIVE, ACTIVE, DEPENDENT, or AT_BOUND at a bound that is not zero
     sign: np.ndarray  # of the coefficient, or of the threshold at which a column entered; 0 if both are allowed
     shift: np.ndarray  # remaining perturbation of columns that are not active
-    room: np.ndarray  # scratch memory, a row for each of the uses below
+    scratch: np.ndarray  # scratch memory, a row for each of the uses below
     nobody: np.ndarray  # INACTIVE for every column
 
 
-ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE, ROOMS = range(9)
+ROW, SINE, MIX, MOVED, MOVES, DIRECTION, FULL, RESPONSE, SCRATCH_ROWS = range(9)
 
 
 @inlined_kernel
-def numbers_of(way):
-    """The numbers of a Way, which a kernel returns to Python."""
-    return way.outcome.value, way.size, way.pivots, way.column, way.sign
+def numbers_of(result):
+    """The numbers of a PivotResult, which a kernel returns to Python."""
+    return result.outcome.value, result.size, result.pivots, result.column, result.sign
 
 
 @inner_kernel
 def descent_direction(model, active, size, direction, full, response):
     """Write the step to the optimum for the current signs: by active column (`direction`) and by column (`full`), with
     the decrease of each correlation (`response`). Solves (H_AA + L2_A) direction = slope."""
-    slope = active.room[ROW]
+    slope = active.scratch[ROW]
     for a in range(size):
         j = active.columns[a]
         slope[a] = model.correlation[j] - model.l2[j] * model.coef[j] - model.l1[j] * active.sign[j]
@@ -88,20 +88,20 @@ def descent_direction(model, active, size, direction, full, response):
 
 
 @inner_kernel
-def leave(model, active, size, place, end):
-    """Remove the active column at position `place`, with coefficient `end`, zero or a bound, at its threshold.
+def leave(model, active, size, position, end):
+    """Remove the active column at `position`, with coefficient `end`, zero or a bound, at its threshold.
 
     Dependent columns become inactive, since they may now be independent. Returns the number of active columns.
     """
-    j = active.columns[place]
+    j = active.columns[position]
     model.coef[j] = end
     active.status[j] = INACTIVE
     if end != 0.0:
         active.status[j] = AT_BOUND
         active.sign[j] = 1.0 if end > 0.0 else -1.0
     active.shift[j] = model.l1[j] * active.sign[j] + model.l2[j] * end - model.correlation[j]
-    delete_row(active.factor, size, place, active.room[ROW], active.room[SINE])
-    for a in range(place, size - 1):
+    delete_row(active.factor, size, position, active.scratch[ROW], active.scratch[SINE])
+    for a in range(position, size - 1):
         active.columns[a] = active.columns[a + 1]
     for k in range(active.status.size):
         if active.status[k] == DEPENDENT:
@@ -112,7 +112,7 @@ def leave(model, active, size, place, end):
 @inner_kernel
 def join(model, active, size, j):
     """Append column j to the factor, or mark it DEPENDENT if it depends on the active ones. Returns their number."""
-    row = active.room[ROW]
+    row = active.scratch[ROW]
     diagonal = hessian_row(model, j, active.columns, size, row)
     if append_row(active.factor, size, row, diagonal + model.l2[j]):
         active.columns[size] = j
@@ -129,9 +129,9 @@ def exchange(model, active, size, j, toward):
     At the threshold of j the objective does not change; t grows until an active coefficient reaches zero. That column
     is marked DEPENDENT, since the two could otherwise be exchanged for ever. Returns the number of active columns.
     """
-    mix = active.room[MIX]
+    mix = active.scratch[MIX]
     mixture(model, active, size, j, mix)
-    place, amount, largest = NONE, np.inf, 0.0
+    position, amount, largest = NONE, np.inf, 0.0
     for a in range(size):
         largest = max(largest, abs(mix[a]))
     for a in range(size):
@@ -139,12 +139,12 @@ def exchange(model, active, size, j, toward):
         b = model.coef[k]
         towards_zero = toward * mix[a] * (1.0 if b > 0.0 else -1.0 if b < 0.0 else active.sign[k])
         if stops_at_zero(model, k) and towards_zero > 1e-8 * largest and abs(b) < amount * towards_zero:
-            amount, place = abs(b) / towards_zero, np.int64(a)
-    if place < 0:
+            amount, position = abs(b) / towards_zero, np.int64(a)
+    if position < 0:
         return size
     shift_along(model, active, mix, size, j, toward * amount)
-    left = active.columns[place]
-    size = leave(model, active, size, place, 0.0)
+    left = active.columns[position]
+    size = leave(model, active, size, position, 0.0)
     active.status[left] = DEPENDENT
     size = join(model, active, size, j)
     active.sign[j] = toward if stops_at_zero(model, j) else 0.0
@@ -161,7 +161,7 @@ def mixture(model, active, size, j, mix):
 @kernel
 def shift_along(model, active, mix, size, j, amount):
     """b_j += amount, b_A -= amount * mix; correlations change little, as far as the dependence is not exact."""
-    m, full, response = model.coef.size, active.room[MOVED], active.room[MOVES]
+    m, full, response = model.coef.size, active.scratch[MOVED], active.scratch[MOVES]
     full[:] = 0.0
     full[j] = amount
     for a in range(size):

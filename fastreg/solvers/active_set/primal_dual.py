@@ -9,7 +9,7 @@ from fastreg.solvers.active_set.pivots import (
     NONE,
     RESPONSE,
     Outcome,
-    Way,
+    PivotResult,
     descent_direction,
     exchange,
     join,
@@ -30,25 +30,27 @@ GAIN = 0.85  # ratio of wrong columns after and before a step, above which singl
 
 
 @kernel
-def step_or_walk_once(model, active, size, most, budget, begin):
-    """`step_or_walk` for Python: the numbers of its Way."""
-    return numbers_of(step_or_walk(model, active, size, most, budget, begin))
+def pivot_to_minimum_once(model, active, size, most, budget, begin):
+    """`pivot_to_minimum` for Python: the numbers of its PivotResult."""
+    return numbers_of(pivot_to_minimum(model, active, size, most, budget, begin))
 
 
 @inner_kernel
-def step_or_walk(model, active, size, most, budget, begin):
-    """Primal-dual steps that may change `most` columns at once, then the homotopy if these did not suffice: a Way."""
+def pivot_to_minimum(model, active, size, most, budget, begin):
+    """Primal-dual steps that may change `most` columns at once, then the homotopy if these did not suffice.
+
+    Returns a PivotResult."""
     pivots = 0
     if most > 0:
-        way = primal_dual_step(model, active, size, most)
-        if way.outcome != Outcome.BUDGET:
-            return way
-        size, pivots = withdraw(model, active, way.size), way.pivots
-    way = walk(model, active, size, budget, begin)
-    outcome = way.outcome
+        result = primal_dual_step(model, active, size, most)
+        if result.outcome != Outcome.BUDGET:
+            return result
+        size, pivots = withdraw(model, active, result.size), result.pivots
+    result = walk(model, active, size, budget, begin)
+    outcome = result.outcome
     if outcome == Outcome.DONE and count_crossed(model, active, 10.0 * CROSSING) > 0:
         outcome = Outcome.CROSSED
-    return Way(outcome, way.size, pivots + way.pivots, way.column, way.sign)
+    return PivotResult(outcome, result.size, pivots + result.pivots, result.column, result.sign)
 
 
 @inner_kernel
@@ -57,17 +59,18 @@ def primal_dual_step(model, active, size, most):
 
     Columns whose coefficient has the wrong sign leave, columns beyond their threshold enter. This need not converge, so
     it ends if changes are more than `most` or not clearly fewer than before; the homotopy may start at its end, where
-    no active sign is wrong. Bounds other than zero are ignored. Returns a Way: STEPPED, MET_DEPENDENT or BUDGET.
+    no active sign is wrong. Bounds other than zero are ignored. Returns a PivotResult: STEPPED, MET_DEPENDENT or
+    BUDGET.
     Source: primal-dual active sets are Newton's method, Hintermueller, Ito and Kunisch (2002), SIAM J. Optim. 13.
     """
     m = model.l1.size
-    direction, full, response = active.room[DIRECTION], active.room[FULL], active.room[RESPONSE]
+    direction, full, response = active.scratch[DIRECTION], active.scratch[FULL], active.scratch[RESPONSE]
     pivots, previous = 0, most / GAIN
     for _ in range(MOST_STEPS):
         descent_direction(model, active, size, direction, full, response)
         flips = count_flips(model, active, full)
         if flips > GAIN * previous:
-            return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
+            return PivotResult(Outcome.BUDGET, size, pivots, NONE, 0.0)
         for j in range(m):
             model.coef[j] += full[j]
             model.correlation[j] -= response[j]
@@ -75,9 +78,9 @@ def primal_dual_step(model, active, size, most):
         crossed = count_crossed(model, active, CROSSING)
         pivots += flips
         if flips + crossed == 0:
-            return Way(Outcome.STEPPED, size, pivots, NONE, 0.0)
+            return PivotResult(Outcome.STEPPED, size, pivots, NONE, 0.0)
         if flips + crossed > GAIN * previous:
-            return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
+            return PivotResult(Outcome.BUDGET, size, pivots, NONE, 0.0)
         previous = flips + crossed
         for j in range(m):
             c = model.correlation[j]
@@ -86,14 +89,14 @@ def primal_dual_step(model, active, size, most):
                     size = exchange(model, active, size, j, 1.0 if c > 0.0 else -1.0)
                     pivots += 1
                     if active.status[j] != ACTIVE:
-                        return Way(Outcome.MET_DEPENDENT, size, pivots, NONE, 0.0)
+                        return PivotResult(Outcome.MET_DEPENDENT, size, pivots, NONE, 0.0)
                     continue
                 if size == active.factor.shape[0]:
-                    return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
+                    return PivotResult(Outcome.BUDGET, size, pivots, NONE, 0.0)
                 size = join(model, active, size, j)
                 active.sign[j] = 0.0 if not stops_at_zero(model, j) else 1.0 if c > 0.0 else -1.0
                 pivots += 1
-    return Way(Outcome.BUDGET, size, pivots, NONE, 0.0)
+    return PivotResult(Outcome.BUDGET, size, pivots, NONE, 0.0)
 
 
 @inner_kernel
