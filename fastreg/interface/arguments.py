@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.by_column import by_name, without_references
 from fastreg.interface.encoding import Rules, encoded
-from fastreg.interface.frames import refuse_other_order
+from fastreg.interface.frames import labels_of, refuse_other_order
 from fastreg.interface.progress import Progress
 
 ABOUT_FRAMES = {*Rules._fields, "data"}  # options that give way to how a frame was read
@@ -49,6 +49,9 @@ class FitOptions(NamedTuple):
 
     def by_column(self, alphas=None):
         """The same for a fit at these alphas: with arrays for dicts by name, and without reference levels."""
+        named = any([isinstance(each, Mapping) for each in (self.penalty_factor, self.lower, self.upper)])
+        if self.encoding is None and not named:
+            return self
         starts = {"penalty_factor": 1.0, "lower": -np.inf, "upper": np.inf}
         arrays = {
             name: by_name(name, getattr(self, name), self.feature_names, self.encoding, rest)
@@ -121,6 +124,8 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
         raise check.ParameterError(
             f"data is the frame of a formula, which is the first argument, a text such as '{response} ~ age + C(group)'"
         )
+    elif labels_of(X) is None and rules == Rules():
+        encoding, rows = None, of_rows
     else:
         X, encoding, rows = encoded(X, rules, of_rows)
     if rows.get(response) is None:
@@ -130,7 +135,7 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
     rest |= {name: rows.get(name) for name in ("sample_weight", "offset") if name in rest or name in rows}
     if encoding is not None:
         rest |= {"encoding": encoding, "feature_names": encoding.names_with(rest.get("feature_names"))}
-    return X, rest, *(rows.get(name) for name in of_rows if name not in ("sample_weight", "offset"))
+    return X, rest, *[rows.get(name) for name in of_rows if name not in ("sample_weight", "offset")]
 
 
 def _by_formula(formula, data, rules, of_rows, response, options):
