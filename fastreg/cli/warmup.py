@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.interface.frames import CodedTable
+from fastreg.design.categorical import coded_design
 from fastreg.interface.naming import explains_names
 from fastreg.multi.fit_multi_path import fit_multi_path
 from fastreg.numerics.jit import NOTICE
@@ -90,16 +90,16 @@ def prepare_several(design="dense"):
 
 
 def _stored(X, design):
-    """X in one of DESIGNS; "coded" has a category in the place of three columns."""
+    """X in one of DESIGNS; "coded" has two categories of two levels in the place of four columns."""
     if design == "dense":
         return X
     if design == "sparse":
         return sp.csc_array(X)
-    (n, p), levels = X.shape, 3
-    codes = (np.arange(n, dtype=np.int32) % levels)[None]
-    places = [*range(levels), *range(p - levels)]
-    numbers = np.ascontiguousarray(X[:, levels:].T)
-    return CodedTable(numbers, codes, [levels], [False], [0] * levels + [-1] * (p - levels), places)
+    n, p = X.shape
+    codes = (np.arange(n, dtype=np.int32) // np.array([[1], [2]], dtype=np.int32)) % 2
+    numbers = np.ascontiguousarray(X[:, 4:].T)
+    factor, place = [0, 0, 1, 1] + [-1] * (p - 4), [0, 1, 0, 1, *range(p - 4)]
+    return coded_design(numbers, codes, [2, 2], [False, False], factor, place)
 
 
 def _fits():
