@@ -366,6 +366,7 @@ def test_neither_pandas_nor_scikit_learn_is_needed(folder):
 def test_the_command_is_the_module():
     from fastreg.__main__ import main
 
-    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    scripts = tomllib.loads(project.read_text())["project"]["scripts"]
     module, function = scripts["fastreg"].split(":")
     assert getattr(importlib.import_module(module), function) is main

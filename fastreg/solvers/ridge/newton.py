@@ -8,7 +8,7 @@ is solved in the form that suits its size; for least squares the first step is t
 
     columns   (X'hX + L2) d = X'r - L2 b by Cholesky, with X centred at its h-means       p <= n, or p small
     rows      (I + S K S) a = ..., K = X L2^-1 X', S = sqrt(h); one K for a whole path    n < p, few columns of l2_j = 0
-    qr        singular values of the centred, scaled rows [sqrt(h) X; sqrt(L2)]           tiny l2, and least squares,
+    qr        QR with pivoting of the centred, scaled rows [sqrt(h) X; sqrt(L2)]          tiny l2, and least squares,
                                                                                           n < p or near dependence
     products  conjugate gradients on the first system, preconditioned by its diagonal     n and p both large
 
@@ -223,7 +223,8 @@ class RidgeSystem:
         return lambda gradient: lapack.cho_solve(factor, gradient)
 
     def _qr(self, state, l2, coef):
-        """The Newton step by least squares on [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length."""
+        """The Newton step by QR of [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length; the shortest one
+        where columns depend on each other."""
         problem, h = self.problem, state.curvature
         root = np.sqrt(h)
         n, m = problem.n, self.columns.size
@@ -238,8 +239,8 @@ class RidgeSystem:
         stacked /= length
         rows = np.divide(state.residual, root, out=np.zeros_like(root), where=root > 0.0)
         target = np.concatenate([rows, -np.sqrt(l2) * coef])
-        rank = np.finfo(float).eps * max(stacked.shape)
-        return linalg().lstsq(stacked, target, cond=rank, overwrite_a=True, check_finite=False)[0] / length
+        options = {"cond": np.finfo(float).eps * max(stacked.shape), "overwrite_a": True, "check_finite": False}
+        return linalg().lstsq(stacked, target, lapack_driver="gelsy", **options)[0] / length
 
     def _dual(self, state, l2, coef, free):
         """The Newton step from the dual variable a, the residual of the model's solution; b_j = x_j'a / l2_j."""
