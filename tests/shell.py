@@ -63,3 +63,8 @@ def done(*arguments):
 def read_csv(file):
     with open(file, newline="", encoding="utf-8") as opened:
         return list(csv.DictReader(opened))
+
+
+def predictions(file="predictions.csv"):
+    """The numbers that a command predicted."""
+    return [float(row["prediction"]) for row in read_csv(file)]

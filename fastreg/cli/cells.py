@@ -10,6 +10,7 @@ from numbers import Number
 
 import numpy as np
 
+from fastreg.interface.levels import is_date, of_dictionary
 from fastreg.interface.validation import LARGEST
 
 MISSING = {"", "na", "n/a", "nan", "null", "-", ".", "?", "#n/a"}  # cells without a value
@@ -58,7 +59,8 @@ class Column:
         self.infinite = self.outside = self.asked = None  # (row, value) of the first; what it violates, in words
         self.parts: list[np.ndarray] = []  # numbers, NaN for all else
         self.codes: list[np.ndarray] = []  # of text, places in `levels`; -1 where a cell is missing
-        self.levels: dict[str, object] = {}  # text -> its date, or None
+        self.levels: dict[str, int] = {}  # text -> its place
+        self.dated: dict[str, object] = {}  # text -> its date, or None
         self.is_stepped = False  # whether the levels have an order of their own
 
     def add(self, cells):
@@ -81,13 +83,12 @@ class Column:
         if self.takes == "labels" or (self.takes == "either" and self.counts[[Kind.NONE, Kind.TEXT, Kind.DATE]].any()):
             if not self.codes and self.rows:
                 self.codes.append(np.full(self.rows, -1, dtype=np.int32))
-            places = {text: k for k, text in enumerate(self.levels)}
             table = np.full(len(read), -1, dtype=np.int32)
             for k, (kind, _, date) in enumerate(read):
                 if kind != Kind.MISSING:
                     text = text_of(values[k])
-                    table[k] = places.setdefault(text, len(places))
-                    self.levels[text] = date
+                    table[k] = self.levels.setdefault(text, len(self.levels))
+                    self.dated[text] = date
             self.codes.append(table[codes])
         self._keep(numbers[codes])
 
@@ -138,9 +139,10 @@ class Column:
             return self._different(cells.to_pylist())
         if typed and self.takes == "either":
             self.takes, self.is_stepped = "labels", kind.ordered
-        chunks = coded.unify_dictionaries().chunks if isinstance(coded, pyarrow.ChunkedArray) else [coded]
-        indices = [chunk.indices.cast(pyarrow.int64()).fill_null(-1) for chunk in chunks]
-        return chunks[0].dictionary.to_pylist(), np.concatenate([each.to_numpy() for each in indices])
+        codes, values = of_dictionary(
+            coded if isinstance(coded, pyarrow.ChunkedArray) else pyarrow.chunked_array([coded])
+        )
+        return values, codes
 
     def _kind(self, value):
         """(kind, number or NaN, date or None) of a cell."""
@@ -162,7 +164,7 @@ class Column:
             return Kind.MISSING, np.nan, None
         if isinstance(value, bool):
             return Kind.TRUTH, float(value), None
-        if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        if is_date(value):
             return Kind.DATE, np.nan, value
         number = as_number(value)
         return (Kind.OTHER, np.nan, None) if number is None else (Kind.NUMBER, number, None)
@@ -226,10 +228,14 @@ class Column:
         codes, levels = self.coded()
         return np.array(levels)[codes]
 
+    def row_of(self, level):
+        """The first row of a level."""
+        return int(np.argmax(self.coded()[0] == self.levels[level]))
+
     def days(self):
         """(n,) datetime64, NaT for missing cells, in UTC of cells with a time zone; timedelta64 of times of a day."""
         codes, _ = self.coded()
-        dates = [_without_zone(date) for date in self.levels.values()]
+        dates = [_without_zone(date) for date in self.dated.values()]
         kind = "timedelta64[us]" if isinstance(dates[0], datetime.timedelta) else "datetime64[us]"
         return np.array([*dates, None], dtype=kind)[codes]
 
@@ -283,9 +289,8 @@ def _numbers_of_arrow(cells, comma):
     text = pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)
     if not (text and not comma) and not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind)):
         return None
-    try:
-        safe = text  # whole numbers beyond 2**53 are rounded, as in CSV
-        return compute.cast(cells, pyarrow.float64(), safe=safe).to_numpy()
+    try:  # whole numbers beyond 2**53 are rounded, as in CSV
+        return compute.cast(cells, pyarrow.float64(), safe=text).to_numpy()
     except pyarrow.ArrowInvalid:
         return None
 

@@ -33,6 +33,7 @@ from fastreg.cli.statements import NO_PATH, alpha_of, statements, write_statemen
 from fastreg.cli.tables import classes, read_features, read_table, split_names
 from fastreg.interface.agreement import reaches
 from fastreg.interface.arguments import FitOptions, Grid, framed
+from fastreg.interface.data_frames import named_columns
 from fastreg.interface.writing import whole_file
 from fastreg.objective.families import FAMILIES
 from fastreg.paths.driver import alphas_to_fit
@@ -69,10 +70,9 @@ def fit_table(options):
     say(f"{options.file}: {table.target.size:,} rows, {table.features.about}, {about}")
     for note in table.notes:
         say(f"Note: {note}.")
-    encoding, alpha = encoding_of(table.features), alpha_of(options)
-    new = None
+    new, alpha = None, alpha_of(options)
     if options.predict is not None:  # before the fit, so that a missing column is reported at once
-        known = encoding or table.features.names
+        known = encoding_of(table.features) or table.features.names
         new = read_features(options.predict, known, offset, dialect_of(options), options.dates)
     asked = _asked(table, alpha, options)
     _compile(options.family, options.l1_ratio, "coded" if table.features.is_coded else "dense")
@@ -153,7 +153,7 @@ def use_model(options):
         if alpha is not None:
             say(chosen_text(path, alpha, "Chosen"))
     else:
-        known = path.encoding or path.feature_names or [f"x{j}" for j in range(path.coefs.shape[0])]
+        known = path.encoding or named_columns(path.feature_names, path.coefs.shape[0])
         offset = offset_of_model(path, document.get("offset"), options)
         dates = options.dates or document.get("dates")
         mean = _mean(path, read_features(options.predict, known, offset, dialect_of(options), dates), alpha)

@@ -8,7 +8,6 @@ from fastreg.cli.cells import ISO_DATE, Column, text_of
 from fastreg.cli.features import as_whole, matrix_of, pyarrow_module
 from fastreg.interface.encoding import ORDERED
 
-LISTED = 6  # levels named in a message
 FEATURE = "a feature of the model"  # in a message, in the place of an option
 
 
@@ -61,7 +60,7 @@ def unseen(columns, known_by_fit, place):
         names = {text_of(level) for level in known.levels}
         strange = [level for level in column.levels if level not in names]
         if strange and (known_by_fit.unseen == "error" or not _are_texts(known)):
-            row = int(np.argmax(column.coded()[0] == list(column.levels).index(strange[0])))
+            row = column.row_of(strange[0])
             more = f" and {len(strange) - 1:,} more levels" if len(strange) > 1 else ", a level"
             return (
                 f"column {column.name!r} holds {strange[0]!r} in {place(row)}{more} that the fit did not see; fit with "

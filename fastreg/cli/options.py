@@ -155,14 +155,14 @@ def outputs_of(options):
     if options.plot is not None:
         check_picture(options.plot)
         outputs.add("--plot", options.plot, "a picture")
-    if options.save is not None:
-        outputs.add("--save", options.save, "a model")
-    if options.table is not None:
-        outputs.add("--table", options.table, "a table of coefficients")
-    if options.posterior is not None:
-        outputs.add("--posterior", options.posterior, "a summary of a posterior")
-    if options.draws is not None:
-        outputs.add("--draws", options.draws, "draws")
+    for option, file, what in (
+        ("--save", options.save, "a model"),
+        ("--table", options.table, "a table of coefficients"),
+        ("--posterior", options.posterior, "a summary of a posterior"),
+        ("--draws", options.draws, "draws"),
+    ):
+        if file is not None:
+            outputs.add(option, file, what)
     if options.predict is not None:
         outputs.add("--predictions", options.predictions or PREDICTIONS, "predictions")
     return outputs

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastreg.cli.outputs import COLUMNS, DRAWN
+from fastreg.interface.data_frames import named_columns
 from fastreg.interface.writing import whole_file
 
 FIRST = 8  # features named in order of entry
@@ -68,10 +69,11 @@ def write_coefficients(path, file):
     ever = sorted(
         np.unique(path.coefs.indices).tolist(), key=lambda j: order[path.feature_names[j] if path.feature_names else j]
     )
+    names = named_columns(path.feature_names, path.coefs.shape[0])
     values = path.coefs.tocsr()[ever].toarray() if ever else np.zeros((0, path.alphas.size))
     with whole_file(file) as opened:
         writer = csv.writer(opened)
-        writer.writerow([*COLUMNS, *_apart([_name_of(path, j) for j in ever])])
+        writer.writerow([*COLUMNS, *_apart([names[j] for j in ever])])
         for k, alpha in enumerate(path.alphas):
             numbers = [alpha, int(path.n_nonzero[k]), path.deviance_ratio[k], path.gaps[k]]
             fitted = [path.intercepts[k], *values[:, k]]
@@ -110,15 +112,12 @@ def chosen_text(path, alpha, word):
     columns = np.flatnonzero(coef)
     columns = columns[np.argsort(-np.abs(coef[columns]), kind="stable")]
     lines = [f"{word}: alpha = {alpha:.4g}, {columns.size:,} features in, intercept {intercept:.4g}"]
-    width = max((len(_name_of(path, j)) for j in columns[:FIRST]), default=0)
-    lines += [f"  {_name_of(path, j):<{width}}  {coef[j]:+.4g}" for j in columns[:FIRST]]
+    names = named_columns(path.feature_names, coef.size)
+    width = max((len(names[j]) for j in columns[:FIRST]), default=0)
+    lines += [f"  {names[j]:<{width}}  {coef[j]:+.4g}" for j in columns[:FIRST]]
     if columns.size > FIRST:
         lines.append(f"  ... and {columns.size - FIRST:,} smaller ones")
     return "\n".join(lines)
-
-
-def _name_of(path, j):
-    return path.feature_names[j] if path.feature_names else f"x{j}"
 
 
 def plain(values):

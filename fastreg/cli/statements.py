@@ -43,19 +43,16 @@ def alpha_of(options):
 def statements(path, table, alpha, options):
     """({option: rows of its file}, [what a picture shows of them]) of what is asked for, printed as it comes."""
     import fastreg
+    from fastreg.inference.result import columns_of
 
     X, rows = table.features.X, {"sample_weight": table.weights, "offset": table.offset}
-    rows = {name: values for name, values in rows.items() if values is not None}
     written, shown = {}, list[tuple[Any, str]]()
     if options.table is not None:
         with noting(), advising():
             found = fastreg.table(path, X, table.target, alpha, **rows)
         say(f"\n{found!r}")
         shown.append((found, "estimates"))
-        columns = {
-            "estimate": found.estimate, "se": found.se, "statistic": found.statistic, "p_value": found.p_value,
-            "lower": found.lower, "upper": found.upper, **found.more,
-        }  # fmt: skip
+        columns = columns_of(found)
         written["--table"] = [["name", *columns], *zip(found.names, *map(plain, columns.values()))]
     if options.posterior is not None:
         given = {"draws": options.n_draws, "chains": options.chains, "seed": options.seed}

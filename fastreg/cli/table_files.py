@@ -245,7 +245,7 @@ def _separator(text, file):
 
     A first line such as sep=; names it; Excel writes such lines.
     """
-    skipped, lines = 0, list[str]()
+    lines = list[str]()
     for number, line in enumerate(text, start=1):
         named = re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n"))
         if named and not lines:
@@ -257,7 +257,7 @@ def _separator(text, file):
     if not lines:
         raise ValueError(f"{file} is empty")
     counts = {mark: [len(next(csv.reader([line], delimiter=mark), [])) for line in lines] for mark in ",;\t"}
-    return max(counts, key=lambda mark: (min(counts[mark]) == max(counts[mark]) > 1, counts[mark][0])), skipped
+    return max(counts, key=lambda mark: (min(counts[mark]) == max(counts[mark]) > 1, counts[mark][0])), 0
 
 
 def _undecodable(raw, file, encoding):

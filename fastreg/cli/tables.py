@@ -149,7 +149,7 @@ def _unlisted(columns, reading, place):
         order = reading.ordered.get(column.name)
         strange = [level for level in column.levels if order is not None and level not in order]
         if strange:
-            row = int(np.argmax(column.coded()[0] == list(column.levels).index(strange[0])))
+            row = column.row_of(strange[0])
             return (
                 f"column {column.name!r} holds {strange[0]!r} in {place(row)}, which is not among the levels of "
                 f"--ordered {column.name}: {listed(order)}"

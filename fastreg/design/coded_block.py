@@ -115,18 +115,20 @@ class CodedBlock(PlainBlock):
         coded = np.flatnonzero(self.design.factor[every] >= 0)
         sums = np.zeros(every.size)
         sums[coded] = self.design.correlate_some(h, every[coded])
-        for left, right in zip(ours, (unit for unit in theirs if unit.factor in {each.factor for each in ours})):
-            out[np.ix_(left.inside, right.inside)] = self._within(start + left.inside, right.inside, sums)
+        for left in ours:
+            for right in theirs:
+                if left.factor == right.factor:
+                    out[np.ix_(left.inside, right.inside)] = self._within(start + left.inside, right, sums)
         return out
 
     def _within(self, left, right, sums):
-        """Products of columns of one factor, at positions `left` and `right`, from their sums: those of two levels are
-        none, and those of two steps are the sum of the higher."""
+        """Products of columns at positions `left` with those of a Unit of their factor, from their sums: those of two
+        levels are none, and those of two steps are the sum of the higher."""
         place = self.design.place[self.columns]
-        own, other = place[left][:, None], place[right]
-        if self.design.stepped[self.design.factor[self.columns[right[0]]]]:
-            return np.where(own >= other, sums[left][:, None], sums[right])
-        return np.where(own == other, sums[right], 0.0)
+        own, other, theirs = place[left][:, None], place[right.inside], sums[right.inside]
+        if right.stepped:
+            return np.where(own >= other, sums[left][:, None], theirs)
+        return np.where(own == other, theirs, 0.0)
 
     def _units(self, columns):
         return [self._unit(f, inside, columns[inside]) for f, inside in self.design.units(columns)[1]]

@@ -74,5 +74,4 @@ def stacked(arrays):
     """Arrays of one number of columns above each other; those of paths that ended early are filled up with NaN."""
     longest = max(map(len, arrays))
     filled = [(0, 0)] * (np.ndim(arrays[0]) - 1)
-    return np.stack([np.pad(each, [(0, longest - len(each)), *filled], constant_values=np.nan)
-                     if len(each) < longest else each for each in arrays])  # fmt: skip
+    return np.stack([np.pad(each, [(0, longest - len(each)), *filled], constant_values=np.nan) for each in arrays])

@@ -65,12 +65,12 @@ def pairs_of(cv, given, classifier, split):
     renumbered. A number of folds, and a splitter beside a formula, are of the rows that are left.
     """
     X, y, params, rows = given.X, given.y, given.params, None
-    if given.whole is not None and cv is not None and not isinstance(cv, numbers.Integral):
-        rows, before, params_before = given.whole
-        if params_before is None and hasattr(cv, "split"):
-            rows = None
-        else:
-            X, y, params = np.zeros((len(before), 1)), before, params_before or {}
+    if given.whole is not None:
+        kept, before, params_before = given.whole
+        by_formula = params_before is None
+        of_left = cv is None or isinstance(cv, numbers.Integral) or (by_formula and hasattr(cv, "split"))
+        if not of_left:
+            X, y, params, rows = np.zeros((len(before), 1)), before, params_before or {}, kept
     pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **split(params)))
     for number, pair in enumerate(pairs, start=1):
         for name, part in zip(("train", "test"), pair):

@@ -1,7 +1,6 @@
 """Fits for the estimators: parameters as options, one certified point, its coefficients as attributes, its warning."""
 
 import time
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -33,18 +32,18 @@ def options_of(estimator, alphas=None, **given):
     for name in FLAGS:
         if hasattr(estimator, name):  # a text such as "no" would count as on
             check.check_flag(name, getattr(estimator, name))
-    lower, max_iter = getattr(estimator, "lower", None), getattr(estimator, "max_iter", None)
-    if getattr(estimator, "positive", False):
+    lower, max_iter = estimator.lower, getattr(estimator, "max_iter", None)
+    if estimator.positive:
         if lower is not None:
             raise check.ParameterError("positive=True stands for lower=0; leave one of the two out")
         lower = 0.0
     encoding, names = getattr(estimator, "encoding_", None), getattr(estimator, "feature_names_in_", None)
     if encoding is not None:
         names = encoding.names()
-    options = FitOptions(
+    return FitOptions(
         penalty_factor=estimator.penalty_factor,
         lower=lower,
-        upper=getattr(estimator, "upper", None),
+        upper=estimator.upper,
         fit_intercept=getattr(encoding, "intercept", estimator.fit_intercept),  # a formula says it
         standardize=estimator.standardize,
         tol=max(check.check_number("tol", estimator.tol, 0.0, np.inf, high_open=True), NO_GAP),
@@ -52,9 +51,7 @@ def options_of(estimator, alphas=None, **given):
         feature_names=None if names is None else list(names),
         encoding=encoding,
         **given,
-    )
-    by_name = any(isinstance(each, Mapping) for each in (options.penalty_factor, lower, options.upper))
-    return options if encoding is None and not by_name else options.by_column(alphas)
+    ).by_column(alphas)
 
 
 def is_bounded(estimator):
@@ -164,7 +161,7 @@ def warn_of_fits(estimator, reasons, gaps, steps):
             f"{name}: the classes are separable, so without a penalty the coefficients grow without bound; "
             f"these are finite but arbitrary. Use {'a finite C' if hasattr(estimator, 'C') else 'an alpha above 0'}"
         )
-    elif any(reason in UNCERTIFIED for reason in reasons):
+    elif {*reasons} & {*UNCERTIFIED}:
         worst = int(np.argmax(gaps))
         advice = "You might want to increase the number of iterations. After"
         more = "a larger tol or a stronger penalty helps, too"

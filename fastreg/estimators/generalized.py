@@ -302,7 +302,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearModel):
         name = self._family.name
         if self.penalty is not None:
             raise ValueError("scikit-learn has no penalties of one's own; keep this model as it is, or pickle it")
-        if PEERS.get(name) is None:
+        if name not in PEERS:
             raise ValueError(f"scikit-learn has no regressor of family {name!r}; those it has are {', '.join(PEERS)}")
         return PEERS[name]
 

@@ -226,10 +226,10 @@ class GeneralizedLinearModelCV(ChoosesAlpha, GeneralizedLinearModel):
             return {} if groups is None else {"groups": check.check_labels("groups", groups)}
 
         numbered = self.cv is None or (isinstance(self.cv, numbers.Integral) and not isinstance(self.cv, bool))
+        cv = self.cv
         if numbered and split(given.params):
-            cv, given = GroupKFold(5 if self.cv is None else self.cv), given._replace(whole=None)
-            return pairs_of(cv, given, classifies, split)
-        return pairs_of(self.cv, given, classifies, split)
+            cv, given = GroupKFold(5 if cv is None else cv), given._replace(whole=None)
+        return pairs_of(cv, given, classifies, split)
 
     def _metric(self, response):
         known = [name for name in METRICS if response.classes is not None or name not in OF_CLASSES]

@@ -29,9 +29,8 @@ GCV_MODES = {None: "auto", "auto": "auto", "eigen": "eigen", "svd": "svd"}
 class Posed(NamedTuple):
     """The data of a fit of RidgeCV or RidgeClassifierCV."""
 
-    given: Given
+    given: Given  # its y as scorers get it
     responses: np.ndarray  # (n, t), to be fitted
-    truth: np.ndarray  # y as scorers get it
     single: bool  # whether y was a vector of numbers
 
 
@@ -105,19 +104,18 @@ class RidgeChoice(RoutesMetadata):
     @one_blas_thread()
     def _fit_chosen(self, posed, alphas, form, rule, asked):
         """Choose alpha, set alpha_, best_score_ and dual_gap_, and fit. Returns RidgeTargets."""
-        X, responses, truth = check.check_design(posed.given.X), posed.responses, posed.truth  # once for all folds
-        weight, total = posed.given.weights()
-        shift = keep_offset(self, posed.given.offset, responses.shape)
+        given = posed.given._replace(X=check.check_design(posed.given.X))  # once for all folds
+        responses, truth, (weight, total) = posed.responses, given.y, given.weights()
+        shift = keep_offset(self, given.offset, responses.shape)
         responses = responses if shift is None else responses - shift
-        problem = self._problem(X, responses, weight)
+        options = options_of(self, alphas, sample_weight=weight)
+        problem = ridge_problem(given.X, responses, options)
         if self.cv is None:
             spectrum = ridge_spectrum(problem, float(alphas.min()) / total, form)
             asked = asked["scorer"]
             scores, spread = self._score_left_out(spectrum, responses, shift, truth, alphas / total, total, asked)
         else:
-            scores, spread = self._score_folds(
-                posed.given._replace(X=X, y=truth), responses, shift, alphas, weight, form, asked
-            )
+            scores, spread = self._score_folds(given, responses, shift, alphas, options, form, asked)
             spectrum = None
         best = [self._choose(*pair, alphas, rule) for pair in zip(scores, spread)]
         chosen = np.broadcast_to(alphas[best], responses.shape[1])
@@ -126,7 +124,7 @@ class RidgeChoice(RoutesMetadata):
         self.best_score_ = scores[np.arange(len(best)), best] if per_target else scores[0, best[0]]
         if spectrum is None:
             spectrum = shared_factors(problem, chosen / total)
-        fits = fit_targets(problem, responses, chosen / total, options_of(self).tol, spectrum=spectrum)
+        fits = fit_targets(problem, responses, chosen / total, options.tol, spectrum=spectrum)
         self.dual_gap_ = each_or_one(2.0 * total * fits.dual_gaps)
         return fits
 
@@ -155,9 +153,6 @@ class RidgeChoice(RoutesMetadata):
             raise ValueError("rule='1se' with leave-one-out (cv=None) needs scoring=None: a score of all rows at "
                              "once has no standard error over rows")  # fmt: skip
         return grid, GCV_MODES[self.gcv_mode], rule
-
-    def _problem(self, X, responses, weight):
-        return ridge_problem(X, responses, options_of(self, np.ravel(self.alphas), sample_weight=weight))
 
     def _choose(self, scores, spread, alphas, rule):
         """The position of the alpha to take."""
@@ -189,9 +184,9 @@ class RidgeChoice(RoutesMetadata):
         scores = np.array([self._scores(predictions, truth, score_params, target) for target in targets])
         return scores, np.zeros(scores.shape)
 
-    def _score_folds(self, given, responses, shift, alphas, weight, form, asked):
+    def _score_folds(self, given, responses, shift, alphas, options, form, asked):
         """(mean scores (1, k) over folds, their standard errors), by one factorisation per fold for all alphas."""
-        X, truth, n, scores = given.X, given.y, given.X.shape[0], []
+        weight, n, scores = options.sample_weight, given.X.shape[0], []
 
         def split(params):
             return self._route(given.sample_weight, params)["splitter"]
@@ -200,11 +195,11 @@ class RidgeChoice(RoutesMetadata):
             rows = np.zeros(n)
             np.add.at(rows, np.arange(n)[train], 1.0)
             rows = rows if weight is None else rows * weight
-            problem = self._problem(X, responses, rows)
+            problem = ridge_problem(given.X, responses, options._replace(sample_weight=rows))
             fitted = np.moveaxis(fold_predictions(problem, responses, alphas / rows.sum(), form)[:, test], 0, 1)
             fitted = fitted if shift is None else fitted + shift[test][:, :, None]
             params = {name: _rows_of(value, n, test) for name, value in asked["scorer"].items()}
-            scores.append(self._scores(fitted, truth[test], params))
+            scores.append(self._scores(fitted, given.y[test], params))
         folds = len(scores)
         spread = np.std(scores, axis=0, ddof=1) / np.sqrt(folds) if folds > 1 else np.zeros(alphas.size)
         return np.mean(scores, axis=0)[None], spread[None]

@@ -97,8 +97,9 @@ class RidgeClassifierCV(RidgeChoice, RidgeClassifier):
 
     def _posed(self, *given):
         checked, targets = self._binarised(*given)
-        truth = (targets > 0.0).astype(np.intp) if self._several_labels() else checked.y
-        return Posed(checked, targets, truth, False)
+        if self._several_labels():
+            checked = checked._replace(y=(targets > 0.0).astype(np.intp))
+        return Posed(checked, targets, False)
 
     def _shown(self, predictions, truth, target=None):
         """(stand-in for a fitted model, its decision values, the true labels)."""

@@ -121,7 +121,7 @@ class RidgeCV(RidgeChoice, LinearRegressor):
     def _posed(self, *given):
         checked = check_fit(self, *given, multi_output=True, y_numeric=True)
         y = checked.y
-        return Posed(checked, np.asarray(y[:, None] if y.ndim == 1 else y, dtype=float), y, y.ndim == 1)
+        return Posed(checked, np.asarray(y[:, None] if y.ndim == 1 else y, dtype=float), y.ndim == 1)
 
     def _shown(self, predictions, truth, target=None):
         """(stand-in for a fitted model, its predictions, the true values) of all targets, or of one."""

@@ -56,22 +56,22 @@ class Dispersion:
         """The next log phi after u, given the loss S of the coefficients."""
         below, place, *shares = rng.random(2 + STEPS).tolist()
         level, width = self._at(u, loss) + math.log1p(-below), 2.0 * self.spread
-        low = u - place * width
-        high = low + width
-        for _ in range(STEPS):
-            if self._at(low, loss) <= level:
-                break
-            low -= width
-        for _ in range(STEPS):
-            if self._at(high, loss) <= level:
-                break
-            high += width
+        low = self._outside(u - place * width, -width, loss, level)
+        high = self._outside(u - place * width + width, width, loss, level)
         for share in shares:
             ahead = low + share * (high - low)
             if self._at(ahead, loss) > level:
                 return ahead
             low, high = (ahead, high) if ahead < u else (low, ahead)
         return u
+
+    def _outside(self, end, step, loss, level):
+        """An end of the slice, moved by steps until the density there is at most the level."""
+        for _ in range(STEPS):
+            if self._at(end, loss) <= level:
+                break
+            end += step
+        return end
 
     def _at(self, u, loss):
         return self.own(u) - loss * math.exp(-u)

@@ -7,6 +7,7 @@ import numpy as np
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import columns_for, offset_for, options_for, rows_for, weights_for
 from fastreg.interface.arguments import FitOptions
+from fastreg.interface.data_frames import named_columns
 from fastreg.interface.reasons import CONVERGED
 from fastreg.objective.problem import Problem
 from fastreg.paths.setup import build_problem, checked
@@ -28,6 +29,11 @@ class Fitted(NamedTuple):
     intercept: float
     total: float  # sum of the weights as they were given; the problem's own sum to one
     X: Any  # checked
+
+    def theta(self, columns):
+        """The intercept about the centres, if there is one, and the coefficients of some columns."""
+        first = [self.intercept + self.problem.centre @ self.coef] if self.problem.fit_intercept else []
+        return np.concatenate([first, self.coef[columns]])
 
     @property
     def rows(self):
@@ -52,7 +58,7 @@ def problem_of(path, X, y, alpha, sample_weight, offset):
     problem = build_problem(X, y, checked(FitOptions(
         **options, sample_weight=sample_weight, offset=offset, feature_names=path.feature_names,
     ).by_column(alpha)))  # fmt: skip
-    names = path.feature_names or [f"x{j}" for j in range(p)]
+    names = named_columns(path.feature_names, p)
     return Fitted(problem, names, alpha, np.zeros(p), 0.0, sum_of(sample_weight, n), X)
 
 

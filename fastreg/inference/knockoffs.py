@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from fastreg.inference.gaussian_copies import METHODS, copies
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import framed
+from fastreg.interface.data_frames import named_columns
 from fastreg.interface.frames import columns_of_words, feature_names_of
 from fastreg.interface.naming import explains_names
 from fastreg.interface.summary import Shown, Summary
@@ -309,7 +310,7 @@ def knockoffs(
     X = check.check_design(X)
     if not isinstance(X, np.ndarray):
         raise ValueError("copies of sparse columns are not sparse: pass X.toarray() if that fits into memory")
-    names = names or [f"x{j}" for j in range(X.shape[1])]
+    names = named_columns(names, X.shape[1])
     middle, size, R = _distribution(X, names, covariance, mean)
     s = METHODS[method](R)
     scaled = (X - middle) / size

@@ -221,7 +221,8 @@ def _posterior_of(mode, request, draws, chains, seed, sampled):
     columns, first = np.flatnonzero(problem.usable), int(problem.fit_intercept)
     objective = SmoothObjective(problem, columns, mode.l2[first:], problem.offset)
     eta = objective.eta(mode.theta)
-    value = sum_of_losses(problem.family, eta) + mode.l1 @ np.abs(mode.theta) + 0.5 * mode.l2 @ mode.theta**2
+    loss = sum_of_losses(problem.family, eta)
+    value = loss + mode.l1 @ np.abs(mode.theta) + 0.5 * mode.l2 @ mode.theta**2
     target = Target(
         problem.design, problem.family, columns, problem.centre[columns], problem.offset, mode.l1, mode.l2, mode.theta,
         np.asfortranarray(mode.factor.root / np.sqrt(unit)), float(unit), float(unit * value), first,
@@ -229,8 +230,10 @@ def _posterior_of(mode, request, draws, chains, seed, sampled):
     if draws:
         law = None
         if sampled:
-            weight, loss = mode.fitted.total * problem.weight, mode.fitted.total * sum_of_losses(problem.family, eta)
-            law = Dispersion(problem.family, eta, weight, loss, mode.dispersion, request.frequency)
+            total = mode.fitted.total
+            law = Dispersion(
+                problem.family, eta, total * problem.weight, total * loss, mode.dispersion, request.frequency
+            )
         found = sample_chains(target, draws, chains, seed, law)
     else:
         if np.any(mode.l1 > 0.0):

@@ -8,7 +8,7 @@ import numpy as np
 from fastreg.inference.covariance import information_of
 from fastreg.inference.fitted import Fitted, certified_path, problem_of
 from fastreg.inference.smooth_objective import Factor, SmoothObjective
-from fastreg.inference.wald import covariance_of, dispersion_of, singular, smooth_of
+from fastreg.inference.wald import dispersion_of, singular, smooth_of
 from fastreg.interface import validation as check
 from fastreg.numerics.threads import linalg
 from fastreg.paths.result import Path
@@ -42,13 +42,13 @@ def mode_of(path, start, given, request):
     rates = np.concatenate([zero, l1]), np.concatenate([zero, l2])
     if not np.any(l1 > 0.0):
         smooth = smooth_of(one, start, *given)
-        _, _, phi, estimated, _ = covariance_of(smooth, request)
+        phi, estimated = _dispersion(smooth.objective, smooth.theta, smooth.best, smooth.fitted, request)
         return Mode(one, smooth.fitted, smooth.theta, *rates, smooth.best.factor, phi, estimated)
     coef, intercept = one.coef(start.alpha)
     fitted = start._replace(coef=coef, intercept=intercept)
     phi, estimated = _dispersion_on_support(fitted, columns[coef[columns] != 0.0], request)
     curved = SmoothObjective(problem, columns, l2 + 0.5 * start.total / phi * l1**2, problem.offset)
-    theta = _theta(fitted, columns)
+    theta = fitted.theta(columns)
     try:
         factor = curved.evaluate(theta).factor
     except linalg().LinAlgError:
@@ -56,19 +56,19 @@ def mode_of(path, start, given, request):
     return Mode(one, fitted, theta, *rates, factor, phi, estimated)
 
 
-def _theta(fitted, columns):
-    first = [fitted.intercept + fitted.problem.centre @ fitted.coef] if fitted.problem.fit_intercept else []
-    return np.concatenate([first, fitted.coef[columns]])
-
-
 def _dispersion_on_support(fitted, support, request):
     """(dispersion, whether it was estimated) of a fit with an l1 part: its degrees of freedom are those of the columns
     with a coefficient (Zou, Hastie and Tibshirani 2007)."""
     problem = fitted.problem
     objective = SmoothObjective(problem, support, problem.penalty_at(fitted.alpha).on(support)[1], problem.offset)
-    theta = _theta(fitted, support)
-    info = information_of(objective, theta, objective.evaluate(theta), fitted, True, request.frequency)
-    return dispersion_of(info, problem.family, request)
+    theta = fitted.theta(support)
+    return _dispersion(objective, theta, objective.evaluate(theta), fitted, request)
+
+
+def _dispersion(objective, theta, best, fitted, request):
+    """(dispersion, whether it was estimated) of a fit at theta, where the Evaluation is `best`."""
+    info = information_of(objective, theta, best, fitted, True, request.frequency)
+    return dispersion_of(info, fitted.problem.family, request)
 
 
 def prior_sd_of(prior_sd, p):

@@ -92,38 +92,6 @@ class PosteriorSummary(Shown):
         """
         return np.column_stack([ends for name, ends in self.columns.items() if name.startswith("hdi_")])
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the means with their intervals, a row a coefficient.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None is a new figure.
-        **options : dict
-            Those of `fastreg.plots.plot_table`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes.
-
-        Raises
-        ------
-        ImportError
-            Without matplotlib.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
-        >>> found = fastreg.posterior(fastreg.fit_path(X, y, alphas=[0.0]), X, y, draws=0)
-        >>> found.summary().plot().get_xlabel()
-        'coefficient, 94 % interval'
-        """
-        from fastreg.plots import plot_table
-
-        return plot_table(self, ax=ax, **options)
-
     def _shown(self) -> Summary:
         forms = {"ess_bulk": ",.0f", "ess_tail": ",.0f", "r_hat": ".4f"}
         body = [

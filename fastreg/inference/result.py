@@ -15,12 +15,45 @@ from fastreg.selection.saved import Saved
 ROWS = 60  # that are shown unless asked for more
 
 
+@explains_names
 class Shown:
     """How a table of coefficients shows itself: its title, about ROWS of its rows, and its notes."""
 
     names: list[str]
     title: str
     notes: list[str]
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the estimates, or the means of a posterior, with their intervals, a row a coefficient.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Axes to draw on; None is a new figure.
+        **options : dict
+            Those of `fastreg.plots.plot_table`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
+        >>> found = fastreg.table(fastreg.fit_path(X, y, alphas=[0.0]), X, y)
+        >>> found.plot(intercept=True).get_xlabel()
+        'coefficient, 95 % interval'
+        """
+        from fastreg.plots import plot_table
+
+        return plot_table(self, ax=ax, **options)
 
     def _shown(self) -> Summary:
         """The rows."""
@@ -146,11 +179,7 @@ class Table(Shown, Saved):
         """
         from fastreg.interface.data_frames import frame_of
 
-        columns = {
-            "name": self.names, "estimate": self.estimate, "se": self.se, "statistic": self.statistic,
-            "p_value": self.p_value, "lower": self.lower, "upper": self.upper, **self.more,
-        }  # fmt: skip
-        return frame_of(columns, library, index="name")
+        return frame_of({"name": self.names, **columns_of(self)}, library, index="name")
 
     def summary(self, rows: int = ROWS) -> Summary:
         """A table for people.
@@ -188,37 +217,13 @@ class Table(Shown, Saved):
         ]
         return Summary(("", *shown), body)
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the estimates with their intervals, a row a coefficient.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; None is a new figure.
-        **options : dict
-            Those of `fastreg.plots.plot_table`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes.
-
-        Raises
-        ------
-        ImportError
-            Without matplotlib.
-
-        Examples
-        --------
-        >>> import fastreg
-        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.1, 1.9, 3.2]
-        >>> found = fastreg.table(fastreg.fit_path(X, y, alphas=[0.0]), X, y)
-        >>> found.plot(intercept=True).get_xlabel()
-        'coefficient, 95 % interval'
-        """
-        from fastreg.plots import plot_table
-
-        return plot_table(self, ax=ax, **options)
-
     def _shown(self) -> Summary:
         return self.summary()
+
+
+def columns_of(found):
+    """The columns of a Table, by name."""
+    return {
+        "estimate": found.estimate, "se": found.se, "statistic": found.statistic, "p_value": found.p_value,
+        "lower": found.lower, "upper": found.upper, **found.more,
+    }  # fmt: skip

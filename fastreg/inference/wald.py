@@ -79,10 +79,7 @@ def _plain_fit(path, fitted, y, sample_weight, offset):
     columns, held = np.flatnonzero(inside), np.flatnonzero(problem.usable & ~inside)
     l2 = problem.penalty_at(fitted.alpha).on(columns)[1]
     objective = SmoothObjective(problem, columns, l2, problem.offset + problem.predict(held, fitted.coef[held]))
-    start = fitted.coef[columns]
-    if problem.fit_intercept:
-        start = np.r_[fitted.intercept + problem.centre @ fitted.coef, start]
-    theta, best = minimise(objective, start)
+    theta, best = minimise(objective, fitted.theta(columns))
     last = objective.eta(theta + best.factor.solve(best.gradient)) - objective.eta(theta)
     if not problem.family.quadratic and np.abs(last).max() > FAR:
         raise _runaway(fitted)

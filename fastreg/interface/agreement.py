@@ -7,8 +7,8 @@ import numpy as np
 from fastreg.interface import validation as check
 from fastreg.interface.by_column import by_name
 from fastreg.interface.frames import labels_of, select
+from fastreg.interface.scalars import listed
 
-LISTED = 6  # names spelled out in a message
 OWN = "leave it out, and the path's own is used"
 
 
@@ -166,13 +166,13 @@ def _compare(X, labels, fitted):
     given, known = Counter(names), Counter(fitted)
     lacking, more = list((known - given).elements()), list((given - known).elements())
     if lacking:
-        besides = f", and has {_listed(more)} instead" if more else ""
+        besides = f", and has {listed(more)} instead" if more else ""
         advice = "; if they are the same columns under other names, in the order of the fit, pass an array of them"
         raise ValueError(
-            f"X lacks {len(lacking)} of the {len(fitted)} columns that this path was fitted on: {_listed(lacking)}"
+            f"X lacks {len(lacking)} of the {len(fitted)} columns that this path was fitted on: {listed(lacking)}"
             f"{besides}{advice if len(names) == len(fitted) else ''}"
         )
-    message = f"X has {len(more)} columns that this path was not fitted on: {_listed(more)}"
+    message = f"X has {len(more)} columns that this path was not fitted on: {listed(more)}"
     if not more:
         j = next(j for j, (name, known_name) in enumerate(zip(names, fitted)) if name != known_name)
         message = f"column {j} of X is {names[j]!r}, but this path was fitted with {fitted[j]!r} there"
@@ -184,9 +184,3 @@ def _compare(X, labels, fitted):
         if repeated:  # to select this name would take all of its columns
             raise ValueError(f"{message}, and {repeated[0]!r} names several; {remedy}")
     raise ValueError(f"{message}: pass {select(X, 'path.feature_names')}")
-
-
-def _listed(names):
-    """Names for a message: the first few, and how many more there are."""
-    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
-    return ", ".join(map(repr, names[:LISTED])) + more

@@ -193,7 +193,7 @@ class EstimatorOptions(FrameOptions, total=False):
 
 
 class BoundedOptions(EstimatorOptions, total=False):
-    """Options of `fit_path` that are parameters of estimators whose coefficients may have bounds."""
+    """Options of `fit_path` that estimators and functions have whose coefficients may have bounds."""
 
     lower: ArrayLike | dict[str, float] | None
     upper: ArrayLike | dict[str, float] | None
@@ -221,17 +221,12 @@ class PilotOptions(ProblemOptions, total=False):
     max_iter: int
 
 
-class FormulaOptions(TypedDict, total=False):
+class FormulaOptions(FrameOptions, total=False):
     """Options of `fit_path` that `posterior` has for a fit by a formula."""
 
     family: str | type
     l1_ratio: float
     data: Any
-    categories: str | Sequence[str] | None
-    ordered: str
-    dates: str
-    missing: str | dict[str, str]
-    unseen: str
 
 
 class FoldOptions(GridOptions, PilotOptions, total=False):
@@ -242,12 +237,10 @@ class FoldOptions(GridOptions, PilotOptions, total=False):
     callback: Callable[[Progress], Any] | None
 
 
-class CVOptions(FoldOptions, total=False):
+class CVOptions(FoldOptions, BoundedOptions, total=False):
     """Options of `fit_path` that `cv_path` has; its l1_ratio may be several."""
 
     penalty: Any
-    lower: ArrayLike | dict[str, float] | None
-    upper: ArrayLike | dict[str, float] | None
 
 
 class SelectionOptions(FoldOptions, total=False):
@@ -257,12 +250,10 @@ class SelectionOptions(FoldOptions, total=False):
     penalty: Any
 
 
-class MultiOptions(GridOptions, ProblemOptions, total=False):
+class MultiOptions(GridOptions, ProblemOptions, BoundedOptions, total=False):
     """Options of `fit_path` that `fit_multi_path` has; it has families of its own."""
 
     l1_ratio: float
-    lower: ArrayLike | dict[str, float] | None
-    upper: ArrayLike | dict[str, float] | None
     max_iter: int
     verbose: bool | int
     callback: Callable[[Progress], Any] | None

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fastreg.interface import validation as check
-from fastreg.interface.scalars import ParameterError, plain
-
-LISTED = 6  # names spelled out in a message
+from fastreg.interface.scalars import LISTED, ParameterError, plain
 
 
 def by_name(option, given, names, encoding, rest):
@@ -22,16 +20,13 @@ def by_name(option, given, names, encoding, rest):
         lack = "but the columns of X have none: pass feature_names, or a data frame"
         raise ParameterError(f"{option} is a dict by names, {lack}")
     places = {} if encoding is None else encoding.places()
-    own = {name: [j] for j, name in enumerate(names)}
+    known = {name: [j] for j, name in enumerate(names)} | places
     out = np.full(len(names), rest)
-    for known in (places, own):
-        for key, value in given.items():
-            if str(key) in known and not (known is own and str(key) in places):
-                out[known[str(key)]] = _number(option, key, value)
-    for key in given:
-        if str(key) not in places and str(key) not in own:
-            some = ", ".join(map(repr, [*places, *own][:LISTED]))
+    for key in sorted(given, key=lambda key: str(key) not in places):  # columns of X last, as they are narrower
+        if str(key) not in known:
+            some = ", ".join(map(repr, list(places | known)[:LISTED]))
             raise ParameterError(f"{option} names {key!r}, but X has no such column; it has {some}, ...")
+        out[known[str(key)]] = _number(option, key, given[key])
     return out
 
 

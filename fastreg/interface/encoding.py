@@ -13,10 +13,9 @@ import numpy as np
 from fastreg.interface import validation as check
 from fastreg.interface.frames import NUMBERS, CodedTable, frame_view, labels_of, numbers_of, rows_of
 from fastreg.interface.levels import coded, days, is_date
-from fastreg.interface.scalars import ParameterError, check_option
+from fastreg.interface.scalars import ParameterError, check_option, listed
 
 MISSING, UNSEEN, ORDERED = ("error", "level", "mean", "drop"), ("error", "zero"), ("one-hot", "step")
-LISTED = 6  # levels named in a message
 ABSENT = "missing"  # what the level, or the indicator, of missing values is called
 
 
@@ -56,7 +55,7 @@ class Rules(NamedTuple):
         for option, chosen in given.items():
             for name in chosen:
                 if name not in names:
-                    raise ParameterError(f"{option} names {name!r}, but X has no such column; it has {_listed(names)}")
+                    raise ParameterError(f"{option} names {name!r}, but X has no such column; it has {listed(names)}")
 
 
 class Column(NamedTuple):
@@ -125,7 +124,7 @@ class Encoding(NamedTuple):
         if given is not None and list(given) != names:
             raise ValueError(
                 f"feature_names are for X without categories, dates or gaps; the columns of this frame are called "
-                f"{_listed(names)}, after its own: leave feature_names out, or rename the columns of X"
+                f"{listed(names)}, after its own: leave feature_names out, or rename the columns of X"
             )
         return names
 
@@ -156,33 +155,35 @@ class Encoding(NamedTuple):
         """
         sheet = X if isinstance(X, Sheet) else Sheet(X)
         if lacking := [column.name for column in self.columns if column.name not in sheet.places]:
-            raise ValueError(f"X lacks {len(lacking)} of the columns of the fit: {_listed(lacking)}")
+            raise ValueError(f"X lacks {len(lacking)} of the columns of the fit: {listed(lacking)}")
         sheet.refuse_repeated([column.name for column in self.columns])
         rows, n = (slice(None), len(sheet.view)) if rows is None else (rows, rows.size)
-        coded = [column.kind in ORDERED for column in self.columns]
-        codes = np.empty((sum(coded), n), dtype=np.int32)
+        categories = [column.kind in ORDERED for column in self.columns]
+        codes = np.empty((sum(categories), n), dtype=np.int32)
         indicators = sum(column.indicator for column in self.columns)
-        numbers, filled = np.empty((len(coded) - sum(coded) + indicators, n)), 0
+        numbers, filled = np.empty((len(categories) - sum(categories) + indicators, n)), 0
         units: list[tuple[int, int]] = []
         sizes: list[int] = []
         stepped: list[bool] = []
-        for column in self.columns:
+        for column, is_category in zip(self.columns, categories):
             j = sheet.places[column.name]
-            absent = sheet.absent(j, column.kind)[rows]
-            if column.kind in ORDERED:
+            if is_category:
+                absent = sheet.coded(j)[0][rows] < 0
                 units += [(len(sizes), k) for k in range(column.kind == "step", len(column.levels))]
                 codes[len(sizes)] = self._codes(column, sheet.coded(j), rows)
                 sizes.append(len(column.levels))
                 stepped.append(column.kind == "step")
             else:
+                values = sheet.values(j, column.kind)[rows]
+                absent = np.isnan(values)
                 units.append((-1, filled))
-                numbers[filled] = np.where(absent, column.fill, sheet.values(j, column.kind)[rows])
+                numbers[filled] = np.where(absent, column.fill, values)
                 filled += 1
             if column.indicator:
                 units.append((-1, filled))
                 numbers[filled] = absent
                 filled += 1
-            elif absent.any() and (column.kind not in ORDERED or self.unseen == "error"):
+            elif absent.any() and (not is_category or self.unseen == "error"):
                 _refuse_absent(column, absent)
         if not sizes:
             return numbers.T
@@ -201,7 +202,7 @@ class Encoding(NamedTuple):
             unseen = [levels[k] for k in np.unique(found[rows][strange])]
             raise ValueError(
                 f"column {column.name!r} of X has {len(unseen)} level{'s' * (len(unseen) > 1)} that the fit did not "
-                f"see: {_listed(unseen)}, first in row {np.flatnonzero(strange)[0]}; fit with unseen='zero' to let "
+                f"see: {listed(unseen)}, first in row {np.flatnonzero(strange)[0]}; fit with unseen='zero' to let "
                 "such rows count as none of the levels, or drop them"
             )
         return codes
@@ -250,7 +251,7 @@ def learnt(X, rules):
         columns[j] = (_with_levels if column.kind in ORDERED else _with_fill)(column, sheet, j, rows)
     encoding = Encoding(tuple(columns), rules.unseen)
     if repeated := [name for name, count in Counter(encoding.names()).items() if count > 1]:
-        raise ValueError(f"several columns would be called {_listed(repeated)}; rename a level, or a column of X")
+        raise ValueError(f"several columns would be called {listed(repeated)}; rename a level, or a column of X")
     return encoding
 
 
@@ -274,7 +275,7 @@ def encoded(X, rules, of_rows):
     if keep.all():
         return encoding.read(sheet), encoding, of_rows
     rows, lost = np.flatnonzero(keep), np.flatnonzero(~keep)
-    of_rows = {name: _rows_of(name, values, rows, keep.size) for name, values in of_rows.items()}
+    of_rows = {name: rows_chosen(name, values, rows, keep.size) for name, values in of_rows.items()}
     check.warn(
         f"missing='drop' leaves out {lost.size:,} of the {keep.size:,} rows of X, with their values in y, weights, "
         f"offset and groups; the first is row {lost[0]}",
@@ -290,12 +291,12 @@ def _has_numbers_only(X):
     return all(getattr(dtype, "kind", "O") in NUMBERS for dtype in dtypes)
 
 
-def _rows_of(name, values, rows, n):
-    """Some rows of a vector or matrix of n rows; anything without rows as it is."""
+def rows_chosen(name, values, rows, n, where="X"):
+    """Some rows of a vector or matrix of the n rows of `where`; anything without rows as it is."""
     if values is None or np.ndim(values) == 0:
         return values
     if len(values) != n:
-        raise ValueError(f"{name} has {len(values)} values, but X has {n} rows: inconsistent numbers of samples")
+        raise ValueError(f"{name} has {len(values)} values, but {where} has {n} rows: inconsistent numbers of samples")
     return rows_of(values, rows)
 
 
@@ -385,9 +386,3 @@ def _restored(stored):
     if kind in dates:
         return dates[kind].fromisoformat(value)
     return {"str": str, "bool": bool, "int": int, "float": float}[kind](value)
-
-
-def _listed(names):
-    """Names for a message: the first few, and how many more there are."""
-    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
-    return ", ".join(map(repr, list(names)[:LISTED])) + more

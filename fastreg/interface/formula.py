@@ -4,18 +4,18 @@
 """
 
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastreg.interface import validation as check
-from fastreg.interface.encoding import ABSENT, UNSEEN, Column, Encoding, learnt
+from fastreg.interface.encoding import ABSENT, UNSEEN, Column, Encoding, learnt, rows_chosen
 from fastreg.interface.formula_columns import Block, Labels, assembled, blocks_of, cells_of
 from fastreg.interface.formula_expressions import Expression
 from fastreg.interface.formula_frame import CATEGORY, PLAIN, Frame, Variables
 from fastreg.interface.formula_terms import FULL, coding, parsed
-from fastreg.interface.frames import rows_of, table_of
+from fastreg.interface.frames import rows_of
 from fastreg.interface.scalars import ParameterError, check_option
 
 
@@ -113,20 +113,20 @@ def formulated(text, data, rules, of_rows, response, full):
     frame = Frame(data)
     rules.checked().refuse_unknown(frame.names)
     of_rows = {name: values for name, values in of_rows.items() if values is not None}
-    used = [name for values in of_rows.values() if isinstance(values, str) for name in Expression(values).columns()]
+    texts = {name: (values,) for name, values in of_rows.items() if isinstance(values, str)}
+    used = [name for (each,) in texts.values() for name in Expression(each).columns()]
     found = parsed(text, [name for name in frame.names if name not in used])
-    for name, given in ((response, found.response), ("offset", found.offset)):
+    for name, given in ((response, found.response), ("offset", found.offset and (found.offset,))):
         if given and name in of_rows:
             raise ParameterError(f"{name} is given, and the formula {text!r} has one, too; leave one of them out")
-        of_rows |= {name: given} if given else {}
+        texts |= {name: given} if given else {}
     if not found.terms:
         raise ParameterError(f"the formula {text!r} has no column besides the intercept")
-    expressions = {name: values for name, values in of_rows.items() if isinstance(values, str | tuple)}
-    data, frame, of_rows = _without_gaps(data, frame, found, rules, of_rows, expressions)
-    encoding, X = _learnt(text, found, frame, rules, full, expressions.get(response, ()))
-    values = {name: _response(given if isinstance(given, tuple) else (given,), frame)
-              for name, given in expressions.items()}  # fmt: skip
-    kept = {name: given for name, given in expressions.items() if name in ("offset", "sample_weight")}
+    of_rows = {name: values for name, values in of_rows.items() if name not in texts}
+    frame, of_rows = _without_gaps(data, frame, found, rules, of_rows, texts)
+    encoding, X = _learnt(text, found, frame, rules, full, texts.get(response, ()))
+    values = {name: _response(given, frame) for name, given in texts.items()}
+    kept = {name: given[0] for name, given in texts.items() if name in ("offset", "sample_weight")}
     return X, encoding._replace(of_rows=kept), of_rows | values, found.intercept
 
 
@@ -149,18 +149,17 @@ def _columns(found):
             yield column, role, text
 
 
-def _without_gaps(data, frame, found, rules, of_rows, expressions):
-    """(data, Frame, of_rows) without rows in which a value is missing whose rule is "drop"."""
+def _without_gaps(data, frame, found, rules, of_rows, texts):
+    """(Frame, of_rows) without rows in which a value is missing whose rule is "drop"."""
     columns = {column: text for column, _, text in _columns(found)}
-    for given in expressions.values():
-        for text in given if isinstance(given, tuple) else (given,):
-            columns |= dict.fromkeys(Expression(text).columns(), text)
+    for text in chain(*texts.values()):
+        columns |= dict.fromkeys(Expression(text).columns(), text)
     gaps = np.zeros(frame.n, dtype=bool)
     for column, text in columns.items():
         if rules.missing_in(column) == "drop":
             gaps |= frame.absent(column, text)
     if not gaps.any():
-        return data, frame, of_rows
+        return frame, of_rows
     rows, lost = np.flatnonzero(~gaps), np.flatnonzero(gaps)
     if not rows.size:
         raise ValueError("data has no row without missing values, so missing='drop' leaves none; choose 'mean'")
@@ -169,14 +168,8 @@ def _without_gaps(data, frame, found, rules, of_rows, expressions):
         check.DataWarning,
         topic="dropped rows",
     )
-    kept = {}
-    for name, values in of_rows.items():
-        whole = name in expressions or np.ndim(values) == 0
-        if not whole and len(values) != gaps.size:
-            raise ValueError(f"{name} has {len(values)} values, but data has {gaps.size} rows")
-        kept[name] = values if whole else rows_of(values, rows)
-    data = rows_of(table_of(data), rows)
-    return data, Frame(data), kept
+    kept = {name: rows_chosen(name, values, rows, gaps.size, "data") for name, values in of_rows.items()}
+    return Frame(rows_of(data, rows)), kept
 
 
 def _learnt(text, found, frame, rules, full, response):
@@ -207,7 +200,7 @@ def _learnt(text, found, frame, rules, full, response):
     if repeated := [name for name, count in Counter(labels).items() if count > 1]:
         raise ParameterError(f"the formula {text!r} makes several columns {repeated[0]!r}; leave one of them out")
     encoding = FormulaEncoding(
-        text, tuple([response] if isinstance(response, str) else response), found.intercept, found.terms, variants,
+        text, response, found.intercept, found.terms, variants,
         tuple(tuple(_of_several(each) for each in plan) for plan in cells),
         encodings, levels, state, labels, parts, {}, rules.unseen,
     )  # fmt: skip

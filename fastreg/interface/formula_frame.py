@@ -9,10 +9,9 @@ from fastreg.interface.encoding import ABSENT, ORDERED, Sheet
 from fastreg.interface.formula_columns import Labels, numbers_from
 from fastreg.interface.formula_expressions import Expression
 from fastreg.interface.frames import frame_view, is_numeric, labels_of, numbers_of
-from fastreg.interface.scalars import ParameterError
+from fastreg.interface.scalars import ParameterError, listed
 
 PLAIN, CATEGORY = "plain", "category"  # how an expression uses a column: as it is, or in C(...)
-LISTED = 6
 
 
 class Frame:
@@ -39,10 +38,9 @@ class Frame:
         if column in self.names:
             raise ParameterError(f"the formula names {where} and several columns of {self.name} are called so")
         near = difflib.get_close_matches(column, self.names, n=1)
-        more = f" and {len(self.names) - LISTED:,} more" if len(self.names) > LISTED else ""
         raise ParameterError(
             f"the formula names {where} but {self.name} has no such column; it has "
-            f"{', '.join(map(repr, self.names[:LISTED]))}{more}{f'. Did you mean {near[0]!r}?' if near else ''}"
+            f"{listed(self.names)}{f'. Did you mean {near[0]!r}?' if near else ''}"
         )
 
     def only(self, column, text):
@@ -143,7 +141,7 @@ class Variables:
             strange = [each for each, k in zip(seen.tolist(), table) if k < 0]
             raise ValueError(
                 f"{text!r} of the formula has {len(strange)} level{'s' * (len(strange) > 1)} that the fit did not see: "
-                f"{', '.join(map(repr, strange[:LISTED]))}; fit with unseen='zero' to let such rows count as none of "
+                f"{listed(strange)}; fit with unseen='zero' to let such rows count as none of "
                 "the levels"
             )
         return Labels(text, table[codes.ravel()], known)
@@ -152,6 +150,6 @@ class Variables:
 def _without(labels, reference, text):
     """The category with the level that is left out."""
     if reference not in labels.levels:
-        listed = ", ".join(map(repr, labels.levels[:LISTED]))
-        raise ParameterError(f"{text!r} of the formula leaves out a level that there is not; there are {listed}")
+        known = listed(labels.levels)
+        raise ParameterError(f"{text!r} of the formula leaves out a level that there is not; there are {known}")
     return labels._replace(reference=labels.levels.index(reference))

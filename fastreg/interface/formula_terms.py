@@ -80,10 +80,10 @@ def quoted(name):
 def coding(terms, intercept):
     """How the categories are in the columns of each term, so that no column is a combination of others.
 
-    `terms` hold for each factor the level that is left out if one is asked for, True where the fit chooses, and None
-    for numbers. Each term becomes some variants, a tuple of 0 (absent), FULL or REDUCED for each factor. A term spans
-    the products of all subsets of its categories with its numbers; those that earlier terms span are left out, and the
-    others are joined into as few variants as there can be (as in patsy and R).
+    `terms` are (factors, whether each is a category whose coding is to be chosen). Each term becomes some variants, a
+    tuple of 0 (absent), FULL or REDUCED for each factor. A term spans the products of all subsets of its categories
+    with its numbers; those that earlier terms span are left out, and the others are joined into as few variants as
+    there can be (as in patsy and R).
     """
     spanned: set[Any] = {(frozenset(), frozenset())} if intercept else set()
     plans = []

@@ -24,6 +24,11 @@ def coded(series):
         return _of_polars(series)
     if series.implementation.is_pyarrow() and len(series):
         return _of_pyarrow(native)
+    return _of_values(series)
+
+
+def _of_values(series):
+    """By the values one after the other, for any type."""
     values, absent = series.to_list(), series.is_null().to_list()
     places: dict[object, int] = {}
     codes = [-1 if none else places.setdefault(value, len(places)) for value, none in zip(values, absent)]
@@ -39,9 +44,7 @@ def _of_polars(series):
         values, codes = np.unique(series.to_numpy(), return_inverse=True)
         return codes.astype(np.int32), values.tolist()
     if declared is None and series.dtype not in (nw.String, nw.Categorical):
-        values = series.drop_nulls().unique().to_list()
-        places = {value: k for k, value in enumerate(values)}
-        return _in_order(np.array([places.get(each, -1) for each in series.to_list()], dtype=np.int32), values)
+        return _of_values(series)
     native = series.to_native() if series.dtype != nw.String else series.cast(nw.Categorical).to_native()
     numbers = native.to_physical()
     codes = numbers.fill_null(0).to_numpy().astype(np.int64)
@@ -61,11 +64,15 @@ def _of_polars(series):
 def _of_pyarrow(native):
     """By Arrow's dictionary, which is made where the column has none."""
     encoded = native if str(native.type).startswith("dictionary") else native.dictionary_encode()
+    codes, values = of_dictionary(encoded)
+    return (_renumbered if encoded.type.ordered else _in_order)(codes, values, _used(codes, len(values)))
+
+
+def of_dictionary(encoded):
+    """(the code of each row, -1 where it is missing; the values that codes stand for) of a pyarrow ChunkedArray."""
     chunks = encoded.unify_dictionaries().chunks
     places = [chunk.indices.cast("int64").fill_null(-1) for chunk in chunks]  # polars' are unsigned, without a -1
-    codes = np.concatenate([each.to_numpy(zero_copy_only=False) for each in places])
-    values = chunks[0].dictionary.to_pylist()
-    return (_renumbered if encoded.type.ordered else _in_order)(codes, values, _used(codes, len(values)))
+    return np.concatenate([each.to_numpy(zero_copy_only=False) for each in places]), chunks[0].dictionary.to_pylist()
 
 
 def _used(codes, size):

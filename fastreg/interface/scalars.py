@@ -6,9 +6,17 @@ import numpy as np
 
 from fastreg.interface.naming import meant
 
+LISTED = 6  # names spelled out in a message
+
 
 class ParameterError(ValueError, TypeError):
     """A parameter of the wrong type or out of its range; of both classes, as scikit-learn's InvalidParameterError."""
+
+
+def listed(names):
+    """Names for a message: the first few, and how many more there are."""
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return ", ".join(map(repr, list(names)[:LISTED])) + more
 
 
 def plain(value):

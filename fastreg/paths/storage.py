@@ -143,8 +143,10 @@ def _path_of(document):
 
 def encoding_of(stored):
     """The Encoding, or FormulaEncoding, of a stored entry; None without one."""
-    if stored is None or "terms" not in stored:
-        return None if stored is None else Encoding.of_document(stored)
+    if stored is None:
+        return None
+    if "terms" not in stored:
+        return Encoding.of_document(stored)
     from fastreg.interface.formula import FormulaEncoding
 
     return FormulaEncoding.of_document(stored)

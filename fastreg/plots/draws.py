@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,12 +79,13 @@ def plot_draws(
         raise ValueError("draws=0 holds no draws to show; plot_table(posterior.summary()) shows the approximation")
     known, everything = posterior._everything()
     places = _places(known, names, check.check_count("rows", rows, 1))
-    summary = posterior.summary(level)
+    drawn = replace(posterior, names=[known[j] for j in places], draws=everything[:, :, places], dispersions=None)
+    summary = drawn.summary(level)  # of those alone, since its diagnostics take long
     axes = _axes(ax, len(places))
-    for (density, trace), j in zip(axes, places):
-        draws = everything[:, :, j]
+    for j, (density, trace) in enumerate(axes):
+        draws = drawn.draws[:, :, j]
         _densities(density, draws, summary["mean"][j], summary.interval[j])
-        density.set_title(short_name(known, j), loc="left", fontsize=NAME_SIZE + 1, parse_math=False)
+        density.set_title(short_name(drawn.names, j), loc="left", fontsize=NAME_SIZE + 1, parse_math=False)
         for chain, values in enumerate(draws):
             trace.plot(
                 values, color=SHADES[chain % len(SHADES)], linewidth=0.5, alpha=0.6, rasterized=True, zorder=2 + chain
@@ -106,10 +108,11 @@ def _places(known, names, rows):
     """Numbers of the coefficients that are drawn."""
     if names is None:
         return list(range(min(rows, len(known))))
-    for name in [names] if isinstance(names, str) else names:
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
         if name not in known:
             raise ParameterError(f"names holds {name!r}, and the posterior has {', '.join(map(repr, known[:6]))}, ...")
-    return [known.index(name) for name in ([names] if isinstance(names, str) else names)]
+    return [known.index(name) for name in names]
 
 
 def _axes(ax, count):

@@ -119,7 +119,6 @@ def plot_effect(
 class Values(NamedTuple):
     """Values of a column, and the mean row of the design under each."""
 
-    values: list[Any]
     labels: list[str]
     places: np.ndarray | None  # on a number's axis, or None for levels
     seen: np.ndarray  # a number's values in the rows of X
@@ -160,10 +159,12 @@ def _values_of(result, X, column, rows):
     X = rows_of(X, np.unique(np.linspace(0, len(series) - 1, ROWS).astype(int)))
     if any(each.missing == "drop" for each in read):
         X = rows_of(X, np.flatnonzero(Encoding(read).kept(X)))
-    seen = np.empty(0)
     if found is None:
-        seen = _places_of(frame_view(X, known)[column], j)
+        places, seen = _points(series, j), _places_of(frame_view(X, known)[column], j)
         X, seen = rows_of(X, np.flatnonzero(~np.isnan(seen))), seen[~np.isnan(seen)]
+        values, shown = places.tolist(), []
+    else:
+        (values, shown), places, seen = found, None, np.empty(0)
     view, own = frame_view(X, known), nw.col(column)
     missing = nw.when(own.is_null() & ~own.is_null()).then(own)  # in every row, of the column's own type
 
@@ -172,10 +173,8 @@ def _values_of(result, X, column, rows):
         return _mean_row(view.with_columns(given.alias(column)).to_native(), encoding)
 
     names = encoding.names() if encoding is not None else known
-    values, shown, places = found if found is not None else _points(series, j)
-    return Values(
-        values, shown, places, seen, np.array([at(value) for value in values]), _mean_row(X, encoding), names, at
-    )
+    means = np.array([at(value) for value in values])
+    return Values(shown, places, seen, means, _mean_row(X, encoding), names, at)
 
 
 def _columns_of(encoding):
@@ -192,7 +191,7 @@ def _mean_row(X, encoding):
 
 
 def _levels(series, rule, rows):
-    """(levels in order, labels, None) of a category, of text and of truth values; None of numbers and dates."""
+    """(levels in order, labels) of a category, of text and of truth values; None of numbers and dates."""
     import narwhals as nw
 
     counted = rule is not None and rule.levels
@@ -212,18 +211,16 @@ def _levels(series, rule, rows):
         levels.remove(None)  # no frame has truth values of which none is known
     most = sorted(levels, key=lambda value: -count[value])[:rows]
     levels = [value for value in levels if value in most]
-    return levels, [ABSENT if value is None else str(value) for value in levels], None
+    return levels, [ABSENT if value is None else str(value) for value in levels]
 
 
 def _points(series, j):
-    """(values evenly apart, no labels, their places on the axis) between the ends of a column of numbers or dates."""
+    """Places evenly apart between the ends of a column of numbers or dates."""
     seen = _places_of(series, j)
     seen = seen[~np.isnan(seen)]
     if seen.dtype.kind == "M":
-        places = seen.min() + (seen.max() - seen.min()) * np.arange(POINTS) // (POINTS - 1)
-        return places.tolist(), [], places
-    places = np.linspace(seen.min(), seen.max(), POINTS)
-    return places.tolist(), [], places
+        return seen.min() + (seen.max() - seen.min()) * np.arange(POINTS) // (POINTS - 1)
+    return np.linspace(seen.min(), seen.max(), POINTS)
 
 
 def _places_of(series, j):
@@ -261,10 +258,8 @@ def _effect(result, values, reference, level):
 
 def _of_posterior(result, D, used, level):
     if not result.draws.size:
-        estimate = D @ result.mode[used]
-        sd = np.sqrt(np.einsum("ij,jk,ik->i", D, result.covariance[np.ix_(used, used)], D))
-        half = stats.norm.isf(0.5 * (1.0 - level)) * sd
-        return estimate, estimate - half, estimate + half
+        covariance = result.covariance[np.ix_(used, used)]
+        return _wald(D @ result.mode[used], D, covariance, stats.norm.isf(0.5 * (1.0 - level)))
     draws = result.draws[:, :, used].reshape(-1, used.size) @ D.T
     ends = np.array([diagnostics.highest_density(each, level) for each in draws.T])
     return draws.mean(axis=0), ends[:, 0], ends[:, 1]
@@ -284,9 +279,13 @@ def _of_table(result, D, used, free, level):
             "this table has no covariances, which differences between several coefficients need; "
             "plot_table shows each coefficient with its own interval"
         )
-    sd = np.sqrt(np.einsum("ij,jk,ik->i", D, result.covariance[np.ix_(used, used)], D))
     law = stats.t(result.degrees_left) if result.test == "t" else stats.norm
-    half = law.isf(0.5 * (1.0 - level)) * sd
+    return _wald(estimate, D, result.covariance[np.ix_(used, used)], law.isf(0.5 * (1.0 - level)))
+
+
+def _wald(estimate, D, covariance, quantile):
+    """(estimates, ends) of sums of coefficients D b, whose intervals reach to a quantile of standard errors."""
+    half = quantile * np.sqrt(np.einsum("ij,jk,ik->i", D, covariance, D))
     return estimate, estimate - half, estimate + half
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from isolated import LIMIT, ROOT
-from shell import GOOD, fastreg, read_csv
+from shell import GOOD, fastreg, predictions, read_csv
 
 import fastreg as package
 from fastreg import fit_path, load_path, warmup
@@ -270,7 +270,7 @@ def test_cross_validation(folder):
         cv = package.cv_path(X, y, cv=5, metric="mse", standardize=True)
         found[select] = alpha = cv.alpha_min if select == "min" else cv.alpha_1se
         assert f"Chosen (--select {select}): alpha = {alpha:.4g}, " in done.stdout and "  a  +" in done.stdout
-        predicted = [float(row["prediction"]) for row in read_csv(folder / "predictions.csv")]
+        predicted = predictions(folder / "predictions.csv")
         np.testing.assert_allclose(predicted, cv.path.predict(X, alpha), rtol=1e-9)
     assert found["min"] < found["1se"]
     assert "m.json" in fastreg("--load", "m.json", "--predict", "t.csv", folder=folder).stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shell import call, done, read_csv, refused
+from shell import call, done, predictions, read_csv, refused
 
 from fastreg import cv_path, fit_path, load_path
 
@@ -84,10 +84,6 @@ def test_a_model_remembers_its_column(data, how):
     write("new.csv", without | {"other": data[column]})
     done("--load", "m.json", "--predict", "new.csv", "--predictions", "r.csv", option, "other")
     assert Path("r.csv").read_text() == Path("q.csv").read_text()
-
-
-def predictions(name):
-    return [float(row["prediction"]) for row in read_csv(name)]
 
 
 def test_cross_validation_with_an_exposure(data):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from shell import call, done, read_csv, refused
+from shell import call, done, predictions, read_csv, refused
 
 from fastreg import cv_path, fit_path, load_path, posterior, table
 from fastreg.cli import quick_csv
@@ -69,7 +69,7 @@ def test_a_model_keeps_what_was_decided(frame):
     done("--load", "m.json", "--predict", "new.csv")
     alpha = json.loads(Path("m.json").read_text())["alpha"]
     assert alpha == pytest.approx(found.alpha_1se, rel=1e-9)
-    predicted = [float(row["prediction"]) for row in read_csv("predictions.csv")]
+    predicted = predictions()
     np.testing.assert_allclose(predicted, found.path.predict(new, alpha), rtol=1e-6)
 
 
@@ -159,7 +159,7 @@ def test_forms_of_dates(frame):
     assert "holds text: " in refused(*FIT, "--dates", "days")
     done(*FIT, "--dates", "%d.%m.%Y", "--alpha", "0.01", "--predict", "t.csv", "--save", "m.json")
     path = fit_path(frame[["since", "member"]], frame["y"], dates="days", standardize=True)
-    predicted = [float(row["prediction"]) for row in read_csv("predictions.csv")]
+    predicted = predictions()
     np.testing.assert_allclose(predicted, path.predict(frame[["since", "member"]], 0.01), rtol=1e-6)
     done("--load", "m.json", "--predict", "t.csv", "--predictions", "again.csv")  # the model knows the form
     assert Path("again.csv").read_text() == Path("predictions.csv").read_text()
@@ -184,7 +184,7 @@ def test_types_of_parquet(frame):
     assert saved.feature_names == path.feature_names
     np.testing.assert_allclose(saved.coefs.toarray(), path.coefs.toarray(), rtol=1e-5, atol=1e-7)
     done("--load", "m.json", "--predict", "t.csv")  # from the one kind of file to the other
-    predicted = [float(row["prediction"]) for row in read_csv("predictions.csv")]
+    predicted = predictions()
     np.testing.assert_allclose(predicted, path.predict(typed, 0.01), rtol=1e-6)
 
 
@@ -213,7 +213,7 @@ def test_a_model_of_python_predicts(frame):
     path.save("m.json")
     some.to_csv("new.csv", index=False)
     done("--load", "m.json", "--predict", "new.csv", "--alpha", "0.01")
-    predicted = [float(row["prediction"]) for row in read_csv("predictions.csv")]
+    predicted = predictions()
     np.testing.assert_allclose(predicted, path.predict(some[["grade", "member"]], 0.01), rtol=1e-12)
 
 
@@ -260,13 +260,13 @@ def test_a_formula(frame):
     path, saved = fit_path(right, np.log(frame["y"]), data=frame, **options), load_path("m.json")
     assert saved.feature_names == path.feature_names
     np.testing.assert_allclose(saved.coefs.toarray(), path.coefs.toarray(), rtol=1e-6, atol=1e-8)
-    predicted = [float(row["prediction"]) for row in read_csv("predictions.csv")]
+    predicted = predictions()
     np.testing.assert_allclose(predicted, path.predict(frame, 0.01), rtol=1e-6)
     new = frame[["grade", "area", "age", "member", "size"]].head(4).astype(object)
     new.loc[0, "area"], new.loc[1, "age"] = "west", None
     new.to_csv("new.csv", index=False)
     done("--load", "m.json", "--predict", "new.csv", "--predictions", "p.csv")
-    predicted = [float(row["prediction"]) for row in read_csv("p.csv")]
+    predicted = predictions("p.csv")
     wanted = path.predict(new.astype({"grade": int, "age": float, "member": bool}), 0.01)
     np.testing.assert_allclose(predicted, wanted, rtol=1e-6)
 

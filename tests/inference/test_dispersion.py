@@ -18,12 +18,16 @@ Y = 1.0 + X @ [0.8, 0.0] + 1.5 * RNG.normal(size=N)
 GRID = np.linspace(-4.0, 6.0, 1001)  # of log phi
 
 
-def moments(log_density):
-    """(mean, sd) of phi from the logarithm of the density of log phi on the grid."""
+def normalised(log_density):
+    """Masses from the logarithm of a density on a grid."""
     mass = np.exp(log_density - log_density.max())
-    mass /= mass.sum()
-    mean = mass @ np.exp(GRID)
-    return mean, np.sqrt(mass @ np.exp(GRID) ** 2 - mean**2), mass
+    return mass / mass.sum()
+
+
+def moments(mass, values):
+    """(mean, sd) of values with these masses."""
+    mean = mass @ values
+    return mean, np.sqrt(mass @ values**2 - mean**2)
 
 
 def half_cauchy(scale):
@@ -51,8 +55,8 @@ def test_gaussian_draws_have_the_moments_of_the_conjugate_posterior(prior_sd):
         log_density.append(-0.5 * (N * np.log(phi) + np.linalg.slogdet(H)[1] + left))
         means.append(mean)
         squares.append(np.diag(np.linalg.inv(H)) + mean**2)
-    mean, sd, mass = moments(np.array(log_density) + half_cauchy(Y.std()))
-    assert_moments(found.dispersions, mean, sd)
+    mass = normalised(np.array(log_density) + half_cauchy(Y.std()))
+    assert_moments(found.dispersions, *moments(mass, np.exp(GRID)))
     expected = mass @ np.array(means)
     for j, each in enumerate(np.sqrt(mass @ np.array(squares) - expected**2)):
         assert_moments(found.draws[:, :, j], expected[j], each)
@@ -82,12 +86,9 @@ def test_gamma_draws_have_the_moments_of_quadrature(weights):
     spread = (times * shape) @ y if weights == "precision" else (w @ y) / phi[:, 0]
     joint = fixed[:, None] - total[:, None] * b - spread[:, None] * np.exp(-b) - 0.5 * (b / 5.0) ** 2
     joint += half_cauchy(1.0)[:, None]
-    mass = np.exp(joint - joint.max())
-    mass /= mass.sum()
-    over_b, over_phi = mass.sum(axis=0), mass.sum(axis=1)
-    mean = over_phi @ np.exp(GRID)
-    assert_moments(found.dispersions, mean, np.sqrt(over_phi @ np.exp(GRID) ** 2 - mean**2))
-    assert_moments(found.draws[:, :, 0], over_b @ b, np.sqrt(over_b @ b**2 - (over_b @ b) ** 2))
+    mass = normalised(joint)
+    assert_moments(found.dispersions, *moments(mass.sum(axis=1), np.exp(GRID)))
+    assert_moments(found.draws[:, :, 0], *moments(mass.sum(axis=0), b))
 
 
 def test_the_number_of_threads_changes_no_bit():

@@ -89,12 +89,20 @@ def test_without_a_penalty_coding_has_full_rank_as_formulaic_has(formula):
         np.testing.assert_allclose(path.predict(new, 0.0), fitted[:7], atol=1e-8)
 
 
+def test_numbers_in_a_tuple_are_numbers():
+    y = tuple(DATA["y"].tolist())
+    path = fastreg.fit_path("y ~ x1", data=DATA, sample_weight=(2.0,) * N, **GRID)
+    assert_certified(path, DATA[["x1"]].to_numpy(), DATA["y"].to_numpy(), tol=1e-6)
+    other = fastreg.fit_path("~ x1", y, data=DATA, **GRID)
+    np.testing.assert_array_equal(other.coefs.toarray(), path.coefs.toarray())
+
+
 def test_weights_offset_and_groups_by_name():
     frame = DATA.assign(y=np.random.default_rng(1).poisson(DATA["time"]), id=np.arange(N) % 20)
     words = {"sample_weight": "x2", "offset": "np.log(time)"}
     plain = {"sample_weight": frame["x2"].to_numpy(), "offset": np.log(frame["time"].to_numpy())}
     options = {"family": "poisson", **GRID}
-    path, other = fastreg.fit_path(FORMULA, data=frame, **words, **options), None
+    path = fastreg.fit_path(FORMULA, data=frame, **words, **options)
     other = fastreg.fit_path(X, frame["y"], **plain, **options)
     assert_certified(path, X, frame["y"].to_numpy(), tol=1e-6, family="poisson", **plain)
     alpha = path.alphas[-1]

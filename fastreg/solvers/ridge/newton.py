@@ -197,30 +197,26 @@ class RidgeSystem:
 
     def _primal(self, state, gradient, l2, coef):
         """The Newton step by normal equations, or by QR where columns with hardly any ridge nearly depend."""
-        solve = self._normal_equations(state.curvature, l2)
-        if solve is None:
-            if self.weak(l2).any() and qr_pays(self.problem.n, self.columns.size):
-                return self._qr(state, l2, coef)
-            return np.linalg.lstsq(self.gram + np.diag(l2), gradient, rcond=1e-12)[0]
-        return solve(gradient)
+        system, lapack = self._gram(state.curvature) + np.diag(l2), linalg()
+        try:
+            factor = lapack.cho_factor(system, lower=True)
+            if not np.any(np.diag(factor[0]) ** 2 <= LEAST_PIVOT * np.diag(system)):
+                return lapack.cho_solve(factor, gradient)
+        except lapack.LinAlgError:
+            pass
+        if self.weak(l2).any() and qr_pays(self.problem.n, self.columns.size):
+            return self._qr(state, l2, coef)
+        return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
 
-    def _normal_equations(self, h, l2):
-        """A function that solves (X'hX + L2) d = g; None where a column nearly depends on others."""
-        problem, lapack = self.problem, linalg()
+    def _gram(self, h):
+        """X'hX about the h-means."""
+        problem = self.problem
         if self.gram is None or not self.fixed:
             self.gram = problem.gram(self.columns, h)
             if problem.fit_intercept:  # about the h-means, instead of about the centre
                 sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
                 self.gram -= np.outer(sums, sums / h.sum())
-        system = self.gram + np.diag(l2)
-        squares = np.diag(system).copy()
-        try:
-            factor = lapack.cho_factor(system, lower=True)
-        except lapack.LinAlgError:
-            return None
-        if np.any(np.diag(factor[0]) ** 2 <= LEAST_PIVOT * squares):
-            return None
-        return lambda gradient: lapack.cho_solve(factor, gradient)
+        return self.gram
 
     def _qr(self, state, l2, coef):
         """The Newton step by QR of [sqrt(h) (x - mean); sqrt(l2)], columns scaled to unit length; the shortest one
