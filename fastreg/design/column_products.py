@@ -8,8 +8,15 @@ from fastreg.numerics.threads import BLOCK, over_blocks
 STRIPE = 2**13  # stored values: columns that are read for all weightings in turn, while they are in the cache
 
 
+def is_outer(design):
+    """Whether X is read by blocks, through the methods of OuterDesign, and not by kernels column by column."""
+    return hasattr(design, "look")
+
+
 def correlate_columns(design, v, columns):
     """x_j'v for the columns j in `columns`, in this order."""
+    if is_outer(design):
+        return design.look(v[None], columns)[0]
     out, stored = np.empty(len(columns)), design.stored_in(columns)
     if stored <= BLOCK:
         correlate_some(design, v, columns, out)
@@ -21,6 +28,9 @@ def correlate_columns(design, v, columns):
 
 def column_moments(design, weight):
     """Weighted mean and weighted variance of every column, two arrays (p,); the weights sum to one."""
+    if is_outer(design):
+        mean, spread, _ = design.first(weight[None], np.empty((0, weight.size)))
+        return mean[0], spread[0]
     p = design.shape[1]
     mean, spread = np.empty(p), np.empty(p)
     edges = design.edges()
@@ -30,6 +40,8 @@ def column_moments(design, weight):
 
 def moments_of_each(design, weights):
     """`column_moments` for every row of `weights` (k, n), in one pass over the columns: two arrays (k, p)."""
+    if is_outer(design):
+        return design.first(weights, np.empty((0, weights.shape[1])))[:2]
     (count, p), edges = (len(weights), design.shape[1]), design.edges()
     mean, spread = np.empty((count, p)), np.empty((count, p))
     stripe = max(1, STRIPE * p // max(design.stored_in(np.arange(p)), 1))
@@ -98,8 +110,16 @@ def combine_vectors(design, columns, steps, out):
                 row[k] += value * step[k]
 
 
-@kernel
 def combine(design, columns, steps, out):
+    """out += sum_k steps[k] x_j over the columns j = columns[k]; columns with a zero step are not read."""
+    if is_outer(design):
+        design.combine(columns, steps, out)
+    else:
+        add_columns(design, columns, steps, out)
+
+
+@kernel
+def add_columns(design, columns, steps, out):
     """out += sum_k steps[k] x_j over the columns j = columns[k]; columns with a zero step are not read."""
     for k in range(columns.size):
         if steps[k] != 0.0:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastreg.design.column_products import combine, combine_vectors, correlate_columns, correlate_vectors
+from fastreg.design.column_products import combine, combine_vectors, correlate_columns, correlate_vectors, is_outer
 from fastreg.design.dense_products import multiply_rows, sum_of_products
 from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row, merged, mirror
 from fastreg.numerics.jit import kernel
@@ -34,7 +34,11 @@ class DenseBlock:
             self.rows = grown
         self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)
         for k in range(0, columns.size, step):
-            gather_centred(self.design, columns[k : k + step], self.centre, self.rows[have + k : size])
+            some, out = columns[k : k + step], self.rows[have + k : size]
+            if is_outer(self.design):
+                gather_centred(self.design.in_memory(some), np.arange(some.size), self.centre[some], out)
+            else:
+                gather_centred(self.design, some, self.centre, out)
 
     def rounding(self, columns, norms):
         """Bound on the rounding error of a product of two centred columns, over the product of their norms."""
@@ -182,6 +186,8 @@ class SparseBlock(PlainBlock):
 
 def correlate_vectors_some(design, vectors, columns):
     """x_j'v for the rows v of `vectors` and some columns j: (vectors, columns)."""
+    if is_outer(design):
+        return design.look(vectors, columns)
     out = np.empty((len(vectors), columns.size))
     dots_of_some(design, vectors, columns, out)
     return out

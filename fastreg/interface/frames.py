@@ -148,6 +148,11 @@ def rows_of(X, rows):
     """Some rows of an array, a sparse matrix, a data frame or a CodedTable, as an object of the same kind."""
     if hasattr(X, "of_rows"):
         return X.of_rows(rows)
+    if is_storage(X):
+        raise ValueError(
+            f"rows cannot be taken from a {type(X).__name__}, which is read by columns; choose alpha by cv_path or an "
+            "estimator whose name ends in CV, which weight rows instead, or make one for each part of the rows"
+        )
     if hasattr(X, "tocsr"):
         return X.tocsr()[rows]
     if hasattr(X, "iloc"):
@@ -278,20 +283,24 @@ class CodedTable(NamedTuple):
 
 
 def columns_of(X, chosen):
-    """Some columns of an array, a sparse matrix or a CodedTable."""
+    """Some columns of an array, a sparse matrix, a CodedTable or an OuterDesign, of which they are copied."""
+    if hasattr(X, "copied"):
+        return X.copied(np.asarray(chosen))
     if not isinstance(X, CodedTable):
         return X[:, chosen]
     return X._replace(factor=[X.factor[j] for j in chosen], place=[X.place[j] for j in chosen])
 
 
 def part_of(X, rows, columns):
-    """Some rows of some columns of an array, a sparse matrix or a CodedTable."""
-    return columns_of(X, columns).of_rows(rows) if isinstance(X, CodedTable) else X[np.ix_(rows, columns)]
+    """Some rows of some columns of an array, a sparse matrix, a CodedTable or an OuterDesign."""
+    if isinstance(X, CodedTable) or hasattr(X, "copied"):
+        return rows_of(columns_of(X, columns), rows)
+    return X[np.ix_(rows, columns)]
 
 
 def is_storage(X):
     """Whether X is an object with the methods of a Design (fastreg.design.protocol), used as X without conversion."""
-    return hasattr(X, "column_dot") and hasattr(X, "working_block")
+    return hasattr(X, "working_block") and (hasattr(X, "column_dot") or hasattr(X, "look"))
 
 
 def keeps_form(X):

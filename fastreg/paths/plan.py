@@ -31,7 +31,7 @@ value in the unit of solvers/choice.py, which has the decisions that are taken w
 
 import numpy as np
 
-from fastreg.design.designs import DenseDesign
+from fastreg.design.column_products import is_outer
 from fastreg.interface.validation import ParameterError
 from fastreg.numerics.threads import SHARED
 from fastreg.objective.families import Gaussian
@@ -130,7 +130,8 @@ def newton_batches(problem, count):
     """Whether Newton steps may be batched: on dense X that is wide, or so small that its products take one thread; for
     a loss with `bend` at most one, which the step bound and the gaps of batches assume."""
     n, p = problem.n, problem.p
-    dense = isinstance(problem.design, DenseDesign) and (n <= p or n * p <= SHARED)
+    small = n <= p or n * p <= SHARED
+    dense = small and problem.design.working_block(problem.centre).form == "dense"
     return dense and problem.bend <= 1.0 and problem.tight and count >= SHORTEST
 
 
@@ -170,6 +171,7 @@ def descends_first(problem, solver, tol):
     return (
         solver == "auto"
         and not problem.is_reduced  # its columns are in the cache already
+        and not is_outer(problem.design)
         and (small or problem.stored <= problem.n**2)
         and tol >= FINEST[problem.family.quadratic]
     )

@@ -257,7 +257,7 @@ for name, call in calls.items():
     counts[name] = [len({file for file, _ in seen}), len(seen)]
 print(json.dumps(counts))
 """
-LONGEST_WAYS = {"fit_path": (39, 253), "Lasso": (42, 224), "cv_path": (50, 333)}  # files and functions
+LONGEST_WAYS = {"fit_path": (39, 255), "Lasso": (42, 226), "cv_path": (50, 335)}  # files and functions
 
 
 @pytest.mark.process

@@ -1,0 +1,108 @@
+"""Designs that are read by blocks, as from a file: every function fits them as it fits the same array."""
+
+import certified
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from fastreg import cv_path, fit_multi_path, fit_path, relax_path, stability_selection, table
+from fastreg.design.designs import as_design
+from fastreg.design.outer import OuterDesign
+
+RNG = np.random.default_rng(5)
+X = np.asfortranarray(RNG.normal(size=(60, 30)) + RNG.normal(size=30))
+X[RNG.random(X.shape) < 0.5] = 0.0
+Y = {
+    "gaussian": X[:, 0] - 2.0 * X[:, 3] + RNG.normal(size=60),
+    "binomial": (X[:, 0] - X[:, 3] + RNG.normal(size=60) > 0).astype(float),
+    "poisson": RNG.poisson(np.exp(0.3 * X[:, 1])).astype(float),
+}
+
+
+class Counted(OuterDesign):
+    """An array, or compressed columns, behind the methods of a source; it counts what is read."""
+
+    def __init__(self, X):
+        self.near = as_design(X)
+        self.form = "sparse" if sp.issparse(X) else "dense"
+        self.reads = self.copies = 0
+
+    @property
+    def shape(self):
+        return self.near.shape
+
+    def stored_in(self, columns):
+        return self.near.stored_in(columns)
+
+    def first(self, weights, vectors):
+        self.reads += 1
+        dense = self.near.gather(np.arange(self.shape[1]))
+        mean = weights @ dense
+        variance = np.array([w @ (dense - m) ** 2 for w, m in zip(weights, mean)])
+        return mean, variance, vectors @ dense
+
+    def correlate_each(self, vectors):
+        self.reads += 1
+        return self.near.correlate_each(vectors)
+
+    def look(self, vectors, columns):
+        return vectors @ self.near.gather(columns)
+
+    def in_memory(self, columns):
+        self.copies += len(columns)
+        values = self.near.gather(columns)
+        return as_design(np.asfortranarray(values) if self.form == "dense" else sp.csc_array(values))
+
+
+def both(form):
+    """(X behind the methods of a source, X itself)."""
+    given = X if form == "dense" else sp.csc_array(X)
+    return Counted(given), given
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        ("gaussian", {}),
+        ("gaussian", {"l1_ratio": 0.5, "standardize": True, "sample_weight": np.linspace(1.0, 2.0, 60)}),
+        ("gaussian", {"l1_ratio": 0.0}),
+        ("gaussian", {"lower": 0.0}),
+        ("binomial", {"penalty_factor": np.r_[0.0, np.ones(29)]}),
+        ("binomial", {"l1_ratio": 0.0, "alphas": [0.1, 0.01]}),
+        ("poisson", {"offset": np.linspace(0.0, 1.0, 60), "fit_intercept": False}),
+    ],
+)
+def test_the_path_is_that_of_the_array(form, family, options):
+    outer, given = both(form)
+    grid = {} if "alphas" in options else {"n_alphas": 20, "alpha_min_ratio": 0.01}
+    options = {"family": family, "tol": 1e-9, **grid, **options}
+    path = certified.fit(outer, Y[family], check=(X, Y[family]), **options)
+    wanted = fit_path(given, Y[family], **options)
+    np.testing.assert_allclose(path.coefs.toarray(), wanted.coefs.toarray(), rtol=0, atol=2e-4)
+    last, offset = path.alphas[-1], options.get("offset")
+    np.testing.assert_allclose(path.predict(outer, last, offset), path.predict(given, last, offset), rtol=1e-10)
+    assert 0 < outer.reads <= 40
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_what_follows_a_path_is_that_of_the_array(form):
+    outer, given = both(form)
+    y, labels = Y["gaussian"], np.digitize(X[:, 2], [-0.5, 0.5])
+    calls = {
+        "cv_path": lambda X: cv_path(X, y, cv=3, n_alphas=10).mean,
+        "logistic": lambda X: cv_path(X, Y["binomial"], family="binomial", cv=3, n_alphas=10).mean,
+        "stability": lambda X: stability_selection(X, y, n_pairs=2, random_state=0).counts.toarray(),
+        "relaxed": lambda X: relax_path(fit_path(X, y, n_alphas=10), X, y).refit.deviance_ratio,
+        "classes": lambda X: fit_multi_path(X, labels, family="multinomial", n_alphas=5).point(4)[0],
+        "table": lambda X: table(fit_path(X, y, alphas=[0.1, 0.0]), X, y, 0.0).se,
+        "predict": lambda X: fit_path(X, y, alphas=[0.1]).predict(X, 0.1),
+    }
+    for name, call in calls.items():
+        np.testing.assert_allclose(call(outer), call(given), rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_few_columns_are_copied():
+    outer, _ = both("dense")
+    path = fit_path(outer, Y["gaussian"], n_alphas=5, alpha_min_ratio=0.5)
+    assert outer.copies <= 20 * np.diff(path.coefs.indptr).max()
