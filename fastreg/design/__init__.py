@@ -11,4 +11,5 @@ dense_products    products of dense arrays, by BLAS and shared among threads
 sparse_gram       Gram matrices of sparse columns
 row_blocks        X by blocks of neighbouring rows; row_subsets: products over subsets of the rows of dense X
 working_columns   the columns of a working set
+row_sums          RowSums: all that least squares need of rows that stream in
 """

@@ -158,12 +158,20 @@ def put_back(pivoted, order, scale, columns):
 
 def holds(small, path, tol):
     """Whether rounding errors of the Gram matrix are well below the tolerance at every point of the path."""
-    coefs, points = path.coefs, np.arange(path.coefs.shape[1])
-    terms = np.abs(coefs.data) * small.norms[coefs.indices]
-    return precise(small, np.bincount(np.repeat(points, np.diff(coefs.indptr)), terms, points.size), tol)
+    return precise(small, sizes_of(small, path.coefs), tol)
 
 
 def precise(small, sizes, tol):
     """`holds`, from the sum_j N_j |b_j| of every point, (points,)."""
-    size = float(np.max(sizes)) + np.sqrt(2.0 * small.scale)
-    return ROUNDING * size**2 <= 0.1 * tol * small.scale
+    return bool(np.max(rounding(small, sizes)) <= 0.1 * tol)
+
+
+def rounding(small, sizes):
+    """Bounds on the rounding errors of the loss at every point over the null model's loss, from the same sums."""
+    return ROUNDING * (np.asarray(sizes) + np.sqrt(2.0 * small.scale)) ** 2 / small.scale
+
+
+def sizes_of(small, coefs):
+    """sum_j N_j |b_j| of every column of `coefs` (p, points)."""
+    terms, points = np.abs(coefs.data) * small.norms[coefs.indices], np.arange(coefs.shape[1])
+    return np.bincount(np.repeat(points, np.diff(coefs.indptr)), terms, points.size)

@@ -4,6 +4,7 @@ fit_path     the public function; setup: its arguments to a Problem; grid: the a
 plan         which strategies run; driver: the loop that runs them; fit: state, points and their costs
 null_model   the intercept and the unpenalised columns, at which every path begins
 protocol     the methods of a strategy, and of a solver of batches
+summed_rows  least squares of which only sums over the rows are known
 ridge        paths without an l1 part
 pointwise    one point after the other, on a working set; predictor: a first guess of the next point
 batched/     many points at once

@@ -100,7 +100,7 @@ def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, s
             raise
         if gram_reduction.holds(small, path, options.tol):
             return path
-    return _follow(problem, problem, options, grid, watching, begin, start)
+    return _follow(problem, problem.posed, options, grid, watching, begin, start)
 
 
 def _follow(problem, posed, options, grid, watching, begin, start):

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from fastreg.design.row_sums import RowSums
 from fastreg.interface.arguments import Watching, bundles, framed
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
@@ -14,13 +15,15 @@ from fastreg.interface.reasons import warn_of_points
 from fastreg.paths.driver import solve_path
 from fastreg.paths.result import Path
 from fastreg.paths.setup import warn_of_exposure
+from fastreg.paths.summed_rows import path_of_sums
 
 
 @explains_names
 def fit_path(
-    X: Any,
+    X: Any = None,
     y: ArrayLike | str | None = None,
     *,
+    sums: RowSums | None = None,
     family: str | type = "gaussian",
     l1_ratio: float = 1.0,
     penalty: Any = None,
@@ -59,7 +62,7 @@ def fit_path(
 
     Parameters
     ----------
-    X : {array, sparse matrix, data frame} of shape (n, p), or str
+    X : {array, sparse matrix, data frame} of shape (n, p), or str, default=None
         Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
         narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
         else is converted once. Text is a formula about the frame `data`, "y ~ x1 + np.log(x2) + C(group)", in the
@@ -67,6 +70,9 @@ def fit_path(
     y : array-like of shape (n,), default=None
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma"). None is that of a formula.
+    sums : RowSums, default=None
+        In place of X and y, and of all else that belongs to rows: sums over them, for least squares. Gaps then contain
+        a bound on the rounding errors of the sums.
     family : {"gaussian", "binomial", "poisson", "gamma"} or type, default="gaussian"
         The loss. The link is the logit for "binomial", the log for "poisson" and "gamma". A class of your own is a
         family, too.
@@ -184,17 +190,23 @@ def fit_path(
     >>> coef.shape
     (8,)
     """
+    shared = {
+        "family": family, "l1_ratio": l1_ratio, "penalty_factor": penalty_factor, "lower": lower, "upper": upper,
+        "standardize": standardize, "tol": tol, "max_iter": max_iter, "solver": solver, "penalty": penalty,
+        "n_alphas": n_alphas, "alpha_min_ratio": alpha_min_ratio,
+    }  # fmt: skip
+    watching = Watching(verbose, callback, trace)
+    if sums is not None:
+        of_rows = {"X": X, "y": y, "sample_weight": sample_weight, "offset": offset, "data": data}
+        words = {"alphas": alphas, "fit_intercept": fit_intercept, "feature_names": feature_names}
+        return path_of_sums(sums, of_rows | {"categories": categories}, words | shared, watching)
     X, words, y = framed(X, {
         "data": data, "alphas": alphas, "categories": categories, "ordered": ordered, "dates": dates,
         "missing": missing, "unseen": unseen, "sample_weight": sample_weight, "offset": offset,
         "fit_intercept": fit_intercept, "feature_names": feature_names,
     }, y=y)  # fmt: skip
-    options, grid, _ = bundles(
-        X, words, family=family, l1_ratio=l1_ratio, penalty_factor=penalty_factor, lower=lower, upper=upper,
-        standardize=standardize, tol=tol, max_iter=max_iter, solver=solver, penalty=penalty, n_alphas=n_alphas,
-        alpha_min_ratio=alpha_min_ratio,
-    )  # fmt: skip
+    options, grid, _ = bundles(X, words, **shared)
     warn_of_exposure(y, options)
-    path = solve_path(X, y, options, grid, Watching(verbose, callback, trace))
+    path = solve_path(X, y, options, grid, watching)
     warn_of_points(path)
     return path

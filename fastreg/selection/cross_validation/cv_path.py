@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numbers
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import CVOptions, Watching, bundles
 from fastreg.interface.progress import Interrupted, Watch, hold, interruptible
@@ -35,14 +36,16 @@ from fastreg.selection.cross_validation.several_responses import (
     cross_validate_responses,
     several_targets,
 )
+from fastreg.selection.cross_validation.summed_folds import cv_of_sums
 from fastreg.selection.cross_validation.tall_least_squares import fold_grams
 
 
 @takes_options_of(fit_path)
 def cv_path(
-    X: Any,
+    X: Any = None,
     y: ArrayLike | str | None = None,
     *,
+    sums: Sequence[RowSums] | None = None,
     cv: Any = 10,
     groups: ArrayLike | str | None = None,
     metric: str | Callable[..., float] = "deviance",
@@ -60,11 +63,14 @@ def cv_path(
 
     Parameters
     ----------
-    X : {array, sparse matrix, data frame} of shape (n, p), or str
+    X : {array, sparse matrix, data frame} of shape (n, p), or str, default=None
         Rows of data, never modified, or a formula about `data`; see `fit_path`.
     y : array-like of shape (n,) or (n, K), default=None
         Response, as for `fit_path`. With family="binomial" it may also hold any two labels. K > 1 responses with
         "gaussian", and labels (or shares of classes) with "multinomial", are as for `fit_multi_path`.
+    sums : list of RowSums, default=None
+        In place of X, y, `cv` and all else that belongs to rows: sums over the rows of each fold, for least squares.
+        Each fold is fitted to the sums of the others.
     cv : int, splitter or iterable, default=10
         A number of folds (at most n), a scikit-learn splitter, or pairs of (train, test) rows. A number
         shuffles the rows; classes are then spread evenly over the folds and groups kept together.
@@ -136,6 +142,11 @@ def cv_path(
     (3, 3)
     """
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
+    if sums is not None:
+        given = {"X": X, "y": y, "groups": groups, "keep_predictions": keep_predictions or None}
+        given |= {name: options.get(name) for name in ("sample_weight", "offset", "data", "categories")}
+        automatic = options.get("alphas") is None and options.get("alpha_min_ratio") is None
+        return chosen(cv_of_sums(sums, given, options, _l1_ratios(l1_ratio), metric), automatic)
     X, words, y, groups, cv = framed_with_folds(X, options, cv, y, groups)
     fit_options, grid, watching = bundles(X, words)
     several = kind_of(y, fit_options.family)
@@ -144,11 +155,16 @@ def cv_path(
         X, y, fit_options, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
         grid=grid, watch=Watch(watching.verbose, watching.callback), kept=kept,
     )  # fmt: skip
+    return chosen(curves, grid.automatic())
+
+
+def chosen(curves, automatic):
+    """The best of the curves, after warnings of what is not certified and of an `automatic` grid that is too short."""
     best = best_of(curves)
     for curve in curves:
         warn_of_points(curve.path)
     warn_folds(curves)
-    if grid.automatic():
+    if automatic:
         warn_of_grid_end(best.path, best.index_min)
     return best
 
