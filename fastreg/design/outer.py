@@ -12,13 +12,14 @@ import scipy.sparse as sp
 
 from fastreg.design.column_products import add_columns
 from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.storage import Multiplied
 from fastreg.design.working_columns import SCATTERED, DenseBlock, SparseBlock
 from fastreg.numerics.memory import allowance
 
 SHARE = 0.25  # of the memory allowance, for columns that are copied for one product
 
 
-class OuterDesign:
+class OuterDesign(Multiplied):
     """A `Design` derived from a few methods that read X by blocks. Fits take it in the place of X.
 
     A subclass defines the methods below. It may override others that it can do better. Results must not depend on the
@@ -62,6 +63,16 @@ class OuterDesign:
 
     # ---- derived from these
 
+    def __getitem__(self, rows):
+        """Refused: scikit-learn's searches take rows of X."""
+        raise ValueError(
+            f"rows cannot be taken from a {type(self).__name__}, which is read by columns; choose alpha by cv_path or "
+            "an estimator whose name ends in CV, which weight rows instead, or make one for each part of the rows"
+        )
+
+    def __iter__(self):
+        raise TypeError(f"a {type(self).__name__} is read by columns, not row by row")
+
     def correlate(self, v):
         return self.correlate_each(v[None])[0]
 
@@ -80,11 +91,6 @@ class OuterDesign:
         if isinstance(near, DenseDesign):
             return near.columns.T
         return sp.csc_array((near.data, near.indices, near.indptr), shape=near.shape)
-
-    def __matmul__(self, coefs):
-        """X C, (n, k), for C (p, k), or (n,) for (p,)."""
-        coefs = np.asarray(coefs)
-        return self.predict_many(coefs.reshape(len(coefs), -1)).reshape(-1, *coefs.shape[1:])
 
     def combine(self, columns, steps, out):
         """out += sum_k steps[k] x_j over the columns j = columns[k]; columns with a zero step are not read."""

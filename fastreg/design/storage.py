@@ -8,7 +8,19 @@ from fastreg.design.working_columns import DenseBlock
 from fastreg.numerics.threads import even_edges, over_blocks
 
 
-class ColumnStorage:
+class Multiplied:
+    """X @ C by `predict_many`, for predictions."""
+
+    def predict_many(self, coefs: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def __matmul__(self, coefs):
+        """X C, (n, k), for C (p, k), or (n,) for (p,)."""
+        coefs = np.asarray(coefs)
+        return self.predict_many(coefs.reshape(len(coefs), -1)).reshape(-1, *coefs.shape[1:])
+
+
+class ColumnStorage(Multiplied):
     """A `Design` derived from the methods of single columns. A storage inherits from it and from a NamedTuple:
 
         class Codes(NamedTuple):

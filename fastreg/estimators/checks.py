@@ -11,7 +11,15 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, va
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, rows_for
 from fastreg.interface.encoding import Rules, encoded
-from fastreg.interface.frames import array_of, keeps_form, label_array, labels_of, table_of
+from fastreg.interface.frames import (
+    array_of,
+    feature_names_of,
+    is_storage,
+    keeps_form,
+    label_array,
+    labels_of,
+    table_of,
+)
 
 # Formats that go to the engine unconverted: scikit-learn would convert others without checking their indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
@@ -56,6 +64,8 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     keep_labels(estimator, X)
     if is_classifier(estimator) and y is not None:  # scikit-learn refuses numbers in an array of objects as labels
         y = label_array("y", y)
+    if is_storage(X):
+        _keep_columns(estimator, X)
     rows, whole = {"y": y, "sample_weight": sample_weight, "offset": offset}, None
     if labels_of(X) is not None:
         refuse_repeated(X)
@@ -70,7 +80,8 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
         whole = kept, y, params
     y, sample_weight, offset = (rows.pop(name) for name in ("y", "sample_weight", "offset"))
     X, y = validated(estimator, X, y, encoding is not None, **how)
-    return Given(check.check_design(X), y, getattr(X, "dtype", np.float64), sample_weight, offset, params | rows, whole)
+    dtype = np.float64 if keeps_form(X) else X.dtype
+    return Given(check.check_design(X), y, dtype, sample_weight, offset, params | rows, whole)
 
 
 def _check_formula(estimator, X, rows, params, rules, how):
@@ -100,7 +111,7 @@ def validated(estimator, X, y, is_read, for_y=None, **how):
     values of every library. `is_read` says that X is what was read from one.
     """
     separately = {"validate_separately": (FOR_X, for_y)} if for_y else FOR_X | how
-    if labels_of(X) is None and not is_read:
+    if labels_of(X) is None and not is_read and not is_storage(X):
         return validate_data(estimator, X, y, **separately)
     array = np.zeros((X.shape[0], 1)) if keeps_form(X) else array_of(X)
     if for_y:
@@ -117,6 +128,16 @@ def remember(estimator, **attributes):
             setattr(estimator, name, value)
         elif hasattr(estimator, name):
             delattr(estimator, name)
+
+
+def _keep_columns(estimator, X):
+    """Keep the number and the names of the columns of a storage, which scikit-learn does not know."""
+    names = feature_names_of(X)
+    remember(
+        estimator,
+        n_features_in_=X.shape[1],
+        feature_names_in_=None if names is None else np.array(names, dtype=object),
+    )
 
 
 def keep_labels(estimator, X):
@@ -164,6 +185,10 @@ def check_predict(estimator, X):
                 f"this {type(estimator).__name__} was fitted on a data frame whose columns are not all numbers, and X "
                 "is none: pass a frame with the columns of feature_names_in_"
             )
+        if is_storage(X):
+            names = getattr(estimator, "feature_names_in_", None)
+            check_columns(Fitted(None if names is None else [*names]), X, estimator.n_features_in_)
+            return X
         return validate_data(estimator, X, reset=False, **for_X)
     if estimator.formula is None:  # else the columns that it names are read, whatever others there are
         refuse_repeated(X)

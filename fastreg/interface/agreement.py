@@ -6,7 +6,7 @@ import numpy as np
 
 from fastreg.interface import validation as check
 from fastreg.interface.by_column import by_name
-from fastreg.interface.frames import labels_of, select
+from fastreg.interface.frames import feature_names_of, is_storage, labels_of, select
 from fastreg.interface.scalars import listed
 
 OWN = "leave it out, and the path's own is used"
@@ -128,6 +128,8 @@ def check_columns(result, X, p):
     Names are compared as text. Column numbers of a data frame count as names only if the fit had them, too.
     """
     labels, fitted = labels_of(X), result.feature_names
+    if labels is None and is_storage(X):
+        _compare_names(feature_names_of(X), fitted)
     if labels is not None and fitted is not None and [*map(str, labels)] != fitted:
         _compare(X, labels, fitted)
     if labels is not None and fitted is None:
@@ -155,6 +157,18 @@ def refuse_reordered(X, labels):
         f"column {j} of X is number {names[j]}, but this model was fitted on an array, whose columns are taken by "
         f"their place: X seems to be in another order. Pass {sort} for the order of the numbers, or an array "
         "(X.to_numpy()) to take the columns as they stand"
+    )
+
+
+def _compare_names(names, fitted):
+    """Raise where the names of a storage's columns differ from those of the fit, if both have names."""
+    if names is None or fitted is None or names == fitted:
+        return
+    if len(names) != len(fitted):
+        raise ValueError(f"X has {len(names):,} columns, but the path was fitted on {len(fitted):,} columns")
+    j = next(j for j, pair in enumerate(zip(names, fitted)) if pair[0] != pair[1])
+    raise ValueError(
+        f"column {j} of X is {names[j]!r}, and the fit's is {fitted[j]!r}; pass the same columns in the same order"
     )
 
 

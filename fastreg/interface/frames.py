@@ -25,9 +25,10 @@ def labels_of(X):
 
 
 def feature_names_of(X, given=None):
-    """The `given` names of X's columns, checked; those of a data frame as a list of str where none are; or None."""
+    """The `given` names of X's columns, checked; those of a data frame, or of a storage that has `feature_names`, as a
+    list of str where none are; or None."""
     labels = labels_of(X)
-    own = None if labels is None else [str(label) for label in labels]
+    own = getattr(X, "feature_names", None) if labels is None else [str(label) for label in labels]
     return own if given is None else _checked_names(given, X, own, numbered=labels == [*range(len(labels or ()))])
 
 
@@ -149,10 +150,7 @@ def rows_of(X, rows):
     if hasattr(X, "of_rows"):
         return X.of_rows(rows)
     if is_storage(X):
-        raise ValueError(
-            f"rows cannot be taken from a {type(X).__name__}, which is read by columns; choose alpha by cv_path or an "
-            "estimator whose name ends in CV, which weight rows instead, or make one for each part of the rows"
-        )
+        return X[rows]
     if hasattr(X, "tocsr"):
         return X.tocsr()[rows]
     if hasattr(X, "iloc"):

@@ -4,8 +4,23 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 
-from fastreg import cv_path, fit_multi_path, fit_path, relax_path, stability_selection, table
+from fastreg import (
+    Lasso,
+    LassoCV,
+    LogisticRegression,
+    MultiTaskLasso,
+    PoissonRegressor,
+    Ridge,
+    cv_path,
+    fit_multi_path,
+    fit_path,
+    relax_path,
+    stability_selection,
+    table,
+)
 from fastreg.design.designs import as_design
 from fastreg.design.outer import OuterDesign
 
@@ -106,3 +121,48 @@ def test_few_columns_are_copied():
     outer, _ = both("dense")
     path = fit_path(outer, Y["gaussian"], n_alphas=5, alpha_min_ratio=0.5)
     assert outer.copies <= 20 * np.diff(path.coefs.indptr).max()
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_estimators_take_them(form):
+    outer, given = both(form)
+    outer.feature_names = [f"snp{j}" for j in range(30)]
+    models = [
+        (Lasso(alpha=0.1), Y["gaussian"]),
+        (Ridge(alpha=1.0), Y["gaussian"]),
+        (LassoCV(cv=3), Y["gaussian"]),
+        (LogisticRegression(l1_ratio=1, C=1.0), np.where(Y["binomial"] > 0, "yes", "no")),
+        (LogisticRegression(l1_ratio=1, C=0.1), np.digitize(X[:, 2], [-0.5, 0.5])),
+        (PoissonRegressor(alpha=0.1), Y["poisson"]),
+        (MultiTaskLasso(alpha=0.1), np.column_stack([Y["gaussian"], X[:, 5]])),
+    ]
+    for model, y in models:
+        ours, theirs = clone(model).fit(outer, y), clone(model).fit(given, y)
+        np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-3, atol=1e-4, err_msg=str(model))
+        predicted = ours.predict(outer)
+        if predicted.dtype.kind == "f":
+            np.testing.assert_allclose(predicted, theirs.predict(given), rtol=1e-3, atol=1e-3, err_msg=str(model))
+        else:
+            assert np.array_equal(predicted, theirs.predict(given)), model
+        assert list(ours.feature_names_in_) == outer.feature_names and ours.n_features_in_ == 30
+        other, _ = both(form)
+        other.feature_names = outer.feature_names[::-1]
+        with pytest.raises(ValueError, match="column 0 of X is 'snp29', and the fit's is 'snp0'"):
+            ours.predict(other)
+
+
+def test_names_of_columns_are_compared():
+    outer, _ = both("dense")
+    outer.feature_names = [f"snp{j}" for j in range(30)]
+    path = fit_path(outer, Y["gaussian"], alphas=[0.1], penalty_factor={"snp0": 0.0})
+    assert path.feature_names == outer.feature_names and path.coef(0.1)[0][0] != 0.0
+    other, _ = both("dense")
+    other.feature_names = ["rs1", *outer.feature_names[1:]]
+    with pytest.raises(ValueError, match="column 0 of X is 'rs1', and the fit's is 'snp0'"):
+        path.predict(other, 0.1)
+
+
+def test_rows_are_not_taken():
+    outer, _ = both("dense")
+    with pytest.raises(ValueError, match="rows cannot be taken from a Counted, which is read by columns"):
+        cross_val_score(Lasso(), outer, Y["gaussian"], error_score="raise")

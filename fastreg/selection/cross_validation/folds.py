@@ -8,7 +8,6 @@ import numpy as np
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import framed
-from fastreg.interface.frames import is_storage
 
 
 class Folding(NamedTuple):
@@ -30,8 +29,7 @@ def make_folds(cv, X, y, groups, stratify, random_state):
     if isinstance(cv, numbers.Integral) and not isinstance(cv, bool):
         cv = _splitter(check.check_count("cv", cv, 2), y, groups, stratify, random_state)
     if hasattr(cv, "split") and not isinstance(cv, str):
-        rows = np.zeros((n, 1)) if is_storage(X) else X  # splitters of scikit-learn ask for an array
-        pairs = list(cv.split(rows, y, groups))
+        pairs = list(cv.split(X, y, groups))
     elif isinstance(cv, Iterable) and not isinstance(cv, str):
         pairs = list(cv)
     else:
