@@ -1,0 +1,237 @@
+"""X in a mapped file: `Mapped` is what dense and sparse columns share, `MappedDesign` are dense columns.
+
+Passes over X run over the map in the order of the file, about 1 MB at a time, which is the cheapest way to read a file
+and lets the system's cache serve what fits into memory. Single columns are read by position, many at once: on a map
+each of them would bring in a window of some MB.
+"""
+
+import mmap
+import time
+from abc import abstractmethod
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from fastreg.design.column_products import column_moments
+from fastreg.design.dense_products import add_product
+from fastreg.design.designs import DenseDesign
+from fastreg.design.files.tiles import Tiles
+from fastreg.design.outer import OuterDesign
+from fastreg.design.row_subsets import add_grams
+from fastreg.interface.validation import read_only
+from fastreg.numerics.memory import allowance
+from fastreg.numerics.threads import even_edges, over_blocks
+
+RATE = 1.7e9  # values a second that a pass reads from memory
+SAMPLES = 8  # blocks of about 1 MB by which the time to read the file is measured
+PICKED = 2**19  # values of single columns that are read at once
+LONGEST = 2**20  # rows: of longer columns, one is read at a time
+MUCH = 1.5  # size of a file over the allowance, from which its pages are given back where they are not kept
+
+
+class Mapped(OuterDesign):
+    """Columns in files that are mapped. A subclass defines `shape`, and the methods below."""
+
+    def __init__(self, path, values):
+        self.path, self.values = path, values  # Values, of as many bytes as make up the columns
+        self.files = list({id(each.file): each.file for each in values}.values())
+        size = sum(each.bytes for each in values)
+        self.kept = 1.0 if size <= MUCH * allowance() else allowance() / size  # share of the file that stays in memory
+        self.reads = self.bytes_read = 0
+
+    starts: np.ndarray  # (p + 1,): where each column's values start, and where the last one's end
+
+    @abstractmethod
+    def edges(self):
+        """Where to cut the columns into blocks of a pass, from 0 to p."""
+
+    @abstractmethod
+    def near(self, start, stop):
+        """The design of columns start to stop, read from the map."""
+
+    @abstractmethod
+    def picked(self, columns):
+        """The design of copies of some columns, in ascending order, read by position."""
+
+    # ---- the methods of OuterDesign
+
+    def stored_in(self, columns):
+        starts = self.starts
+        return int(np.sum(starts[np.asarray(columns) + 1] - starts[columns]))
+
+    def first(self, weights, vectors):
+        p = self.shape[1]
+        mean, spread = np.empty((len(weights), p)), np.empty((len(weights), p))
+        products = np.empty((len(vectors), p))
+
+        def read(near, start, stop):
+            for k, weight in enumerate(weights):
+                mean[k, start:stop], spread[k, start:stop] = column_moments(near, weight)
+            if len(vectors):
+                products[:, start:stop] = products_with(near, vectors)
+
+        self._sweep(read)
+        return mean, spread, products
+
+    def correlate_each(self, vectors):
+        out, vectors = np.empty((len(vectors), self.shape[1])), np.ascontiguousarray(vectors)
+
+        def read(near, start, stop):
+            out[:, start:stop] = products_with(near, vectors)
+
+        self._sweep(read)
+        return out
+
+    def look(self, vectors, columns):
+        out, vectors = np.empty((len(vectors), len(columns))), np.ascontiguousarray(vectors)
+
+        def read(near, places):
+            out[:, places] = products_with(near, vectors)
+
+        self.pick(columns, read)
+        return out
+
+    def pick(self, columns, use):
+        """Call use(design of some of the columns, their positions) for batches of columns, by several threads."""
+        order = np.argsort(columns, kind="stable")
+        columns = np.asarray(columns)[order]
+
+        def read(start, stop):
+            use(self.picked(columns[start:stop]), order[start:stop])
+
+        sizes = self.starts[columns + 1] - self.starts[columns]
+        over_blocks(read, batches(sizes), int(sizes.sum()))
+        self.bytes_read += sum(int(sizes.sum()) * each.dtype.itemsize for each in self.values)
+        self.verify()
+
+    def _sweep(self, read):
+        """Call read(design of columns start to stop, start, stop) for all columns, in their order in the file."""
+        keep = int(self.kept * self.starts[-1])
+
+        def block(start, stop):
+            self.verify()
+            read(self.near(start, stop), start, stop)
+            if (end := int(self.starts[stop])) > keep:
+                for each in self.values:
+                    each.file.drop(*each.range(max(int(self.starts[start]), keep), end))
+
+        over_blocks(block, self.edges(), int(self.starts[-1]))
+        self.count_read()
+
+    def count_read(self):
+        """Count a read of all of X, and make sure that the file stood still."""
+        self.reads += 1
+        self.bytes_read += sum(each.bytes for each in self.values)
+        self.verify()
+
+    def verify(self):
+        """Raise RuntimeError if a file has changed since it was opened."""
+        for file in self.files:
+            file.verify()
+
+    @cached_property
+    def price(self):  # type: ignore[override]  # measured when it is first asked for
+        """Time to read a value in a pass, over that of a value in memory: measured on blocks spread over the file."""
+        edges = self.edges()
+        spans = list(pairwise(edges))[:: max(1, (len(edges) - 1) // SAMPLES)][:SAMPLES]
+        number = sum(int(self.starts[stop] - self.starts[start]) for start, stop in spans)
+        self.verify()
+        return 1.0 + max(0.0, self._touch(spans) - self._touch(spans)) * RATE / max(number, 1)
+
+    def _touch(self, spans):
+        """Seconds until a byte of every page of some columns has been read: from the second time on, from memory."""
+        begin = time.perf_counter()
+        for start, stop in spans:
+            for each in self.values:
+                low, high = each.range(int(self.starts[start]), int(self.starts[stop]))
+                content = np.frombuffer(each.file.map, dtype=np.uint8, count=high - low, offset=low)
+                content[:: mmap.PAGESIZE].max(initial=0)
+        return time.perf_counter() - begin
+
+    def __reduce__(self):
+        from fastreg.design.files.opening import reopened
+
+        return reopened, (self.path, [file.stamp for file in self.files])
+
+    def __repr__(self):
+        n, p = self.shape
+        return f"<fastreg.open({self.path!r}): {n:,} rows, {p:,} columns of {self.values[0].dtype}>"
+
+
+def products_with(near, vectors):
+    """X'v of a design in memory for every row v of `vectors`: (vectors, p)."""
+    return near.correlate(vectors[0])[None] if len(vectors) == 1 else near.correlate_each(vectors)
+
+
+def batches(sizes):
+    """Edges of batches of columns with about PICKED values each."""
+    ends = np.cumsum(sizes)
+    cuts = np.searchsorted(ends, np.arange(PICKED, ends[-1] if ends.size else 0, PICKED), side="right")
+    return np.unique(np.concatenate([[0], cuts, [len(sizes)]])).tolist()
+
+
+class MappedDesign(Mapped):
+    """Dense columns, one after another in a file; `numbers` are their Values, (p, n)."""
+
+    form = "dense"
+
+    def __init__(self, path, numbers):
+        super().__init__(path, [numbers])
+        self.columns = numbers.view()
+        self.starts = np.arange(numbers.shape[0] + 1) * numbers.shape[1]
+
+    @property
+    def shape(self):
+        return self.columns.shape[::-1]
+
+    def edges(self):
+        p, n = self.columns.shape
+        return even_edges(p, n) if n <= LONGEST else range(p + 1)
+
+    def near(self, start, stop):
+        return DenseDesign(as_floats(self.columns[start:stop]))
+
+    def picked(self, columns):
+        values = self.values[0].pick(self.starts[columns], self.starts[columns + 1])
+        return DenseDesign(as_floats(values.reshape(len(columns), -1)))
+
+    def in_memory(self, columns):
+        out = np.empty((len(columns), self.columns.shape[1]))
+
+        def copy(near, places):
+            out[places] = near.columns
+
+        self.pick(columns, copy)
+        return DenseDesign(read_only(out))
+
+    # ---- by blocks of rows, of which one is in memory at a time
+
+    def by_rows(self, columns, centre):
+        return Tiles(self, np.asarray(columns), centre)
+
+    def gram(self, columns, h, centre):
+        out = np.zeros((len(columns), len(columns)))
+        for rows, block in self.by_rows(columns, centre).blocks():
+            block *= np.sqrt(h[rows])
+            add_product(block, block, out)
+        return np.tril(out) + np.tril(out, -1).T
+
+    def gram_passes(self):
+        return 1.0 + self.shape[1] / (20.0 * self.price)  # BLAS does 20 products in the time of one from memory
+
+    def part_grams(self, parts, weight, centre, response):
+        p, root = self.shape[1], np.sqrt(weight)
+        sums = [np.zeros((p + 2, p + 2)) for _ in parts]
+        for rows, block in self.by_rows(np.arange(p), centre).blocks():
+            inside = [part[np.searchsorted(part, rows.start) : np.searchsorted(part, rows.stop)] for part in parts]
+            whole = np.vstack([block, response[rows], np.ones(block.shape[1])]) * root[rows]
+            add_grams([whole[:, each - rows.start] for each in inside], sums, first=False)
+        return sums
+
+
+def as_floats(array):
+    """An array as float64 that kernels can take, read-only; copied where it is of another type, or not aligned."""
+    if array.dtype != np.float64 or not (array.flags.aligned and array.dtype.isnative):
+        array = array.astype(np.float64)
+    return read_only(array)

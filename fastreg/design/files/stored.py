@@ -1,0 +1,115 @@
+"""StoredFile: an open file that is mapped, read by position, and known to have stood still. Values: an array in it."""
+
+import mmap
+import os
+import weakref
+
+import numpy as np
+
+GAP = 2**14  # bytes between two ranges up to which both are read at once: a read by position costs as much
+
+
+class StoredFile:
+    """A file that is open for reading, with its size and its time of change when it was opened.
+
+    Memory that is mapped beyond the end of a file kills the process when it is read, and a certificate holds for data
+    that stood still. So callers check `verify` before they read the map and after it.
+    """
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        self.descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self.descriptor)
+        self.stamp = self._stamp()
+        if self.stamp[0] == 0:
+            raise ValueError(f"{self.path} is empty")
+        self.map = mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_READ)
+        if hasattr(os, "posix_fadvise"):  # single columns are read: what lies around them would be read for nothing
+            os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_RANDOM)
+
+    def _stamp(self):
+        found = os.fstat(self.descriptor)
+        return found.st_size, found.st_mtime_ns
+
+    def verify(self):
+        """Raise RuntimeError if the file has changed since it was opened."""
+        if self._stamp() != self.stamp:
+            raise RuntimeError(
+                f"{self.path} was changed while it was open: results would be those of no data at all. Write a file in "
+                "full before it is opened by fastreg.open, and write new data to another file"
+            )
+
+    def ahead(self, start, length):
+        """Ask the system to read a range of bytes that will be needed."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self.descriptor, start, length, os.POSIX_FADV_WILLNEED)
+
+    def drop(self, start, stop):
+        """Give memory back that holds a range of bytes."""
+        first, size = start - start % mmap.PAGESIZE, stop - start + start % mmap.PAGESIZE
+        if hasattr(self.map, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+            self.map.madvise(mmap.MADV_DONTNEED, first, size)
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self.descriptor, first, size, os.POSIX_FADV_DONTNEED)
+
+    def read(self, start, out):
+        """Fill an array with the bytes from `start` on."""
+        left = memoryview(out).cast("B")
+        if not hasattr(os, "preadv"):
+            self.verify()
+            left[:] = self.map[start : start + len(left)]
+            return
+        while len(left):
+            count = os.preadv(self.descriptor, [left], start)
+            if count == 0:
+                self.verify()
+                raise RuntimeError(f"{self.path} ends before byte {start}")
+            left, start = left[count:], start + count
+
+
+class Values:
+    """An array of numbers that lie one after another in a file, from byte `offset` on."""
+
+    def __init__(self, file, offset, dtype, shape):
+        self.file, self.offset, self.dtype, self.shape = file, offset, np.dtype(dtype), tuple(shape)
+        self.size = int(np.prod(self.shape, dtype=object))
+        self.bytes = self.size * self.dtype.itemsize
+
+    def transposed(self):
+        """The same numbers as rows of an array: of a Fortran-ordered array, its columns."""
+        return Values(self.file, self.offset, self.dtype, self.shape[::-1])
+
+    def view(self):
+        """The array, read-only, mapped into memory."""
+        flat = np.frombuffer(self.file.map, dtype=self.dtype, count=self.size, offset=self.offset)
+        return flat.reshape(self.shape)
+
+    def load(self):
+        """A copy of the array."""
+        out = np.empty(self.shape, dtype=self.dtype)
+        self.file.read(self.offset, out)
+        return out
+
+    def range(self, start, stop):
+        """The bytes of the file where the values from `start` to `stop` lie."""
+        return self.offset + start * self.dtype.itemsize, self.offset + stop * self.dtype.itemsize
+
+    def pick(self, starts, stops):
+        """The values from starts[k] to stops[k] for every k, one range after another; starts ascend."""
+        out, done, size = np.empty(int(np.sum(stops - starts)), dtype=self.dtype), 0, self.dtype.itemsize
+        cuts = np.flatnonzero((starts[1:] - stops[:-1]) * size > GAP) + 1
+        runs = [(starts[a:b], stops[a:b]) for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(starts)]) if a < b]
+        for first, last in runs:
+            self.file.ahead(self.offset + int(first[0]) * size, int(last[-1] - first[0]) * size)
+        for first, last in runs:
+            begin, wanted = int(first[0]), int(np.sum(last - first))
+            part = out[done : done + wanted]
+            if np.array_equal(first[1:], last[:-1]):
+                self.file.read(self.offset + begin * size, part)
+            else:
+                run = np.empty(int(last[-1]) - begin, dtype=self.dtype)
+                self.file.read(self.offset + begin * size, run)
+                spans = zip((first - begin).tolist(), (last - begin).tolist())
+                np.concatenate([run[a:b] for a, b in spans], out=part)
+            done += wanted
+        return out
