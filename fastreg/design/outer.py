@@ -14,7 +14,7 @@ from fastreg.design.column_products import add_columns
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.storage import Multiplied
 from fastreg.design.working_columns import SCATTERED, DenseBlock, SparseBlock
-from fastreg.numerics.memory import allowance
+from fastreg.interface.memory import allowance
 
 SHARE = 0.25  # of the memory allowance, for columns that are copied for one product
 
@@ -62,6 +62,9 @@ class OuterDesign(Multiplied):
         """A design of copies of some columns, in this order, float64."""
 
     # ---- derived from these
+
+    def verify(self):
+        """Raise where X has changed since the fit began, whose certificates would then hold for no data at all."""
 
     def __getitem__(self, rows):
         """Refused: scikit-learn's searches take rows of X."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.design.column_products import is_outer
 from fastreg.interface.arguments import Watching
 from fastreg.interface.progress import Interrupted, hold, interruptible
 from fastreg.numerics.threads import one_blas_thread
@@ -144,6 +145,8 @@ def collect(fit, problem, options):
 def what_all_paths_hold(fit, problem, options):
     """The fields that Path and MultiPath share, by name."""
     points, recorder, null = fit.points, fit.recorder, fit.null
+    if is_outer(problem.design):
+        problem.design.verify()
     work = dict(zip(recorder.COUNTS, fit.problem.spent().counts()))
     work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}
     return {

@@ -181,6 +181,17 @@ def test_a_file_that_changes_during_a_fit_is_told_of(tmp_path, kind, change):
         fit_path(fastreg.open(path), Y, n_alphas=30, callback=alter)
 
 
+def test_a_file_that_changes_after_the_last_read_is_told_of(tmp_path):
+    path, _ = save(tmp_path, "float64")
+
+    def alter(progress):
+        if progress.point == progress.n_points:
+            os.utime(path, ns=(1, 1))
+
+    with pytest.raises(RuntimeError, match="was changed while it was open"):
+        fit_path(fastreg.open(path), Y, n_alphas=30, callback=alter)
+
+
 def with_part(folder, **parts):
     """A folder of sparse columns with some arrays changed."""
     path, _ = save(folder, "folder")

@@ -11,7 +11,7 @@ from fastreg.design.files.mapped_sparse import MappedSparse
 from fastreg.design.files.stored import StoredFile
 from fastreg.design.outer import OuterDesign
 from fastreg.interface.naming import explains_names
-from fastreg.numerics.memory import allowance
+from fastreg.interface.memory import allowance
 
 
 @explains_names

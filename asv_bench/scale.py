@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Goals for data that lie in files or on several machines: a row of the table in docs/scaling.md each.
+
+    python asv_bench/scale.py                       # lists the rows
+    python asv_bench/scale.py 3                     # measures row 3 and says whether its goal holds
+    python asv_bench/scale.py 3 --size 200 20000 --folder /data
+
+One thread, unless a row is about several. Bytes are those that the system read from the disk; files are written to
+`--folder`, and deleted. `--size` replaces the size of X: goals are meant for the size that a row has of its own.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+for variable in ("OMP", "OPENBLAS", "MKL", "NUMBA", "FASTREG"):
+    os.environ.setdefault(f"{variable}_NUM_THREADS", "1")
+
+import numpy as np  # noqa: E402
+
+import fastreg  # noqa: E402
+
+ROWS = {}
+BLOCK = 2**20  # bytes
+
+
+def row(number, size):
+    """Register a function(size, folder) that yields (what, measured, goal or None) as a row of the table."""
+
+    def register(function):
+        ROWS[number] = (function, size)
+        return function
+
+    return register
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("row", nargs="?", type=int, choices=sorted(ROWS))
+    parser.add_argument("--size", nargs="+", type=int, help="rows and columns of X")
+    parser.add_argument("--folder", type=Path, help="where files are written (a temporary folder)")
+    given = parser.parse_args(arguments)
+    if given.row is None:
+        for number, (function, size) in sorted(ROWS.items()):
+            print(f"{number:3}  {' x '.join(f'{each:,}' for each in size)}: {function.__doc__.splitlines()[0]}")
+        return 0
+    function, size = ROWS[given.row]
+    missed = 0
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        for what, measured, goal in function(tuple(given.size or size), Path(folder)):
+            verdict = "" if goal is None else f"  goal {goal:g}: {'holds' if measured <= goal else 'MISSED'}"
+            missed += goal is not None and measured > goal
+            print(f"{what:55} {measured:12.4g}{verdict}", flush=True)
+    return int(missed > 0)
+
+
+# ---- what rows share
+
+
+def draw(path, n, p, effects=50, seed=0):
+    """Write X of normal numbers, (n, p) float64, by blocks of columns; returns y."""
+    rng = np.random.default_rng(seed)
+    y, step = rng.normal(size=n), max(1, 2**22 // n)
+    header = {"descr": "<f8", "fortran_order": True, "shape": (n, p)}
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, p, step):
+            block = rng.standard_normal(size=(min(step, p - start), n))
+            some = np.arange(start, min(start + step, p)) % (p // effects) == 0
+            y += block[some].T @ rng.choice([-1.0, 1.0], size=int(some.sum())) * (start + step <= p)
+            block.tofile(file)
+        file.flush()
+        os.fsync(file.fileno())
+    return y
+
+
+def forget(path):
+    """Drop a file from the system's cache."""
+    with open(path, "rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def bandwidth(path, most=2**32):
+    """Bytes a second at which a file, or its first part, is read in order through a map."""
+    forget(path)
+    content, begin = np.memmap(path, mode="r"), time.perf_counter()
+    size = min(content.size, most)
+    for start in range(0, size, BLOCK):
+        content[start : min(start + BLOCK, size)].view("u1").max()
+    seconds = time.perf_counter() - begin
+    del content
+    forget(path)
+    return size / seconds
+
+
+class Watched:
+    """Within this, `peak` is the growth of private memory (bytes), `read` the bytes from disk, `seconds` the time."""
+
+    def __enter__(self):
+        self.begun, self.first, self.peak, self.before = time.perf_counter(), private(), 0, from_disk()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+        return self
+
+    def _watch(self):
+        while not self.done.wait(0.02):
+            self.peak = max(self.peak, private() - self.first)
+
+    def __exit__(self, *_):
+        self.seconds, self.read = time.perf_counter() - self.begun, from_disk() - self.before
+        self.done.set()
+        self.thread.join()
+
+
+def private():
+    """Private memory of this process, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
+def from_disk():
+    """Bytes that this process has read from disks."""
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("read_bytes"))
+
+
+def resident(path):
+    """Bytes of a file that are in memory."""
+    from ctypes import CDLL, c_size_t, c_void_p
+
+    content = np.memmap(path, mode="r")
+    pages = np.empty(-(-content.size // 4096), dtype=np.uint8)
+    CDLL(None).mincore(c_void_p(content.ctypes.data), c_size_t(content.size), c_void_p(pages.ctypes.data))
+    return 4096 * int(np.sum(pages & 1))
+
+
+# ---- files
+
+
+@row(3, (1000, 400_000))
+def pages_dropped(size, folder):
+    """A lasso path of a mapped file of which 0.6 GB may stay in memory."""
+    yield from mapped_path(size, folder, memory=600e6 * size[0] * size[1] / 4e8, most=(11, 15, 400))
+
+
+@row(4, (3000, 1_340_000))
+def beyond_memory(size, folder):
+    """A lasso path of a file larger than memory."""
+    yield from mapped_path(size, folder, memory=None, most=(12, None, None), seconds=300)
+
+
+def mapped_path(size, folder, memory, most, seconds=None):
+    path, (n, p) = folder / "x.npy", size
+    begin = time.perf_counter()
+    y = draw(path, n, p)
+    yield "seconds to write the file", time.perf_counter() - begin, None
+    fastreg.fit_path(np.asfortranarray(np.random.default_rng(0).normal(size=(50, 300))), np.arange(50.0))  # compiles
+    whole, speed = path.stat().st_size, bandwidth(path)
+    yield "GB of X", whole / 1e9, None
+    yield "GB a second that the disk delivers", speed / 1e9, None
+    if memory is not None:
+        os.environ["FASTREG_MEMORY"] = str(int(memory))
+    with Watched() as watched:
+        design = fastreg.open(path)
+        fit = fastreg.fit_path(design, y, alpha_min_ratio=0.01 if seconds is None else 0.1)
+    yield "points, of 100", fit.alphas.size, None
+    yield "columns in at most", np.diff(fit.coefs.indptr).max(), None
+    yield "largest gap", fit.gaps.max(), 1e-6
+    yield "reads of all of X", design.reads, None
+    yield "bytes asked for / X", design.bytes_read / whole, most[0]
+    yield "bytes from disk / X", watched.read / whole, most[0]
+    yield "seconds", watched.seconds, seconds
+    yield "seconds / time to read X once", watched.seconds * speed / whole, most[1]
+    yield "MB of private memory", watched.peak / 1e6, most[2]
+    yield "GB of the file in memory at the end", resident(path) / 1e9, None
+    yield "price", design.price, None
+
+
+@row(12, (500, 20_000))
+def folds_on_a_file(size, folder):
+    """Ten folds of a mapped file, over the reads of one path."""
+    path, (n, p) = folder / "x.npy", size
+    y = draw(path, n, p)
+    one = fastreg.open(path)
+    fastreg.fit_path(one, y)
+    folds = fastreg.open(path)
+    fastreg.cv_path(folds, y)
+    yield "reads of one path", one.reads, None
+    yield "reads of a path and its ten folds", folds.reads, None
+    yield "reads of both / those of one path", folds.reads / one.reads, 1.6
+    yield "bytes of both / those of one path", folds.bytes_read / one.bytes_read, 1.6
+
+
+if __name__ == "__main__":
+    sys.exit(main())
