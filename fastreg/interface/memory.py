@@ -1,4 +1,4 @@
-"""How much memory may be used: for copies of columns, for pages of files, and for copies of X, which are refused beyond."""
+"""How much memory may be used: for copies of columns and pages of files, and for copies of X, refused beyond it."""
 
 import os
 import re
@@ -16,7 +16,7 @@ GROUPS = {  # by the kind of a control group: its folder, the files of its limit
 
 @cache
 def allowance():
-    """Bytes that a fit may use for copies of columns: FASTREG_MEMORY, such as 4G or 500MB, else half of what is free."""
+    """Bytes that a fit may use for copies of columns: FASTREG_MEMORY, such as 4GB, else half of what is free."""
     return _stated() or int(SHARE * free())
 
 

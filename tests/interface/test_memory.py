@@ -77,7 +77,7 @@ def test_memory_is_stated_in_bytes_or_with_a_unit(stated, text, size):
 @pytest.mark.parametrize("text", ["much", "4 X", "-1G", "0"])
 def test_other_statements_are_refused(stated, text):
     stated(text)
-    with pytest.raises(ValueError, match="FASTREG_MEMORY is .* such as 4G"):
+    with pytest.raises(ValueError, match=r"FASTREG_MEMORY is .* such as 4G"):
         memory.allowance()
 
 

@@ -19,8 +19,8 @@ from fastreg.design.designs import DenseDesign
 from fastreg.design.files.tiles import Tiles
 from fastreg.design.outer import OuterDesign
 from fastreg.design.row_subsets import add_grams
-from fastreg.interface.validation import read_only
 from fastreg.interface.memory import allowance
+from fastreg.interface.validation import read_only
 from fastreg.numerics.threads import even_edges, over_blocks
 
 RATE = 1.7e9  # values a second that a pass reads from memory

@@ -10,8 +10,8 @@ from fastreg.design.files.mapped import Mapped, MappedDesign
 from fastreg.design.files.mapped_sparse import MappedSparse
 from fastreg.design.files.stored import StoredFile
 from fastreg.design.outer import OuterDesign
-from fastreg.interface.naming import explains_names
 from fastreg.interface.memory import allowance
+from fastreg.interface.naming import explains_names
 
 
 @explains_names
