@@ -157,7 +157,7 @@ class CodedDesign(NamedTuple):
         parts = [factors[k : k + together] for k in range(0, factors.size, together)]
         return [Scan(self.codes, part, np.cumsum(self.sizes[part] + 1) - (self.sizes[part] + 1)) for part in parts]
 
-    def room(self, factors):
+    def scan_size(self, factors):
         """How many numbers the codes of some factors have in a `Scan`."""
         return int((self.sizes[factors] + 1).sum())
 
@@ -195,7 +195,7 @@ class CodedDesign(NamedTuple):
     def level_sums(self, factors, vectors):
         """Sums of each row of `vectors` over the rows of X by the code of some factors: (vectors, levels + 1) each."""
         scans = self.scans(factors)
-        found = [np.zeros((len(vectors), self.room(scan.factors))) for scan in scans]
+        found = [np.zeros((len(vectors), self.scan_size(scan.factors))) for scan in scans]
 
         def add(k, _):
             for v, sums in zip(vectors, found[k]):
@@ -248,7 +248,7 @@ class CodedDesign(NamedTuple):
         """
         scans, tables = self.scans([f for f, _ in factors]), []
         for scan, units in zip(scans, (factors[k : k + TOGETHER] for k in range(0, len(factors), TOGETHER))):
-            table = np.zeros((coefs.shape[1], self.room(scan.factors)))
+            table = np.zeros((coefs.shape[1], self.scan_size(scan.factors)))
             for (f, inside), begin in zip(units, scan.begins.tolist()):
                 part = table[:, begin : begin + self.sizes[f] + 1]
                 part[:, self.place[columns[inside]] + 1] = coefs[inside].T

@@ -92,27 +92,27 @@ def add_pairs(rows, left, right, h, sums):
 
 
 @kernel
-def add_values_by_cell(values, weighted, scan, cells, room, sums):
+def add_values_by_cell(values, weighted, scan, cells, scratch, sums):
     """Add h_i (x_i - centre_k) for dense columns k to the line of row i's cell by each factor, sums (cells, k).
 
     `values` is (dense columns, which of them, the centre of each), `weighted` (some rows, h), and `cells` has the cell
-    of each code of a factor. Some rows at a time are multiplied, into `room` (rows, k), so that for every factor all
+    of each code of a factor. Some rows at a time are multiplied, into `scratch` (rows, k), so that for every factor all
     columns are added at once.
     """
     columns, places, centre = values
     rows, h = weighted
-    for first in range(0, rows.size, room.shape[0]):
-        count = min(room.shape[0], rows.size - first)
+    for first in range(0, rows.size, scratch.shape[0]):
+        count = min(scratch.shape[0], rows.size - first)
         for k in range(places.size):
             x, middle = columns[places[k]], centre[k]
             for r in range(count):
                 i = np.uint64(rows[first + r])
-                room[r, k] = h[i] * (x[i] - middle)
+                scratch[r, k] = h[i] * (x[i] - middle)
         for f in range(scan.factors.size):
             codes, begin = scan.codes[scan.factors[f]], scan.begins[f] + 1
             for r in range(count):
                 code = codes[np.uint64(rows[first + r])]
-                add_to(sums[np.uint64(cells[np.uint64(begin + code)])], room[r])
+                add_to(sums[np.uint64(cells[np.uint64(begin + code)])], scratch[r])
 
 
 @kernel

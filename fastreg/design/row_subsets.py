@@ -22,13 +22,13 @@ def part_grams(columns, parts, root, centre, response):
     `parts` are row numbers in ascending order; `columns` (p, n) is the transpose of X.
     """
     p, n, length = centre.size, root.size, min(root.size, ROWS * len(parts))
-    together, found, room = max(1, round(len(parts) * n / (SHARE * length))), [], np.empty(0)
+    together, found, scratch = max(1, round(len(parts) * n / (SHARE * length))), [], np.empty(0)
     for first in range(0, len(parts), together):
         some = parts[first : first + together]
         sums = [np.empty((p + 2, p + 2)) for _ in some]
         which = np.arange(p), np.tile(np.arange(p), (len(some), 1)), np.full(len(some), p + 2), centre
         for number, (rows, ends) in enumerate(panels(some, n, length)):
-            copies, room = copy_parts(columns, which, (rows, ends, root[rows]), room)
+            copies, scratch = copy_parts(columns, which, (rows, ends, root[rows]), scratch)
             for copy, start, stop in zip(copies, [0, *ends], ends):
                 copy[-1] = root[rows[start:stop]]
                 copy[-2] = copy[-1] * response[rows[start:stop]]
@@ -64,7 +64,7 @@ def part_products(columns, parts, picked, coefs):
     """
     orders = [np.argsort(part, kind="stable") for part in parts]
     parts, done = [part[order] for part, order in zip(parts, orders)], [0] * len(parts)
-    found, room = [np.empty((part.size, each.shape[1])) for part, each in zip(parts, coefs)], np.empty(0)
+    found, scratch = [np.empty((part.size, each.shape[1])) for part, each in zip(parts, coefs)], np.empty(0)
     places, widths = np.full((len(parts), picked.size), -1), np.empty(len(parts), dtype=np.int64)
     coefs = list(coefs)
     for k, each in enumerate(coefs):  # a part needs only columns with a coefficient that is not zero
@@ -73,7 +73,7 @@ def part_products(columns, parts, picked, coefs):
     which = picked, places, widths, np.zeros(picked.size)
     n = columns.shape[1]
     for rows, ends in panels(parts, n, min(LONG, -(-n // SHARE))):
-        copies, room = copy_parts(columns, which, (rows, ends, np.ones(rows.size)), room)
+        copies, scratch = copy_parts(columns, which, (rows, ends, np.ones(rows.size)), scratch)
 
         def multiply(k, _, copies=copies):
             start, done[k] = done[k], done[k] + copies[k].shape[1]
@@ -118,24 +118,24 @@ def panels(parts, n, length):
         yield np.concatenate(found), np.cumsum([rows.size for rows in found])
 
 
-def copy_parts(columns, which, parts, room):
-    """Copies of each part's rows, (columns, rows), and the array of which they are views: `room` if large enough.
+def copy_parts(columns, which, parts, scratch):
+    """Copies of each part's rows, (columns, rows), and the array of which they are views: `scratch` if large enough.
 
     `which` and `parts` are described in `take_parts`.
     """
     (picked, _, widths, _), (rows, ends, _) = which, parts
     sizes = np.diff(ends, prepend=0)
     begins = np.concatenate([[0], np.cumsum(widths * sizes)])
-    if room.size < begins[-1]:
-        room = np.empty(begins[-1])
+    if scratch.size < begins[-1]:
+        scratch = np.empty(begins[-1])
     over_blocks(
-        lambda a, b: take_parts(columns, which, parts, (a, b), begins, room),
+        lambda a, b: take_parts(columns, which, parts, (a, b), begins, scratch),
         even_edges(picked.size, rows.size),
         picked.size * rows.size,
     )
     spans = zip(pairwise(begins.tolist()), widths.tolist(), sizes.tolist())
-    copies = [room[a:b].reshape(width, size) for (a, b), width, size in spans]
-    return copies, room
+    copies = [scratch[a:b].reshape(width, size) for (a, b), width, size in spans]
+    return copies, scratch
 
 
 @kernel

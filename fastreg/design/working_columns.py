@@ -28,8 +28,8 @@ class DenseBlock:
         """Append columns that the block does not have yet."""
         have, size, n = self.columns.size, self.columns.size + columns.size, self.rows.shape[1]
         if size > self.rows.shape[0]:
-            room = have // 2 if have * n < LONGEST_GATHER else have // 8
-            grown = np.empty((max(size, have + room), n))
+            spare = have // 2 if have * n < LONGEST_GATHER else have // 8
+            grown = np.empty((max(size, have + spare), n))
             grown[:have] = self.rows[:have]
             self.rows = grown
         self.columns, step = np.concatenate([self.columns, columns]), max(1, LONGEST_GATHER // n)

@@ -11,7 +11,7 @@ def make_multi_point(fit, gap, iterations, alpha, method):
     problem, state = fit.problem, fit.state
     relative, loss = gap / problem.scale, problem.loss(state)
     units = np.flatnonzero(state.coef)
-    held = problem.bounds is not None and np.all(np.isfinite(problem.bounds.on(units).room(state.coef[units])))
+    held = problem.bounds is not None and np.all(np.isfinite(problem.bounds.on(units).distance(state.coef[units])))
     if (alpha == 0.0 or problem.unbounded) and not held and fit.null.separates(loss):
         reason = SEPARABLE
     else:

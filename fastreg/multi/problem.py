@@ -101,7 +101,7 @@ class MultiProblem(Problem):
         """Mean and residual at state.eta, after fitting the intercepts (which moves eta)."""
         if self.fit_intercept:
             self.response.balance(state.eta, state.intercepts)
-        state.follow(self.response)
+        state.update_mean(self.response)
         if self.rare:
             self.level(state)
 
@@ -122,7 +122,7 @@ class MultiProblem(Problem):
             step = np.log(np.divide(wanted, reached, out=np.ones(self.K), where=off))
             step -= step.mean()
             state.shift(step, step[:, None])
-            state.follow(self.response)
+            state.update_mean(self.response)
 
     def advance(self, state, columns, steps, change, t):
         """Rows of B += t steps, with `change` as `along` has it, and its shift; then linearise."""
@@ -202,7 +202,7 @@ class MultiState:
     mean: np.ndarray  # (K, n)
     residual: np.ndarray  # (K, n) minus the derivative of the loss in eta
 
-    def follow(self, response):
+    def update_mean(self, response):
         """Compute mean and residual from eta."""
         self.mean = response.mean(self.eta)
         self.residual = response.residual(self.mean)

@@ -34,7 +34,7 @@ class Bounds(NamedTuple):
         margin = ROUNDING * np.abs(coef)
         return (coef - self.lower > margin) & (self.upper - coef > margin)
 
-    def room(self, direction):
+    def distance(self, direction):
         """Distance from zero to the bound in the direction of these signs."""
         return np.where(direction > 0.0, self.upper, -self.lower)
 

@@ -36,17 +36,17 @@ def bounded_terms(correlation, coef, penalty, free, s):
     for k in range(correlation.size):
         b, c = coef[k], s * correlation[k]
         sign = 1.0 if c > 0.0 else -1.0
-        room = upper[k] if c > 0.0 else -lower[k]
+        limit = upper[k] if c > 0.0 else -lower[k]
         ahead, excess = b * sign, abs(c) - l1[k]
         curvature = free[k] if free.size > 0 else 0.0
         if excess <= 0.0:
             term = l1[k] * abs(b) - c * b
             if l2[k] > 0.0:  # not 0 b^2, which reordering may turn into 0 inf
                 term += 0.5 * l2[k] * b * b
-        elif l2[k] > 0.0 and l2[k] * room >= excess:
+        elif l2[k] > 0.0 and l2[k] * limit >= excess:
             term = (excess - l2[k] * ahead) ** 2 / (2.0 * l2[k]) + l1[k] * (abs(b) - ahead)
-        elif room < math.inf:
-            term = l1[k] * (abs(b) - ahead) + (room - ahead) * (excess - 0.5 * l2[k] * (room + ahead))
+        elif limit < math.inf:
+            term = l1[k] * (abs(b) - ahead) + (limit - ahead) * (excess - 0.5 * l2[k] * (limit + ahead))
         elif l1[k] == 0.0:
             term = math.inf if curvature > 0.0 else 0.0
         elif excess > 4e-16 * abs(c):
@@ -68,8 +68,8 @@ def bounded_scale(correlation, penalty, only_lasso, only_infinite):
     l1, l2, lower, upper = penalty
     scale = 1.0
     for k in range(correlation.size):
-        room = upper[k] if correlation[k] > 0.0 else -lower[k]
-        counts = room == math.inf or (room > 0.0 and not only_infinite)
+        limit = upper[k] if correlation[k] > 0.0 else -lower[k]
+        counts = limit == math.inf or (limit > 0.0 and not only_infinite)
         if l1[k] > 0.0 and counts and (l2[k] == 0.0 or not only_lasso):
             size = abs(correlation[k])
             if size * scale > l1[k]:

@@ -348,8 +348,8 @@ def balance(family, eta, residual, curvature, longest):
 
 def with_intercept(family, offset):
     """The linear predictor (n,) of the model with an offset and a fitted intercept alone."""
-    eta, room = offset + (family.start() - float(family.weight @ offset)), np.empty(offset.size)
-    balance(family, eta, room, np.empty(offset.size), family.longest)
+    eta, scratch = offset + (family.start() - float(family.weight @ offset)), np.empty(offset.size)
+    balance(family, eta, scratch, np.empty(offset.size), family.longest)
     return eta
 
 

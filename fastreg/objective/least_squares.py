@@ -23,8 +23,8 @@ def breach_of_quadratic(family):
     for side in (-unit, unit):
         eta = y + side * np.resize(DISTANCES, y.size)
         linearise(family, eta, residual, curvature)
-        wanted, room = weight * (y - eta), ROUNDING * weight * (np.abs(y) + np.abs(eta))
-        right = (np.abs(residual - wanted) <= room) & (np.abs(curvature - weight) <= ROUNDING * weight)
+        wanted, margin = weight * (y - eta), ROUNDING * weight * (np.abs(y) + np.abs(eta))
+        right = (np.abs(residual - wanted) <= margin) & (np.abs(curvature - weight) <= ROUNDING * weight)
         if not right.all():
             i = int(np.argmin(right))
             return (

@@ -39,7 +39,7 @@ def make_point(problem, state, gap, iterations, tol, alpha, columns, method, max
     """
     columns, relative = columns[state.coef[columns] != 0.0], gap / problem.scale
     loss = problem.loss(state)
-    held = problem.bounds is not None and np.all(np.isfinite(problem.bounds.on(columns).room(state.coef[columns])))
+    held = problem.bounds is not None and np.all(np.isfinite(problem.bounds.on(columns).distance(state.coef[columns])))
     if (alpha == 0.0 or problem.unbounded) and not held and problem.family.separates(loss):
         reason = SEPARABLE
     else:

@@ -338,8 +338,8 @@ def left_out_errors(spectrum, responses, alphas, predictions=None, together=Fals
     n = int(np.count_nonzero(weight))
     # the variance of a weighted mean of independent squares, about that mean
     variance = np.maximum(fourth - 2.0 * squares * spread + squares**2 * (weight @ weight), 0.0)
-    room = 1.0 - spectrum.degrees_of_freedom(alphas) / n
-    gcv = np.divide(plain, room**2, out=np.full(shape, np.inf), where=room > 0.0)
+    left = 1.0 - spectrum.degrees_of_freedom(alphas) / n
+    gcv = np.divide(plain, left**2, out=np.full(shape, np.inf), where=left > 0.0)
     unit = np.square(scale[:1] if together else scale)[:, None]
     return unit * squares, unit * np.sqrt(variance * (n / max(n - 1, 1))), unit * gcv
 

@@ -96,16 +96,16 @@ def violation(penalty, j, b, c, parts, squares):
     l1, l2, lower, upper = penalty[0][j], penalty[1][j], penalty[2][j], penalty[3][j]
     if b != 0.0:
         slope = c - (l1 if b > 0.0 else -l1) - l2 * b
-        room = upper - b if slope > 0.0 else b - lower
-        term = min(abs(b), room) * abs(slope)
+        limit = upper - b if slope > 0.0 else b - lower
+        term = min(abs(b), limit) * abs(slope)
         if squares and l2 > 0.0:
             term = min(term, MARGIN * slope * slope / (2.0 * l2))
         return mismatch + term, excess, size + l1 * abs(b)
-    room = upper if c > 0.0 else -lower
+    limit = upper if c > 0.0 else -lower
     if squares and l2 > 0.0:
         over = abs(c) - l1
-        return mismatch + (MARGIN * over * over / (2.0 * l2) if over > 0.0 and room > 0.0 else 0.0), excess, size
-    if l1 > 0.0 and room > 0.0:
+        return mismatch + (MARGIN * over * over / (2.0 * l2) if over > 0.0 and limit > 0.0 else 0.0), excess, size
+    if l1 > 0.0 and limit > 0.0:
         return mismatch, max(excess, abs(c) / l1 - 1.0), size
     return mismatch, excess, size
 

@@ -40,7 +40,7 @@ def residual_to_certify(problem, state, penalty, direction=dual_direction):
 
 def without_limit(bounds, correlation, l2):
     """Which units have neither a ridge nor a bound in the direction of their correlation."""
-    return (l2 == 0.0) & np.isinf(bounds.room(correlation))
+    return (l2 == 0.0) & np.isinf(bounds.distance(correlation))
 
 
 def bounded_gap(problem, state, penalty, dual, units, correlation):

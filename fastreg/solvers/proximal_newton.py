@@ -62,7 +62,7 @@ class ProximalNewton:
             if t == 0.0 and mixed:  # the accelerated step failed: try the plain one
                 coef = plain
                 t = working.move(state, coef, exact)
-            working.follow(state, correlation if exact else None, coef - before, target)
+            working.update_correlation(state, correlation if exact else None, coef - before, target)
             previous, gap = gap, working.gap(state)
             rounds += 1
             if exact and inner is self.inner and not working.rise(state, before, pull) <= highest:

@@ -142,7 +142,7 @@ class WorkingSet(PenalisedSet):
         self.correlation = self.block.correlate(state.residual)
         self.drift = 0.0
 
-    def follow(self, state, correlation, steps, target):
+    def update_correlation(self, state, correlation, steps, target):
         """Update the correlations after a change of the coefficients by `steps`: to those of the model, if rounding in
         the Gram matrix adds far less than `target` to the gap, else (or for None) from the residual."""
         self.drift += float(self.norms @ np.abs(steps))

@@ -43,7 +43,7 @@ class Breakpoint(NamedTuple):
 
 
 @inner_kernel
-def walk(model, active, size, budget, begin):
+def run_homotopy(model, active, size, budget, begin):
     """Follow the homotopy from the current coefficients to the optimum, with `size` active columns.
 
     `begin` a homotopy, or continue one that ended in BUDGET or EXCHANGE. Updates the model and the active set. Returns

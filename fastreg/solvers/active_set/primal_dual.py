@@ -1,7 +1,7 @@
 """Primal-dual steps: many pivots at once, for an active set that is nearly optimal."""
 
 from fastreg.numerics.jit import inlined_kernel, inner_kernel, kernel
-from fastreg.solvers.active_set.homotopy import walk
+from fastreg.solvers.active_set.homotopy import run_homotopy
 from fastreg.solvers.active_set.pivots import (
     CROSSING,
     DIRECTION,
@@ -46,7 +46,7 @@ def pivot_to_minimum(model, active, size, most, budget, begin):
         if result.outcome != Outcome.BUDGET:
             return result
         size, pivots = withdraw(model, active, result.size), result.pivots
-    result = walk(model, active, size, budget, begin)
+    result = run_homotopy(model, active, size, budget, begin)
     outcome = result.outcome
     if outcome == Outcome.DONE and count_crossed(model, active, 10.0 * CROSSING) > 0:
         outcome = Outcome.CROSSED

@@ -40,8 +40,8 @@ def ridge_spectrum(problem, smallest, form="auto"):
     `form`: "eigen", "svd", "auto" (svd if eigenvalues are too inaccurate), or "cholesky", a factor for each alpha,
     which gives coefficients alone.
     """
-    room = np.count_nonzero(problem.weight) - problem.free.size - int(problem.fit_intercept)
-    kind = TallSpectrum if np.count_nonzero(problem.penalised) < room else WideSpectrum
+    rank = np.count_nonzero(problem.weight) - problem.free.size - int(problem.fit_intercept)
+    kind = TallSpectrum if np.count_nonzero(problem.penalised) < rank else WideSpectrum
     return kind(problem, smallest, form)
 
 
