@@ -104,6 +104,29 @@ def _lower_in_order():
 _lower_in_order()
 
 
+def wide_vectors():
+    """In a kernel: let its loops use vectors of 512 bits where the processor has them.
+
+    LLVM prefers 256 bits on most processors, where the clock falls with longer ones. Loops that are limited by
+    arithmetic on data in the cache gain: a third, where two-bit numbers are multiplied.
+    """
+
+
+def _lower_wide_vectors():
+    """Compile `wide_vectors` to an attribute of the kernel that calls it."""
+
+    def lower(context, builder, signature, arguments):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows few names
+        return context.get_dummy_value()
+
+    operation = intrinsic(lambda context: (types.none(), lower))
+    options = {"inline": "always", "jit_options": OPTIONS | INNER, "strict": False}
+    overload(wide_vectors, **options)(lambda: lambda: operation())
+
+
+_lower_wide_vectors()
+
+
 def verb(name, arity):
     """Let kernels call the method `name` of any NamedTuple class, found on the class of the instance.
 

@@ -135,7 +135,7 @@ class Mapped(OuterDesign):
         """Time to read a value in a pass, over that of a value in memory: measured on blocks spread over the file."""
         edges = self.edges()
         spans = list(pairwise(edges))[:: max(1, (len(edges) - 1) // SAMPLES)][:SAMPLES]
-        number = sum(int(self.starts[stop] - self.starts[start]) for start, stop in spans)
+        number = sum(self.stored_in(np.arange(start, stop)) for start, stop in spans)
         self.verify()
         return 1.0 + max(0.0, self._touch(spans) - self._touch(spans)) * RATE / max(number, 1)
 

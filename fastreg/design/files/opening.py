@@ -2,6 +2,7 @@
 
 import builtins
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,9 +14,17 @@ from fastreg.design.outer import OuterDesign
 from fastreg.interface.memory import allowance
 from fastreg.interface.naming import explains_names
 
+BED = b"\x6c\x1b"  # the first bytes of a .bed file
+
 
 @explains_names
-def open(path: str | os.PathLike[str]) -> OuterDesign:
+def open(
+    path: str | os.PathLike[str],
+    *,
+    means: Sequence[float] | np.ndarray | None = None,
+    bim: str | os.PathLike[str] | None = None,
+    fam: str | os.PathLike[str] | None = None,
+) -> OuterDesign:
     """Open X in a file, which may be larger than memory.
 
     What is returned takes the place of X: `fit_path(fastreg.open("x.npy"), y)`. The file is mapped, not loaded. A fit
@@ -33,18 +42,29 @@ def open(path: str | os.PathLike[str]) -> OuterDesign:
           `scipy.sparse.save_npz(path, X.tocsc(), compressed=False)` writes it;
         - a folder with the same arrays as files: shape.npy (rows, columns), indptr.npy (columns + 1), indices.npy, the
           row numbers, which ascend in each column, and data.npy, without which all values are one. Row numbers may be
-          int32 where there are more values than int32 counts.
+          int32 where there are more values than int32 counts;
+        - a .bed file of PLINK 1.9 or 2, variant by variant, with its .bim and .fam. X has a row for each person and a
+          column for each variant: the number of copies (0, 1 or 2) of the variant's first allele, "allele 1" or A1 of
+          the .bim, which PLINK and bed-reader count, too.
+    means : array-like of shape (p,), optional
+        For a .bed: the number that an unknown genotype of each variant counts as, such as the `means` of the file on
+        which coefficients were fitted. Without it, the mean of the variant's known genotypes in this file, over all
+        rows, whatever their weights are; 0 for a variant of which nothing is known.
+    bim, fam : str or os.PathLike, optional
+        For a .bed: its two tables, if they are called otherwise or lie elsewhere.
 
     Returns
     -------
     OuterDesign
         X, with `shape`, the numbers `reads` of reads of all of X and `bytes_read`. It can be pickled: the file is then
-        opened again by its path, and must not have changed.
+        opened again by its path, and must not have changed. Of a .bed it has `feature_names`, each variant's name and
+        its counted allele ("rs1801133_A"); `people`, the names of the rows; and `means`.
 
     Raises
     ------
     ValueError
-        If the file is empty, cut short, compressed, stored by rows, or of another kind.
+        If the file is empty, cut short, compressed, stored by rows, or of another kind; if a .bed does not belong to
+        its tables.
     RuntimeError
         Later, by a fit, if the file is changed while it is read.
 
@@ -68,11 +88,18 @@ def open(path: str | os.PathLike[str]) -> OuterDesign:
     >>> bool(np.allclose(path.coefs.toarray(), fastreg.fit_path(X, y, n_alphas=10).coefs.toarray()))
     True
     """
-    path = os.fspath(path)
+    path, begin = os.fspath(path), b""
+    if not os.path.isdir(path):
+        with builtins.open(path, "rb") as lines:
+            begin = lines.read(len(NPY))
+    if begin.startswith(BED) or path.endswith(".bed"):
+        from fastreg.design.genotypes.bed_design import BedDesign, BedFile  # which few fits need
+
+        return BedDesign(BedFile(path, bim, fam), means)
+    if any(option is not None for option in (means, bim, fam)):
+        raise ValueError(f"means, bim and fam are for .bed files, and {path} is none; leave them out")
     if os.path.isdir(path):
         return _parts(path, folder_members(path))
-    with builtins.open(path, "rb") as lines:
-        begin = lines.read(len(NPY))
     if begin == NPY:
         return _dense(StoredFile(path))
     if begin.startswith(ZIP):
@@ -81,7 +108,7 @@ def open(path: str | os.PathLike[str]) -> OuterDesign:
         raise ValueError(f"{path} is empty")
     raise ValueError(
         f"{path} is not a file that fastreg opens: it begins with {begin!r}. It opens .npy files, uncompressed .npz "
-        "files of sparse columns and folders with their arrays; fastreg.spool writes such a file from others"
+        "files of sparse columns, folders of their arrays, .bed files; fastreg.spool writes such a file from others"
     )
 
 

@@ -1,0 +1,6 @@
+"""X as genotypes of two bits each: files of PLINK 1, and products with their columns as they are stored.
+
+bed_file    BedFile: the .bed with its .fam and .bim, checked, and their names
+packed      kernels for packed columns
+bed_design  BedDesign: X as such a file
+"""

@@ -1,0 +1,205 @@
+"""BedDesign: X as the packed genotypes of a .bed file, read where they lie."""
+
+from functools import cached_property
+
+import numpy as np
+
+from fastreg.design.designs import DenseDesign
+from fastreg.design.files.mapped import Mapped
+from fastreg.design.genotypes.bed_file import BedFile, names_of_variants
+from fastreg.design.genotypes.packed import Packed, as_planes, combined, count_codes, dots, mask_of, unpack
+from fastreg.interface.validation import as_float, read_only
+
+BLOCK = 2**19  # bytes of neighbouring columns that one thread reads at a time
+UNKNOWN = -1  # in place of counts of columns that no product has read yet
+
+
+class BedDesign(Mapped):
+    """Genotypes of a .bed file as X: x_ij is how many copies of variant j's first allele person i has, 0, 1 or 2.
+
+    An unknown genotype counts as the mean of the variant's known ones, over all rows of the file, whatever their
+    weights are, or as the number that `means` has for it. Columns of working sets alone are ever unpacked. In memory
+    are four counts for each variant.
+
+    `files` are a BedFile; `fastreg.open` describes the options.
+    """
+
+    form = "dense"
+
+    def __init__(self, files, means=None):
+        super().__init__(files.path, [files.values])
+        self.source, self.columns = files, read_only(files.values.view())
+        p, size = self.columns.shape
+        self.starts = np.arange(p + 1) * size
+        self._counts = np.full((p, 4), UNKNOWN)
+        self._means = None if means is None else checked_means(means, p)
+
+    def __reduce__(self):
+        return opened_again, (self.source.path, self.source.tables, self._means, self.source.values.file.stamp)
+
+    # ---- what the files say
+
+    @property
+    def shape(self):
+        return self.source.shape
+
+    @cached_property
+    def feature_names(self):
+        """The variants' names with the counted allele, such as "rs1801133_A", all of them different."""
+        return names_of_variants(self.source.variants())
+
+    @cached_property
+    def people(self):
+        """The names of the people, the rows of X in their order: the second field of the .fam file."""
+        return [name for _, name in self.source.people()]
+
+    @property
+    def means(self):
+        """The numbers that unknown genotypes count as, (p,)."""
+        if self._means is not None:
+            return self._means.copy()
+        if np.any(self._counts[:, 0] == UNKNOWN):
+            self._sweep(lambda near, start, stop: None)
+        return mean_copies(self._counts)
+
+    # ---- products
+
+    def stored_in(self, columns):
+        return self.shape[0] * len(columns)
+
+    def edges(self):
+        p, size = self.columns.shape
+        return [*range(0, p, max(BLOCK // size, 1)), p]
+
+    def near(self, start, stop):
+        """Columns start to stop, read from the map."""
+        return self._with_values(self.columns[start:stop], slice(start, stop))
+
+    def picked(self, columns):
+        """Copies of some columns, in ascending order."""
+        values = self.values[0].pick(self.starts[columns], self.starts[columns + 1])
+        return self._with_values(read_only(values.reshape(len(columns), -1)), columns)
+
+    def first(self, weights, vectors):
+        p, planes, weightings = self.shape[1], as_planes(vectors), [Weighting(weight) for weight in weights]
+        mean, spread = np.empty((len(weights), p)), np.empty((len(weights), p))
+        products = np.empty((len(vectors), p))
+
+        def read(near, start, stop):
+            counts = self._counted(near.packed, slice(start, stop))
+            for k, weighting in enumerate(weightings):
+                mean[k, start:stop], spread[k, start:stop] = weighting.moments(near, counts)
+            products[:, start:stop] = dots(near, planes)
+
+        self._sweep(read)
+        return mean, spread, products
+
+    def correlate_each(self, vectors):
+        out, planes = np.empty((len(vectors), self.shape[1])), as_planes(vectors)
+
+        def read(near, start, stop):
+            out[:, start:stop] = dots(near, planes)
+
+        self._sweep(read)
+        return out
+
+    def look(self, vectors, columns):
+        out, planes = np.empty((len(vectors), len(columns))), as_planes(vectors)
+
+        def read(near, places):
+            out[:, places] = dots(near, planes)
+
+        self.pick(columns, read)
+        return out
+
+    def combine(self, columns, steps, out):
+        for some in self._pieces(np.flatnonzero(steps)):
+            out += combined(self.packed(columns[some]), steps[some], out.size)
+
+    def in_memory(self, columns):
+        out = np.empty((len(columns), self.shape[0]))
+
+        def copy(near, places):
+            part = np.empty((len(places), self.shape[0]))
+            unpack(near.packed, near.tables, part)
+            out[places] = part
+
+        self.pick(columns, copy)
+        return DenseDesign(read_only(out))
+
+    def packed(self, columns):
+        """Copies of some columns as they are stored."""
+        packed, tables = np.empty((len(columns), self.columns.shape[1]), dtype=np.uint8), np.empty((len(columns), 4))
+
+        def copy(near, places):
+            packed[places], tables[places] = near
+
+        self.pick(columns, copy)
+        return Packed(read_only(packed), tables)
+
+    def _counted(self, packed, which):
+        """How many rows have each code, (columns, 4); counted when columns are read for the first time."""
+        counts = self._counts[which]
+        if np.any(counts[:, 0] == UNKNOWN):
+            count_codes(packed, self._everybody, counts)
+            self._counts[which] = counts
+        return counts
+
+    @cached_property
+    def _everybody(self):
+        return mask_of(np.ones(self.shape[0], dtype=bool))
+
+    def _with_values(self, packed, which):
+        """Packed columns with the values of their codes."""
+        tables = np.empty((len(packed), 4))
+        tables[:] = 2.0, 0.0, 1.0, 0.0
+        tables[:, 1] = mean_copies(self._counted(packed, which)) if self._means is None else self._means[which]
+        return Packed(packed, tables)
+
+
+class Weighting:
+    """Weights of the rows, for moments of packed columns: from counts where they are equal or zero, as in folds."""
+
+    def __init__(self, weight):
+        rows = weight > 0.0
+        self.weight, self.total = weight, float(weight.sum())
+        self.equal = bool(np.all(weight[rows] == weight[rows][0]))
+        self.everybody = bool(rows.all())
+        if self.equal:
+            self.mask = mask_of(rows)
+        else:
+            self.plane = as_planes(weight[None])
+
+    def moments(self, near, counts):
+        """(weighted means, weighted variances) of packed columns, of which all rows have these counts of codes."""
+        if self.equal:
+            if not self.everybody:
+                counts = np.empty_like(counts)
+                count_codes(near.packed, self.mask, counts)
+            share = self.total * counts / counts.sum(axis=1, keepdims=True)
+            mean = (share * near.tables).sum(axis=1)
+            return mean, (share * (near.tables - mean[:, None]) ** 2).sum(axis=1)
+        mean = dots(near, self.plane)[0]
+        return mean, dots(Packed(near.packed, (near.tables - mean[:, None]) ** 2), self.plane)[0]
+
+
+def mean_copies(counts):
+    """The mean of the known genotypes of columns with these `counts` of the four codes; 0 where none is known."""
+    known = counts[:, 0] + counts[:, 2] + counts[:, 3]
+    return (2 * counts[:, 0] + counts[:, 2]) / np.maximum(known, 1)
+
+
+def checked_means(means, p):
+    """`means` as an array, or a ValueError."""
+    found = np.array(as_float("means", means))
+    if found.shape != (p,) or not np.all((found >= 0.0) & (found <= 2.0)):
+        raise ValueError(f"means must hold a number from 0 to 2 for each of the {p:,} variants")
+    return found
+
+
+def opened_again(path, tables, means, stamp):
+    """The design of a file that was open when it was pickled."""
+    files = BedFile(path, *tables)
+    if files.values.file.stamp != stamp:
+        raise RuntimeError(f"{path} has changed since it was opened in another process; open it anew there")
+    return BedDesign(files, means)
