@@ -156,6 +156,8 @@ def beyond_memory(size, folder):
 
 def mapped_path(size, folder, memory, most, seconds=None):
     path, (n, p) = folder / "x.npy", size
+    if memory is not None:  # before the first fit, which asks
+        os.environ["FASTREG_MEMORY"] = str(int(memory))
     begin = time.perf_counter()
     y = draw(path, n, p)
     yield "seconds to write the file", time.perf_counter() - begin, None
@@ -163,8 +165,6 @@ def mapped_path(size, folder, memory, most, seconds=None):
     whole, speed = path.stat().st_size, bandwidth(path)
     yield "GB of X", whole / 1e9, None
     yield "GB a second that the disk delivers", speed / 1e9, None
-    if memory is not None:
-        os.environ["FASTREG_MEMORY"] = str(int(memory))
     with Watched() as watched:
         design = fastreg.open(path)
         fit = fastreg.fit_path(design, y, alpha_min_ratio=0.01 if seconds is None else 0.1)

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, va
 
 from fastreg.interface import validation as check
 from fastreg.interface.agreement import check_columns, offset_for, rows_for
+from fastreg.interface.copies import refuse_large_copy
 from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.frames import (
     array_of,
@@ -61,6 +62,7 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
         return Given(X, y, X.dtype, sample_weight, offset, params)
     check.refuse_masked("X", X)
     check.refuse_masked("y", y)
+    refuse_large_copy(X)
     keep_labels(estimator, X)
     if is_classifier(estimator) and y is not None:  # scikit-learn refuses numbers in an array of objects as labels
         y = label_array("y", y)

@@ -13,6 +13,7 @@ from types import FrameType
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.interface.copies import refuse_large_copy
 from fastreg.interface.frames import array_of, feature_names_of, keeps_form, label_array, vector_of
 from fastreg.interface.scalars import ParameterError as ParameterError
 from fastreg.interface.scalars import check_count as check_count
@@ -79,14 +80,15 @@ def check_design(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
         raise ValueError("X is an np.matrix; pass np.asarray(X)")
-    X = check_table(X)
+    X = check_table(X, order="F")
     _check_shape(X.shape)
     return X if keeps_form(X) or (X.flags.f_contiguous and X.flags.aligned) else np.asfortranarray(X)
 
 
-def check_table(X):
-    """X with two dimensions: what is sparse or keeps its form unchanged, else a float64 array of unchanged layout."""
-    X = X if sp.issparse(X) or keeps_form(X) else as_float("X", array_of(X), feature_names_of(X))
+def check_table(X, order="K"):
+    """X with two dimensions: what is sparse or keeps its form unchanged, else a float64 array; a copy is in `order`."""
+    refuse_large_copy(X, by_columns=order == "F")
+    X = X if sp.issparse(X) or keeps_form(X) else as_float("X", array_of(X), feature_names_of(X), order)
     if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X
@@ -114,8 +116,8 @@ def _check_shape(shape):
         raise ValueError(f"X has no columns (shape {shape}); at least 1 is needed")
 
 
-def as_float(name, values, names=None):
-    """An array of float64 in native byte order, or a ValueError that says why not."""
+def as_float(name, values, names=None, order="K"):
+    """An array of float64 in native byte order, or a ValueError that says why not; a copy is in the `order` given."""
     refuse_masked(name, values)
     try:
         array = np.asarray(values)
@@ -128,9 +130,10 @@ def as_float(name, values, names=None):
     if np.iscomplexobj(array):
         raise ValueError(f"{name} is complex; Complex data not supported")
     if array.dtype.kind not in "fiubO":
-        raise ValueError(f"{name} must be numeric, got {array.dtype} (for example {_example(array)!r})")
+        example = next(iter(array.ravel()[:1].tolist()), None)
+        raise ValueError(f"{name} must be numeric, got {array.dtype} (for example {example!r})")
     try:
-        return array.astype(np.float64)
+        return array.astype(np.float64, order=order)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numeric; {_first_text(name, array, names)}") from None
 
@@ -142,10 +145,6 @@ def refuse_masked(name, values):
         raise ValueError(
             f"{name} is a masked array; fill or drop its masked entries first, and pass what is left by np.asarray"
         )
-
-
-def _example(array):
-    return array.ravel()[0].item() if array.size and hasattr(array.ravel()[0], "item") else str(array.ravel()[:1])
 
 
 def _first_text(name, array, names):
@@ -172,6 +171,7 @@ def _check_sparse(X):
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got a sparse array of shape {X.shape}")
     _check_shape(X.shape)
+    refuse_large_copy(X)
     if X.format in ("csr", "bsr"):
         _check_compressed(X)
     elif X.format == "coo":
