@@ -76,6 +76,12 @@ class OuterDesign(Multiplied):
     def __iter__(self):
         raise TypeError(f"a {type(self).__name__} is read by columns, not row by row")
 
+    def beside(self, parts):
+        """The design of several parts side by side, this one among them, which users pass as a tuple."""
+        from fastreg.design.parts import Parts  # which is made of designs
+
+        return Parts(parts)
+
     def correlate(self, v):
         return self.correlate_each(v[None])[0]
 

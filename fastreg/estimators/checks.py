@@ -16,6 +16,7 @@ from fastreg.interface.frames import (
     array_of,
     feature_names_of,
     is_storage,
+    joined,
     keeps_form,
     label_array,
     labels_of,
@@ -60,6 +61,7 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     if rules == Rules() and check.is_plain(X, y):
         remember(estimator, n_features_in_=X.shape[1], feature_names_in_=None, encoding_=None, _column_labels=None)
         return Given(X, y, X.dtype, sample_weight, offset, params)
+    X = joined(X) if isinstance(X, tuple) else X
     check.refuse_masked("X", X)
     check.refuse_masked("y", y)
     refuse_large_copy(X)
@@ -179,6 +181,7 @@ class Fitted(NamedTuple):
 
 def check_predict(estimator, X):
     """X to predict from, checked to have the columns of the fit."""
+    X = joined(X) if isinstance(X, tuple) else X
     check.refuse_masked("X", X)
     for_X, encoding = FOR_X | {"ensure_all_finite": True}, getattr(estimator, "encoding_", None)
     if labels_of(X) is None:

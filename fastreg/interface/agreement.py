@@ -6,7 +6,7 @@ import numpy as np
 
 from fastreg.interface import validation as check
 from fastreg.interface.by_column import by_name
-from fastreg.interface.frames import feature_names_of, is_storage, labels_of, select
+from fastreg.interface.frames import feature_names_of, is_storage, joined, labels_of, select
 from fastreg.interface.scalars import listed
 
 OWN = "leave it out, and the path's own is used"
@@ -116,6 +116,7 @@ def penalty_of(path):
 def columns_for(result, X, p):
     """X to predict from, checked to have the p columns of the fit: a sparse matrix unchanged, a frame as the fit read
     its own, else a float64 array."""
+    X = joined(X) if isinstance(X, tuple) else X
     if result.encoding is not None and labels_of(X) is not None:
         return result.encoding.read(X)
     check_columns(result, X, p)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.by_column import by_name, without_references
 from fastreg.interface.encoding import Rules, encoded
-from fastreg.interface.frames import labels_of, refuse_other_order
+from fastreg.interface.frames import joined, labels_of, refuse_other_order
 from fastreg.interface.progress import Progress
 
 ABOUT_FRAMES = {*Rules._fields, "data"}  # options that give way to how a frame was read
@@ -117,6 +117,7 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
     rules = Rules(**{name: options[name] for name in Rules._fields if name in options})
     rest = {name: value for name, value in options.items() if name not in ABOUT_FRAMES}
     data, response = options.get("data"), next(iter(of_rows))
+    X = joined(X) if isinstance(X, tuple) else X
     of_rows |= {name: rest[name] for name in ("sample_weight", "offset") if name in rest}
     if isinstance(X, str):
         X, encoding, rows, rest["fit_intercept"] = _by_formula(X, data, rules, of_rows, response, rest)

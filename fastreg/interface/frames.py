@@ -296,6 +296,12 @@ def part_of(X, rows, columns):
     return X[np.ix_(rows, columns)]
 
 
+def joined(parts):
+    """One storage of the parts side by side of a tuple, if one of them is read by blocks; any other tuple unchanged."""
+    outer = next((part for part in parts if hasattr(part, "beside")), None)
+    return parts if outer is None else outer.beside(parts)
+
+
 def is_storage(X):
     """Whether X is an object with the methods of a Design (fastreg.design.protocol), used as X without conversion."""
     return hasattr(X, "working_block") and (hasattr(X, "column_dot") or hasattr(X, "look"))

@@ -66,7 +66,9 @@ def fit_path(
         Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
         narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
         else is converted once. Text is a formula about the frame `data`, "y ~ x1 + np.log(x2) + C(group)", in the
-        grammar of formulaic (the extra "formula"); it says whether there is an intercept ("- 1" for none).
+        grammar of formulaic (the extra "formula"); it says whether there is an intercept ("- 1" for none). A file is
+        opened by `open`. A tuple of such a file and other parts, each (n, columns), is X with their columns side by
+        side.
     y : array-like of shape (n,), default=None
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma"). None is that of a formula.
