@@ -1,9 +1,9 @@
 """X in files: the numbers of the array, the same fits, and errors for files that are not what they should be."""
 
+import ctypes
 import os
 import pickle
 import zipfile
-from itertools import pairwise
 
 import certified
 import numpy as np
@@ -131,18 +131,38 @@ def test_single_columns_are_read_alone(tmp_path):
     assert design.bytes_read == 2 * N * 8 and design.reads == 0
 
 
-def test_pages_of_a_file_larger_than_the_allowance_are_given_back(tmp_path, monkeypatch):
-    n, p = 1000, 1000
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pages_of_a_file_larger_than_the_allowance_are_given_back(tmp_path, monkeypatch, threads):
+    """All but a quarter, a piece behind what is read, the rest at the end of a pass."""
+    n, p, piece = 1000, 2000, 2**20
     X = np.asfortranarray(RNG.normal(size=(n, p)))
     np.save(tmp_path / "x.npy", X)
+    size = os.path.getsize(tmp_path / "x.npy")
     monkeypatch.setattr(mapped, "allowance", lambda: 2 * n * p)
+    monkeypatch.setattr(mapped, "PIECE", piece)
     dropped = []
     monkeypatch.setattr(StoredFile, "drop", lambda self, start, stop: dropped.append((start, stop)))
+    fastreg.set_num_threads(threads)
     design = fastreg.open(tmp_path / "x.npy")
     np.testing.assert_allclose(design.correlate(np.ones(n)), X.sum(axis=0), atol=1e-10)
-    size = os.path.getsize(tmp_path / "x.npy")
-    assert dropped[0][0] == size - 6 * n * p and dropped[-1][1] == size  # a quarter is kept
-    assert all(stop == start for (_, stop), (start, _) in pairwise(dropped))
+    fastreg.set_num_threads(None)
+    assert design.kept == 0.25 and dropped.pop() == (size - 6 * n * p, size)
+    assert sorted(dropped) == [(k * piece, (k + 1) * piece) for k in range(4, size // piece - 1)]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system keeps what it likes")
+def test_what_is_given_back_is_not_in_memory(tmp_path):
+    np.save(path := tmp_path / "x.npy", np.asfortranarray(np.ones((1000, 1000))))
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())  # pages that are not on the disk yet cannot be given back
+    file = StoredFile(path)
+    size = os.path.getsize(path)
+    assert np.frombuffer(file.map, dtype=np.uint8)[::4096].sum() > 0
+    file.drop(0, size)
+    pages = np.empty(-(-size // 4096), dtype=np.uint8)
+    content = np.frombuffer(file.map, dtype=np.uint8)
+    ctypes.CDLL(None).mincore(*map(ctypes.c_void_p, (content.ctypes.data, size, pages.ctypes.data)))
+    assert np.sum(pages & 1) < pages.size / 2
 
 
 def test_a_pickled_file_is_opened_again(tmp_path):

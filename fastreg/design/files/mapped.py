@@ -9,7 +9,6 @@ import mmap
 import time
 from abc import abstractmethod
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -24,9 +23,10 @@ from fastreg.interface.validation import read_only
 from fastreg.numerics.threads import even_edges, over_blocks
 
 RATE = 1.7e9  # values a second that a pass reads from memory
-SAMPLES = 8  # blocks of about 1 MB by which the time to read the file is measured
+SAMPLES, LONG = 4, 16  # places where the time to read the file is measured, and blocks of about 1 MB at each
 PICKED = 2**19  # values of single columns that are read at once
 LONGEST = 2**20  # rows: of longer columns, one is read at a time
+PIECE = 2**25  # bytes of a file that are given back at once
 MUCH = 1.5  # size of a file over the allowance, from which its pages are given back where they are not kept
 
 
@@ -107,17 +107,26 @@ class Mapped(OuterDesign):
 
     def _sweep(self, read):
         """Call read(design of columns start to stop, start, stop) for all columns, in their order in the file."""
-        keep = int(self.kept * self.starts[-1])
 
         def block(start, stop):
             self.verify()
             read(self.near(start, stop), start, stop)
-            if (end := int(self.starts[stop])) > keep:
-                for each in self.values:
-                    each.file.drop(*each.range(max(int(self.starts[start]), keep), end))
+            if self.kept < 1.0:
+                self._drop(int(self.starts[start]), int(self.starts[stop]))
 
         over_blocks(block, self.edges(), int(self.starts[-1]))
+        for each in self.values if self.kept < 1.0 else ():
+            each.file.drop(*each.range(int(self.kept * each.size), each.size))
         self.count_read()
+
+    def _drop(self, start, stop):
+        """Give back the pieces of files, except what is kept, that lie a piece behind the values that have been read,
+        from `start` to `stop`: other threads may be reading the piece before."""
+        for each in self.values:
+            low, high = each.range(start, stop)
+            for number in range(low // PIECE, high // PIECE):
+                if (number - 1) * PIECE >= self.kept * each.bytes:
+                    each.file.drop((number - 1) * PIECE, number * PIECE)
 
     def count_read(self):
         """Count a read of all of X, and make sure that the file stood still."""
@@ -133,8 +142,8 @@ class Mapped(OuterDesign):
     @cached_property
     def price(self):  # type: ignore[override]  # measured when it is first asked for
         """Time to read a value in a pass, over that of a value in memory: measured on blocks spread over the file."""
-        edges = self.edges()
-        spans = list(pairwise(edges))[:: max(1, (len(edges) - 1) // SAMPLES)][:SAMPLES]
+        edges, step = self.edges(), max(LONG, (len(self.edges()) - 1) // SAMPLES)
+        spans = [(edges[k], edges[min(k + LONG, len(edges) - 1)]) for k in range(0, len(edges) - 1, step)]
         number = sum(self.stored_in(np.arange(start, stop)) for start, stop in spans)
         self.verify()
         return 1.0 + max(0.0, self._touch(spans) - self._touch(spans)) * RATE / max(number, 1)

@@ -45,7 +45,8 @@ class StoredFile:
             os.posix_fadvise(self.descriptor, start, length, os.POSIX_FADV_WILLNEED)
 
     def drop(self, start, stop):
-        """Give memory back that holds a range of bytes."""
+        """Give memory back that holds a range of bytes. The system keeps its pages in larger units, of which it gives
+        back whole ones: ranges should be some MB long, and begin at multiples of their length."""
         first, size = start - start % mmap.PAGESIZE, stop - start + start % mmap.PAGESIZE
         if hasattr(self.map, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
             self.map.madvise(mmap.MADV_DONTNEED, first, size)
@@ -96,20 +97,23 @@ class Values:
 
     def pick(self, starts, stops):
         """The values from starts[k] to stops[k] for every k, one range after another; starts ascend."""
-        out, done, size = np.empty(int(np.sum(stops - starts)), dtype=self.dtype), 0, self.dtype.itemsize
+        places, size = np.concatenate([[0], np.cumsum(stops - starts)]), self.dtype.itemsize
+        out, apart = np.empty(places[-1], dtype=self.dtype), starts[1:] != stops[:-1]
         cuts = np.flatnonzero((starts[1:] - stops[:-1]) * size > GAP) + 1
-        runs = [(starts[a:b], stops[a:b]) for a, b in zip([0, *cuts.tolist()], [*cuts.tolist(), len(starts)]) if a < b]
-        for first, last in runs:
-            self.file.ahead(self.offset + int(first[0]) * size, int(last[-1] - first[0]) * size)
-        for first, last in runs:
-            begin, wanted = int(first[0]), int(np.sum(last - first))
-            part = out[done : done + wanted]
-            if np.array_equal(first[1:], last[:-1]):
+        first = np.concatenate([np.zeros(min(len(starts), 1), dtype=np.int64), cuts])
+        last = np.concatenate([cuts, np.full(min(len(starts), 1), len(starts))])
+        holes = np.concatenate([[0], np.cumsum(apart)])
+        begins, ends = starts[first].tolist(), stops[last - 1].tolist()
+        for begin, end in zip(begins, ends):
+            self.file.ahead(self.offset + begin * size, (end - begin) * size)
+        whole = (holes[last - 1] == holes[first]).tolist()
+        for begin, end, a, b, at_once in zip(begins, ends, first.tolist(), last.tolist(), whole):
+            part = out[places[a] : places[b]]
+            if at_once:
                 self.file.read(self.offset + begin * size, part)
             else:
-                run = np.empty(int(last[-1]) - begin, dtype=self.dtype)
+                run = np.empty(end - begin, dtype=self.dtype)
                 self.file.read(self.offset + begin * size, run)
-                spans = zip((first - begin).tolist(), (last - begin).tolist())
-                np.concatenate([run[a:b] for a, b in spans], out=part)
-            done += wanted
+                spans = zip((starts[a:b] - begin).tolist(), (stops[a:b] - begin).tolist())
+                np.concatenate([run[low:high] for low, high in spans], out=part)
         return out
