@@ -26,7 +26,7 @@ _HOMES = {
     "load_result": "inference.storage",
     "convert_penalty": "estimators.penalty_conventions",
     "Progress": "interface.progress",
-    "Interrupted": "interface.progress",
+    "Interrupted": "interface.interrupts",
     "relax_path": "selection.relaxed.relaxed",
     "RelaxedPath": "selection.relaxed.relaxed",
     "adaptive_factor": "selection.relaxed.adaptive",

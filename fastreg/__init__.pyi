@@ -38,7 +38,7 @@ from fastreg.inference.result import Table as Table
 from fastreg.inference.selective import selective as selective
 from fastreg.inference.storage import load_result as load_result
 from fastreg.inference.table import table as table
-from fastreg.interface.progress import Interrupted as Interrupted
+from fastreg.interface.interrupts import Interrupted as Interrupted
 from fastreg.interface.progress import Progress as Progress
 from fastreg.interface.validation import ConvergenceWarning as ConvergenceWarning
 from fastreg.interface.validation import DataWarning as DataWarning

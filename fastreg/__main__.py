@@ -293,6 +293,12 @@ def _add_files(out):
         help="coefficients of the path to write (default coefficients.csv)",
     )
     out.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="file (.npz) that keeps the points while a fit runs: if that is ended, however suddenly, the same command "
+        "goes on from there",
+    )
+    out.add_argument(
         "--overwrite", action="store_true", help="replace files of these names even if fastreg did not write them"
     )
 
@@ -317,9 +323,10 @@ def main(arguments=None):
             sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        print("fastreg: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        again = f"; the same command goes on from {options.checkpoint}" if options.checkpoint else ""
+        print(f"fastreg: interrupted{again}", file=sys.stderr)
+        return stop.code if isinstance(stop, SystemExit) else 130
     except MemoryError:
         return _fail("not enough memory for this table")
     except (OSError, ValueError, ImportError) as error:
@@ -358,7 +365,10 @@ def _run(options):
         fit_table(options)
 
 
-FITTING = ("target", "formula", "family", "positive", "weights", "l1_ratio", "standardize", "alpha_min_ratio", "output")
+FITTING = (
+    "target", "formula", "family", "positive", "weights", "l1_ratio", "standardize", "alpha_min_ratio", "output",
+    "checkpoint",
+)  # fmt: skip
 FEATURES = ("drop", "keep", "categorical", "ordered", "missing", "unseen")
 STATEMENTS = ("table", "posterior", "draws", "n_draws", "chains", "seed")
 GRID = ("n_alphas", "tol")

@@ -119,10 +119,11 @@ def _asked(table, alpha, options):
         "sample_weight": table.weights, "offset": table.offset, **table.features.options,
     }  # fmt: skip
     if alpha == 0.0:
-        return asked | {"alphas": [0.0]}
+        return asked | {"alphas": [0.0], "checkpoint": options.checkpoint}
     if alpha is not None:
         _check_reach(table, asked, options)
     asked |= {"n_alphas": options.n_alphas, "alpha_min_ratio": options.alpha_min_ratio}
+    asked |= {"checkpoint": options.checkpoint}
     if options.cv is not None:
         _check_folds(table, options)
         asked |= {"cv": options.cv, "metric": options.metric or "deviance", "groups": table.groups}

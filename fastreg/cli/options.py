@@ -160,6 +160,7 @@ def outputs_of(options):
         ("--table", options.table, "a table of coefficients"),
         ("--posterior", options.posterior, "a summary of a posterior"),
         ("--draws", options.draws, "draws"),
+        ("--checkpoint", options.checkpoint, "a checkpoint"),
     ):
         if file is not None:
             outputs.add(option, file, what)

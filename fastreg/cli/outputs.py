@@ -26,6 +26,7 @@ BEGINNINGS = {
     "a table of coefficients": rb"name,estimate,se,statistic,p_value,lower,upper[,\r\n]",
     "a summary of a posterior": rb"name,mean,sd,",
     "draws": rb"chain,draw,",
+    "a checkpoint": rb"(?s)PK\x03\x04.{26}about\.npy",
 }
 LONGEST = 10_000  # bytes at the beginning of a file that tell its kind
 

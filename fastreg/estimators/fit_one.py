@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid, Watching
-from fastreg.interface.progress import interruptible
+from fastreg.interface.interrupts import interruptible
 from fastreg.interface.reasons import STALLED, UNCERTIFIED
 from fastreg.multi.driver import solve_classes, solve_multi_path
 from fastreg.numerics.threads import one_blas_thread

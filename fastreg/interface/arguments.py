@@ -1,6 +1,7 @@
 """The options of fit_path in the three bundles that are passed on (what is fitted, at which alphas, what is reported
 meanwhile), and which of them other functions take."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
@@ -100,11 +101,17 @@ class Grid(NamedTuple):
 
 
 class Watching(NamedTuple):
-    """Options of `fit_path` for the reports of a running fit, and whether its solver steps are recorded."""
+    """Options of `fit_path` for the reports of a running fit, whether its solver steps are recorded, and the file that
+    keeps its points."""
 
     verbose: bool | int = False
     callback: Callable[..., Any] | None = None
     trace: bool = False
+    checkpoint: Any = None
+
+    def reports(self):
+        """Those of a Recorder: verbose, callback and trace."""
+        return self[:3]
 
 
 def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...]:
@@ -242,6 +249,7 @@ class CVOptions(FoldOptions, BoundedOptions, total=False):
     """Options of `fit_path` that `cv_path` has; its l1_ratio may be several."""
 
     penalty: Any
+    checkpoint: str | os.PathLike[str] | None
 
 
 class SelectionOptions(FoldOptions, total=False):

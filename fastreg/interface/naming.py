@@ -34,6 +34,7 @@ WORDS = {
     "solver": "method algorithm optimizer algo",
     "verbose": "verbosity progress progress_bar disp display trace_it",
     "callback": "callbacks on_point hook",
+    "checkpoint": "resume restart checkpoint_path checkpoint_file restore",
     "cv": "nfolds n_folds folds fold k n_splits foldid splits splitter nfold",
     "groups": "group cluster clusters blocks",
     "metric": "type_measure scoring scorer score measure criterion loss",

@@ -1,10 +1,9 @@
-"""What a long fit reports while it runs: to a callback, by a bar on stderr, and with the exception of an interrupt."""
+"""What a long fit reports while it runs: to a callback, and by a bar on stderr."""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -38,6 +37,8 @@ class Progress(NamedTuple):
     stage : str, default=""
         Where there are several fits, which of them: "all rows", "fold 3 of 10", "half 7 of 100". Points are then
         counted over all of them.
+    so_far : callable, default=None
+        What `path` calls.
 
     Examples
     --------
@@ -55,59 +56,25 @@ class Progress(NamedTuple):
     support: int
     seconds: float
     stage: str = ""
+    so_far: Callable[[], Any] | None = None
 
+    def path(self) -> Any:
+        """The points of this fit up to now, as a path of its own, to look at or to save.
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a fit, with the results up to then.
+        Returns
+        -------
+        Path, MultiPath or None
+            Of several fits the path of the one that `stage` names. None where a fit has none to show before its end.
 
-    Parameters
-    ----------
-    message : str, default="interrupted"
-        The message of the exception.
-    path : Path, MultiPath or None, default=None
-        The points that were done; where there are several fits, those on all rows. None if there was none yet.
-    folds : sequence of Path or None, default=()
-        The points of each fold, None for one without a point.
-    finished : sequence, default=()
-        Results that were complete: a CVPath for each l1_ratio that was done with, a CVRelaxed for each outer fold, the
-        StabilityPath of the pairs done.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastreg
-    >>> def stop(progress):
-    ...     raise KeyboardInterrupt  # as Ctrl-C does
-    >>> try:
-    ...     fastreg.fit_path(np.eye(4), np.arange(4.0), callback=stop)
-    ... except fastreg.Interrupted as stopped:
-    ...     print(stopped.path.alphas.size)
-    1
-    """
-
-    path: Any
-    folds: list[Any]
-    finished: list[Any]
-
-    def __init__(self, message: str = "interrupted", path: Any = None, folds: Any = (), finished: Any = ()):
-        super().__init__(message)
-        self.path, self.folds, self.finished = path, list(folds), list(finished)
-
-
-def hold(stop, **done):
-    """Let an Interrupted have what was done beside: `path`, `folds` or `finished`."""
-    vars(stop).update(done)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Within this, Ctrl-C raises an Interrupted, also where nothing has been fitted yet."""
-    try:
-        yield
-    except Interrupted:
-        raise
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted before the first point") from None
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastreg import fit_path
+        >>> path = fit_path(np.eye(4), np.arange(4.0), n_alphas=2, callback=lambda p: print(p.path().alphas.size))
+        1
+        2
+        """
+        return None if self.so_far is None else self.so_far()
 
 
 def listener(callback):
@@ -124,7 +91,8 @@ class Watch:
     a point itself or calls `deliver`.
     """
 
-    def __init__(self, verbose=False, callback=None):
+    def __init__(self, verbose=False, callback=None, checkpoint=None):
+        self.checkpoint = checkpoint  # a paths.checkpoint.Checkpoint
         self.bar, self.callback, self.begin = Bar() if verbose else None, listener(callback), time.perf_counter()
         self.total, self.prefix, self.thread = 0, "", threading.get_ident()
         self.done: dict[str, int] = {}  # points, by stage
@@ -145,6 +113,10 @@ class Watch:
         if self.bar is None and self.callback is None:
             return None
         return lambda progress: self.report(self.prefix + stage, progress)
+
+    def part_for(self, stage):
+        """The part of the checkpoint for the fit called `stage`; None if there is no checkpoint."""
+        return None if self.checkpoint is None else self.checkpoint.part(self.prefix + stage)
 
     def report(self, stage, progress):
         """Take the progress of one fit, and show it now or when the Watch's own thread delivers it."""

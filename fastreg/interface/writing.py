@@ -4,10 +4,25 @@ import contextlib
 import errno
 import io
 import os
+import re
 import shutil
 import stat
 import sys
+import time
 import uuid
+
+NAMED, DIGITS = 40, 12  # characters of a temporary name that are the file's, and random ones
+OLD = 60.0  # seconds after which a temporary file counts as left behind
+
+
+def remove_partial(file):
+    """Remove temporary files that processes which were killed while they wrote `file` have left beside it."""
+    folder, name = os.path.split(os.path.realpath(file))
+    form = re.compile(rf"\.{re.escape(name[:NAMED])}\.[0-9a-f]{{{DIGITS}}}\.partial")
+    for found in filter(form.fullmatch, os.listdir(folder)):
+        with contextlib.suppress(OSError):  # another process may have finished or removed it
+            if time.time() - os.stat(os.path.join(folder, found)).st_mtime > OLD:
+                os.unlink(os.path.join(folder, found))
 
 
 @contextlib.contextmanager
@@ -67,7 +82,7 @@ def _beside(file):
     place = os.path.realpath(file)
     folder, name = os.path.split(place)
     old = _replaced(file, place)
-    partial = os.path.join(folder, f".{name[:40]}.{uuid.uuid4().hex[:12]}.partial")
+    partial = os.path.join(folder, f".{name[:NAMED]}.{uuid.uuid4().hex[:DIGITS]}.partial")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:

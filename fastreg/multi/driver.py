@@ -1,12 +1,13 @@
 """The driver of several responses: a problem and a grid in, a certified MultiPath out."""
 
 import time
+from functools import partial
 
 import numpy as np
 
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
-from fastreg.interface.progress import Interrupted, hold, interruptible
+from fastreg.interface.interrupts import interruptible
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.multi.pointwise import MultiPointwise
 from fastreg.multi.result import MultiPath
@@ -52,22 +53,25 @@ def solve_classes(X, Y, options, grid, start=None, watching=NOBODY):
         raise check.explain_not_finite(X, options.feature_names)
     warn_omitted(problem, options.feature_names)
     start = None if start is None else (start[0][:, places], start[1][places])
-    try:
-        path = follow_multi_path(problem, options, grid, watching, begin=begin, start=start)
-    except Interrupted as stop:
-        hold(stop, path=None if stop.path is None else with_all(stop.path, places, options, K))
-        raise
-    return with_all(path, places, options, K)
+    completed = partial(with_all, places=places, options=options, K=K)
+    return follow_multi_path(problem, options, grid, watching, begin=begin, start=start, completed=completed)
 
 
-def follow_multi_path(problem, options, grid, watching=NOBODY, classes=None, *, begin, start=None):
-    """The MultiPath of a problem, on the grid given or an automatic one; `start` as for solve_multi_path."""
+def follow_multi_path(
+    problem, options, grid, watching=NOBODY, classes=None, *, begin, start=None, completed=lambda path: path
+):
+    """The MultiPath of a problem, as `completed` returns it, on the grid given or an automatic one; `start` as for
+    solve_multi_path."""
     grid, null = grid.checked(), MultiNullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
-    recorder = MultiRecorder(problem, begin, grid.size(), *watching)
+    recorder = MultiRecorder(problem, begin, grid.size(), *watching.reports())
     fit = begin_fit(null, alphas, options, recorder, grid.alphas is None)
     start = None if start is None else (*start, float(alphas[0]))
-    return follow(fit, lambda fit: collect_multi(fit, options, classes), start)
+
+    def collected(fit, points):
+        return completed(collect_multi(fit, points, options, classes))
+
+    return follow(fit, collected, start)
 
 
 def begin_fit(null, alphas, options, recorder, automatic=False, **more):
@@ -77,17 +81,17 @@ def begin_fit(null, alphas, options, recorder, automatic=False, **more):
     )
 
 
-def collect_multi(fit, options, classes):
-    """The points of a fit as a MultiPath."""
+def collect_multi(fit, points, options, classes):
+    """Points of a fit as a MultiPath."""
     problem = fit.problem
     return MultiPath(
-        coefs=[_response_coefs(fit.points, k, problem.p) for k in range(problem.K)],
-        intercepts=np.stack([point.intercept for point in fit.points], axis=1),
+        coefs=[_response_coefs(points, k, problem.p) for k in range(problem.K)],
+        intercepts=np.stack([point.intercept for point in points], axis=1),
         grouped=problem.units.together,
         classes=classes,
         lower=None if problem.bounds is None else problem.bounds.lower.reshape(problem.p, problem.K),
         upper=None if problem.bounds is None else problem.bounds.upper.reshape(problem.p, problem.K),
-        **what_all_paths_hold(fit, problem, options),
+        **what_all_paths_hold(fit, points, problem, options),
     )
 
 

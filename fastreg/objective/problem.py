@@ -138,9 +138,9 @@ class Problem:
         return PenaltyAt(alpha, self.l1_rates, self.l2_rates)
 
     def correlate(self, residual):
-        """One sweep: X'r, with zeros at columns that are left out."""
+        """One sweep: X'r, with zeros at columns that are left out; (p, k) for the k rows of a matrix."""
         self.work.add(columns=self.p, sweeps=1)
-        out = self.design.correlate(residual)
+        out = self.design.correlate(residual) if residual.ndim == 1 else self.design.correlate_each(residual).T
         out[self.left_out] = 0.0
         return out
 

@@ -1,6 +1,6 @@
 """AnyPath: the methods that Path and MultiPath share."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -128,6 +128,39 @@ class AnyPath:
         from fastreg.paths.frames import path_frame
 
         return path_frame(self, library, what)
+
+    def extend(self, other: Self) -> Self:
+        """This path and another part of it, fitted further down, as one path.
+
+        So a fit that was interrupted becomes whole: `stopped.path.extend(stopped.path.refit(X, y, alphas))`.
+
+        Parameters
+        ----------
+        other : Path or MultiPath
+            A part of the same path: of the same data, family, penalty and options, at smaller alphas.
+
+        Returns
+        -------
+        Path or MultiPath
+            The points of both with their certificates, those of this path first. Its `tol` is the larger of both, and
+            its `work` their sum.
+
+        Raises
+        ------
+        ValueError
+            Where something of the two differs, or where the alphas of both are not one decreasing sequence.
+
+        Examples
+        --------
+        >>> import fastreg
+        >>> X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 3.0]
+        >>> upper = fastreg.fit_path(X, y, alphas=[0.5, 0.1])
+        >>> upper.extend(upper.refit(X, y, [0.05, 0.01])).alphas
+        array([0.5 , 0.1 , 0.05, 0.01])
+        """
+        from fastreg.paths.joined import joined
+
+        return joined(self, other)
 
     def support(self, alpha: float) -> list[str] | list[int]:
         """The columns with a coefficient that is not zero at an alpha, for any response.

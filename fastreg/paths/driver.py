@@ -17,7 +17,7 @@ import scipy.sparse as sp
 
 from fastreg.design.column_products import is_outer
 from fastreg.interface.arguments import Watching
-from fastreg.interface.progress import Interrupted, hold, interruptible
+from fastreg.interface.interrupts import ended_early, hold, interruptible
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective import gram_reduction
 from fastreg.objective.families import FAMILIES
@@ -26,6 +26,7 @@ from fastreg.paths.batched.batches import Batches
 from fastreg.paths.batched.descent import DescentBatch
 from fastreg.paths.batched.lasso import LassoBatch
 from fastreg.paths.batched.newton import NewtonBatch
+from fastreg.paths.checkpoint import Checkpoint
 from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.null_model import NullModel
@@ -76,7 +77,8 @@ def solve_path(X, y, options, grid, watching=NOBODY, *, start=None):
     `start` = (coefficients, intercept, alpha) is a solution, or close to one, that replaces the null model.
     """
     begin, options = time.perf_counter(), checked(options)
-    return follow_path(build_problem(X, y, options), options, grid, watching, begin=begin, start=start)
+    part = None if watching.checkpoint is None else Checkpoint(watching.checkpoint).part()
+    return follow_path(build_problem(X, y, options), options, grid, watching, begin=begin, start=start, part=part)
 
 
 def alphas_to_fit(X, y, options, grid):
@@ -85,52 +87,71 @@ def alphas_to_fit(X, y, options, grid):
     return alphas_of(grid.checked(), NullModel(problem).alpha_max, problem.n < problem.p)
 
 
-def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, sums=None):
-    """The Path of a problem.
+def follow_path(
+    problem, options, grid, watching=NOBODY, *, begin, start=None, sums=None, part=None, completed=lambda path: path
+):
+    """The Path of a problem, as `completed` returns it.
 
-    Its seconds count from `begin`; `start` as for `solve_path`; `sums` as for `gram_reduction.compress`, if known.
+    Its seconds count from `begin`; `start` as for `solve_path`; `sums` as for `gram_reduction.compress`, if known;
+    `part` is of a Checkpoint.
     """
+
+    def collected(fit, points):
+        return completed(collect(fit, points, problem.posed, options))
+
     grid = grid.checked()
-    if reduces_to_gram(problem, options.solver, grid.size(), grid.lowest()):
+    follow_here = partial(_follow, options=options, grid=grid, watching=watching, collected=collected)
+    reduces = reduces_to_gram(problem, options.solver, grid.size(), grid.lowest())
+    if reduces and (part is None or part.stands_for(reduced=True)):
         small = gram_reduction.compress(problem, sums)
         try:
-            path = _follow(small, problem, options, grid, watching, begin, start)
-        except Interrupted as stop:
-            if stop.path is not None and not gram_reduction.holds(small, stop.path, options.tol):
+            path = follow_here(small, problem, begin, start, part)
+        except BaseException as stop:
+            done = getattr(stop, "path", None)
+            if isinstance(done, Path) and not gram_reduction.holds(small, done, options.tol):
                 hold(stop, path=None)
             raise
         if gram_reduction.holds(small, path, options.tol):
             return path
-    return _follow(problem, problem.posed, options, grid, watching, begin, start)
+        if part is not None:
+            part.begin_anew()
+    return follow_here(problem, problem.posed, begin, start, part)
 
 
-def _follow(problem, posed, options, grid, watching, begin, start):
-    """The Path of `posed`, fitted as `problem`, which may be its reduction. An interrupt carries the points done."""
+def _follow(problem, posed, begin, start, part, *, options, grid, watching, collected):
+    """The Path of `posed`, fitted as `problem`, which may be its reduction. What ends it early has the points done."""
     null = NullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
-    recorder = Recorder(problem, begin, grid.size(), *watching)
-    fit = Fit(null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None)
-    return follow(fit, partial(collect, problem=posed, options=options), start)
+    recorder = Recorder(problem, begin, grid.size(), *watching.reports())
+    fit = Fit(
+        null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None,
+        checkpoint=part,
+    )  # fmt: skip
+    if part is not None:
+        start = part.begin(fit, posed, options, start)
+    return follow(fit, collected, start)
 
 
 def follow(fit, collected, start=None):
-    """Run a fit to its end, from `start` if given. Returns collected(fit), which an interrupt carries as well."""
+    """Run a fit to its end, from `start` if given. Returns collected(fit, points), which an exception carries, too."""
+    fit.recorder.show_paths(partial(collected, fit))
     try:
         if start is not None:
             fit.resume(*start)
         answered(run(fit), fit.problem)
-    except KeyboardInterrupt:
-        done = len(fit.points)
-        path = collected(fit) if done else None
-        raise Interrupted(f"interrupted after {done} of {fit.alphas.size} points", path) from None
+    except BaseException as error:
+        points = fit.points
+        path = collected(fit, points) if points else None
+        raise ended_early(error, f"after {len(points)} of {len(fit.alphas)} points", path=path)  # noqa: B904
     finally:
         fit.recorder.close()
-    return collected(fit)
+        fit.keep(at_once=True)
+    return collected(fit, fit.points)
 
 
-def collect(fit, problem, options):
-    """The points of a fit as a Path of the user's `problem`."""
-    points, family_class = fit.points, type(problem.family)
+def collect(fit, points, problem, options):
+    """Points of a fit as a Path of the user's `problem`."""
+    family_class = type(problem.family)
     return Path(
         coefs=as_columns([point.columns for point in points], [point.values for point in points], problem.p),
         intercepts=np.array([point.intercept for point in points]),
@@ -138,16 +159,16 @@ def collect(fit, problem, options):
         penalty=problem.penalty if isinstance(problem.penalty, Rates) else None,
         lower=None if problem.bounds is None else problem.bounds.lower.copy(),
         upper=None if problem.bounds is None else problem.bounds.upper.copy(),
-        **what_all_paths_hold(fit, problem, options),
+        **what_all_paths_hold(fit, points, problem, options),
     )
 
 
-def what_all_paths_hold(fit, problem, options):
+def what_all_paths_hold(fit, points, problem, options):
     """The fields that Path and MultiPath share, by name."""
-    points, recorder, null = fit.points, fit.recorder, fit.null
+    recorder, null = fit.recorder, fit.null
     if is_outer(problem.design):
         problem.design.verify()
-    work = dict(zip(recorder.COUNTS, fit.problem.spent().counts()))
+    work = dict(zip(recorder.COUNTS, recorder.spent()[1:]))
     work |= {"passes": work["columns_read"] / problem.p, "null_loss": fit.problem.scale}
     return {
         "alphas": fit.alphas[: len(points)].copy(),
@@ -163,7 +184,7 @@ def what_all_paths_hold(fit, problem, options):
         "encoding": options.encoding,
         "methods": [point.method for point in points],
         "work": work,
-        "trace": recorder.trace(),
+        "trace": recorder.trace(len(points)),
         "steps": recorder.table_of_steps(),
         "fit_intercept": problem.fit_intercept,
         "standardize": problem.standardize,

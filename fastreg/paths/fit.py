@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import operator
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastreg.interface.progress import Bar, Progress, listener
 from fastreg.interface.reasons import SEPARABLE, reason_for
+from fastreg.paths.known import NOTHING, Known
 
 if TYPE_CHECKING:
     from fastreg.objective.problem import Problem, State
@@ -70,6 +73,8 @@ class Fit:
     alpha: float | None = None  # alpha of the state, about; None at the null model
     changes: float | None = None  # changes of the support per point in the last batches, where known
     ended: bool = False  # whether the path has ended before its last alpha
+    known: Known = NOTHING  # of the path at whose solution the fit begins
+    checkpoint: Any = None  # the checkpoint.Part that keeps the points
 
     def __post_init__(self):
         self.problem: Problem = self.null.problem
@@ -85,10 +90,11 @@ class Fit:
         """The alphas still to be fitted."""
         return self.alphas[self.alphas.size if self.ended else len(self.points) :]
 
-    def resume(self, coef, intercept, alpha):
+    def resume(self, coef, intercept, alpha, known=NOTHING):
         """Start from these coefficients, near the solution at `alpha`; unusable columns keep zero."""
         self.null.resume(coef, intercept, alpha)
-        self.alpha = alpha
+        self.alpha, self.known = alpha, known
+        self.expected = self.expected if known.expected is None else known.expected
 
     def reach(self, alpha):
         """Note that the state is near the solution at `alpha`."""
@@ -106,6 +112,13 @@ class Fit:
             self.alpha = alpha
             if self.ended:
                 break
+            self.keep()
+
+    def keep(self, columns=None, at_once=False):
+        """Let the checkpoint, if there is one, keep the points so far and the columns of the working set, where known:
+        in the file `at_once`, or when it is time."""
+        if self.checkpoint is not None:
+            self.checkpoint.note(self, columns, at_once)
 
     def add(self, point, alpha):
         """Record a point."""
@@ -134,8 +147,26 @@ class Recorder:
         self.marks: list[tuple[float, ...]] = [(0.0, *[0] * len(self.COUNTS))]
         self.steps: list[tuple] | None = [] if trace else None
         self.alpha = math.nan  # of the current point
+        self.collected: Callable[[list[Point]], Any] | None = None
+        self.before = self.marks[0]  # the cost of points that were there at the beginning
         if verbose or trace:
             problem.watch(self.step)
+
+    def go_on(self, points, marks, steps):
+        """Begin with points that were recorded before, of which `marks` are the costs up to each and in all."""
+        self.points.extend(points)
+        self.marks, self.before = marks[: len(points) + 1], marks[-1]
+        if self.steps is not None:
+            self.steps.extend(steps)
+
+    def spent(self):
+        """(seconds, counts of work) of the fit so far."""
+        here = time.perf_counter() - self.begin, *self.problem.spent().counts()
+        return tuple(map(operator.add, self.before, here))
+
+    def show_paths(self, collected):
+        """Let Progress.path() return collected(points)."""
+        self.collected = collected
 
     def turn_to(self, alpha):
         """Set the alpha of the current point."""
@@ -144,10 +175,11 @@ class Recorder:
     def add(self, point, alpha):
         """Record a point, and report it."""
         self.points.append(point)
-        self.marks.append((time.perf_counter() - self.begin, *self.problem.spent().counts()))
+        self.marks.append(self.spent())
         if self.callback is not None or self.bar is not None:
             done, seconds = len(self.points), self.marks[-1][0]
-            progress = Progress(done, self.n_points, alpha, point.gap, point.columns.size, seconds)
+            so_far = None if self.collected is None else partial(self.collected, self.points[:done])
+            progress = Progress(done, self.n_points, alpha, point.gap, point.columns.size, seconds, so_far=so_far)
             if self.bar is not None:
                 self.bar.show(progress)
             if self.callback is not None:
@@ -155,11 +187,11 @@ class Recorder:
 
     def step(self, state, gap):
         """Record a solver's step within the current point; `gap` is the steering gap of the working set alone."""
-        seconds, number, problem = time.perf_counter() - self.begin, len(self.points) + 1, self.problem
+        (seconds, read, *_), number, problem = self.spent(), len(self.points) + 1, self.problem
         relative, support = gap / problem.scale, self.support(state)
         if self.steps is not None:
             loss = problem.loss(state)
-            objective, read = loss + self.penalty(state), problem.spent().columns
+            objective = loss + self.penalty(state)
             self.steps.append((number, self.alpha, objective, loss, relative, support, read, seconds))
         if self.bar is not None:
             self.bar.show(Progress(number, self.n_points, self.alpha, relative, support, seconds))
@@ -179,9 +211,9 @@ class Recorder:
         if self.bar is not None:
             self.bar.close()
 
-    def trace(self):
-        """What each point cost, for Path.trace; the cost of the null model counts for the first point."""
-        rows = np.diff(np.array(self.marks), axis=0)
+    def trace(self, count):
+        """What each of the first `count` points cost, for Path.trace; that of the null model counts for the first."""
+        rows = np.diff(np.array(self.marks[: count + 1]), axis=0)
         table = {name: rows[:, k + 1].astype(np.int64) for k, name in enumerate(self.COUNTS)}
         return {"seconds": rows[:, 0], **table}
 

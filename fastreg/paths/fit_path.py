@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,6 +51,7 @@ def fit_path(
     verbose: bool | int = False,
     callback: Callable[[Progress], Any] | None = None,
     trace: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Fit a regularisation path of a penalised generalised linear model, every point with its duality gap.
 
@@ -158,6 +160,11 @@ def fit_path(
         raises ends the fit.
     trace : bool, default=False
         Whether `Path.steps` holds every solver step, which costs a computation of loss and penalty for each.
+    checkpoint : str or path-like, default=None
+        A file (.npz) that keeps the points while the fit runs. If it exists, the fit goes on from there, so that the
+        same call may be repeated after the process has been killed; the points are those of an unbroken fit to `tol`.
+        A ValueError says what differs if it is of other data or options. Where it cannot be written, a RuntimeWarning
+        says so, and the fit goes on.
 
     Returns
     -------
@@ -197,11 +204,13 @@ def fit_path(
         "standardize": standardize, "tol": tol, "max_iter": max_iter, "solver": solver, "penalty": penalty,
         "n_alphas": n_alphas, "alpha_min_ratio": alpha_min_ratio,
     }  # fmt: skip
-    watching = Watching(verbose, callback, trace)
+    watching = Watching(verbose, callback, trace, checkpoint)
     if sums is not None:
         of_rows = {"X": X, "y": y, "sample_weight": sample_weight, "offset": offset, "data": data}
         words = {"alphas": alphas, "fit_intercept": fit_intercept, "feature_names": feature_names}
-        return path_of_sums(sums, of_rows | {"categories": categories}, words | shared, watching)
+        return path_of_sums(
+            sums, of_rows | {"categories": categories, "checkpoint": checkpoint}, words | shared, watching
+        )
     X, words, y = framed(X, {
         "data": data, "alphas": alphas, "categories": categories, "ordered": ordered, "dates": dates,
         "missing": missing, "unseen": unseen, "sample_weight": sample_weight, "offset": offset,

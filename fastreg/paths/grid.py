@@ -5,6 +5,7 @@ import numpy as np
 from fastreg.interface import validation as check
 
 FAR, STRIDE, LOOSE = 0.5, 0.7, 0.01  # ratio of alphas below which points between are solved; theirs; their gap
+SHORT = 0.95  # their ratio in batches on wide X, about that of an automatic grid, at which the strong rule is strong
 
 
 def alphas_of(grid, alpha_max, wide):
@@ -17,18 +18,18 @@ def alphas_of(grid, alpha_max, wide):
     return top * np.geomspace(1.0, ratio, grid.n_alphas) if grid.n_alphas > 1 else np.array([top])
 
 
-def alphas_between(last, alpha):
+def alphas_between(last, alpha, stride=STRIDE):
     """Intermediate alphas from `last` down to `alpha`, without both."""
-    steps = int(np.ceil(np.log(alpha / last) / np.log(STRIDE)))
+    steps = int(np.ceil(np.log(alpha / last) / np.log(stride)))
     return np.geomspace(last, alpha, steps + 1)[1:-1]
 
 
-def with_steps(alphas, top):
-    """(the grid with intermediate alphas, which of these the user asked for)."""
+def with_steps(alphas, top, wide):
+    """(the grid with intermediate alphas, closer for `wide` X; which of these the user asked for)."""
     grid, wanted, last = [], [], top
     for alpha in alphas:
         if alpha < FAR * last:
-            between = alphas_between(last, alpha)
+            between = alphas_between(last, alpha, SHORT if wide else STRIDE)
             grid.extend(between)
             wanted.extend([False] * between.size)
         grid.append(alpha)

@@ -9,6 +9,7 @@
                                                     then "pointwise"
     other losses, elastic nets; dense, n <= p or    "batched_newton", or for elastic nets "batched_descent";
     small                                           then "pointwise"
+    the same from a known solution (refits)         the same, from its support on
     all else (bounds, columns without an l1 part,   "pointwise": a working set for each point, by pivots, coordinate
     few alphas, sparse GLMs)                        descent or steps among the rows (solvers/choice.py); a cold start
                                                     by coordinate descent over X itself, where X is small or sparse
@@ -82,9 +83,10 @@ def strategies(fit, known=STRATEGIES):
     they are `known`, which they are for one response."""
     if is_smooth(fit.problem, fit.solver):
         return ("ridge",)
-    if fit.alpha is not None or fit.points:
+    alphas, begun = fit.alphas[len(fit.points) :], fit.alpha is not None or bool(fit.points)
+    first = batches_for(fit.problem, fit.solver, alphas, fit.max_iter)
+    if begun and (fit.alpha is None or first is None or alphas[0] >= fit.null.entry):
         return ("pointwise",)
-    first = batches_for(fit.problem, fit.solver, fit.alphas, fit.max_iter)
     first = first if first in known else None
     if first is None and fit.solver in BATCHED:
         raise ParameterError(

@@ -5,6 +5,7 @@ from fastreg.interface.agreement import columns_for, offset_for, options_for, ro
 from fastreg.interface.arguments import FitOptions, Grid
 from fastreg.interface.reasons import warn_of_points
 from fastreg.paths.driver import solve_path
+from fastreg.paths.known import known_of
 from fastreg.paths.setup import warn_of_exposure
 
 TIGHT = 1e-9  # relative duality gap of a refit; with a larger one the interpolated start may be accepted as it is
@@ -13,8 +14,9 @@ TIGHT = 1e-9  # relative duality gap of a refit; with a larger one the interpola
 def refit_path(path, X, y, alphas, *, sample_weight, offset, tol, watching, **options):
     """`Path.refit`. It starts from the path interpolated at the first alpha, or from its nearest end.
 
-    So a refit costs one sweep over X and a correction, instead of a path from alpha_max down. Every point is certified,
-    whatever the start: with other data than the path's own a refit is only slower.
+    So a refit costs one sweep over X and a correction, instead of a path from alpha_max down; many alphas are fitted by
+    batches, whose working sets begin with the path's supports. Every point is certified, whatever the start: with other
+    data than the path's own a refit is only slower.
     """
     grid = check.check_alphas(alphas)
     own = options_for(path)
@@ -29,6 +31,7 @@ def refit_path(path, X, y, alphas, *, sample_weight, offset, tol, watching, **op
         **own, **options, sample_weight=sample_weight, offset=offset, tol=tol, feature_names=path.feature_names
     ).by_column(grid)
     warn_of_exposure(y, fit_options)
-    refitted = solve_path(X, y, fit_options, Grid(grid), watching, start=(*path.coef(near), near))
+    start = *path.coef(near), near, known_of(path, grid)
+    refitted = solve_path(X, y, fit_options, Grid(grid), watching, start=start)
     warn_of_points(refitted)
     return refitted

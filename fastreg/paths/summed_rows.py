@@ -13,7 +13,7 @@ import numpy as np
 from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import bundles
-from fastreg.interface.progress import Interrupted, hold, interruptible
+from fastreg.interface.interrupts import interruptible
 from fastreg.interface.reasons import reason_for, warn_of_points
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective import gram_reduction
@@ -75,14 +75,10 @@ def solve_sums(sums, options, grid, watching=NOBODY):
             f"sums hold all that least squares need; family={options.family.name!r} needs the rows themselves: pass X "
             "and y, from a file by fastreg.open where they do not fit into memory"
         )
-    small = reduced(sums, options)
-    try:
-        path = follow_path(small, options, resolved(grid.checked(), sums), watching, begin=begin)
-    except Interrupted as stop:
-        if stop.path is not None:
-            hold(stop, path=with_rounding(small, stop.path, sums))
-        raise
-    return with_rounding(small, path, sums)
+    small, grid = reduced(sums, options), resolved(grid.checked(), sums)
+    return follow_path(
+        small, options, grid, watching, begin=begin, completed=lambda path: with_rounding(small, path, sums)
+    )
 
 
 def refuse_rows(**given):

@@ -287,7 +287,7 @@ def ridge_loo(
     errors, standard_errors, gcv = (each[0] for each in left_out_errors(spectrum, responses, grid, kept))
     kept = None if kept is None else kept[:, 0]
     answered(ridge.advance(grid), problem)
-    path = collect(fit, problem, fit_options)
+    path = collect(fit, fit.points, problem, fit_options)
     warn_of_points(path)
     if asked.automatic():
         warn_of_grid_end(path, int(errors.argmin()))

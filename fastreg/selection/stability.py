@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import SelectionOptions, Watching, bundles, framed
-from fastreg.interface.progress import Interrupted, Progress, Watch
+from fastreg.interface.interrupts import ended_early, interruptible
+from fastreg.interface.progress import Progress, Watch
 from fastreg.interface.reasons import remedy_for
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
@@ -34,6 +35,7 @@ SPARE = 4  # features at which a half's path ends, over the number that the boun
 
 @takes_options_of(fit_path)
 @check.each_once()
+@interruptible()
 def stability_selection(
     X: Any,
     y: ArrayLike | str | None = None,
@@ -130,10 +132,10 @@ def stability_selection(
     try:
         most = SPARE * rule.allowed(problem, n_pairs)
         follow_halves(problem, halves, region, most, fit_options, followed, watch)
-    except KeyboardInterrupt:
+    except BaseException as error:
         done = [_conclude(problem, path, region, rule, followed)] if followed else []
-        message = f"interrupted after {len(followed) // 2} of {n_pairs} pairs of halves"
-        raise Interrupted(message, path, finished=done) from None
+        message = f"after {len(followed) // 2} of {n_pairs} pairs of halves"
+        raise ended_early(error, message, path=path, finished=done)  # noqa: B904
     finally:
         watch.close()
     stability = _conclude(problem, path, region, rule, followed)

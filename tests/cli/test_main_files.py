@@ -410,3 +410,29 @@ def test_a_model_whose_features_are_called_by_numbers():
     done("--load", "m.json", "--alpha", "0.1", "--predict", "new.csv")
     (row,) = read_csv("predictions.csv")
     assert float(row["prediction"]) == pytest.approx(path.predict(np.array([[3.0, 0.5]]), 0.1)[0], rel=1e-12)
+
+
+def test_a_command_that_was_ended_goes_on_from_its_checkpoint(monkeypatch):
+    fit, ended = package.fit_path, []
+
+    def end(*args, **options):
+        def stop(progress):
+            ended.append(progress.point)
+            if len(ended) == 2:
+                raise KeyboardInterrupt
+
+        return fit(*args, **options, callback=stop)
+
+    monkeypatch.setattr(package, "fit_path", end)
+    code, _, errors = call(*FIT, "--checkpoint", "fit.npz")
+    assert code == 130 and errors == "fastreg: interrupted; the same command goes on from fit.npz\n"
+    assert not Path("coefficients.csv").exists()
+    done(*FIT, "--checkpoint", "fit.npz")
+    assert ended == [1, 2, 2, 3]
+    assert "is of another fit: y differs" in refused("good.csv", "--target", "a", *FIT[3:], "--checkpoint", "fit.npz")
+    assert "--checkpoint good.csv: this is the table to fit" in refused(*FIT, "--checkpoint", "good.csv")
+    Path("notes.txt").write_text("mine")
+    assert "does not hold a checkpoint that fastreg wrote" in refused(*FIT, "--checkpoint", "notes.txt")
+    assert "--checkpoint is for fitting" in refused("--load", "m.json", "--checkpoint", "fit.npz")
+    done(*FIT, "--cv", "2", "--checkpoint", "folds.npz")
+    done(*FIT, "--cv", "2", "--checkpoint", "folds.npz")

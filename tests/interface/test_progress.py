@@ -2,13 +2,15 @@
 
 import importlib
 import io
+import sys
 
 import certified
+import isolated
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fastreg import Interrupted, LogisticRegression, fit_path
+from fastreg import Interrupted, LogisticRegression, cv_path, fit_multi_path, fit_path
 from fastreg.interface.progress import Bar, Progress, bar_text
 
 SOLVERS = [
@@ -156,9 +158,95 @@ def test_an_interrupt_while_the_data_are_read(monkeypatch):
     assert caught.value.path is None
 
 
-def test_an_error_in_a_callback_ends_the_fit():
-    with pytest.raises(ZeroDivisionError):
-        fit_path(np.eye(4), np.arange(4.0), callback=lambda progress: 1 / 0)
+def test_an_error_in_a_callback_ends_the_fit_and_has_its_points():
+    def fail(progress):
+        if progress.point == 3:
+            raise ZeroDivisionError("of my own") from ValueError("its cause")
+
+    X, y = certified.draw("gaussian", n=40, p=8)
+    with pytest.raises(ZeroDivisionError, match="of my own") as caught:
+        fit_path(X, y, n_alphas=10, callback=fail)
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert caught.value.__notes__ == ["fastreg ended after 3 of 10 points; this exception has what was done as path"]
+    certified.assert_certified(caught.value.path, X, y, tol=1e-6)
+    for family, target in (("multinomial", np.arange(40) % 3), ("gaussian", np.column_stack([y, -y]))):
+        with pytest.raises(ZeroDivisionError) as caught:
+            fit_multi_path(X, target, family=family, n_alphas=10, callback=fail)
+        assert caught.value.path.alphas.size == 3
+    with pytest.raises(ZeroDivisionError) as caught:
+        cv_path(X, y, cv=3, n_alphas=10, callback=lambda progress: 1 / (progress.point - 15))
+    assert caught.value.path.alphas.size == 10 and len(caught.value.folds) == 3
+    assert 0 < sum(fold.alphas.size for fold in caught.value.folds if fold is not None) < 30
+
+
+@pytest.mark.parametrize(("family", "l1_ratio", "solver"), SOLVERS)
+def test_a_callback_may_look_at_the_points_so_far(family, l1_ratio, solver):
+    X, y = certified.draw(family, n=40, p=8)
+    seen, options = [], {"family": family, "l1_ratio": l1_ratio, "solver": solver, "alphas": [0.3, 0.1, 0.05]}
+    whole = fit_path(X, y, callback=lambda progress: seen.append((progress, progress.path())), **options)
+    for progress, path in seen:
+        k = progress.point
+        np.testing.assert_array_equal(path.coefs.toarray(), whole.coefs.toarray()[:, :k])
+        assert path.trace["seconds"].size == k and path.alphas.tolist() == whole.alphas[:k].tolist()
+        assert progress.path().alphas.size == k  # later, too
+
+
+def test_a_callback_may_look_at_the_points_of_each_fold():
+    X, y = certified.draw("gaussian", n=60, p=8)
+    last = {}
+    for target, family in ((y, "gaussian"), (np.arange(60) % 3, "multinomial")):
+        cv_path(X, target, family=family, cv=3, n_alphas=5, callback=lambda p: last.update({p.stage: p.path()}))
+        assert set(last) == {"all rows", *(f"fold {k} of 3" for k in (1, 2, 3))}
+        assert {path.alphas.size for path in last.values()} == {5}
+
+
+TERMINATED = """
+import os, signal, sys
+import numpy as np
+import fastreg
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(30, 60)), rng.normal(size=30)
+
+def end(progress):
+    if progress.point == 4:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+calls = {
+    "path": lambda: fastreg.fit_path(X, y, callback=end),
+    "folds": lambda: fastreg.cv_path(X, y, cv=3, callback=end),
+    "halves": lambda: fastreg.stability_selection(X, y, n_pairs=2, callback=end),
+}
+if sys.argv[-1] == "own":
+    heard = []
+    signal.signal(signal.SIGTERM, lambda *args: heard.append(args))
+    for call in calls.values():
+        call()
+    assert len(heard) == 3
+else:
+    for call in calls.values():
+        try:
+            call()
+        except fastreg.Interrupted as stop:
+            assert stop.path.alphas.size == 4 or stop.path is None, stop.path
+        else:
+            raise AssertionError("it went on")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    fastreg.fit_path(X, y, callback=end)
+    print("not reached")
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+def test_a_signal_to_terminate_is_an_interrupt():
+    process = isolated.run(TERMINATED, check=False)
+    assert process.returncode == 143 and process.stdout == "" and process.stderr.count("Traceback") == 0
+
+
+@pytest.mark.process
+def test_a_handler_of_the_program_itself_stays():
+    isolated.run(f"import sys; sys.argv.append('own')\n{TERMINATED}")
 
 
 def state(seconds, point=3):

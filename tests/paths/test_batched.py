@@ -31,7 +31,7 @@ def by_batches(X, y, alphas, tol=1e-10, **more):
     fit = strategies.begin(problem, alphas, tol)
     assert batches_for(problem, "auto", alphas, 1000) == "batched_lasso"
     points = strategies.points_of(Batches(LassoBatch, fit), alphas)
-    return collect(fit, problem, strategies.options(tol, **more)) if len(points) == alphas.size else None
+    return collect(fit, points, problem, strategies.options(tol, **more)) if len(points) == alphas.size else None
 
 
 @each_value
@@ -216,7 +216,7 @@ def test_newton_blocks_are_certified_points(family, cls, more):
     fit = strategies.begin(problem, other.alphas, 1e-7, expected=expected)
     assert batches_for(problem, "newton", other.alphas, 1000) == "batched_newton"
     assert len(strategies.points_of(Batches(NewtonBatch, fit), other.alphas)) == other.alphas.size
-    path = collect(fit, problem, strategies.options(1e-7))
+    path = collect(fit, fit.points, problem, strategies.options(1e-7))
     certified.assert_certified(path, X, y, tol=1e-7, **options)
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 

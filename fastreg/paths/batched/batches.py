@@ -36,7 +36,7 @@ NEAR = 0.95  # correlation over threshold, from which columns are added together
 
 
 class Batches:
-    """Fits a grid of alphas from the null model on, batch by batch, as long as that pays."""
+    """Fits a grid of alphas from the null model or a known solution on, batch by batch, as long as that pays."""
 
     def __init__(self, solver: Callable[[Fit, WorkingSet, Pivoting], BatchSolver], fit: Fit):
         self.fit, self.problem, self.state, self.tol = fit, fit.problem, fit.state, fit.tol
@@ -64,16 +64,39 @@ class Batches:
         for alpha in above.tolist():
             none = np.empty(0, dtype=np.intp)
             fit.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none, self.solver.name), alpha)
-        grid, wanted = with_steps(alphas[above.size :], fit.null.entry)
+        if fit.alpha is not None:
+            yield from self._begin_at_known()
+        grid, wanted = with_steps(alphas[above.size :], self.previous, self.problem.n < self.problem.p)
         places = above.size + np.cumsum(wanted) - 1  # of the grid's points in `alphas`
         start, longest, good = 0, longest_batch(self.problem), True
+        again = int(grid.size > 0 and grid[0] == fit.alpha)  # the last point of a checkpoint is certified anew
         while good and start < grid.size and not fit.ended:
-            end = min(start + longest, grid.size)
+            end = min(start + longest + again * (start == 0), grid.size)
             expected = None if fit.expected is None else fit.expected[max(places[start], 0) : places[end - 1] + 1]
             self.working.extend(self._next_columns(grid[end - 1], expected), self.state.residual)
             good = yield from self._batch(grid[start:end], wanted[start:end])
             start = end
         fit.expect(self.pivoting.changes)
+
+    def _begin_at_known(self):
+        """Begin at the state of the fit, with the solutions known as references, whose products take one read of X."""
+        fit, state = self.fit, self.state
+        residuals = np.array([*(self._residual_at(*point) for point in fit.known.earlier), state.residual])
+        products = yield residuals, None
+        for residual, product in zip(residuals, products.T):
+            self.references.add(residual, product)
+            self.correlation = product
+        self.previous = fit.alpha
+        likely = np.union1d(np.flatnonzero(state.coef), fit.known.columns)
+        self.working.extend(likely[self.problem.usable[likely]], state.residual)
+
+    def _residual_at(self, columns, values, intercept):
+        """The residual (n,) at another solution."""
+        state = self.state.copy()
+        state.place(slice(None), 0.0, intercept if self.problem.fit_intercept else 0.0)
+        state.coef[columns] = values
+        self.problem.refresh(state)
+        return state.residual
 
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule keeps at `alpha`, as many as may be added at once, and the `expected` ones."""
@@ -118,6 +141,7 @@ class Batches:
             if good:
                 self.fit.reach(here[good - 1])
             done += good
+            self.fit.keep(self.working.columns, at_once=done == alphas.size)
             self.pivoting.note_price(spent / max(done, 1))
             if done == alphas.size:
                 self.previous = alphas[-1]

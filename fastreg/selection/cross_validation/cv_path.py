@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike
 from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import CVOptions, Watching, bundles
-from fastreg.interface.progress import Interrupted, Watch, hold, interruptible
+from fastreg.interface.interrupts import hold, interruptible
+from fastreg.interface.progress import Watch
 from fastreg.interface.reasons import remedy_for, warn_of_points
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
+from fastreg.paths.checkpoint import Checkpoint
 from fastreg.paths.driver import follow_path
 from fastreg.paths.fit_path import fit_path
 from fastreg.paths.setup import build_problem, checked, family_named, warn_of_exposure
@@ -104,6 +106,9 @@ def cv_path(
     callback : callable, default=None
         Called with a `fastreg.Progress` after every point of every fit: `stage` says of which, `point` and
         `n_points` count over all of them.
+    checkpoint : as for `fit_path`
+        It has the points of every fold, too. The folds must be the same again: pass a number as `random_state`, or
+        pairs of rows. Several responses or classes have none.
     **options : as for `fit_path`
 
     Returns
@@ -144,16 +149,21 @@ def cv_path(
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
     if sums is not None:
         given = {"X": X, "y": y, "groups": groups, "keep_predictions": keep_predictions or None}
-        given |= {name: options.get(name) for name in ("sample_weight", "offset", "data", "categories")}
+        rest = ("sample_weight", "offset", "data", "categories", "checkpoint")
+        given |= {name: options.get(name) for name in rest}
         automatic = options.get("alphas") is None and options.get("alpha_min_ratio") is None
         return chosen(cv_of_sums(sums, given, options, _l1_ratios(l1_ratio), metric), automatic)
     X, words, y, groups, cv = framed_with_folds(X, options, cv, y, groups)
     fit_options, grid, watching = bundles(X, words)
-    several = kind_of(y, fit_options.family)
+    several, checkpoint = kind_of(y, fit_options.family), None
+    if watching.checkpoint is not None:
+        if several is not None:
+            raise check.ParameterError("checkpoint is for one response; leave it out for several responses or classes")
+        checkpoint = Checkpoint(watching.checkpoint)
     run = _one_response if several is None else partial(_several_responses, several)
     curves = run(
         X, y, fit_options, metric, l1_ratios=_l1_ratios(l1_ratio), folding=Folding(cv, groups, random_state),
-        grid=grid, watch=Watch(watching.verbose, watching.callback), kept=kept,
+        grid=grid, watch=Watch(watching.verbose, watching.callback, checkpoint), kept=kept,
     )  # fmt: skip
     return chosen(curves, grid.automatic())
 
@@ -219,7 +229,7 @@ def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, wa
             path, fits, read = _fit(
                 problem, folds, options, grid, watch.within(f"l1_ratio {options.l1_ratio:g}", len(l1_ratios) > 1)
             )
-        except Interrupted as stop:
+        except BaseException as stop:
             hold(stop, finished=curves)
             raise
         finally:
@@ -238,12 +248,12 @@ def _fit(problem, folds, options, grid, watch):
     grams = fold_grams(problem, folds, options.solver, grid)
     path = follow_path(
         problem, options, grid, Watching(callback=watch.callback_for("all rows")), begin=begin,
-        sums=None if grams is None else grams.sums(),
+        sums=None if grams is None else grams.sums(), part=watch.part_for("all rows"),
     )  # fmt: skip
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight, _ in folds]
     try:
         fits, read = fit_folds(problem, folds, grids, options, grams, path, watch)
-    except Interrupted as stop:
+    except BaseException as stop:
         hold(stop, path=path)
         raise
     return path, fits, read

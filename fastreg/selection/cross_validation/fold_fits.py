@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from fastreg.design.column_products import moments_of_each
-from fastreg.interface.progress import Interrupted, Watch
+from fastreg.interface.interrupts import ended_early
+from fastreg.interface.progress import Watch
 from fastreg.interface.validation import read_only
 from fastreg.objective import gram_reduction
 from fastreg.objective.problem import Problem
@@ -26,6 +27,8 @@ from fastreg.selection.cross_validation.folds import partitions
 from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton
 from fastreg.selection.cross_validation.tall_least_squares import compressed_fold
 
+FOLDS = "the folds (cv, groups or random_state)"  # from which its weights are
+
 
 @dataclass
 class FoldFit:
@@ -37,6 +40,7 @@ class FoldFit:
     begin: float
     expected: list | None = None
     callback: Any = None  # called with the Progress of each point
+    part: Any = None  # of a Checkpoint
     done: bool = False
     fit: Fit | None = None
     whole: Any = None  # the Path, once it has been collected
@@ -48,16 +52,28 @@ class FoldFit:
     def start_fit(self, options) -> Fit:
         """Begin the Fit, at the null model."""
         recorder = Recorder(self.problem, self.begin, self.grid.size, callback=self.callback)
-        self.fit = Fit(
+        self.fit = fit = Fit(
             NullModel(self.problem), self.grid, recorder, options.tol, options.max_iter, options.solver,
-            beside_others=True, expected=self.expected,
+            beside_others=True, expected=self.expected, checkpoint=self.part,
         )  # fmt: skip
-        return self.fit
+        if not self.problem.is_reduced:
+            recorder.show_paths(lambda points: collect(fit, points, self.problem, options))
+        return fit
+
+    def go_on(self, options):
+        """Go on from the points of a checkpoint, once X'r of the null model is known. Returns whether it has some."""
+        if self.fit is None or self.part is None:
+            return False
+        start = self.part.begin(self.fit, self.problem, options, None, weights=FOLDS)
+        if start is not None:
+            self.fit.resume(*start)
+        return start is not None
 
     def steps(self):
         """Fit the rest of the grid: a generator that asks for products with X, see driver.run."""
         if self.fit is not None:
             yield from run(self.fit)
+            self.fit.keep(at_once=True)
         self.done = True
 
     def fit_reduced(self, options):
@@ -79,7 +95,7 @@ class FoldFit:
         """The fold's Path."""
         if self.whole is not None:
             return self.whole
-        return collect(self.fit, self.problem.posed, options)
+        return collect(self.fit, self.points, self.problem.posed, options)
 
 
 def fit_folds(problem, folds, grids, options, grams=None, whole=None, watch=None):
@@ -91,11 +107,14 @@ def fit_folds(problem, folds, grids, options, grams=None, whole=None, watch=None
     fits: list[FoldFit] = []
     try:
         return fits, _fit_all(fits, problem, folds, grids, options, grams, whole, watch or Watch())
-    except KeyboardInterrupt:
+    except BaseException as error:
+        for fit in fits:
+            if fit.fit is not None:
+                fit.fit.keep(at_once=True)
         paths = [fit.so_far(options) for fit in fits]
         points = sum(0 if path is None else path.alphas.size for path in paths)
-        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
-        raise Interrupted(message, folds=paths) from None
+        message = f"after {points} of {sum(len(grid) for grid in grids)} points of folds"
+        raise ended_early(error, message, folds=paths)  # noqa: B904
 
 
 def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
@@ -103,24 +122,26 @@ def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
     begin = time.perf_counter()
     expected = None if whole is None else np.split(whole.coefs.indices, whole.coefs.indptr[1:-1])
     problems = fold_problems(problem, [fold_family(problem, weight) for weight, _ in folds], grams)
+    stages = [f"fold {number + 1} of {len(folds)}" for number in range(len(folds))]
     for number, (posed, (_, test), grid) in enumerate(zip(problems, folds, grids)):
-        callback = watch.callback_for(f"fold {number + 1} of {len(folds)}")
-        fits.append(FoldFit(posed, np.asarray(grid, dtype=float), test, begin, expected, callback))
+        part = None if posed.is_reduced else watch.part_for(stages[number])
+        callback, grid = watch.callback_for(stages[number]), np.asarray(grid, dtype=float)
+        fits.append(FoldFit(posed, grid, test, begin, expected, callback, part))
     small = [fit for fit in fits if fit.problem.is_reduced]
     tasks = [partial(fit.fit_reduced, options) for fit in small]
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
         if fit.problem.is_reduced and not fit.done:  # not certified, because of rounding in its Gram matrix
-            posed = fold_problem(problem, fit.problem.posed.weight)
-            fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.callback)
+            posed, part = fold_problem(problem, fit.problem.posed.weight), watch.part_for(stages[place])
+            fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.callback, part)
     waiting = [fit for fit in fits if not fit.done]
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
     share_null_sweep([fit.start_fit(options) for fit in waiting])
-    read = problem.p
+    read, begun = problem.p, any([fit.go_on(options) for fit in waiting])
     together = whole is not None and folds_go_together(problem, whole, len(folds), options.solver, FAR)
-    if together and partitions(folds, problem.weight):
+    if together and not begun and partitions(folds, problem.weight):
         read += JointNewton(problem, whole, waiting, watch).fit()
     steps = [fit.steps() for fit in waiting]
     return read + share_sweeps(problems, steps, watch) * problem.p

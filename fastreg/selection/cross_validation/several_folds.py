@@ -12,7 +12,7 @@ import numpy as np
 
 from fastreg.design.column_products import moments_of_each
 from fastreg.design.designs import as_design
-from fastreg.interface.progress import Interrupted
+from fastreg.interface.interrupts import ended_early
 from fastreg.multi.driver import MultiRecorder, begin_fit, collect_multi
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.multi.setup import certain_path, places_of, pose, pose_some, with_all
@@ -35,11 +35,14 @@ class SeveralFold:
     def path(self):
         """The MultiPath of the fold's points that are done; None before the first."""
         if self.fit is None:
-            path = certain_path(self.p, self.alphas, self.options)
-        elif not self.fit.points:
-            return None
-        else:
-            path = collect_multi(self.fit, self.options, None)
+            return self._completed(certain_path(self.p, self.alphas, self.options))
+        return self.so_far(self.fit.points) if self.fit.points else None
+
+    def so_far(self, points):
+        """The MultiPath of some leading points."""
+        return self._completed(collect_multi(self.fit, points, self.options, None))
+
+    def _completed(self, path):
         return path if self.places is None else with_all(path, self.places, self.options, self.K)
 
 
@@ -52,11 +55,11 @@ def fit_several_folds(X, y, options, weights, grids, watch):
     folds: list[SeveralFold] = []
     try:
         read = _fit_all(folds, as_design(X), y, options, weights, grids, watch)
-    except KeyboardInterrupt:
+    except BaseException as error:
         paths = [fold.path() for fold in folds]
         points = sum(0 if path is None else path.alphas.size for path in paths)
-        message = f"interrupted after {points} of {sum(len(grid) for grid in grids)} points of folds"
-        raise Interrupted(message, folds=paths) from None
+        message = f"after {points} of {sum(len(grid) for grid in grids)} points of folds"
+        raise ended_early(error, message, folds=paths)  # noqa: B904
     return [fold.path() for fold in folds], read
 
 
@@ -79,6 +82,8 @@ def _fit_all(folds, design, y, options, weights, grids, watch):
             recorder = MultiRecorder(problem, begin, alphas.size, callback=callback)
             fit = begin_fit(MultiNullModel(problem), alphas, own, recorder, beside_others=True)
         folds.append(SeveralFold(own, alphas, K, p, places, fit))
+        if fit is not None:
+            fit.recorder.show_paths(folds[-1].so_far)
     fits = [fold.fit for fold in folds if fold.fit is not None]
     if not fits:
         return 0

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import Grid, Watching
 from fastreg.interface.frames import part_of
-from fastreg.interface.progress import Interrupted, hold, interruptible
+from fastreg.interface.interrupts import hold, interruptible
 from fastreg.multi.driver import solve_classes, solve_multi_path
 from fastreg.multi.setup import shares_of
 from fastreg.numerics.threads import one_blas_thread
@@ -112,8 +112,8 @@ class TwoClasses:
                 callback = Watching(callback=watch.callback_for(f"fold {number} of {len(weights)}"))
                 on_fold = options._replace(sample_weight=weight)
                 paths.append(TwoClasses.solve(X, codes, on_fold, Grid(alphas), callback))
-        except Interrupted as stop:
-            hold(stop, folds=[*paths, stop.path])
+        except BaseException as stop:
+            hold(stop, folds=[*paths, getattr(stop, "path", None)])
             raise
         return paths, 0
 
@@ -165,7 +165,7 @@ def cross_validate_responses(X, Y, kind, options, l1_ratios, folding, metric, gr
         try:
             part = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
             path, fold_paths, read = _fit(X, Y, kind, options, grid, weights, part)
-        except Interrupted as stop:
+        except BaseException as stop:
             hold(stop, finished=curves)
             raise
         finally:
@@ -186,7 +186,7 @@ def _fit(X, Y, kind, options, grid, weights, watch):
     grids = [path.alphas / weight.sum() if grid.of_sum else path.alphas for weight in weights]
     try:
         return path, *kind.solve_folds(X, Y, options, weights, grids, watch)
-    except Interrupted as stop:
+    except BaseException as stop:
         hold(stop, path=path)
         raise
 

@@ -11,7 +11,8 @@ import numpy as np
 from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import Watching
-from fastreg.interface.progress import Interrupted, Watch, hold, interruptible
+from fastreg.interface.interrupts import hold, interruptible
+from fastreg.interface.progress import Watch
 from fastreg.paths.summed_rows import check_sums, options_for_sums, refuse_rows, solve_sums
 from fastreg.selection.cross_validation.metrics import METRICS
 from fastreg.selection.cross_validation.scoring import Scored, curve_of
@@ -57,7 +58,7 @@ def cross_validate_sums(parts, options, grid, l1_ratios, metric, watch):
             scores = np.array([errors(part, fold) for part, fold in zip(parts, folds)])
             scored = Scored(scores, np.array([part.weight for part in parts]), None, None)
             curves.append(curve_of(path, folds, scored, metric, None, 0, total.shape[1]))
-    except Interrupted as stop:
+    except BaseException as stop:
         hold(stop, finished=curves)
         raise
     finally:
@@ -73,8 +74,8 @@ def fold_paths(parts, path, options, grid, watch):
         training = RowSums.total(parts[:number] + parts[number + 1 :])
         try:
             done.append(solve_sums(training, options, grid._replace(alphas=path.alphas), Watching(callback=callback)))
-        except Interrupted as stop:
-            hold(stop, path=path, folds=[*done, stop.path])
+        except BaseException as stop:
+            hold(stop, path=path, folds=[*done, getattr(stop, "path", None)])
             raise
     return done
 

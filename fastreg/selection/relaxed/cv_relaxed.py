@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import FitOptions, Grid, SelectionOptions, Watching, bundles
 from fastreg.interface.frames import columns_of, rows_of
-from fastreg.interface.progress import Interrupted, Progress, Watch, hold, interruptible
+from fastreg.interface.interrupts import ended_early, hold, interruptible
+from fastreg.interface.progress import Progress, Watch
 from fastreg.interface.reasons import SEPARABLE, UNCERTIFIED, remedy_for
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.validation import ConvergenceWarning
@@ -173,9 +174,9 @@ def choose_relaxed(task, pairs, watch):
     fitted = _paths(task, pairs, folds, watch)
     try:
         return _choose(task, folds, fitted, watch)
-    except KeyboardInterrupt:
-        message = "interrupted during the refits; all paths were done"
-        raise Interrupted(message, fitted.path, fitted.fold_paths) from None
+    except BaseException as error:
+        message = "during the refits; all paths were done"
+        raise ended_early(error, message, path=fitted.path, folds=fitted.fold_paths)  # noqa: B904
     finally:
         watch.close()
 
@@ -228,8 +229,8 @@ def _paths(task, pairs, folds, watch):
             fold_factors.append(task.factor(fold))
             callback = watch.callback_for(f"fold {number} of {len(folds)}")
             fold_paths.append(task.path(fold, fold_factors[-1], path.alphas, callback))
-    except Interrupted as stop:
-        hold(stop, path=path, folds=[*fold_paths, stop.path])
+    except BaseException as stop:
+        hold(stop, path=path, folds=[*fold_paths, getattr(stop, "path", None)])
         raise
     return Fitted(factor, path, fold_factors, fold_paths)
 

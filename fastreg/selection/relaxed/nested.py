@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import SelectionOptions, bundles
+from fastreg.interface.interrupts import hold, interruptible
 from fastreg.interface.naming import explains_names
-from fastreg.interface.progress import Interrupted, Watch, hold
+from fastreg.interface.progress import Watch
 from fastreg.interface.shared_options import takes_options_of
 from fastreg.interface.summary import Shown
 from fastreg.paths.fit_path import fit_path
@@ -143,6 +144,7 @@ class NestedCV(Shown):
 
 @takes_options_of(fit_path, cv_path, cv_relaxed)
 @check.each_once()
+@interruptible()
 def nested_cv_relaxed(
     X: Any,
     y: ArrayLike | str | None = None,
@@ -226,7 +228,7 @@ def nested_cv_relaxed(
         watch.expect(len(outer_folds) * (1 + len(inner)) * (1 + task.ridges.size) * task.grid.size())
         try:
             model = choose_relaxed(part, inner, watch.within(f"outer fold {number} of {len(outer_folds)}"))
-        except Interrupted as stop:
+        except BaseException as stop:
             hold(stop, finished=models)
             raise
         choice = model.choice(selection)

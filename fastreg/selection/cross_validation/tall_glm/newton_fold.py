@@ -126,6 +126,7 @@ class NewtonFold:
         fit, columns = self.fit, np.sort(self.working.columns)
         point = make_point(self.problem, self.state, gap, self.taken, fit.tol, self.alpha, columns, NAME, fit.max_iter)
         fit.add(point, self.alpha)
+        fit.keep(columns)
         self.pointwise.pass_by(self.alpha)
         self.done = True
 
