@@ -6,6 +6,7 @@ import pickle
 import zipfile
 
 import certified
+import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -173,6 +174,24 @@ def test_a_pickled_file_is_opened_again(tmp_path):
     os.utime(path, ns=(1, 1))
     with pytest.raises(RuntimeError, match="has changed since it was opened in another process"):
         pickle.loads(stored)
+
+
+@pytest.mark.process
+def test_workers_open_the_file_themselves(tmp_path):
+    path, _ = save(tmp_path, "float64")
+    design, alphas = fastreg.open(path), [[0.5], [0.2]]
+    found = joblib.Parallel(n_jobs=2)(joblib.delayed(fit_path)(design, Y, alphas=each) for each in alphas)
+    for path, each in zip(found, alphas):
+        np.testing.assert_array_equal(path.coefs.toarray(), fit_path(design, Y, alphas=each).coefs.toarray())
+
+
+def test_estimators_take_files(tmp_path):
+    path, X = save(tmp_path, "float64")
+    design = fastreg.open(path)
+    fitted, wanted = fastreg.LassoCV(cv=3).fit(design, Y), fastreg.LassoCV(cv=3).fit(X, Y)
+    assert fitted.alpha_ == pytest.approx(wanted.alpha_)
+    np.testing.assert_allclose(fitted.predict(design), wanted.predict(X), rtol=1e-6, atol=1e-6)
+    assert design.reads <= 30
 
 
 def test_rows_of_a_file_are_refused_with_advice(tmp_path):
