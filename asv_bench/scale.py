@@ -11,6 +11,8 @@ One thread, unless a row is about several. Bytes are those that the system read 
 
 import argparse
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -194,6 +196,56 @@ def folds_on_a_file(size, folder):
     yield "reads of its ten folds", both.reads - one.reads, None
     yield "reads of the folds / those of the path", (both.reads - one.reads) / one.reads, 1.6
     yield "bytes of the folds / those of the path", (both.bytes_read - one.bytes_read) / one.bytes_read, None
+
+
+# ---- fits that are killed
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+import fastreg
+
+design, last = fastreg.open(sys.argv[1]), int(sys.argv[4])
+
+
+class Dying(type(design)):
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "reads" and value == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+design.__class__ = Dying
+fastreg.fit_path(design, np.load(sys.argv[2]), family=sys.argv[5], checkpoint=sys.argv[3])
+"""
+
+
+@row(14, (500, 100_000))
+def killed_at_every_read(size, folder):
+    """A lasso and a logistic path of a file, killed at each read of X, and resumed: reads more than unbroken."""
+    x, targets, kept, (n, p) = folder / "x.npy", folder / "y.npy", folder / "fit.npz", size
+    y = draw(x, n, p)
+    for family in ("gaussian", "binomial"):
+        target = y if family == "gaussian" else (y > np.median(y)).astype(float)
+        np.save(targets, target)
+        design = fastreg.open(x)
+        whole = fastreg.fit_path(design, target, family=family)
+        yield f"{family}: reads of the unbroken fit", design.reads, None
+        more, kept_points = [], []
+        for last in range(1, design.reads + 1):
+            kept.unlink(missing_ok=True)
+            command = [sys.executable, "-c", KILLED, *map(str, (x, targets, kept, last)), family]
+            if subprocess.run(command, check=False).returncode != -signal.SIGKILL:
+                raise RuntimeError("the fit was not killed")
+            again, heard = fastreg.open(x), []
+            path = fastreg.fit_path(again, target, family=family, checkpoint=kept, callback=heard.append)
+            if not (path.converged and np.allclose(path.deviance_ratio, whole.deviance_ratio, atol=1e-4)):
+                raise RuntimeError("the path that was resumed is another")
+            more.append(last + again.reads - design.reads)
+            kept_points.append(101 - len(heard) if len(heard) < 100 else 0)
+        yield f"{family}: reads more, at most", max(more), 3
+        yield f"{family}: reads more, on average", sum(more) / len(more), None
+        yield f"{family}: points kept at the last read", kept_points[-1], None
 
 
 if __name__ == "__main__":

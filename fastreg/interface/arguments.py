@@ -109,10 +109,6 @@ class Watching(NamedTuple):
     trace: bool = False
     checkpoint: Any = None
 
-    def reports(self):
-        """Those of a Recorder: verbose, callback and trace."""
-        return self[:3]
-
 
 def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...]:
     """(X, options, values of `of_rows`): a data frame with categories, dates or gaps as `Encoding.read` returns it, a

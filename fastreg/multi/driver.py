@@ -64,7 +64,7 @@ def follow_multi_path(
     solve_multi_path."""
     grid, null = grid.checked(), MultiNullModel(problem)
     alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
-    recorder = MultiRecorder(problem, begin, grid.size(), *watching.reports())
+    recorder = MultiRecorder(problem, begin, grid.size(), watching.verbose, watching.callback, watching.trace)
     fit = begin_fit(null, alphas, options, recorder, grid.alphas is None)
     start = None if start is None else (*start, float(alphas[0]))
 

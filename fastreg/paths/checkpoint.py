@@ -83,6 +83,7 @@ class Part:
     def __init__(self, checkpoint, name, stored):
         self.checkpoint, self.name, self.stored, self.columns = checkpoint, name, stored, NO_COLUMNS
         self.about: dict[str, Any] | None = None  # set when the fit begins
+        self.points, self.marks, self.steps = list[Point](), list[tuple](), list[tuple]()
 
     def stands_for(self, reduced):
         """Whether what is stored, if anything, is of a reduced problem or of a whole one, as `reduced` says."""
@@ -92,8 +93,27 @@ class Part:
         """Leave out what is stored."""
         self.stored = None
 
+    def start_of(self, problem):
+        """Where the fit of a problem goes on, as far as that fits its columns; None without stored points."""
+        if self.stored is None or self.stored[0].get("options", {}).get("shape of X") != [problem.posed.n, problem.p]:
+            return None  # `begin` says so
+        about, arrays = self.stored
+        try:
+            self.points, self.marks, self.steps = points_of(about, arrays, problem.p)
+            alphas = arrays["alphas"].tolist()
+        except DAMAGED as error:
+            raise damaged(self.checkpoint.file, error) from None
+        last = len(self.points) - 1
+        if last < 0 or last >= len(alphas):
+            return None
+        self.columns, coef = arrays["columns"], np.zeros(problem.p)
+        coef[self.points[last].columns] = self.points[last].values
+        before = [self.points[k] for k in ends_before(last)]
+        earlier = [(point.columns, point.values, point.intercept) for point in before]
+        return coef, self.points[last].intercept, alphas[last], Known(earlier, self.columns)
+
     def begin(self, fit, problem, options, start, weights="sample_weight"):
-        """Let a fit go on from its stored points. Returns where it starts: `start` without such points.
+        """Let a fit go on at `start`, from `start_of`. Returns whether it does: else it begins at the null model.
 
         `problem` is the user's, of which that of the fit may be a reduction. Raises a ValueError that names what
         differs if the points are of another fit; `weights` says where the weights of the rows are from.
@@ -101,12 +121,11 @@ class Part:
         self.about = {"options": options_of(fit, problem, options), "reduced": fit.problem.is_reduced}
         self.data = data_of(fit, problem, weights)
         if self.stored is None:
-            return start
+            return False
         about, arrays = self.stored
         try:
             known = {name: arrays[f"data {number}"] for number, name in enumerate(about["data"])}
             differ = differences(self.about["options"], self.data, about["options"], known)
-            points, marks, steps = ([], [], []) if differ else points_of(about, arrays, fit.problem.p)
         except DAMAGED as error:
             raise damaged(self.checkpoint.file, error) from None
         if differ:
@@ -115,14 +134,11 @@ class Part:
                 f"checkpoint {self.checkpoint.file} is of another fit{where}: {' and '.join(differ)} "
                 f"differ{'s' * (len(differ) == 1)}; {ADVICE}"
             )
-        last = len(points) - 1
-        if last < 0 or (fit.problem.has_l1 and fit.alphas[last] >= fit.null.entry):
-            return start  # the points so far are the null model
-        fit.recorder.go_on(points[:last], marks, steps)
-        self.columns, coef = arrays["columns"], np.zeros(fit.problem.p)
-        coef[points[last].columns] = points[last].values
-        earlier = [(points[k].columns, points[k].values, points[k].intercept) for k in ends_before(last)]
-        return coef, points[last].intercept, float(fit.alphas[last]), Known(earlier, self.columns)
+        if start is None or (fit.problem.has_l1 and start[2] >= fit.null.entry):
+            return False  # the points so far are the null model
+        fit.take_alphas(arrays["alphas"])
+        fit.recorder.go_on(self.points[:-1], self.marks, self.steps)
+        return True
 
     def note(self, fit, columns, at_once):
         """Keep the points of a fit, `at_once` or if it is time; `columns` are its working set, None for that before."""
@@ -131,6 +147,7 @@ class Part:
             return
         about, arrays = arrays_of(fit.points, fit.recorder, self.columns)
         about |= self.about | {"data": list(self.data)}
+        arrays["alphas"] = fit.alphas
         arrays |= {f"data {number}": array for number, array in enumerate(self.data.values())}
         self.checkpoint.keep(self.name, about, arrays)
 

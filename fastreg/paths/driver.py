@@ -29,6 +29,7 @@ from fastreg.paths.batched.newton import NewtonBatch
 from fastreg.paths.checkpoint import Checkpoint
 from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.grid import alphas_of
+from fastreg.paths.known import with_products
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.plan import reduces_to_gram, strategies
 from fastreg.paths.pointwise import Pointwise
@@ -87,17 +88,16 @@ def alphas_to_fit(X, y, options, grid):
     return alphas_of(grid.checked(), NullModel(problem).alpha_max, problem.n < problem.p)
 
 
-def follow_path(
-    problem, options, grid, watching=NOBODY, *, begin, start=None, sums=None, part=None, completed=lambda path: path
-):
-    """The Path of a problem, as `completed` returns it.
+def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, sums=None, part=None, completed=None):
+    """The Path of a problem, as `completed`, if given, returns it.
 
     Its seconds count from `begin`; `start` as for `solve_path`; `sums` as for `gram_reduction.compress`, if known;
     `part` is of a Checkpoint.
     """
 
     def collected(fit, points):
-        return completed(collect(fit, points, problem.posed, options))
+        path = collect(fit, points, problem.posed, options)
+        return path if completed is None else completed(path)
 
     grid = grid.checked()
     follow_here = partial(_follow, options=options, grid=grid, watching=watching, collected=collected)
@@ -121,14 +121,18 @@ def follow_path(
 def _follow(problem, posed, begin, start, part, *, options, grid, watching, collected):
     """The Path of `posed`, fitted as `problem`, which may be its reduction. What ends it early has the points done."""
     null = NullModel(problem)
+    stored = None if part is None else part.start_of(problem)
+    start = start if stored is None else stored
+    if start is not None:
+        start = with_products(null, *start)
     alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
-    recorder = Recorder(problem, begin, grid.size(), *watching.reports())
+    recorder = Recorder(problem, begin, grid.size(), watching.verbose, watching.callback, watching.trace)
     fit = Fit(
         null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None,
         checkpoint=part,
     )  # fmt: skip
-    if part is not None:
-        start = part.begin(fit, posed, options, start)
+    if part is not None and not part.begin(fit, posed, options, stored):
+        start = None
     return follow(fit, collected, start)
 
 

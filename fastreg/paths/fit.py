@@ -96,6 +96,17 @@ class Fit:
         self.alpha, self.known = alpha, known
         self.expected = self.expected if known.expected is None else known.expected
 
+    def take_alphas(self, alphas):
+        """Let the alphas be these, which differ by rounding alone."""
+        self.alphas = alphas
+
+    def known_product(self):
+        """X'r at the state, a copy, if it is still where the fit began and this was known there; else None."""
+        known = self.known
+        if len(known.products) and np.array_equal(known.residuals[-1], self.state.residual):
+            return known.products[-1].copy()
+        return None
+
     def reach(self, alpha):
         """Note that the state is near the solution at `alpha`."""
         self.alpha = float(alpha)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastreg.paths.plan import LONGEST
+from fastreg.paths.plan import LONGEST, SHORTEST
 
 NO_COLUMNS = np.empty(0, dtype=np.int64)
 
@@ -16,13 +16,35 @@ class Known(NamedTuple):
     earlier: Sequence[tuple[np.ndarray, np.ndarray, Any]] = ()  # solutions before: (columns, values, intercept)
     columns: np.ndarray = NO_COLUMNS  # that are likely to have coefficients soon
     expected: list | None = None  # see `Fit.expected`
+    residuals: Sequence[np.ndarray] = ()  # (n,) of the solutions before, and of that at which the fit begins
+    products: Sequence[np.ndarray] = ()  # X'r of each, (p,)
 
 
 NOTHING = Known()
 
 
+def residuals_before(null, known):
+    """The residuals (n,) of the solutions before."""
+    out = []
+    for columns, values, intercept in known.earlier:
+        coef = np.zeros(null.problem.p)
+        coef[columns] = values
+        out.append(null.residual_at(coef, intercept))
+    return out
+
+
+def with_products(null, coef, intercept, alpha, known):
+    """A start whose solutions have residuals and products, which are read together with that of the null model."""
+    residuals = [*residuals_before(null, known), null.residual_at(coef, intercept)]
+    products = np.ascontiguousarray(null.problem.correlate(np.array([null.residual, *residuals])).T)
+    null.read(products[0])
+    return coef, intercept, alpha, known._replace(residuals=residuals, products=products[1:])
+
+
 def known_of(path, alphas):
-    """What a Path says about the solutions at other alphas."""
+    """What a Path says about the solutions at other alphas; of few alphas, which need little, nothing."""
+    if alphas.size < SHORTEST:
+        return NOTHING
     coefs, last = path.coefs, path.alphas.size - 1
     above = np.searchsorted(-path.alphas, -alphas, side="right") - 1  # the point at each alpha, or the next above
     supports, values = (np.split(each, coefs.indptr[1:-1]) for each in (coefs.indices, coefs.data))

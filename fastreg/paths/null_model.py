@@ -90,7 +90,16 @@ class NullModel:
 
     def resume(self, coef, intercept, alpha):
         """Move the state to these coefficients, near the solution at `alpha`; unusable columns keep zero."""
-        problem, state = self.problem, self.state
+        self._move(self.state, coef, intercept)
+
+    def residual_at(self, coef, intercept):
+        """The residual (n,) at these coefficients."""
+        state = self.state.copy()
+        self._move(state, coef, intercept)
+        return state.residual
+
+    def _move(self, state, coef, intercept):
+        problem = self.problem
         state.place(slice(None), np.where(problem.usable, coef, 0.0), intercept if problem.fit_intercept else 0.0)
         problem.refresh(state)
 

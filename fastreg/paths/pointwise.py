@@ -45,7 +45,9 @@ class Pointwise:
         self.first = False  # whether cold starts try a descent over X itself
         if fit.alpha is not None:
             self.resumed = True
-            self.dual, self.estimate = self.state.residual, self.problem.correlate(self.state.residual)
+            self.dual, self.estimate = self.state.residual, self.fit.known_product()
+            if self.estimate is None:
+                self.estimate = self.problem.correlate(self.state.residual)
             self.previous = fit.alpha
         else:
             self.first = self._descends_first()

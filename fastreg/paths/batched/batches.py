@@ -24,6 +24,7 @@ from fastreg.objective.screening import strong_columns
 from fastreg.paths.batched.batch import Pivoting
 from fastreg.paths.fit import Fit, Point, make_point
 from fastreg.paths.grid import with_steps
+from fastreg.paths.known import residuals_before
 from fastreg.paths.plan import ROUNDS, longest_batch
 from fastreg.solvers.choice import SHARED_MORE_SWEEPS, sweep_of_batch_pays
 from fastreg.solvers.working_set import WorkingSet
@@ -65,7 +66,7 @@ class Batches:
             none = np.empty(0, dtype=np.intp)
             fit.add(make_point(self.problem, self.state, 0.0, 0, self.tol, alpha, none, self.solver.name), alpha)
         if fit.alpha is not None:
-            yield from self._begin_at_known()
+            yield from self._begin_at_state()
         grid, wanted = with_steps(alphas[above.size :], self.previous, self.problem.n < self.problem.p)
         places = above.size + np.cumsum(wanted) - 1  # of the grid's points in `alphas`
         start, longest, good = 0, longest_batch(self.problem), True
@@ -78,25 +79,20 @@ class Batches:
             start = end
         fit.expect(self.pivoting.changes)
 
-    def _begin_at_known(self):
-        """Begin at the state of the fit, with the solutions known as references, whose products take one read of X."""
-        fit, state = self.fit, self.state
-        residuals = np.array([*(self._residual_at(*point) for point in fit.known.earlier), state.residual])
-        products = yield residuals, None
-        for residual, product in zip(residuals, products.T):
+    def _begin_at_state(self):
+        """Begin at the state of the fit, with the solutions known as references."""
+        fit, state, known = self.fit, self.state, self.fit.known
+        residuals, products = known.residuals, known.products
+        if len(products) == 0:
+            residuals = [*residuals_before(fit.null, known), state.residual]
+            answer = yield np.array(residuals), None
+            products = list(np.ascontiguousarray(answer.T))
+        for residual, product in zip(residuals, products):
             self.references.add(residual, product)
-            self.correlation = product
+        self.correlation = products[-1]
         self.previous = fit.alpha
-        likely = np.union1d(np.flatnonzero(state.coef), fit.known.columns)
+        likely = np.union1d(np.flatnonzero(state.coef), known.columns)
         self.working.extend(likely[self.problem.usable[likely]], state.residual)
-
-    def _residual_at(self, columns, values, intercept):
-        """The residual (n,) at another solution."""
-        state = self.state.copy()
-        state.place(slice(None), 0.0, intercept if self.problem.fit_intercept else 0.0)
-        state.coef[columns] = values
-        self.problem.refresh(state)
-        return state.residual
 
     def _next_columns(self, alpha, expected):
         """Columns that the strong rule keeps at `alpha`, as many as may be added at once, and the `expected` ones."""
@@ -141,12 +137,12 @@ class Batches:
             if good:
                 self.fit.reach(here[good - 1])
             done += good
-            self.fit.keep(self.working.columns, at_once=done == alphas.size)
             self.pivoting.note_price(spent / max(done, 1))
+            self.working.extend(violators, self.state.residual)
+            self.fit.keep(self.working.columns, at_once=True)  # a read of X costs more
             if done == alphas.size:
                 self.previous = alphas[-1]
                 return True
-            self.working.extend(violators, self.state.residual)
         return False
 
     def _keep(self, solved, k, gap, alpha):

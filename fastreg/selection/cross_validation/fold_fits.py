@@ -64,10 +64,11 @@ class FoldFit:
         """Go on from the points of a checkpoint, once X'r of the null model is known. Returns whether it has some."""
         if self.fit is None or self.part is None:
             return False
-        start = self.part.begin(self.fit, self.problem, options, None, weights=FOLDS)
-        if start is not None:
+        start = self.part.start_of(self.problem)
+        going = self.part.begin(self.fit, self.problem, options, start, weights=FOLDS)
+        if going:
             self.fit.resume(*start)
-        return start is not None
+        return going
 
     def steps(self):
         """Fit the rest of the grid: a generator that asks for products with X, see driver.run."""
