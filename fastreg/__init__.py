@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "fit_path": "paths.fit_path",
     "RowSums": "design.row_sums",
+    "distribute": "design.cluster.distributing",
     "open": "design.files.opening",
     "lasso_path": "estimators.sklearn_paths",
     "enet_path": "estimators.sklearn_paths",

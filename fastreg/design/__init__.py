@@ -14,5 +14,6 @@ dense_products    products of dense arrays, by BLAS and shared among threads
 sparse_gram       Gram matrices of sparse columns
 row_blocks        X by blocks of neighbouring rows; row_subsets: products over subsets of the rows of dense X
 working_columns   the columns of a working set
+cluster/          X in the memory of the workers of a Dask cluster, or in files that they read
 row_sums          RowSums: all that least squares need of rows that stream in
 """

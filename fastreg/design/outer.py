@@ -88,6 +88,12 @@ class OuterDesign(Multiplied):
     def correlate_many(self, vectors):
         return self.correlate_each(np.ascontiguousarray(vectors.T)).T
 
+    def overflowing(self):
+        """The columns whose moments are not finite, by one more read: for the message that says why."""
+        n = self.shape[0]
+        mean, variance, _ = self.first(np.full((1, n), 1.0 / n), np.empty((0, n)))
+        return np.flatnonzero(~np.isfinite(mean[0] + variance[0])).tolist()
+
     def working_block(self, centre):
         return DenseBlock(self, centre) if self.form == "dense" else CopiedBlock(self, centre)
 

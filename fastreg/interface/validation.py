@@ -221,24 +221,24 @@ def explain_not_finite(X, names=None):
         bad = np.flatnonzero(~np.isfinite(X.data))
         if bad.size:
             column = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
-            place, value = (int(X.indices[bad[0]]), column), X.data[bad[0]]
-            return ValueError(_not_finite("X", place, value, names))
+            return ValueError(_not_finite("X", (int(X.indices[bad[0]]), column), X.data[bad[0]], names))
         large = np.flatnonzero(np.abs(X.data) > LARGEST)
         column = int(np.searchsorted(X.indptr, large[0], side="right")) - 1 if large.size else 0
     else:
-        for column in range(X.shape[1]):
-            if (bad := np.flatnonzero(~np.isfinite(X[:, column]))).size:
-                return ValueError(_not_finite("X", (int(bad[0]), column), X[bad[0], column], names))
-        column = int(np.argmax([np.abs(X[:, j]).max() for j in range(X.shape[1])]))
-    label = f" ({names[column]!r})" if names else ""
-    return ValueError(
-        f"overflow: column {column}{label} of X holds values whose squares exceed the range of float64; rescale it"
-    )
+        columns, largest = X.overflowing() if hasattr(X, "overflowing") else range(X.shape[1]), []
+        for column in columns:
+            found = X.gather(np.array([column]))[:, 0] if hasattr(X, "gather") else X[:, column]
+            if (bad := np.flatnonzero(~np.isfinite(found))).size:
+                return ValueError(_not_finite("X", (int(bad[0]), column), found[bad[0]], names))
+            largest.append(np.abs(found).max())
+        column = columns[int(np.argmax(largest))]
+    label = f"column {column} ({names[column]!r}) of X" if names else f"column {column} of X"
+    return ValueError(f"overflow: {label} holds values whose squares exceed the range of float64; rescale it")
 
 
 def _not_finite(name, place, value, names=None):
-    kind = "NaN" if np.isnan(value) else "infinity"
-    return f"Input {name} contains NaN or infinity: {_place(name, place, names)} is {kind}"
+    what = f"{_place(name, place, names)} is {'NaN' if np.isnan(value) else 'infinity'}"
+    return f"Input {name} contains NaN or infinity: {what}"
 
 
 def check_vector(name, values, n, *, allow_negative=True):

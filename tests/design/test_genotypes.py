@@ -47,6 +47,14 @@ def test_products_are_those_of_the_array(bed):
     np.testing.assert_allclose(bed @ np.eye(P)[:, :4], X[:, :4])
 
 
+def test_a_part_reads_its_columns_alone(bed):
+    vectors = RNG.normal(size=(2, N))
+    for part in (bed.part(8, 20), pickle.loads(pickle.dumps(bed.part(8, 20)))):
+        assert part.shape == (N, 12) and part.feature_names == bed.feature_names[8:20]
+        np.testing.assert_array_equal(part.correlate_each(vectors), bed.correlate_each(vectors)[:, 8:20])
+        np.testing.assert_array_equal(part.in_memory(np.array([3])).columns[0], X[:, 11])
+
+
 def test_means_are_found_by_whatever_reads_a_column_first(bed):
     fresh = pickle.loads(pickle.dumps(bed))
     np.testing.assert_array_equal(fresh.in_memory(np.array([3])).columns[0], X[:, 3])

@@ -33,14 +33,19 @@ MUCH = 1.5  # size of a file over the allowance, from which its pages are given 
 class Mapped(OuterDesign):
     """Columns in files that are mapped. A subclass defines `shape`, and the methods below."""
 
-    def __init__(self, path, values):
+    def __init__(self, path, values, begin=0):
         self.path, self.values = path, values  # Values, of as many bytes as make up the columns
+        self.begin = begin  # the first column's number in the file
         self.files = list({id(each.file): each.file for each in values}.values())
         size = sum(each.bytes for each in values)
         self.kept = 1.0 if size <= MUCH * allowance() else allowance() / size  # share of the file that stays in memory
         self.reads = self.bytes_read = 0
 
     starts: np.ndarray  # (p + 1,): where each column's values start, and where the last one's end
+
+    @abstractmethod
+    def part(self, start, stop):
+        """The design of columns start to stop, which reads these from the file."""
 
     @abstractmethod
     def edges(self):
@@ -164,7 +169,7 @@ class Mapped(OuterDesign):
     def __reduce__(self):
         from fastreg.design.files.opening import reopened
 
-        return reopened, (self.path, [file.stamp for file in self.files])
+        return reopened, (self.path, [file.stamp for file in self.files], self.begin, self.begin + self.shape[1])
 
     def __repr__(self):
         n, p = self.shape
@@ -188,14 +193,17 @@ class MappedDesign(Mapped):
 
     form = "dense"
 
-    def __init__(self, path, numbers):
-        super().__init__(path, [numbers])
+    def __init__(self, path, numbers, begin=0):
+        super().__init__(path, [numbers], begin)
         self.columns = numbers.view()
         self.starts = np.arange(numbers.shape[0] + 1) * numbers.shape[1]
 
     @property
     def shape(self):
         return self.columns.shape[::-1]
+
+    def part(self, start, stop):
+        return MappedDesign(self.path, self.values[0].between(start, stop), self.begin + start)
 
     def edges(self):
         p, n = self.columns.shape

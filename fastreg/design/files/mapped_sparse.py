@@ -17,8 +17,8 @@ class MappedSparse(Mapped):
 
     form = "sparse"
 
-    def __init__(self, path, n_rows, pointers, rows, values=None):
-        super().__init__(path, [rows] if values is None else [rows, values])
+    def __init__(self, path, n_rows, pointers, rows, values=None, begin=0):
+        super().__init__(path, [rows] if values is None else [rows, values], begin)
         self.n_rows, self.starts = n_rows, pointers
         self.rows, self.data = rows.view(), None if values is None else values.view()
         self.sound = np.zeros(len(self.edges()) - 1, dtype=bool)  # blocks whose row numbers have been checked
@@ -26,6 +26,12 @@ class MappedSparse(Mapped):
     @property
     def shape(self):
         return self.n_rows, self.starts.size - 1
+
+    def part(self, start, stop):
+        low, high = int(self.starts[start]), int(self.starts[stop])
+        rows, *values = [each.between(low, high) for each in self.values]
+        pointers = self.starts[start : stop + 1] - low
+        return MappedSparse(self.path, self.n_rows, pointers, rows, values[0] if values else None, self.begin + start)
 
     def edges(self):
         return edges_by_cost(self.starts)

@@ -112,12 +112,12 @@ def open(
     )
 
 
-def reopened(path, stamps):
-    """`open`, of a file that was open when it was pickled."""
+def reopened(path, stamps, start, stop):
+    """Columns start to stop of a file that was open when it was pickled."""
     design = open(path)
     if isinstance(design, Mapped) and [file.stamp for file in design.files] != stamps:
         raise RuntimeError(f"{path} has changed since it was opened in another process; open it anew there")
-    return design
+    return design if stop - start == design.shape[1] else design.part(start, stop)  # type: ignore[attr-defined]
 
 
 def _dense(file):

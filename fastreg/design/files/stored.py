@@ -80,6 +80,11 @@ class Values:
         """The same numbers as rows of an array: of a Fortran-ordered array, its columns."""
         return Values(self.file, self.offset, self.dtype, self.shape[::-1])
 
+    def between(self, start, stop):
+        """The numbers of an array's rows start to stop."""
+        each = self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=object))
+        return Values(self.file, self.offset + start * each, self.dtype, (stop - start, *self.shape[1:]))
+
     def view(self):
         """The array, read-only, mapped into memory."""
         flat = np.frombuffer(self.file.map, dtype=self.dtype, count=self.size, offset=self.offset)

@@ -26,27 +26,29 @@ class BedDesign(Mapped):
 
     form = "dense"
 
-    def __init__(self, files, means=None):
-        super().__init__(files.path, [files.values])
-        self.source, self.columns = files, read_only(files.values.view())
+    def __init__(self, files, means=None, begin=0, values=None):
+        values = files.values if values is None else values
+        super().__init__(files.path, [values], begin)
+        self.source, self.columns = files, read_only(values.view())
         p, size = self.columns.shape
         self.starts = np.arange(p + 1) * size
         self._counts = np.full((p, 4), UNKNOWN)
         self._means = None if means is None else checked_means(means, p)
 
     def __reduce__(self):
-        return opened_again, (self.source.path, self.source.tables, self._means, self.source.values.file.stamp)
+        span = self.begin, self.begin + self.shape[1]
+        return opened_again, (self.source.path, self.source.tables, self._means, self.source.values.file.stamp, span)
 
     # ---- what the files say
 
     @property
     def shape(self):
-        return self.source.shape
+        return self.source.shape[0], len(self.columns)
 
     @cached_property
     def feature_names(self):
         """The variants' names with the counted allele, such as "rs1801133_A", all of them different."""
-        return names_of_variants(self.source.variants())
+        return names_of_variants(self.source.variants())[self.begin : self.begin + self.shape[1]]
 
     @cached_property
     def people(self):
@@ -66,6 +68,10 @@ class BedDesign(Mapped):
 
     def stored_in(self, columns):
         return self.shape[0] * len(columns)
+
+    def part(self, start, stop):
+        means = None if self._means is None else self._means[start:stop]
+        return BedDesign(self.source, means, self.begin + start, self.values[0].between(start, stop))
 
     def edges(self):
         p, size = self.columns.shape
@@ -197,9 +203,9 @@ def checked_means(means, p):
     return found
 
 
-def opened_again(path, tables, means, stamp):
-    """The design of a file that was open when it was pickled."""
+def opened_again(path, tables, means, stamp, span):
+    """The design of a span of columns of a file that was open when it was pickled."""
     files = BedFile(path, *tables)
     if files.values.file.stamp != stamp:
         raise RuntimeError(f"{path} has changed since it was opened in another process; open it anew there")
-    return BedDesign(files, means)
+    return BedDesign(files, means, span[0], files.values.between(*span))

@@ -1,0 +1,7 @@
+"""X in the memory of the workers of a Dask cluster, or in files that they read.
+
+distribute    `fastreg.distribute`: which blocks a source is cut into
+columns       ClusterColumns: blocks of neighbouring columns, an OuterDesign
+tasks         what workers run: pure functions of a block
+calls         how these are sent and waited for, and what is told where they fail
+"""

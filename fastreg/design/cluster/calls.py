@@ -1,0 +1,159 @@
+"""Calls: tasks on the workers of a Dask client, how they are waited for, and what is told where they fail."""
+
+import asyncio
+import pkgutil
+from concurrent.futures import CancelledError
+from itertools import count
+
+import numpy as np
+
+import fastreg
+
+LARGE = 2**20  # bytes of arguments from which they are sent to all workers once, and not with each task
+PAUSE = 0.5  # seconds between looks at whether scheduler and workers are there
+PATIENCE = 60.0  # seconds without any worker after which a call fails
+RELEASE = "fastreg:__version__"
+
+
+class Lost(Exception):
+    """Blocks are gone that no worker can make again."""
+
+
+class Calls:
+    """The calls of one client: `trips` counts them, `sent` and `received` the bytes of arrays to and from workers."""
+
+    def __init__(self, client):
+        self.client = checked_client(client)
+        self.trips = self.sent = self.received = 0
+
+    def workers(self):
+        """The addresses of the workers, in a fixed order; raises where one lacks this version of fastreg."""
+        found = self._reached(self.client.run, pkgutil.resolve_name, RELEASE, on_error="return")
+        if not found:
+            raise RuntimeError(
+                f"the cluster at {self.address()} has no workers; start some, and wait for them by "
+                "client.wait_for_workers(1)"
+            )
+        for worker, answer in sorted(found.items()):
+            if isinstance(answer, BaseException):
+                raise RuntimeError(
+                    f"worker {worker} cannot import fastreg ({answer}); install fastreg {fastreg.__version__} on every "
+                    "worker"
+                )
+            if answer != fastreg.__version__:
+                raise RuntimeError(
+                    f"worker {worker} has fastreg {answer}, and this process {fastreg.__version__}; install the same "
+                    "version on both"
+                )
+        return sorted(found)
+
+    def begin(self, function, *args, worker=None, pure=False):
+        """The future of a function of arguments, preferably on a worker."""
+        where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
+        return self.client.submit(function, *args, pure=pure, **where)
+
+    def run(self, function, blocks, *args, of_each=()):
+        """function(block, *args) for every block, one task each; `of_each` are tuples of arguments of each block's own.
+
+        Ctrl-C cancels the tasks.
+        """
+        self.trips += 1
+        shared, big = list(args), [k for k, arg in enumerate(args) if getattr(arg, "nbytes", 0) > LARGE]
+        self.sent += len(blocks) * sum(getattr(arg, "nbytes", 0) for arg in args)
+        self.sent += sum(getattr(arg, "nbytes", 0) for own in of_each for arg in own)
+        for k in big:
+            shared[k] = self._reached(self.client.scatter, shared[k], broadcast=True, hash=False)
+        own = of_each or [()] * len(blocks)
+        futures = [self.begin(function, block, *shared, *each) for block, each in zip(blocks, own)]
+        results = self.wait(futures)
+        self.received += sum(bytes_of(each) for each in results)
+        return results
+
+    def wait(self, futures):
+        """The results of futures. Whatever ends this cancels the tasks."""
+        try:
+            return self._gather(futures)
+        except BaseException:
+            if self.client.status == "running":
+                self.client.cancel(futures)
+            raise
+
+    def _gather(self, futures):
+        loop = self.client.loop.asyncio_loop
+        gathering = asyncio.run_coroutine_threadsafe(self.client.gather(futures, asynchronous=True), loop)
+        idle = 0.0
+        try:
+            for _ in count():
+                try:
+                    return gathering.result(PAUSE)
+                except TimeoutError:
+                    if gathering.done():
+                        return gathering.result()
+                    idle = 0.0 if self._any_worker() else idle + PAUSE
+                    if idle >= PATIENCE:
+                        raise RuntimeError(
+                            f"the cluster at {self.address()} has had no worker for {idle:.0f} s; start some, and fit "
+                            "again"
+                        ) from None
+        except CancelledError as error:
+            self._any_worker()
+            raise Lost(str(error)) from None
+        except ImportError as error:
+            raise RuntimeError(
+                f"a worker cannot import what this fit needs ({error}); install fastreg {fastreg.__version__} and its "
+                "dependencies on every worker"
+            ) from error
+        except OSError as error:
+            self._any_worker()
+            raise error
+        finally:
+            gathering.cancel()
+
+    def _any_worker(self):
+        """Whether there are workers; a RuntimeError where the scheduler is gone."""
+        return bool(self._reached(self.client.nthreads))
+
+    def _reached(self, call, *args, **options):
+        """A call of the client that needs the scheduler; a RuntimeError where that is gone."""
+        if self.client.status == "running":
+            try:
+                return call(*args, **options)
+            except (OSError, CancelledError) as error:
+                cause = error
+        else:
+            cause = None
+        raise RuntimeError(
+            f"the scheduler at {self.address()} does not answer any more (client: {self.client.status}); connect a new "
+            "Client, distribute X again and fit again"
+        ) from cause
+
+    def address(self):
+        """Where the scheduler is."""
+        scheduler = self.client.scheduler
+        return scheduler.address if scheduler is not None else "an unknown address"
+
+
+def checked_client(client):
+    """A synchronous distributed.Client that is connected; else an error that says so."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ImportError("a cluster needs dask and distributed: pip install 'fastreg-engine[dask]'") from None
+    if not isinstance(client, Client):
+        raise TypeError(
+            f"client must be a distributed.Client, got a {type(client).__name__}; make one by Client(address)"
+        )
+    if client.asynchronous:
+        raise TypeError(
+            "client is asynchronous, and fits wait for results; pass Client(address), without asynchronous=True"
+        )
+    if client.status != "running":
+        raise RuntimeError(f"the client is not connected (its status is {client.status!r}); make a new one")
+    return client
+
+
+def bytes_of(result):
+    """The bytes of the arrays of a result."""
+    if isinstance(result, tuple | list):
+        return sum(map(bytes_of, result))
+    return int(getattr(result, "nbytes", 0)) if isinstance(result, np.ndarray) else 0

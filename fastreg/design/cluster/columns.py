@@ -1,0 +1,124 @@
+"""ClusterColumns: X as blocks of neighbouring columns, which the workers of a cluster hold or read."""
+
+import numpy as np
+
+from fastreg.design.cluster import tasks
+from fastreg.design.cluster.calls import Lost
+from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.outer import OuterDesign
+from fastreg.interface.validation import read_only
+
+TRIP = 3e7  # values that are read from memory in the time that a call of all workers takes at least
+ROUNDS = 4  # times that blocks are sent again which were lost with their worker
+
+
+class ClusterColumns(OuterDesign):
+    """X of which each worker holds, or reads, some neighbouring columns: what `fastreg.distribute` returns.
+
+    A read of X is one task for each block. Residuals are sent to the workers, and a number for each column comes back.
+    Results are the same to the last bit for any number of workers, and any blocks whose edges are multiples of four.
+    `parts` are the sources of the blocks: objects whose begin(calls, worker) returns the future of a `tasks.Block`.
+    `trips` counts calls of the workers, `bytes_read` the bytes of arrays that were sent and came back.
+    """
+
+    def __init__(self, calls, parts, edges, feature_names=None):
+        self.calls, self.parts, self.edges, self.feature_names = calls, parts, np.asarray(edges), feature_names
+        self.reads, self.blocks = 0, [None] * len(parts)
+        workers = self._place(range(len(parts)))
+        found = self._run(tasks.described)
+        self.n = found[0][0]
+        self.form = found[0][3]
+        counts = np.concatenate([np.full(p, n) if stored is None else stored for n, p, stored, _ in found])
+        self.starts = np.concatenate([[0], np.cumsum(counts)])
+        if {(n, form) for n, _, _, form in found} != {(self.n, self.form)} or counts.size != self.edges[-1]:
+            raise ValueError("the blocks of X do not have the same number of rows, or are not all dense or all sparse")
+        # Of the size alone, not measured: what a fit does depends on it, and is to be the same in every run.
+        self.price = 1.0 + TRIP / max(int(self.starts[-1]), 1)
+        hosts = {worker.rpartition(":")[0]: k for k, worker in reversed(list(enumerate(workers)))}
+        self._run(tasks.prepare, which=sorted(hosts.values()))  # kernels are compiled once a host
+
+    def __repr__(self):
+        n, p = self.shape
+        return f"<fastreg: {n:,} rows and {p:,} columns in {len(self.blocks)} blocks on {self.calls.address()}>"
+
+    @property
+    def trips(self):
+        return self.calls.trips
+
+    @property
+    def bytes_read(self):  # type: ignore[override]  # the calls count them
+        return self.calls.sent + self.calls.received
+
+    @property
+    def shape(self):
+        return self.n, int(self.edges[-1])
+
+    def stored_in(self, columns):
+        columns = np.asarray(columns)
+        return int(np.sum(self.starts[columns + 1] - self.starts[columns]))
+
+    def first(self, weights, vectors):
+        self.reads += 1
+        found = self._run(tasks.first, weights, vectors)
+        return tuple(np.concatenate(each, axis=1) for each in zip(*found))
+
+    def correlate_each(self, vectors):
+        self.reads += 1
+        return np.concatenate(self._run(tasks.correlate_each, vectors), axis=1)
+
+    def look(self, vectors, columns):
+        out = np.empty((len(vectors), len(columns)))
+        which, places, own = self._by_block(columns)
+        for place, found in zip(places, self._run(tasks.look, vectors, which=which, of_each=own)):
+            out[:, place] = found
+        return out
+
+    def in_memory(self, columns):
+        which, places, own = self._by_block(columns)
+        found = self._run(tasks.copies, which=which, of_each=own)
+        if self.form == "dense":
+            rows = np.empty((len(columns), self.n))
+            for place, values in zip(places, found):
+                rows[place] = values
+            return DenseDesign(read_only(rows))
+        values, indices, ends = (list(each) for each in zip(*found)) if found else ([], [], [])
+        counts = np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(each) for each in ends)])
+        kind = indices[0].dtype if found else np.int32
+        together = SparseDesign(
+            read_only(np.concatenate([np.empty(0), *values])), read_only(np.concatenate([np.empty(0, kind), *indices])),
+            read_only(np.cumsum(counts).astype(kind)), self.n,
+        )  # fmt: skip
+        order = np.concatenate([np.empty(0, dtype=np.int64), *places])
+        in_order = np.array_equal(order, np.arange(order.size))
+        return together if in_order else together.subset(slice(None), np.argsort(order))
+
+    def _by_block(self, columns):
+        """(the blocks in which some columns lie, their positions among `columns`, (their numbers there,)) of each."""
+        columns = np.asarray(columns)
+        home = np.searchsorted(self.edges, columns, side="right") - 1
+        which = np.unique(home).tolist()
+        places = [np.flatnonzero(home == k) for k in which]
+        return which, places, [(columns[place] - self.edges[k],) for k, place in zip(which, places)]
+
+    def _run(self, function, *args, which=None, of_each=()):
+        """The results of one task for each of the blocks `which`; those that were lost with a worker are sent again."""
+        which = range(len(self.blocks)) if which is None else which
+        for left in range(ROUNDS, 0, -1):
+            try:
+                return self.calls.run(function, [self.blocks[k] for k in which], *args, of_each=of_each)
+            except Lost as error:
+                lost = [k for k in which if self.blocks[k].status in ("cancelled", "lost")]
+                if left == 1:
+                    raise RuntimeError(
+                        f"workers of {self.calls.address()} were lost {ROUNDS} times while one call ran ({error}); "
+                        "they may lack memory for their blocks of X"
+                    ) from None
+                self._place(lost)
+
+    def _place(self, numbers):
+        """Begin the blocks of some numbers, spread over the workers, whose addresses are returned."""
+        workers = self.calls.workers()
+        where = [workers[k % len(workers)] for k in numbers]
+        for k, worker in zip(numbers, where):
+            self.blocks[k] = self.parts[k].begin(self.calls, worker)
+        return where

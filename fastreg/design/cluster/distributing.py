@@ -1,0 +1,144 @@
+"""`fastreg.distribute`: X as blocks of columns on a cluster, from a file, a Dask array, or an array in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastreg.design.cluster import tasks
+from fastreg.design.cluster.calls import Calls
+from fastreg.design.cluster.columns import ClusterColumns
+from fastreg.design.files.mapped import MappedDesign
+from fastreg.design.files.mapped_sparse import MappedSparse
+from fastreg.interface.naming import explains_names
+from fastreg.interface.scalars import check_count
+from fastreg.interface.validation import check_design
+
+TOGETHER = 4  # columns whose products may be computed at once: edges of blocks are multiples of it
+
+
+@explains_names
+def distribute(X: Any, client: Any, *, n_blocks: int | None = None) -> ClusterColumns:
+    """Spread X over the workers of a Dask cluster, by blocks of columns.
+
+    What is returned takes the place of X: `fit_path(distribute("x.npy", client), y)`. Each worker multiplies its
+    columns with the residuals that a fit sends, a few times for a whole path; what happens on few columns happens here.
+    Coefficients and gaps do not depend on the workers, to the last bit, nor on whether some of them are lost: their
+    blocks are made again from where they came. For data with more columns than rows; see `RowSums` for the others.
+
+    Parameters
+    ----------
+    X : str, path, dask array, or {array, sparse matrix} of shape (n, p)
+        A file that all workers can read under this name, of any form that `fastreg.open` reads, or what that has
+        returned: each worker reads its own columns. A Dask array of two dimensions. An array or a sparse matrix in
+        memory, whose blocks are sent to the workers.
+    client : distributed.Client
+        The client of a cluster whose workers have the same version of fastreg.
+    n_blocks : int, default=None
+        The number of blocks. None is one for each worker.
+
+    Returns
+    -------
+    ClusterColumns
+        X, with `shape`, and counts of what was done so far: `reads` of all of X, `trips` to the workers, and
+        `bytes_read`, to and from them.
+
+    Raises
+    ------
+    RuntimeError
+        If there are no workers, if one of them has no fastreg or another version, or, later by a fit, if the scheduler
+        is lost.
+
+    See Also
+    --------
+    open : X in a file of this machine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastreg
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(50, 400)), rng.normal(size=50)
+    >>> try:
+    ...     from distributed import Client
+    ...     with Client(processes=False, n_workers=1, dashboard_address=None) as client:
+    ...         spread = fastreg.distribute(X, client)
+    ...         print(fastreg.fit_path(spread, y).converged, spread.reads < 20)
+    ... except ImportError:
+    ...     print(True, True)  # the extra "dask" is not installed
+    True True
+    """
+    calls = Calls(client)
+    number = len(calls.workers()) if n_blocks is None else check_count("n_blocks", n_blocks, 1)
+    source = source_of(X, calls)
+    p = source.shape[1]
+    width = max(1, -(-p // (number * TOGETHER))) * TOGETHER
+    edges = [*range(0, p, width), p]
+    parts = [source.part(a, b) for a, b in pairwise(edges)]
+    return ClusterColumns(calls, parts, edges, getattr(X, "feature_names", None))
+
+
+def source_of(X, calls):
+    """Where blocks come from: an object with `shape`, and `part(start, stop)` for the source of one of them."""
+    if type(X) in (MappedDesign, MappedSparse):
+        X = X.path  # whose files on other machines may be of another time
+    if isinstance(X, str | os.PathLike):
+        path = os.path.abspath(X) if os.path.exists(X) else os.fspath(X)
+        (shape,) = calls.wait([calls.begin(tasks.shape_of_file, path)])
+        return Source(shape, lambda a, b: Made(tasks.block_of_file, (path, a, b)))
+    if hasattr(X, "look") and hasattr(X, "part"):
+        return Source(X.shape, lambda a, b: Made(tasks.block_of_design, (X, a, b)))
+    if hasattr(X, "dask") and hasattr(X, "rechunk"):
+        if X.ndim != 2:
+            raise ValueError(f"X must have two dimensions (rows, columns), got a Dask array of shape {X.shape}")
+        if np.isnan(X.shape).any():
+            raise ValueError("the sizes of X's chunks are not known; call X.compute_chunk_sizes() before")
+        return Source(X.shape, lambda a, b: Computed(X[:, a:b]))
+    near = check_design(X)
+    return Source(near.shape, lambda a, b: Sent(near[:, a:b]))
+
+
+class Source(NamedTuple):
+    """What is cut into blocks: (n, p), and a function of (start, stop) that returns a block's source."""
+
+    shape: tuple[int, int]
+    part: Callable[[int, int], Any]
+
+
+class Made(NamedTuple):
+    """A block that a worker makes by a function."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def begin(self, calls, worker):
+        """The future of the block, at the worker if that is free."""
+        return calls.begin(self.function, *self.arguments, worker=worker)
+
+
+class Computed(NamedTuple):
+    """A block of a Dask array."""
+
+    columns: Any
+
+    def begin(self, calls, worker):
+        """The future of the block, at the worker if that is free."""
+        from dask import delayed
+
+        made = delayed(tasks.block_of, pure=False)(self.columns)
+        return calls.client.compute(made, workers=[worker], allow_other_workers=True)
+
+
+class Sent(NamedTuple):
+    """A block in memory here, which is sent to a worker, and sent again if that is lost."""
+
+    columns: Any
+
+    def begin(self, calls, worker):
+        """The future of the block, at the worker if that is free."""
+        data = calls.client.scatter(self.columns, workers=[worker], hash=False)
+        return calls.begin(tasks.block_of, data, worker=worker)
