@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 for variable in ("OMP", "OPENBLAS", "MKL", "NUMBA", "FASTREG"):
@@ -140,6 +141,100 @@ def resident(path):
     pages = np.empty(-(-content.size // 4096), dtype=np.uint8)
     CDLL(None).mincore(c_void_p(content.ctypes.data), c_size_t(content.size), c_void_p(pages.ctypes.data))
     return 4096 * int(np.sum(pages & 1))
+
+
+# ---- narrow numbers
+
+
+@row(1, (500, 100_000))
+def narrow_numbers(size, folder):
+    """A lasso path of int8 and float32 against float64: private memory, time, coefficients, time to compile."""
+    os.environ["FASTREG_CACHE_DIR"] = str(folder)  # without any kernels
+    rng = np.random.default_rng(0)
+    genes = rng.integers(0, 3, size=size[::-1], dtype=np.int8).T
+    y = genes[:, :20].astype(float) @ rng.normal(size=20) + 3.0 * rng.normal(size=size[0])
+    wide = np.asfortranarray(genes, dtype=float)
+    fastreg.fit_path(wide, y)
+    own, expected = allocated(wide, y)
+    yield "float64: memory beyond X (MB)", own / 1e6, None
+    for dtype, most in (("int8", 0.6), ("float32", 0.9)):
+        X = np.asfortranarray(genes, dtype=dtype)
+        first, _ = timed(X, y)
+        peak, path = allocated(X, y)
+        pairs = [(timed(X, y)[0], timed(wide, y)[0]) for _ in range(5)]
+        yield f"{dtype}: memory beyond X (MB)", peak / 1e6, None
+        yield f"{dtype}: the same, less that of float64 (MB)", (peak - own) / 1e6, 15
+        yield f"{dtype}: time over that of float64, median of 5", np.median([a / b for a, b in pairs]), most
+        difference = abs(path.coefs - expected.coefs).max() / abs(expected.coefs).max()
+        yield f"{dtype}: largest difference of coefficients", difference, 1e-12
+        yield f"{dtype}: seconds of the first fit more", first - min(pairs)[0], 3
+
+
+def allocated(X, y):
+    """(the most memory that a path allocates at a time, the path)."""
+    tracemalloc.start()
+    path = fastreg.fit_path(X, y)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak, path
+
+
+def timed(X, y, **options):
+    """(seconds of a path, the path)."""
+    begin = time.perf_counter()
+    path = fastreg.fit_path(X, y, **options)
+    return time.perf_counter() - begin, path
+
+
+@row(13, (2_000_000, 2_200_000))
+def sparse_parts(size, folder):
+    """A lasso path of mapped parts of sparse columns: int32 rows, float32 values, 2^31 + 1 of them.
+
+    --size is rows, columns and values.
+    """
+    n, p, stored = size if len(size) > 2 else (*size, 2**31 + 1)
+    y = draw_sparse(folder, n, p, stored)
+    names = ("data", "indices", "indptr")
+    for reader in ("csc_design", "open"):
+        with Watched() as watched:
+            if reader == "open":
+                X = fastreg.open(folder)
+            else:
+                X = fastreg.csc_design(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names), n_rows=n)
+            path = fastreg.fit_path(X, y, alpha_min_ratio=0.1, n_alphas=50)
+        yield f"{reader}: private memory (MB)", watched.peak / 1e6, 2000
+        yield f"{reader}: seconds", watched.seconds, None
+        yield f"{reader}: columns in the model", path.n_nonzero[-1], None
+        yield f"{reader}: largest gap", path.gaps.max(), 1e-6
+        del X
+
+
+def draw_sparse(folder, n, p, stored):
+    """Write the parts of sparse columns, by blocks; returns y."""
+    rng, counts = np.random.default_rng(0), np.full(p, stored // p)
+    counts[: stored - int(counts.sum())] += 1
+    pointers = np.concatenate([[0], np.cumsum(counts)])
+    np.save(folder / "shape.npy", np.array([n, p]))
+    np.save(folder / "indptr.npy", pointers)
+    parts = {"indices": np.int32, "data": np.float32}
+    maps = {
+        name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=(stored,))
+        for name, dtype in parts.items()
+    }
+    y, step = rng.normal(size=n), max(1, 2**24 // int(counts.max()))
+    for start in range(0, p, step):
+        some = counts[start : start + step]
+        width = n // int(some.max())  # one row out of each of as many stretches of rows
+        rows = np.arange(some.max()) * width + rng.integers(0, width, size=(some.size, some.max()), dtype=np.int64)
+        kept = np.arange(some.max()) < some[:, None]
+        values = rng.standard_normal(size=rows.shape, dtype=np.float32)
+        span = slice(pointers[start], pointers[start + some.size])
+        maps["indices"][span], maps["data"][span] = rows[kept], values[kept]
+        for k in range(-start % (p // 40), some.size, p // 40):
+            y[rows[k][kept[k]]] += 3.0 * values[k][kept[k]]
+    for each in maps.values():
+        each.flush()
+    return y
 
 
 # ---- files

@@ -14,6 +14,7 @@ _HOMES = {
     "lasso_path": "estimators.sklearn_paths",
     "enet_path": "estimators.sklearn_paths",
     "fit_multi_path": "multi.fit_multi_path",
+    "csc_design": "design.compressed_columns",
     "ridge_loo": "selection.leave_one_out",
     "RidgeLeaveOneOut": "selection.leave_one_out",
     "cv_path": "selection.cross_validation.cv_path",

@@ -1,13 +1,18 @@
 """warmup: compile the usual kernels ahead of time, by fits so small that they cost nothing else."""
 
+import itertools
 import time
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
 
 from fastreg.design.categorical import coded_design
+from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.interface.naming import explains_names
+from fastreg.interface.narrow import NARROW
+from fastreg.interface.validation import check_option, read_only
 from fastreg.multi.fit_multi_path import fit_multi_path
 from fastreg.numerics.jit import NOTICE
 from fastreg.numerics.kernel_cache import cache_directories
@@ -21,7 +26,7 @@ SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # rows, columns: of wide folds, and of 
 
 
 @explains_names
-def warmup(verbose: bool = False) -> float:
+def warmup(verbose: bool = False, dtypes: Sequence[str] = ("float64",)) -> float:
     """Compile the kernels of every family and of several responses: dense, sparse (32-bit indices), coded; of folds.
 
     Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes one to
@@ -31,24 +36,38 @@ def warmup(verbose: bool = False) -> float:
     ----------
     verbose : bool, default=False
         Whether each part's seconds are printed.
+    dtypes : sequence of str, default=("float64",)
+        Types of the numbers of X, of "float64", "float32", "int8", "uint8" (bool as well) and "int16"; each of the
+        narrower ones, dense and sparse, takes some ten seconds more. They are compiled when first used otherwise.
 
     Returns
     -------
     float
         The seconds taken.
 
+    Raises
+    ------
+    ValueError
+        For another type.
+
     Examples
     --------
     >>> from fastreg import warmup
     >>> seconds = warmup()  # doctest: +SKIP
+    >>> seconds = warmup(dtypes=["float64", "int8"])  # doctest: +SKIP
     """
+    for dtype in dtypes:
+        check_option("dtypes", dtype, ("float64", *map(str, NARROW)))
     NOTICE.advice = ""  # it advises to run warmup
     begin = time.perf_counter()
-    for design in DESIGNS:
+    for dtype, design in itertools.product(dtypes, DESIGNS):
+        if design == "coded" and dtype != "float64":  # numbers beside categories are float64
+            continue
         for family in (*FAMILIES, SEVERAL):
-            seconds = prepare_several(design) if family == SEVERAL else prepare(family, design)
+            seconds = prepare_several(design, dtype) if family == SEVERAL else prepare(family, design, dtype=dtype)
             if verbose:
-                print(f"{design:>6} {family:<8} {seconds:6.2f} s", flush=True)
+                label = design if dtype == "float64" else f"{design} {dtype}"
+                print(f"{label:>6} {family:<8} {seconds:6.2f} s", flush=True)
     total = time.perf_counter() - begin
     if verbose:
         directory = cache_directories()[0]
@@ -57,7 +76,7 @@ def warmup(verbose: bool = False) -> float:
     return total
 
 
-def prepare(family, design="dense", l1_ratio=None):
+def prepare(family, design="dense", l1_ratio=None, dtype="float64"):
     """Compile what fits of one family on one kind of design need; only a plain path's needs, given l1_ratio.
 
     Returns the seconds taken.
@@ -68,18 +87,18 @@ def prepare(family, design="dense", l1_ratio=None):
         plain = [(shape, {"l1_ratio": l1_ratio, "n_alphas": 40}) for shape in ((24, 6), (12, 100))]
         for shape, options in _fits() if l1_ratio is None else plain:
             X, y = _draw(*shape)
-            fit_path(_stored(X, design), y, family=family, **options)
+            fit_path(_stored(X, design, dtype), y, family=family, **options)
         for shape in SHAPES_OF_FOLDS if l1_ratio is None else ():
             X, y = _draw(*shape, dependent=False)
-            cv_path(_stored(X, design), y, cv=3, family=family, n_alphas=10, alpha_min_ratio=0.05)
+            cv_path(_stored(X, design, dtype), y, cv=3, family=family, n_alphas=10, alpha_min_ratio=0.05)
     return time.perf_counter() - begin
 
 
-def prepare_several(design="dense"):
+def prepare_several(design="dense", dtype="float64"):
     """Compile what fits with several responses or classes need on one kind of design. Returns the seconds taken."""
     begin = time.perf_counter()
     X, y = _draw(24, 6)
-    X = _stored(X, design)
+    X = _stored(X, design, dtype)
     targets = {"gaussian": np.column_stack([y, -y]), "multinomial": np.arange(24) % 3}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -89,8 +108,14 @@ def prepare_several(design="dense"):
     return time.perf_counter() - begin
 
 
-def _stored(X, design):
+def _stored(X, design, dtype):
     """X in one of DESIGNS; "coded" has two categories of two levels in the place of four columns."""
+    if dtype != "float64":  # not as users pass it: so small an X would be converted
+        X = np.abs(np.round(2.0 * X)).astype(dtype)
+        if design == "dense":
+            return DenseDesign(read_only(np.ascontiguousarray(X.T)))
+        parts = sp.csc_array(X)
+        return SparseDesign(read_only(parts.data), read_only(parts.indices), read_only(parts.indptr), len(X))
     if design == "dense":
         return X
     if design == "sparse":

@@ -2,6 +2,7 @@
 
 protocol          the methods of a storage of X and of the columns of a working set
 designs           DenseDesign and SparseDesign: the storages of the package
+compressed_columns  csc_design: a SparseDesign from its parts
 categorical       CodedDesign: dense columns beside categories, kept as codes; coded_products: its kernels
 coded_block       the columns of a working set of these, and their Gram matrices
 outer             OuterDesign: X that is read by blocks, as from a file; what it must define

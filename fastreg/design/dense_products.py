@@ -14,6 +14,7 @@ from fastreg.numerics.threads import BLOCK, GROUPS, even_edges, over_blocks
 
 TILE = 512  # columns or rows that are processed at a time, so that their sums stay in the fastest cache
 FAST = 16  # multiplications by BLAS in the time in which one value is read from memory
+CONVERTED = 2**20  # values of narrow rows that are converted to float64 at a time (8 MB)
 LONG = 4096  # entries of v: longer vectors do not stay in the fastest cache while a column is read
 
 
@@ -24,6 +25,37 @@ def multiply_rows(rows, v):
         row_dots(rows, v, out)
     else:
         over_blocks(lambda a, b: row_dots(rows[a:b], v, out[a:b]), even_edges(*rows.shape), rows.size, apart=False)
+    return out
+
+
+def wide_rows(rows, start, stop):
+    """Rows from start to stop as float64, copied if they are narrower."""
+    return rows[start:stop].astype(np.float64, copy=False)
+
+
+def rows_at_once(rows):
+    """How many rows are converted to float64 at a time for BLAS: all if they need not be."""
+    return max(len(rows) if rows.dtype == np.float64 else CONVERTED // rows.shape[1], 1)
+
+
+def times_vectors(rows, vectors):
+    """rows @ vectors, float64; narrower rows are converted block by block."""
+    step = rows_at_once(rows)
+    if step >= len(rows):
+        return wide_rows(rows, 0, len(rows)) @ vectors
+    out = np.empty((len(rows), vectors.shape[1]))
+    for start in range(0, len(rows), step):
+        np.matmul(wide_rows(rows, start, start + step), vectors, out=out[start : start + step])
+    return out
+
+
+def sum_over_rows(rows, product):
+    """The sum of product(slice, these rows as float64) over slices of all rows; one slice unless rows are narrower."""
+    step = rows_at_once(rows)
+    slices = [slice(start, min(start + step, len(rows))) for start in range(0, len(rows), step)]
+    out = product(slices[0], wide_rows(rows, 0, step))
+    for some in slices[1:]:
+        out += product(some, wide_rows(rows, some.start, some.stop))
     return out
 
 
@@ -81,13 +113,13 @@ def _row_gram_of_all(rows, centre):
     n, shift = rows.shape[1], float(centre @ centre)
 
     def block(start, stop):
-        part = rows[start:stop].T
+        part = wide_rows(rows, start, stop).T
         return part, part
 
-    out = sum_of_products(block, rows.shape[0], 4 * TILE, n, n)
+    out = sum_of_products(block, rows.shape[0], min(4 * TILE, rows_at_once(rows)), n, n)
     if n * shift > 0.5 * np.trace(out):
         return None
-    middle = centre @ rows
+    middle = sum_over_rows(rows, lambda some, part: centre[some] @ part)
     out -= middle[:, None] + middle
     out += shift
     return out

@@ -3,22 +3,32 @@
 Their methods are described in protocol.py. X is neither centred nor copied: products subtract the columns' means.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from fastreg.design.column_products import correlate_range, correlate_vectors, scatter_columns
-from fastreg.design.dense_products import correlate_fives, multiply_rows, scaled_row_gram, sum_of_products
+from fastreg.design.dense_products import (
+    correlate_fives,
+    multiply_rows,
+    scaled_row_gram,
+    sum_of_products,
+    sum_over_rows,
+    times_vectors,
+)
 from fastreg.design.protocol import Design, RowBlocks, WorkingBlock
 from fastreg.design.row_blocks import DenseRows, SparseRows
 from fastreg.design.row_subsets import grams_apart, part_grams, part_products
-from fastreg.design.sparse_gram import stored_values
+from fastreg.design.sparse_gram import stored_parts, stored_values
 from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
+from fastreg.interface.compressed import blocks_of
 from fastreg.interface.frames import CodedTable, is_storage
+from fastreg.interface.narrow import kept
 from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import add_in_order, inner_kernel, verb
-from fastreg.numerics.threads import edges_by_cost, even_edges, over_blocks
+from fastreg.numerics.threads import JOINED, edges_by_cost, even_edges, over_blocks
 
 for _name, _arity in {"column_dot": 2, "column_add": 3, "column_add_weighted": 4, "column_spread": 4}.items():
     verb(_name, _arity)
@@ -29,9 +39,11 @@ FEW_ZEROS = 1e-3  # share of the weights on the zeros of a sparse column below w
 
 
 class DenseDesign(NamedTuple):
-    """X in memory, (n, p) float64 in Fortran order, kept as its transpose: `columns[j]` is column j, contiguous.
+    """X in memory, (n, p) in Fortran order, kept as its transpose: `columns[j]` is column j, contiguous.
 
-    A read-only view, never a copy. (A C-ordered transpose has one type for Numba even where n or p is 1.)
+    A read-only view, never a copy. (A C-ordered transpose has one type for Numba even where n or p is 1.) Its numbers
+    are float64 or one of the NARROW types: kernels convert each value that they read, and BLAS gets blocks of rows
+    that have been converted. All results are float64.
     """
 
     columns: np.ndarray
@@ -83,7 +95,7 @@ class DenseDesign(NamedTuple):
         return out
 
     def gather(self, columns):
-        return self.columns[columns].T
+        return self.columns[columns].astype(np.float64, copy=False).T
 
     def gram(self, columns, h, centre):
         """(X - centre)' diag(h) (X - centre) over some columns, (m, m), by blocks of rows, so that X is not copied."""
@@ -111,11 +123,11 @@ class DenseDesign(NamedTuple):
 
     def correlate_many(self, vectors):
         """X'V, (p, k), for V (n, k), in one pass over X."""
-        return self.columns @ vectors
+        return times_vectors(self.columns, vectors)
 
     def predict_many(self, coefs):
         """X C, (n, k), for coefficients C (p, k)."""
-        return self.columns.T @ coefs
+        return sum_over_rows(self.columns, lambda some, part: part.T @ coefs[some])
 
     def row_gram(self, columns, scale, centre):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, (n, n)."""
@@ -144,6 +156,8 @@ def weight_between(rows, weight):
 class SparseDesign(NamedTuple):
     """X as compressed sparse columns: row numbers ascending and unique within a column; int32 or int64 indices.
 
+    Values are float64 or one of the NARROW types; if all are one, `data` is a single number with a stride of zero.
+    Beside int32 row numbers there may be int64 pointers, for more than 2^31 values: SciPy would copy the row numbers.
     Kernels turn row numbers into unsigned ones, so that Numba need not test whether they count from the end.
     """
 
@@ -231,7 +245,7 @@ class SparseDesign(NamedTuple):
 
     def subset(self, chosen, columns):
         """The design of some rows of some columns, a copy."""
-        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns][chosen]
+        X = joined([part[chosen] for _, part in self.compressed(columns)])
         X.sort_indices()
         return as_design(X)
 
@@ -245,35 +259,49 @@ class SparseDesign(NamedTuple):
 
     def gram_passes(self):
         """The cost of the Gram matrix of all columns, in passes over X: half of all products of two values of a row."""
-        per_row = np.bincount(self.indices, minlength=1).astype(float)
+        per_row = np.zeros(self.n_rows)
+        for _, rows in blocks_of(self.indices):
+            per_row += np.bincount(rows, minlength=self.n_rows)
         return 0.5 * float(per_row @ per_row) / max(self.data.size, 1)
 
     def row_gram(self, columns, scale, centre):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, (n, n)."""
-        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)[:, columns]
-        product = (X @ sp.diags_array(1.0 / scale) @ X.T).toarray()
-        sums = X @ (centre[columns] / scale)
-        return product - sums[:, None] - sums + centre[columns] @ (centre[columns] / scale)
+        shares = np.zeros(self.shape[1])
+        shares[columns] = centre[columns] / scale
+        sums, parts = self.predict_many(shares), self.compressed(columns)
+        product = added((X @ sp.diags_array(1.0 / scale[some]) @ X.T).toarray() for some, X in parts)
+        return product - sums[:, None] - sums + centre @ shares
 
     def correlate_many(self, vectors):
-        return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape).T @ vectors
+        return np.concatenate([X.T @ vectors for _, X in self.compressed(np.arange(self.shape[1]))])
 
     def predict_many(self, coefs):
-        return sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape) @ coefs
+        return added(X @ coefs[some] for some, X in self.compressed(np.arange(self.shape[1])))
 
     def by_rows(self, columns, centre) -> RowBlocks:
-        X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
-        return SparseRows(X if len(columns) == self.shape[1] else X[:, columns], centre[columns])
+        return SparseRows(joined([X for _, X in self.compressed(columns)]), centre[columns])
+
+    def compressed(self, columns):
+        """Yield (slice of `columns`, a csc_array of these, float64): where SciPy takes the arrays as they are all at
+        once, and all of X without a copy; else copies of some columns at a time."""
+        if self.data.dtype == np.float64 and self.data.flags.c_contiguous and self.indices.dtype == self.indptr.dtype:
+            X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
+            yield slice(0, len(columns)), X if len(columns) == self.shape[1] else X[:, columns]
+            return
+        edges = self.edges_among(columns)
+        for start, stop in pairwise([*(edges[:-1:JOINED] or [0]), edges[-1]]):
+            pointer, rows, values = stored_parts(self, columns[start:stop])
+            yield slice(start, stop), sp.csc_array((values, rows, pointer), shape=(self.n_rows, stop - start))
 
     def working_block(self, centre) -> WorkingBlock:
         return SparseBlock(self, centre)
 
 
 def as_design(X) -> Design:
-    """The design of a validated X: a float64 Fortran array, canonical CSC, a CodedTable, or a storage of a user's own.
+    """The design of a validated X: a Fortran array, canonical CSC, a CodedTable, or a storage of a user's own.
 
     X is neither copied nor written to; a storage is returned as it is. Of a CodedTable so small that it is expanded,
-    dense columns are a copy.
+    dense columns are a copy, as are numbers of another type than those `kept`.
     """
     if is_storage(X):
         return X
@@ -284,5 +312,19 @@ def as_design(X) -> Design:
 
         return coded_design(*X)
     if sp.issparse(X):
-        return SparseDesign(read_only(X.data), read_only(X.indices), read_only(X.indptr), X.shape[0])
-    return DenseDesign(read_only(X.T))
+        return SparseDesign(read_only(kept(X.data)), read_only(X.indices), read_only(X.indptr), X.shape[0])
+    return DenseDesign(read_only(kept(X).T))
+
+
+def added(parts):
+    """The sum of arrays, into the first of them."""
+    parts = iter(parts)
+    out = next(parts)
+    for part in parts:
+        out += part
+    return out
+
+
+def joined(parts):
+    """One csc_array of several, side by side."""
+    return parts[0] if len(parts) == 1 else sp.hstack(parts, format="csc")

@@ -144,6 +144,15 @@ def mirror(out, start):
                     out[k, start + l] = out[l, start + k]
 
 
+def stored_parts(design, columns):
+    """(pointer, rows, values) of copies of some columns, in float64, as of a csc_array."""
+    begin = design.indptr[columns].astype(np.int64)
+    counts = design.indptr[columns + 1] - begin
+    pointer = np.concatenate([[0], np.cumsum(counts)])
+    stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
+    return pointer, design.indices[stored], design.data[stored].astype(np.float64, copy=False)
+
+
 @kernel
 def stored_values(indptr, columns):
     """Number of values that some columns store."""

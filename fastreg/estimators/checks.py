@@ -22,10 +22,11 @@ from fastreg.interface.frames import (
     labels_of,
     table_of,
 )
+from fastreg.interface.narrow import NARROW
 
 # Formats that go to the engine unconverted: scikit-learn would convert others without checking their indices.
 SPARSE_FORMATS = ("csc", "csr", "coo", "bsr")
-FOR_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, np.float32], "ensure_all_finite": False}
+FOR_X = {"accept_sparse": SPARSE_FORMATS, "dtype": [np.float64, *NARROW, np.bool_], "ensure_all_finite": False}
 
 
 class Given(NamedTuple):
@@ -84,7 +85,7 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
         whole = kept, y, params
     y, sample_weight, offset = (rows.pop(name) for name in ("y", "sample_weight", "offset"))
     X, y = validated(estimator, X, y, encoding is not None, **how)
-    dtype = np.float64 if keeps_form(X) else X.dtype
+    dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
     return Given(check.check_design(X), y, dtype, sample_weight, offset, params | rows, whole)
 
 

@@ -14,7 +14,9 @@ from fastreg.estimators.to_sklearn import Convertible
 from fastreg.interface import validation as check
 from fastreg.interface.frames import keeps_form
 from fastreg.interface.naming import explains_names
+from fastreg.interface.narrow import kept
 from fastreg.interface.shared_options import described_by
+from fastreg.paths.prediction import times
 
 
 @explains_names
@@ -82,6 +84,8 @@ class LinearModel(Convertible):
         X, coef = check_predict(self, X), self.coef_
         if keeps_form(X):
             eta = X @ (coef.toarray() if hasattr(coef, "toarray") else coef).T
+        elif isinstance(X, np.ndarray) and X.dtype != coef.dtype:  # narrower numbers are not converted all at once
+            eta = times(kept(X), coef.T.toarray() if hasattr(coef, "toarray") else coef.T, 0.0)
         elif isinstance(coef, np.ndarray) and coef.ndim == 2 and len(coef) == 1:  # a vector's product is twice as fast
             eta = safe_sparse_dot(X, coef[0]).reshape(-1, 1)
         else:

@@ -310,7 +310,7 @@ def knockoffs(
     X = check.check_design(X)
     if not isinstance(X, np.ndarray):
         raise ValueError("copies of sparse columns are not sparse: pass X.toarray() if that fits into memory")
-    names = named_columns(names, X.shape[1])
+    X, names = np.asarray(X, dtype=np.float64), named_columns(names, X.shape[1])
     middle, size, R = _distribution(X, names, covariance, mean)
     s = METHODS[method](R)
     scaled = (X - middle) / size

@@ -1,4 +1,4 @@
-"""Checks of data: what passes is float64, finite and of matching shapes.
+"""Checks of data: what passes is float64, or X of narrower numbers (narrow.py), finite and of matching shapes.
 
 A message names the parameter, the first bad place (row, column or feature) and what is allowed.
 """
@@ -13,8 +13,10 @@ from types import FrameType
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.interface.compressed import check_pointers, check_range, first_disorder
 from fastreg.interface.copies import refuse_large_copy
 from fastreg.interface.frames import array_of, feature_names_of, keeps_form, label_array, vector_of
+from fastreg.interface.narrow import kept
 from fastreg.interface.scalars import ParameterError as ParameterError
 from fastreg.interface.scalars import check_count as check_count
 from fastreg.interface.scalars import check_flag as check_flag
@@ -75,7 +77,8 @@ def warn(message, category, topic=None):
 
 
 def check_design(X):
-    """X as a float64 array in Fortran order, canonical float64 CSC, a Design or a CodedTable; copied if it is none."""
+    """X as an array in Fortran order or canonical CSC, of the types that are `kept`, a Design or a CodedTable; copied
+    if it is none of these."""
     if sp.issparse(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
@@ -86,9 +89,10 @@ def check_design(X):
 
 
 def check_table(X, order="K"):
-    """X with two dimensions: what is sparse or keeps its form unchanged, else a float64 array; a copy is in `order`."""
+    """X with two dimensions: what is sparse or keeps its form unchanged, else an array of the types that are `kept`; a
+    copy of another type is in `order`."""
     refuse_large_copy(X, by_columns=order == "F")
-    X = X if sp.issparse(X) or keeps_form(X) else as_float("X", array_of(X), feature_names_of(X), order)
+    X = X if sp.issparse(X) or keeps_form(X) else as_float("X", array_of(X), feature_names_of(X), order, keep=True)
     if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X
@@ -116,8 +120,9 @@ def _check_shape(shape):
         raise ValueError(f"X has no columns (shape {shape}); at least 1 is needed")
 
 
-def as_float(name, values, names=None, order="K"):
-    """An array of float64 in native byte order, or a ValueError that says why not; a copy is in the `order` given."""
+def as_float(name, values, names=None, order="K", keep=False):
+    """An array of float64 in native byte order, or a ValueError that says why not; a copy is in the `order` given. With
+    `keep`, narrower types are `kept`."""
     refuse_masked(name, values)
     try:
         array = np.asarray(values)
@@ -133,7 +138,7 @@ def as_float(name, values, names=None, order="K"):
         example = next(iter(array.ravel()[:1].tolist()), None)
         raise ValueError(f"{name} must be numeric, got {array.dtype} (for example {example!r})")
     try:
-        return array.astype(np.float64, order=order)
+        return kept(array, order=order) if keep else array.astype(np.float64, order=order)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numeric; {_first_text(name, array, names)}") from None
 
@@ -175,43 +180,25 @@ def _check_sparse(X):
     if X.format in ("csr", "bsr"):
         _check_compressed(X)
     elif X.format == "coo":
-        _check_range("X.row", X.row, X.shape[0]), _check_range("X.col", X.col, X.shape[1])
+        check_range("X.row", X.row, X.shape[0]), check_range("X.col", X.col, X.shape[1])
     if X.format != "csc":
         X = X.tocsc()
     _check_compressed(X)
-    if X.dtype != np.float64:
-        X = sp.csc_array((X.data.astype(np.float64), X.indices, X.indptr), shape=X.shape)
-    if not _is_canonical(X.indices, X.indptr):
+    if (values := kept(X.data)) is not X.data:
+        X = sp.csc_array((values, X.indices, X.indptr), shape=X.shape)
+    if first_disorder(X.indices, X.indptr) is not None:
         X = sp.csc_array((X.data.copy(), X.indices.copy(), X.indptr.copy()), shape=X.shape)
         X.sum_duplicates()
     return X
 
 
 def _check_compressed(X):
-    """Raise where pointers or indices are out of range: kernels would read memory outside of the arrays."""
-    pointers, indices = X.indptr, X.indices
-    if pointers.size and (pointers[0] != 0 or np.any(np.diff(pointers) < 0) or pointers[-1] > indices.size):
-        raise ValueError("X.indptr is not a rising sequence from 0 to at most len(X.indices)")
+    """Raise where pointers or indices are out of range."""
+    check_pointers("X.indptr", X.indptr, X.indices.size)
     limit = X.shape[1] if X.format == "csr" else X.shape[0]
     if X.format == "bsr":
         limit = X.shape[1] // X.blocksize[1]
-    _check_range("X.indices", indices, limit)
-
-
-def _check_range(name, indices, limit):
-    if indices.size and (indices.min() < 0 or indices.max() >= limit):
-        bad = int(np.flatnonzero((indices < 0) | (indices >= limit))[0])
-        raise ValueError(f"{name}[{bad}] = {indices[bad]} is out of range: X allows 0 to {limit - 1}")
-
-
-def _is_canonical(indices, indptr):
-    """Whether rows ascend strictly within each column."""
-    if indices.size < 2:
-        return True
-    falling = np.flatnonzero(indices[1:] <= indices[:-1]) + 1
-    starts = np.zeros(indices.size + 1, dtype=bool)
-    starts[indptr] = True
-    return bool(np.all(starts[falling]))
+    check_range("X.indices", X.indices, limit)
 
 
 def explain_not_finite(X, names=None):

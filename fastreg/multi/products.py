@@ -6,7 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from fastreg.design.column_products import combine
+from fastreg.design.dense_products import sum_over_rows
 from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.sparse_gram import stored_parts
 from fastreg.design.working_columns import DenseBlock, PlainBlock, SparseBlock
 
 
@@ -18,7 +20,7 @@ def correlate(design, residual):
 
 @correlate.register
 def _(design: DenseDesign, residual):
-    return design.columns @ residual.T
+    return design.correlate_many(residual.T)
 
 
 @correlate.register(SparseDesign)
@@ -40,7 +42,7 @@ def expand(design, steps):
 
 @expand.register
 def _(design: DenseDesign, steps):
-    return steps.T @ design.columns
+    return sum_over_rows(design.columns, lambda some, part: steps[some].T @ part)
 
 
 @expand.register
@@ -72,12 +74,8 @@ def _(block: DenseBlock, places, classes, factors, others, start):
 
 @pair_products.register
 def _(block: SparseBlock, places, classes, factors, others, start):
-    design, columns = block.design, block.columns[places]
-    begin = design.indptr[columns].astype(np.int64)
-    counts = design.indptr[columns + 1] - begin
-    pointer = np.concatenate([[0], np.cumsum(counts)])
-    stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
-    return products_of_rows((pointer, design.indices[stored], design.data[stored]), classes, factors, others, start)
+    stored = stored_parts(block.design, block.columns[places])
+    return products_of_rows(stored, classes, factors, others, start)
 
 
 def products_of_rows(stored, classes, factors, others, start):

@@ -11,7 +11,7 @@ from fastreg.interface.agreement import columns_for, offset_for, rows_for
 from fastreg.interface.naming import explains_names
 from fastreg.interface.shared_options import described_by
 from fastreg.paths.any_path import AnyPath
-from fastreg.paths.prediction import between
+from fastreg.paths.prediction import between, times
 from fastreg.paths.result import Path
 
 
@@ -188,7 +188,7 @@ class MultiPath(AnyPath):
         coef, intercepts = self.coef(alpha)
         (offset,), X = rows_for(self, X, offset=offset), columns_for(self, X, coef.shape[0])
         shift = offset_for(self, offset, X.shape[0], len(self.coefs))
-        eta = X @ coef + intercepts
+        eta = times(X, coef, intercepts)
         return eta if shift is None else eta + shift
 
     @described_by(linear_predictor)

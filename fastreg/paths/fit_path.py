@@ -66,11 +66,11 @@ def fit_path(
     ----------
     X : {array, sparse matrix, data frame} of shape (n, p), or str, default=None
         Rows of data, never modified; the names of a data frame's columns are kept (pandas, polars, pyarrow, others by
-        narwhals). A Fortran-ordered float64 array or a canonical float64 CSC matrix is used where it lies; anything
-        else is converted once. Text is a formula about the frame `data`, "y ~ x1 + np.log(x2) + C(group)", in the
-        grammar of formulaic (the extra "formula"); it says whether there is an intercept ("- 1" for none). A file is
-        opened by `open`. A tuple of such a file and other parts, each (n, columns), is X with their columns side by
-        side.
+        narwhals). A Fortran-ordered array or a canonical CSC matrix of float64, or a large one of float32, int8, uint8,
+        int16 or bool, is used where it lies; anything else is converted once. Text is a formula about the frame `data`,
+        "y ~ x1 + np.log(x2) + C(group)", in the grammar of formulaic (the extra "formula"); it says whether there is an
+        intercept ("- 1" for none). A file is opened by `open`. A tuple of such a file and other parts, each
+        (n, columns), is X with their columns side by side.
     y : array-like of shape (n,), default=None
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma"). None is that of a formula.

@@ -5,27 +5,42 @@ import numpy as np
 from fastreg.design.column_products import combine
 from fastreg.design.dense_products import TILE
 from fastreg.design.designs import as_design
-from fastreg.interface.frames import CodedTable, is_storage
+from fastreg.interface.frames import NUMBERS, CodedTable, is_storage
+from fastreg.interface.narrow import NARROW, SMALL
 from fastreg.numerics.exp_log import LARGEST, exp
 from fastreg.numerics.jit import allocating_kernel, kernel
 
 
 def times(X, coef, intercept):
-    """intercept + X coef, (n,), for an array or sparse X of any layout and type, a CodedTable, or a storage.
+    """intercept + X coef for coef (p,) or (p, k), for an array or sparse X of any layout and type, a CodedTable, or a
+    storage. Of narrower numbers than float64 no copy is made of all.
 
-    If X is stored by columns, only those with a nonzero coefficient are read.
+    If X is stored by columns, of a vector's only those with a nonzero coefficient are read.
     """
-    if is_storage(X) or isinstance(X, CodedTable):
-        by_columns = is_storage(X)
+    if is_storage(X):
+        by_columns = True
+    elif isinstance(X, CodedTable):
+        by_columns = False
+    elif hasattr(X, "format"):
+        by_columns = X.format == "csc" and X.dtype.kind in NUMBERS
     else:
-        by_columns = X.format == "csc" if hasattr(X, "format") else X.flags.f_contiguous and X.flags.aligned
-        by_columns = by_columns and X.dtype == np.float64
-    if not by_columns:
-        out = X @ coef
-        out += intercept
+        by_columns = X.flags.f_contiguous and X.flags.aligned and X.dtype in (np.dtype(float), *NARROW)
+    if by_columns and coef.ndim == 1:
+        columns, out = np.flatnonzero(coef), np.full(X.shape[0], float(intercept))
+        combine(as_design(X), columns, coef[columns], out)
         return out
-    columns, out = np.flatnonzero(coef), np.full(X.shape[0], float(intercept))
-    combine(as_design(X), columns, coef[columns], out)
+    out = as_design(X).predict_many(coef) if by_columns else rows_times(X, coef)
+    out += intercept
+    return out
+
+
+def rows_times(X, coef):
+    """X coef; an array of narrower numbers is converted some rows at a time."""
+    if not isinstance(X, np.ndarray) or X.dtype == np.float64 or X.size <= SMALL:
+        return X @ coef
+    out, step = np.empty((len(X), *coef.shape[1:])), max(SMALL // X.shape[1], 1)
+    for start in range(0, len(X), step):
+        out[start : start + step] = X[start : start + step].astype(np.float64) @ coef
     return out
 
 

@@ -205,8 +205,7 @@ class Path(AnyPath):
             eta = times(X, *self.coef(alpha_within(alpha, self.alphas)))
         else:
             models = [self.coef(float(each)) for each in check_several("alpha", alpha, 0.0, np.inf)]
-            eta = X @ np.column_stack([coef for coef, _ in models])
-            eta += np.array([intercept for _, intercept in models])
+            eta = times(X, np.column_stack([coef for coef, _ in models]), np.array([each for _, each in models]))
         if shift is not None:
             eta += shift.reshape(-1, *[1] * (eta.ndim - 1))
         return eta

@@ -42,3 +42,26 @@ def test_a_first_fit_compiles_no_more_kernels_than_before(call):
     count, *names = isolated.run(COUNT.format(call=call)).stdout.split()
     assert len(set(names)) > 20  # they are counted at all
     assert int(count) <= FITS[call], names
+
+
+NARROW = {
+    "fit_path(X, y)": 6,
+    "fit_path(X, y > 0, family='binomial')": 6,
+    "cv_path(X, y, cv=3, n_alphas=10)": 9,
+    "fit_path(X, y, alphas=[0.5])": 6,
+}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("call", NARROW)
+def test_few_kernels_are_compiled_again_for_narrower_numbers(call):
+    """Those that read X: moments, passes, single columns and their copies. What runs on copies is of float64 anyway."""
+    both = f"""from fastreg import cv_path, fit_path
+X = np.asfortranarray(rng.normal(size=(120, 2400)))
+y = X[:, 0] + rng.normal(size=120)
+{call}
+asked.clear()
+X = X.astype(np.float32)
+{call}"""
+    count, *names = isolated.run(COUNT.format(call=both)).stdout.split()
+    assert len(names) > 3 and int(count) <= NARROW[call], (count, *names)

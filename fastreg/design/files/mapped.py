@@ -19,6 +19,7 @@ from fastreg.design.files.tiles import Tiles
 from fastreg.design.outer import OuterDesign
 from fastreg.design.row_subsets import add_grams
 from fastreg.interface.memory import allowance
+from fastreg.interface.narrow import kept
 from fastreg.interface.validation import read_only
 from fastreg.numerics.threads import even_edges, over_blocks
 
@@ -210,11 +211,11 @@ class MappedDesign(Mapped):
         return even_edges(p, n) if n <= LONGEST else range(p + 1)
 
     def near(self, start, stop):
-        return DenseDesign(as_floats(self.columns[start:stop]))
+        return DenseDesign(as_numbers(self.columns[start:stop], self.starts[-1]))
 
     def picked(self, columns):
         values = self.values[0].pick(self.starts[columns], self.starts[columns + 1])
-        return DenseDesign(as_floats(values.reshape(len(columns), -1)))
+        return DenseDesign(as_numbers(values.reshape(len(columns), -1), self.starts[-1]))
 
     def in_memory(self, columns):
         out = np.empty((len(columns), self.columns.shape[1]))
@@ -250,8 +251,9 @@ class MappedDesign(Mapped):
         return sums
 
 
-def as_floats(array):
-    """An array as float64 that kernels can take, read-only; copied where it is of another type, or not aligned."""
-    if array.dtype != np.float64 or not (array.flags.aligned and array.dtype.isnative):
-        array = array.astype(np.float64)
-    return read_only(array)
+def as_numbers(array, all_values):
+    """An array as kernels can take it, read-only; copied where its type is not `kept`, or it is not aligned.
+
+    `all_values` is the number of values in the file: a small one is not worth kernels for another type.
+    """
+    return read_only(kept(array if array.flags.aligned else array.copy(), all_values))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastreg.design.designs import SparseDesign
-from fastreg.design.files.mapped import Mapped, as_floats
+from fastreg.design.files.mapped import Mapped, as_numbers
 from fastreg.interface.validation import read_only
 from fastreg.numerics.threads import edges_by_cost
 
@@ -58,8 +58,10 @@ class MappedSparse(Mapped):
     def _design(self, rows, values, pointers):
         kind = self._kind(pointers)
         rows = rows if rows.dtype == kind and rows.flags.aligned else rows.astype(kind)
-        values = np.ones(rows.size) if values is None else values
-        return SparseDesign(as_floats(values), read_only(rows), read_only(pointers.astype(kind)), self.n_rows)
+        values = np.broadcast_to(1.0, rows.shape) if values is None else values
+        return SparseDesign(
+            as_numbers(values, self.starts[-1]), read_only(rows), read_only(pointers.astype(kind)), self.n_rows
+        )
 
     def _check(self, rows, pointers, columns):
         """Raise where row numbers are out of range, for kernels would read beyond arrays, or do not ascend."""

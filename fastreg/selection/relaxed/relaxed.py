@@ -20,6 +20,7 @@ from fastreg.interface.summary import shown_points
 from fastreg.interface.validation import ConvergenceWarning
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.families import FAMILIES
+from fastreg.paths.prediction import times
 from fastreg.paths.result import Path
 from fastreg.selection.active_columns import active_problem, support_of
 from fastreg.selection.criteria import information_criteria
@@ -165,7 +166,7 @@ class RelaxedPath(Saved, WithPath):
         coef, intercept = self.coef(alpha, gamma)
         (offset,), X = rows_for(self.path, X, offset=offset), columns_for(self.path, X, coef.size)
         offset = offset_for(self.path, offset, X.shape[0])
-        eta = X @ coef + intercept
+        eta = times(X, coef, intercept)
         return eta if offset is None else eta + offset
 
     @described_by(linear_predictor)
