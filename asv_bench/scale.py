@@ -344,5 +344,115 @@ def killed_at_every_read(size, folder):
         yield f"{family}: points kept at the last read", kept_points[-1], None
 
 
+# ---- genotypes
+
+
+@row(5, (100_000, 1000))
+def packed_products(size, folder):
+    """Products of packed genotypes with a vector (--size 500000 400 for longer columns)."""
+    n, p = size
+    for unknown, goal in ((0.0, 1 / 7), (0.01, 1 / 4)):
+        path = folder / "x.bed"
+        draw_bed(path, n, p, unknown=unknown)
+        seconds = {}
+        for threads in (1, 2):
+            fastreg.set_num_threads(threads)
+            design, times = fastreg.open(path), []
+            for _ in range(20):
+                begin = time.perf_counter()
+                design.correlate(np.ones(n))
+                times.append(time.perf_counter() - begin)
+            seconds[threads] = min(times)
+        fastreg.set_num_threads(None)
+        yield f"seconds for 1e9 genotypes, {unknown:.0%} unknown", seconds[1] / (n * p) * 1e9, goal
+        yield "  the same with two threads / with one", seconds[2] / seconds[1], 1 / 1.7
+
+
+@row(6, (20_000, 50_000))
+def genotypes_against_adelie(size, folder):
+    """A lasso path of a .bed with 1 % unknown, to some 11 % of the rows in, beside adelie's where it is installed."""
+    path, (n, p) = folder / "x.bed", size
+    y = draw_bed(path, n, p, unknown=0.01, effects=p // 17)
+    small = draw_bed(folder / "small.bed", 200, 300)
+    fastreg.fit_path(fastreg.open(folder / "small.bed"), small)  # compiles
+    with Watched() as watched:
+        begin, design = time.process_time(), fastreg.open(path)
+        fit = fastreg.fit_path(design, y, alpha_min_ratio=0.235)
+        own = time.process_time() - begin
+    yield "columns in at most", np.diff(fit.coefs.indptr).max(), None
+    yield "reads of all of X", design.reads, None
+    yield "bytes read / X", design.bytes_read / path.stat().st_size, None
+    yield "largest gap", fit.gaps.max(), 1e-12
+    yield "GB of private memory", watched.peak / 1e9, 1.0
+    yield "processor seconds", own, None
+    try:
+        import adelie
+    except ImportError:
+        return
+    copies = fastreg.open(path).in_memory(np.arange(p)).columns.T if n * p <= 1e8 else None
+    handler = adelie.io.snp_unphased(str(folder / "x.snpdat"))
+    handler.write(as_calls(path, n, p))
+    handler.read()
+    begin = time.process_time()
+    theirs = adelie.grpnet(
+        adelie.matrix.snp_unphased(handler), adelie.glm.gaussian(y), lmda_path=fit.alphas, tol=1e-8,
+        early_exit=False, progress_bar=False,
+    )  # fmt: skip
+    other = time.process_time() - begin
+    if copies is not None:
+        yield "largest difference of coefficients", np.abs(fit.coefs.toarray() - theirs.betas.T.toarray()).max(), None
+    yield "processor seconds of adelie, tol 1e-8", other, None
+    yield "fastreg's / adelie's", own / other, 0.5
+
+
+@row(7, (100_000, 100_000))
+def large_genotypes(size, folder):
+    """A lasso path of a .bed of 2.5 GB down to 0.2 alpha_max."""
+    path, (n, p) = folder / "x.bed", size
+    y = draw_bed(path, n, p, unknown=0.01, effects=200)
+    small = draw_bed(folder / "small.bed", 200, 300)
+    fastreg.fit_path(fastreg.open(folder / "small.bed"), small)  # compiles
+    with Watched() as watched:
+        begin, design = time.process_time(), fastreg.open(path)
+        fit = fastreg.fit_path(design, y, alpha_min_ratio=0.2)
+        spent = time.process_time() - begin
+    yield "columns in at most", np.diff(fit.coefs.indptr).max(), None
+    yield "largest gap", fit.gaps.max(), 1e-6
+    yield "reads of all of X", design.reads, 10
+    yield "bytes read / X", design.bytes_read / path.stat().st_size, None
+    yield "GB of private memory", watched.peak / 1e9, 0.5
+    yield "seconds", watched.seconds, 25
+    yield "processor seconds", spent, None
+
+
+def draw_bed(path, n, p, unknown=0.0, effects=20, seed=0):
+    """Write a .bed of frequencies from 0.05 to 0.5 with its tables; returns a trait, half of which they explain."""
+    rng, codes = np.random.default_rng(seed), np.array([0b11, 0b10, 0b00, 0b01], dtype=np.uint8)
+    causal = dict(zip(rng.choice(p, min(effects, p), replace=False).tolist(), rng.normal(size=effects)))
+    score, packed = np.zeros(n), np.zeros(-(-n // 4) * 4, dtype=np.uint8)
+    with open(path, "wb") as file:
+        file.write(b"\x6c\x1b\x01")
+        for j in range(p):
+            limit = rng.integers(13, 128)  # frequency times 256
+            copies = (rng.integers(0, 256, size=(2, n), dtype=np.uint8) < limit).sum(axis=0, dtype=np.uint8)
+            if j in causal:
+                score += causal[j] * (copies - copies.mean()) / copies.std()
+            copies[rng.integers(0, n, size=rng.binomial(n, unknown))] = 3
+            packed[:n] = codes[copies]
+            file.write((packed.reshape(-1, 4) @ np.array([1, 4, 16, 64], dtype=np.uint8)).tobytes())
+    path.with_suffix(".fam").write_text("".join(f"{i} {i} 0 0 0 -9\n" for i in range(n)))
+    path.with_suffix(".bim").write_text("".join(f"1 v{j} 0 {j} A C\n" for j in range(p)))
+    return score / score.std() + rng.normal(size=n)
+
+
+def as_calls(path, n, p):
+    """The genotypes as int8 in Fortran order, -9 where unknown, as adelie reads them."""
+    packed = np.fromfile(path, dtype=np.uint8, offset=3).reshape(p, -1)
+    out = np.empty((p, n), dtype=np.int8)
+    for j, column in enumerate(packed):
+        out[j] = np.array([2, -9, 1, 0], dtype=np.int8)[(column[:, None] >> [0, 2, 4, 6]) & 3].ravel()[:n]
+    return out.T
+
+
 if __name__ == "__main__":
     sys.exit(main())

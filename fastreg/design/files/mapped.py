@@ -25,7 +25,7 @@ from fastreg.numerics.threads import even_edges, over_blocks
 
 RATE = 1.7e9  # values a second that a pass reads from memory
 SAMPLES, LONG = 4, 16  # places where the time to read the file is measured, and blocks of about 1 MB at each
-PICKED = 2**19  # values of single columns that are read at once
+PICKED = 2**19  # values of single columns that one thread reads at a time
 LONGEST = 2**20  # rows: of longer columns, one is read at a time
 PIECE = 2**25  # bytes of a file that are asked for ahead, and given back, at once
 MUCH = 1.5  # size of a file over the allowance, from which its pages are given back where they are not kept
@@ -42,6 +42,7 @@ class Mapped(OuterDesign):
         self.kept = 1.0 if size <= MUCH * allowance() else allowance() / size  # share of the file that stays in memory
         self.reads = self.bytes_read = 0
 
+    at_once = PICKED  # values of single columns that one thread reads at a time
     starts: np.ndarray  # (p + 1,): where each column's values start, and where the last one's end
 
     @abstractmethod
@@ -107,7 +108,7 @@ class Mapped(OuterDesign):
             use(self.picked(columns[start:stop]), order[start:stop])
 
         sizes = self.starts[columns + 1] - self.starts[columns]
-        over_blocks(read, batches(sizes), int(sizes.sum()))
+        over_blocks(read, batches(sizes, self.at_once), int(sizes.sum()))
         self.bytes_read += sum(int(sizes.sum()) * each.dtype.itemsize for each in self.values)
         self.verify()
 
@@ -182,10 +183,10 @@ def products_with(near, vectors):
     return near.correlate(vectors[0])[None] if len(vectors) == 1 else near.correlate_each(vectors)
 
 
-def batches(sizes):
-    """Edges of batches of columns with about PICKED values each."""
+def batches(sizes, most):
+    """Edges of batches of columns with about `most` values each."""
     ends = np.cumsum(sizes)
-    cuts = np.searchsorted(ends, np.arange(PICKED, ends[-1] if ends.size else 0, PICKED), side="right")
+    cuts = np.searchsorted(ends, np.arange(most, ends[-1] if ends.size else 0, most), side="right")
     return np.unique(np.concatenate([[0], cuts, [len(sizes)]])).tolist()
 
 

@@ -10,7 +10,8 @@ from fastreg.design.genotypes.bed_file import BedFile, names_of_variants
 from fastreg.design.genotypes.packed import Packed, as_planes, combined, count_codes, dots, mask_of, unpack
 from fastreg.interface.validation import as_float, read_only
 
-BLOCK = 2**19  # bytes of neighbouring columns that one thread reads at a time
+BLOCK = 2**20  # bytes of neighbouring columns that one thread reads at a time
+COLUMNS = 32  # columns at least that are read at a time: vectors of many rows come from memory once for them
 UNKNOWN = -1  # in place of counts of columns that no product has read yet
 
 
@@ -31,13 +32,14 @@ class BedDesign(Mapped):
         super().__init__(files.path, [values], begin)
         self.source, self.columns = files, read_only(values.view())
         p, size = self.columns.shape
-        self.starts = np.arange(p + 1) * size
+        self.starts, self.at_once = np.arange(p + 1) * size, max(self.at_once, COLUMNS * size)
         self._counts = np.full((p, 4), UNKNOWN)
-        self._means = None if means is None else checked_means(means, p)
+        self._given = None if means is None else checked_means(means, p)
+        self._means = np.full(p, np.nan) if means is None else self._given  # NaN until a column is read
 
     def __reduce__(self):
-        span = self.begin, self.begin + self.shape[1]
-        return opened_again, (self.source.path, self.source.tables, self._means, self.source.values.file.stamp, span)
+        span, stamp = (self.begin, self.begin + self.shape[1]), self.source.values.file.stamp
+        return opened_again, (self.source.path, self.source.tables, self._given, stamp, span)
 
     # ---- what the files say
 
@@ -58,11 +60,9 @@ class BedDesign(Mapped):
     @property
     def means(self):
         """The numbers that unknown genotypes count as, (p,)."""
-        if self._means is not None:
-            return self._means.copy()
-        if np.any(self._counts[:, 0] == UNKNOWN):
+        if np.any(np.isnan(self._means)):
             self._sweep(lambda near, start, stop: None)
-        return mean_copies(self._counts)
+        return self._means.copy()
 
     # ---- products
 
@@ -70,12 +70,12 @@ class BedDesign(Mapped):
         return self.shape[0] * len(columns)
 
     def part(self, start, stop):
-        means = None if self._means is None else self._means[start:stop]
+        means = None if self._given is None else self._given[start:stop]
         return BedDesign(self.source, means, self.begin + start, self.values[0].between(start, stop))
 
     def edges(self):
         p, size = self.columns.shape
-        return [*range(0, p, max(BLOCK // size, 1)), p]
+        return [*range(0, p, max(BLOCK // size, COLUMNS)), p]
 
     def near(self, start, stop):
         """Columns start to stop, read from the map."""
@@ -151,6 +151,13 @@ class BedDesign(Mapped):
             self._counts[which] = counts
         return counts
 
+    def _means_of(self, packed, which):
+        """The numbers that unknown genotypes of some columns count as."""
+        means = self._means[which]
+        if np.isnan(means).any():
+            means = self._means[which] = mean_copies(self._counted(packed, which))
+        return means
+
     @cached_property
     def _everybody(self):
         return mask_of(np.ones(self.shape[0], dtype=bool))
@@ -159,7 +166,7 @@ class BedDesign(Mapped):
         """Packed columns with the values of their codes."""
         tables = np.empty((len(packed), 4))
         tables[:] = 2.0, 0.0, 1.0, 0.0
-        tables[:, 1] = mean_copies(self._counted(packed, which)) if self._means is None else self._means[which]
+        tables[:, 1] = self._means_of(packed, which)
         return Packed(packed, tables)
 
 
