@@ -148,10 +148,10 @@ class OuterDesign(Multiplied):
         return out
 
     def by_rows(self, columns, centre):
-        return self._whole(columns).by_rows(np.arange(len(columns)), centre[columns])
+        return self.whole(columns).by_rows(np.arange(len(columns)), centre[columns])
 
     def part_grams(self, parts, weight, centre, response):
-        return self._whole(np.arange(self.shape[1])).part_grams(parts, weight, centre, response)
+        return self.whole(np.arange(self.shape[1])).part_grams(parts, weight, centre, response)
 
     def part_products(self, parts, columns, coefs):
         columns = np.asarray(columns)
@@ -174,7 +174,7 @@ class OuterDesign(Multiplied):
         """Bytes of copies of some columns."""
         return (8 if self.form == "dense" else 16) * self.stored_in(columns)
 
-    def _whole(self, columns):
+    def whole(self, columns):
         """Copies of some columns that are needed at once; refused where they take more memory than there is."""
         size = self._bytes_of(columns)
         if size > allowance():
@@ -213,6 +213,10 @@ class CopiedBlock:
 
     def correlate(self, v, start=0):
         return self.copies.correlate(v, start)
+
+    def in_memory(self):
+        """(design of copies of all columns, what has been subtracted from each)."""
+        return self.copies.design, np.zeros(self.columns.size)
 
     def correlate_each(self, vectors):
         return self.copies.correlate_each(vectors)

@@ -118,7 +118,7 @@ class ColumnBlock(Protocol):
 class WorkingBlock(ColumnBlock, Protocol):
     """The columns of a working set, stored for Gram matrices. `Design.working_block` returns it.
 
-    `form` is "dense" or "sparse" and says which of the measured costs in solvers/choice.py apply.
+    `form` is "dense", "sparse" or "packed" and says which of the measured costs in solvers/choice.py apply.
     """
 
     form: str
@@ -151,6 +151,13 @@ class Gathered(WorkingBlock, Protocol):
 
     def predict_each(self, steps: np.ndarray) -> np.ndarray:
         """X_W s for every row s of `steps`: (steps, n)."""
+
+
+class Copied(WorkingBlock, Protocol):
+    """A block of X that is read by blocks."""
+
+    def in_memory(self) -> tuple[Design, np.ndarray]:
+        """(design of copies of all columns, what has been subtracted from each (m,)), for kernels."""
 
 
 class RowBlocks(Protocol):

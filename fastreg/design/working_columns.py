@@ -5,6 +5,7 @@ import numpy as np
 from fastreg.design.column_products import combine, combine_vectors, correlate_columns, correlate_vectors, is_outer
 from fastreg.design.dense_products import multiply_rows, sum_of_products
 from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row, merged, mirror
+from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import edges_by_cost, over_blocks
 
@@ -40,9 +41,19 @@ class DenseBlock:
             else:
                 gather_centred(self.design, some, self.centre, out)
 
+    def in_memory(self):
+        """(design of copies of all columns, what has been subtracted from each)."""
+        from fastreg.design.designs import DenseDesign  # which imports this module
+
+        return DenseDesign(read_only(self.rows[: self.columns.size])), self.centre[self.columns]
+
     def rounding(self, columns, norms):
         """Bound on the rounding error of a product of two centred columns, over the product of their norms."""
         return ROUNDING
+
+    def take(self, places):
+        """The columns at some positions, centred: (places, n)."""
+        return self.rows[places]
 
     def wide(self):
         """Whether a Gram matrix would have more numbers than the columns."""

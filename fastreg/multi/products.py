@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from fastreg.design.column_products import combine
 from fastreg.design.dense_products import sum_over_rows
 from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.panels import Panels
 from fastreg.design.sparse_gram import stored_parts
 from fastreg.design.working_columns import DenseBlock, PlainBlock, SparseBlock
 
@@ -65,9 +66,10 @@ def pair_products(block, places, classes, factors, others, start):
     return products_of_rows(block.stored_values(places), classes, factors, others, start)
 
 
-@pair_products.register
-def _(block: DenseBlock, places, classes, factors, others, start):
-    Z = block.rows[places]
+@pair_products.register(DenseBlock)
+@pair_products.register(Panels)
+def _(block, places, classes, factors, others, start):
+    Z = block.take(places)
     Z *= factors[classes]
     return Z[start:] @ Z.T, Z @ others
 

@@ -41,15 +41,15 @@ from fastreg.numerics.jit import kernel
 
 # ---- rates
 
-READ = {"sparse": 15.0, "dense": 3.0}  # cost of a multiplication with a value of X read from memory
-GRAM = {"sparse": 15.0, "dense": 0.375}  # cost of a multiplication for a Gram matrix, dense ones by BLAS
+READ = {"sparse": 15.0, "dense": 3.0, "packed": 0.75}  # cost of a multiplication with a value of X read from memory
+GRAM = {"sparse": 15.0, "dense": 0.375, "packed": 0.375}  # cost of one for a Gram matrix, the latter two by BLAS
 CALLS = 1e6  # multiplications in the time of NumPy's calls for a model or a point, besides the products
 PATIENCE = 3.0  # cost of a solver over the expected cost of another, at which the other takes over
 
 # ---- a working set's model
 
 LARGEST_GRAM = 12_000  # columns of a working set whose Gram matrix is kept (1.2 GB)
-EPOCHS = {"sparse": 12.0, "dense": 40.0, "ridge": 5.0}  # expected epochs of a descent to a relative gap of TYPICAL
+EPOCHS = {"sparse": 12.0, "dense": 40.0, "packed": 40.0, "ridge": 5.0}  # of a descent to a gap of TYPICAL, expected
 TYPICAL = 1e-6  # relative gap
 ANOTHER_STEP = 300.0  # multiplications per row of the extra Newton step that an old Hessian needs; descent has none
 ROWS = 1.2  # multiplications of Newton steps in the dual, over n^3

@@ -239,9 +239,9 @@ class CoordinateDescent:
         return self._descend_residual(working, state, precision, most, squares)
 
     def _descend_residual(self, working, state, precision, most, squares):
-        problem, columns = working.problem, working.columns
-        h = state.curvature
-        quadratic = (h, *self._moments(working, h))
+        problem, columns, h = working.problem, working.columns, state.curvature
+        design, places, shift = working.in_memory()
+        quadratic = (h, *self._moments(working, h, design, places, shift))
         coef, residual, lift = state.coef[columns], state.residual.copy(), 0.0
         chunk, epochs, done = bounded_epochs(2 * working.stored()), 0, False
         if self.passes < np.inf:
@@ -250,7 +250,7 @@ class CoordinateDescent:
         limit = problem.work.columns + self.passes * columns.size
         while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
-                problem.design, columns, quadratic, working.penalty, coef, residual, lift,
+                design, places, quadratic, working.penalty, coef, residual, lift,
                 (min(chunk, math.ceil(most - epochs)), precision, working.stored() >= problem.n), squares,
             )  # fmt: skip
             epochs += ran
@@ -258,13 +258,13 @@ class CoordinateDescent:
         problem.work.add(epochs=epochs)
         return coef, None
 
-    def _moments(self, working, h):
+    def _moments(self, working, h, design, places, shift):
         """(H_jj, h-means, x_j'h) of the columns, (m,) each; known beforehand if h are the weights."""
-        problem, columns = working.problem, working.columns
+        problem, m = working.problem, places.size
         if np.array_equal(h, problem.weight):
-            return working.norms**2, problem.centre[columns], problem.centre[columns]
-        m = columns.size
+            middle = problem.centre[working.columns] - shift
+            return working.norms**2, middle, middle
         problem.work.add(columns=2 * m)
         curvature, mean, column_h = np.empty(m), np.empty(m), np.empty(m)
-        weighted_columns(problem.design, columns, h, h.sum(), problem.fit_intercept, curvature, mean, column_h)
+        weighted_columns(design, places, h, h.sum(), problem.fit_intercept, curvature, mean, column_h)
         return curvature, mean, column_h

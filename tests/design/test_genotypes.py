@@ -9,7 +9,8 @@ import pytest
 from genotype_files import draw_copies, imputed, write_bed
 
 import fastreg
-from fastreg import cv_path, fit_path, set_num_threads
+from fastreg import cv_path, fit_multi_path, fit_path, set_num_threads
+from fastreg.design.genotypes import bed_design
 
 N, P = 103, 50
 COPIES = draw_copies(N, P)
@@ -79,6 +80,56 @@ def test_paths_are_those_of_the_array(bed, family, options):
     np.testing.assert_allclose(path.coefs.toarray(), wanted.coefs.toarray(), rtol=0, atol=1e-5)
     last = path.alphas[-1]
     np.testing.assert_allclose(path.predict(bed, last), path.predict(X, last), rtol=1e-10)
+
+
+def packed_blocks(monkeypatch):
+    """Let working sets stay packed, as those of many people do."""
+    monkeypatch.setattr(bed_design, "allowance", lambda: 0)
+
+
+def test_a_packed_working_set_has_the_products_of_the_array(bed, monkeypatch):
+    packed_blocks(monkeypatch)
+    centre, columns, h = X.mean(axis=0), np.array([4, 30, 2, 11]), RNG.random(N)
+    block, W = bed.working_block(centre), (X - X.mean(axis=0))[:, columns]
+    block.extend(columns[:3])
+    block.extend(columns[3:])
+    vectors, steps = RNG.normal(size=(2, N)), RNG.normal(size=4)
+    np.testing.assert_allclose(block.correlate_each(vectors), vectors @ W, atol=1e-12)
+    np.testing.assert_allclose(block.correlate(vectors[0], 2), vectors[0] @ W[:, 2:], atol=1e-12)
+    np.testing.assert_allclose(block.predict(steps), W @ steps, atol=1e-13)
+    np.testing.assert_allclose(block.gram(h), (W.T * h) @ W, atol=1e-12)
+    np.testing.assert_allclose(block.gram(h, 3), (W.T[3:] * h) @ W, atol=1e-12)
+    np.testing.assert_allclose(block.take([1, 0]), W.T[[1, 0]], atol=1e-15)
+    near, shift = block.in_memory()
+    np.testing.assert_allclose(near.gather(np.arange(4)) - shift, X[:, columns])
+    other = np.array([0, 9])
+    response = block.respond(other, h, steps[None])
+    np.testing.assert_allclose(response, [(h * (W @ steps)) @ X[:, other]], atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        ("gaussian", {}),
+        ("gaussian", {"solver": "coordinate_descent"}),
+        ("gaussian", {"l1_ratio": 0.5, "standardize": True}),
+        ("binomial", {"penalty_factor": np.r_[0.0, np.ones(P - 1)]}),
+    ],
+)
+def test_paths_with_packed_working_sets(bed, family, options, monkeypatch):
+    packed_blocks(monkeypatch)
+    options = {"family": family, "tol": 1e-9, "n_alphas": 10, "alpha_min_ratio": 0.05} | options
+    path = certified.fit(bed, Y[family], check=(X, Y[family]), **options)
+    np.testing.assert_allclose(path.coefs.toarray(), fit_path(X, Y[family], **options).coefs.toarray(), atol=1e-5)
+
+
+def test_classes_with_packed_working_sets(bed, monkeypatch):
+    packed_blocks(monkeypatch)
+    labels = np.digitize(Y["gaussian"], np.quantile(Y["gaussian"], [0.3, 0.6]))
+    found, wanted = (
+        fit_multi_path(each, labels, family="multinomial", n_alphas=5, alpha_min_ratio=0.3) for each in (bed, X)
+    )
+    np.testing.assert_allclose(found.point(4)[0], wanted.point(4)[0], atol=1e-4)
 
 
 def test_folds_use_the_means_of_all_rows(bed):

@@ -117,6 +117,17 @@ def test_what_follows_a_path_is_that_of_the_array(form):
         np.testing.assert_allclose(call(outer), call(given), rtol=1e-3, atol=1e-4, err_msg=name)
 
 
+def test_descents_among_the_columns_of_a_working_set_run_on_copies():
+    """In residual form, which reads columns one by one: sparse ones with few values take it where many are active."""
+    rng = np.random.default_rng(0)
+    sparse = sp.random_array((100, 200), density=0.05, rng=rng, format="csc")
+    y = sparse @ rng.normal(size=200) + 0.1 * rng.normal(size=100)
+    options = {"solver": "coordinate_descent", "n_alphas": 15, "alpha_min_ratio": 0.01, "tol": 1e-9}
+    path = certified.fit(Counted(sparse), y, check=(sparse, y), **options)
+    assert path.work["epochs"] > 0
+    np.testing.assert_allclose(path.coefs.toarray(), fit_path(sparse, y, **options).coefs.toarray(), atol=1e-4)
+
+
 def test_few_columns_are_copied():
     outer, _ = both("dense")
     path = fit_path(outer, Y["gaussian"], n_alphas=5, alpha_min_ratio=0.5)

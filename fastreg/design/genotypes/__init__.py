@@ -3,4 +3,5 @@
 bed_file    BedFile: the .bed with its .fam and .bim, checked, and their names
 packed      kernels for packed columns
 bed_design  BedDesign: X as such a file
+packed_block  the columns of a working set, two bits a genotype
 """

@@ -8,6 +8,10 @@ from fastreg.design.designs import DenseDesign
 from fastreg.design.files.mapped import Mapped
 from fastreg.design.genotypes.bed_file import BedFile, names_of_variants
 from fastreg.design.genotypes.packed import Packed, as_planes, combined, count_codes, dots, mask_of, unpack
+from fastreg.design.genotypes.packed_block import PackedBlock
+from fastreg.design.outer import SHARE
+from fastreg.design.working_columns import DenseBlock
+from fastreg.interface.memory import allowance
 from fastreg.interface.validation import as_float, read_only
 
 BLOCK = 2**20  # bytes of neighbouring columns that one thread reads at a time
@@ -35,7 +39,9 @@ class BedDesign(Mapped):
         self.starts, self.at_once = np.arange(p + 1) * size, max(self.at_once, COLUMNS * size)
         self._counts = np.full((p, 4), UNKNOWN)
         self._given = None if means is None else checked_means(means, p)
-        self._means = np.full(p, np.nan) if means is None else self._given  # NaN until a column is read
+        self._means: np.ndarray = np.full(p, np.nan)  # until a column is read
+        if self._given is not None:
+            self._means = self._given
 
     def __reduce__(self):
         span, stamp = (self.begin, self.begin + self.shape[1]), self.source.values.file.stamp
@@ -132,6 +138,11 @@ class BedDesign(Mapped):
 
         self.pick(columns, copy)
         return DenseDesign(read_only(out))
+
+    def working_block(self, centre):
+        """As numbers where even as many columns as rows would take little memory, else packed."""
+        n, p = self.shape
+        return (DenseBlock if 8 * n * min(n, p) <= SHARE * allowance() else PackedBlock)(self, centre)
 
     def packed(self, columns):
         """Copies of some columns as they are stored."""

@@ -4,9 +4,9 @@ import os
 
 from fastreg.design.files.stored import StoredFile, Values
 
-HEADER = 3  # bytes before the first column
 MAGIC = b"\x6c\x1b"  # the file's first two bytes
-BY_COLUMN, BY_ROW = 1, 0  # its third, which says how it is stored
+BY_COLUMN, BY_ROW = b"\x01", b"\x00"  # its third, which says how it is stored
+HEADER = len(MAGIC + BY_COLUMN)
 OTHERWISE = "open(path, bim=..., fam=...) takes tables that are called otherwise"
 
 
@@ -34,12 +34,12 @@ class BedFile:
     def _check(self, n, p):
         """Raise unless the .bed is a file of whole columns, as many as the two tables say."""
         start = self.values.file.map[:HEADER]
-        if start[:2] != MAGIC or len(start) < HEADER or start[2] not in (BY_COLUMN, BY_ROW):
+        if start not in (MAGIC + BY_COLUMN, MAGIC + BY_ROW):
             raise ValueError(
                 f"{self.path} is no .bed file of PLINK 1.9 or 2: it begins with {start.hex(' ')}, not 6c 1b 01. "
                 "`plink2 --make-bed` converts other formats, such as .pgen or .vcf"
             )
-        if start[2] == BY_ROW:
+        if start == MAGIC + BY_ROW:
             raise ValueError(
                 f"{self.path} stores one person after another, as early versions of PLINK did, and fits read one "
                 f"variant after another: convert it by `plink --bfile {os.path.splitext(self.path)[0]} --make-bed`"

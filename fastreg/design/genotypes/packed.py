@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.numerics.jit import inlined_kernel, kernel, wide_vectors
+from fastreg.numerics.threads import even_edges, over_blocks
 
 TILE = 2**13  # bytes of a column that are read before the next one: their numbers, 256 KB, stay in the second cache
 FLUSH = 2**18  # bytes after which sums of 21 bits are added up: each byte adds four at most
@@ -55,6 +56,17 @@ def dots(columns, planes):
     """X'v of `Packed` columns for the vectors v of `planes`: (vectors, columns)."""
     out = np.empty((len(planes), len(columns.packed)))
     packed_dots(columns.packed, columns.tables, planes, out)
+    return out
+
+
+def shared_dots(columns, planes):
+    """`dots`, by several threads."""
+    out, size = np.empty((len(planes), len(columns.packed))), columns.packed.shape[1]
+
+    def some(a, b):
+        out[:, a:b] = dots(Packed(columns.packed[a:b], columns.tables[a:b]), planes)
+
+    over_blocks(some, even_edges(out.shape[1], size), out.size * size)
     return out
 
 
@@ -126,6 +138,20 @@ def unpack(packed, tables, out):
             line[4 * q + 3] = number_of(code >> np.uint64(6), a, b, c, d)
         for i in range(n // 4 * 4, n):
             line[i] = number_of(np.uint64(column[i // 4]) >> np.uint64(2 * (i % 4)), a, b, c, d)
+
+
+@kernel
+def unpack_planes(packed, tables, first, last, out):
+    """out[j] = x_j in the bytes from `first` to `last`, in the order of planes: (columns, 4 (last - first))."""
+    wide_vectors()
+    size = last - first
+    for j in range(packed.shape[0]):
+        column = packed[j, first:last]
+        a, b, c, d = tables[j, 0], tables[j, 1], tables[j, 2], tables[j, 3]
+        for place in range(4):
+            line, shift = out[j, place * size : (place + 1) * size], np.uint64(2 * place)
+            for q in range(size):
+                line[q] = number_of(np.uint64(column[q]) >> shift, a, b, c, d)
 
 
 @kernel

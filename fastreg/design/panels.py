@@ -1,0 +1,89 @@
+"""The columns of a working set that are not kept as float64, for products and Gram matrices by panels of rows."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from fastreg.design.dense_products import sum_of_products
+from fastreg.design.genotypes.packed import as_planes
+from fastreg.design.protocol import Design
+from fastreg.design.working_columns import ROUNDING, ROW_BLOCK, SCATTERED
+
+
+class Panels:
+    """A `WorkingBlock` whose Gram matrices are those of panels: few rows of all columns, as float64.
+
+    Rows are taken in the order of `as_planes` (fastreg.design.genotypes.packed), which changes no sum over all rows.
+    """
+
+    form = "packed"
+
+    def __init__(self, design, centre):
+        self.design, self.centre = design, centre
+        self.columns = np.empty(0, dtype=np.int64)
+        self.near: Design | None = None  # copies of the first columns, once a descent has asked for them
+
+    # ---- to be defined
+
+    @abstractmethod
+    def extend(self, columns):
+        """Append columns that the block does not have yet."""
+
+    @abstractmethod
+    def correlate_each(self, vectors):
+        """X_W'v for every row v of `vectors`: (vectors, m)."""
+
+    @abstractmethod
+    def predict(self, steps):
+        """X_W s, (n,), for s (m,)."""
+
+    @abstractmethod
+    def panels(self):
+        """A function(first byte, last byte) that returns all columns there, centred: (m, 4 (last - first))."""
+
+    @abstractmethod
+    def take(self, places):
+        """The columns at some positions, centred: (places, n)."""
+
+    # ---- derived from these
+
+    def correlate(self, v, start=0):
+        return self.correlate_each(v[None])[0, start:]
+
+    def predict_many(self, steps):
+        """(X_W - centre) S, (n, k), for S (m, k)."""
+        return np.stack([self.predict(each) for each in np.ascontiguousarray(steps.T)], axis=1)
+
+    def rounding(self, columns, norms):
+        """Bound on the rounding error of a product of two centred columns, over the product of their norms."""
+        return ROUNDING
+
+    def wide(self):
+        """False: solvers always use the Gram matrix, which is smaller than X where these blocks are used."""
+        return False
+
+    def respond(self, columns, h, steps):
+        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
+        return self.design.look(np.array([h * self.predict(each) for each in steps]), columns)
+
+    def response_cost(self, columns):
+        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
+        return SCATTERED * self.design.stored_in(columns)
+
+    def in_memory(self):
+        """(design of copies of all columns, what has been subtracted from each); refused where they are too large."""
+        if self.near is None or self.near.shape[1] < self.columns.size:
+            self.near = self.design.whole(self.columns)
+        return self.near, np.zeros(self.columns.size)
+
+    def gram(self, h, start=0):
+        """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""
+        m, panel, weights = self.columns.size, self.panels(), as_planes(h[None])[0]
+        weights = np.sqrt(weights) if start == 0 else weights
+
+        def scaled(first, last):
+            rows = panel(first, last)
+            left = rows[start:] * weights[:, first:last].ravel()
+            return left, left if start == 0 else rows
+
+        return sum_of_products(scaled, weights.shape[1], ROW_BLOCK // 4, m - start, m)
