@@ -125,6 +125,14 @@ def test_bits_do_not_depend_on_threads(tmp_path, kind):
         assert all(np.array_equal(a, b) for a, b in zip(found[0], other))
 
 
+def test_ten_folds_share_their_reads(tmp_path):
+    path, _ = save(tmp_path, "float64")
+    one, both = fastreg.open(path), fastreg.open(path)
+    fit_path(one, Y)
+    fastreg.cv_path(both, Y, cv=10)
+    assert both.reads - one.reads <= 1.6 * one.reads
+
+
 def test_single_columns_are_read_alone(tmp_path):
     path, _ = save(tmp_path, "float64")
     design = fastreg.open(path)
@@ -192,6 +200,18 @@ def test_estimators_take_files(tmp_path):
     assert fitted.alpha_ == pytest.approx(wanted.alpha_)
     np.testing.assert_allclose(fitted.predict(design), wanted.predict(X), rtol=1e-6, atol=1e-6)
     assert design.reads <= 30
+
+
+def test_a_file_with_nan_is_told_of_by_place(tmp_path):
+    X = np.asfortranarray(DENSE.astype(float))
+    X[7, 41] = np.nan
+    np.save(path := tmp_path / "x.npy", X)
+    with pytest.raises(ValueError, match=r"X\[7, 41\] is NaN"):
+        fit_path(fastreg.open(path), Y)
+    X[7, 41] = 1e200
+    np.save(path, X)
+    with pytest.raises(ValueError, match="column 41 of X holds values whose squares exceed"):
+        fit_path(fastreg.open(path), Y)
 
 
 def test_rows_of_a_file_are_refused_with_advice(tmp_path):

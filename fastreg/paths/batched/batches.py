@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastreg.design.column_products import is_outer
 from fastreg.design.dense_products import TILE
 from fastreg.numerics.jit import kernel
 from fastreg.objective.correlation_bounds import ENDS, columns_reaching, mixtures
@@ -47,7 +48,9 @@ class Batches:
         self.working = WorkingSet(self.problem)
         self.pivoting = Pivoting(self.working, self.tol)
         self.solver = solver(fit, self.working, self.pivoting)
-        self.more_sweeps = SHARED_MORE_SWEEPS if fit.beside_others else 0
+        # Where reading takes longest, few columns are looked at instead.
+        shares = fit.beside_others and not is_outer(fit.problem.design)
+        self.more_sweeps = SHARED_MORE_SWEEPS if shares else 0
         self.previous = fit.null.entry
 
     @property
