@@ -79,7 +79,7 @@ def fit_multi_path(
     ValueError
         Where an argument is out of its range, with the first bad place.
     Interrupted
-        On Ctrl-C (it is a KeyboardInterrupt). Its `path` holds the points done, each of them certified.
+        On Ctrl-C or SIGTERM (it is a KeyboardInterrupt). Its `path` holds the points done, each of them certified.
 
     References
     ----------

@@ -8,6 +8,9 @@ summed_rows  least squares of which only sums over the rows are known
 ridge        paths without an l1 part
 pointwise    one point after the other, on a working set; predictor: a first guess of the next point
 batched/     many points at once
+known        what is known of a path at whose solution a fit begins
+checkpoint   the points of running fits in a file; identity: what tells a fit from others
 sweeps       products with X that several fits share
-result, storage, prediction, refit, norm, frames   the Path, its file, predictions, refits, norms and data frames
+result, storage, prediction, refit, joined, norm, frames   the Path, its file, predictions, refits, two parts as one,
+             norms and data frames
 """

@@ -178,7 +178,7 @@ def fit_path(
     ValueError
         Where an argument is out of its range, with the first bad place.
     Interrupted
-        On Ctrl-C (it is a KeyboardInterrupt). Its `path` holds the points that were done.
+        On Ctrl-C or SIGTERM (it is a KeyboardInterrupt). Its `path` holds the points that were done.
 
     References
     ----------

@@ -90,7 +90,7 @@ def stability_selection(
     ValueError
         Where an argument is out of its range, or already the first alpha selects too many features.
     Interrupted
-        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `finished` the
+        On Ctrl-C or SIGTERM (it is a KeyboardInterrupt). `path` holds the points done on all rows, `finished` the
         StabilityPath of the pairs of halves that were done, if there are any.
 
     References

@@ -122,8 +122,8 @@ def cv_path(
     ValueError
         Where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
     Interrupted
-        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of each
-        fold, `finished` a CVPath for every l1_ratio that was done with.
+        On Ctrl-C or SIGTERM (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of
+        each fold, `finished` a CVPath for every l1_ratio that was done with.
 
     References
     ----------

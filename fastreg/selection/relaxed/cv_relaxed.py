@@ -81,8 +81,8 @@ def cv_relaxed(
     ValueError
         Where an argument is out of its range, a fold cannot be fitted (one class only) or scored.
     Interrupted
-        On Ctrl-C (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of each
-        fold.
+        On Ctrl-C or SIGTERM (it is a KeyboardInterrupt). `path` holds the points done on all rows, `folds` those of
+        each fold.
 
     References
     ----------

@@ -190,8 +190,8 @@ def nested_cv_relaxed(
     ValueError
         Where an argument is out of its range, a fold cannot be fitted or scored.
     Interrupted
-        On Ctrl-C (it is a KeyboardInterrupt). `finished` holds the CVRelaxed of every outer fold that was done
-        with.
+        On Ctrl-C or SIGTERM (it is a KeyboardInterrupt). `finished` holds the CVRelaxed of every outer fold that was
+        done with.
 
     References
     ----------
