@@ -84,6 +84,7 @@ class Part:
         self.checkpoint, self.name, self.stored, self.columns = checkpoint, name, stored, NO_COLUMNS
         self.about: dict[str, Any] | None = None  # set when the fit begins
         self.points, self.marks, self.steps = list[Point](), list[tuple](), list[tuple]()
+        self.swept: tuple[Any, float | None] = ((), None)  # Known.swept and previous
 
     def stands_for(self, reduced):
         """Whether what is stored, if anything, is of a reduced problem or of a whole one, as `reduced` says."""
@@ -100,17 +101,18 @@ class Part:
         about, arrays = self.stored
         try:
             self.points, self.marks, self.steps = points_of(about, arrays, problem.p)
+            self.columns, self.swept = arrays["columns"], swept_of(about, arrays, problem.n)
             alphas = arrays["alphas"].tolist()
         except DAMAGED as error:
             raise damaged(self.checkpoint.file, error) from None
         last = len(self.points) - 1
         if last < 0 or last >= len(alphas):
             return None
-        self.columns, coef = arrays["columns"], np.zeros(problem.p)
+        coef = np.zeros(problem.p)
         coef[self.points[last].columns] = self.points[last].values
         before = [self.points[k] for k in ends_before(last)]
         earlier = [(point.columns, point.values, point.intercept) for point in before]
-        return coef, self.points[last].intercept, alphas[last], Known(earlier, self.columns)
+        return coef, self.points[last].intercept, alphas[last], Known(earlier, self.columns, None, *self.swept)
 
     def begin(self, fit, problem, options, start, weights="sample_weight"):
         """Let a fit go on at `start`, from `start_of`. Returns whether it does: else it begins at the null model.
@@ -140,14 +142,16 @@ class Part:
         fit.recorder.go_on(self.points[:-1], self.marks, self.steps)
         return True
 
-    def note(self, fit, columns, at_once):
+    def note(self, fit, columns, at_once, swept):
         """Keep the points of a fit, `at_once` or if it is time; `columns` are its working set, None for that before."""
-        self.columns = self.columns if columns is None else columns.copy()
+        if columns is not None:
+            self.columns, self.swept = columns.copy(), swept
         if self.about is None or not (at_once or self.checkpoint.is_due()):
             return
         about, arrays = arrays_of(fit.points, fit.recorder, self.columns)
         about |= self.about | {"data": list(self.data)}
-        arrays["alphas"] = fit.alphas
+        arrays |= {"alphas": fit.alphas, "swept": np.array(self.swept[0], dtype=float)}
+        about["previous"] = self.swept[1]
         arrays |= {f"data {number}": array for number, array in enumerate(self.data.values())}
         self.checkpoint.keep(self.name, about, arrays)
 
@@ -190,6 +194,16 @@ def points_of(about, arrays, p):
     marks = [(seconds, *map(int, counts)) for seconds, *counts in marks.tolist()]
     steps = [tuple(kind(value) for kind, value in zip(KINDS, row)) for row in arrays.get("steps", np.empty(0)).tolist()]
     return points, marks, steps
+
+
+def swept_of(about, arrays, n):
+    """(Known.swept, previous) of what is stored; nothing if it is of another strategy."""
+    swept, alpha = arrays["swept"], about["previous"]
+    if not swept.size:
+        return (), None
+    if swept.shape[1:] != (n,) or not np.isfinite(swept).all() or not (isinstance(alpha, float) and alpha > 0.0):
+        raise ValueError("its residuals do not fit its points")
+    return swept, alpha
 
 
 def checked_place(file):

@@ -14,7 +14,7 @@ import numpy as np
 
 from fastreg.interface.progress import Bar, Progress, listener
 from fastreg.interface.reasons import SEPARABLE, reason_for
-from fastreg.paths.known import NOTHING, Known
+from fastreg.paths.known import NO_COLUMNS, NOTHING, Known
 
 if TYPE_CHECKING:
     from fastreg.objective.problem import Problem, State
@@ -123,13 +123,13 @@ class Fit:
             self.alpha = alpha
             if self.ended:
                 break
-            self.keep()
+            self.keep(NO_COLUMNS)
 
-    def keep(self, columns=None, at_once=False):
-        """Let the checkpoint, if there is one, keep the points so far and the columns of the working set, where known:
-        in the file `at_once`, or when it is time."""
+    def keep(self, columns=None, at_once=False, swept=((), None)):
+        """Let the checkpoint, if there is one, keep the points so far, in the file `at_once`, or when it is time; and
+        with them the columns of the working set, `Known.swept` and `previous`, or for None those of the last call."""
         if self.checkpoint is not None:
-            self.checkpoint.note(self, columns, at_once)
+            self.checkpoint.note(self, columns, at_once, swept)
 
     def add(self, point, alpha):
         """Record a point."""

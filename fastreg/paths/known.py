@@ -16,26 +16,30 @@ class Known(NamedTuple):
     earlier: Sequence[tuple[np.ndarray, np.ndarray, Any]] = ()  # solutions before: (columns, values, intercept)
     columns: np.ndarray = NO_COLUMNS  # that are likely to have coefficients soon
     expected: list | None = None  # see `Fit.expected`
-    residuals: Sequence[np.ndarray] = ()  # (n,) of the solutions before, and of that at which the fit begins
+    swept: Sequence[np.ndarray] = ()  # residuals (n,) whose products were known when points were kept, oldest first
+    previous: float | None = None  # alpha of the last of these
+    residuals: Sequence[np.ndarray] = ()  # (n,): `swept`, or of the solutions before and of that where the fit begins
     products: Sequence[np.ndarray] = ()  # X'r of each, (p,)
 
 
 NOTHING = Known()
 
 
-def residuals_before(null, known):
-    """The residuals (n,) of the solutions before."""
+def residuals_of(null, known, here):
+    """The residuals whose products are to be references; `here` is that of the solution at which the fit begins."""
+    if len(known.swept):
+        return list(known.swept)
     out = []
     for columns, values, intercept in known.earlier:
         coef = np.zeros(null.problem.p)
         coef[columns] = values
         out.append(null.residual_at(coef, intercept))
-    return out
+    return [*out, here]
 
 
 def with_products(null, coef, intercept, alpha, known):
-    """A start whose solutions have residuals and products, which are read together with that of the null model."""
-    residuals = [*residuals_before(null, known), null.residual_at(coef, intercept)]
+    """A start whose references have products, which are read together with that of the null model."""
+    residuals = residuals_of(null, known, null.residual_at(coef, intercept))
     products = np.ascontiguousarray(null.problem.correlate(np.array([null.residual, *residuals])).T)
     null.read(products[0])
     return coef, intercept, alpha, known._replace(residuals=residuals, products=products[1:])

@@ -209,6 +209,8 @@ def rewritten(file, place, **changes):
         {"gap": lambda gaps: gaps[:3]},
         {"marks": lambda marks: marks[:, :2]},
         {"columns": lambda columns: columns.astype(float)},
+        {"swept": lambda swept: np.full((2, 60), np.nan)},
+        {"swept": lambda swept: np.ones((2, 7))},
         {"columns": lambda columns: np.array([3, 3])},
     ],
     ids=lambda changes: next(iter(changes)),

@@ -25,7 +25,7 @@ from fastreg.objective.screening import strong_columns
 from fastreg.paths.batched.batch import Pivoting
 from fastreg.paths.fit import Fit, Point, make_point
 from fastreg.paths.grid import with_steps
-from fastreg.paths.known import residuals_before
+from fastreg.paths.known import residuals_of
 from fastreg.paths.plan import ROUNDS, longest_batch
 from fastreg.solvers.choice import SHARED_MORE_SWEEPS, sweep_of_batch_pays
 from fastreg.solvers.working_set import WorkingSet
@@ -87,13 +87,13 @@ class Batches:
         fit, state, known = self.fit, self.state, self.fit.known
         residuals, products = known.residuals, known.products
         if len(products) == 0:
-            residuals = [*residuals_before(fit.null, known), state.residual]
+            residuals = residuals_of(fit.null, known, state.residual)
             answer = yield np.array(residuals), None
             products = list(np.ascontiguousarray(answer.T))
         for residual, product in zip(residuals, products):
             self.references.add(residual, product)
         self.correlation = products[-1]
-        self.previous = fit.alpha
+        self.previous = fit.alpha if known.previous is None else known.previous
         likely = np.union1d(np.flatnonzero(state.coef), known.columns)
         self.working.extend(likely[self.problem.usable[likely]], state.residual)
 
@@ -142,11 +142,20 @@ class Batches:
             done += good
             self.pivoting.note_price(spent / max(done, 1))
             self.working.extend(violators, self.state.residual)
-            self.fit.keep(self.working.columns, at_once=True)  # a read of X costs more
+            self._note(self.working.columns, here[-1])
             if done == alphas.size:
                 self.previous = alphas[-1]
                 return True
         return False
+
+    def _note(self, columns, alpha):
+        """Let a checkpoint have the points so far at once, which costs less than a read of X, with the columns that are
+        in the working set next, and the references, of which the last is at `alpha`."""
+        if self.fit.checkpoint is not None:
+            kept, count = self.references.capacity, self.references.count
+            order = [place % kept for place in range(max(count - kept, 0), count)]
+            residuals = self.references.residuals[order] * np.sqrt(self.problem.weight)
+            self.fit.keep(columns, at_once=True, swept=(residuals, float(alpha)))
 
     def _keep(self, solved, k, gap, alpha):
         """Record point k; for a watcher it is made the state."""
