@@ -8,7 +8,7 @@ coded_block       the columns of a working set of these, and their Gram matrices
 outer             OuterDesign: X that is read by blocks, as from a file; what it must define
 files             X in a mapped file: `fastreg.open`
 genotypes         X as the packed genotypes of a .bed file
-panels            the columns of a working set that are not kept as float64
+panels            the columns of a working set that are not all kept as float64
 parts             Parts: X in several places side by side
 storage           ColumnStorage: a base class for storages of a user's own
 column_products   products of single columns with vectors, as kernels; weighted means and variances of columns

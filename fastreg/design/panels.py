@@ -87,3 +87,51 @@ class Panels:
             return left, left if start == 0 else rows
 
         return sum_of_products(scaled, weights.shape[1], ROW_BLOCK // 4, m - start, m)
+
+
+class SideBySide(Panels):
+    """A working set whose columns are in the blocks of several parts, packed and as numbers."""
+
+    def __init__(self, design, centre, blocks):
+        super().__init__(design, centre)
+        self.blocks, self.places = blocks, [np.empty(0, dtype=np.int64) for _ in blocks]  # their columns' positions
+
+    def extend(self, columns):
+        """Append columns that the block does not have yet."""
+        for k, own, places in self.design.split(columns):
+            self.blocks[k].extend(own)
+            self.places[k] = np.concatenate([self.places[k], self.columns.size + places])
+        self.columns = np.concatenate([self.columns, columns])
+
+    def correlate_each(self, vectors):
+        out = np.empty((len(vectors), self.columns.size))
+        for block, places in zip(self.blocks, self.places):
+            out[:, places] = block.correlate_each(vectors)
+        return out
+
+    def predict(self, steps):
+        return np.sum([block.predict(steps[places]) for block, places in zip(self.blocks, self.places)], axis=0)
+
+    def panels(self):
+        parts = [block.panels() if isinstance(block, Panels) else panels_of_rows(block) for block in self.blocks]
+
+        def panel(first, last):
+            out = np.empty((self.columns.size, 4 * (last - first)))
+            for part, places in zip(parts, self.places):
+                out[places] = part(first, last)
+            return out
+
+        return panel
+
+    def take(self, places):
+        out = np.empty((len(places), self.design.shape[0]))
+        for block, own in zip(self.blocks, self.places):
+            inside = np.flatnonzero(np.isin(places, own))
+            out[inside] = block.take(np.searchsorted(own, np.asarray(places)[inside]))
+        return out
+
+
+def panels_of_rows(block):
+    """`panels` of a DenseBlock."""
+    planes = as_planes(block.rows[: block.columns.size])
+    return lambda first, last: planes[:, :, first:last].reshape(len(planes), -1)

@@ -1,11 +1,15 @@
 """Parts: X in several places side by side, such as covariates in memory and genotypes in a file."""
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 
 from fastreg.design.column_products import moments_of_each
 from fastreg.design.designs import DenseDesign, SparseDesign, as_design
 from fastreg.design.outer import OuterDesign
+from fastreg.design.panels import Panels, SideBySide
+from fastreg.design.working_columns import DenseBlock
 from fastreg.interface.frames import feature_names_of
 from fastreg.interface.validation import check_design, read_only
 
@@ -53,7 +57,17 @@ class Parts(OuterDesign):
         return sum(getattr(part, "bytes_read", 0) for part in self.parts)
 
     def stored_in(self, columns):
-        return sum(part.stored_in(own) for part, own, _ in self._split(columns))
+        return sum(self.parts[k].stored_in(own) for k, own, _ in self.split(columns))
+
+    def working_block(self, centre):
+        """Packed columns stay packed beside the others; without any, all are copied as for other designs."""
+        centres = np.split(centre, self.starts[1:-1])
+        blocks = [part.working_block(middle) for part, middle in zip(self.parts, centres)]
+        if not any(isinstance(block, Panels) for block in blocks):
+            return super().working_block(centre)
+        pairs = zip(blocks, self.parts, centres)
+        blocks = [each if isinstance(each, Panels) else DenseBlock(part, middle) for each, part, middle in pairs]
+        return SideBySide(self, centre, blocks)
 
     def first(self, weights, vectors):
         self.reads += 1
@@ -70,31 +84,33 @@ class Parts(OuterDesign):
 
     def look(self, vectors, columns):
         out = np.empty((len(vectors), len(columns)))
-        for part, own, places in self._split(columns):
+        for k, own, places in self.split(columns):
+            part = self.parts[k]
             out[:, places] = part.look(vectors, own) if isinstance(part, OuterDesign) else vectors @ part.gather(own)
         return out
 
     def in_memory(self, columns):
         if self.form == "dense":
             out = np.empty((len(columns), self.shape[0]))
-            for part, own, places in self._split(columns):
-                out[places] = part.gather(own).T
+            for k, own, places in self.split(columns):
+                out[places] = self.parts[k].gather(own).T
             return DenseDesign(read_only(out))
         found, order = [], []
-        for part, own, places in self._split(columns):
+        for k, own, places in self.split(columns):
+            part = self.parts[k]
             near = part.in_memory(own) if isinstance(part, OuterDesign) else part
             found.append(as_sparse(near, np.arange(own.size) if isinstance(part, OuterDesign) else own))
             order.append(places)
         together = sp.hstack([*found, sp.csc_array((self.shape[0], 0))], format="csc")
         return as_design(check_design(together[:, np.argsort(np.concatenate([*order, []]))]))
 
-    def _split(self, columns):
-        """Yield (part, which of its columns, their positions in `columns`) for the parts that have some of them."""
+    def split(self, columns):
+        """Yield (number of a part, which of its columns, their positions in `columns`) where it has some of them."""
         columns = np.asarray(columns)
-        for part, start, stop in zip(self.parts, self.starts, self.starts[1:]):
+        for k, (start, stop) in enumerate(pairwise(self.starts.tolist())):
             places = np.flatnonzero((columns >= start) & (columns < stop))
             if places.size:
-                yield part, columns[places] - start, places
+                yield k, columns[places] - start, places
 
 
 def first_of(part, weights, vectors):

@@ -11,6 +11,7 @@ from genotype_files import draw_copies, imputed, write_bed
 
 import fastreg
 from fastreg import cv_path, fit_path
+from fastreg.design.genotypes import bed_design
 
 N = 103
 RNG = np.random.default_rng(2)
@@ -69,6 +70,24 @@ def test_products_are_those_of_the_columns_side_by_side(parts):
     np.testing.assert_array_equal(design.gather(columns), whole[:, columns])
     assert design.stored_in(columns) == 3 * N + sp.csc_array(X[:, :2]).nnz and design.reads == 2
     assert design.feature_names[-1] == "x51" and pickle.loads(pickle.dumps(design)).shape == (N, 52)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "binomial"])
+def test_working_sets_stay_packed_beside_covariates(parts, family, monkeypatch):
+    monkeypatch.setattr(bed_design, "allowance", lambda: 0)
+    design, columns, h = parts[1].beside(parts), np.array([40, 0, 5, 1, 33]), RNG.random(N)
+    centre, steps = X.mean(axis=0), RNG.normal(size=5)
+    block, W = design.working_block(centre), (X - centre)[:, columns]
+    block.extend(columns[:3])
+    block.extend(columns[3:])
+    np.testing.assert_allclose(block.correlate(h), h @ W, atol=1e-11)
+    np.testing.assert_allclose(block.predict(steps), W @ steps, atol=1e-11)
+    np.testing.assert_allclose(block.gram(h, 2), (W.T[2:] * h) @ W, atol=1e-9)
+    np.testing.assert_allclose(block.take([4, 1, 0]), W.T[[4, 1, 0]], atol=1e-12)
+    y = Y if family == "gaussian" else (np.median(Y) < Y).astype(float)
+    options = {"family": family, "penalty_factor": FACTOR, "tol": 1e-9, "n_alphas": 10, "alpha_min_ratio": 0.1}
+    path = certified.fit(parts, y, check=(X, y), **options)
+    np.testing.assert_allclose(path.coefs.toarray(), fit_path(X, y, **options).coefs.toarray(), atol=1e-5)
 
 
 def test_dense_columns_beside_sparse_ones_in_a_file(tmp_path):
