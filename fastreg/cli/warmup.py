@@ -26,7 +26,7 @@ SHAPES_OF_FOLDS = (12, 400), (4000, 50)  # rows, columns: of wide folds, and of 
 
 
 @explains_names
-def warmup(verbose: bool = False, dtypes: Sequence[str] = ("float64",)) -> float:
+def warmup(verbose: bool = False, dtypes: str | Sequence[str] = "float64") -> float:
     """Compile the kernels of every family and of several responses: dense, sparse (32-bit indices), coded; of folds.
 
     Kernels are kept on disk: once this has run, no later process compiles anything for such fits. Takes one to
@@ -36,7 +36,7 @@ def warmup(verbose: bool = False, dtypes: Sequence[str] = ("float64",)) -> float
     ----------
     verbose : bool, default=False
         Whether each part's seconds are printed.
-    dtypes : sequence of str, default=("float64",)
+    dtypes : str or sequence of str, default="float64"
         Types of the numbers of X, of "float64", "float32", "int8", "uint8" (bool as well) and "int16"; each of the
         narrower ones, dense and sparse, takes some ten seconds more. They are compiled when first used otherwise.
 
@@ -56,6 +56,7 @@ def warmup(verbose: bool = False, dtypes: Sequence[str] = ("float64",)) -> float
     >>> seconds = warmup()  # doctest: +SKIP
     >>> seconds = warmup(dtypes=["float64", "int8"])  # doctest: +SKIP
     """
+    dtypes = [dtypes] if isinstance(dtypes, str) else list(dtypes)
     for dtype in dtypes:
         check_option("dtypes", dtype, ("float64", *map(str, NARROW)))
     NOTICE.advice = ""  # it advises to run warmup

@@ -230,6 +230,27 @@ def test_products_with_narrow_sparse_columns(kind, pointers, monkeypatch):
         np.testing.assert_allclose(product(narrow), product(wide), rtol=1e-12, atol=1e-10)
 
 
+@pytest.mark.slow
+def test_rows_of_32_bits_lie_beyond_the_reach_of_32_bits(tmp_path):
+    """The last columns of more than 2^31 values. Files have a hole in the place of those before, and take no room."""
+    n, p, first = 40, 300, 2**31 - 1000
+    rng = np.random.default_rng(0)
+    X = sp.random_array((n, p), density=0.5, format="csc", rng=rng)
+    y = X[:, :3] @ [3.0, -2.0, 1.0] + 0.1 * rng.normal(size=n)
+    maps = []
+    for values, dtype in ((X.data, np.float32), (X.indices, np.int32)):
+        maps.append(np.memmap(tmp_path / np.dtype(dtype).name, dtype, mode="w+", shape=(first + X.nnz,)))
+        maps[-1][first:] = values
+    X.data[:] = X.data.astype(np.float32)
+    for values in (maps[0], np.broadcast_to(1.0, first + X.nnz)):
+        X.data = X.data if values is maps[0] else np.ones(X.nnz)
+        design = SparseDesign(*map(read_only, (values, maps[1], X.indptr + np.int64(first))), n)
+        assert design.indptr[-1] > 2**31
+        np.testing.assert_array_equal(design.gather(np.array([0, p - 1])), X[:, [0, p - 1]].toarray())
+        path = certified.fit(design, y, n_alphas=10, check=(X, y))
+        np.testing.assert_allclose(coefs(path), coefs(fit_path(X, y, n_alphas=10)), rtol=1e-9)
+
+
 def test_parts_that_are_no_matrix_are_refused():
     rows, pointer = np.array([0, 2, 1, 2, 3], dtype=np.int32), np.array([0, 2, 4, 5])
     good = csc_design([1, 2, 3, 4, 5], rows, pointer, 4)
