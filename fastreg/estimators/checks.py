@@ -1,6 +1,7 @@
 """Checks of what estimators get, as in scikit-learn: X, y, weights, offsets; data frames are read here."""
 
 import numbers
+import os
 from collections import Counter
 from typing import Any, NamedTuple
 
@@ -65,6 +66,8 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     X = joined(X) if isinstance(X, tuple) else X
     check.refuse_masked("X", X)
     check.refuse_masked("y", y)
+    if isinstance(X, (str, os.PathLike)):
+        raise ValueError(f"X is a path; pass fastreg.open({str(X)!r}), which reads the file")
     refuse_large_copy(X)
     keep_labels(estimator, X)
     if is_classifier(estimator) and y is not None:  # scikit-learn refuses numbers in an array of objects as labels

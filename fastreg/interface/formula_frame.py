@@ -19,7 +19,9 @@ class Frame:
 
     def __init__(self, data, name="data"):
         if data is None:
-            raise ParameterError("a formula is about a data frame: pass it by name, as data=")
+            raise ParameterError(
+                "a formula is about a data frame: pass it by name, as data= (for X in a file pass fastreg.open(path))"
+            )
         labels, self.sheets = labels_of(data), dict[str, Sheet]()
         view = None if labels is None else frame_view(data, labels)
         if view is None:

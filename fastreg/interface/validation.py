@@ -4,6 +4,7 @@ A message names the parameter, the first bad place (row, column or feature) and 
 """
 
 import numbers
+import os
 import sys
 import warnings
 from contextlib import contextmanager
@@ -131,7 +132,8 @@ def as_float(name, values, names=None, order="K", keep=False):
     if array.dtype == np.float64 and array.dtype.isnative:
         return array
     if array.ndim == 0 and array.dtype.kind == "O":
-        raise ValueError(f"{name} is not an array of numbers: got {type(values).__name__}")
+        advice = f"; pass fastreg.open({str(values)!r})" if isinstance(values, os.PathLike) and name == "X" else ""
+        raise ValueError(f"{name} is not an array of numbers: got {type(values).__name__}{advice}")
     if np.iscomplexobj(array):
         raise ValueError(f"{name} is complex; Complex data not supported")
     if array.dtype.kind not in "fiubO":

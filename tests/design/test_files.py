@@ -4,6 +4,7 @@ import ctypes
 import os
 import pickle
 import zipfile
+from pathlib import Path
 
 import certified
 import joblib
@@ -330,6 +331,15 @@ def test_files_that_cannot_be_read_are_refused(tmp_path, case):
     make, message = BAD[case]
     with pytest.raises(ValueError, match=message):
         fastreg.open(make(tmp_path))
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_in_the_place_of_x_is_answered_by_open(tmp_path, kind):
+    path = kind(save(tmp_path, "float64")[0])
+    with pytest.raises(ValueError, match=r"pass fastreg.open\("):
+        fit_path(path, Y)
+    with pytest.raises(ValueError, match=r"pass fastreg.open\("):
+        fastreg.Lasso().fit(path, Y)
 
 
 def test_a_file_that_is_not_there_is_told_of(tmp_path):
