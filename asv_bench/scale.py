@@ -10,6 +10,7 @@ One thread, unless a row is about several. Bytes are those that the system read 
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
@@ -292,6 +293,103 @@ def folds_on_a_file(size, folder):
     yield "reads of its ten folds", both.reads - one.reads, None
     yield "reads of the folds / those of the path", (both.reads - one.reads) / one.reads, 1.6
     yield "bytes of the folds / those of the path", (both.bytes_read - one.bytes_read) / one.bytes_read, None
+
+
+# ---- clusters
+
+
+@row(8, (500, 100_000))
+def blocks_of_columns(size, folder):
+    """A lasso path on a Dask cluster of two processes: calls of the workers, bytes to and from them, time."""
+    X, y = draw_genotypes(*size)
+    local = least_seconds(lambda: fastreg.fit_path(X, y))
+    with cluster(2) as client:
+        spread = fastreg.distribute(X, client)
+        fastreg.fit_path(spread, y)  # so that kernels are loaded
+        trips, moved = spread.trips, spread.bytes_read
+        spent, path = [], None
+        for _ in range(3):
+            begin = time.perf_counter()
+            path = fastreg.fit_path(spread, y)
+            spent.append(time.perf_counter() - begin)
+        yield "calls of the workers", (spread.trips - trips) / 3, 20
+        yield "bytes moved over those of X as float64, %", 100 * (spread.bytes_read - moved) / 3 / (8 * X.size), 4
+        yield "time over that of the same fit in memory here", min(spent) / local, 2
+        yield "largest gap", path.gaps.max(), 1e-12
+
+
+@row(9, (500, 20_000))
+def same_bits(size, folder):
+    """A lasso path on clusters of 1, 2 and 3 processes, and of 2 of which one is killed: paths with other bits."""
+    X, y = draw_genotypes(*size)
+    wanted, others = None, 0
+    for workers, killed in ((1, False), (2, False), (3, False), (2, True)):
+        with cluster(workers) as client:
+            spread = fastreg.distribute(X, client)
+
+            def lose_one(progress, client=client, killed=killed):
+                if killed and progress.point == 10:
+                    pids = client.run(os.getpid)
+                    os.kill(sorted(pids.values())[0], signal.SIGKILL)
+
+            path = fastreg.fit_path(spread, y, callback=lose_one)
+            wanted = path if wanted is None else wanted
+            others += not np.array_equal(path.coefs.toarray(), wanted.coefs.toarray())
+            others += not np.array_equal(path.gaps, wanted.gaps)
+    yield "paths whose coefficients or gaps have other bits", others, 0
+    yield "largest gap", wanted.gaps.max(), 1e-12
+
+
+@row(10, (400_000, 300))
+def blocks_of_rows(size, folder):
+    """Least squares of rows on a Dask cluster, on one process and on two: other bits, and the largest gap."""
+    import dask.array as da
+
+    (n, p), found = size, []
+    for workers in (1, 2):
+        with cluster(workers) as client:
+            state = da.random.RandomState(0)
+            X = state.normal(size=(n, p), chunks=(max(n // 20, 1), p)).astype(np.float32)
+            y = X[:, :10].sum(axis=1) + state.normal(size=n, chunks=max(n // 20, 1))
+            begin = time.perf_counter()
+            found.append(fastreg.sum_rows(X, y, client))
+            seconds = time.perf_counter() - begin
+    path = fastreg.fit_path(sums=found[0])
+    yield "rows summed over rows of X: reads", found[0].n_rows / n, 1
+    yield "numbers of the sums with other bits", np.sum(found[0].products != found[1].products), 0
+    yield "largest gap", path.gaps.max(), 1e-12
+    yield "seconds of the sums, data drawn by the workers", seconds, None
+
+
+def draw_genotypes(n, p, seed=0):
+    """(X of int8 counts 0, 1, 2 by columns, y that 30 of them explain)."""
+    rng = np.random.default_rng(seed)
+    X = np.asfortranarray(rng.binomial(2, rng.uniform(0.05, 0.5, size=p), size=(n, p)).astype(np.int8))
+    return X, X[:, rng.choice(p, 30, replace=False)] @ rng.normal(size=30) + rng.normal(size=n)
+
+
+def least_seconds(call):
+    """The least of three times of a call, after a first, in seconds."""
+    call()
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+@contextlib.contextmanager
+def cluster(workers):
+    """The client of a cluster of so many processes of one thread on this machine."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as here,
+        Client(here) as client,
+    ):
+        client.wait_for_workers(workers)
+        yield client
 
 
 # ---- fits that are killed

@@ -10,6 +10,7 @@ _HOMES = {
     "fit_path": "paths.fit_path",
     "RowSums": "design.row_sums",
     "distribute": "design.cluster.distributing",
+    "sum_rows": "design.cluster.rows",
     "open": "design.files.opening",
     "lasso_path": "estimators.sklearn_paths",
     "enet_path": "estimators.sklearn_paths",

@@ -5,6 +5,7 @@ from fastreg import plots as plots
 from fastreg import testing as testing
 from fastreg.cli.warmup import warmup as warmup
 from fastreg.design.cluster.distributing import distribute as distribute
+from fastreg.design.cluster.rows import sum_rows as sum_rows
 from fastreg.design.compressed_columns import csc_design as csc_design
 from fastreg.design.files.opening import open as open
 from fastreg.design.row_sums import RowSums as RowSums

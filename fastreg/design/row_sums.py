@@ -27,6 +27,7 @@ from fastreg.interface.naming import explains_names
 from fastreg.interface.scalars import listed
 from fastreg.interface.validation import read_only
 from fastreg.interface.writing import whole_file
+from fastreg.numerics.threads import one_blas_thread
 
 FORMAT = "fastreg row sums 1"
 ROWS = 2048  # rows that are centred at a time
@@ -145,7 +146,10 @@ class RowSums:
         y = check.check_vector("y", y, n)
         weighted = sample_weight is not None
         weight = check.check_vector("sample_weight", sample_weight, n, allow_negative=False) if weighted else np.ones(n)
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below, with its place
+        with (
+            one_blas_thread(),
+            np.errstate(over="ignore", invalid="ignore"),
+        ):  # refused below, with the place
             mean, products = sums_of(X, y, weight) if plain else sums_of_design(as_design(X), y, weight)
         if not np.isfinite(products).all():
             raise check.explain_not_finite(X, names)

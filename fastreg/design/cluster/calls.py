@@ -28,7 +28,8 @@ class Calls:
 
     def workers(self):
         """The addresses of the workers, in a fixed order; raises where one lacks this version of fastreg."""
-        found = self._reached(self.client.run, pkgutil.resolve_name, RELEASE, on_error="return")
+        answers = self._reached(self.client.run, pkgutil.resolve_name, RELEASE, on_error="return")
+        found = {worker: each for worker, each in answers.items() if not isinstance(each, OSError)}  # others have ended
         if not found:
             raise RuntimeError(
                 f"the cluster at {self.address()} has no workers; start some, and wait for them by "

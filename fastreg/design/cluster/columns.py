@@ -6,6 +6,7 @@ from fastreg.design.cluster import tasks
 from fastreg.design.cluster.calls import Lost
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.outer import OuterDesign
+from fastreg.design.sparse_gram import stored_parts
 from fastreg.interface.validation import read_only
 
 TRIP = 3e7  # values that are read from memory in the time that a call of all workers takes at least
@@ -81,16 +82,15 @@ class ClusterColumns(OuterDesign):
             for place, values in zip(places, found):
                 rows[place] = values
             return DenseDesign(read_only(rows))
-        values, indices, ends = (list(each) for each in zip(*found)) if found else ([], [], [])
-        counts = np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(each) for each in ends)])
-        kind = indices[0].dtype if found else np.int32
-        together = SparseDesign(
-            read_only(np.concatenate([np.empty(0), *values])), read_only(np.concatenate([np.empty(0, kind), *indices])),
-            read_only(np.cumsum(counts).astype(kind)), self.n,
-        )  # fmt: skip
-        order = np.concatenate([np.empty(0, dtype=np.int64), *places])
-        in_order = np.array_equal(order, np.arange(order.size))
-        return together if in_order else together.subset(slice(None), np.argsort(order))
+        parts = [(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0)), *found]
+        ends, rows, values = zip(*parts)
+        pointers = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(each) for each in ends]))])
+        together = SparseDesign(np.concatenate(values), np.concatenate(rows), pointers, self.n)
+        home = np.argsort(np.concatenate([np.empty(0, dtype=np.int64), *places]))
+        pointers, *arrays = stored_parts(together, home)
+        return SparseDesign(
+            read_only(arrays[1]), read_only(arrays[0]), read_only(pointers.astype(arrays[0].dtype)), self.n
+        )
 
     def _by_block(self, columns):
         """(the blocks in which some columns lie, their positions among `columns`, (their numbers there,)) of each."""

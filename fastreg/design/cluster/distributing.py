@@ -97,9 +97,9 @@ def source_of(X, calls):
             raise ValueError(f"X must have two dimensions (rows, columns), got a Dask array of shape {X.shape}")
         if np.isnan(X.shape).any():
             raise ValueError("the sizes of X's chunks are not known; call X.compute_chunk_sizes() before")
-        return Source(X.shape, lambda a, b: Computed(X[:, a:b]))
+        return Source(X.shape, lambda a, b: Computed(X[:, a:b], X.shape[0] * X.shape[1]))
     near = check_design(X)
-    return Source(near.shape, lambda a, b: Sent(near[:, a:b]))
+    return Source(near.shape, lambda a, b: Sent(near[:, a:b], near.shape[0] * near.shape[1]))
 
 
 class Source(NamedTuple):
@@ -124,12 +124,13 @@ class Computed(NamedTuple):
     """A block of a Dask array."""
 
     columns: Any
+    size: int  # number of all values of X
 
     def begin(self, calls, worker):
         """The future of the block, at the worker if that is free."""
         from dask import delayed
 
-        made = delayed(tasks.block_of, pure=False)(self.columns)
+        made = delayed(tasks.block_of, pure=False)(self.columns, self.size)
         return calls.client.compute(made, workers=[worker], allow_other_workers=True)
 
 
@@ -137,8 +138,9 @@ class Sent(NamedTuple):
     """A block in memory here, which is sent to a worker, and sent again if that is lost."""
 
     columns: Any
+    size: int  # number of all values of X
 
     def begin(self, calls, worker):
         """The future of the block, at the worker if that is free."""
         data = calls.client.scatter(self.columns, workers=[worker], hash=False)
-        return calls.begin(tasks.block_of, data, worker=worker)
+        return calls.begin(tasks.block_of, data, self.size, worker=worker)

@@ -12,6 +12,8 @@ from fastreg.design.column_products import correlate_columns, is_outer, moments_
 from fastreg.design.designs import as_design
 from fastreg.design.files.mapped import products_with
 from fastreg.design.files.opening import open as opened
+from fastreg.design.sparse_gram import stored_parts
+from fastreg.interface.narrow import is_kept, kept
 from fastreg.interface.validation import check_design
 from fastreg.numerics.threads import at_most
 
@@ -37,9 +39,13 @@ def form_of(design):
     return design.form if is_outer(design) else design.working_block(np.zeros(design.shape[1])).form
 
 
-def block_of(X):
-    """The Block of an array or sparse matrix, whose type is kept where fits keep it."""
-    X = check_design(X)
+def block_of(X, size):
+    """The Block of an array or sparse matrix. Of `size`, the number of all values of X, depends whether narrow numbers
+    are kept, so that products have the same bits in blocks of any size."""
+    if isinstance(X, np.ndarray) and is_kept(X.dtype):
+        X = np.asfortranarray(kept(X, size))
+    else:
+        X = check_design(X)
     parts = (X.data, X.indices, X.indptr) if hasattr(X, "indptr") else (X,)
     return Block(as_design(X), size=sum(each.nbytes for each in parts))
 
@@ -113,14 +119,11 @@ def look(block, vectors, columns):
 
 
 def copies(block, columns):
-    """Copies of some columns of a block, an array of them as they are stored, or (values, rows, pointers)."""
+    """Copies of some columns of a block, an array of them as they are stored, or (pointers, rows, values)."""
     design = block.design
     near = design.in_memory(columns) if is_outer(design) else design
     some = np.arange(len(columns)) if is_outer(design) else columns
-    if hasattr(near, "indptr"):
-        chosen = near.subset(slice(None), some)
-        return np.array(chosen.data), np.array(chosen.indices), np.array(chosen.indptr)
-    return np.array(near.columns[some])
+    return stored_parts(near, some) if hasattr(near, "indptr") else np.array(near.columns[some])
 
 
 def prepare(block):

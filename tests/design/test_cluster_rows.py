@@ -1,0 +1,105 @@
+"""Rows on a Dask cluster: one read, and the same sums for any number of workers."""
+
+import certified
+import clusters
+import numpy as np
+import pytest
+
+from fastreg import RowSums, cv_path, fit_path, sum_rows
+
+distributed = pytest.importorskip("distributed")
+da = pytest.importorskip("dask.array")
+
+RNG = np.random.default_rng(1)
+X = RNG.normal(size=(300, 6)).astype(np.float32) + 4.0
+y = X[:, 0] - 2.0 * X[:, 1] + RNG.normal(size=300)
+WEIGHT = RNG.uniform(0.5, 2.0, size=300)
+CHUNKS = (70, 50, 100, 80)
+BLOCKS = da.from_array(X, chunks=(CHUNKS, (4, 2)))
+
+
+@pytest.fixture(scope="module")
+def client():
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as found:
+        yield found
+
+
+def same(sums, other):
+    return np.array_equal(sums.products, other.products) and np.array_equal(sums.mean, other.mean)
+
+
+def local(weight=None):
+    parts = []
+    for rows in np.split(np.arange(300), np.cumsum(CHUNKS)[:-1]):
+        parts.append(RowSums())
+        parts[-1].add(X[rows], y[rows], None if weight is None else weight[rows])
+    return RowSums.total(parts)
+
+
+def test_the_sums_are_those_of_the_blocks_and_their_path_is_certified(client):
+    sums = sum_rows(BLOCKS, y, client, sample_weight=WEIGHT)
+    assert same(sums, local(WEIGHT)) and sums.shape == (300, 6) and sums.weighted
+    path = fit_path(sums=sums, tol=1e-12)
+    certified.assert_certified(path, X, y, tol=1e-12, sample_weight=WEIGHT)
+
+
+@pytest.mark.slow
+def test_every_kind_of_blocks_is_read(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("fastreg.design.cluster.rows.ROWS", 8 * 6 * 100)
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", y)
+    reference = fit_path(X, y, alphas=[0.1], tol=1e-12)
+    target = da.from_array(y, chunks=90)
+    for source, response in [(BLOCKS, target), (tmp_path / "x.npy", tmp_path / "y.npy"), (tmp_path / "x.npy", target)]:
+        path = fit_path(sums=sum_rows(source, response, client), alphas=[0.1], tol=1e-12)
+        np.testing.assert_allclose(path.coefs.toarray(), reference.coefs.toarray(), atol=1e-10)
+    pytest.importorskip("pandas")
+    frames = pytest.importorskip("dask.dataframe").from_dask_array(BLOCKS.rechunk({1: -1}), columns=list("abcdef"))
+    sums = sum_rows(frames, frames["a"], client)
+    assert sums.feature_names == list("abcdef") and fit_path(sums=sums, alphas=[0.1]).support(0.1) == ["a"]
+
+
+def test_folds_hold_all_rows_once(client):
+    folds = sum_rows(BLOCKS, y, client, n_folds=3, random_state=4)
+    assert [fold.n_rows for fold in folds] == [102, 100, 98] and sum(fold.n_rows for fold in folds) == 300
+    np.testing.assert_allclose(RowSums.total(folds).products, local().products, rtol=1e-12)
+    assert cv_path(sums=folds, n_alphas=10).support("min")[:2] == [0, 1]
+
+
+def test_bad_blocks_are_refused(client):
+    bad = X.copy()
+    bad[123, 2] = np.nan
+    with pytest.raises(ValueError, match=r"block 2 of the rows: .*X\[3, 2\] is NaN"):
+        sum_rows(da.from_array(bad, chunks=(CHUNKS, -1)), y, client)
+    with pytest.raises(ValueError, match=r"y has shape \(299,\), but X has 300 rows"):
+        sum_rows(BLOCKS, y[1:], client)
+    with pytest.raises(ValueError, match="two dimensions"):
+        sum_rows(BLOCKS[:, 0], y, client)
+    with pytest.raises(TypeError, match=r"got a ndarray; rows that are in memory"):
+        sum_rows(X, y, client)
+    with pytest.raises(ValueError, match="n_folds must be an integer of at least 2"):
+        sum_rows(BLOCKS, y, client, n_folds=1)
+
+
+@pytest.mark.slow
+def test_files_and_blocks_that_do_not_fit_are_refused(client, tmp_path):
+    np.save(tmp_path / "columns.npy", np.asfortranarray(X))
+    with pytest.raises(ValueError, match="rows of numbers in C order are needed"):
+        sum_rows(tmp_path / "columns.npy", y, client)
+    unknown = BLOCKS[da.from_array(y > 0, chunks=(CHUNKS,))]
+    with pytest.raises(ValueError, match="lengths of X's blocks are not known"):
+        sum_rows(unknown, y[y > 0], client)
+    chosen = da.from_array(y, chunks=(CHUNKS,))[da.from_array(y > 0, chunks=(CHUNKS,))]
+    assert sum_rows(unknown, chosen, client).n_rows == int(np.sum(y > 0))
+
+
+@pytest.mark.process
+def test_bits_are_the_same_with_two_workers_of_which_one_is_killed(tmp_path):
+    with clusters.Processes(tmp_path) as cluster:
+        workers = [cluster.worker(), cluster.worker()]
+        with cluster.client(2) as client:
+            assert same(sum_rows(BLOCKS, y, client), local())
+            held = client.persist(BLOCKS)
+            distributed.wait(held)
+            workers[0].kill()
+            assert same(sum_rows(held, y, client), local())
