@@ -78,19 +78,16 @@ class ClusterColumns(OuterDesign):
         which, places, own = self._by_block(columns)
         found = self._run(tasks.copies, which=which, of_each=own)
         if self.form == "dense":
-            rows = np.empty((len(columns), self.n))
+            out = np.empty((len(columns), self.n))
             for place, values in zip(places, found):
-                rows[place] = values
-            return DenseDesign(read_only(rows))
-        parts = [(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0)), *found]
-        ends, rows, values = zip(*parts)
-        pointers = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(each) for each in ends]))])
-        together = SparseDesign(np.concatenate(values), np.concatenate(rows), pointers, self.n)
+                out[place] = values
+            return DenseDesign(read_only(out))
+        ends, rows, values = zip((np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0)), *found)
+        starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(each) for each in ends]))])
+        together = SparseDesign(np.concatenate(values), np.concatenate(rows), starts, self.n)
         home = np.argsort(np.concatenate([np.empty(0, dtype=np.int64), *places]))
-        pointers, *arrays = stored_parts(together, home)
-        return SparseDesign(
-            read_only(arrays[1]), read_only(arrays[0]), read_only(pointers.astype(arrays[0].dtype)), self.n
-        )
+        pointers, indices, data = stored_parts(together, home)
+        return SparseDesign(read_only(data), read_only(indices), read_only(pointers.astype(indices.dtype)), self.n)
 
     def _by_block(self, columns):
         """(the blocks in which some columns lie, their positions among `columns`, (their numbers there,)) of each."""
