@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.design.column_products import column_moments, combine, correlate_columns
+from fastreg.design.column_products import column_moments, combine, correlate_columns, is_outer
 from fastreg.design.protocol import Design
 from fastreg.numerics.jit import kernel
 from fastreg.objective.bounds import Bounds, unbounded
@@ -95,6 +95,7 @@ class Problem:
     called_off: bool = False  # set by another thread to end the fit
     scale: float = math.nan  # the null model's loss, the unit of relative gaps; set after it is fitted
     unbounded: bool = False  # whether unpenalised columns separate the classes
+    wanted: np.ndarray | None = None  # residuals (k, n) whose products will be asked for, of X that is read by blocks
 
     is_reduced = False  # whether it is the reduced problem of gram_reduction
 
@@ -106,7 +107,13 @@ class Problem:
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         own = {name: getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")}
         self.bend, self.longest, self.tight = own["bend"], own["longest"], own["tight"]
-        if self.moments is None:
+        self.read_first: list[tuple[np.ndarray, np.ndarray]] = []  # residuals with their products
+        if self.moments is None and self.wanted is not None and is_outer(self.design):
+            vectors = np.vstack([self.start().residual, self.wanted])
+            source: Any = self.design
+            (mean,), (deviation,), products = source.first(self.weight[None], vectors)
+            self.read_first = list(zip(vectors, products))
+        elif self.moments is None:
             mean, deviation = column_moments(self.design, self.weight)
         else:
             mean, deviation = self.moments[0], self.moments[1].copy()
@@ -139,10 +146,22 @@ class Problem:
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out; (p, k) for the k rows of a matrix."""
-        self.work.add(columns=self.p, sweeps=1)
-        out = self.design.correlate(residual) if residual.ndim == 1 else self.design.correlate_each(residual).T
+        out = self._known_product(residual)
+        if out is None:
+            self.work.add(columns=self.p, sweeps=1)
+            out = self.design.correlate(residual) if residual.ndim == 1 else self.design.correlate_each(residual).T
         out[self.left_out] = 0.0
         return out
+
+    def _known_product(self, residual):
+        """A copy of what was read together with the moments, if that is X'r; else None, from then on."""
+        pairs, asked = self.read_first, np.atleast_2d(residual)
+        known = [[product for r, product in pairs if np.array_equal(r, each)] for each in asked] if pairs else []
+        if not known or not all(known):
+            self.read_first = []
+            return None
+        out = np.array([products[0] for products in known])
+        return out[0] if residual.ndim == 1 else out.T
 
     def units_of(self, columns):
         """The units of some columns: what an l1 penalty makes zero together. Here a unit is a column."""

@@ -94,6 +94,11 @@ class Part:
         """Leave out what is stored."""
         self.stored = None
 
+    def residuals(self):
+        """The stored residuals whose products a fit that goes on needs, if there are any."""
+        swept = np.empty(0) if self.stored is None else self.stored[1].get("swept", np.empty(0))
+        return swept if swept.dtype == float and swept.ndim == 2 and np.isfinite(swept).all() else None
+
     def start_of(self, problem):
         """Where the fit of a problem goes on, as far as that fits its columns; None without stored points."""
         if self.stored is None or self.stored[0].get("options", {}).get("shape of X") != [problem.posed.n, problem.p]:

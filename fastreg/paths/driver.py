@@ -79,7 +79,8 @@ def solve_path(X, y, options, grid, watching=NOBODY, *, start=None):
     """
     begin, options = time.perf_counter(), checked(options)
     part = None if watching.checkpoint is None else Checkpoint(watching.checkpoint).part()
-    return follow_path(build_problem(X, y, options), options, grid, watching, begin=begin, start=start, part=part)
+    problem = build_problem(X, y, options, None if part is None else part.residuals())
+    return follow_path(problem, options, grid, watching, begin=begin, start=start, part=part)
 
 
 def alphas_to_fit(X, y, options, grid):

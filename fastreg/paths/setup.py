@@ -59,8 +59,8 @@ def refuse_another_loss(family):
         raise check.ParameterError(f"family {family.name!r}: {breach}. See fastreg.testing.check_family")
 
 
-def build_problem(X, y, options):
-    """The Problem of arrays, which are checked here, and of options from `checked`.
+def build_problem(X, y, options, wanted=None):
+    """The Problem of arrays, which are checked here, and of options from `checked`. `wanted` as for Problem.
 
     Values of X that are not finite are found in the columns' moments, without another pass.
     """
@@ -81,7 +81,7 @@ def build_problem(X, y, options):
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(
         as_design(X), family, np.zeros(n) if offset is None else offset, options.fit_intercept, penalty, factor,
-        options.standardize, bounds=bounds,
+        options.standardize, bounds=bounds, wanted=wanted if np.shape(wanted)[1:] == (n,) else None,
     )  # fmt: skip
     check_solver(options.solver, options.family, problem.has_l1, options.bounded())
     if not problem.finite:

@@ -312,3 +312,17 @@ def test_a_process_that_is_killed_leaves_a_checkpoint_or_none(moment, tmp_path):
     np.testing.assert_allclose(path.coefs.toarray(), whole.coefs.toarray(), atol=1e-9)
     assert path.work["passes"] <= whole.work["passes"] + 3
     assert moment < 1.0 or len(heard) <= 101 - 20 * (moment // 20)  # the points of the batches before are kept
+
+
+def test_a_fit_of_a_file_goes_on_after_one_read(tmp_path):
+    rng = np.random.default_rng(0)
+    X = np.asfortranarray(rng.normal(size=(80, 1000)))
+    y, file, place = X[:, :8] @ rng.normal(size=8) + rng.normal(size=80), tmp_path / "fit.npz", tmp_path / "x.npy"
+    np.save(place, X)
+    with pytest.raises(Killed):
+        fit_path(fastreg.open(place), y, checkpoint=file, callback=killed_at(60))
+    design, reads = fastreg.open(place), []
+    path = fit_path(design, y, checkpoint=file, callback=lambda progress: reads.append(design.reads))
+    certified.assert_certified(path, X, y, tol=1e-6)
+    assert reads[0] == 2  # moments and products, and the first batch
+    np.testing.assert_allclose(path.coefs.toarray(), fit_path(X, y).coefs.toarray(), atol=1e-9)
