@@ -241,6 +241,22 @@ def draw_sparse(folder, n, p, stored):
 # ---- files
 
 
+@row(2, (1000, 400_000))
+def in_memory(size, folder):
+    """A path of float64 in memory: sweeps, and X read in all, of which the moments are one read."""
+    n, p = size
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((p, n)).T
+    X += 0.3 * rng.standard_normal((n, 1))
+    y = X[:, :20] @ rng.standard_normal(20) + rng.standard_normal(n)
+    begin = time.perf_counter()
+    path = fastreg.fit_path(X, y)
+    yield "seconds", time.perf_counter() - begin, None
+    yield "sweeps", path.work["sweeps"], 9
+    yield "columns read / p, moments included", path.work["passes"] + 1, 10
+    yield "largest relative gap", path.gaps.max(), 1e-12
+
+
 @row(3, (1000, 400_000))
 def pages_dropped(size, folder):
     """A lasso path of a mapped file of which 0.6 GB may stay in memory."""

@@ -55,11 +55,11 @@ class CodedBlock(PlainBlock):
             combine(self.design, columns[inside], steps[inside], out)
         return out
 
-    def respond(self, columns, h, steps):
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
+    def respond(self, columns, v, h, steps):
+        """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
         out = np.empty((len(steps), len(columns)))
         for line, each in zip(out, np.ascontiguousarray(steps)):
-            line[:] = self.design.correlate_some(self.predict(each) * h, columns)
+            line[:] = self.design.correlate_some(v - h * self.predict(each), columns)
         return out
 
     def response_cost(self, columns):

@@ -13,6 +13,11 @@ def is_outer(design):
     return hasattr(design, "look")
 
 
+def price_of(design):
+    """The time to read a value of X in a pass over all of it, over that of a value in memory."""
+    return design.price if is_outer(design) else 1.0
+
+
 def correlate_columns(design, v, columns):
     """x_j'v for the columns j in `columns`, in this order."""
     if is_outer(design):

@@ -228,9 +228,9 @@ class CopiedBlock:
         """(X_W - centre) S, (n, k), for S (m, k)."""
         return np.stack([self.predict(each) for each in np.ascontiguousarray(steps.T)], axis=1)
 
-    def respond(self, columns, h, steps):
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
-        return self.outer.look(np.array([h * self.predict(each) for each in steps]), columns)
+    def respond(self, columns, v, h, steps):
+        """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
+        return self.outer.look(np.array([v - h * self.predict(each) for each in steps]), columns)
 
     def response_cost(self, columns):
         """The cost of `respond` for one step, in values of X that a pass reads in that time."""

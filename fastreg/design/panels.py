@@ -62,9 +62,9 @@ class Panels:
         """False: solvers always use the Gram matrix, which is smaller than X where these blocks are used."""
         return False
 
-    def respond(self, columns, h, steps):
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
-        return self.design.look(np.array([h * self.predict(each) for each in steps]), columns)
+    def respond(self, columns, v, h, steps):
+        """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
+        return self.design.look(np.array([v - h * self.predict(each) for each in steps]), columns)
 
     def response_cost(self, columns):
         """The cost of `respond` for one step, in values of X that a pass reads in that time."""

@@ -137,8 +137,8 @@ class WorkingBlock(ColumnBlock, Protocol):
     def correlate_each(self, vectors: np.ndarray) -> np.ndarray:
         """X_W'v for every row v of `vectors`: (vectors, m)."""
 
-    def respond(self, columns: np.ndarray, h: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
+    def respond(self, columns: np.ndarray, v: np.ndarray, h: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
 
     def response_cost(self, columns: np.ndarray) -> float:
         """The cost of `respond` for one step, in values of X that `Design.correlate` reads in that time."""

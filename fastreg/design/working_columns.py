@@ -74,9 +74,9 @@ class DenseBlock:
         """X_W s for every row s of `steps`: (steps, n)."""
         return steps @ self.rows[: self.columns.size]
 
-    def respond(self, columns, h, steps):
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
-        return correlate_vectors_some(self.design, self.predict(steps) * h, columns)
+    def respond(self, columns, v, h, steps):
+        """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
+        return correlate_vectors_some(self.design, v - h * self.predict(steps), columns)
 
     def response_cost(self, columns):
         """The cost of `respond` for one step, in values of X that a pass reads in that time."""
@@ -138,12 +138,13 @@ class SparseBlock(PlainBlock):
         """X_W'v for every row v of `vectors`: (vectors, m)."""
         return np.array([self.correlate(v) for v in vectors])
 
-    def respond(self, columns, h, steps):
-        """x_j' diag(h) X_W s for some columns j of X and every row s of `steps`: (steps, columns)."""
+    def respond(self, columns, v, h, steps):
+        """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
         moving = np.flatnonzero(steps.any(axis=0))
-        change = np.tile(-(steps @ self.centre[self.columns]), (h.size, 1))
-        combine_vectors(self.design, self.columns[moving], np.ascontiguousarray(steps[:, moving].T), change)
+        change = np.tile(steps @ self.centre[self.columns], (h.size, 1))
+        combine_vectors(self.design, self.columns[moving], np.ascontiguousarray(-steps[:, moving].T), change)
         change *= h[:, None]
+        change += v[:, None]
         out = np.empty((len(steps), columns.size))
         correlate_vectors(self.design, change, columns, np.empty(len(steps)), out)
         return out
@@ -200,16 +201,12 @@ def correlate_vectors_some(design, vectors, columns):
     if is_outer(design):
         return design.look(vectors, columns)
     out = np.empty((len(vectors), columns.size))
-    dots_of_some(design, vectors, columns, out)
+
+    def multiply(start, stop):
+        np.matmul(vectors, design.gather(columns[start:stop]), out=out[:, start:stop])
+
+    over_blocks(multiply, design.edges_among(columns), design.stored_in(columns))
     return out
-
-
-@kernel
-def dots_of_some(design, vectors, columns, out):
-    """out[k, i] = x_j'v for the rows v of `vectors` and the columns j = columns[i]."""
-    for i in range(columns.size):
-        for k in range(out.shape[0]):
-            out[k, i] = design.column_dot(columns[i], vectors[k])
 
 
 @kernel

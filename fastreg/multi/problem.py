@@ -135,10 +135,15 @@ class MultiProblem(Problem):
     def loss(self, state):
         return self.response.loss(state.mean)
 
-    def refresh(self, state):
-        """Recompute eta from the coefficients, so that rounding does not pile up over a path."""
-        columns = np.flatnonzero(state.matrix.any(axis=1))
-        state.eta[:] = self.expand(columns, state.matrix[columns])
+    def refresh(self, state, block=None):
+        """Recompute eta from the coefficients, so that rounding does not pile up over a path; from a `block` of
+        columns, if all coefficients outside of it are zero, else from X."""
+        columns = np.flatnonzero(state.matrix.any(axis=1)) if block is None else block.columns
+        if block is None:
+            state.eta[:] = self.expand(columns, state.matrix[columns])
+        else:
+            state.eta[:] = expand(block, state.matrix[columns])
+            self.work.add(columns=int(np.count_nonzero(state.matrix[columns])))
         state.eta[:] += self.offset
         state.eta[:] += (state.intercepts + self.centre[columns] @ state.matrix[columns])[:, None]
         self.linearise(state)

@@ -59,6 +59,11 @@ class MultiSet(PenalisedSet, ABC):
         """Exact correlations of the working set with the residuals."""
         self.correlate_all(state.residual)
 
+    def refresh(self, state):
+        """Recompute eta from the coefficients, which are zero outside of the working set, and the correlations."""
+        self.problem.refresh(state, self.features)
+        self.correlate(state)
+
     def correlations_with(self, dual):
         """Correlations of the working set with a dual direction (K, n)."""
         return self.problem.correlate_some(dual, self.columns)

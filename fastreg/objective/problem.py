@@ -324,12 +324,17 @@ class Problem:
         """The loss from the sum of the family's, which leaves out a constant."""
         return max(total + self.loss_constant, 0.0)
 
-    def refresh(self, state):
-        """Recompute eta from the coefficients, so that rounding errors do not accumulate over a path."""
-        state.eta[:] = self.offset + state.intercept
-        columns = np.flatnonzero(state.coef != 0.0)  # several times as fast on Booleans as on numbers
-        combine(self.design, columns, state.coef[columns], state.eta)
-        self.work.add(columns=columns.size)
+    def refresh(self, state, block=None):
+        """Recompute eta from the coefficients, so that rounding errors do not accumulate over a path; from a `block`
+        of columns, if all coefficients outside of it are zero, else from X."""
+        columns = np.flatnonzero(state.coef != 0.0) if block is None else block.columns  # Booleans are counted faster
+        coef = state.coef[columns]
+        if block is None:
+            change = self.predict(columns, coef)
+        else:
+            change = block.predict(coef)
+            self.work.add(columns=int(np.count_nonzero(coef)))
+        state.eta[:] = self.offset + (state.intercept + float(self.centre[columns] @ coef)) + change
         self.linearise(state)
 
 

@@ -242,8 +242,7 @@ class Pointwise:
         problem, state, working = self.problem, self.state, self.working
         penalty = problem.penalty_at(alpha)
         if self.done % REFRESH == REFRESH - 1:
-            problem.refresh(state)
-            working.correlate(state)
+            working.refresh(state)
         most = self._most(alpha, tol)
         expected = strong_columns(self.estimate, problem, penalty, self.previous, working.contains, most)
         working.extend(expected, state.residual)
@@ -264,8 +263,7 @@ class Pointwise:
             working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
         if gap > wanted:  # often because rounding errors of eta have accumulated
-            problem.refresh(state)
-            working.correlate(state)
+            working.refresh(state)
             gap, _ = yield from self.certify(penalty)
         self.previous = alpha
         self.done += 1

@@ -71,6 +71,7 @@ class BatchSolver(Protocol):
 
     name: str  # of the strategy
     pivoting: Pivoting  # the active set, and the recent cost of pivots
+    products: float  # of a column of the working set with vectors, in a batch, about
 
     def solve(self, alphas: np.ndarray) -> SolvedPoints | None:
         """The points at `alphas`, or those before the solver got stuck; None if batches do not pay."""

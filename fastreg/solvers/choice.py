@@ -37,6 +37,8 @@ import math
 
 import numpy as np
 
+from fastreg.design.column_products import price_of
+from fastreg.interface.memory import allowance
 from fastreg.numerics.jit import kernel
 
 # ---- rates
@@ -229,6 +231,7 @@ def served_long(steps, spent, points):
 # ---- batches, and which columns are read
 
 FINEST = 1e-9  # relative gap wanted, below which Newton steps, which are exact, cost hardly more than descent
+POINTS = 20.0  # points of a batch, about
 SOLVES, PIVOTS = 30.0, 2.0  # multiplications of Newton steps in batches, see `batch_costs`
 
 
@@ -270,6 +273,27 @@ def newton_batch_pays(costs):
     """Whether Newton steps in batches cost at most PATIENCE times as much as points by themselves."""
     _, newton, alone = costs
     return newton <= PATIENCE * alone
+
+
+MEMORY = 0.1  # of the memory allowance, for columns that enter a working set at once
+
+
+def columns_at_once(working, support, changes, products):
+    """How many columns that violate their threshold may enter the working set of a batch at once, at the cost of the
+    sweep that is likely to be needed otherwise:
+
+        GRAM d M (W + M) + READ products v M + 2 c s M = READ price stored
+
+    for M columns of v = d n stored values; `products` is the number of products of each with vectors in a batch, c that
+    of changes in the batch, and s the support.
+    """
+    problem, form = working.problem, working.block.form
+    column = problem.stored / problem.p
+    square = GRAM[form] * column**2 / problem.n
+    each = READ[form] * products * column + square * working.columns.size + 2.0 * POINTS * changes * max(support, 1)
+    sweep = READ[form] * price_of(problem.design) * problem.stored
+    most = (math.sqrt(each**2 + 4.0 * square * sweep) - each) / (2.0 * square)
+    return int(min(most, MEMORY * allowance() / (8.0 * column)))
 
 
 SWEEP_SHARE = 0.25  # stored values of single columns over those of X, from which a full sweep is cheaper

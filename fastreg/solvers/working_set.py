@@ -112,11 +112,11 @@ class WorkingSet(PenalisedSet):
     def extend(self, columns, residual):
         """Add columns, and compute their correlations with the residual."""
         if columns.size:
+            have = self.columns.size
             self.contains[columns] = True
             self.block.extend(columns)
             self.problem.work.add(columns=columns.size)
-            new = self.problem.correlate_some(residual, columns)
-            self.correlation = np.concatenate([self.correlation, new])
+            self.correlation = np.concatenate([self.correlation, self.block.correlate(residual, have)])
             self.norms = np.concatenate([self.norms, self.problem.norms[columns]])
             self.rounding = max(self.rounding, self.block.rounding(columns, self.problem.norms))
 
@@ -150,6 +150,11 @@ class WorkingSet(PenalisedSet):
         self.problem.work.add(columns=self.columns.size)
         self.correlation = self.block.correlate(state.residual)
         self.drift = 0.0
+
+    def refresh(self, state):
+        """Recompute eta from the coefficients, which are zero outside of the working set, and the correlations."""
+        self.problem.refresh(state, self.block)
+        self.correlate(state)
 
     def update_correlation(self, state, correlation, steps, target):
         """Update the correlations after a change of the coefficients by `steps`: to those of the model, if rounding in
@@ -216,8 +221,7 @@ class WorkingSet(PenalisedSet):
     def go_back(self, state, coef):
         """Undo a step to the coefficients `coef`, with eta and correlations computed anew."""
         state.coef[self.columns] = coef
-        self.problem.refresh(state)
-        self.correlate(state)
+        self.refresh(state)
 
     def move(self, state, coef, exact):
         """Step towards the coefficients `coef`, with t = 1 if `exact`. Updates the state; returns the step length t."""

@@ -123,8 +123,9 @@ def test_working_sets_in_whatever_parts_columns_come(both):
             moved = (X - centre)[:, columns] @ steps
             np.testing.assert_allclose(block.predict(steps), moved, atol=1e-11)
         others = order[-4:]
-        wanted = (X[:, others].T @ (h * moved))[None]
-        np.testing.assert_allclose(block.respond(others, h, steps[None]), wanted, atol=1e-10)
+        v = rng.normal(size=h.size)
+        wanted = (X[:, others].T @ (v - h * moved))[None]
+        np.testing.assert_allclose(block.respond(others, v, h, steps[None]), wanted, atol=1e-10)
         done += more
     assert not block.wide()
 

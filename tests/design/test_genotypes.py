@@ -103,7 +103,7 @@ def test_a_packed_working_set_has_the_products_of_the_array(bed, monkeypatch):
     near, shift = block.in_memory()
     np.testing.assert_allclose(near.gather(np.arange(4)) - shift, X[:, columns])
     other = np.array([0, 9])
-    response = block.respond(other, h, steps[None])
+    response = block.respond(other, np.zeros(h.size), h, -steps[None])
     np.testing.assert_allclose(response, [(h * (W @ steps)) @ X[:, other]], atol=1e-11)
 
 

@@ -128,6 +128,13 @@ def test_descents_among_the_columns_of_a_working_set_run_on_copies():
     np.testing.assert_allclose(path.coefs.toarray(), fit_path(sparse, y, **options).coefs.toarray(), atol=1e-4)
 
 
+def test_a_column_is_copied_once():
+    """The linear predictor and the correlations of a working set are computed from its copies."""
+    outer, _ = both("dense")
+    path = fit_path(outer, Y["gaussian"], alpha_min_ratio=1e-3)
+    assert path.methods[-1] == "batched_lasso" and path.n_nonzero[-1] > 20 and outer.copies <= 30
+
+
 def test_few_columns_are_copied():
     outer, _ = both("dense")
     path = fit_path(outer, Y["gaussian"], n_alphas=5, alpha_min_ratio=0.5)

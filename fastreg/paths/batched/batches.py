@@ -4,7 +4,8 @@ One kernel call solves a batch of points on the working set: it returns the coef
 sweep X'r at the last point gives the correlations of all columns there. The residuals of the other points are close to
 linear combinations of residuals with known products, which bounds all correlations (duality_gap.References); for the
 few columns whose bound exceeds their threshold, correlations are computed. Where a column violates its threshold, the
-points before the first violation are kept, the column is added to the working set, and the batch goes on.
+points before the first violation are kept and the column is added to the working set. The next batch begins after the
+last point that was kept.
 
 A BatchSolver (paths/protocol.py) solves the points: lasso.py, newton.py or descent.py.
 """
@@ -27,13 +28,13 @@ from fastreg.paths.fit import Fit, Point, make_point
 from fastreg.paths.grid import with_steps
 from fastreg.paths.known import residuals_of
 from fastreg.paths.plan import ROUNDS, longest_batch
-from fastreg.solvers.choice import SHARED_MORE_SWEEPS, sweep_of_batch_pays
+from fastreg.solvers.choice import SHARED_MORE_SWEEPS, columns_at_once, sweep_of_batch_pays
 from fastreg.solvers.working_set import WorkingSet
 
 if TYPE_CHECKING:
     from fastreg.paths.protocol import BatchSolver, Products
 
-FEWEST, SHARE = 40, 0.3  # columns added to the working set before a batch at most: number, and share of the support
+FEWEST, SHARE = 40, 0.3  # columns that are always added to the working set: number, and share of the support
 NEAR = 0.95  # correlation over threshold, from which columns are added together with violators
 
 
@@ -51,7 +52,8 @@ class Batches:
         # Where reading takes longest, few columns are looked at instead.
         shares = fit.beside_others and not is_outer(fit.problem.design)
         self.more_sweeps = SHARED_MORE_SWEEPS if shares else 0
-        self.previous = fit.null.entry
+        self.previous = fit.null.entry  # the alpha of `correlation`
+        self.violators = np.empty(0, dtype=np.intp)  # columns that are to be added
 
     @property
     def name(self) -> str:
@@ -72,14 +74,16 @@ class Batches:
             yield from self._begin_at_state()
         grid, wanted = with_steps(alphas[above.size :], self.previous, self.problem.n < self.problem.p)
         places = above.size + np.cumsum(wanted) - 1  # of the grid's points in `alphas`
-        start, longest, good = 0, longest_batch(self.problem), True
+        start, longest, idle = 0, longest_batch(self.problem), 0
         again = int(grid.size > 0 and grid[0] == fit.alpha)  # the last point of a checkpoint is certified anew
-        while good and start < grid.size and not fit.ended:
+        while start < grid.size and idle < ROUNDS and not fit.ended:
             end = min(start + longest + again * (start == 0), grid.size)
             expected = None if fit.expected is None else fit.expected[max(places[start], 0) : places[end - 1] + 1]
             self.working.extend(self._next_columns(grid[end - 1], expected), self.state.residual)
-            good = yield from self._batch(grid[start:end], wanted[start:end])
-            start = end
+            done = yield from self._batch(grid[start:end], wanted[start:end])
+            if done is None:
+                break
+            start, idle = start + done, 0 if done else idle + 1
         fit.expect(self.pivoting.changes)
 
     def _begin_at_state(self):
@@ -98,55 +102,51 @@ class Batches:
         self.working.extend(likely[self.problem.usable[likely]], state.residual)
 
     def _next_columns(self, alpha, expected):
-        """Columns that the strong rule keeps at `alpha`, as many as may be added at once, and the `expected` ones."""
+        """Violators of the last batch, columns that the strong rule keeps at `alpha`, and the `expected` ones."""
         problem, contains = self.problem, self.working.contains
-        support = np.count_nonzero(self.state.coef[self.working.columns])
-        most = max(FEWEST, int(SHARE * support))
+        most = max(FEWEST, int(SHARE * self._support()))
         columns = strong_columns(self.correlation, problem, problem.penalty_at(alpha), self.previous, contains, most)
-        if not expected:
+        if not (expected or self.violators.size):
             return columns
         joining = np.zeros(problem.p, dtype=bool)
-        joining[np.concatenate(expected)] = True
+        joining[np.concatenate([self.violators, *(expected or ())])] = True
         joining &= problem.usable & ~contains
         joining[columns] = True
         return np.flatnonzero(joining)
 
+    def _support(self):
+        """The number of nonzero coefficients of the state."""
+        return int(np.count_nonzero(self.state.coef[self.working.columns]))
+
     def _batch(self, alphas, wanted):
-        """Solve and certify the points at `alphas`, and record those `wanted`. Returns whether all are certified."""
-        done, before, spent = 0, self.problem.work.pivots, 0
-        for _ in range(ROUNDS):
-            solved = self.solver.solve(alphas[done:])
-            if solved is None:
-                return False
-            last, spent = spent, self.problem.work.pivots - before
-            self.pivoting.note_changes((spent - last) / solved.size)
-            here = alphas[done : done + solved.size]
-            good, violators = yield from self._check(here, solved)
-            gaps = solved.gaps(here[:good])
-            wide = np.flatnonzero(~(gaps <= self.fit.wanted))  # true for NaN, too
-            if wide.size:
-                good = int(wide[0])
-                if not self.solver.refine():
-                    return False
-            if good:
-                self._settle(solved, good - 1)
-            for k, (gap, alpha, kept) in enumerate(zip(gaps[:good].tolist(), here.tolist(), wanted[done:])):
-                if kept:
-                    self._keep(solved, k, gap, alpha)
-                    if self.fit.ended:
-                        return True
-            if good and self.problem.watcher is not None and not wanted[done + good - 1]:
-                self._settle(solved, good - 1)  # again: a later point was set for the watcher
-            if good:
-                self.fit.reach(here[good - 1])
-            done += good
-            self.pivoting.note_price(spent / max(done, 1))
-            self.working.extend(violators, self.state.residual)
-            self._note(self.working.columns, here[-1])
-            if done == alphas.size:
-                self.previous = alphas[-1]
-                return True
-        return False
+        """Solve and certify the points at `alphas`, and record those `wanted` of the leading ones that are certified.
+        Returns their number; None if the solver gets stuck, or a gap stays above tol."""
+        before = self.problem.work.pivots
+        solved = self.solver.solve(alphas)
+        if solved is None:
+            return None
+        here = alphas[: solved.size]
+        good, self.violators = yield from self._check(here, solved)
+        self.previous = here[-1]
+        gaps = solved.gaps(here[:good])
+        wide = np.flatnonzero(~(gaps <= self.fit.wanted))  # true for NaN, too
+        if wide.size:
+            good = int(wide[0])
+            if not self.solver.refine():
+                return None
+        if good:
+            self._settle(solved, good - 1)
+            self.fit.reach(here[good - 1])
+        for k, (gap, alpha, kept) in enumerate(zip(gaps[:good].tolist(), here.tolist(), wanted)):
+            if kept:
+                self._keep(solved, k, gap, alpha)
+                if self.fit.ended:
+                    return good
+        if good and self.problem.watcher is not None and not wanted[good - 1]:
+            self._settle(solved, good - 1)  # again: a later point was set for the watcher
+        self._note(np.concatenate([self.working.columns, self.violators]), self.previous)
+        self.pivoting.note(self.problem.work.pivots - before, solved.size, good)
+        return good
 
     def _note(self, columns, alpha):
         """Let a checkpoint have the points so far at once, which costs less than a read of X, with the columns that are
@@ -197,9 +197,9 @@ class Batches:
         if first == alphas.size:
             return first, columns[:0]
         # All columns that violate, or nearly do, at any point of the batch.
-        support = int(np.count_nonzero(self.state.coef[working.columns]))
-        most = max(2 * FEWEST, support)
-        near = columns[excess > NEAR]
+        support, near = self._support(), columns[excess > NEAR]
+        worth = columns_at_once(working, support, self.pivoting.changes, self.solver.products)
+        most = max(2 * FEWEST, support, worth)
         if near.size > most:
             near = columns[np.argpartition(-excess, most)[:most]]
         return first, near
@@ -215,8 +215,7 @@ class Batches:
         """Make point k the state."""
         state = self.state
         state.place(self.working.columns, solved.coefs[k], solved.intercepts[k])
-        self.problem.refresh(state)
-        self.working.correlate(state)
+        self.working.refresh(state)
 
 
 @kernel

@@ -20,6 +20,7 @@ class DescentBatch:
     """Solves batches for 0 < l1_ratio < 1, by coordinate descent or by a NewtonBatch."""
 
     name = "batched_descent"
+    products = 100.0  # of a column of the working set with vectors, in a batch, about
 
     def __init__(self, fit, working, pivoting):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state

@@ -17,6 +17,7 @@ class LassoBatch:
     """Solves batches for least squares with an l1 penalty alone, exactly."""
 
     name = "batched_lasso"
+    products = 2.0  # of a column of the working set with vectors, in a batch, about
 
     def __init__(self, fit, working, pivoting):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
@@ -120,8 +121,7 @@ class LassoPoints(BatchPoints):
 
     def correlate(self, columns):
         """x_j'r for some columns outside the working set, at every point: (size, columns)."""
-        start = self.problem.correlate_some(self.state.residual, columns)
-        return start - self.working.block.respond(columns, self.problem.weight, self.steps)
+        return self.working.block.respond(columns, self.state.residual, self.problem.weight, self.steps)
 
     def cost(self, columns):
         """The cost of `correlate` for one point, in values of X that a sweep reads in that time."""

@@ -92,6 +92,7 @@ class NewtonBatch:
     """Solves batches for any family, if every column has an l1 part."""
 
     name = "batched_newton"
+    products = 100.0  # of a column of the working set with vectors, in a batch, about
 
     def __init__(self, fit, working, pivoting):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
