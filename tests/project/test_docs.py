@@ -24,6 +24,9 @@ MODULES = [path for path in sorted((ROOT / "fastreg").rglob("*.py")) if ">>>" in
 ALONE = [ROOT / "README.md", ROOT / "docs" / "guide.md"]  # pages that say that each of their blocks runs on its own
 
 
+NEEDED = {"formulas.md": "formulaic", "frame_to_statement.md": "formulaic", "scale.md": "distributed"}  # by pages
+
+
 @pytest.fixture(autouse=True)
 def close_pictures():
     yield
@@ -60,8 +63,8 @@ def marked(page):
 def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
     """Its Python first, then its commands, which may read what that wrote. Outputs are those that the page shows."""
     monkeypatch.chdir(tmp_path)
-    if page.name in ("formulas.md", "frame_to_statement.md"):
-        pytest.importorskip("formulaic")
+    if page.name in NEEDED:
+        pytest.importorskip(NEEDED[page.name])
     names = {"__name__": "page"}
     with warnings.catch_warnings():
         warnings.simplefilter("error", fastreg.ConvergenceWarning)
