@@ -81,7 +81,7 @@ def build_problem(X, y, options, wanted=None):
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(
         as_design(X), family, np.zeros(n) if offset is None else offset, options.fit_intercept, penalty, factor,
-        options.standardize, bounds=bounds, wanted=wanted if np.shape(wanted)[1:] == (n,) else None,
+        options.standardize, bounds=bounds, wanted=wanted if np.shape(wanted)[1:] == (n,) else np.empty((0, n)),
     )  # fmt: skip
     check_solver(options.solver, options.family, problem.has_l1, options.bounded())
     if not problem.finite:

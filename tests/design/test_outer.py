@@ -135,6 +135,14 @@ def test_a_column_is_copied_once():
     assert path.methods[-1] == "batched_lasso" and path.n_nonzero[-1] > 20 and outer.copies <= 30
 
 
+def test_moments_and_the_first_products_take_one_read():
+    """Which residual the null model has is known before X is read."""
+    for family, most in (("gaussian", 6), ("binomial", 7)):
+        outer, _ = both("dense")
+        path = fit_path(outer, Y[family], family=family, alpha_min_ratio=0.1)
+        assert outer.reads == path.work["sweeps"] + 1 <= most
+
+
 def test_few_columns_are_copied():
     outer, _ = both("dense")
     path = fit_path(outer, Y["gaussian"], n_alphas=5, alpha_min_ratio=0.5)
