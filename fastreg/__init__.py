@@ -12,6 +12,7 @@ _HOMES = {
     "distribute": "design.cluster.distributing",
     "sum_rows": "design.cluster.rows",
     "open": "design.files.opening",
+    "spool": "design.spool.spool",
     "lasso_path": "estimators.sklearn_paths",
     "enet_path": "estimators.sklearn_paths",
     "fit_multi_path": "multi.fit_multi_path",

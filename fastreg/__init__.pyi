@@ -9,6 +9,7 @@ from fastreg.design.cluster.rows import sum_rows as sum_rows
 from fastreg.design.compressed_columns import csc_design as csc_design
 from fastreg.design.files.opening import open as open
 from fastreg.design.row_sums import RowSums as RowSums
+from fastreg.design.spool.spool import spool as spool
 from fastreg.estimators.generalized import GeneralizedLinearModel as GeneralizedLinearModel
 from fastreg.estimators.generalized_cv import GammaRegressorCV as GammaRegressorCV
 from fastreg.estimators.generalized_cv import GeneralizedLinearModelCV as GeneralizedLinearModelCV

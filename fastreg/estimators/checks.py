@@ -16,6 +16,7 @@ from fastreg.interface.encoding import Rules, encoded
 from fastreg.interface.frames import (
     array_of,
     feature_names_of,
+    is_chunked,
     is_storage,
     joined,
     keeps_form,
@@ -54,7 +55,7 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     The engine looks for NaN and infinity itself, when it first reads X. Plain arrays of floats skip scikit-learn's
     checks, which cost as much as a small fit.
     """
-    params = {} if params is None else params
+    params, X = {} if params is None else params, in_memory(X)
     rules = Rules(*[getattr(estimator, name) for name in Rules._fields])
     if estimator.formula is not None:
         return _check_formula(
@@ -129,6 +130,11 @@ def validated(estimator, X, y, is_read, for_y=None, **how):
     return X if keeps_form(X) else array, y
 
 
+def in_memory(X):
+    """An array of zarr, h5py, dask and the like as one of NumPy; scikit-learn would copy it as it comes."""
+    return array_of(X) if is_chunked(X) else X
+
+
 def remember(estimator, **attributes):
     """Set fitted attributes; those that are None are removed."""
     for name, value in attributes.items():
@@ -185,7 +191,7 @@ class Fitted(NamedTuple):
 
 def check_predict(estimator, X):
     """X to predict from, checked to have the columns of the fit."""
-    X = joined(X) if isinstance(X, tuple) else X
+    X = joined(X) if isinstance(X, tuple) else in_memory(X)
     check.refuse_masked("X", X)
     for_X, encoding = FOR_X | {"ensure_all_finite": True}, getattr(estimator, "encoding_", None)
     if labels_of(X) is None:

@@ -61,6 +61,10 @@ def array_of(X, name="X"):
     Raises ValueError with the place of the first value that is not a number, and for lazy frames.
     """
     labels = labels_of(X)
+    if labels is None and is_chunked(X):
+        from fastreg.interface.sources.loading import loaded  # which few fits need
+
+        return loaded(X, name)
     if labels is None:
         return X.to_numpy() if hasattr(X, "to_numpy") and not isinstance(X, np.ndarray) else X
     if not labels:
@@ -73,6 +77,11 @@ def array_of(X, name="X"):
         if array.dtype.kind in NUMBERS:
             return array
     return np.column_stack([numbers_of(name, column, j, labels[j]) for j, column in enumerate(frame.iter_columns())])
+
+
+def is_chunked(X):
+    """Whether X is an array of a library that reads arrays by parts, such as zarr, h5py, dask and xarray."""
+    return not isinstance(X, np.ndarray) and all(hasattr(X, name) for name in ("chunks", "shape", "dtype"))
 
 
 def vector_of(values):
@@ -182,7 +191,10 @@ def frame_view(X, labels):
     if isinstance(frame, nw.LazyFrame):
         library = type(X).__module__.partition(".")[0]
         advice = {"polars": "X.collect()", "dask": "X.compute()"}.get(library, "a pandas, polars or pyarrow table")
-        raise ValueError(f"X is a {library} {type(X).__name__}, whose rows are yet to be computed; pass {advice}")
+        raise ValueError(
+            f"X is a {library} {type(X).__name__}, whose rows are yet to be computed; pass {advice}, or, if that is "
+            "larger than memory, write it to a file by fastreg.spool(X, 'x.npy'), and pass fastreg.open('x.npy')"
+        )
     if not isinstance(frame, nw.DataFrame) and hasattr(X, "__arrow_c_stream__"):  # pyarrow can read it
         import pyarrow
 

@@ -155,10 +155,14 @@ class Bar:
 
     def show(self, progress):
         """Show the progress of a fit, unless the line was updated a moment ago."""
-        if progress.seconds < self.next:
+        self.write(progress.seconds, lambda: bar_text(progress))
+
+    def write(self, seconds, text):
+        """Show what `text()` returns some seconds after the beginning, unless the line was updated a moment ago."""
+        if seconds < self.next:
             return
-        self.next = progress.seconds + (PAUSE if self.line.rewrites else QUIET_PAUSE)
-        self.line.show(bar_text(progress))
+        self.next = seconds + (PAUSE if self.line.rewrites else QUIET_PAUSE)
+        self.line.show(text())
 
     def close(self):
         """Wipe the line."""

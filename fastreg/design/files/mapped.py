@@ -15,6 +15,7 @@ import numpy as np
 from fastreg.design.column_products import column_moments
 from fastreg.design.dense_products import add_product
 from fastreg.design.designs import DenseDesign
+from fastreg.design.files.names import read_names
 from fastreg.design.files.tiles import Tiles
 from fastreg.design.outer import OuterDesign
 from fastreg.design.row_subsets import add_grams
@@ -60,6 +61,11 @@ class Mapped(OuterDesign):
     @abstractmethod
     def picked(self, columns):
         """The design of copies of some columns, in ascending order, read by position."""
+
+    @cached_property
+    def feature_names(self):
+        """The names of the columns, from the file beside; None without one."""
+        return read_names(self.path, self.shape[1])
 
     # ---- the methods of OuterDesign
 

@@ -57,8 +57,9 @@ def open(
     -------
     OuterDesign
         X, with `shape`, the numbers `reads` of reads of all of X and `bytes_read`. It can be pickled: the file is then
-        opened again by its path, and must not have changed. Of a .bed it has `feature_names`, each variant's name and
-        its counted allele ("rs1801133_A"); `people`, the names of the rows; and `means`.
+        opened again by its path, and must not have changed. `feature_names` are a list in a file of JSON beside it,
+        called like it with ".names.json" added; of a .bed each variant's name and its counted allele ("rs1801133_A").
+        A .bed has `people`, the names of the rows, and `means`, too.
 
     Raises
     ------
