@@ -14,6 +14,7 @@ import pytest
 
 import fastreg
 from fastreg import fit_path
+from fastreg.paths.plan import LONGEST
 
 CASES = {
     "lasso": {},
@@ -311,7 +312,7 @@ def test_a_process_that_is_killed_leaves_a_checkpoint_or_none(moment, tmp_path):
     whole = fit_path(X, y)
     np.testing.assert_allclose(path.coefs.toarray(), whole.coefs.toarray(), atol=1e-9)
     assert path.work["passes"] <= whole.work["passes"] + 3
-    assert moment < 1.0 or len(heard) <= 101 - 20 * (moment // 20)  # the points of the batches before are kept
+    assert moment < 1.0 or len(heard) <= 101 - (moment - LONGEST - 1)  # the points of the batches before are kept
 
 
 def test_a_fit_of_a_file_goes_on_after_one_read(tmp_path):
