@@ -24,6 +24,8 @@ Certified regularisation paths: lasso, elastic net, ridge, and their logistic, P
                                         predict the rows of another table with it
   fastreg FILE --target COLUMN --table table.csv
                                         fit without a penalty: standard errors, tests and intervals
+  fastreg genes.bed --target pheno.tsv:height --covariates age,sex
+                                        X in a file that may be larger than memory: .bed, .npy, .npz
   fastreg warmup                        compile all usual kernels now (1 to 3 min); later fits start at once
 
 python -m fastreg is the same command.
@@ -50,6 +52,18 @@ the table
   --keep COLUMN keeps one.
   Numbers alone need nothing else; Parquet, text, dates and gaps need pyarrow: pip install 'fastreg-engine[table]'. With
   it large CSV files are read several times as fast.
+
+X in a file
+  FILE may hold X alone, and be larger than memory: genotypes of PLINK (.bed, with .bim and .fam beside it), a .npy
+  array in Fortran order, an uncompressed .npz or a folder of sparse columns. It is read in order some ten times. The
+  target is then a column of a table: --target TABLE:COLUMN. --weights, --offset, --exposure and --groups name columns
+  of the same table, or of another as TABLE:COLUMN. --covariates age,sex (or TABLE:age,sex) are columns of numbers that
+  are fitted beside X, without a penalty.
+  Rows of a table are those of X, in its order. For a .bed they belong to the people that its column IID names, or FID
+  and IID, in any order; -9 in the target or a covariate is no value, as in PLINK. People without a row, and rows that
+  lack a value, count with weight 0, of which notes tell. An unknown genotype is the variant's mean over all rows of the
+  file, also where new people are predicted. Predictions name the people; those who lack a covariate have none.
+      fastreg --load model.json --predict new.bed --covariates new.tsv:age,sex
 
 a formula
   --formula TEXT says which columns are fitted, and how, as in R: "claims ~ age + np.log(density) + area + C(zip) +
@@ -125,8 +139,13 @@ def parser():
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    out.add_argument("file", nargs="?", metavar="FILE", help="CSV or Parquet file, - for stdin, or the word 'warmup'")
-    out.add_argument("--target", metavar="COLUMN", help="the column to explain (with FILE, unless a formula names it)")
+    what = "CSV or Parquet file, - for stdin; X in a file such as genes.bed; or the word 'warmup'"
+    out.add_argument("file", nargs="?", metavar="FILE", help=what)
+    out.add_argument(
+        "--target",
+        metavar="[TABLE:]COLUMN",
+        help="the column to explain (with FILE, unless a formula names it); of a table, where X is in a file",
+    )
     out.add_argument(
         "--formula",
         metavar="TEXT",
@@ -143,6 +162,11 @@ def parser():
         "--positive",
         metavar="LABEL",
         help="binomial: the label that is class 1 (default: the later of the two in order)",
+    )
+    out.add_argument(
+        "--covariates",
+        metavar="[TABLE:]COL,COL",
+        help="with X in a file: columns of numbers of a table that are fitted beside X, without a penalty",
     )
     out.add_argument("--weights", metavar="COLUMN", help="a column of row weights, 0 or more, of any scale")
     out.add_argument(
@@ -257,7 +281,7 @@ def _add_choice(out):
     out.add_argument(
         "--alpha", type=float, metavar="A", help="the penalty to predict with, instead of choosing by --cv"
     )
-    out.add_argument("--predict", metavar="NEW", help="CSV or Parquet file whose rows are to be predicted")
+    out.add_argument("--predict", metavar="NEW", help="file whose rows are to be predicted")
     out.add_argument(
         "--predictions",
         metavar="FILE",
@@ -327,8 +351,12 @@ def main(arguments=None):
         again = f"; the same command goes on from {options.checkpoint}" if options.checkpoint else ""
         print(f"fastreg: interrupted{again}", file=sys.stderr)
         return stop.code if isinstance(stop, SystemExit) else 130
-    except MemoryError:
-        return _fail("not enough memory for this table")
+    except MemoryError as error:
+        return _fail(error if type(error) is MemoryError and error.args else "not enough memory for this table")
+    except RuntimeError as error:
+        if type(error) is not RuntimeError:  # its subclasses are faults of the program
+            raise
+        return _fail(error)  # a file that is changed while it is read
     except (OSError, ValueError, ImportError) as error:
         return _fail(error_text(error))
     return 0
@@ -373,7 +401,7 @@ FEATURES = ("drop", "keep", "categorical", "ordered", "missing", "unseen")
 STATEMENTS = ("table", "posterior", "draws", "n_draws", "chains", "seed")
 GRID = ("n_alphas", "tol")
 CHOOSING = ("cv", "groups", "metric", "select", "alpha", "predict", "predictions", "save")
-READING = ("offset", "exposure", "encoding", "decimal", "separator", "dates")
+READING = ("covariates", "offset", "exposure", "encoding", "decimal", "separator", "dates")
 WRITTEN = ("output", "plot", "save", "predictions", "table", "posterior", "draws")  # options that name a file to write
 
 

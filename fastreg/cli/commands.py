@@ -25,11 +25,22 @@ from fastreg.cli.report import (
     error_text,
     noting,
     picture,
+    reading_text,
     say,
     write_coefficients,
     write_predictions,
 )
 from fastreg.cli.statements import NO_PATH, alpha_of, statements, write_statements
+from fastreg.cli.stored import (
+    NewRows,
+    check_stored,
+    is_stored,
+    kept_of,
+    means_of,
+    over_all_rows,
+    read_new,
+    read_stored,
+)
 from fastreg.cli.tables import classes, read_features, read_table, split_names
 from fastreg.interface.agreement import reaches
 from fastreg.interface.arguments import FitOptions, Grid, framed
@@ -64,6 +75,7 @@ def main_job(options):
 
 def fit_table(options):
     """Fit a path to the user's table; on request cross-validate it, save it, and predict another table with it."""
+    check_stored(options)
     check_fit(options)
     outputs, offset = outputs_of(options), offset_of(options)
     table, labels, about = _read(options, offset)
@@ -73,18 +85,23 @@ def fit_table(options):
     new, alpha = None, alpha_of(options)
     if options.predict is not None:  # before the fit, so that a missing column is reported at once
         known = encoding_of(table.features) or table.features.names
-        new = read_features(options.predict, known, offset, dialect_of(options), options.dates)
+        new = _new_rows(options, known, offset, options.dates)
     asked = _asked(table, alpha, options)
-    _compile(options.family, options.l1_ratio, "coded" if table.features.is_coded else "dense")
+    _compile(options.family, options.l1_ratio, table.features.kernels)
     function = "cv_path" if options.cv is not None else "fit_path"
     fit = _fit(table.features.argument, table.target, options.family, asked, function)
     path = getattr(fit, "path", fit)
+    if table.features.stored is not None:
+        say(reading_text(options.file, table.features.stored))
     if options.cv is not None:
         select = options.select or "1se"
         alpha = fit.alpha_1se if select == "1se" else fit.alpha_min
         say(f"\n{fit.summary()}\n{chosen_text(path, alpha, f'Chosen (--select {select})')}")
     if alpha is not None:
         _check_alpha(alpha, path)
+    kept = kept_of(table.features.stored, path)
+    if new is not None and kept is not None:  # with the fit's means of unknown genotypes
+        new = _new_rows(options, known, offset, None, means_of(kept, path), tell=False)
     mean = None if new is None else _mean(path, new, alpha)
     written, shown = statements(path, table, alpha, options)
     outputs.check()
@@ -101,14 +118,16 @@ def fit_table(options):
     if options.save is not None:
         from fastreg.paths.storage import save_path
 
-        kept = {"target": table.name, "labels": labels, "alpha": alpha, "offset": None, "dates": options.dates}
+        about = {"target": table.name, "labels": labels, "alpha": alpha, "offset": None, "dates": options.dates}
         if offset is not None:
-            kept["offset"] = {"column": offset.column, "is_exposure": offset.is_exposure}
-        save_path(path, outputs.ready("--save"), kept)
+            about["offset"] = {"column": table.offset_name or offset.column, "is_exposure": offset.is_exposure}
+        if kept is not None:
+            about["genotypes"] = kept
+        save_path(path, outputs.ready("--save"), about)
         say(f"Wrote {options.save}: the path{'' if alpha is None else f' and alpha = {alpha:.4g}'}.")
     write_statements(written, outputs)
-    if mean is not None:
-        _write_mean(mean, alpha, labels, outputs)
+    if new is not None:
+        _write_mean(mean, alpha, labels, outputs, new.people)
     say(_write_picture(drawn, options, outputs))
 
 
@@ -148,20 +167,22 @@ def use_model(options):
         raise ValueError(f"--predict needs one penalty, and {options.load} was saved without: give it by --alpha")
     target = document.get("target")
     say(f"{options.load}: {'' if target is None else f'target {target!r}, '}{path!r}")
-    mean = None
+    mean = new = None
     if options.predict is None:
         say(path.summary())
         if alpha is not None:
             say(chosen_text(path, alpha, "Chosen"))
     else:
-        known = path.encoding or named_columns(path.feature_names, path.coefs.shape[0])
         offset = offset_of_model(path, document.get("offset"), options)
+        known = path.encoding or named_columns(path.feature_names, path.coefs.shape[0])
         dates = options.dates or document.get("dates")
-        mean = _mean(path, read_features(options.predict, known, offset, dialect_of(options), dates), alpha)
+        means = means_of(document.get("genotypes"), path, options.load)
+        new = _new_rows(options, known, offset, dates, means)
+        mean = _mean(path, new, alpha)
     outputs.check()
     drawn = None if options.plot is None else _draw([(path, str(target or options.load))], options, outputs)
-    if mean is not None:
-        _write_mean(mean, alpha, labels, outputs)
+    if new is not None:
+        _write_mean(mean, alpha, labels, outputs, new.people)
     if drawn is not None:
         say(_write_picture(drawn, options, outputs))
 
@@ -171,11 +192,14 @@ def _read(options, offset):
     drop, binomial = [name for text in options.drop for name in split_names(text)], options.family == "binomial"
     family = FAMILIES[options.family]
     refused = (lambda values: ~family.check(values), f"--family {family.name} needs {family.admits}")
-    table = read_table(
-        options.file, options.target, weights=options.weights, groups=options.groups, offset=offset, drop=drop,
-        labels=binomial, limits=[refused], dialect=dialect_of(options), reading=reading_of(options),
-        formula=options.formula,
-    )  # fmt: skip
+    if is_stored(options.file):
+        table = read_stored(options, offset, binomial, [refused], dialect_of(options))
+    else:
+        table = read_table(
+            options.file, options.target, weights=options.weights, groups=options.groups, offset=offset, drop=drop,
+            labels=binomial, limits=[refused], dialect=dialect_of(options), reading=reading_of(options),
+            formula=options.formula,
+        )  # fmt: skip
     y, about, labels = table.target, f"target {table.name!r}", None
     if binomial:
         table.target, coded = classes(y, table.name, table.place, options.positive)
@@ -184,7 +208,7 @@ def _read(options, offset):
     _check_response(table, labels, family, options)
     if offset is not None:
         about += f", {offset.option.removeprefix('--')} {offset.column!r}"
-    return table, labels, about
+    return over_all_rows(table), labels, about
 
 
 def _check_response(table, labels, family, options):
@@ -241,16 +265,29 @@ def _beyond(alpha, alphas, advice):
     return f"--alpha {alpha:g} lies below the end of the path: give {end:.4g} or more; {advice}"
 
 
+def _new_rows(options, known, offset, dates, means=None, tell=True):
+    """The rows of --predict, for a model that is `known` by its encoding or its features' names."""
+    if not is_stored(options.predict):
+        return NewRows(*read_features(options.predict, known, offset, dialect_of(options), dates))
+    new, notes = read_new(options, known, offset, means, dialect_of(options))
+    for note in notes if tell else ():
+        say(f"Note: {note}.")
+    return new
+
+
 def _mean(path, new, alpha):
-    """Predictions at one alpha for `new` = (X, offset)."""
+    """Predictions at one alpha for NewRows; NaN for those that lack a value."""
     with noting():
-        return path.predict(new[0], alpha, new[1])
+        mean = path.predict(new.X, alpha, new.offset)
+    if new.complete is not None:
+        mean[~new.complete] = np.nan
+    return mean
 
 
-def _write_mean(mean, alpha, labels, outputs):
+def _write_mean(mean, alpha, labels, outputs, people):
     """Write predictions."""
     file = outputs.ready("--predictions")
-    write_predictions(mean, labels, file)
+    write_predictions(mean, labels, file, people)
     say(f"Wrote {file}: {mean.size:,} rows, predicted at alpha = {alpha:.4g}.")
 
 

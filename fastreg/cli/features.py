@@ -83,7 +83,8 @@ class Features:
     options: dict[str, Any]
     about: str  # how many there are
     formula: str | None = None
-    is_coded: bool = False  # whether there are categories
+    kernels: str = "dense"  # the kind of X that a fit of it compiles kernels for: dense, sparse or coded
+    stored: Any = None  # what fastreg.open returned, of X in a file
 
     @property
     def argument(self):
@@ -163,7 +164,7 @@ def features_of(columns, reading, rows=None, formula=None):
         about += f" ({len(categories):,} of them categor{'ies' if len(categories) > 1 else 'y'} with {levels:,} levels)"
     if formula is not None:
         options["data"] = X
-    return Features(X, names, options, about, formula, bool(categories))
+    return Features(X, names, options, about, formula, "coded" if categories else "dense")
 
 
 def _counted(names, what):
@@ -218,13 +219,13 @@ def _in_order(column, reading):
 
 
 def encoding_of(features):
-    """The encoding that a fit of Features will have; None where they are an array."""
+    """The encoding that a fit of Features will have; None where they are an array, or in a file."""
     rules = Rules(**{name: value for name, value in features.options.items() if name in Rules._fields})
     if features.formula is not None:
         from fastreg.interface.formula import formulated
 
         return formulated(features.formula, features.X, rules, {}, "y", True)[1]
-    return None if isinstance(features.X, np.ndarray) else learnt(features.X, rules)
+    return None if features.stored is not None or isinstance(features.X, np.ndarray) else learnt(features.X, rules)
 
 
 def pyarrow_module():

@@ -7,6 +7,7 @@ from fastreg.cli.features import Reading
 from fastreg.cli.outputs import Outputs
 from fastreg.cli.report import check_picture
 from fastreg.cli.statements import alpha_of, check_statements
+from fastreg.cli.stored import files_beside, is_stored
 from fastreg.cli.table_files import START, Dialect, check_encoding, refuse_model, separator_named
 from fastreg.cli.tables import Offset, split_names
 from fastreg.interface import validation as check
@@ -65,9 +66,11 @@ def check_prediction(options):
         check_encoding(options.encoding)
     dialect_of(options)
     if options.load is not None and options.predict is None:
-        for name in ("offset", "exposure", "encoding", "decimal", "separator", "dates"):
+        for name in ("covariates", "offset", "exposure", "encoding", "decimal", "separator", "dates"):
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name} needs --predict NEW, the rows to predict")
+    if options.load is not None and options.covariates is not None and not is_stored(options.predict):
+        raise ValueError(f"--covariates is for X in a file such as genes.bed; in {options.predict} they are columns")
     if options.predict is not None and {options.predict, options.file} <= STANDARD_INPUTS:
         raise ValueError("FILE and --predict both read the standard input; name a file for one of them")
 
@@ -149,7 +152,8 @@ def outputs_of(options):
         if file == "":
             raise ValueError(f"{option} names no file")
     read = {"the table to fit": options.file, "the table to predict": options.predict, "the model": options.load}
-    outputs = Outputs({what: file for what, file in read.items() if file is not None}, options.overwrite)
+    read = {what: file for what, file in read.items() if file is not None}
+    outputs = Outputs(read | files_beside(options), options.overwrite)
     if options.file is not None:
         outputs.add("--output", options.output, "coefficients")
     if options.plot is not None:

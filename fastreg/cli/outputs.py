@@ -19,9 +19,10 @@ from fastreg.paths.storage import BEGINNING
 
 DRAWN = "drawn by fastreg"  # in pictures: Software of PNG, Creator of PDF and SVG
 COLUMNS = ("alpha", "features", "deviance_explained", "gap", "reason", "intercept")  # of coefficients
+PEOPLE = ("FID", "IID")  # in predictions for files with people's names
 BEGINNINGS = {
     "coefficients": re.escape(",".join(COLUMNS).encode()) + rb"[,\r\n]",
-    "predictions": rb'(?s)row,("?probability of .{0,5000}?,)?prediction\r?\n',
+    "predictions": rb'(?s)row,(FID,IID,)?("?probability of .{0,5000}?,)?prediction\r?\n',
     "a model": BEGINNING,
     "a table of coefficients": rb"name,estimate,se,statistic,p_value,lower,upper[,\r\n]",
     "a summary of a posterior": rb"name,mean,sd,",

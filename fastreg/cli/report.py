@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.cli.outputs import COLUMNS, DRAWN
+from fastreg.cli.outputs import COLUMNS, DRAWN, PEOPLE
 from fastreg.interface.data_frames import named_columns
 from fastreg.interface.writing import whole_file
 
@@ -63,6 +63,11 @@ def cost(path, seconds):
     )
 
 
+def reading_text(file, X):
+    """How often an OuterDesign was read, as text."""
+    return f"{file} was read in full {X.reads:,} times, and columns of it besides: {X.bytes_read / 1e9:.3g} GB in all."
+
+
 def write_coefficients(path, file):
     """Write a row for each alpha, with a column for each feature that is ever in; returns the number of these."""
     order = {name: place for place, name in enumerate(path.entry_order())}
@@ -93,17 +98,18 @@ def _apart(names):
     return headers
 
 
-def write_predictions(mean, labels, file):
-    """Write for each row its number, the predicted mean, and with two `labels` the more likely one."""
+def write_predictions(mean, labels, file, people=None):
+    """Write for each row its number, the (family, name) of `people`, the predicted mean, and with two `labels` the more
+    likely one; nothing for a mean that is NaN."""
+    columns, names = [plain(mean)], ["prediction"]
+    if labels is not None:
+        columns.append([labels[int(value > 0.5)] if value == value else "" for value in mean])
+        names.insert(0, f"probability of {labels[1]}")
     with whole_file(file) as opened:
         writer = csv.writer(opened)
-        if labels is None:
-            writer.writerow(["row", "prediction"])
-            writer.writerows([k, text] for k, text in enumerate(plain(mean), start=1))
-            return
-        writer.writerow(["row", f"probability of {labels[1]}", "prediction"])
-        likely = [labels[int(value > 0.5)] for value in mean]
-        writer.writerows([k, *pair] for k, pair in enumerate(zip(plain(mean), likely), start=1))
+        writer.writerow(["row", *(PEOPLE if people else ()), *names])
+        for k, values in enumerate(zip(*columns)):
+            writer.writerow([k + 1, *(people[k] if people else ()), *values])
 
 
 def chosen_text(path, alpha, word):

@@ -48,7 +48,7 @@ def statements(path, table, alpha, options):
     X, rows = table.features.X, {"sample_weight": table.weights, "offset": table.offset}
     written, shown = {}, list[tuple[Any, str]]()
     if options.table is not None:
-        with noting(), advising():
+        with noting(), advising(table):
             found = fastreg.table(path, X, table.target, alpha, **rows)
         say(f"\n{found!r}")
         shown.append((found, "estimates"))
@@ -57,7 +57,7 @@ def statements(path, table, alpha, options):
     if options.posterior is not None:
         given = {"draws": options.n_draws, "chains": options.chains, "seed": options.seed}
         given = {name: value for name, value in given.items() if value is not None}
-        with noting(), advising():
+        with noting(), advising(table):
             posterior = fastreg.posterior(path, X, table.target, alpha, **given, **rows)
             summary = posterior.summary()
         say(f"\n{summary!r}")
@@ -70,12 +70,13 @@ def statements(path, table, alpha, options):
 
 
 @contextlib.contextmanager
-def advising():
+def advising(table):
     """Say how the command line does what the error of a function advises about its arguments."""
     try:
         yield
     except ValueError as error:
-        own = "--drop leaves columns out, and --l1-ratio 0 with --alpha or --cv penalises them"
+        drop = "--drop leaves columns out, and " if table.features.stored is None else ""
+        own = f"{drop}--l1-ratio 0 with --alpha or --cv penalises them"
         raise ValueError(f"{error} ({own})" if "penalty_factor" in str(error) else str(error)) from error
 
 

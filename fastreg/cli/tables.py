@@ -42,6 +42,8 @@ class Table:
     offset: np.ndarray | None
     notes: list[str]
     place: Callable[[int], str]
+    at: np.ndarray | None = None  # the rows of X that the target and other columns describe; None: all
+    offset_name: str | None = None  # the column of the offset or exposure, where the option names a table, too
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def read_table(
             limited += tuple(limits)
         columns[place] = Column(header[place], OPTIONS[role], dialect, takes=takes, limits=limited)
     columns |= {place: reading.column(header[place], dialect) for place in features}
-    _fill(columns, opened)
+    fill(columns, opened)
     left_out, told = identifiers([columns[place] for place in features], reading)
     chosen = [columns[place] for place in features if columns[place] not in left_out]
     if not chosen:
@@ -129,7 +131,7 @@ def _target_of(asked, target, formula):
 def _of_formula(asked, header, features):
     """The places of the columns of a formula. Raises ValueError for one that there is not, or that is no feature."""
     for name in asked.columns:
-        if _find(header, name, "--formula") not in features:
+        if find(header, name, "--formula") not in features:
             raise ValueError(f"--formula names column {name!r}, which has another purpose here, or is left out")
     return [k for k in features if header[k] in asked.columns]
 
@@ -138,7 +140,7 @@ def _check_named(reading, header, features):
     """Raise ValueError where an option is about a column that is no feature."""
     for option, names in reading.names_by_option().items():
         for name in names:
-            _find(header, name, option)
+            find(header, name, option)
             if name not in features:
                 raise ValueError(f"{option} names column {name!r}, which is no feature here")
 
@@ -184,7 +186,7 @@ def read_features(file, wanted, offset=None, dialect=PLAIN, dates=None):
         raise ValueError(f"{offset.option} {offset.column}: this column is a feature of the model")
     columns = {places[name]: known.column(name, dialect, dates) for name in names}
     extra = {} if offset is None else {places[offset.column]: Column(offset.column, offset.option, dialect)}
-    _fill(columns | extra, opened)
+    fill(columns | extra, opened)
     read = list(columns.values())
     dated = [column.name for column in read if column.is_dated]
     lacking = [name for name in names if known.may_lack(name)]
@@ -195,7 +197,7 @@ def read_features(file, wanted, offset=None, dialect=PLAIN, dates=None):
     return X, None if offset is None else offset.of(next(iter(extra.values())).numbers())
 
 
-def _fill(columns, opened):
+def fill(columns, opened):
     """Read an open table into columns (position -> Column)."""
     for cells in opened.chunks():
         for place, column in columns.items():
@@ -219,12 +221,12 @@ def _choose(header, named, drop):
     _refuse_twice(header, set(header))
     places: dict[str, int] = {}
     for role, name in named.items():
-        place = _find(header, name, OPTIONS[role])
+        place = find(header, name, OPTIONS[role])
         other = next((each for each in places if places[each] == place), None)
         if other is not None:
             raise ValueError(f"{OPTIONS[other]} and {OPTIONS[role]} both name column {name!r}")
         places[role] = place
-    dropped = {_find(header, name if name in header else name.strip(), "--drop") for name in drop}
+    dropped = {find(header, name if name in header else name.strip(), "--drop") for name in drop}
     for role, place in places.items():
         if place in dropped:
             raise ValueError(f"--drop names column {header[place]!r}, which is also {OPTIONS[role]}")
@@ -243,7 +245,7 @@ def _refuse_twice(header, wanted):
         seen.setdefault(name, k)
 
 
-def _find(header, name, option):
+def find(header, name, option):
     if name in header:
         return header.index(name)
     near = near_names(name, header)

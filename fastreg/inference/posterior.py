@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastreg.design.column_products import is_outer
 from fastreg.inference.covariance import ESTIMATED
 from fastreg.inference.dispersion import Dispersion
 from fastreg.inference.draws import Posterior
@@ -223,8 +224,11 @@ def _posterior_of(mode, request, draws, chains, seed, sampled):
     eta = objective.eta(mode.theta)
     loss = sum_of_losses(problem.family, eta)
     value = loss + mode.l1 @ np.abs(mode.theta) + 0.5 * mode.l2 @ mode.theta**2
+    design, places = problem.design, columns
+    if is_outer(design):  # draws read column by column
+        design, places = design.whole(columns), np.arange(columns.size)
     target = Target(
-        problem.design, problem.family, columns, problem.centre[columns], problem.offset, mode.l1, mode.l2, mode.theta,
+        design, problem.family, places, problem.centre[columns], problem.offset, mode.l1, mode.l2, mode.theta,
         np.asfortranarray(mode.factor.root / np.sqrt(unit)), float(unit), float(unit * value), first,
     )  # fmt: skip
     if draws:
