@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from fastreg.interface.validation import read_only
+from fastreg.numerics.arrays import in_order
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import BLOCK, GROUPS, even_edges, over_blocks
 
@@ -91,7 +92,7 @@ def sum_of_products(factors, length, block, rows, columns):
 def scaled_row_gram(rows, chosen, scale, centre):
     """(X - centre) diag(1 / scale) (X - centre)', (n, n), over the columns `chosen`; `rows` is the transpose of X."""
     n, factor = rows.shape[1], 1.0 / np.sqrt(scale[:, None])
-    everything, plain = len(chosen) == rows.shape[0], bool(np.all(factor == 1.0))
+    everything, plain = in_order(chosen, rows.shape[0]), bool(np.all(factor == 1.0))
     if everything and plain:
         gram = _row_gram_of_all(rows, centre)
         if gram is not None:

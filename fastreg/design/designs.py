@@ -27,6 +27,7 @@ from fastreg.interface.compressed import blocks_of
 from fastreg.interface.frames import CodedTable, is_storage
 from fastreg.interface.narrow import kept
 from fastreg.interface.validation import read_only
+from fastreg.numerics.arrays import in_order
 from fastreg.numerics.jit import add_in_order, inner_kernel, verb
 from fastreg.numerics.threads import JOINED, edges_by_cost, even_edges, over_blocks
 
@@ -99,7 +100,7 @@ class DenseDesign(NamedTuple):
 
     def gram(self, columns, h, centre):
         """(X - centre)' diag(h) (X - centre) over some columns, (m, m), by blocks of rows, so that X is not copied."""
-        everything, root, middle = len(columns) == self.columns.shape[0], np.sqrt(h), centre[columns, None]
+        everything, root, middle = in_order(columns, self.columns.shape[0]), np.sqrt(h), centre[columns, None]
 
         def rows(start, stop):
             part = self.columns[:, start:stop]
@@ -286,7 +287,7 @@ class SparseDesign(NamedTuple):
         once, and all of X without a copy; else copies of some columns at a time."""
         if self.data.dtype == np.float64 and self.data.flags.c_contiguous and self.indices.dtype == self.indptr.dtype:
             X = sp.csc_array((self.data, self.indices, self.indptr), shape=self.shape)
-            yield slice(0, len(columns)), X if len(columns) == self.shape[1] else X[:, columns]
+            yield slice(0, len(columns)), X if in_order(columns, self.shape[1]) else X[:, columns]
             return
         edges = self.edges_among(columns)
         for start, stop in pairwise([*(edges[:-1:JOINED] or [0]), edges[-1]]):

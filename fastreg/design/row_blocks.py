@@ -3,6 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from fastreg.numerics.arrays import in_order
+
 BLOCK_VALUES = 2**20  # values of X in a block (8 MB)
 
 
@@ -17,7 +19,7 @@ class DenseRows:
 
     def __init__(self, transposed, columns, centre):
         self.transposed, self.columns, self.middle = transposed, columns, centre[columns, None]
-        self.everything = len(columns) == transposed.shape[0]
+        self.everything = in_order(columns, transposed.shape[0])
 
     def _take(self, rows):
         part = self.transposed[:, rows]

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from fastreg.multi.products import correlate, expand
+from fastreg.numerics.arrays import in_order
 from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.problem import Problem
 
@@ -167,13 +168,13 @@ class MultiProblem(Problem):
 
     def correlate_columns(self, residual, columns):
         """X'R for some columns of X, as a (columns, K) matrix."""
-        if columns.size == self.p:
+        if in_order(columns, self.p):
             return self.correlate(residual)
         return np.stack([super(MultiProblem, self).correlate_some(row, columns) for row in residual], axis=1)
 
     def expand(self, columns, steps):
         """((X - centre) steps)', (K, n), for steps (columns, K)."""
-        if columns.size == self.p:
+        if in_order(columns, self.p):
             self.work.add(columns=self.p * self.K)
             return expand(self.design, steps) - (self.centre @ steps)[:, None]
         return np.stack([self.predict(columns, np.ascontiguousarray(row)) for row in steps.T])

@@ -23,6 +23,7 @@ import math
 
 import numpy as np
 
+from fastreg.numerics.arrays import in_order
 from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
@@ -41,7 +42,7 @@ class RidgeSystem:
         self.problem, self.columns = problem, columns
         self.fixed = repeats or problem.family.quadratic
         self.corrected = repeats or not problem.family.quadratic
-        self.everything = columns.size == problem.p
+        self.everything = in_order(columns, problem.p)
         self.norms = problem.norms[columns]
         self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # K, and the l2_j for which it was computed
         self.gram: np.ndarray | None = None  # X'hX about the h-means
