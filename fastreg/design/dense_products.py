@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from fastreg.design.row_blocks import in_order
 from fastreg.interface.validation import read_only
-from fastreg.numerics.arrays import in_order
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import BLOCK, GROUPS, even_edges, over_blocks
 

@@ -19,7 +19,7 @@ from fastreg.design.dense_products import (
     times_vectors,
 )
 from fastreg.design.protocol import Design, RowBlocks, WorkingBlock
-from fastreg.design.row_blocks import DenseRows, SparseRows
+from fastreg.design.row_blocks import DenseRows, SparseRows, in_order
 from fastreg.design.row_subsets import grams_apart, part_grams, part_products
 from fastreg.design.sparse_gram import stored_parts, stored_values
 from fastreg.design.working_columns import ROW_BLOCK, DenseBlock, SparseBlock
@@ -27,7 +27,6 @@ from fastreg.interface.compressed import blocks_of
 from fastreg.interface.frames import CodedTable, is_storage
 from fastreg.interface.narrow import kept
 from fastreg.interface.validation import read_only
-from fastreg.numerics.arrays import in_order
 from fastreg.numerics.jit import add_in_order, inner_kernel, verb
 from fastreg.numerics.threads import JOINED, edges_by_cost, even_edges, over_blocks
 

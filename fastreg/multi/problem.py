@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from fastreg.design.row_blocks import in_order
 from fastreg.multi.products import correlate, expand
-from fastreg.numerics.arrays import in_order
 from fastreg.objective.penalties import PenaltyAt
 from fastreg.objective.problem import Problem
 

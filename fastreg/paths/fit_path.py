@@ -24,7 +24,6 @@ def fit_path(
     X: Any = None,
     y: ArrayLike | str | None = None,
     *,
-    sums: RowSums | None = None,
     family: str | type = "gaussian",
     l1_ratio: float = 1.0,
     penalty: Any = None,
@@ -52,6 +51,7 @@ def fit_path(
     callback: Callable[[Progress], Any] | None = None,
     trace: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
+    sums: RowSums | None = None,
 ) -> Path:
     """Fit a regularisation path of a penalised generalised linear model, every point with its duality gap.
 
@@ -74,9 +74,6 @@ def fit_path(
     y : array-like of shape (n,), default=None
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma"). None is that of a formula.
-    sums : RowSums, default=None
-        In place of X and y, and of all else that belongs to rows: sums over them, for least squares. Gaps then contain
-        a bound on the rounding errors of the sums.
     family : {"gaussian", "binomial", "poisson", "gamma"} or type, default="gaussian"
         The loss. The link is the logit for "binomial", the log for "poisson" and "gamma". A class of your own is a
         family, too.
@@ -165,6 +162,9 @@ def fit_path(
         same call may be repeated after the process has been killed; the points are those of an unbroken fit to `tol`.
         A ValueError says what differs if it is of other data or options. Where it cannot be written, a RuntimeWarning
         says so, and the fit goes on.
+    sums : RowSums, default=None
+        In place of X and y, and of all else that belongs to rows: sums over them, for least squares. Gaps then contain
+        a bound on the rounding errors of the sums.
 
     Returns
     -------

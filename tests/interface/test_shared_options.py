@@ -21,6 +21,7 @@ SHARED = {
 def test_the_bundles_hold_the_options_of_fit_path_and_their_defaults():
     held = {name: value for kind in BUNDLES for name, value in kind._field_defaults.items() if name not in INNER}
     held["data"] = None  # of a formula, which `framed` reads
+    held["sums"] = None  # in the place of X and y
     assert held == {name: each.default for name, each in OPTIONS.items()}
 
 

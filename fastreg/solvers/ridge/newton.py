@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from fastreg.numerics.arrays import in_order
+from fastreg.design.row_blocks import in_order
 from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
