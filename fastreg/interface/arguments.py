@@ -122,6 +122,10 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
     data, response = options.get("data"), next(iter(of_rows))
     X = joined(X) if isinstance(X, tuple) else X
     of_rows |= {name: rest[name] for name in ("sample_weight", "offset") if name in rest}
+    if X is None and data is None:
+        raise check.ParameterError(
+            f"X is None: pass X and {response}, or a formula '{response} ~ age + C(group)' with data="
+        )
     if isinstance(X, str):
         X, encoding, rows, rest["fit_intercept"] = _by_formula(X, data, rules, of_rows, response, rest)
     elif data is not None:
