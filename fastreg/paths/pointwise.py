@@ -262,8 +262,9 @@ class Pointwise:
                 target = min(0.1 * target, 0.5 * working.gap(state))  # the steering gap may be below the certified one
             working.extend(largest_columns(violators, self.estimate, problem, most), state.residual)
             working.set_penalty(penalty)
-        if gap > wanted:  # often because rounding errors of eta have accumulated
-            working.refresh(state)
+        if gap > wanted:  # often by rounding errors of eta, to which centred copies add their own
+            problem.refresh(state)
+            working.correlate(state)
             gap, _ = yield from self.certify(penalty)
         self.previous = alpha
         self.done += 1
