@@ -568,5 +568,84 @@ def as_calls(path, n, p):
     return out.T
 
 
+# ---- data of other libraries
+
+SOURCES = {  # by the library: how the array, or the file, is found in a folder
+    "zarr": "import zarr; source = zarr.open_array(folder + '/x.zarr', mode='r')",
+    "zarr, wide chunks": "import zarr; source = zarr.open_array(folder + '/wide.zarr', mode='r')",
+    "dask": "import zarr, dask.array; source = dask.array.from_zarr(folder + '/x.zarr')",
+    "h5py": "import h5py; source = h5py.File(folder + '/x.h5', 'r')['x']",
+    "Parquet": "source = folder + '/x.parquet'",
+}
+SPOOLED = """
+import sys
+import fastreg
+folder = sys.argv[1]
+{source}
+fastreg.spool(source, folder + "/columns.npy", overwrite=True)
+lines = open("/proc/self/status").read().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+"""
+REFUSED = """
+import sys
+import numpy as np
+import fastreg
+folder = sys.argv[1]
+{source}
+try:
+    fastreg.fit_path(source, np.arange(float(source.shape[0])))
+except MemoryError as error:
+    print(int("fastreg.spool" not in str(error)))
+"""
+
+
+@row(15, (2000, 200_000))
+def spooled(size, folder):
+    """Arrays of zarr, h5py and dask, and Parquet of 100 columns, of float32, spooled: memory at most; refused as X."""
+    write_sources(folder, *size)
+    for name, source in SOURCES.items():
+        begun = time.perf_counter()
+        peak = int(in_a_process(SPOOLED.format(source=source), folder))
+        yield f"{name}: seconds", time.perf_counter() - begun, None
+        yield f"{name}: MB of memory at most, libraries included", peak / 1000, 200
+        if np.load(folder / "columns.npy", mmap_mode="r").dtype != np.float32:
+            raise RuntimeError("the type has changed")
+    for name in ("zarr", "dask", "h5py"):
+        yield (
+            f"{name}: refusals as X that name no remedy",
+            int(in_a_process(REFUSED.format(source=SOURCES[name]), folder)),
+            0,
+        )
+
+
+def in_a_process(script, folder):
+    """What a script prints that runs in a process of its own, which may use 100 MB for copies of X."""
+    command = [sys.executable, "-c", script, str(folder)]
+    environment = os.environ | {"FASTREG_MEMORY": "100MB"}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def write_sources(folder, n, p):
+    """The same number of random values as zarr, by near squares and by wide chunks, as HDF5 and as tall Parquet."""
+    import h5py
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import zarr
+
+    rng = np.random.default_rng(0)
+    square = zarr.open(str(folder / "x.zarr"), mode="w", shape=(n, p), chunks=(1000, 1000), dtype="f4")
+    wide = zarr.open(str(folder / "wide.zarr"), mode="w", shape=(n, p), chunks=(4, p), dtype="f4")
+    with h5py.File(folder / "x.h5", "w") as file:
+        deflated = file.create_dataset("x", (n, p), "f4", chunks=(100, 1000), compression="gzip", compression_opts=1)
+        for start in range(0, n, 1000):
+            rows = rng.normal(size=(min(1000, n - start), p)).astype(np.float32)
+            square[start : start + 1000] = wide[start : start + 1000] = deflated[start : start + 1000] = rows
+    names = [f"x{j}" for j in range(100)]
+    with pq.ParquetWriter(folder / "x.parquet", pa.schema([(name, pa.float32()) for name in names])) as file:
+        for _ in range(0, n * p // 100, 100_000):
+            values = rng.normal(size=(100, 100_000)).astype(np.float32)
+            file.write_table(pa.table(dict(zip(names, values))))
+
+
 if __name__ == "__main__":
     sys.exit(main())
