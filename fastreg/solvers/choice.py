@@ -82,12 +82,17 @@ def likely_epochs(form, tol):
 
 
 def descent_pays(changes, support, working, tol):
-    """Whether coordinate descent is likely to be cheaper than pivots for the lasso of least squares."""
+    """Whether coordinate descent is likely to be cheaper than pivots for the lasso of least squares.
+
+    Pivots solve many points between two reads of X, and descents one: where X is not in memory, a read counts, too.
+    """
     if working.columns.size > LARGEST_GRAM:
         return True
     if support + changes <= FEW:
         return False
-    return pivots_cost(changes, support, working) > likely_epochs(working.block.form, tol) * epoch_cost(working)
+    form, problem = working.block.form, working.problem
+    read = READ[form] * (price_of(problem.design) - 1.0) * problem.stored
+    return pivots_cost(changes, support, working) > likely_epochs(form, tol) * epoch_cost(working) + read
 
 
 def rows_pay(working, support):

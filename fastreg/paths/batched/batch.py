@@ -15,8 +15,8 @@ class Pivoting:
     def __init__(self, working, tol):
         self.problem, self.working, self.tol, self.active = working.problem, working, tol, ActiveSet()
         self.changes = 5.0  # changes of the support per point in the last batch
-        self.price = 5.0  # pivots per certified point in the last batches
-        self.spent, self.certified = 0.0, 0.0  # pivots and points of the last batches, each with half the next's weight
+        self.price = 5.0  # pivots per certified point of the last batch, with those of batches before that had none
+        self.spent = 0  # pivots since a point was last certified
 
     def stops(self, state):
         """Whether coordinate descent is cheaper for the next points."""
@@ -30,8 +30,10 @@ class Pivoting:
     def note(self, pivots, points, certified):
         """Note the pivots of a batch of so many points, of which some are certified."""
         self.changes = pivots / points
-        self.spent, self.certified = pivots + 0.5 * self.spent, certified + 0.5 * self.certified
-        self.price = self.spent / max(self.certified, 1.0)
+        self.spent += pivots
+        self.price = self.spent / max(certified, 1)
+        if certified:
+            self.spent = 0
 
     def mend(self, model, coef, result):
         """Do what a kernel left to Python, see ActiveSet.mend; `coef` are its initial coefficients."""
