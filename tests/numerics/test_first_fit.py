@@ -47,7 +47,7 @@ def test_a_first_fit_compiles_no_more_kernels_than_before(call):
 NARROW = {
     "fit_path(X, y)": 3,
     "fit_path(X, y > 0, family='binomial')": 3,
-    "cv_path(X, y, cv=3, n_alphas=10)": 6,
+    "cv_path(X, y, cv=3, n_alphas=10)": 7,
     "fit_path(X, y, alphas=[0.5])": 6,
 }
 
