@@ -486,19 +486,7 @@ def packed_products(size, folder):
 def genotypes_against_adelie(size, folder):
     """A lasso path of a .bed with 1 % unknown, to some 11 % of the rows in, beside adelie's where it is installed."""
     path, (n, p) = folder / "x.bed", size
-    y = draw_bed(path, n, p, unknown=0.01, effects=p // 17)
-    small = draw_bed(folder / "small.bed", 200, 300)
-    fastreg.fit_path(fastreg.open(folder / "small.bed"), small)  # compiles
-    with Watched() as watched:
-        begin, design = time.process_time(), fastreg.open(path)
-        fit = fastreg.fit_path(design, y, alpha_min_ratio=0.235)
-        own = time.process_time() - begin
-    yield "columns in at most", np.diff(fit.coefs.indptr).max(), None
-    yield "reads of all of X", design.reads, None
-    yield "bytes read / X", design.bytes_read / path.stat().st_size, None
-    yield "largest gap", fit.gaps.max(), 1e-12
-    yield "GB of private memory", watched.peak / 1e9, 1.0
-    yield "processor seconds", own, None
+    fit, y, own = yield from path_of_genotypes(path, size, p // 17, 0.235, gap=1e-12, memory=1.0)
     try:
         import adelie
     except ImportError:
@@ -522,21 +510,26 @@ def genotypes_against_adelie(size, folder):
 @row(7, (100_000, 100_000))
 def large_genotypes(size, folder):
     """A lasso path of a .bed of 2.5 GB down to 0.2 alpha_max."""
-    path, (n, p) = folder / "x.bed", size
-    y = draw_bed(path, n, p, unknown=0.01, effects=200)
-    small = draw_bed(folder / "small.bed", 200, 300)
-    fastreg.fit_path(fastreg.open(folder / "small.bed"), small)  # compiles
+    yield from path_of_genotypes(folder / "x.bed", size, 200, 0.2, gap=1e-6, memory=0.5, reads=10, seconds=25)
+
+
+def path_of_genotypes(path, size, effects, alpha_min_ratio, gap, memory, reads=None, seconds=None):
+    """What a lasso path of a .bed with 1 % unknown takes, with goals. Returns (the fit, y, its processor seconds)."""
+    y = draw_bed(path, *size, unknown=0.01, effects=effects)
+    small = draw_bed(path.with_name("small.bed"), 200, 300)
+    fastreg.fit_path(fastreg.open(path.with_name("small.bed")), small)  # compiles
     with Watched() as watched:
         begin, design = time.process_time(), fastreg.open(path)
-        fit = fastreg.fit_path(design, y, alpha_min_ratio=0.2)
+        fit = fastreg.fit_path(design, y, alpha_min_ratio=alpha_min_ratio)
         spent = time.process_time() - begin
     yield "columns in at most", np.diff(fit.coefs.indptr).max(), None
-    yield "largest gap", fit.gaps.max(), 1e-6
-    yield "reads of all of X", design.reads, 10
+    yield "largest gap", fit.gaps.max(), gap
+    yield "reads of all of X", design.reads, reads
     yield "bytes read / X", design.bytes_read / path.stat().st_size, None
-    yield "GB of private memory", watched.peak / 1e9, 0.5
-    yield "seconds", watched.seconds, 25
+    yield "GB of private memory", watched.peak / 1e9, memory
+    yield "seconds", watched.seconds, seconds
     yield "processor seconds", spent, None
+    return fit, y, spent
 
 
 def draw_bed(path, n, p, unknown=0.0, effects=20, seed=0):
