@@ -1,8 +1,8 @@
 """OuterDesign: X that is read by blocks of columns, as from a file, and of which few columns are ever copied.
 
 Kernels read columns of arrays in memory. A file, packed numbers or the memory of other machines are read in larger
-pieces, through the few methods of `Source`. All that a fit does besides those reads happens on columns that
-`in_memory` has copied.
+pieces, through the six methods that a subclass defines. All that a fit does besides those reads happens on columns
+that `in_memory` has copied.
 """
 
 from abc import abstractmethod
@@ -241,12 +241,7 @@ class CopiedBlock:
 
     def stored_values(self, places):
         """(pointer, rows, values) of the columns at some positions, one after another."""
-        near = self.copies.design
-        begin = near.indptr[places].astype(np.int64)
-        counts = near.indptr[places + 1] - begin
-        pointer = np.concatenate([[0], np.cumsum(counts)])
-        stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
-        return pointer, near.indices[stored], near.data[stored]
+        return self.copies.stored_values(places)
 
 
 class Appended(SparseBlock):

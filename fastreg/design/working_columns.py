@@ -4,7 +4,7 @@ import numpy as np
 
 from fastreg.design.column_products import combine, combine_vectors, correlate_columns, correlate_vectors, is_outer
 from fastreg.design.dense_products import multiply_rows, sum_of_products
-from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row, merged, mirror
+from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row, merged, mirror, stored_parts
 from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import edges_by_cost, over_blocks
@@ -133,6 +133,10 @@ class SparseBlock(PlainBlock):
     def wide(self):
         """False: solvers always use the Gram matrix of sparse columns, which is cheap."""
         return False
+
+    def stored_values(self, places):
+        """(pointer, rows, values) of the columns at some positions, one after another."""
+        return stored_parts(self.design, self.columns[places])
 
     def correlate_each(self, vectors):
         """X_W'v for every row v of `vectors`: (vectors, m)."""

@@ -9,8 +9,7 @@ from fastreg.design.column_products import combine
 from fastreg.design.dense_products import sum_over_rows
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.panels import Panels
-from fastreg.design.sparse_gram import stored_parts
-from fastreg.design.working_columns import DenseBlock, PlainBlock, SparseBlock
+from fastreg.design.working_columns import DenseBlock, PlainBlock
 
 
 @singledispatch
@@ -63,7 +62,10 @@ def _(design, steps):
 @singledispatch
 def pair_products(block, places, classes, factors, others, start):
     """(rows from `start` on of Z Z', Z others): row q of Z is column places[q] of X, scaled by factors[classes[q]]."""
-    return products_of_rows(block.stored_values(places), classes, factors, others, start)
+    pointer, rows, values = block.stored_values(places)
+    scaled = values * factors[np.repeat(classes, np.diff(pointer)), rows]
+    Z = sp.csr_array((scaled, rows, pointer), shape=(classes.size, factors.shape[1]))
+    return (Z[start:] @ Z.T).toarray(), Z @ others
 
 
 @pair_products.register(DenseBlock)
@@ -72,17 +74,3 @@ def _(block, places, classes, factors, others, start):
     Z = block.take(places)
     Z *= factors[classes]
     return Z[start:] @ Z.T, Z @ others
-
-
-@pair_products.register
-def _(block: SparseBlock, places, classes, factors, others, start):
-    stored = stored_parts(block.design, block.columns[places])
-    return products_of_rows(stored, classes, factors, others, start)
-
-
-def products_of_rows(stored, classes, factors, others, start):
-    """`pair_products` of columns of X with (pointer, rows, values) of what they store."""
-    pointer, rows, values = stored
-    scaled = values * factors[np.repeat(classes, np.diff(pointer)), rows]
-    Z = sp.csr_array((scaled, rows, pointer), shape=(classes.size, factors.shape[1]))
-    return (Z[start:] @ Z.T).toarray(), Z @ others
