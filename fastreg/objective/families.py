@@ -304,8 +304,8 @@ def balance(family, eta, residual, curvature, longest):
     bisection replaces steps out of the bracket. A residual with sum zero is a feasible dual direction, and x_j'r is the
     same for centred columns. Certificates test the sum.
     """
-    shift, best = level_in_closed_form(family, eta), math.inf
-    low, high, reach, stride = -math.inf, math.inf, longest, 1.0
+    shift, best, rounding = level_in_closed_form(family, eta), math.inf, 0.0
+    low, high, reach, stride = -math.inf, math.inf, longest, 1.0  # the bracket: relative to eta, without loss of digits
     for iteration in range(STEPS):
         linearise(family, eta, residual, curvature)
         # In a loop of their own: whether sums beside stores are vectorised depends on the arrays' distance in memory.
@@ -315,7 +315,7 @@ def balance(family, eta, residual, curvature, longest):
             slope += curvature[i]
             size += abs(residual[i])
         # The sum is a rounding error, or no longer falls: stop.
-        if abs(total) <= 1e-15 * size or (abs(total) >= best and best <= 1e-11 * size):
+        if abs(total) <= 1e-15 * size or (abs(total) >= best and best <= rounding):
             break
         if iteration == STEPS - 1 or not math.isfinite(total):
             break
@@ -325,24 +325,25 @@ def balance(family, eta, residual, curvature, longest):
                 eta[i] += step
                 residual[i] -= step * curvature[i]
             return shift + step
-        best = min(best, abs(total))
+        if abs(total) < best:
+            best, rounding = abs(total), 1e-11 * size
         if total > 0.0:
-            low = shift
+            low = 0.0
         else:
-            high = shift
+            high = 0.0
         if not math.isfinite(step):  # no curvature for the length of a step
             step = stride if total > 0.0 else -stride
             stride *= 2.0
         elif abs(step) > reach:
             step = reach if total > 0.0 else -reach
             reach *= 2.0
-        if not low < shift + step < high:
+        if not low < step < high:
             if math.isinf(low) or math.isinf(high) or high - low <= 1e-15 * abs(shift):
                 break
-            step = 0.5 * (low + high) - shift
+            step = 0.5 * (low + high)
         for i in range(eta.size):
             eta[i] += step
-        shift += step
+        shift, low, high = shift + step, low - step, high - step
     return shift
 
 

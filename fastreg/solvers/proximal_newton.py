@@ -51,7 +51,7 @@ class ProximalNewton:
         least, best = gap, None  # for a quadratic loss: least gap, and its coefficients, None for the current ones
         highest = max(target, ASTRAY * problem.scale)
         while gap > target and rounds < max_iter:
-            before, pull = state.coef[working.columns], working.correlation
+            before, pull, intercept = state.coef[working.columns], working.correlation, state.intercept
             precision = target if exact else max(target, share * gap)
             coef, correlation = inner.solve(working, state, anew and not exact, precision)
             plain, mixed = coef, False
@@ -66,12 +66,12 @@ class ProximalNewton:
             previous, gap = gap, working.gap(state)
             rounds += 1
             if exact and inner is self.inner and not working.rise(state, before, pull) <= highest:
-                working.go_back(state, before)
+                working.go_back(state, before, intercept)
                 inner, gap = self.careful, previous
             if exact and gap < least:
                 least, best = gap, None
             elif exact and best is None:
-                best = before
+                best = before, intercept
             problem.count_steps(1, state, gap)
             if (t == 0.0 or (gap >= previous and (anew or exact))) and previous < 1e-11 * problem.scale:
                 break  # rounding errors prevent further progress
@@ -81,6 +81,6 @@ class ProximalNewton:
             if not exact and correlation is not None:
                 anew = working.age.step(working.model_version, working.renewal(), gaps, target)
         if best is not None and not gap <= least:
-            working.go_back(state, best)
+            working.go_back(state, *best)
             gap = working.gap(state)
         return gap, rounds

@@ -218,9 +218,9 @@ class WorkingSet(PenalisedSet):
         """Free a Gram matrix that has become larger than the columns."""
         self.gram, self.gram_size = np.empty((0, 0)), 0
 
-    def go_back(self, state, coef):
-        """Undo a step to the coefficients `coef`, with eta and correlations computed anew."""
-        state.coef[self.columns] = coef
+    def go_back(self, state, coef, intercept):
+        """Undo steps: back to the coefficients `coef` and the intercept, with eta and correlations computed anew."""
+        state.coef[self.columns], state.intercept = coef, intercept
         self.refresh(state)
 
     def move(self, state, coef, exact):

@@ -176,3 +176,16 @@ def test_means_too_small_for_a_curvature_are_refused_and_others_fitted(name, sca
     path, counts = (fit_path(X, s * y, family=name, n_alphas=4, tol=1e-12) for s in (scale, 1e-9))
     assert path.converged
     np.testing.assert_allclose(path.coefs.toarray(), counts.coefs.toarray(), rtol=0.0, atol=1e-6)
+
+
+def test_an_intercept_is_fitted_from_anywhere():
+    """From a linear predictor that is far away, whose rounding errors are larger than the residuals' sum in the end."""
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        family = FAMILIES["gaussian"](rng.normal(size=200), np.full(200, 1.0 / 200.0))
+        eta = rng.choice([-1.0, 1.0]) * 10.0 ** rng.uniform(0.0, 15.0) + 10.0 ** rng.uniform(-3.0, 3.0) * rng.normal(
+            size=200
+        )
+        residual, curvature = np.empty(200), np.empty(200)
+        balance(family, eta, residual, curvature, np.inf)
+        assert abs(residual.sum()) <= 1e-10 * np.abs(residual).sum()
