@@ -8,6 +8,7 @@ import re
 import sys
 
 import fastreg
+from fastreg.cli import spooling
 from fastreg.cli.outputs import to_standard_output
 from fastreg.cli.report import error_text
 from fastreg.interface.naming import names_meant
@@ -26,6 +27,7 @@ Certified regularisation paths: lasso, elastic net, ridge, and their logistic, P
                                         fit without a penalty: standard errors, tests and intervals
   fastreg genes.bed --target pheno.tsv:height --covariates age,sex
                                         X in a file that may be larger than memory: .bed, .npy, .npz
+  fastreg spool SOURCE x.npy            write Parquet, CSV, HDF5, zarr or Arrow as such a file, once
   fastreg warmup                        compile all usual kernels now (1 to 3 min); later fits start at once
 
 python -m fastreg is the same command.
@@ -55,8 +57,9 @@ the table
 
 X in a file
   FILE may hold X alone, and be larger than memory: genotypes of PLINK (.bed, with .bim and .fam beside it), a .npy
-  array in Fortran order, an uncompressed .npz or a folder of sparse columns. It is read in order some ten times. The
-  target is then a column of a table: --target TABLE:COLUMN. --weights, --offset, --exposure and --groups name columns
+  array in Fortran order, an uncompressed .npz or a folder of sparse columns. It is read in order some ten times. Other
+  data (Parquet, CSV, HDF5, zarr, Arrow) are written as such a file once: fastreg spool --help says how.
+  The target is a column of a table: --target TABLE:COLUMN. --weights, --offset, --exposure and --groups name columns
   of the same table, or of another as TABLE:COLUMN. --covariates age,sex (or TABLE:age,sex) are columns of numbers that
   are fitted beside X, without a penalty.
   Rows of a table are those of X, in its order. For a .bed they belong to the people that its column IID names, or FID
@@ -64,6 +67,7 @@ X in a file
   lack a value, count with weight 0, of which notes tell. An unknown genotype is the variant's mean over all rows of the
   file, also where new people are predicted. Predictions name the people; those who lack a covariate have none.
       fastreg --load model.json --predict new.bed --covariates new.tsv:age,sex
+  --checkpoint fit.npz keeps the points of a long fit. If it is ended, however suddenly, the same command goes on.
 
 a formula
   --formula TEXT says which columns are fitted, and how, as in R: "claims ~ age + np.log(density) + area + C(zip) +
@@ -128,7 +132,7 @@ class Parser(argparse.ArgumentParser):
         names = [name[2:].replace("-", "_") for name in self._option_string_actions if name.startswith("--")]
         meant = names_meant(unknown[1], names) if unknown else []
         hint = f"; did you mean {' or '.join('--' + name.replace('_', '-') for name in meant)}?" if meant else ""
-        self.exit(2, f"fastreg: {message}{hint} (see fastreg --help)\n")
+        self.exit(2, f"fastreg: {message}{hint} (see {self.prog} --help)\n")
 
 
 def parser():
@@ -338,21 +342,27 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):  # a name that the console has no letters for must not end a job
         if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="backslashreplace")
-    options = parser().parse_args(arguments)
-    written = [getattr(options, name) for name in WRITTEN]
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["spool"]:
+        options, run = spooling.parser(Parser).parse_args(arguments[1:]), spooling.spool_file
+    else:
+        options, run = parser().parse_args(arguments), _run
+    written = [getattr(options, name, None) for name in WRITTEN]
     aside = contextlib.redirect_stdout(sys.stderr) if any(map(to_standard_output, written)) else None
     try:
         with aside or contextlib.nullcontext():
-            _run(options)
+            run(options)
             sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt as stop:
-        again = f"; the same command goes on from {options.checkpoint}" if options.checkpoint else ""
-        print(f"fastreg: interrupted{again}", file=sys.stderr)
+        notes = [*getattr(stop, "__notes__", ())]
+        if getattr(options, "checkpoint", None):
+            notes.append(f"the same command goes on from {options.checkpoint}")
+        print("; ".join(["fastreg: interrupted", *notes]), file=sys.stderr)
         return stop.code if isinstance(stop, SystemExit) else 130
     except MemoryError as error:
-        return _fail(error if type(error) is MemoryError and error.args else "not enough memory for this table")
+        return _fail(error if type(error) is MemoryError and error.args else "not enough memory for these data")
     except RuntimeError as error:
         if type(error) is not RuntimeError:  # its subclasses are faults of the program
             raise
@@ -414,7 +424,9 @@ def _refuse(options, names, reason):
 
 
 def _fail(message):
-    print(f"fastreg: {' '.join(line.strip() for line in str(message).splitlines())}", file=sys.stderr)
+    line = " ".join(line.strip() for line in str(message).splitlines())
+    line = re.sub(r"fastreg\.spool\('?(.*?)'?, '(.*?)'\)", r"fastreg spool \1 \2", line)
+    print(f"fastreg: {line}", file=sys.stderr)
     return 2
 
 

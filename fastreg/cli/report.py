@@ -13,6 +13,7 @@ import numpy as np
 
 from fastreg.cli.outputs import COLUMNS, DRAWN, PEOPLE
 from fastreg.interface.data_frames import named_columns
+from fastreg.interface.memory import shown
 from fastreg.interface.writing import whole_file
 
 FIRST = 8  # features named in order of entry
@@ -65,7 +66,7 @@ def cost(path, seconds):
 
 def reading_text(file, X):
     """How often an OuterDesign was read, as text."""
-    return f"{file} was read in full {X.reads:,} times, and columns of it besides: {X.bytes_read / 1e9:.3g} GB in all."
+    return f"{file} was read in full {X.reads:,} times, and columns of it besides: {shown(X.bytes_read)} in all."
 
 
 def write_coefficients(path, file):

@@ -6,6 +6,7 @@ number.
 
 import bz2
 import codecs
+import contextlib
 import csv
 import gzip
 import io
@@ -16,7 +17,6 @@ import sys
 import zlib
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from fastreg.cli.quick_csv import quick_columns
 from fastreg.paths.storage import FORMAT, path_begun
@@ -30,6 +30,8 @@ ZSTANDARD = b"\x28\xb5\x2f\xfd"
 OTHERS = {  # files that are no tables, by their first bytes, and what to do
     b"PK\x03\x04": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xlsx, .ods
     b"\xd0\xcf\x11\xe0": "looks like a spreadsheet or an archive; save the sheet as CSV first",  # .xls
+    b"\x89HDF\r\n": "holds arrays of HDF5; write one into a file of columns once: fastreg spool FILE.h5 x.npy",
+    b"ARROW1": "is a file of Arrow; write it into a file of columns once: fastreg spool FILE.arrow x.npy",
     b"\x89PNG": "is a picture; name a CSV or Parquet file",
     b"%PDF": "is a PDF; name a CSV or Parquet file",
     b"<!DOCTYPE": "is a web page, not a table; was it saved from a link that asks for a login?",
@@ -64,7 +66,7 @@ PLAIN = Dialect()
 class TableFile:
     """A table that is open: `header`, the names of its columns, and their cells in `chunks`; "-" is the standard input.
 
-    A chunk is a list of columns, each a tuple of texts or a pyarrow array.
+    A chunk has columns by their places, each a tuple of texts or a pyarrow array.
     """
 
     def __init__(self, file, dialect=PLAIN):
@@ -79,8 +81,8 @@ class TableFile:
         _refuse_other(self.file, start)
         self.is_parquet, self.encoding = start.startswith(b"PAR1"), _encoding(start, dialect)
         if self.is_parquet:
-            self.table: Any = _parquet(self._stream(), self.file)
-            self.header = list(self.table.column_names)
+            with _parquet(self._stream(), self.file) as opened:
+                self.header = list(opened.schema_arrow.names)
         else:
             self.header = self._names()
 
@@ -101,10 +103,14 @@ class TableFile:
         self.separator = next(rows)
         return [name.strip() for name in next(rows)[1]]
 
-    def chunks(self):
-        """Yield the columns of some rows, as often as it is called."""
+    def chunks(self, places):
+        """Yield the columns of some rows, as often as it is called; of Parquet those at some `places` alone."""
         if self.is_parquet:
-            yield from [self.table.columns] if self.table.num_rows else []
+            names = [self.header[place] for place in places]
+            with _parquet(self._stream(), self.file) as opened:
+                table = opened.read(columns=names)
+            columns = dict(zip(table.column_names, table.columns))
+            yield from [{place: columns[self.header[place]] for place in places}] if table.num_rows else []
             return
         with self._stream() as raw:
             columns = quick_columns(raw, self.encoding, self.separator, self.header)
@@ -153,7 +159,8 @@ def _content_of(file):
     if file == STANDARD_INPUT:
         return sys.stdin.buffer.read()
     if os.path.isdir(file):
-        raise ValueError(f"{file} is a folder; name a CSV or Parquet file")
+        advice = "name a CSV or Parquet file, or write it into a file of columns once: fastreg spool FOLDER x.npy"
+        raise ValueError(f"{file} is a folder; {advice}")
     with open(file, "rb") as raw:
         return None if raw.seekable() else raw.read()
 
@@ -277,8 +284,9 @@ def _undecodable(raw, file, encoding):
     )
 
 
+@contextlib.contextmanager
 def _parquet(raw, file):
-    """A pyarrow table."""
+    """An open ParquetFile."""
     try:
         import pyarrow.parquet as parquet
     except ModuleNotFoundError:
@@ -287,8 +295,7 @@ def _parquet(raw, file):
     except ImportError as error:
         raise ValueError(f"pyarrow cannot be used here ({error}); save the table as CSV") from None
     try:
-        with raw:
-            table = parquet.ParquetFile(raw).read()
+        with raw, parquet.ParquetFile(raw) as opened:
+            yield opened
     except Exception as error:  # pyarrow's errors have no common base class, and each means a damaged file
         raise ValueError(f"{file} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
-    return table

@@ -199,7 +199,7 @@ def read_features(file, wanted, offset=None, dialect=PLAIN, dates=None):
 
 def fill(columns, opened):
     """Read an open table into columns (position -> Column)."""
-    for cells in opened.chunks():
+    for cells in opened.chunks([*columns]):
         for place, column in columns.items():
             column.add(cells[place])
     if not next(iter(columns.values())).rows:
@@ -246,7 +246,9 @@ def _refuse_twice(header, wanted):
 
 
 def find(header, name, option):
+    """The place of a column that an option names; a ValueError where there is none, or several."""
     if name in header:
+        _refuse_twice(header, {name})
         return header.index(name)
     near = near_names(name, header)
     hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else f"; the columns are {listed(header)}"

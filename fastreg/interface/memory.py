@@ -29,6 +29,8 @@ def room_for(size, what, remedy):
 
 def shown(size):
     """A number of bytes for a message."""
+    if size < 1e5:
+        return f"{size / 1e3:.3g} kB"
     return f"{size / 1e9:.3g} GB" if size >= 1e8 else f"{size / 1e6:.3g} MB"
 
 

@@ -26,6 +26,7 @@ from fastreg.paths.known import NO_COLUMNS, Known, ends_before
 FORMAT, VERSION = "fastreg checkpoint", 1
 PAUSE = 20.0  # time between two files at least, in units of that of writing one
 DAMAGED = (ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, OSError)
+ZIP = b"PK\x03\x04"  # the first bytes of an .npz file
 ADVICE = "name another file, or delete this one to begin anew"
 WHOLE = ("indptr", "rows", "iterations", "columns")  # arrays of integers
 KINDS = (int, float, float, float, float, int, int, float)  # of Recorder.STEP
@@ -229,9 +230,12 @@ def checked_place(file):
 def read_parts(file):
     """The parts that a file holds by name, (plain data, arrays) each; none if there is no such file."""
     try:
-        if not os.path.exists(file):
+        if not os.path.exists(file) or os.path.getsize(file) == 0:  # as mktemp leaves it
             return {}
         with open(file, "rb") as opened:
+            if opened.read(len(ZIP)) != ZIP:
+                raise ValueError("it is no .npz file")
+            opened.seek(0)
             content = dict(np.load(opened, allow_pickle=False))
         about = json.loads(content.pop("about").tobytes())
         if about["format"] != FORMAT:
@@ -252,4 +256,5 @@ def read_parts(file):
 
 def damaged(file, error):
     """The ValueError for a file that is no checkpoint, or not a whole one."""
-    return ValueError(f"checkpoint {file} is not a file that fastreg wrote, or is damaged ({error}); {ADVICE}")
+    reason = f"it lacks the entry {error}" if isinstance(error, KeyError) else error
+    return ValueError(f"checkpoint {file} is not a file that fastreg wrote, or is damaged ({reason}); {ADVICE}")

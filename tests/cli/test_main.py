@@ -183,9 +183,10 @@ def test_a_wrong_input_is_one_line_and_code_2(case, tmp_path, capfd, monkeypatch
 @pytest.mark.process
 def test_errors_of_the_surroundings(folder):
     fit = ("good.csv", "--target", "y", "--drop", "label")
+    columns = "name a CSV or Parquet file, or write it into a file of columns once: fastreg spool FOLDER x.npy"
     for arguments, message in [
         (("nofile.csv", "--target", "y"), "nofile.csv: no such file or directory"),
-        ((".", "--target", "y"), ". is a folder; name a CSV or Parquet file"),
+        ((".", "--target", "y"), f". is a folder; {columns}"),
         (("--target", "y"), "--target needs a table of your own: fastreg FILE --target COLUMN"),
         ((*fit, "--output", "no/where.csv"), "--output no/where.csv: there is no folder no"),
         ((*fit, "--plot", "no/where.png"), "--plot no/where.png: there is no folder no"),

@@ -307,7 +307,10 @@ BAD = {
     "no such version": (lambda to: written(to, b"\x93NUMPY\x09\x00" + bytes(100)), "not a .npy file that can be read"),
     "header cut short": (lambda to: cut(to, "float64", 40), "not a .npy file that can be read"),
     "cut short": (lambda to: cut(to, "float64", -1), "is cut short: an array of shape .* Write it again"),
-    "stored by rows": (lambda to: array_file(to, DENSE.astype(float)), r"row by row .*np.load\(path\) itself"),
+    "stored by rows": (
+        lambda to: array_file(to, DENSE.astype(float)),
+        r"row by row .*write it by columns once, fastreg.spool.*np.load of it fits into memory",
+    ),
     "objects": (lambda to: array_file(to, np.array([[1, "a"]], dtype=object)), "never objects"),
     "complex": (lambda to: array_file(to, np.ones((2, 1)) * 1j), "must be numbers"),
     "a vector": (lambda to: array_file(to, np.ones(3)), r"has shape \(3,\); X needs rows and columns"),
@@ -320,7 +323,7 @@ BAD = {
     "an empty folder": (lambda to: to, "has no shape.npy"),
     "three sizes": (lambda to: with_part(to, shape=[1, 2, 3]), r"has the shape \[1, 2, 3\]"),
     "too few pointers": (lambda to: with_part(to, shape=[N, P + 1]), f"{P + 2} are needed"),
-    "falling pointers": (lambda to: with_part(to, indptr=SPARSE.indptr[::-1]), "do not rise"),
+    "falling pointers": (lambda to: with_part(to, indptr=SPARSE.indptr[::-1]), "indptr of .* is not a rising sequence"),
     "few values": (lambda to: with_part(to, data=np.ones(3)), "row numbers .* and 3 values"),
     "broken row numbers": (lambda to: with_part(to, indices=INDICES + 0.5), "not integers"),
 }

@@ -126,7 +126,7 @@ def test_lazy_frames_are_spooled_and_refused_as_X(tmp_path):
 
 def test_columns_are_chosen_by_name(tmp_path):
     content = table().append_column("city", [["Oslo"] * 61])
-    advice = r"column 'city' of the source is of type string, not of numbers; leave such columns out by columns="
+    advice = r"column 'city' of the source is of type string, not of numbers; leave out by drop= what is no number"
     with pytest.raises(ValueError, match=advice):
         fastreg.spool(content, tmp_path / "x.npy")
     path = fastreg.spool(content, tmp_path / "x.npy", dtype="int8", columns=["c3", "c1"])
@@ -134,7 +134,37 @@ def test_columns_are_chosen_by_name(tmp_path):
     assert np.load(path).dtype == np.int8 and np.array_equal(np.load(path), X[:, [3, 1]])
     with pytest.raises(ValueError, match="columns names 'c99', which the source lacks; it has 'c0', 'c1'"):
         fastreg.spool(content, tmp_path / "y.npy", columns=["c99"])
+    fastreg.spool(content, path, drop=["city", "c0"], overwrite=True)
+    assert fastreg.open(path).feature_names == NAMES[1:] and np.array_equal(np.load(path), X[:, 1:])
+    with pytest.raises(ValueError, match="drop names 'town', which the source lacks"):
+        fastreg.spool(content, tmp_path / "y.npy", drop=["town"])
+    with pytest.raises(ValueError, match="columns= and drop= both choose columns; give one of them"):
+        fastreg.spool(content, tmp_path / "y.npy", columns=["c1"], drop=["city"])
     assert sorted(os.listdir(tmp_path)) == ["x.npy", "x.npy.names.json"]
+
+
+@pytest.mark.parametrize("kind", ["h5", "zarr"])
+def test_an_array_of_several_is_named(kind, tmp_path):
+    source = tmp_path / f"x.{kind}"
+    if kind == "h5":
+        with pytest.importorskip("h5py").File(source, "w") as file:
+            file["a/counts"], file["b"], file["y"] = X, -X, X[:, 0]
+            file["nothing"] = pytest.importorskip("h5py").SoftLink("/lost")
+    else:
+        group = pytest.importorskip("zarr").open_group(str(source), mode="w")
+        for name, values in {"a/counts": X, "b": -X, "y": X[:, 0]}.items():
+            group.create_array(name, shape=values.shape, dtype=values.dtype)[...] = values
+    for name, values in {"a/counts": X, "/b": -X}.items():
+        path = fastreg.spool(source, tmp_path / "x.npy", dataset=name, overwrite=True)
+        assert np.array_equal(np.load(path), values)
+    for name, message in {
+        None: "holds 2 arrays; name one by dataset=, of 'a/counts', 'b'",
+        "c": "holds no array 'c'",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            fastreg.spool(source, tmp_path / "y.npy", dataset=name)
+    with pytest.raises(ValueError, match="dataset names an array of an HDF5 file or a zarr store"):
+        fastreg.spool(X, tmp_path / "y.npy", dataset="a")
 
 
 def test_a_path_fitted_to_the_file_has_the_names(tmp_path):
@@ -206,7 +236,7 @@ def test_an_interrupted_spool_goes_on_where_it_stopped(failure, size, tmp_path, 
     fastreg.spool(whole, tmp_path / "whole.npy", block_bytes=size)
     with pytest.raises(type(failure)) as stopped:
         fastreg.spool(Chunked(failures={whole.reads - 2: failure}), tmp_path / "x.npy", block_bytes=size)
-    assert "x.npy.part holds what is done; the same call goes on from there" in stopped.value.__notes__[0]
+    assert "x.npy.part holds what is done, and the same call goes on from there" in stopped.value.__notes__[0]
     assert sorted(os.listdir(tmp_path)) == ["whole.npy", "x.npy.part"]
     rest = Chunked()
     fastreg.spool(rest, tmp_path / "x.npy", block_bytes=size)
@@ -305,6 +335,7 @@ def test_what_is_refused_at_once(tmp_path):
         ((X[:0], path), r"the source has the shape \(0, 23\)"),
         ((X * 1j, path), "the source holds values of type complex128"),
         ((tmp_path / "absent.csv", path), "there is no file"),
+        ((X, tmp_path / "no" / "x.npy"), "there is no folder .*no to write x.npy into"),
     ]:
         with pytest.raises((ValueError, FileNotFoundError), match=message):
             fastreg.spool(*arguments)

@@ -47,7 +47,7 @@ def test_fits_and_predictions_take_them():
 
 def test_what_would_not_fit_is_refused_before_it_is_read(monkeypatch):
     monkeypatch.setenv("FASTREG_MEMORY", "1KB")
-    chunked, message = Chunked(), r"shape \(60, 30\) and int8, takes 0.0018 MB, .* by fastreg.spool\(X, 'x.npy'\)"
+    chunked, message = Chunked(), r"shape \(60, 30\) and int8, takes 1.8 kB, .* by fastreg.spool\(X, 'x.npy'\)"
     for fit in (fastreg.fit_path, fastreg.cv_path, fastreg.Lasso().fit):
         with pytest.raises(MemoryError, match=message):
             fit(chunked, y)

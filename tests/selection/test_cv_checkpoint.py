@@ -54,7 +54,7 @@ def test_folds_go_on(name, tmp_path):
 def test_other_folds_are_refused(tmp_path):
     X, y, options = data_for("wide")
     cv_path(X, y, checkpoint=tmp_path / "folds.npz", **options)
-    differ = r"another fit \(fold 1 of 3\): the folds \(cv, groups or random_state\) differs"
+    differ = r"another fit \(fold 1 of 3\): the choice of folds \(cv, groups or random_state\) differs"
     with pytest.raises(ValueError, match=differ):
         cv_path(X, y, checkpoint=tmp_path / "folds.npz", random_state=1, **options)
     with pytest.raises(ValueError, match="checkpoint is for one response"):

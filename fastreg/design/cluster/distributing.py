@@ -84,8 +84,9 @@ def distribute(X: Any, client: Any, *, n_blocks: int | None = None) -> ClusterCo
 
 def source_of(X, calls):
     """Where blocks come from: an object with `shape`, and `part(start, stop)` for the source of one of them."""
-    if type(X) in (MappedDesign, MappedSparse):
-        X = X.path  # whose files on other machines may be of another time
+    if type(X) in (MappedDesign, MappedSparse):  # by name, since its copies on other machines may be of another time
+        path, begin = X.path, X.begin
+        return Source(X.shape, lambda a, b: Made(tasks.block_of_file, (path, begin + a, begin + b)))
     if isinstance(X, str | os.PathLike):
         path = os.path.abspath(X) if os.path.exists(X) else os.fspath(X)
         (shape,) = calls.wait([calls.begin(tasks.shape_of_file, path)])

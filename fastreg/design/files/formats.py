@@ -60,8 +60,8 @@ def zip_members(file):
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
             raise ValueError(
-                f"{file.path} is compressed, so that its columns cannot be read one by one; write it again by "
-                "scipy.sparse.save_npz(path, X, compressed=False)"
+                f"{file.path} is compressed, so that its columns cannot be read one by one; write them once by "
+                f"fastreg.spool({file.path!r}, 'columns'), or by scipy.sparse.save_npz(path, X, compressed=False)"
             )
         header = np.empty(LOCAL_HEADER, dtype=np.uint8)
         file.read(member.header_offset, header)

@@ -179,9 +179,13 @@ class Mapped(OuterDesign):
 
         return reopened, (self.path, [file.stamp for file in self.files], self.begin, self.begin + self.shape[1])
 
+    def kind(self):
+        """What the columns are made of, in a few words."""
+        return str(self.values[0].dtype)
+
     def __repr__(self):
         n, p = self.shape
-        return f"<fastreg.open({self.path!r}): {n:,} rows, {p:,} columns of {self.values[0].dtype}>"
+        return f"<fastreg.open({self.path!r}): {n:,} rows, {p:,} columns of {self.kind()}>"
 
 
 def products_with(near, vectors):

@@ -33,6 +33,9 @@ class MappedSparse(Mapped):
         pointers = self.starts[start : stop + 1] - low
         return MappedSparse(self.path, self.n_rows, pointers, rows, values[0] if values else None, self.begin + start)
 
+    def kind(self):
+        return f"{self.starts[-1]:,} {'ones' if self.data is None else f'values of {self.data.dtype}'}"
+
     def edges(self):
         return edges_by_cost(self.starts)
 

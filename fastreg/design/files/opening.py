@@ -3,14 +3,16 @@
 import builtins
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from fastreg.design.files.formats import NPY, PARTS, ZIP, folder_members, npy_values, small_array, zip_members
-from fastreg.design.files.mapped import Mapped, MappedDesign
+from fastreg.design.files.mapped import MappedDesign
 from fastreg.design.files.mapped_sparse import MappedSparse
-from fastreg.design.files.stored import StoredFile
+from fastreg.design.files.stored import StoredFile, check_stamps
 from fastreg.design.outer import OuterDesign
+from fastreg.interface.compressed import check_pointers
 from fastreg.interface.memory import allowance
 from fastreg.interface.naming import explains_names
 
@@ -109,16 +111,16 @@ def open(
         raise ValueError(f"{path} is empty")
     raise ValueError(
         f"{path} is not a file that fastreg opens: it begins with {begin!r}. It opens .npy files, uncompressed .npz "
-        "files of sparse columns, folders of their arrays, .bed files; fastreg.spool writes such a file from others"
+        "files of sparse columns, folders of their arrays, .bed files; fastreg.spool(path, 'x.npy') writes such a file "
+        "from Parquet, CSV, Arrow, HDF5 and zarr"
     )
 
 
 def reopened(path, stamps, start, stop):
     """Columns start to stop of a file that was open when it was pickled."""
-    design = open(path)
-    if isinstance(design, Mapped) and [file.stamp for file in design.files] != stamps:
-        raise RuntimeError(f"{path} has changed since it was opened in another process; open it anew there")
-    return design if stop - start == design.shape[1] else design.part(start, stop)  # type: ignore[attr-defined]
+    design: Any = open(path)
+    check_stamps(design.files, stamps)
+    return design if stop - start == design.shape[1] else design.part(start, stop)
 
 
 def _dense(file):
@@ -126,9 +128,9 @@ def _dense(file):
     if len(values.shape) != 2 or values.size == 0:
         raise ValueError(f"{file.path} has shape {values.shape}; X needs rows and columns, at least one of each")
     if not fortran and min(values.shape) > 1:
-        advice = "write it by columns, fastreg.spool(np.load(path, mmap_mode='r'), 'columns.npy'), and open that file"
+        advice = f"write it by columns once, fastreg.spool({file.path!r}, 'columns.npy'), and open that file"
         if values.size * 8 <= allowance():
-            advice = f"it fits into memory, so pass np.load(path) itself, or {advice}"
+            advice += " (np.load of it fits into memory, and may be passed as X, too)"
         raise ValueError(
             f"{file.path} is stored row by row (C order, {values.bytes / 1e9:.3g} GB), and fits read columns; {advice}"
         )
@@ -145,23 +147,26 @@ def _parts(path, members):
     form = small_array(*members["format"]).item() if "format" in members else "csc"
     form = form.decode() if isinstance(form, bytes) else form
     if form != "csc":
-        raise ValueError(f"{path} is in {form!r} format; write columns, by scipy.sparse.save_npz(path, X.tocsc())")
+        raise ValueError(f"{path} is in {form!r} format; write columns of it, by fastreg.spool({path!r}, 'columns')")
     shape, pointers = (small_array(*members[name]) for name in ("shape", "indptr"))
     if shape.shape != (2,) or shape.dtype.kind not in "iu" or shape.min() < 1:
         raise ValueError(f"{path} has the shape {shape.tolist()}; X needs rows and columns, at least one of each")
     n, p = (int(size) for size in shape)
     rows = npy_values(*members["indices"])[0]
     values = npy_values(*members["data"])[0] if "data" in members else None
-    _check_pointers(path, pointers, rows, values, p)
+    _check_parts(path, pointers, rows, values, p)
     return MappedSparse(os.path.abspath(path), n, pointers.astype(np.int64), rows, values)
 
 
-def _check_pointers(path, pointers, rows, values, p):
+def _check_parts(path, pointers, rows, values, p):
     if rows.dtype.kind not in "iu" or len(rows.shape) != 1:
         raise ValueError(f"{path} has row numbers (indices) of type {rows.dtype} and shape {rows.shape}, not integers")
     if values is not None and values.shape != rows.shape:
         raise ValueError(f"{path} has {rows.size:,} row numbers (indices) and {values.size:,} values (data)")
     if pointers.shape != (p + 1,) or pointers.dtype.kind not in "iu":
-        raise ValueError(f"{path} has {pointers.size} pointers (indptr) of type {pointers.dtype}; {p + 1} are needed")
-    if pointers[0] != 0 or np.any(pointers[1:] < pointers[:-1]) or pointers[-1] != rows.size:
-        raise ValueError(f"{path} has pointers (indptr) that do not rise from 0 to {rows.size}, the number of values")
+        raise ValueError(
+            f"{path} has {pointers.size} pointers (indptr) of type {pointers.dtype}; {p + 1} are needed, whole numbers"
+        )
+    check_pointers(f"indptr of {path}", pointers, rows.size)
+    if pointers[-1] != rows.size:
+        raise ValueError(f"{path} has {rows.size:,} row numbers (indices), and its last pointer is {pointers[-1]:,}")

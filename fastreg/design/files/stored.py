@@ -68,6 +68,13 @@ class StoredFile:
             left, start = left[count:], start + count
 
 
+def check_stamps(files, stamps):
+    """Raise RuntimeError where files are not those, as their stamps tell, that another process had open."""
+    for file, stamp in zip(files, stamps):
+        if file.stamp != stamp:
+            raise RuntimeError(f"{file.path} has changed since it was opened in another process; open it anew there")
+
+
 class Values:
     """An array of numbers that lie one after another in a file, from byte `offset` on."""
 

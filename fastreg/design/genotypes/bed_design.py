@@ -6,6 +6,7 @@ import numpy as np
 
 from fastreg.design.designs import DenseDesign
 from fastreg.design.files.mapped import Mapped
+from fastreg.design.files.stored import check_stamps
 from fastreg.design.genotypes.bed_file import BedFile, names_of_variants
 from fastreg.design.genotypes.packed import Packed, as_planes, combined, count_codes, dots, mask_of, unpack
 from fastreg.design.genotypes.packed_block import PackedBlock
@@ -224,6 +225,5 @@ def checked_means(means, p):
 def opened_again(path, tables, means, stamp, span):
     """The design of a span of columns of a file that was open when it was pickled."""
     files = BedFile(path, *tables)
-    if files.values.file.stamp != stamp:
-        raise RuntimeError(f"{path} has changed since it was opened in another process; open it anew there")
+    check_stamps([files.values.file], [stamp])
     return BedDesign(files, means, span[0], files.values.between(*span))

@@ -82,12 +82,17 @@ def names_of_variants(variants):
 
 def fields_of(path, count, meaning):
     """Yield the fields of each line of a table."""
-    with open(path) as lines:
-        for number, line in enumerate(lines, 1):
-            fields = line.split()
-            if len(fields) < count:
-                raise ValueError(f"line {number} of {path} has {len(fields)} fields, not {meaning}: {line.strip()!r}")
-            yield fields
+    with open(path, encoding="utf-8") as lines:
+        try:
+            for number, line in enumerate(lines, 1):
+                fields = line.split()
+                if len(fields) < count:
+                    raise ValueError(
+                        f"line {number} of {path} has {len(fields)} fields, not {meaning}: {line.strip()!r}"
+                    )
+                yield fields
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path} is not text in UTF-8 ({error}); write it as such") from None
 
 
 def lines_of(path):

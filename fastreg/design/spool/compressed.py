@@ -2,14 +2,30 @@
 
 import os
 import shutil
+import zlib
+from zipfile import BadZipFile
 
 import numpy as np
+from scipy.sparse import load_npz
 
 from fastreg.design.spool.part import told
 from fastreg.interface.sources.exact import Refused, copy_exactly, storable
 from fastreg.interface.validation import check_design
 
 BLOCK = 2**20  # values that are converted at once
+
+
+def is_sparse_file(source):
+    """Whether a source is the path of a file of a sparse matrix."""
+    return isinstance(source, (str, os.PathLike)) and os.fspath(source).endswith(".npz")
+
+
+def sparse_in(path):
+    """The sparse matrix of SciPy in a file, in memory."""
+    try:
+        return load_npz(path)
+    except (ValueError, KeyError, TypeError, BadZipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is not a file that scipy.sparse.save_npz wrote, or is damaged: {error}") from None
 
 
 def write_sparse(X, path, dtype):

@@ -18,6 +18,10 @@ class DiskError(OSError):
     """An error of writing, such as a full disk."""
 
 
+class OtherSource(ValueError):
+    """What is in the folder is not the beginning of this source."""
+
+
 class Part:
     """The folder of a file that is not complete. Within `with`, it belongs to this process.
 
@@ -32,7 +36,8 @@ class Part:
         self.keep, self.next_record, self.opened = False, 0.0, dict[str, Any]()
 
     def __enter__(self):
-        os.makedirs(self.folder, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self.folder)
         self.lock = io.FileIO(os.path.join(self.folder, "lock"), "a+")
         try:
             _lock(self.lock, self.path)
@@ -44,7 +49,7 @@ class Part:
         return self
 
     def _recall(self):
-        """Go on from the record of an earlier process. Raises a ValueError where it is of another source."""
+        """Go on from the record of an earlier process. Raises an OtherSource where it is of another one."""
         try:
             with open(os.path.join(self.folder, "record.json"), encoding="utf-8") as file:
                 record = json.load(file)
@@ -56,14 +61,14 @@ class Part:
         self.done, self.digests = record["done"], record["digests"]
 
     def refuse(self, reason):
-        """Raise a ValueError: what is in the folder is not the beginning of this source."""
+        """Raise an OtherSource for a reason."""
         self.keep = True
-        raise ValueError(
+        raise OtherSource(
             f"{self.folder} is the unfinished part of another spool ({reason}); delete that folder to begin anew"
         )
 
     def compare(self, number, values):
-        """Raise a ValueError where a block of the source is not what an earlier process wrote."""
+        """Raise an OtherSource where a block of the source is not what an earlier process wrote."""
         if self.digests[str(number)] != digest(values):
             self.refuse(f"block {number} of the source holds other values")
 
@@ -118,10 +123,8 @@ class Part:
         self.lock.close()
         if not resumable:
             shutil.rmtree(self.folder, ignore_errors=True)
-        elif error is not None:
-            error.add_note(
-                f"{self.folder} holds what is done; the same call goes on from there. Delete that folder to give it up."
-            )
+        elif not isinstance(error, OtherSource):
+            error.add_note(f"{self.folder} holds what is done, and the same call goes on from there")
 
 
 def digest(values):

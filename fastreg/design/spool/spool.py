@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from fastreg.design.files.names import ENDING, write_names
 from fastreg.design.spool.columns import PIECE, WHOLE, ColumnFile, TurnedFile, fill_with_means
-from fastreg.design.spool.compressed import check_replaced, write_sparse
+from fastreg.design.spool.compressed import check_replaced, is_sparse_file, sparse_in, write_sparse
 from fastreg.design.spool.part import DiskError, Part, told
 from fastreg.interface.memory import shown
 from fastreg.interface.naming import explains_names
@@ -22,6 +22,7 @@ from fastreg.interface.progress import WIDTH, Bar
 from fastreg.interface.scalars import ParameterError, check_count, check_flag, check_option
 from fastreg.interface.sources.exact import Refused, check_dtype
 from fastreg.interface.sources.opening import source_of
+from fastreg.interface.sources.tables import Chosen
 from fastreg.interface.validation import DataWarning, warn
 
 
@@ -32,6 +33,8 @@ def spool(
     dtype: DTypeLike | None = None,
     *,
     columns: Sequence[str] | None = None,
+    drop: Sequence[str] | None = None,
+    dataset: str | None = None,
     missing: str = "error",
     block_bytes: int = 2**23,
     overwrite: bool = False,
@@ -47,9 +50,9 @@ def spool(
     source : array, table, path or iterator
         What to read. An array (n, p) of zarr, h5py, dask or NumPy (also a memory map); a table, a Dataset or a
         RecordBatchReader of pyarrow; a ParquetFile; a frame of pandas, polars or dask; an iterator of frames, tables or
-        arrays that hold the next rows each; a path of .npy, .csv, .tsv, .parquet, .arrow, .feather or .zarr, or of a
-        folder of Parquet files; or a sparse matrix of SciPy. Objects are known by what they can do: no library is
-        imported that is not used already, but pyarrow for tables.
+        arrays that hold the next rows each; a path of .npy, .csv, .tsv, .parquet, .arrow, .feather, .h5 or .zarr, or of
+        a folder of Parquet files; or a sparse matrix of SciPy, or a path of one (.npz). Objects are known by what they
+        can do: no library is imported that is not used already, but pyarrow for tables.
     path : str or path-like
         The file to write, whose name ends in ".npy"; of a sparse matrix, the folder to write. Names of columns are
         written beside it, to the same name with ".names.json" added.
@@ -59,6 +62,11 @@ def spool(
         that float64 is rounded where float32 is asked for. Text is read as float64 by default.
     columns : list of str, default=None
         The columns of a table to write, by name, in this order. All by default.
+    drop : list of str, default=None
+        The columns of a table to leave out, by name, such as the target and columns of text.
+    dataset : str, default=None
+        The name of an array in an HDF5 file or a zarr store that is given as a path. It may be left out where a file
+        has one array of two dimensions.
     missing : {"error", "mean"}, default="error"
         What becomes of missing values (NaN, nulls): an error with the place of the first, or the mean of the other
         values of the column, of which a DataWarning tells.
@@ -79,6 +87,8 @@ def spool(
     ------
     FileExistsError
         Where the path exists and `overwrite` is False.
+    FileNotFoundError
+        Where there is no such source, or no folder for the path.
     ValueError
         For values that cannot be stored, with the first row and column of one; for columns that are not numbers; and
         for a source that changes while it is read.
@@ -112,9 +122,15 @@ def spool(
     size = check_count("block_bytes", block_bytes, 1)
     check_flag("overwrite", overwrite), check_flag("verbose", verbose)
     kept = None if dtype is None else check_dtype(dtype)
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        raise FileNotFoundError(f"there is no folder {folder} to write {os.path.basename(path)} into")
     if not overwrite and os.path.lexists(path):
         raise FileExistsError(f"{path} exists; pass overwrite=True to replace it, or choose another path")
+    source = sparse_in(source) if is_sparse_file(source) else source
     if hasattr(source, "tocsc"):
+        if Chosen(columns, drop).option is not None or dataset is not None or missing != "error":
+            raise ParameterError("columns, drop, dataset and missing are not for sparse matrices; leave them out")
         check_replaced(path)
         write_sparse(source, path, kept)
         return path
@@ -122,7 +138,7 @@ def spool(
         raise ParameterError(f"path must be that of a file, and end in '.npy', got {path!r}")
     if missing == "mean" and kept is not None and kept.kind != "f":
         raise ParameterError("missing='mean' needs dtype='float32' or 'float64', since means are no whole numbers")
-    found = source_of(source, kept, columns)
+    found = source_of(source, kept, Chosen(columns, drop), dataset)
     if missing == "mean" and found.dtype.kind != "f":
         found.dtype = np.dtype(np.float64)
     _Spooling(found, path, missing, size, Bar() if verbose else None).run()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,46 @@ from fastreg.interface.scalars import ParameterError, listed
 from fastreg.interface.sources.exact import Refused, copy_exactly, storable
 
 Batches = Callable[[list[str], int, Callable[[int, int], bool]], Iterable[tuple[int, Any]]]
+
+
+class Chosen(NamedTuple):
+    """Which columns of a table are read: those named, or all but those that are to be left out."""
+
+    columns: Any = None
+    drop: Any = None
+
+    @property
+    def option(self):
+        """The option that chooses; None if none does."""
+        return "columns" if self.columns is not None else None if self.drop is None else "drop"
+
+    def of(self, schema):
+        """The names of the columns to read. Raises for what is repeated, unknown or no number."""
+        if self.columns is not None and self.drop is not None:
+            raise ParameterError("columns= and drop= both choose columns; give one of them")
+        own, named = list(schema.names), self.drop if self.columns is None else self.columns
+        if named is not None and (isinstance(named, (str, bytes)) or not np.iterable(named)):
+            raise ParameterError(f"{self.option} must be a list of names of columns, got {named!r}")
+        named = [] if named is None else [str(name) for name in named]
+        if unknown := [name for name in named if name not in own]:
+            raise ParameterError(f"{self.option} names {listed(unknown)}, which the source lacks; it has {listed(own)}")
+        names = [name for name in own if name not in named] if self.columns is None else named
+        if not names:
+            raise ParameterError("the source has no columns to read; at least 1 is needed")
+        counts = Counter(own)
+        if repeated := [name for name, count in Counter(names).items() if count > 1 or counts[name] > 1]:
+            raise ParameterError(f"{listed(repeated)} names several columns; give columns names that differ")
+        words = [name for name in names if _dtype_of(schema.field(name)) is None]
+        if words:
+            also = f" (and so {'are' if len(words) > 2 else 'is'} {listed(words[1:])})" if words[1:] else ""
+            raise Refused(
+                f"column {words[0]!r} of the source is of type {schema.field(words[0]).type}, not of numbers{also}; "
+                "leave out by drop= what is no number, or encode it first"
+            )
+        return names
+
+
+ALL = Chosen()
 
 
 class TableSource:
@@ -20,8 +60,8 @@ class TableSource:
     beforehand. Where columns are stored apart, `apart` of them are read at once.
     """
 
-    def __init__(self, schema, batches: Batches, n=None, dtype=None, columns=None, files=(), named=True, apart=None):
-        self.columns = _chosen(schema, columns)
+    def __init__(self, schema, batches: Batches, n=None, dtype=None, chosen=ALL, files=(), named=True, apart=None):
+        self.columns = chosen.of(schema)
         self.names = self.columns if named else None
         found = [_dtype_of(schema.field(name)) for name in self.columns]
         own = storable(np.result_type(*set(found))) if dtype is None else dtype
@@ -76,33 +116,6 @@ class TableSource:
         for j, name in enumerate(names):
             values = _values(batch.column(batch.schema.get_field_index(name)))
             copy_exactly(values, out[:, j], lambda at, j=j, name=name: f"source[{row + at[0]}, {left + j}] ({name!r})")
-
-
-def _chosen(schema, columns):
-    """The names of the columns to read: all, or those chosen. Raises for what is repeated, unknown or no number."""
-    if columns is not None and (isinstance(columns, (str, bytes)) or not np.iterable(columns)):
-        raise ParameterError(f"columns must be a list of names of columns, got {columns!r}")
-    own = list(schema.names)
-    names = own if columns is None else [str(name) for name in columns]
-    if unknown := [name for name in names if name not in own]:
-        raise ParameterError(f"columns names {listed(unknown)}, which the source lacks; it has {listed(own)}")
-    if not names:
-        raise ParameterError("the source has no columns to read; at least 1 is needed")
-    counts = Counter(own)
-    if repeated := [name for name, count in Counter(names).items() if count > 1 or counts[name] > 1]:
-        raise ParameterError(f"{listed(repeated)} names several columns; give columns names that differ")
-    words = [name for name in names if _dtype_of(schema.field(name)) is None]
-    if words:
-        numbers = [name for name in names if name not in words]
-        first = schema.field(words[0])
-        raise Refused(
-            f"column {words[0]!r} of the source is of type {first.type}, not of numbers"
-            + (f" (and so {'are' if len(words) > 2 else 'is'} {listed(words[1:])})" if words[1:] else "")
-            + "; leave such columns out by columns=, a list of those to store"
-            + (f" (numbers: {listed(numbers)})" if numbers else "")
-            + ", or encode them first"
-        )
-    return names
 
 
 def _dtype_of(field):

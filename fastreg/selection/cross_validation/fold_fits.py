@@ -27,7 +27,7 @@ from fastreg.selection.cross_validation.folds import partitions
 from fastreg.selection.cross_validation.tall_glm.joint_newton import JointNewton
 from fastreg.selection.cross_validation.tall_least_squares import compressed_fold
 
-FOLDS = "the folds (cv, groups or random_state)"  # from which its weights are
+FOLDS = "the choice of folds (cv, groups or random_state)"  # from which its weights are
 
 
 @dataclass
