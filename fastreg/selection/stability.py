@@ -24,7 +24,7 @@ from fastreg.paths.fit_path import fit_path
 from fastreg.paths.null_model import NullModel
 from fastreg.paths.setup import build_problem, checked, warn_of_exposure
 from fastreg.paths.sweeps import share_null_sweep, share_sweeps
-from fastreg.selection.cross_validation.fold_fits import fold_problem
+from fastreg.selection.cross_validation.fold_fits import fold_family, fold_problems
 from fastreg.selection.stability_bounds import ASSUMPTIONS, error_bound, largest_selection
 from fastreg.selection.stability_path import StabilityPath
 
@@ -213,7 +213,7 @@ def follow_halves(problem, halves, alphas, most, options, followed, watch):
     TOGETHER halves are fitted side by side, so that one read of X serves all of them, and then appended to `followed`.
     """
     for start in range(0, len(halves), TOGETHER):
-        problems = [_part(problem, rows) for rows in halves[start : start + TOGETHER]]
+        problems = _parts(problem, halves[start : start + TOGETHER])
         group = [Half(part, [], [], [], [], 0.0) for part in problems]
         fits = [
             _begin(half, alphas, most, options, watch.callback_for(f"half {number} of {len(halves)}"))
@@ -245,15 +245,17 @@ def _begin(half, alphas, most, options, callback):
     return Fit(null, alphas, recorder, options.tol, options.max_iter, options.solver, beside_others=True, until=until)
 
 
-def _part(problem, rows):
-    """The same problem on some of its rows."""
-    weight = np.zeros(problem.n)
-    weight[rows] = problem.weight[rows]
-    part = fold_problem(problem, weight)
-    degenerate = part.family.degenerate(part.family.y[rows])
-    if degenerate and part.fit_intercept:
-        raise ValueError(f"in a half of the rows {degenerate}: too few rows differ for stability selection")
-    return part
+def _parts(problem, halves):
+    """The same problem on the rows of each half, whose moments are computed in one pass over X."""
+    families = []
+    for rows in halves:
+        degenerate = problem.family.degenerate(problem.family.y[rows])
+        if degenerate and problem.fit_intercept:
+            raise ValueError(f"in a half of the rows {degenerate}: too few rows differ for stability selection")
+        weight = np.zeros(problem.n)
+        weight[rows] = problem.weight[rows]
+        families.append(fold_family(problem, weight))
+    return fold_problems(problem, families, None)
 
 
 def _reach(followed, allowed):

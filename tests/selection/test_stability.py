@@ -165,3 +165,13 @@ def test_plot_draws_the_probabilities():
 
     X, y = certified.draw("gaussian", n=40, p=10)
     assert stability_selection(X, y, n_pairs=3, expected_errors=5.0).plot(ax=Figure().subplots()) is not None
+
+
+def test_halves_share_their_reads_of_a_file(tmp_path):
+    """Ten at a time, so that they need fewer than the two that each half needs for its moments and its null model."""
+    X = np.asfortranarray(np.random.default_rng(0).normal(size=(60, 300)))
+    y = X[:, :3].sum(axis=1) + np.random.default_rng(1).normal(size=60)
+    np.save(tmp_path / "x.npy", X)
+    stored = fastreg.open(tmp_path / "x.npy")
+    found = stability_selection(stored, y, n_pairs=20)
+    assert found.probabilities.max() == 1.0 and stored.reads < 2 * 40

@@ -153,8 +153,8 @@ def fold_family(problem, weight):
 
 
 def fold_problems(problem, families, grams):
-    """The problem of each fold, reduced to its Gram matrix where that is known and precise enough; the moments of the
-    other folds are computed in one pass over X."""
+    """The problem of each fold, reduced to its Gram matrix where `grams` are given and it is precise enough;
+    the moments of the other folds are computed in one pass over X."""
     small = [None if grams is None else compressed_fold(problem, family, grams, k) for k, family in enumerate(families)]
     weights = [family.weight for family, compressed in zip(families, small) if compressed is None]
     moments = zip(*moments_of_each(problem.design, np.array(weights))) if weights else iter(())
