@@ -26,7 +26,7 @@ class Part:
     """The folder of a file that is not complete. Within `with`, it belongs to this process.
 
     When the block ends without an error, the folder is removed. It is kept, with a record from which to go on, after
-    Ctrl-C and where `keep` was set; it is removed after any other error.
+    Ctrl-C and where `stay` was called; it is removed after any other error.
     """
 
     def __init__(self, path, facts):
@@ -60,9 +60,13 @@ class Part:
                 self.refuse(f"its {name} is {record['facts'].get(name)!r}, that of this call is {value!r}")
         self.done, self.digests = record["done"], record["digests"]
 
+    def stay(self):
+        """Keep the folder after whatever error comes now."""
+        self.keep = True
+
     def refuse(self, reason):
         """Raise an OtherSource for a reason."""
-        self.keep = True
+        self.stay()
         raise OtherSource(
             f"{self.folder} is the unfinished part of another spool ({reason}); delete that folder to begin anew"
         )

@@ -216,7 +216,7 @@ class _Spooling:
             except Refused:
                 raise
             except Exception:
-                part.keep = True
+                part.stay()
                 raise
             if block is None:
                 return
