@@ -377,6 +377,32 @@ def blocks_of_rows(size, folder):
     yield "seconds of the sums, data drawn by the workers", seconds, None
 
 
+@row(11, (2_000_000, 200))
+def glm_of_rows(size, folder):
+    """A logistic path of float32 rows in a file, on one process and on two: reads, other bits, the largest gap."""
+    n, found = size[0], []
+    X = np.lib.format.open_memmap(folder / "x.npy", mode="w+", dtype=np.float32, shape=size)
+    rng, effects = np.random.default_rng(0), np.random.default_rng(1).normal(size=20) / 4
+    y = np.empty(n)
+    for start in range(0, n, 50_000):
+        some = slice(start, start + 50_000)
+        X[some] = rng.normal(size=X[some].shape)
+        y[some] = rng.random(len(X[some])) < 1.0 / (1.0 + np.exp(-X[some, :20] @ effects))
+    X.flush()
+    for workers in (1, 2):
+        with cluster(workers) as client:
+            spread = fastreg.distribute(folder / "x.npy", client, by="rows")
+            begin = time.perf_counter()
+            found.append(fastreg.fit_path(spread, y, family="binomial"))
+            yield f"seconds on {workers}", time.perf_counter() - begin, None
+            yield f"calls of the workers, on {workers}", spread.trips, None
+            yield f"MB moved, on {workers}", spread.bytes_read / 1e6, None
+    yield "reads of X", spread.reads, 60
+    same = np.array_equal(found[0].coefs.toarray(), found[1].coefs.toarray())
+    yield "paths with other bits", not (same and np.array_equal(found[0].gaps, found[1].gaps)), 0
+    yield "largest gap", found[0].gaps.max(), 1e-6
+
+
 def draw_genotypes(n, p, seed=0):
     """(X of int8 counts 0, 1, 2 by columns, y that 30 of them explain)."""
     rng = np.random.default_rng(seed)

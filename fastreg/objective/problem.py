@@ -98,6 +98,7 @@ class Problem:
     wanted: np.ndarray | None = None  # residuals (k, n) whose products will be asked for, of X that is read by blocks
 
     is_reduced = False  # whether it is the reduced problem of gram_reduction
+    in_blocks_of_rows = False  # whether sums over rows are all that is known of X
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -162,6 +163,11 @@ class Problem:
             return None
         out = np.array([products[0] for products in known])
         return out[0] if residual.ndim == 1 else out.T
+
+    def varies(self, j, rows):
+        """Whether column j has distinct values in rows, a mask."""
+        values = self.design.gather(np.array([j]))[rows, 0]
+        return bool(np.any(values != values[0]))
 
     def units_of(self, columns):
         """The units of some columns: what an l1 penalty makes zero together. Here a unit is a column."""

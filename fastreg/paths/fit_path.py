@@ -70,7 +70,7 @@ def fit_path(
         int16 or bool, is used where it lies; anything else is converted once. Text is a formula about the frame `data`,
         "y ~ x1 + np.log(x2) + C(group)", in the grammar of formulaic (the extra "formula"); it says whether there is an
         intercept ("- 1" for none). A file is opened by `open`. A tuple of such a file and other parts, each
-        (n, columns), is X with their columns side by side.
+        (n, columns), is X with their columns side by side. Rows on a cluster or in files: see `distribute`.
     y : array-like of shape (n,), default=None
         Response: real ("gaussian"), in [0, 1] ("binomial": classes or proportions), >= 0 ("poisson"), > 0
         ("gamma"). None is that of a formula.
@@ -211,6 +211,16 @@ def fit_path(
         return path_of_sums(
             sums, of_rows | {"categories": categories, "checkpoint": checkpoint}, words | shared, watching
         )
+    if getattr(X, "in_blocks_of_rows", False):
+        from fastreg.paths.row_newton.fit import path_of_rows  # which few fits need
+
+        words = {
+            "alphas": alphas, "fit_intercept": fit_intercept, "feature_names": feature_names, "offset": offset,
+            "sample_weight": sample_weight, "data": data, "categories": categories,
+        }  # fmt: skip
+        path = path_of_rows(X, y, words | shared, watching)
+        warn_of_points(path)
+        return path
     X, words, y = framed(X, {
         "data": data, "alphas": alphas, "categories": categories, "ordered": ordered, "dates": dates,
         "missing": missing, "unseen": unseen, "sample_weight": sample_weight, "offset": offset,

@@ -10,6 +10,8 @@
     other losses, elastic nets; dense, n <= p or    "batched_newton", or for elastic nets "batched_descent";
     small                                           then "pointwise"
     the same from a known solution (refits)         the same, from its support on
+    rows on a cluster or in files (fastreg.         "row_newton": several points at a time from sums over blocks of rows
+    distribute by rows), other losses               (paths/row_newton/)
     all else (bounds, columns without an l1 part,   "pointwise": a working set for each point, by pivots, coordinate
     few alphas, sparse GLMs)                        descent or steps among the rows (solvers/choice.py); a cold start
                                                     by coordinate descent over X itself, where X is small or sparse
@@ -81,6 +83,8 @@ STRATEGIES = ("pointwise", *BATCHED)  # and strategies
 def strategies(fit, known=STRATEGIES):
     """The names of the strategies of a fit in their order, each going on where the one before stopped; batches only if
     they are `known`, which they are for one response."""
+    if fit.problem.in_blocks_of_rows:
+        return ("row_newton",)
     if is_smooth(fit.problem, fit.solver):
         return ("ridge",)
     alphas, begun = fit.alphas[len(fit.points) :], fit.alpha is not None or bool(fit.points)

@@ -111,7 +111,7 @@ def warn_omitted(problem, names=None):
     left = left[problem.centre[left] != 0.0]  # a column of mean zero and variance zero is a column of zeros
     if problem.bounds is not None:
         left = left[problem.bounds.movable(problem.p)[left]]
-    near = [int(j) for j in left if _differs(problem.design, j, rows)]
+    near = [int(j) for j in left if problem.varies(j, rows)]
     if near:
         listed = ", ".join(f"{j} ({names[j]!r})" if names else str(j) for j in near[:LISTED])
         more = f" and {len(near) - LISTED:,} more" if len(near) > LISTED else ""
@@ -122,12 +122,6 @@ def warn_omitted(problem, names=None):
             check.DataWarning,
             topic="constant columns",
         )
-
-
-def _differs(design, j, rows):
-    """Whether column j has distinct values in the given rows."""
-    values = design.gather(np.array([j]))[rows, 0]
-    return bool(np.any(values != values[0]))
 
 
 def warn_of_exposure(y, options):

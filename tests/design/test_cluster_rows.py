@@ -5,7 +5,7 @@ import clusters
 import numpy as np
 import pytest
 
-from fastreg import RowSums, cv_path, fit_path, sum_rows
+from fastreg import RowSums, cv_path, distribute, fit_path, sum_rows
 
 distributed = pytest.importorskip("distributed")
 da = pytest.importorskip("dask.array")
@@ -91,6 +91,61 @@ def test_files_and_blocks_that_do_not_fit_are_refused(client, tmp_path):
         sum_rows(unknown, y[y > 0], client)
     chosen = da.from_array(y, chunks=(CHUNKS,))[da.from_array(y > 0, chunks=(CHUNKS,))]
     assert sum_rows(unknown, chosen, client).n_rows == int(np.sum(y > 0))
+
+
+COUNTS = RNG.poisson(np.exp(0.3 * (X[:, 0] - X[:, 1]))).astype(float)
+
+
+def same_path(path, other):
+    return np.array_equal(path.coefs.toarray(), other.coefs.toarray()) and np.array_equal(path.gaps, other.gaps)
+
+
+def test_glms_of_rows_are_certified_and_have_the_bits_of_this_process(client):
+    here = distribute([X[rows] for rows in np.split(np.arange(300), np.cumsum(CHUNKS)[:-1])], None, by="rows")
+    options = {"family": "poisson", "sample_weight": WEIGHT, "n_alphas": 10, "tol": 1e-9}
+    wanted = fit_path(here, COUNTS, **options)
+    certified.assert_certified(wanted, X, COUNTS, family="poisson", sample_weight=WEIGHT, tol=1e-9)
+    spread = distribute(BLOCKS, client, by="rows")
+    target, weight = da.from_array(COUNTS, chunks=90), da.from_array(WEIGHT, chunks=77)
+    path = fit_path(spread, target, **options | {"sample_weight": weight})
+    assert same_path(path, wanted) and 0 < spread.reads <= 60 and spread.bytes_read < 1e6
+    least = fit_path(spread, target + 1.0)
+    certified.assert_certified(least, X, COUNTS + 1.0, tol=1e-6)
+
+
+@pytest.mark.slow
+def test_every_source_of_rows_is_read(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("fastreg.design.cluster.row_sources.ROWS", 8 * 6 * 100)
+    monkeypatch.setattr("fastreg.design.cluster.rows.ROWS", 8 * 6 * 100)
+    np.save(tmp_path / "x.npy", X)
+    options = {"family": "poisson", "n_alphas": 5}
+    wanted = fit_path(distribute(X, None, by="rows"), COUNTS, **options)
+    pandas = pytest.importorskip("pandas")
+    frames = pytest.importorskip("dask.dataframe").from_pandas(
+        pandas.DataFrame(X, columns=list("abcdef")), npartitions=3
+    )
+    for source in (X, tmp_path / "x.npy", frames):
+        path = fit_path(distribute(source, client, by="rows"), COUNTS, **options)
+        assert same_path(path, wanted), source
+    assert path.feature_names == list("abcdef")
+    with pytest.raises(ValueError, match="pass the client whose workers compute it"):
+        distribute(BLOCKS, None, by="rows")
+
+
+@pytest.mark.process
+def test_a_glm_outlives_a_worker_and_has_the_same_bits(tmp_path):
+    wanted = fit_path(distribute(X, None, by="rows", n_blocks=4), COUNTS, family="poisson", n_alphas=20)
+    with clusters.Processes(tmp_path) as cluster:
+        workers = [cluster.worker(), cluster.worker()]
+        with cluster.client(2) as client:
+
+            def kill(progress):
+                if progress.point == 5:
+                    workers[0].kill()
+
+            spread = distribute(X, client, by="rows", n_blocks=4)
+            path = fit_path(spread, COUNTS, family="poisson", n_alphas=20, callback=kill)
+            assert same_path(path, wanted)
 
 
 @pytest.mark.process

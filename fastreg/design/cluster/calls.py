@@ -60,8 +60,7 @@ class Calls:
         """
         self.trips += 1
         shared, big = list(args), [k for k, arg in enumerate(args) if getattr(arg, "nbytes", 0) > LARGE]
-        self.sent += len(blocks) * sum(getattr(arg, "nbytes", 0) for arg in args)
-        self.sent += sum(getattr(arg, "nbytes", 0) for own in of_each for arg in own)
+        self.sent += len(blocks) * bytes_of(args) + bytes_of(of_each)
         for k in big:
             shared[k] = self._reached(self.client.scatter, shared[k], broadcast=True, hash=False)
         own = of_each or [()] * len(blocks)

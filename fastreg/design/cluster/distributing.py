@@ -1,4 +1,4 @@
-"""`fastreg.distribute`: X as blocks of columns on a cluster, from a file, a Dask array, or an array in memory."""
+"""`fastreg.distribute`: X as blocks on a cluster, from a file, a Dask array, or an array in memory."""
 
 from __future__ import annotations
 
@@ -12,38 +12,54 @@ import numpy as np
 from fastreg.design.cluster import tasks
 from fastreg.design.cluster.calls import Calls
 from fastreg.design.cluster.columns import ClusterColumns
+from fastreg.design.cluster.held_rows import ClusterRows
+from fastreg.design.cluster.row_sources import rows_on
 from fastreg.design.files.mapped import MappedDesign
 from fastreg.design.files.mapped_sparse import MappedSparse
 from fastreg.interface.naming import explains_names
-from fastreg.interface.scalars import check_count
+from fastreg.interface.scalars import check_count, check_option
 from fastreg.interface.validation import check_design
 
 TOGETHER = 4  # columns whose products may be computed at once: edges of blocks are multiples of it
 
 
 @explains_names
-def distribute(X: Any, client: Any, *, n_blocks: int | None = None) -> ClusterColumns:
-    """Spread X over the workers of a Dask cluster, by blocks of columns.
+def distribute(
+    X: Any, client: Any, *, by: str = "columns", n_blocks: int | None = None
+) -> ClusterColumns | ClusterRows:
+    """Spread X over the workers of a Dask cluster, by blocks of columns or of rows.
 
-    What is returned takes the place of X: `fit_path(distribute("x.npy", client), y)`. Each worker multiplies its
-    columns with the residuals that a fit sends, a few times for a whole path; what happens on few columns happens here.
-    Coefficients and gaps do not depend on the workers, to the last bit, nor on whether some of them are lost: their
-    blocks are made again from where they came. For data with more columns than rows; see `RowSums` for the others.
+    What is returned takes the place of X: `fit_path(distribute("x.npy", client), y)`. Coefficients and gaps do not
+    depend on the workers, to the last bit, nor on whether some of them are lost: their blocks are made again from where
+    they came.
+
+    By columns, for data with more columns than rows: each worker multiplies its columns with the residuals that a fit
+    sends, a few times for a whole path; what happens on few columns happens here. Every function takes such an X.
+
+    By rows, for data with more rows than columns: everything of a row stays where it is, its response as well.
+    Coefficients are sent, and sums over the rows come back: losses, X'r, and matrices of the columns in use.
+    `fit_path` takes such an X, for every family. Least squares read it once, and others some 50 times for a path, each
+    time for several points.
 
     Parameters
     ----------
     X : str, path, dask array, or {array, sparse matrix} of shape (n, p)
-        A file that all workers can read under this name, of any form that `fastreg.open` reads, or what that has
-        returned: each worker reads its own columns. A Dask array of two dimensions. An array or a sparse matrix in
-        memory, whose blocks are sent to the workers.
-    client : distributed.Client
-        The client of a cluster whose workers have the same version of fastreg.
+        A file that all workers can read under this name: by columns of any form that `fastreg.open` reads, or what that
+        has returned; by rows a .npy file in C order. A Dask array of two dimensions; by rows its chunks of rows are the
+        blocks, or the partitions of a Dask data frame of numbers. An array or a sparse matrix in memory, whose blocks
+        are sent to the workers; by rows a data frame of numbers, too, or a list of blocks, which are arrays or .npy
+        files.
+    client : distributed.Client or None
+        The client of a cluster whose workers have the same version of fastreg. By rows None is this process, which
+        reads one block after the other.
+    by : {"columns", "rows"}, default="columns"
+        What blocks are made of.
     n_blocks : int, default=None
-        The number of blocks. None is one for each worker.
+        The number of blocks. None is one for each worker, or by rows blocks of 100 MB.
 
     Returns
     -------
-    ClusterColumns
+    ClusterColumns or ClusterRows
         X, with `shape`, and counts of what was done so far: `reads` of all of X, `trips` to the workers, and
         `bytes_read`, to and from them.
 
@@ -56,6 +72,7 @@ def distribute(X: Any, client: Any, *, n_blocks: int | None = None) -> ClusterCo
     See Also
     --------
     open : X in a file of this machine.
+    sum_rows : Sums of rows on a cluster, for least squares and their cross-validation.
 
     Examples
     --------
@@ -71,7 +88,17 @@ def distribute(X: Any, client: Any, *, n_blocks: int | None = None) -> ClusterCo
     ... except ImportError:
     ...     print(True, True)  # the extra "dask" is not installed
     True True
+
+    >>> X = rng.normal(size=(1000, 5))
+    >>> rows = fastreg.distribute([X[:600], X[600:]], None, by="rows")
+    >>> counts = rng.poisson(np.exp(X[:, 0] - X[:, 1]))
+    >>> path = fastreg.fit_path(rows, counts, family="poisson")
+    >>> path.converged, path.support(0.5), rows.reads < 100
+    (True, [0, 1], True)
     """
+    check_option("by", by, ("columns", "rows"))
+    if by == "rows":
+        return rows_on(X, client, n_blocks)
     calls = Calls(client)
     number = len(calls.workers()) if n_blocks is None else check_count("n_blocks", n_blocks, 1)
     source = source_of(X, calls)
