@@ -7,10 +7,15 @@ row i's loss,
 
     separate     least squares: H_i = w_i, so that all responses share one Cholesky factor
     factored     softmax, few unknowns: the (columns K)^2 matrix by Cholesky
-    iterated     otherwise: conjugate gradients on products with X, preconditioned by one Gram matrix
+    iterated     otherwise: conjugate gradients in coefficients and intercepts together, by products with X
+
+The preconditioner replaces every H_i by h_i C, with h_i its trace and C the mean of H_i / h_i. In the eigenvectors of C
+the responses then separate: that of eigenvalue c has the matrix c X' diag(h) X + L2.
 """
 
 import math
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +23,12 @@ from fastreg.multi.duality_gap import levelled
 from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.numerics.threads import linalg
-from fastreg.solvers.choice import LARGEST_FACTOR, factor_pays
+from fastreg.objective.duality_gap import rounding_of_correlations
+from fastreg.solvers.choice import LARGEST_FACTOR, factor_pays, preconditioner_pays
 
 SINGULAR = 1e-13  # share of its diagonal entry: a matrix with a smaller squared pivot counts as singular
+CORRECTIONS, CORRECTED = 5, 1e-6  # solves of a projection at most, and the relative residual of each
+CLEAR = 0.1  # correlation of a projected residual with a free column, over that which counts as zero
 
 
 class NewtonSystem:
@@ -28,7 +36,9 @@ class NewtonSystem:
 
     def __init__(self, problem, columns):
         self.problem, self.columns = problem, columns
-        self.gram = None
+        self.gram: Any = None
+        self.precondition: Any = None
+        self.l2, self.iterations = np.empty(0), 0  # that of the preconditioner, and of the last conjugate gradients
         self.factored = factor_pays(problem.n, columns.size, problem.K)
 
     def solve(self, state, l2, target, max_iter):
@@ -62,10 +72,13 @@ class NewtonSystem:
     def project(self, state, l2):
         """The residual, less what the columns still explain of it: orthogonal to those of l2 = 0."""
         problem, mean = self.problem, state.mean
-        dual, coef = levelled(problem, state), state.matrix[self.columns]
-        for _ in range(2):  # the first leaves rounding of its own size
+        dual, coef, free = levelled(problem, state), state.matrix[self.columns], l2 == 0.0
+        for _ in range(CORRECTIONS):  # each takes up what the one before left, and its rounding
             gradient = problem.correlate_columns(dual, self.columns) - l2[:, None] * coef
-            direction = self.direction(state, gradient, l2, 1e-12)
+            zero = CLEAR * rounding_of_correlations(problem, dual, problem.norms[self.columns[free]])
+            if np.all(np.abs(gradient[free]) <= zero[:, None]):
+                break
+            direction = self.direction(state, gradient, l2, CORRECTED)
             change, _ = problem.along(mean, problem.expand(self.columns, direction))
             dual = dual - problem.response.curve(mean, change)
             coef = coef + direction
@@ -112,39 +125,67 @@ class NewtonSystem:
     def _iterated(self, state, gradient, l2, accuracy):
         """Preconditioned conjugate gradients to a relative `accuracy` of the residual."""
         problem, response, mean = self.problem, self.problem.response, state.mean
-        precondition = self._preconditioner(mean, l2)
+        m, centre = self.columns.size, problem.centre[self.columns]
 
         def product(V):
-            change, _ = problem.along(mean, problem.expand(self.columns, V))
-            return problem.correlate_columns(response.curve(mean, change), self.columns) + l2[:, None] * V
+            curved = response.curve(mean, problem.expand(self.columns, V[:m]) + V[m:].T)
+            total = curved.sum(axis=1) if problem.fit_intercept else np.zeros(problem.K)
+            image = problem.correlate_columns(curved, self.columns) - np.outer(centre, total) + l2[:, None] * V[:m]
+            return np.vstack([image, total])
 
-        return conjugate_gradients(product, gradient, precondition, accuracy, 10 * self.columns.size * problem.K)
+        if not np.array_equal(l2, self.l2) or preconditioner_pays(self.iterations, m, problem.K):
+            self.precondition, self.l2 = self._preconditioner(mean, l2), l2
+        target, most = np.vstack([gradient, np.zeros(problem.K)]), 10 * m * problem.K
+        solution, self.iterations = conjugate_gradients(product, target, self.precondition, accuracy, most)
+        return solution[:m]
 
     def _preconditioner(self, mean, l2):
-        problem, columns = self.problem, self.columns
-        h = (mean * (1.0 - mean)).mean(axis=0) if not problem.response.quadratic else np.ones(problem.n)
-        h = problem.weight * h
+        problem, columns, K = self.problem, self.columns, self.problem.K
+        h = problem.weight * ((mean * (1.0 - mean)).sum(axis=0) if not problem.response.quadratic else float(K))
+        total, free = max(float(h.sum()), 1e-300), np.append(l2 == 0.0, True)
+        values, vectors = np.linalg.eigh(problem.response.intercept_curvature(mean) / total)
+        values = np.maximum(values, 0.0)
+        if K * columns.size**2 > LARGEST_FACTOR**2:
+            values[:] = 1.0 / K
+        moves = values > SINGULAR  # adding a constant to all classes does not: it is left out, but for ridge columns
         if columns.size <= min(LARGEST_FACTOR, 2 * problem.n):
             problem.work.add(grams=1)
             gram = problem.design.gram(columns, h, problem.centre)
-            gram[np.diag_indices_from(gram)] += l2 + 1e-10 * max(float(gram.trace()), 1e-300) / columns.size
-            factor = linalg().cho_factor(gram, overwrite_a=True, check_finite=False)
-            return lambda V: linalg().cho_solve(factor, V, check_finite=False)
-        share = float(h.sum()) / max(float(problem.weight.sum()), 1e-300)
-        scale = share * problem.norms[columns] ** 2 + l2
-        scale[scale <= 0.0] = 1.0
-        return lambda V: V / scale[:, None]
+            slight = 1e-10 * max(float(gram.trace()), 1e-300) / columns.size
+            solves = {c: solver_of(c * gram + np.diag(l2 + max(c, SINGULAR) * slight)) for c in set(values.tolist())}
+        else:
+            scale = total * problem.norms[columns] ** 2
+            solves = {c: partial(np.multiply, 1.0 / np.maximum(c * scale + l2, 1e-300)) for c in set(values.tolist())}
+
+        def precondition(V):
+            V = V @ vectors
+            for k, c in enumerate(values.tolist()):
+                V[:-1, k] = solves[c](V[:-1, k])
+                V[-1, k] /= max(c, SINGULAR) * total
+            V[np.ix_(free, ~moves)] = 0.0
+            return V @ vectors.T
+
+        return precondition
+
+
+def solver_of(A):
+    """A function that returns A^-1 b."""
+    lapack = linalg().lapack  # whose functions take a tenth of the time of those that check their arguments
+    factor, _ = lapack.dpotrf(A, overwrite_a=True)
+    return lambda b: lapack.dpotrs(factor, b)[0]
 
 
 def conjugate_gradients(product, target, precondition, accuracy, most):
-    """An approximate solution of product(D) = target, a positive semidefinite system over matrices."""
+    """(An approximate solution of product(D) = target, a positive semidefinite system over matrices; iterations)."""
     solution, residual = np.zeros(target.shape), target.copy()
+    iterations = 0
     wanted = accuracy * float(np.linalg.norm(target))
     towards = precondition(residual)
     direction, size = towards.copy(), float((residual * towards).sum())
     for _ in range(most):
         if size <= 0.0 or np.linalg.norm(residual) <= wanted:
             break
+        iterations += 1
         image = product(direction)
         curvature = float((direction * image).sum())
         if curvature <= SINGULAR * float((direction * direction).sum()) * size:
@@ -155,7 +196,7 @@ def conjugate_gradients(product, target, precondition, accuracy, most):
         towards = precondition(residual)
         previous, size = size, float((residual * towards).sum())
         direction = towards + (size / previous) * direction
-    return solution
+    return solution, iterations
 
 
 def solve_positive(A, b):

@@ -216,7 +216,11 @@ class Recorder:
         return self.problem.penalty_at(self.alpha).value(state.coef)
 
     def close(self):
-        """End the recording; called when a path ends, also by an error."""
+        """End the recording; called when a path ends, also by an error.
+
+        The fit and its recorder then no longer refer to each other, so that memory is free at once.
+        """
+        self.collected = None
         if self.problem.watcher is not None:
             self.problem.watch(None)
         if self.bar is not None:

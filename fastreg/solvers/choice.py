@@ -14,8 +14,9 @@
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
                                                     first by L-BFGS where X is tall (`quasi_newton_pays`), or in the
                                                     dual where it is wide (`row_newton_pays`)
-    and with several responses?                     `factor_pays` for all unknowns; descent over rows of coefficients
-                                                    for `descent_budget` before Newton steps
+    and with several responses?                     `factor_pays` for all unknowns, else conjugate gradients, with a new
+                                                    matrix where `preconditioner_pays`; descent over rows for
+                                                    `descent_budget` before Newton steps
     do folds of a tall GLM stay together?           while their Hessians are no larger than X: `joint_hessians_pay`
 
 The unit of costs is a multiplication in the triangular solve of a pivot, measured as 0.03 to 0.05 ns on supports of 300
@@ -147,6 +148,7 @@ A_STEP = 1e7  # multiplications in the time of an alpha's calls and sweep
 OPTIMISM = 2.0  # cost of further rounds over the estimate from the last, since first epochs gain most
 GUESS = 0.25  # size of the support over the number of columns, assumed before it is known
 A_WORKING_SET = 4  # columns of a working set per column of the support
+MODELS = 8.0  # models of Newton steps by pivots, in the cost of the one model of least squares
 
 
 def pivots_from_null(problem, form, support, on_the_way):
@@ -161,7 +163,8 @@ def pivots_from_null(problem, form, support, on_the_way):
     columns = min(A_WORKING_SET * size + 20, problem.p) if on_the_way else problem.p
     stored = problem.stored / problem.p / problem.n * columns
     gram = 2.0 * problem.n * stored**2 * READ[form] / READ["dense"]
-    return gram + 4.0 * size**2 * (size + columns) / 3.0 + (1 + on_the_way) * A_STEP
+    cost = gram + 4.0 * size**2 * (size + columns) / 3.0 + (1 + on_the_way) * A_STEP
+    return cost if problem.family.quadratic else MODELS * cost
 
 
 def round_pays(problem, form, on_the_way, gaps, target, read, support):
@@ -173,8 +176,6 @@ def round_pays(problem, form, on_the_way, gaps, target, read, support):
     if not reached < before:
         return False
     rounds = math.log(reached / target) / math.log(before / reached)
-    if not problem.family.quadratic:
-        return rounds <= PATIENCE
     values = read * problem.stored / problem.p
     cost = OPTIMISM * rounds * (2.0 * READ[form] * values + CALLS)
     return cost <= pivots_from_null(problem, form, support, on_the_way)
@@ -327,7 +328,9 @@ QUASI_ROWS, FEW_COLUMNS = 2, 20  # rows per column, and columns, from which L-BF
 SAMPLED = 8  # rows per column that L-BFGS samples for its preconditioner
 WORTH = 100.0  # multiplications per row of X that the sample's Gram matrix may cost
 LEAST_PATIENCE, COLUMNS_A_STEP = 12, 15  # steps of L-BFGS, all remembered, at least; columns for each further step
-TYPICAL_PRODUCTS = 40  # products with X of conjugate gradients for a Newton step of several responses
+TYPICAL_PRODUCTS = 10  # products with X of conjugate gradients for a Newton step of several responses
+FEW_ITERATIONS = 4  # of conjugate gradients, up to which a preconditioner is kept whatever its cost
+GRAM_RATE = 8.0  # multiplications of a Gram matrix in the time of one of a product with a few vectors
 NEWTON_WORK = 0.1  # multiplications of descent before a new H, over the cube of the number of rows of coefficients
 
 
@@ -371,7 +374,13 @@ def row_newton_pays(problem, m, tiny):
 def factor_pays(n, m, K):
     """Whether a system in m columns and K responses is factorised, and not solved by conjugate gradients."""
     iterating = 2.0 * n * m * (m + 2.0 * K * TYPICAL_PRODUCTS) + m**3 / 3.0
-    return m * K <= LARGEST_FACTOR and n * (m * K) ** 2 + (m * K) ** 3 / 3.0 <= iterating + CALLS
+    return m * K <= LARGEST_FACTOR and n * (m * K) ** 2 + (m * K) ** 3 / 3.0 <= iterating
+
+
+def preconditioner_pays(iterations, m, K):
+    """Whether conjugate gradients that took so many iterations get a preconditioner of the present curvature: a Gram
+    matrix of m columns, in place of further products with K vectors."""
+    return iterations > FEW_ITERATIONS + m / (GRAM_RATE * K)
 
 
 def descent_budget(rows):

@@ -132,8 +132,9 @@ def test_least_squares_at_alpha_zero():
     np.testing.assert_allclose(path.point(1)[0], exact[1:], atol=1e-9)
 
 
-def test_no_penalty_is_maximum_likelihood():
-    X, y = draw("multinomial", n=300, p=4)
+@pytest.mark.parametrize("p", [4, 30])  # by a factorisation of all unknowns, and by conjugate gradients
+def test_no_penalty_is_maximum_likelihood(p):
+    X, y = draw("multinomial", n=300, p=p)
     path = fit(X, y, family="multinomial", alphas=[0.0], tol=1e-12)
     coef, intercepts = path.point(0)
     residual = naive.one_hot(y) - naive.Multinomial.mean(intercepts + X @ coef)
