@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified import fit
+from grids import few
 
 import fastreg
 from fastreg import cv_path
@@ -163,6 +164,7 @@ def problem(options, n=200):
                           for name, value in options.items()}  # fmt: skip
 
 
+@few(7)  # the last needs kernels of its own
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 def test_fits_are_certified_on_the_expanded_columns(options):
     """And they are those of sparse columns, to the accuracy of both."""
@@ -175,6 +177,7 @@ def test_fits_are_certified_on_the_expanded_columns(options):
     np.testing.assert_allclose(eta, path.predict(X, path.alphas[-1], offset=options.get("offset")), rtol=1e-10)
 
 
+@few(1)
 @pytest.mark.parametrize("family", ["gaussian", "poisson"])
 def test_cross_validation_is_that_of_sparse_columns(family):
     design, X, y, _ = problem({"family": family})
@@ -183,6 +186,7 @@ def test_cross_validation_is_that_of_sparse_columns(family):
     np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-6)
 
 
+@few(1)
 @pytest.mark.parametrize("options", [{}, {"family": "poisson", "l1_ratio": 0.5}])
 def test_columns_are_never_expanded(options):
     """A path needs a small part of the memory of the columns of 0 and 1, even where all of them are in the model."""

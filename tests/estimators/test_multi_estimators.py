@@ -95,7 +95,7 @@ def test_multi_task_equals_scikit_learn(name, params, fit_intercept, weighted, m
 
 
 @MAKE
-@pairwise
+@each_value
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("class_weight", [None, "balanced", {"birch": 3.0}], ids=str)

@@ -239,6 +239,7 @@ def test_scikit_learns_warnings_of_defaults():
 # ---- ridge on labels
 
 
+@each_value
 @MAKE
 @pytest.mark.parametrize("names", [("ash", "birch"), ("ash", "birch", "cedar")], ids=len)
 @pytest.mark.parametrize(

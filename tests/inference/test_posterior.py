@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from grids import few
 from own_families import Fair
 from problems import base
 from scipy import stats
@@ -53,7 +54,13 @@ def check_mean(draws, expected):
 
 
 @pytest.mark.parametrize(
-    "name", ["logistic_gaussian_prior", "gamma_gaussian_prior", "laplace_prior", "logistic_laplace_prior"]
+    "name",
+    [
+        "logistic_gaussian_prior",
+        pytest.param("gamma_gaussian_prior", marks=pytest.mark.slow),
+        "laplace_prior",
+        "logistic_laplace_prior",
+    ],
 )
 def test_moments_are_those_of_integrals(name):
     wanted, found = reference(name)
@@ -146,6 +153,7 @@ def test_prior_sd_takes_the_place_of_the_penalty(standardize):
     assert found.dispersion == pytest.approx(np.sum((ratio - 1.0) ** 2) / free, rel=1e-8)
 
 
+@few(3)  # each family has kernels of its own
 @pytest.mark.parametrize("family", FAMILIES)
 def test_chains_are_the_same_bits_for_any_number_of_threads(family, monkeypatch):
     monkeypatch.setattr(sampling, "TUNED", 50)
@@ -239,7 +247,8 @@ def test_the_dispersion_of_a_lasso_counts_its_support():
     assert np.isnan(found.log_evidence)
 
 
-@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, pd.DataFrame], ids=["dense", "sparse", "frame"])
+@few(2)
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, sp.csr_array], ids=["dense", "frame", "sparse"])
 def test_predictions_by_draws(kind):
     X, y = certified.draw("poisson", n=60, p=3)
     offset = np.linspace(-0.5, 0.5, 60)

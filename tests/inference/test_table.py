@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value, pairwise
 from problems import base, digest
 from scipy import stats
 
@@ -139,7 +139,7 @@ def test_covariances_by_dense_matrices(family, l1_ratio, fit_intercept, standard
     close(found.se, np.sqrt(np.diag(expected)), 1e-10)
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("family", RESPONSES)
 @pytest.mark.parametrize("given", [
     {}, {"covariance": "HC0"}, {"covariance": "HC1"}, {"covariance": "cluster"}, {"dispersion": "pearson"},

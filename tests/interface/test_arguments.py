@@ -110,7 +110,6 @@ def calls():
 def test_masked_arrays_are_refused_wherever_arrays_are_taken():
     count = 0
     for _, function, arguments in calls():
-        function(**arguments)
         for argument in [key for key, value in arguments.items() if isinstance(value, np.ndarray)]:
             with pytest.raises(ValueError, match=f"{argument}.* is a masked array"):
                 function(**arguments | {argument: masked(arguments[argument])})

@@ -2,6 +2,7 @@
 
 import isolated
 import pytest
+from grids import few
 
 SMALL = """
 import numpy as np, scipy.sparse as sp, warnings, certified, fastreg
@@ -144,6 +145,7 @@ for alphas in (None, [0.1, 0.0]):
     )
 
 
+@few(1)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
 def test_an_unpenalised_column_that_separates_is_named(l1_ratio):
     """No null model exists: a reason and a warning, not a huge coefficient that is called converged."""

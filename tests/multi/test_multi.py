@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, fit, naive_options
-from grids import pairwise
+from grids import each_value, pairwise
 
 from fastreg import ConvergenceWarning, fit_multi_path, fit_path
 from fastreg.design.designs import as_design
@@ -29,7 +29,7 @@ OPTIONS = {
 }
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])

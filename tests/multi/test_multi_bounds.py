@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, fit, naive_options
-from grids import pairwise
+from grids import each_value
 from scipy.optimize import minimize
 
 from fastreg import ConvergenceWarning, cv_path, fit_multi_path, fit_path, load_path
@@ -54,7 +54,7 @@ def assert_within(path, lower, upper):
         assert np.all((lower <= coef) & (coef <= upper))
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,7 +68,7 @@ def test_every_point_is_certified_within_its_bounds(kind, l1_ratio, more):
     assert_within(fit(X, y, **options | {"alphas": path.alphas[-1:]}), *KINDS[kind])  # a cold start far down
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_alpha_max_is_where_the_first_coefficient_enters(kind, more):

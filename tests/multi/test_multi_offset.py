@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, fit
+from grids import each_value
 
 from fastreg import fit_multi_path, fit_path, load_path
 
@@ -21,6 +22,7 @@ def offsets(size=1.0, K=3):
     return size * np.random.default_rng(9).normal(size=(40, K))
 
 
+@each_value
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])

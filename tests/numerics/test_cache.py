@@ -3,6 +3,7 @@
 Every script runs in its own process on a copy of the package, so that sources and caches can be changed.
 """
 
+import functools
 import hashlib
 import os
 import pickle
@@ -16,7 +17,7 @@ import isolated
 import pytest
 
 import fastreg
-from fastreg.numerics import kernel_cache
+from fastreg.numerics import kernel_cache, kernel_digest
 from fastreg.numerics.kernel_cache import FOLDER, KEPT_TEXTS, MARK, cache_directories
 from fastreg.numerics.kernel_digest import kernel_sources, syntax_digest, text_digest
 
@@ -200,8 +201,11 @@ OTHER = {
 
 @pytest.fixture(scope="module")
 def digests_before():
-    sources = kernel_sources(PACKAGE)
-    return syntax_digest(sources), text_digest(sources)
+    """With it each text is parsed once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel_digest, "_syntax", functools.cache(kernel_digest._syntax))
+        sources = kernel_sources(PACKAGE)
+        yield syntax_digest(sources), text_digest(sources)
 
 
 @pytest.mark.parametrize("what", [*SAME, *OTHER])

@@ -3,7 +3,7 @@
 import certified
 import numpy as np
 import pytest
-from grids import each_value, pairwise
+from grids import each_value
 
 import fastreg
 from fastreg import fit_path
@@ -102,7 +102,7 @@ def test_a_residual_that_does_not_sum_to_zero_is_no_dual_point():
     assert balanced(problem, state.residual) and levelled(problem, state) is state.residual
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize(
     ("solver", "l1_ratio"), [("coordinate_descent", 1.0), ("proximal_gradient", 0.5), ("auto", 0.0)]
 )

@@ -4,7 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 
 from fastreg.paths.predictor import Predictor, going_on
 
@@ -40,7 +40,7 @@ def test_alphas_that_repeat_or_rise_have_no_line():
         assert predictor.steps(2.0 * coef, alpha) is None
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize(
     ("family", "more"),

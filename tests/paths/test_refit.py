@@ -7,6 +7,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import each_value
 
 import fastreg
 from fastreg import fit_path, load_path, ridge_loo
@@ -14,6 +15,7 @@ from fastreg import fit_path, load_path, ridge_loo
 CASES = [(family, l1) for family in ("gaussian", "binomial", "poisson", "gamma") for l1 in (1.0, 0.5, 0.0)]
 
 
+@each_value
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array])
 @pytest.mark.parametrize(("family", "l1_ratio"), CASES)
 def test_a_refit_is_the_fit(family, l1_ratio, kind):

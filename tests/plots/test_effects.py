@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from grids import few
 
 matplotlib.use("Agg")
 
@@ -165,6 +166,7 @@ def test_effects_of_formulas_are_differences_of_predictions(tmp_path):
     np.testing.assert_allclose(estimate, eta - eta[0], atol=1e-5)
 
 
+@few(1)
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_frames_of_other_libraries_show_the_same(library, found, frame):
     polars = pytest.importorskip("polars")

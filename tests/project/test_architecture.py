@@ -40,9 +40,15 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@functools.cache
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imports(path, *, everywhere=False):
     """The modules of fastreg that a file imports at its top, or `everywhere`."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     found, known = set(), {module_of(each) for each in FILES}
     for node in ast.walk(tree) if everywhere else tree.body:
         if isinstance(node, ast.Import):
@@ -107,7 +113,7 @@ NUMBA = {"jit.py", "kernel_cache.py", "kernel_digest.py", "kernel_library.py", "
 
 def test_numba_lives_in_few_files():
     for path in FILES:
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         used = {name.split(".")[0] for name in names} & {"numba", "llvmlite"}
@@ -119,7 +125,7 @@ def test_numba_lives_in_few_files():
 def kernel_sources():
     """The modules that `kernel_digest` covers, with their trees."""
     covered = {module_of(path): path for path in FILES if "from fastreg.numerics.jit import" in path.read_text()}
-    return {module: ast.parse(path.read_text()) for module, path in covered.items()}
+    return {module: tree_of(path) for module, path in covered.items()}
 
 
 def test_kernels_use_no_name_that_their_digest_does_not_cover():
@@ -152,7 +158,7 @@ def test_verbs_are_methods_of_classes_that_the_digest_covers():
     assert len(VERBS) > 5
     covered = kernel_sources()
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())) if module_of(path) not in covered else ():
+        for node in ast.walk(tree_of(path)) if module_of(path) not in covered else ():
             if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "NamedTuple" for base in node.bases):
                 assert not VERBS & {each.name for each in node.body if isinstance(each, ast.FunctionDef)}, node.name
 
@@ -201,7 +207,7 @@ def test_two_modules_decide_which_method_runs():
     for path in FILES:
         if module_of(path).split(".")[0] in rooms:
             text = path.read_text()
-            tree, lines = ast.parse(text), text.splitlines()
+            tree, lines = tree_of(path), text.splitlines()
             names = [each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
             comments = [lines[line - 1].partition("#")[2] for line in numeric_constants(tree)]
             if any(VERDICT.search(name) for name in names) or any(PRICE.search(comment) for comment in comments):
@@ -278,7 +284,7 @@ def test_objects_are_written_by_their_own_class():
     for path in FILES:
         if path.name in NUMBA:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 parts = [each for target in targets for each in getattr(target, "elts", [target])]
@@ -298,7 +304,7 @@ def test_only_public_functions_have_many_parameters():
     """What users give is bundled at once, by interface.arguments; an estimator's parameters are its constructor's."""
     many = {}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef) and node.name not in {*fastreg.__all__, "__init__"}:
                 count = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
                 if count > MOST_PARAMETERS:

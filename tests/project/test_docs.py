@@ -24,6 +24,9 @@ MODULES = [path for path in sorted((ROOT / "fastreg").rglob("*.py")) if ">>>" in
 ALONE = [ROOT / "README.md", ROOT / "docs" / "guide.md"]  # pages that say that each of their blocks runs on its own
 
 
+LONG = {  # pages that take seconds and show what other tests check by default, too
+    "coming_from_glmnet.md", "frame_to_statement.md", "guide.md", "own_penalty.md", "pictures.md", "scale.md",
+}  # fmt: skip
 NEEDED = {"formulas.md": "formulaic", "frame_to_statement.md": "formulaic", "scale.md": "distributed"}  # by pages
 
 
@@ -54,8 +57,8 @@ def commands(page):
 
 
 def marked(page):
-    """A page as a parameter, which starts processes where it has commands; slow, if its blocks also run alone."""
-    marks = [pytest.mark.process] * bool(commands(page)) + [pytest.mark.slow] * (page in ALONE)
+    """A page as a parameter, which starts processes where it has commands; slow, if its blocks also run alone, too."""
+    marks = [pytest.mark.process] * bool(commands(page)) + [pytest.mark.slow] * (page in ALONE or page.name in LONG)
     return pytest.param(page, id=name(page), marks=marks)
 
 
@@ -91,7 +94,12 @@ def test_a_page_says_at_its_top_how_its_blocks_run(page):
 
 def blocks_alone():
     return [
-        pytest.param(page, block, id=f"{name(page)}:{block.count(chr(10), 0, len(block) - len(block.lstrip())) + 1}")
+        pytest.param(
+            page,
+            block,
+            id=f"{name(page)}:{block.count(chr(10), 0, len(block) - len(block.lstrip())) + 1}",
+            marks=[pytest.mark.slow] * (page.name in LONG),
+        )
         for page in ALONE
         for block in blocks(page, "python")
     ]

@@ -11,7 +11,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value, pairwise
+from grids import each_value
 
 from fastreg import cv_path, fit_path, stability_selection
 from fastreg.design.storage import ColumnStorage
@@ -195,7 +195,7 @@ def test_a_family_of_ones_own_on_a_storage_of_ones_own(l1_ratio):
 PENALTIES = [OwnRatios(1.0, 0.2), RidgeOnCovariates(3, 1.0), RidgeOnCovariates(5, 1e-7)]
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 @pytest.mark.parametrize("shape", [(60, 20), (30, 50)])

@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import each_value, few
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
@@ -90,6 +90,7 @@ def test_every_solver_goes_in_lockstep(solver):
         certified.assert_certified(fold, X[train], y[train], tol=1e-6)
 
 
+@few(2)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_wide_folds_are_certified(family):
     X, y = certified.draw(family, n=40, p=300)

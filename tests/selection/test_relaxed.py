@@ -5,7 +5,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value
 
 import fastreg
 from fastreg import fit_path, relax_path
@@ -38,7 +38,7 @@ def assert_refits(relaxed, X, y, *, tol, factor=None, standardize=False, **optio
         assert gap <= tol * path.work["null_loss"] + certified.ROUNDING * path.work["null_loss"]
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("fit_intercept", [True, False])

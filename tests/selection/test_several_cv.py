@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, naive_options
-from grids import pairwise
+from grids import each_value
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold
 
@@ -36,7 +36,7 @@ def weights_of(found, f, weight):
     return np.where(found.test_folds == f, 0.0, np.ones(40) if weight is None else weight)
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import strategies
+from grids import few
 
 from fastreg.interface.arguments import FitOptions
 from fastreg.objective.families import FAMILIES
@@ -189,6 +190,7 @@ PATHS = {
 }
 
 
+@few(2)
 @pytest.mark.parametrize("kind", PATHS)
 def test_logistic_paths_take_few_steps_and_few_matrices(kind):
     """With secants of one alpha alone, and a new matrix once a step gains little, 193, 111, 128 and 161 steps and 5, 2,

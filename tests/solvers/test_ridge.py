@@ -70,7 +70,7 @@ VARIANTS = ["plain", "no intercept", "weights", "zero weights", "offset", "facto
 # ---- leave-one-out
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -127,7 +127,7 @@ def test_what_leave_one_out_cannot_do():
 # ---- the factorisation
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("form", ["eigen", "svd", "cholesky"])
@@ -220,7 +220,7 @@ def test_no_column_that_can_be_used():
 # ---- X too large for a factorisation
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -320,7 +320,7 @@ PEER_OPTIONS = [
 ]
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("targets", ["one", "column", "three"])
@@ -446,7 +446,7 @@ def test_float32_and_warnings():
 # ---- several responses of Ridge
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import strategies
-from grids import pairwise
+from grids import each_value
 from kernels import callable_from_python
 
 from fastreg import fit_path
@@ -69,7 +69,7 @@ def allowed(family, l1_ratio):
         yield name
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
@@ -95,7 +95,7 @@ def solve_with(inner, X, y, options, tol):
     return strategies.points_of(pointwise, options["alphas"]), problem
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("form", ["gram", "residual", "pivots"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
