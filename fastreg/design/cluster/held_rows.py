@@ -8,8 +8,9 @@ from fastreg.design.row_parts import part_of
 
 ONLY = (
     "X is cut into blocks of rows, which fit_path alone takes; for other functions cut it by columns, "
-    "fastreg.distribute(X, client), or pass a file or an array. Least squares are cross-validated by "
-    "cv_path(sums=fastreg.sum_rows(..., n_folds=10)), and new rows are predicted block by block, path.predict(block)"
+    "fastreg.distribute(X, client), or pass a file or an array. Folds are fits with sample_weight zero for the rows "
+    "held out (least squares: cv_path(sums=fastreg.sum_rows(..., n_folds=10))), and new rows are predicted block by "
+    "block, path.predict(block)"
 )
 
 
