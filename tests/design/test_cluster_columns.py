@@ -1,5 +1,7 @@
 """X in blocks of columns on a Dask cluster: the same fits as on the array, whatever happens to the workers."""
 
+import json
+import pickle
 import signal
 import threading
 import time
@@ -9,7 +11,9 @@ import clusters
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from genotype_files import draw_copies, write_bed
 
+import fastreg
 from fastreg import Interrupted, cv_path, distribute, fit_path, stability_selection
 from fastreg.design.cluster import calls
 
@@ -94,7 +98,33 @@ def test_folds_share_their_reads(client):
     assert spread.reads - alone <= 3 * alone  # six fits, of which five share their sweeps
 
 
+def test_names_of_columns_come_along(client, tmp_path):
+    pd, names = pytest.importorskip("pandas"), [f"v{j}" for j in range(90)]
+    np.save(tmp_path / "x.npy", X)
+    (tmp_path / "x.npy.names.json").write_text(json.dumps(names))
+    write_bed(tmp_path / "g.bed", draw_copies(20, 12))
+    file, genes = fastreg.open(tmp_path / "x.npy"), fastreg.open(tmp_path / "g.bed")
+    for source in (tmp_path / "x.npy", file, pd.DataFrame(X, columns=names)):
+        assert distribute(source, client).feature_names == names
+    for source in (tmp_path / "g.bed", genes):
+        assert distribute(source, client).feature_names == genes.feature_names
+
+
+def test_a_part_of_a_file_is_that_part(client, tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    part = distribute(fastreg.open(tmp_path / "x.npy").part(20, 50), client)
+    assert part.shape == (50, 30) and np.array_equal(part.in_memory(np.array([29, 0])).columns, X.T[[49, 20]])
+
+
 def test_what_cannot_be_distributed_is_refused(client, tmp_path):
+    with pytest.raises(TypeError, match=r"X is a tuple of parts, .*distribute the parts that are large"):
+        distribute((X, X), client)
+    with pytest.raises(TypeError, match="X on a cluster belongs to the Client of this process"):
+        pickle.dumps(distribute(X, client))
+    with distributed.Client(client.scheduler.address) as other:
+        spread = distribute(X, other)
+    with pytest.raises(RuntimeError, match=r"does not answer any more \(client: closed\); connect a new Client"):
+        spread.correlate_each(y[None])
     with pytest.raises(TypeError, match=r"must be a distributed\.Client, got a str"):
         distribute(X, "tcp://127.0.0.1:1")
     with pytest.raises(FileNotFoundError):

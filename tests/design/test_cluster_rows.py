@@ -66,7 +66,11 @@ def test_folds_hold_all_rows_once(client):
     assert cv_path(sums=folds, n_alphas=10).support("min")[:2] == [0, 1]
 
 
-def test_bad_blocks_are_refused(client):
+def test_bad_blocks_are_refused(client, tmp_path):
+    np.save(tmp_path / "rows.npy", X)
+    (tmp_path / "rows.npy").write_bytes((tmp_path / "rows.npy").read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"rows\.npy is cut short, or no .npy file of numbers"):
+        sum_rows(tmp_path / "rows.npy", y, client)
     bad = X.copy()
     bad[123, 2] = np.nan
     with pytest.raises(ValueError, match=r"block 2 of the rows: .*X\[3, 2\] is NaN"):

@@ -357,14 +357,21 @@ def test_what_is_refused_at_once(tmp_path):
 
 def test_files_that_cannot_be_read_are_named(tmp_path):
     pytest.importorskip("pyarrow")
-    for name, content in {"a.parquet": b"PAR1 cut short", "b.feather": b"nothing", "c.csv": b""}.items():
+    for name, content in {
+        "a.parquet": b"PAR1 cut short",
+        "b.feather": b"nothing",
+        "c.csv": b"",
+        "e.npy": b"\x93NUMPY",
+    }.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=re.escape(f"{name} cannot be read: ")):
+        with pytest.raises(
+            ValueError, match=re.escape(name) + " (cannot be read|is cut short, or no .npy file of numbers): "
+        ):
             fastreg.spool(tmp_path / name, tmp_path / "x.npy")
     (tmp_path / "d.csv").write_text("a,b\n" + "1,2\n" * 300_000 + "1,two\n")
     with pytest.raises(ValueError, match=r"d\.csv cannot be read: .*two"):
         fastreg.spool(tmp_path / "d.csv", tmp_path / "x.npy")
-    assert sorted(os.listdir(tmp_path)) == ["a.parquet", "b.feather", "c.csv", "d.csv"]
+    assert sorted(os.listdir(tmp_path)) == ["a.parquet", "b.feather", "c.csv", "d.csv", "e.npy"]
 
 
 def test_a_bar_tells_how_far_it_is(tmp_path, monkeypatch, capsys):

@@ -28,7 +28,7 @@ class Calls:
 
     def workers(self):
         """The addresses of the workers, in a fixed order; raises where one lacks this version of fastreg."""
-        answers = self._reached(self.client.run, pkgutil.resolve_name, RELEASE, on_error="return")
+        answers = self.reached(self.client.run, pkgutil.resolve_name, RELEASE, on_error="return")
         found = {worker: each for worker, each in answers.items() if not isinstance(each, OSError)}  # others have ended
         if not found:
             raise RuntimeError(
@@ -51,7 +51,7 @@ class Calls:
     def begin(self, function, *args, worker=None, pure=False):
         """The future of a function of arguments, preferably on a worker."""
         where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
-        return self.client.submit(function, *args, pure=pure, **where)
+        return self.reached(self.client.submit, function, *args, pure=pure, **where)
 
     def run(self, function, blocks, *args, of_each=()):
         """function(block, *args) for every block, one task each; `of_each` are tuples of arguments of each block's own.
@@ -62,7 +62,7 @@ class Calls:
         shared, big = list(args), [k for k, arg in enumerate(args) if getattr(arg, "nbytes", 0) > LARGE]
         self.sent += len(blocks) * bytes_of(args) + bytes_of(of_each)
         for k in big:
-            shared[k] = self._reached(self.client.scatter, shared[k], broadcast=True, hash=False)
+            shared[k] = self.reached(self.client.scatter, shared[k], broadcast=True, hash=False)
         own = of_each or [()] * len(blocks)
         futures = [self.begin(function, block, *shared, *each) for block, each in zip(blocks, own)]
         results = self.wait(futures)
@@ -111,9 +111,9 @@ class Calls:
 
     def _any_worker(self):
         """Whether there are workers; a RuntimeError where the scheduler is gone."""
-        return bool(self._reached(self.client.nthreads))
+        return bool(self.reached(self.client.nthreads))
 
-    def _reached(self, call, *args, **options):
+    def reached(self, call, *args, **options):
         """A call of the client that needs the scheduler; a RuntimeError where that is gone."""
         if self.client.status == "running":
             try:

@@ -42,6 +42,12 @@ class ClusterColumns(OuterDesign):
         n, p = self.shape
         return f"<fastreg: {n:,} rows and {p:,} columns in {len(self.blocks)} blocks on {self.calls.address()}>"
 
+    def __reduce__(self):
+        raise TypeError(
+            "X on a cluster belongs to the Client of this process and cannot be sent to another; send what it was made "
+            "of, and call fastreg.distribute there"
+        )
+
     @property
     def trips(self):
         return self.calls.trips

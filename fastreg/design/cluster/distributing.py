@@ -16,6 +16,7 @@ from fastreg.design.cluster.held_rows import ClusterRows
 from fastreg.design.cluster.row_sources import rows_on
 from fastreg.design.files.mapped import MappedDesign
 from fastreg.design.files.mapped_sparse import MappedSparse
+from fastreg.interface.frames import feature_names_of
 from fastreg.interface.naming import explains_names
 from fastreg.interface.scalars import check_count, check_option
 from fastreg.interface.validation import check_design
@@ -106,20 +107,25 @@ def distribute(
     width = max(1, -(-p // (number * TOGETHER))) * TOGETHER
     edges = [*range(0, p, width), p]
     parts = [source.part(a, b) for a, b in pairwise(edges)]
-    return ClusterColumns(calls, parts, edges, getattr(X, "feature_names", None))
+    return ClusterColumns(calls, parts, edges, source.names)
 
 
 def source_of(X, calls):
-    """Where blocks come from: an object with `shape`, and `part(start, stop)` for the source of one of them."""
+    """The Source of blocks of X."""
     if type(X) in (MappedDesign, MappedSparse):  # by name, since its copies on other machines may be of another time
         path, begin = X.path, X.begin
-        return Source(X.shape, lambda a, b: Made(tasks.block_of_file, (path, begin + a, begin + b)))
+        return Source(X.shape, lambda a, b: Made(tasks.block_of_file, (path, begin + a, begin + b)), X.feature_names)
     if isinstance(X, str | os.PathLike):
         path = os.path.abspath(X) if os.path.exists(X) else os.fspath(X)
-        (shape,) = calls.wait([calls.begin(tasks.shape_of_file, path)])
-        return Source(shape, lambda a, b: Made(tasks.block_of_file, (path, a, b)))
+        ((shape, names),) = calls.wait([calls.begin(tasks.shape_and_names_of_file, path)])
+        return Source(shape, lambda a, b: Made(tasks.block_of_file, (path, a, b)), names)
     if hasattr(X, "look") and hasattr(X, "part"):
-        return Source(X.shape, lambda a, b: Made(tasks.block_of_design, (X, a, b)))
+        return Source(X.shape, lambda a, b: Made(tasks.block_of_design, (X, a, b)), X.feature_names)
+    if isinstance(X, tuple):
+        raise TypeError(
+            "X is a tuple of parts, and blocks are those of one X; distribute the parts that are large, and pass such "
+            "as (covariates, distribute(X, client)) to the fit"
+        )
     if hasattr(X, "dask") and hasattr(X, "rechunk"):
         if X.ndim != 2:
             raise ValueError(f"X must have two dimensions (rows, columns), got a Dask array of shape {X.shape}")
@@ -127,14 +133,15 @@ def source_of(X, calls):
             raise ValueError("the sizes of X's chunks are not known; call X.compute_chunk_sizes() before")
         return Source(X.shape, lambda a, b: Computed(X[:, a:b], X.shape[0] * X.shape[1]))
     near = check_design(X)
-    return Source(near.shape, lambda a, b: Sent(near[:, a:b], near.shape[0] * near.shape[1]))
+    return Source(near.shape, lambda a, b: Sent(near[:, a:b], near.shape[0] * near.shape[1]), feature_names_of(X))
 
 
 class Source(NamedTuple):
-    """What is cut into blocks: (n, p), and a function of (start, stop) that returns a block's source."""
+    """What is cut into blocks: (n, p), a function of (start, stop) that returns a block's source, names of columns."""
 
     shape: tuple[int, int]
     part: Callable[[int, int], Any]
+    names: list[str] | None = None
 
 
 class Made(NamedTuple):
@@ -159,7 +166,7 @@ class Computed(NamedTuple):
         from dask import delayed
 
         made = delayed(tasks.block_of, pure=False)(self.columns, self.size)
-        return calls.client.compute(made, workers=[worker], allow_other_workers=True)
+        return calls.reached(calls.client.compute, made, workers=[worker], allow_other_workers=True)
 
 
 class Sent(NamedTuple):
@@ -170,5 +177,5 @@ class Sent(NamedTuple):
 
     def begin(self, calls, worker):
         """The future of the block, at the worker if that is free."""
-        data = calls.client.scatter(self.columns, workers=[worker], hash=False)
+        data = calls.reached(calls.client.scatter, self.columns, workers=[worker], hash=False)
         return calls.begin(tasks.block_of, data, self.size, worker=worker)

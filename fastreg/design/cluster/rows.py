@@ -14,6 +14,7 @@ from fastreg.design.row_sums import RowSums
 from fastreg.interface.frames import rows_of
 from fastreg.interface.naming import explains_names
 from fastreg.interface.scalars import check_count
+from fastreg.interface.sources.arrays import mapped_array
 
 ROWS = 100_000_000  # bytes of a block of rows of a file, about
 
@@ -168,7 +169,7 @@ def parts_of(values, name, blocks, lengths):
         if len(parts) != len(blocks):
             raise ValueError(f"{name} has {len(parts)} blocks, but X has {len(blocks)}; they must be of the same rows")
         return parts
-    values = np.load(values, mmap_mode="r") if isinstance(values, str | os.PathLike) else np.asarray(values)
+    values = mapped_array(values) if isinstance(values, str | os.PathLike) else np.asarray(values)
     if lengths is None:
         raise ValueError(f"the lengths of X's blocks are not known; pass {name} as Dask blocks of the same rows")
     if values.shape != (sum(lengths),):
@@ -178,7 +179,7 @@ def parts_of(values, name, blocks, lengths):
 
 def shape_of_rows(path):
     """The shape of a .npy file of rows."""
-    rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    rows = mapped_array(path)
     if rows.ndim != 2 or rows.dtype.kind not in "fiub" or not rows.flags.c_contiguous:
         raise ValueError(
             f"{path} holds {rows.dtype} of shape {rows.shape}, and rows of numbers in C order are needed; columns, in "
@@ -189,4 +190,4 @@ def shape_of_rows(path):
 
 def rows_of_file(path, start, stop):
     """Rows start to stop of a .npy file, as they are stored."""
-    return np.array(np.load(path, mmap_mode="r", allow_pickle=False)[start:stop])
+    return np.array(mapped_array(path)[start:stop])

@@ -13,6 +13,7 @@ from fastreg.design.designs import as_design
 from fastreg.design.files.mapped import products_with
 from fastreg.design.files.opening import open as opened
 from fastreg.design.sparse_gram import stored_parts
+from fastreg.interface.frames import feature_names_of
 from fastreg.interface.narrow import is_kept, kept
 from fastreg.interface.validation import check_design
 from fastreg.numerics.threads import at_most
@@ -61,9 +62,10 @@ def block_of_design(design, start, stop):
     return Block(design.part(start, stop), (block_of_design, (design, start, stop)))
 
 
-def shape_of_file(path):
-    """(n, p) of a file."""
-    return opened(path).shape
+def shape_and_names_of_file(path):
+    """((n, p), the names of the columns or None) of a file."""
+    X = opened(path)
+    return X.shape, feature_names_of(X)
 
 
 @contextmanager

@@ -8,6 +8,14 @@ import numpy as np
 from fastreg.interface.sources.exact import Refused, copy_exactly, storable
 
 
+def mapped_array(path):
+    """The array of a .npy file, mapped. Raises a ValueError where that is cut short, or no such file."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is cut short, or no .npy file of numbers: {error}") from None
+
+
 class ArraySource:
     """An array that is read by rectangles."""
 

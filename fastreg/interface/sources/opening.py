@@ -11,7 +11,7 @@ import numpy as np
 
 from fastreg.interface.frames import is_chunked, labels_of
 from fastreg.interface.scalars import ParameterError, listed
-from fastreg.interface.sources.arrays import ArraySource
+from fastreg.interface.sources.arrays import ArraySource, mapped_array
 from fastreg.interface.sources.exact import Refused
 from fastreg.interface.sources.tables import ALL, TableSource
 
@@ -70,7 +70,7 @@ def source_of(source, dtype=None, chosen=ALL, dataset=None):
 def _of_file(path, dtype, chosen):
     kind = path.suffixes[-2] if path.suffix == ".gz" and len(path.suffixes) > 1 else path.suffix
     if kind == ".npy":
-        return source_of(np.load(path, mmap_mode="r", allow_pickle=False), dtype, chosen)
+        return source_of(mapped_array(path), dtype, chosen)
     pyarrow = _library("pyarrow", path.name)
     try:
         if kind in (".csv", ".tsv"):
