@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -111,17 +110,32 @@ def test_gaps_take_means_of_which_a_note_tells(capsys):
     assert np.array_equal(np.load("x.npy"), [[0.5, 1], [1, 1]])
 
 
-def ended(*arguments, begun, number):
-    """(exit code, errors) of a command that is sent a signal as soon as there is a file `begun`."""
+SCRIPT = """
+import os, sys
+from {module} import {kind}
+from fastreg.__main__ import main
+
+usual, calls = {kind}.{method}, []
+
+def ending(self, *arguments):
+    usual(self, *arguments)
+    calls.append(arguments)
+    if len(calls) == 2:
+        os.kill(os.getpid(), {number})
+
+{kind}.{method} = ending
+sys.exit(main({arguments}))
+"""
+
+
+def ended(*arguments, number, **place):
+    """(exit code, errors) of a command that gets a signal when it has called a method twice."""
+    script = SCRIPT.format(arguments=list(arguments), number=int(number), **place)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "fastreg", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
-    limit = time.monotonic() + LIMIT
-    while not Path(begun).exists() and process.poll() is None and time.monotonic() < limit:
-        time.sleep(0.002)
-    process.send_signal(number)
-    errors = process.communicate(timeout=LIMIT)[1]
-    return process.returncode, errors
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=LIMIT
+    )
+    return done.returncode, done.stderr
 
 
 SIGNALS = {"killed": signal.SIGKILL, "Ctrl-C": signal.SIGINT}
@@ -135,14 +149,16 @@ def test_a_spool_that_was_ended_goes_on(how, folder):
     rows[:, ::1000] = np.arange(200)[:, None] % 100
     rows.flush()
     command = ("spool", "rows.npy", "x.npy", "--dtype", "int8")
-    code, errors = ended(*command, begun="x.npy.part/record.json", number=SIGNALS[how])
+    code, errors = ended(
+        *command, module="fastreg.design.spool.part", kind="Part", method="finished", number=SIGNALS[how]
+    )
     assert code == (130 if how == "Ctrl-C" else -signal.SIGKILL)
     if how == "Ctrl-C":
         message = "fastreg: interrupted; x.npy.part holds what is done, and the same call goes on from there\n"
         assert errors == message.replace("x.npy.part", str(Path("x.npy.part")))
     assert sorted(each.name for each in folder.iterdir()) == ["rows.npy", "x.npy.part"]
     written = len(json.loads(Path("x.npy.part/record.json").read_text())["done"]["blocks"])
-    assert written > 0
+    assert written == (2 if how == "Ctrl-C" else 1)  # a record is written each five seconds, and at the end
     done(*command)
     assert np.array_equal(np.load("x.npy", mmap_mode="r"), rows)
     assert sorted(each.name for each in folder.iterdir()) == ["rows.npy", "x.npy"]
@@ -160,7 +176,7 @@ def test_a_fit_of_genotypes_and_covariates_that_was_ended_goes_on(how):
     lines = [f"I{i},{height[i]:.17g},{age[i]:.17g}" for i in range(n)]
     Path("pheno.csv").write_text("\n".join(["IID,height,age", *lines]))
     fit = ("genes.bed", "--target", "pheno.csv:height", "--covariates", "age", "--cv", "5", "--checkpoint", "fit.npz")
-    code, errors = ended(*fit, begun="fit.npz", number=SIGNALS[how])
+    code, errors = ended(*fit, module="fastreg.paths.checkpoint", kind="Checkpoint", method="keep", number=SIGNALS[how])
     assert code == (130 if how == "Ctrl-C" else -signal.SIGKILL) and not Path("coefficients.csv").exists()
     if how == "Ctrl-C":
         assert errors.endswith("fastreg: interrupted; the same command goes on from fit.npz\n")
