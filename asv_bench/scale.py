@@ -189,7 +189,7 @@ def timed(X, y, **options):
 
 @row(13, (2_000_000, 2_200_000))
 def sparse_parts(size, folder):
-    """A lasso path of mapped parts of sparse columns: int32 rows, float32 values, 2^31 + 1 of them.
+    """A lasso path of mapped parts of sparse columns: int32 rows, int8 values, 2^31 + 1 of them.
 
     --size is rows, columns and values.
     """
@@ -217,7 +217,7 @@ def draw_sparse(folder, n, p, stored):
     pointers = np.concatenate([[0], np.cumsum(counts)])
     np.save(folder / "shape.npy", np.array([n, p]))
     np.save(folder / "indptr.npy", pointers)
-    parts = {"indices": np.int32, "data": np.float32}
+    parts = {"indices": np.int32, "data": np.int8}
     maps = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=(stored,))
         for name, dtype in parts.items()
@@ -228,7 +228,7 @@ def draw_sparse(folder, n, p, stored):
         width = n // int(some.max())  # one row out of each of as many stretches of rows
         rows = np.arange(some.max()) * width + rng.integers(0, width, size=(some.size, some.max()), dtype=np.int64)
         kept = np.arange(some.max()) < some[:, None]
-        values = rng.standard_normal(size=rows.shape, dtype=np.float32)
+        values = rng.integers(1, 4, size=rows.shape, dtype=np.int8)
         span = slice(pointers[start], pointers[start + some.size])
         maps["indices"][span], maps["data"][span] = rows[kept], values[kept]
         for k in range(-start % (p // 40), some.size, p // 40):

@@ -104,6 +104,25 @@ def _lower_in_order():
 _lower_in_order()
 
 
+def lowest_bit(bits):
+    """The place of the lowest bit of a uint64 that is set."""
+    return type(bits)((int(bits) & -int(bits)).bit_length() - 1)
+
+
+def _lower_lowest_bit():
+    """Compile `lowest_bit` in kernels to an instruction, which NumPy and Numba have no function for."""
+
+    def lower(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    operation = intrinsic(lambda context, bits: (types.uint64(types.uint64), lower))
+    options = {"inline": "always", "jit_options": OPTIONS | INNER, "strict": False}
+    overload(lowest_bit, **options)(lambda bits: lambda bits: operation(bits))
+
+
+_lower_lowest_bit()
+
+
 def wide_vectors():
     """In a kernel: let its loops use vectors of 512 bits where the processor has them.
 

@@ -1,6 +1,7 @@
 """BedDesign: X as the packed genotypes of a .bed file, read where they lie."""
 
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -8,8 +9,10 @@ from fastreg.design.designs import DenseDesign
 from fastreg.design.files.mapped import Mapped
 from fastreg.design.files.stored import check_stamps
 from fastreg.design.genotypes.bed_file import BedFile, names_of_variants
-from fastreg.design.genotypes.packed import Packed, as_planes, combined, count_codes, dots, mask_of, unpack
+from fastreg.design.genotypes.packed import Packed, combined, count_codes, mask_of, unpack
 from fastreg.design.genotypes.packed_block import PackedBlock
+from fastreg.design.genotypes.rare import Columns, Vectors, are_rare, find_rare
+from fastreg.design.genotypes.weighting import Weighting
 from fastreg.design.outer import SHARE
 from fastreg.design.working_columns import DenseBlock
 from fastreg.interface.memory import allowance
@@ -25,7 +28,8 @@ class BedDesign(Mapped):
 
     An unknown genotype counts as the mean of the variant's known ones, over all rows of the file, whatever their
     weights are, or as the number that `means` has for it. Columns of working sets alone are ever unpacked. In memory
-    are four counts for each variant.
+    are four counts for each variant and, within a share of the memory allowance, the carriers of rare ones; those that
+    have no room are found anew in each read, with the same sums.
 
     `files` are a BedFile; `fastreg.open` describes the options.
     """
@@ -38,7 +42,13 @@ class BedDesign(Mapped):
         self.source, self.columns = files, read_only(values.view())
         p, size = self.columns.shape
         self.starts, self.at_once = np.arange(p + 1) * size, max(self.at_once, COLUMNS * size)
+        self.step = max(BLOCK // size, COLUMNS)  # columns of a block
         self._counts = np.full((p, 4), UNKNOWN)
+        self._room, self._lock = SHARE * allowance(), Lock()  # bytes left for blocks that are kept, and who takes them
+        self._blocks: dict[int, Columns] = {}  # by where they begin
+        self._places = np.full(
+            p, -1, dtype=np.int32
+        )  # positions of columns among the rare ones of a block that is kept
         self._given = None if means is None else checked_means(means, p)
         self._means: np.ndarray = np.full(p, np.nan)  # until a column is read
         if self._given is not None:
@@ -81,12 +91,19 @@ class BedDesign(Mapped):
         return BedDesign(self.source, means, self.begin + start, self.values[0].between(start, stop))
 
     def edges(self):
-        p, size = self.columns.shape
-        return [*range(0, p, max(BLOCK // size, COLUMNS)), p]
+        return [*range(0, len(self.columns), self.step), len(self.columns)]
 
     def near(self, start, stop):
-        """Columns start to stop, read from the map."""
-        return self._with_values(self.columns[start:stop], slice(start, stop))
+        """Columns start to stop, of which common ones are read from the map, and rare ones that have not been kept."""
+        if start not in self._blocks:
+            found = self._columns(self.columns[start:stop], slice(start, stop))
+            with self._lock:
+                if start in self._blocks or found.bytes > self._room:
+                    return found
+                self._room -= found.bytes
+                self._blocks[start] = found
+                self._places[start + found.places] = np.arange(found.places.size)
+        return self._blocks[start]
 
     def picked(self, columns):
         """Copies of some columns, in ascending order."""
@@ -94,35 +111,41 @@ class BedDesign(Mapped):
         return self._with_values(read_only(values.reshape(len(columns), -1)), columns)
 
     def first(self, weights, vectors):
-        p, planes, weightings = self.shape[1], as_planes(vectors), [Weighting(weight) for weight in weights]
+        p, vectors, weightings = self.shape[1], Vectors(vectors), [Weighting(weight) for weight in weights]
         mean, spread = np.empty((len(weights), p)), np.empty((len(weights), p))
-        products = np.empty((len(vectors), p))
+        products = np.empty((len(vectors.plain), p))
 
         def read(near, start, stop):
-            counts = self._counted(near.packed, slice(start, stop))
             for k, weighting in enumerate(weightings):
-                mean[k, start:stop], spread[k, start:stop] = weighting.moments(near, counts)
-            products[:, start:stop] = dots(near, planes)
+                mean[k, start:stop], spread[k, start:stop] = weighting.moments(near, self._counts[start:stop])
+            products[:, start:stop] = near.dots(vectors)
 
         self._sweep(read)
         return mean, spread, products
 
     def correlate_each(self, vectors):
-        out, planes = np.empty((len(vectors), self.shape[1])), as_planes(vectors)
+        out, vectors = np.empty((len(vectors), self.shape[1])), Vectors(vectors)
 
         def read(near, start, stop):
-            out[:, start:stop] = dots(near, planes)
+            out[:, start:stop] = near.dots(vectors)
 
         self._sweep(read)
         return out
 
     def look(self, vectors, columns):
-        out, planes = np.empty((len(vectors), len(columns))), as_planes(vectors)
+        columns = np.asarray(columns)
+        out, vectors, places = np.empty((len(vectors), len(columns))), Vectors(vectors), self._places[columns]
 
-        def read(near, places):
-            out[:, places] = dots(near, planes)
+        def read(near, some):
+            which = columns[others[some]]
+            out[:, others[some]] = self._columns(near.packed, which).dots(vectors)
 
-        self.pick(columns, read)
+        others, block = np.flatnonzero(places < 0), np.where(places < 0, -1, columns // self.step)
+        for number in np.unique(block[places >= 0]).tolist():
+            some = np.flatnonzero(block == number)
+            kept, own = self._blocks[number * self.step], places[some].astype(np.int64)
+            out[:, some] = kept.rare.dots(own, kept.tables[own], vectors)
+        self.pick(columns[others], read)
         return out
 
     def combine(self, columns, steps, out):
@@ -176,36 +199,22 @@ class BedDesign(Mapped):
 
     def _with_values(self, packed, which):
         """Packed columns with the values of their codes."""
-        tables = np.empty((len(packed), 4))
-        tables[:] = 2.0, 0.0, 1.0, 0.0
-        tables[:, 1] = self._means_of(packed, which)
-        return Packed(packed, tables)
+        return Packed(packed, tables_of(self._means_of(packed, which)))
+
+    def _columns(self, packed, which):
+        """Packed columns, with the rare ones among them."""
+        near, counts = self._with_values(packed, which), self._counted(packed, which)
+        rare = are_rare(counts)
+        places = np.flatnonzero(rare)
+        return Columns(near, np.flatnonzero(~rare), find_rare(packed, places, counts[rare]), places, near.tables[rare])
 
 
-class Weighting:
-    """Weights of the rows, for moments of packed columns: from counts where they are equal or zero, as in folds."""
-
-    def __init__(self, weight):
-        rows = weight > 0.0
-        self.weight, self.total = weight, float(weight.sum())
-        self.equal = bool(np.all(weight[rows] == weight[rows][0]))
-        self.everybody = bool(rows.all())
-        if self.equal:
-            self.mask = mask_of(rows)
-        else:
-            self.plane = as_planes(weight[None])
-
-    def moments(self, near, counts):
-        """(weighted means, weighted variances) of packed columns, of which all rows have these counts of codes."""
-        if self.equal:
-            if not self.everybody:
-                counts = np.empty_like(counts)
-                count_codes(near.packed, self.mask, counts)
-            share = self.total * counts / counts.sum(axis=1, keepdims=True)
-            mean = (share * near.tables).sum(axis=1)
-            return mean, (share * (near.tables - mean[:, None]) ** 2).sum(axis=1)
-        mean = dots(near, self.plane)[0]
-        return mean, dots(Packed(near.packed, (near.tables - mean[:, None]) ** 2), self.plane)[0]
+def tables_of(means):
+    """The numbers that the codes of columns stand for, of which unknown genotypes count as `means`."""
+    tables = np.empty((len(means), 4))
+    tables[:] = 2.0, 0.0, 1.0, 0.0
+    tables[:, 1] = means
+    return tables
 
 
 def mean_copies(counts):

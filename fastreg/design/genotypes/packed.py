@@ -52,10 +52,11 @@ def mask_of(rows):
     return padded.reshape(-1, 4) @ np.array([1, 4, 16, 64], dtype=np.uint8)
 
 
-def dots(columns, planes):
-    """X'v of `Packed` columns for the vectors v of `planes`: (vectors, columns)."""
-    out = np.empty((len(planes), len(columns.packed)))
-    packed_dots(columns.packed, columns.tables, planes, out)
+def dots(columns, planes, which=None):
+    """X'v of `Packed` columns, or those at the positions `which`, for the vectors v of `planes`: (vectors, columns)."""
+    which = np.arange(len(columns.packed)) if which is None else which
+    out = np.empty((len(planes), len(which)))
+    packed_dots(*columns, which, planes, out)
     return out
 
 
@@ -78,8 +79,8 @@ def combined(columns, steps, n):
 
 
 @kernel
-def packed_dots(packed, tables, planes, out):
-    """out[k, j] = x_j'v for the vectors v of `planes` (k, 4, bytes) and the columns of `packed` (columns, bytes).
+def packed_dots(packed, tables, which, planes, out):
+    """out[k, i] = x_j'v for the vectors v of `planes` (k, 4, bytes) and the columns j = which[i] of `packed`.
 
     Each sum is computed in the same order, whatever the other columns and vectors are.
     """
@@ -91,7 +92,8 @@ def packed_dots(packed, tables, planes, out):
         for k in range(planes.shape[0]):
             first, second = planes[k, 0, start:stop], planes[k, 1, start:stop]
             third, fourth = planes[k, 2, start:stop], planes[k, 3, start:stop]
-            for j in range(packed.shape[0]):
+            for i in range(which.size):
+                j = which[i]
                 column, total = packed[j, start:stop], 0.0
                 a, b, c, d = tables[j, 0], tables[j, 1], tables[j, 2], tables[j, 3]
                 for q in range(column.size):
@@ -100,7 +102,7 @@ def packed_dots(packed, tables, planes, out):
                     total += number_of(code >> np.uint64(2), a, b, c, d) * second[q]
                     total += number_of(code >> np.uint64(4), a, b, c, d) * third[q]
                     total += number_of(code >> np.uint64(6), a, b, c, d) * fourth[q]
-                out[k, j] += total
+                out[k, i] += total
 
 
 @kernel
