@@ -27,6 +27,7 @@ for variable in ("OMP", "OPENBLAS", "MKL", "NUMBA", "FASTREG"):
 import numpy as np  # noqa: E402
 
 import fastreg  # noqa: E402
+from fastreg.design.genotypes import rare  # noqa: E402
 
 ROWS = {}
 BLOCK, AHEAD = 2**20, 2**25  # bytes
@@ -539,6 +540,31 @@ def large_genotypes(size, folder):
     yield from path_of_genotypes(folder / "x.bed", size, 200, 0.2, gap=1e-6, memory=0.5, reads=10, seconds=25)
 
 
+@row(16, (50_000, 20_000))
+def rare_variants(size, folder):
+    """A lasso path of a .bed whose frequencies have density 1/x, with carriers of rare variants apart and without."""
+    path, times, used = folder / "x.bed", {}, rare.RARE
+    y = draw_bed(path, *size, unknown=0.001, lowest=1e-5)
+    for number in range(8):
+        rare.RARE = used if number % 2 else -1.0  # share of rows, which no column has less than
+        design = fastreg.open(path)
+        with Watched() as watched:
+            begin = time.process_time()
+            fit = fastreg.fit_path(design, y, alpha_min_ratio=0.2)
+            spent = time.process_time() - begin
+        if number > 1:  # the first two load kernels
+            times.setdefault(rare.RARE, []).append((spent, watched.peak))
+    rare.RARE = used
+    yield "columns in at most", np.diff(fit.coefs.indptr).max(), None
+    yield "largest gap", fit.gaps.max(), 1e-6
+    yield "reads of all of X", design.reads, None
+    for kind, each in times.items():
+        what = "without" if kind < 0 else "with"
+        yield f"processor seconds {what}", min(spent for spent, _ in each), None
+        yield f"GB of private memory {what}", max(peak for _, peak in each) / 1e9, None
+    yield "seconds with / without", min(times[used])[0] / min(times[-1.0])[0], 0.9
+
+
 def path_of_genotypes(path, size, effects, alpha_min_ratio, gap, memory, reads=None, seconds=None):
     """What a lasso path of a .bed with 1 % unknown takes, with goals. Returns (the fit, y, its processor seconds)."""
     y = draw_bed(path, *size, unknown=0.01, effects=effects)
@@ -558,8 +584,11 @@ def path_of_genotypes(path, size, effects, alpha_min_ratio, gap, memory, reads=N
     return fit, y, spent
 
 
-def draw_bed(path, n, p, unknown=0.0, effects=20, seed=0):
-    """Write a .bed of frequencies from 0.05 to 0.5 with its tables; returns a trait, half of which they explain."""
+def draw_bed(path, n, p, unknown=0.0, effects=20, seed=0, lowest=None):
+    """Write a .bed of frequencies from 0.05 to 0.5 with its tables; returns a trait, half of which they explain.
+
+    Frequencies are uniform, or from `lowest` on with a density of 1/x, as those of sequenced people are about.
+    """
     rng, codes = np.random.default_rng(seed), np.array([0b11, 0b10, 0b00, 0b01], dtype=np.uint8)
     causal = dict(zip(rng.choice(p, min(effects, p), replace=False).tolist(), rng.normal(size=effects)))
     score, packed = np.zeros(n), np.zeros(-(-n // 4) * 4, dtype=np.uint8)
@@ -567,9 +596,13 @@ def draw_bed(path, n, p, unknown=0.0, effects=20, seed=0):
         file.write(b"\x6c\x1b\x01")
         for j in range(p):
             limit = rng.integers(13, 128)  # frequency times 256
-            copies = (rng.integers(0, 256, size=(2, n), dtype=np.uint8) < limit).sum(axis=0, dtype=np.uint8)
+            if lowest is None:
+                copies = (rng.integers(0, 256, size=(2, n), dtype=np.uint8) < limit).sum(axis=0, dtype=np.uint8)
+            else:
+                alleles = rng.binomial(2 * n, lowest * (0.5 / lowest) ** rng.random())
+                copies = np.minimum(np.bincount(rng.integers(0, n, size=alleles), minlength=n), 2).astype(np.uint8)
             if j in causal:
-                score += causal[j] * (copies - copies.mean()) / copies.std()
+                score += causal[j] * (copies - copies.mean()) / max(copies.std(), 0.1)
             copies[rng.integers(0, n, size=rng.binomial(n, unknown))] = 3
             packed[:n] = codes[copies]
             file.write((packed.reshape(-1, 4) @ np.array([1, 4, 16, 64], dtype=np.uint8)).tobytes())

@@ -506,3 +506,17 @@ def test_a_choice_at_the_end_of_an_automatic_grid_is_told_where_the_fit_still_im
         cv_path(X, y / y.std(), l1_ratio=0.5, cv=5)
         cv_path(X, X[:, 0], cv=5)  # no noise: the last alpha is the best, and all is explained
         cv_path(X, 1e6 * y, l1_ratio=0.5, cv=5, alphas=[1e6, 1e5])
+
+
+def test_columns_that_vanish_in_a_fold_are_named_where_they_are_standardised():
+    """As of rare variants: the carriers are held out, and what is left are the means of unknown genotypes."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 60))
+    X[:, 3] = np.r_[np.ones(3), np.zeros(47), np.full(10, 0.03), np.zeros(60)]
+    y = X[:, 0] + 3.0 * (X[:, 3] == 0.03) + rng.normal(size=120)
+    options = {"cv": [(np.arange(40, 120), np.arange(40)), (np.arange(80), np.arange(80, 120))], "n_alphas": 10}
+    with pytest.warns(DataWarning, match="1 of the columns of X, such as 3, vary less .* use standardize=False"):
+        cv_path(X, y, standardize=True, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cv_path(X, y, **options)

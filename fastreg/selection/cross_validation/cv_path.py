@@ -41,6 +41,8 @@ from fastreg.selection.cross_validation.several_responses import (
 from fastreg.selection.cross_validation.summed_folds import cv_of_sums
 from fastreg.selection.cross_validation.tall_least_squares import fold_grams
 
+VANISHING = 0.1  # of a column's standard deviation over all rows, in a fold in which it hardly varies
+
 
 @takes_options_of(fit_path)
 def cv_path(
@@ -207,7 +209,7 @@ def _several_responses(kind, X, y, options, metric, **asked):
 @interruptible()
 @one_blas_thread()
 def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, watch=None, kept=()):
-    """A CVPath for each l1_ratio, on the same folds, without warnings. y is coded for the family.
+    """A CVPath for each l1_ratio, on the same folds, without warnings of its points. y is coded for the family.
 
     `kept` names the attributes of n rows that are kept: "test_folds", "predictions".
     """
@@ -235,6 +237,7 @@ def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, wa
         finally:
             watch.close()
         fold_paths = [fit.path(options) for fit in fits]
+        warn_of_vanishing(problem, fits, fold_paths)
         read += sum(fit.problem.spent().columns for fit in fits)
         held = predictions_of(problem, [fit.points for fit in fits], [test for _, test in folds])
         scored = score_folds(options.family, problem.family.y, score_weight, held, metric, kept)
@@ -282,6 +285,30 @@ def warn_folds(curves):
             f"{failed} of the {gaps.size} fits of folds are not certified: the largest gap is {gaps.max():.1e}, tol is "
             f"{tol:g}; {remedy_for(fold_reasons(curves))}. CVPath.fold_gaps says where",
             ConvergenceWarning,
+        )
+
+
+def warn_of_vanishing(problem, fits, paths):
+    """Warn of columns with coefficients in folds in which they hardly vary, where columns are standardised.
+
+    So does a rare variant whose carriers are all held out, and whose unknown genotypes count as its mean: divided by
+    its tiny standard deviation, a number next to nothing becomes a coefficient that the carriers' predictions blow up.
+    """
+    found = [
+        used[fit.problem.posed.spread[used] < VANISHING * problem.spread[used]]
+        for fit, path in zip(fits, paths)
+        if problem.standardize and (used := np.unique(path.coefs.indices)).size
+    ]
+    columns = np.unique(np.concatenate([*found, np.empty(0, dtype=np.int64)]))
+    if columns.size:
+        names = paths[0].feature_names
+        check.warn(
+            f"{columns.size} of the columns of X, such as {names[columns[0]] if names else columns[0]}, vary less in the "
+            f"rows that a fold is fitted to than in all, by a factor of {1 / VANISHING:g} or more, as rare variants "
+            "with unknown genotypes do. standardize=True makes their coefficients as much larger, so that predictions for "
+            "held-out rows are poor; use standardize=False, or leave such columns out",
+            check.DataWarning,
+            topic="vanishing columns",
         )
 
 

@@ -389,7 +389,8 @@ def averages(scores, weights):
     mean = share @ scores
     if weights.size < 2:
         return mean, np.full(mean.size, np.nan)
-    away = scores - mean
+    with np.errstate(invalid="ignore"):  # infinite scores have no distance from their mean
+        away = scores - mean
     size = np.nan_to_num(np.abs(away), nan=0.0, posinf=0.0).max(axis=0)
     size = np.where(size > 0.0, size, 1.0)  # squares of scores as large as 1e200 would leave the range of float64
     return mean, size * np.sqrt(share @ (away / size) ** 2 / (weights.size - 1))
