@@ -302,11 +302,12 @@ def warn_of_vanishing(problem, fits, paths):
     columns = np.unique(np.concatenate([*found, np.empty(0, dtype=np.int64)]))
     if columns.size:
         names = paths[0].feature_names
+        first = names[columns[0]] if names else columns[0]
         check.warn(
-            f"{columns.size} of the columns of X, such as {names[columns[0]] if names else columns[0]}, vary less in the "
-            f"rows that a fold is fitted to than in all, by a factor of {1 / VANISHING:g} or more, as rare variants "
-            "with unknown genotypes do. standardize=True makes their coefficients as much larger, so that predictions for "
-            "held-out rows are poor; use standardize=False, or leave such columns out",
+            f"{columns.size} of the columns of X, such as {first}, vary less in the rows that a fold is fitted to than "
+            f"in all, by a factor of {1 / VANISHING:g} or more, as rare variants with unknown genotypes do. "
+            "standardize=True makes their coefficients as much larger, so that predictions for held-out rows are poor; "
+            "use standardize=False, or leave such columns out",
             check.DataWarning,
             topic="vanishing columns",
         )
