@@ -237,7 +237,8 @@ def cross_validate(X, y, options, l1_ratios, folding, metric, grid, response, wa
         finally:
             watch.close()
         fold_paths = [fit.path(options) for fit in fits]
-        warn_of_vanishing(problem, fits, fold_paths)
+        if options.standardize:
+            warn_of_vanishing(problem, fits, fold_paths)
         read += sum(fit.problem.spent().columns for fit in fits)
         held = predictions_of(problem, [fit.points for fit in fits], [test for _, test in folds])
         scored = score_folds(options.family, problem.family.y, score_weight, held, metric, kept)
@@ -297,7 +298,7 @@ def warn_of_vanishing(problem, fits, paths):
     found = [
         used[fit.problem.posed.spread[used] < VANISHING * problem.spread[used]]
         for fit, path in zip(fits, paths)
-        if problem.standardize and (used := np.unique(path.coefs.indices)).size
+        if (used := np.unique(path.coefs.indices)).size
     ]
     columns = np.unique(np.concatenate([*found, np.empty(0, dtype=np.int64)]))
     if columns.size:
