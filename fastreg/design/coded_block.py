@@ -9,7 +9,7 @@ from fastreg.design.coded_products import TOGETHER, add_pairs, add_values_by_cel
 from fastreg.design.column_products import combine
 from fastreg.design.dense_products import sum_of_products
 from fastreg.design.row_blocks import blocks_of_rows
-from fastreg.design.working_columns import ROUNDING, ROW_BLOCK, SCATTERED, PlainBlock
+from fastreg.design.working_columns import ROUNDING, ROW_BLOCK, PlainBlock
 from fastreg.interface.validation import read_only
 from fastreg.numerics.threads import BLOCK, over_blocks
 
@@ -61,10 +61,6 @@ class CodedBlock(PlainBlock):
         for line, each in zip(out, np.ascontiguousarray(steps)):
             line[:] = self.design.correlate_some(v - h * self.predict(each), columns)
         return out
-
-    def response_cost(self, columns):
-        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
-        return SCATTERED * self.design.stored_in(columns)
 
     def stored_values(self, places):
         """(pointer, rows, values) of what the columns at some places store, dense ones centred, as of a CSC matrix."""

@@ -5,7 +5,7 @@ import numpy as np
 from fastreg.numerics.jit import add_in_order, kernel
 from fastreg.numerics.threads import BLOCK, over_blocks
 
-STRIPE = 2**13  # stored values: columns that are read for all weightings in turn, while they are in the cache
+STRIPE = 2**13  # stored values: columns that are read for all weights and vectors in turn, while in the cache
 
 
 def is_outer(design):
@@ -33,29 +33,28 @@ def correlate_columns(design, v, columns):
 
 def column_moments(design, weight):
     """Weighted mean and weighted variance of every column, two arrays (p,); the weights sum to one."""
-    if is_outer(design):
-        mean, spread, _ = design.first(weight[None], np.empty((0, weight.size)))
-        return mean[0], spread[0]
-    p = design.shape[1]
-    mean, spread = np.empty(p), np.empty(p)
-    edges = design.edges()
-    over_blocks(lambda a, b: moments(design.part(a, b), weight, mean[a:b], spread[a:b]), edges, BLOCK * len(edges))
-    return mean, spread
+    mean, spread, _ = first_of(design, weight[None], np.empty((0, weight.size)))
+    return mean[0], spread[0]
 
 
-def moments_of_each(design, weights):
-    """`column_moments` for every row of `weights` (k, n), in one pass over the columns: two arrays (k, p)."""
+def first_of(design, weights, vectors):
+    """(weighted means (k, p), weighted variances (k, p), X'v (m, p)) of every column, in one read of X.
+
+    The rows of `weights` (k, n) sum to one each; the products are with the rows v of `vectors` (m, n).
+    """
     if is_outer(design):
-        return design.first(weights, np.empty((0, weights.shape[1])))[:2]
-    (count, p), edges = (len(weights), design.shape[1]), design.edges()
-    mean, spread = np.empty((count, p)), np.empty((count, p))
+        return design.first(weights, vectors)
+    p, edges = design.shape[1], design.edges()
+    weights, vectors = np.array(weights, order="C"), np.array(vectors, order="C")  # of one type for the kernel
+    mean, spread, products = (np.empty((count, p)) for count in (len(weights), len(weights), len(vectors)))
     stripe = max(1, STRIPE * p // max(design.stored_in(np.arange(p)), 1))
 
-    def several(a, b):
-        several_moments(design.part(a, b), weights, stripe, mean[:, a:b], spread[:, a:b])
+    def read(a, b):
+        found = mean[:, a:b], spread[:, a:b], products[:, a:b]
+        first_numbers(design.part(a, b), weights, vectors, stripe, found)
 
-    over_blocks(several, edges, count * BLOCK * len(edges))
-    return mean, spread
+    over_blocks(read, edges, (len(weights) + len(vectors)) * BLOCK * len(edges))
+    return mean, spread, products
 
 
 @kernel
@@ -139,17 +138,9 @@ def scatter_columns(design, columns, out):
 
 
 @kernel
-def moments(design, weight, mean, spread):
-    """Write the weighted mean and variance of every column, in two passes over it. The weights sum to one."""
-    total = weight.sum()
-    for j in range(mean.size):
-        mean[j] = design.column_dot(j, weight)
-        spread[j] = design.column_spread(j, mean[j], weight, total)
-
-
-@kernel
-def several_moments(design, weights, stripe, mean, spread):
-    """`moments` for every row of `weights`, `stripe` columns at a time, so that they stay in the cache."""
+def first_numbers(design, weights, vectors, stripe, found):
+    """Write what `first_of` returns to `found`, `stripe` columns at a time, so that they stay in the cache."""
+    mean, spread, products = found
     for start in range(0, mean.shape[1], stripe):
         stop = min(start + stripe, mean.shape[1])
         for k in range(weights.shape[0]):
@@ -157,3 +148,6 @@ def several_moments(design, weights, stripe, mean, spread):
             for j in range(start, stop):
                 mean[k, j] = design.column_dot(j, weights[k])
                 spread[k, j] = design.column_spread(j, mean[k, j], weights[k], total)
+        for k in range(vectors.shape[0]):
+            for j in range(start, stop):
+                products[k, j] = design.column_dot(j, vectors[k])

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from fastreg.design.column_products import add_columns
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.storage import Multiplied
-from fastreg.design.working_columns import SCATTERED, DenseBlock, SparseBlock
+from fastreg.design.working_columns import DenseBlock, SparseBlock
 from fastreg.interface.memory import allowance
 
 SHARE = 0.25  # of the memory allowance, for columns that are copied for one product
@@ -27,7 +27,9 @@ class OuterDesign(Multiplied):
     """
 
     form = "dense"  # or "sparse": of the columns that `in_memory` returns
+    stored_as: str | None = None  # "packed": costs of passes over X, see solvers/choice.py; None: those of the form
     price = 1.0  # time to read a value of X in a pass over all of it, over that of a value in memory
+    looks_ahead = False  # whether it has `look_ahead`, as ClusterColumns
     reads = 0
     bytes_read = 0
 
@@ -231,10 +233,6 @@ class CopiedBlock:
     def respond(self, columns, v, h, steps):
         """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
         return self.outer.look(np.array([v - h * self.predict(each) for each in steps]), columns)
-
-    def response_cost(self, columns):
-        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
-        return SCATTERED * self.outer.stored_in(columns)
 
     def gram(self, h, start=0):
         return self.copies.gram(h, start)

@@ -7,7 +7,7 @@ import numpy as np
 from fastreg.design.dense_products import sum_of_products
 from fastreg.design.genotypes.packed import as_planes
 from fastreg.design.protocol import Design
-from fastreg.design.working_columns import ROUNDING, ROW_BLOCK, SCATTERED
+from fastreg.design.working_columns import ROUNDING, ROW_BLOCK
 
 
 class Panels:
@@ -65,10 +65,6 @@ class Panels:
     def respond(self, columns, v, h, steps):
         """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
         return self.design.look(np.array([v - h * self.predict(each) for each in steps]), columns)
-
-    def response_cost(self, columns):
-        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
-        return SCATTERED * self.design.stored_in(columns)
 
     def in_memory(self):
         """(design of copies of all columns, what has been subtracted from each); refused where they are too large."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 
-from fastreg.design.column_products import moments_of_each
+from fastreg.design.column_products import first_of
 from fastreg.design.designs import DenseDesign, SparseDesign, as_design
 from fastreg.design.outer import OuterDesign
 from fastreg.design.panels import Panels, SideBySide
@@ -30,7 +30,8 @@ class Parts(OuterDesign):
         self.starts = np.cumsum([0, *(part.shape[1] for part in self.parts)])
         self.feature_names = self._names(parts)
         far = [part for part in self.parts if isinstance(part, OuterDesign)]
-        self.form = max(far, key=lambda part: part.shape[1]).form
+        largest = max(far, key=lambda part: part.shape[1])
+        self.form, self.stored_as = largest.form, largest.stored_as
         self.price = max(part.price for part in far)
 
     def _names(self, parts):
@@ -71,10 +72,7 @@ class Parts(OuterDesign):
 
     def first(self, weights, vectors):
         self.reads += 1
-        found = [
-            part.first(weights, vectors) if isinstance(part, OuterDesign) else first_of(part, weights, vectors)
-            for part in self.parts
-        ]
+        found = [first_of(part, weights, vectors) for part in self.parts]
         mean, spread, products = (np.concatenate(each, axis=1) for each in zip(*found))
         return mean, spread, products
 
@@ -111,12 +109,6 @@ class Parts(OuterDesign):
             places = np.flatnonzero((columns >= start) & (columns < stop))
             if places.size:
                 yield k, columns[places] - start, places
-
-
-def first_of(part, weights, vectors):
-    """`OuterDesign.first` of a design in memory."""
-    mean, spread = moments_of_each(part, weights)
-    return mean, spread, part.correlate_each(vectors) if len(vectors) else np.empty((0, part.shape[1]))
 
 
 def as_sparse(near, columns):

@@ -140,9 +140,6 @@ class WorkingBlock(ColumnBlock, Protocol):
     def respond(self, columns: np.ndarray, v: np.ndarray, h: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
 
-    def response_cost(self, columns: np.ndarray) -> float:
-        """The cost of `respond` for one step, in values of X that `Design.correlate` reads in that time."""
-
 
 class Gathered(WorkingBlock, Protocol):
     """A block with copies of its columns, of dense X alone; needed where `wide`, and for batches of Newton steps."""

@@ -11,8 +11,6 @@ from fastreg.numerics.threads import edges_by_cost, over_blocks
 
 ROUNDING = 1e-14  # generous bound on the rounding error of x_j'x_k, over ||x_j|| ||x_k||, of centred dense columns
 ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows that are scaled at once; values that one kernel call copies
-SCATTERED = 2.0  # cost of a value of X in scattered columns, over that in a pass over all
-FAST = 4.0  # speed of products with several vectors at once, over one vector at a time
 
 
 class DenseBlock:
@@ -77,10 +75,6 @@ class DenseBlock:
     def respond(self, columns, v, h, steps):
         """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
         return correlate_vectors_some(self.design, v - h * self.predict(steps), columns)
-
-    def response_cost(self, columns):
-        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
-        return SCATTERED * columns.size * self.design.shape[0]
 
     def gram(self, h, start=0):
         """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""
@@ -152,10 +146,6 @@ class SparseBlock(PlainBlock):
         out = np.empty((len(steps), columns.size))
         correlate_vectors(self.design, change, columns, np.empty(len(steps)), out)
         return out
-
-    def response_cost(self, columns):
-        """The cost of `respond` for one step, in values of X that a pass reads in that time."""
-        return SCATTERED * self.design.stored_in(columns) / FAST
 
     def gram(self, h, start=0):
         """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""

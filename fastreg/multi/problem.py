@@ -42,6 +42,10 @@ class MultiProblem(Problem):
             norms[self.bounds.lower == self.bounds.upper] = 0.0
         return norms
 
+    def _first_vectors(self):
+        """None: products with many residuals are faster by BLAS, in a read of their own."""
+        return np.empty((0, self.n))
+
     def pull(self, correlation, units=None):
         """The size of each unit's correlations, as far as they could move it away from zero.
 

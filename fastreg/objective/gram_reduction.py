@@ -58,7 +58,8 @@ class Compressed(Problem):
 
 
 def compress(problem, sums=None):
-    """The `Compressed` of a problem. Reads X twice, for the Gram matrix and for X'y, unless these are given as `sums`.
+    """The `Compressed` of a problem. Reads X once, for the Gram matrix, since X'y was read with the moments; not at all
+    if `sums` are given, which are both of these.
 
     The Gram matrix is overwritten.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.design.column_products import column_moments, combine, correlate_columns, is_outer
+from fastreg.design.column_products import combine, correlate_columns, first_of
 from fastreg.design.protocol import Design
 from fastreg.numerics.jit import kernel
 from fastreg.objective.bounds import Bounds, unbounded
@@ -43,7 +43,7 @@ def judge(mean, deviation, factor, fit_intercept, norms, usable, tiny):
 
 @dataclass
 class Work:
-    """Counts of work done by a fit. `columns` are columns of X multiplied with a vector; p of them are one pass."""
+    """Counts of work done by a fit. `columns` are columns of X that were read for products; p of them are one pass."""
 
     columns: int = 0
     sweeps: int = 0
@@ -95,10 +95,12 @@ class Problem:
     called_off: bool = False  # set by another thread to end the fit
     scale: float = math.nan  # the null model's loss, the unit of relative gaps; set after it is fitted
     unbounded: bool = False  # whether unpenalised columns separate the classes
-    wanted: np.ndarray | None = None  # residuals (k, n) whose products will be asked for, of X that is read by blocks
+    wanted: np.ndarray | None = None  # residuals (k, n) whose products will be asked for
+    read_first: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)  # residuals of known X'r, with these
 
     is_reduced = False  # whether it is the reduced problem of gram_reduction
     in_blocks_of_rows = False  # whether sums over rows are all that is known of X
+    K = 1  # responses
 
     def __post_init__(self):
         n, p = self.design.shape
@@ -108,14 +110,9 @@ class Problem:
         self.stored = max(self.design.stored_in(np.arange(p)), 1)
         own = {name: getattr(self.family, name, DEFAULTS[name]) for name in ("bend", "longest", "tight")}
         self.bend, self.longest, self.tight = own["bend"], own["longest"], own["tight"]
-        self.read_first: list[tuple[np.ndarray, np.ndarray]] = []  # residuals with their products
-        if self.moments is None and self.wanted is not None and is_outer(self.design):
-            vectors = np.vstack([self.start().residual, self.wanted])
-            source: Any = self.design
-            (mean,), (deviation,), products = source.first(self.weight[None], vectors)
-            self.read_first = list(zip(vectors, products))
-        elif self.moments is None:
-            mean, deviation = column_moments(self.design, self.weight)
+        self.begun: Any = None  # (family, the state that `start` returns for it), where that has been computed
+        if self.moments is None:
+            mean, deviation = self._read()
         else:
             mean, deviation = self.moments[0], self.moments[1].copy()
         self.norms, self.usable, self.tiny = np.empty(p), np.empty(p, dtype=bool), np.empty(p, dtype=bool)
@@ -142,27 +139,42 @@ class Problem:
         if self.bounds is not None:
             self.free = self.free[self.bounds.absent(p)[self.free]]
 
+    def _read(self):
+        """Mean and variance of every column. The X'r that will be asked for are read together with them."""
+        vectors = self._first_vectors()
+        (mean,), (deviation,), products = first_of(self.design, self.weight[None], vectors)
+        self.read_first = list(zip(vectors, products))
+        self.work.add(columns=self.p * self.K, sweeps=int(len(vectors) > 0))
+        return mean, deviation
+
+    def _first_vectors(self):
+        """Residuals (k, n) whose products are read together with the moments: at the start, and those `wanted`."""
+        state = self.start()
+        self.begun = self.family, state
+        return np.vstack([state.residual, *(() if self.wanted is None else self.wanted)])
+
     def penalty_at(self, alpha: float) -> PenaltyAt:
         return PenaltyAt(alpha, self.l1_rates, self.l2_rates)
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out; (p, k) for the k rows of a matrix."""
-        out = self._known_product(residual)
-        if out is None:
+        if self.knows(residual):
+            out = np.array([self._known_product(each) for each in np.atleast_2d(residual)]).T
+            out = out[:, 0] if residual.ndim == 1 else out
+        else:
             self.work.add(columns=self.p, sweeps=1)
             out = self.design.correlate(residual) if residual.ndim == 1 else self.design.correlate_each(residual).T
+        self.read_first = []
         out[self.left_out] = 0.0
         return out
 
+    def knows(self, residual):
+        """Whether X'r, of every row of a matrix, was read together with the moments; until X'r is first asked for."""
+        return bool(self.read_first) and all(self._known_product(each) is not None for each in np.atleast_2d(residual))
+
     def _known_product(self, residual):
-        """A copy of what was read together with the moments, if that is X'r; else None, from then on."""
-        pairs, asked = self.read_first, np.atleast_2d(residual)
-        known = [[product for r, product in pairs if np.array_equal(r, each)] for each in asked] if pairs else []
-        if not known or not all(known):
-            self.read_first = []
-            return None
-        out = np.array([products[0] for products in known])
-        return out[0] if residual.ndim == 1 else out.T
+        """What was read together with the moments, if that is X'r; else None."""
+        return next((product for r, product in self.read_first if np.array_equal(r, residual)), None)
 
     def varies(self, j, rows):
         """Whether column j has distinct values in rows, a mask."""
@@ -254,18 +266,14 @@ class Problem:
 
     def start(self):
         """The state with every coefficient zero and the intercept fitted."""
-        n = self.n
-        intercept = self.family.start() - float(self.weight @ self.offset) if self.fit_intercept else 0.0
-        state = State(np.zeros(self.p), intercept, self.offset + intercept, np.empty(n), np.empty(n))
-        self.linearise(state)
-        return state
+        begun, self.begun = self.begun, None
+        if begun is not None and begun[0] is self.family:
+            return begun[1]
+        return start_of(self.family, self.offset, self.fit_intercept, self.p)
 
     def linearise(self, state):
         """Residual and curvature at state.eta, after fitting the intercept (which moves eta)."""
-        if self.fit_intercept:
-            state.shift(balance(self.family, state.eta, state.residual, state.curvature, self.longest))
-        else:
-            linearise(self.family, state.eta, state.residual, state.curvature)
+        linearise_at(self.family, state, self.fit_intercept, self.longest)
 
     def advance(self, state, columns, steps, change, t):
         """b += t steps and eta += t change, where `change` is (X - centre) steps; then linearise.
@@ -342,6 +350,22 @@ class Problem:
             self.work.add(columns=int(np.count_nonzero(coef)))
         state.eta[:] = self.offset + (state.intercept + float(self.centre[columns] @ coef)) + change
         self.linearise(state)
+
+
+def start_of(family, offset, fit_intercept, p):
+    """The state with p coefficients of zero, and the intercept fitted."""
+    intercept = family.start() - float(family.weight @ offset) if fit_intercept else 0.0
+    state = State(np.zeros(p), intercept, offset + intercept, *np.empty((2, offset.size)))
+    linearise_at(family, state, fit_intercept, getattr(family, "longest", DEFAULTS["longest"]))
+    return state
+
+
+def linearise_at(family, state, fit_intercept, longest):
+    """`Problem.linearise` for a family."""
+    if fit_intercept:
+        state.shift(balance(family, state.eta, state.residual, state.curvature, longest))
+    else:
+        linearise(family, state.eta, state.residual, state.curvature)
 
 
 @kernel

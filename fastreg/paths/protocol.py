@@ -56,9 +56,6 @@ class SolvedPoints(Protocol):
     def correlate(self, columns: np.ndarray) -> np.ndarray:
         """x_j'r for some columns outside of the working set, at every point: (size, columns)."""
 
-    def cost(self, columns: np.ndarray) -> float:
-        """The cost of `correlate` for one point, in values of X that a sweep reads in that time."""
-
     def products(self, references: References, count: int) -> tuple[np.ndarray, np.ndarray]:
         """(inner products of the first `count` residuals with the references, squared norms), see References."""
 

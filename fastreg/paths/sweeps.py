@@ -68,10 +68,14 @@ class Fit:
 
 
 def share_null_sweep(fits):
-    """Compute X'r of the null models of all fits, in one pass."""
-    products = sweep([fit.problem for fit in fits], [fit.null.residual for fit in fits])
-    for fit, product in zip(fits, products):
+    """Compute X'r of null models for which it was not read together with the moments. Returns the number of passes."""
+    waiting = [fit for fit in fits if not fit.problem.knows(fit.null.residual)]
+    if not waiting:
+        return 0
+    products = sweep([fit.problem for fit in waiting], [fit.null.residual for fit in waiting])
+    for fit, product in zip(waiting, products):
         fit.null.read(product)
+    return 1
 
 
 def sweep(problems, duals):

@@ -219,9 +219,8 @@ def follow_halves(problem, halves, alphas, most, options, followed, watch):
             _begin(half, alphas, most, options, watch.callback_for(f"half {number} of {len(halves)}"))
             for number, half in enumerate(group, start=start + 1)
         ]
-        share_null_sweep(fits)
-        steps = [run(fit) for fit in fits]
-        read = (1 + share_sweeps(problems, steps, watch)) * problem.p / len(group)
+        read, steps = 1 + share_null_sweep(fits), [run(fit) for fit in fits]
+        read = (read + share_sweeps(problems, steps, watch)) * problem.p / len(group)
         followed += [half._replace(shared=read) for half in group]
 
 
@@ -246,7 +245,7 @@ def _begin(half, alphas, most, options, callback):
 
 
 def _parts(problem, halves):
-    """The same problem on the rows of each half, whose moments are computed in one pass over X."""
+    """The same problem on the rows of each half, whose moments and null models' X'r are computed in one pass over X."""
     families = []
     for rows in halves:
         degenerate = problem.family.degenerate(problem.family.y[rows])

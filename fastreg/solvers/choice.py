@@ -10,7 +10,8 @@
     and is its support solved exactly?              if that costs less than has been read: `support_solve_pays`
     is an old Hessian computed anew?                if steps with it would cost more: `renewal_pays`, `served_long`
     do batches of elastic nets use descent?         if that costs less than Newton steps: `batch_costs`
-    is X'r computed for all columns?                if many may be violators: `sweep_pays`, `sweep_of_batch_pays`
+    is X'r computed for all columns?                if many may be violators: `sweep_pays`
+    and for two residuals of a batch at once?       if that saves columns to look at: `second_residual_pays`
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
                                                     first by L-BFGS where X is tall (`quasi_newton_pays`), or in the
                                                     dual where it is wide (`row_newton_pays`)
@@ -38,9 +39,10 @@ import math
 
 import numpy as np
 
-from fastreg.design.column_products import price_of
+from fastreg.design.column_products import is_outer, price_of
 from fastreg.interface.memory import allowance
 from fastreg.numerics.jit import kernel
+from fastreg.numerics.threads import SHARED
 
 # ---- rates
 
@@ -304,7 +306,6 @@ def columns_at_once(working, support, changes, products):
 
 SWEEP_SHARE = 0.25  # stored values of single columns over those of X, from which a full sweep is cheaper
 SHARED_SWEEP_SHARE = 0.02  # SWEEP_SHARE if ten fits share sweeps, each at a tenth or two of the cost
-SHARED_MORE_SWEEPS = 3  # extra sweeps of a batch if fits share sweeps and bounds leave many columns to test
 
 
 def sweep_pays(problem, columns, beside_others):
@@ -312,9 +313,25 @@ def sweep_pays(problem, columns, beside_others):
     return problem.share_of(columns) > (SHARED_SWEEP_SHARE if beside_others else SWEEP_SHARE)
 
 
-def sweep_of_batch_pays(problem, points, cost):
-    """Whether another sweep costs less than correlations of columns of this `cost` at every point."""
-    return points * cost >= problem.stored
+SECOND = {"dense": 0.25, "sparse": 1.4, "packed": 1.0}  # cost of a second residual in a sweep, over a sweep from memory
+A_POINT = {"dense": 0.25, "sparse": 0.4, "packed": 1.0}  # cost of one point where columns are looked at, over the same
+SCATTERED = 2.0  # cost of reading single columns, over that in a sweep
+SAVED = 0.8  # share of the columns that bounds leave open after a sweep which a second residual closes
+
+
+def second_residual_pays(working, points, share, beside_others):
+    """Whether the sweep after a batch has a second residual, of its middle, if columns with this `share` of all values
+    of X would otherwise have to be looked at, at so many points:
+
+        SAVED share (SCATTERED price + A_POINT points) >= SECOND
+
+    A fit by itself of a small X in memory has none, since a kernel would be compiled for it.
+    """
+    design = working.problem.design
+    if not (beside_others or is_outer(design) or working.problem.stored > SHARED):
+        return False
+    form = getattr(design, "stored_as", None) or working.block.form
+    return SAVED * share * (SCATTERED * price_of(design) + A_POINT[form] * points) >= SECOND[form]
 
 
 STALE = 0.1  # ratio of the gaps after and before a step, above which several responses get a new H

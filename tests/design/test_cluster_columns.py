@@ -46,6 +46,43 @@ def test_a_path_on_blocks_is_certified_and_has_the_same_bits_for_any_blocks(clie
         assert spread.shape == X.shape and 0 < spread.reads <= 12 and spread.trips > spread.reads
 
 
+@pytest.mark.parametrize("family", ["gaussian", "binomial"])
+def test_a_path_takes_few_calls_of_the_workers(client, family):
+    """Copies of columns that enter come with the products that say so."""
+    wide = np.asfortranarray(np.random.default_rng(0).normal(size=(80, 3000)))
+    target = wide[:, :20].sum(axis=1) + np.random.default_rng(1).normal(size=80)
+    target = target if family == "gaussian" else (target > 0).astype(float)
+    spread = distribute(wide, client)
+    before = spread.trips
+    path = fit_path(spread, target, family=family)
+    certified.assert_certified(path, wide, target, family=family, tol=1e-6)
+    assert spread.trips - before <= 20 and spread.reads == path.work["sweeps"] <= 10
+    assert spread.trips - before <= 2 * spread.reads + 2
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_copies_that_come_along_are_those_of_the_columns(client, form):
+    given = X if form == "dense" else sp.csc_array(X * (RNG.random(X.shape) < 0.3))
+    spread, values, vectors = (
+        distribute(given, client),
+        given if form == "dense" else given.toarray(),
+        RNG.normal(size=(3, 50)),
+    )
+    columns, likely = np.array([3, 41, 60, 88]), np.array([0, 89])
+    products, rates = vectors @ values[:, columns], np.array([1.0, 2.0, 1.0, 1.0])
+    limits = np.max(np.abs(products) / rates, axis=1)[:, None].min() * np.ones(3)
+    found = spread.look_ahead(vectors, columns, limits, rates, 1, likely)
+    np.testing.assert_allclose(found, products, atol=1e-12)
+    beyond = columns[np.max(np.abs(products) / rates, axis=0) > limits[0]]
+    brought = set(spread.brought.copies)
+    assert {0, 89} <= brought <= {0, 89, *beyond} and 3 <= len(brought) <= 4  # one of each block at most
+    before = spread.trips
+    for chosen, calls_more in ((np.array([89, 0]), 0), (np.array([41, 0, 7]), 1)):
+        copied = spread.in_memory(chosen)
+        assert np.array_equal(copied.gather(np.arange(chosen.size)), values[:, chosen])
+        assert spread.trips - before == calls_more
+
+
 @pytest.mark.slow
 def test_files_and_dask_arrays_are_read_by_the_workers(client, tmp_path):
     np.save(tmp_path / "x.npy", X)

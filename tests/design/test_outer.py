@@ -23,6 +23,11 @@ from fastreg import (
 )
 from fastreg.design.designs import as_design
 from fastreg.design.outer import OuterDesign
+from fastreg.interface.arguments import FitOptions
+from fastreg.paths.batched import batches
+from fastreg.paths.null_model import NullModel
+from fastreg.paths.setup import build_problem, checked
+from fastreg.solvers import choice
 
 RNG = np.random.default_rng(5)
 X = np.asfortranarray(RNG.normal(size=(60, 30)) + RNG.normal(size=30))
@@ -40,7 +45,7 @@ class Counted(OuterDesign):
     def __init__(self, X):
         self.near = as_design(X)
         self.form = "sparse" if sp.issparse(X) else "dense"
-        self.reads = self.copies = 0
+        self.reads = self.copies = self.looked = 0
 
     @property
     def shape(self):
@@ -61,6 +66,7 @@ class Counted(OuterDesign):
         return self.near.correlate_each(vectors)
 
     def look(self, vectors, columns):
+        self.looked += len(columns)
         return vectors @ self.near.gather(columns)
 
     def in_memory(self, columns):
@@ -140,7 +146,35 @@ def test_moments_and_the_first_products_take_one_read():
     for family, most in (("gaussian", 6), ("binomial", 7)):
         outer, _ = both("dense")
         path = fit_path(outer, Y[family], family=family, alpha_min_ratio=0.1)
-        assert outer.reads == path.work["sweeps"] + 1 <= most
+        assert outer.reads == path.work["sweeps"] <= most and path.work["columns_read"] >= 30 * outer.reads
+
+
+def test_a_read_is_shared_by_the_null_models_of_folds_and_their_moments():
+    outer, given = both("dense")
+    fit_path(outer, Y["gaussian"])
+    alone = outer.reads
+    found = cv_path(outer, Y["gaussian"], cv=4)
+    assert outer.reads <= 3 * alone and found.work["passes"] >= outer.reads - alone - found.path.work["sweeps"]
+    outer.reads = 0
+    stability_selection(outer, Y["gaussian"], n_pairs=2, random_state=0)
+    assert outer.reads <= 2 * alone + 1
+    near = NullModel(build_problem(given, Y["gaussian"], checked(FitOptions())))
+    np.testing.assert_allclose(near.correlation, given.T @ near.residual, atol=1e-12)
+    assert near.problem.work.counts()[:2] == (30, 1)
+
+
+def test_a_second_residual_of_a_batch_saves_looking_at_columns(monkeypatch):
+    """Where reading takes long."""
+    wide = np.asfortranarray(np.random.default_rng(1).normal(size=(80, 1500)))
+    y = wide[:, :20].sum(axis=1) + np.random.default_rng(2).normal(size=80)
+    looked = []
+    for pays in (choice.second_residual_pays, lambda *_: False):
+        monkeypatch.setattr(batches, "second_residual_pays", pays)
+        outer = Counted(wide)
+        outer.price = 30.0
+        assert set(certified.fit(outer, y, check=(wide, y)).methods) == {"batched_lasso"}
+        looked.append((outer.looked, outer.reads))
+    assert looked[0][0] < 0.6 * looked[1][0] and looked[0][1] <= looked[1][1]
 
 
 def test_few_columns_are_copied():

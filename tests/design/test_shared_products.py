@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fastreg.design.column_products import column_moments, moments_of_each
+from fastreg.design.column_products import column_moments, first_of
 from fastreg.design.designs import as_design
 from fastreg.objective.correlation_bounds import ENDS, TILE, columns_reaching
 from fastreg.objective.screening import keep_largest
@@ -32,7 +32,7 @@ def test_a_product_does_not_depend_on_those_beside_it(kind, n, p):
 
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
 @pytest.mark.parametrize("shift", [0.0, 1e8])
-def test_moments_of_folds_are_each_folds_own(kind, shift):
+def test_moments_and_first_products_of_folds_are_each_folds_own(kind, shift):
     """Also of columns that are constant in a fold, zero there, or far from zero."""
     n, p = 30, 2500
     _, X, rng = draw(kind, n, p)
@@ -45,7 +45,9 @@ def test_moments_of_folds_are_each_folds_own(kind, shift):
     weights[2, 5:] = 0.0
     weights /= weights.sum(axis=1)[:, None]
     design = as_design(np.asfortranarray(X) if kind == "dense" else sp.csc_array(X))
-    means, spreads = moments_of_each(design, weights)
+    vectors = rng.normal(size=(2, n))
+    means, spreads, products = first_of(design, weights, vectors)
+    np.testing.assert_allclose(products, vectors @ X, rtol=1e-12, atol=1e-12 * (1.0 + shift))
     for weight, mean, spread in zip(weights, means, spreads):
         own = column_moments(design, weight)
         np.testing.assert_allclose(mean, own[0], rtol=1e-14, atol=1e-300)

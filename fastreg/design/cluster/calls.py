@@ -63,9 +63,8 @@ class Calls:
         self.sent += len(blocks) * bytes_of(args) + bytes_of(of_each)
         for k in big:
             shared[k] = self.reached(self.client.scatter, shared[k], broadcast=True, hash=False)
-        own = of_each or [()] * len(blocks)
-        futures = [self.begin(function, block, *shared, *each) for block, each in zip(blocks, own)]
-        results = self.wait(futures)
+        arguments = [[each] * len(blocks) for each in shared] + [list(each) for each in zip(*of_each)]
+        results = self.wait(self.reached(self.client.map, function, blocks, *arguments, pure=False))
         self.received += sum(bytes_of(each) for each in results)
         return results
 

@@ -1,12 +1,14 @@
 """ClusterColumns: X as blocks of neighbouring columns, which the workers of a cluster hold or read."""
 
+import threading
+from typing import Any
+
 import numpy as np
 
 from fastreg.design.cluster import tasks
 from fastreg.design.cluster.calls import Lost
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.outer import OuterDesign
-from fastreg.design.sparse_gram import stored_parts
 from fastreg.interface.validation import read_only
 
 TRIP = 3e7  # values that are read from memory in the time that a call of all workers takes at least
@@ -22,9 +24,12 @@ class ClusterColumns(OuterDesign):
     `trips` counts calls of the workers, `bytes_read` the bytes of arrays that were sent and came back.
     """
 
+    looks_ahead = True
+
     def __init__(self, calls, parts, edges, feature_names=None):
         self.calls, self.parts, self.edges, self.feature_names = calls, parts, np.asarray(edges), feature_names
         self.reads, self.blocks = 0, [None] * len(parts)
+        self.brought = threading.local()  # `copies` of columns by their numbers, see `look_ahead`
         workers = self._place(range(len(parts)))
         found = self._run(tasks.described)
         self.n = found[0][0]
@@ -75,33 +80,61 @@ class ClusterColumns(OuterDesign):
 
     def look(self, vectors, columns):
         out = np.empty((len(vectors), len(columns)))
-        which, places, own = self._by_block(columns)
+        which, places = self._by_block(columns)
+        own = [(columns[place] - self.edges[k],) for k, place in zip(which, places)]
         for place, found in zip(places, self._run(tasks.look, vectors, which=which, of_each=own)):
             out[:, place] = found
         return out
 
+    def look_ahead(self, vectors, columns, limits, rates, most, likely):
+        """`look`, which brings copies along of columns that `in_memory` is likely to be asked for next by this thread:
+        the `likely` ones, and at most `most` of a block with |x_j'v_k| > limits[k] rates[j] for the k-th vector."""
+        out = np.empty((len(vectors), len(columns)))
+        which, places = self._by_block(np.concatenate([columns, likely]))
+        inside = [place[place < len(columns)] for place in places]
+        begins = self.edges[which]
+        own = [
+            (columns[some] - begin, rates[some], likely[place[some.size :] - len(columns)] - begin)
+            for begin, place, some in zip(begins, places, inside)
+        ]
+        found = self._run(tasks.look_ahead, vectors, limits, most, which=which, of_each=own)
+        brought: dict[int, Any] = {}
+        for begin, some, (products, chosen, copies) in zip(begins, inside, found):
+            out[:, some] = products
+            brought |= self._by_number(begin + chosen, copies)
+        vars(self.brought).update(copies=brought)
+        return out
+
     def in_memory(self, columns):
-        which, places, own = self._by_block(columns)
-        found = self._run(tasks.copies, which=which, of_each=own)
+        columns, have = np.asarray(columns), vars(self.brought).pop("copies", {})
+        missing = np.array([j for j in columns.tolist() if j not in have], dtype=np.int64)
+        which, places = self._by_block(missing)
+        own = [(missing[place] - self.edges[k],) for k, place in zip(which, places)]
+        for place, copies in zip(places, self._run(tasks.copies, which=which, of_each=own) if which else ()):
+            have |= self._by_number(missing[place], copies)
+        found = [have[j] for j in columns.tolist()]
         if self.form == "dense":
             out = np.empty((len(columns), self.n))
-            for place, values in zip(places, found):
-                out[place] = values
+            for row, values in zip(out, found):
+                row[:] = values
             return DenseDesign(read_only(out))
-        ends, rows, values = zip((np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0)), *found)
-        starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(each) for each in ends]))])
-        together = SparseDesign(np.concatenate(values), np.concatenate(rows), starts, self.n)
-        home = np.argsort(np.concatenate([np.empty(0, dtype=np.int64), *places]))
-        pointers, indices, data = stored_parts(together, home)
-        return SparseDesign(read_only(data), read_only(indices), read_only(pointers.astype(indices.dtype)), self.n)
+        rows, values = zip((np.empty(0, dtype=np.int32), np.empty(0)), *found)
+        indices = np.concatenate(rows)
+        ends = np.cumsum([each.size for each in rows]).astype(indices.dtype)
+        return SparseDesign(read_only(np.concatenate(values)), read_only(indices), read_only(ends), self.n)
+
+    def _by_number(self, columns, copies):
+        """What `tasks.copies` returned, by the numbers of the columns in X: an array, or (rows, values)."""
+        if self.form == "dense":
+            return dict(zip(columns.tolist(), copies))
+        pointers, rows, values = copies
+        return dict(zip(columns.tolist(), zip(*(np.split(each, pointers[1:-1]) for each in (rows, values)))))
 
     def _by_block(self, columns):
-        """(the blocks in which some columns lie, their positions among `columns`, (their numbers there,)) of each."""
-        columns = np.asarray(columns)
+        """(the numbers of the blocks in which some columns lie, the positions of its own among `columns` for each)."""
         home = np.searchsorted(self.edges, columns, side="right") - 1
         which = np.unique(home).tolist()
-        places = [np.flatnonzero(home == k) for k in which]
-        return which, places, [(columns[place] - self.edges[k],) for k, place in zip(which, places)]
+        return which, [np.flatnonzero(home == k) for k in which]
 
     def _run(self, function, *args, which=None, of_each=()):
         """The results of one task for each of the blocks `which`; those that were lost with a worker are sent again."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from fastreg.design.column_products import correlate_columns, is_outer, moments_of_each
+from fastreg.design.column_products import correlate_columns, first_of, is_outer
 from fastreg.design.designs import as_design
 from fastreg.design.files.mapped import products_with
 from fastreg.design.files.opening import open as opened
@@ -90,26 +90,15 @@ def described(block):
 
 def first(block, weights, vectors):
     """`OuterDesign.first` of a block's columns."""
-    design = block.design
     with threads_of_worker():
-        if is_outer(design):
-            return design.first(weights, vectors)
-        mean, variance = moments_of_each(design, weights)
-        return mean, variance, products(design, vectors)
+        return first_of(block.design, weights, vectors)
 
 
 def correlate_each(block, vectors):
     """X'v of a block's columns for every row v of `vectors`."""
+    design, vectors = block.design, np.ascontiguousarray(vectors)
     with threads_of_worker():
-        return products(block.design, vectors)
-
-
-def products(design, vectors):
-    """X'v for every row v of `vectors`, of which there may be none."""
-    vectors = np.ascontiguousarray(vectors)
-    if is_outer(design):
-        return design.correlate_each(vectors)
-    return products_with(design, vectors) if len(vectors) else np.empty((0, design.shape[1]))
+        return design.correlate_each(vectors) if is_outer(design) else products_with(design, vectors)
 
 
 def look(block, vectors, columns):
@@ -118,6 +107,20 @@ def look(block, vectors, columns):
         if is_outer(block.design):
             return block.design.look(vectors, columns)
         return np.array([correlate_columns(block.design, v, columns) for v in np.ascontiguousarray(vectors)])
+
+
+def look_ahead(block, vectors, limits, most, columns, rates, likely):
+    """(`look` of some columns, the numbers of columns that are likely to be copied next, `copies` of these).
+
+    They are the `likely` ones, and at most `most` of `columns` with |x_j'v_k| > limits[k] rates[j] for the k-th vector.
+    """
+    products = look(block, vectors, columns)
+    excess = np.max(np.abs(products) / limits[:, None], axis=0, initial=0.0) / rates
+    beyond = np.flatnonzero(excess > 1.0)
+    if beyond.size > most:
+        beyond = beyond[np.argpartition(-excess[beyond], most)[:most]]
+    chosen = np.union1d(columns[beyond], likely)
+    return products, chosen, copies(block, chosen)
 
 
 def copies(block, columns):
@@ -134,5 +137,6 @@ def prepare(block):
     n, p = few.design.shape
     weights = np.full((1, n), 1.0 / n)
     first(few, weights, weights)
+    correlate_each(few, weights)
     look(few, weights, np.arange(p))
     copies(few, np.arange(p))

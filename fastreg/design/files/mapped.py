@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fastreg.design.column_products import column_moments
+from fastreg.design.column_products import first_of
 from fastreg.design.dense_products import add_product
 from fastreg.design.designs import DenseDesign
 from fastreg.design.files.names import read_names
@@ -74,18 +74,15 @@ class Mapped(OuterDesign):
         return int(np.sum(starts[np.asarray(columns) + 1] - starts[columns]))
 
     def first(self, weights, vectors):
-        p = self.shape[1]
-        mean, spread = np.empty((len(weights), p)), np.empty((len(weights), p))
-        products = np.empty((len(vectors), p))
+        counts = len(weights), len(weights), len(vectors)
+        out = [np.empty((count, self.shape[1])) for count in counts]
 
         def read(near, start, stop):
-            for k, weight in enumerate(weights):
-                mean[k, start:stop], spread[k, start:stop] = column_moments(near, weight)
-            if len(vectors):
-                products[:, start:stop] = products_with(near, vectors)
+            for found, here in zip(out, first_of(near, weights, vectors)):
+                found[:, start:stop] = here
 
         self._sweep(read)
-        return mean, spread, products
+        return tuple(out)
 
     def correlate_each(self, vectors):
         out, vectors = np.empty((len(vectors), self.shape[1])), np.ascontiguousarray(vectors)

@@ -83,6 +83,8 @@ class BedDesign(Mapped):
 
     # ---- products
 
+    stored_as = "packed"
+
     def stored_in(self, columns):
         return self.shape[0] * len(columns)
 

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastreg.design.column_products import is_outer
 from fastreg.design.dense_products import TILE
 from fastreg.numerics.jit import kernel
 from fastreg.objective.correlation_bounds import ENDS, columns_reaching, mixtures
 from fastreg.objective.duality_gap import References
-from fastreg.objective.screening import strong_columns
+from fastreg.objective.screening import largest_columns, strong_columns
 from fastreg.paths.batched.batch import Pivoting
 from fastreg.paths.fit import Fit, Point, make_point
 from fastreg.paths.grid import with_steps
 from fastreg.paths.known import residuals_of
 from fastreg.paths.plan import ROUNDS, longest_batch
-from fastreg.solvers.choice import SHARED_MORE_SWEEPS, columns_at_once, sweep_of_batch_pays
+from fastreg.solvers.choice import SAVED, columns_at_once, second_residual_pays
 from fastreg.solvers.working_set import WorkingSet
 
 if TYPE_CHECKING:
@@ -49,11 +48,10 @@ class Batches:
         self.working = WorkingSet(self.problem)
         self.pivoting = Pivoting(self.working, self.tol)
         self.solver = solver(fit, self.working, self.pivoting)
-        # Where reading takes longest, few columns are looked at instead.
-        shares = fit.beside_others and not is_outer(fit.problem.design)
-        self.more_sweeps = SHARED_MORE_SWEEPS if shares else 0
+        self.looked = 0.0  # share of X that is likely to be looked at after a sweep for one residual
         self.previous = fit.null.entry  # the alpha of `correlation`
         self.violators = np.empty(0, dtype=np.intp)  # columns that are to be added
+        self.following = 0.0  # the last alpha of the next batch, if this one has no violators
 
     @property
     def name(self) -> str:
@@ -80,6 +78,7 @@ class Batches:
             end = min(start + longest + again * (start == 0), grid.size)
             expected = None if fit.expected is None else fit.expected[max(places[start], 0) : places[end - 1] + 1]
             self.working.extend(self._next_columns(grid[end - 1], expected), self.state.residual)
+            self.following = grid[min(end + longest, grid.size) - 1]
             done = yield from self._batch(grid[start:end], wanted[start:end])
             if done is None:
                 break
@@ -104,8 +103,7 @@ class Batches:
     def _next_columns(self, alpha, expected):
         """Violators of the last batch, columns that the strong rule keeps at `alpha`, and the `expected` ones."""
         problem, contains = self.problem, self.working.contains
-        most = max(FEWEST, int(SHARE * self._support()))
-        columns = strong_columns(self.correlation, problem, problem.penalty_at(alpha), self.previous, contains, most)
+        columns = self._strong_columns(alpha, self.previous, self._support())
         if not (expected or self.violators.size):
             return columns
         joining = np.zeros(problem.p, dtype=bool)
@@ -113,6 +111,12 @@ class Batches:
         joining &= problem.usable & ~contains
         joining[columns] = True
         return np.flatnonzero(joining)
+
+    def _strong_columns(self, alpha, previous, support):
+        """The columns that the strong rule adds at `alpha`, where correlations are those at `previous`."""
+        most = max(FEWEST, int(SHARE * support))
+        penalty = self.problem.penalty_at(alpha)
+        return strong_columns(self.correlation, self.problem, penalty, previous, self.working.contains, most)
 
     def _support(self):
         """The number of nonzero coefficients of the state."""
@@ -171,45 +175,59 @@ class Batches:
     def _check(self, alphas, solved):
         """(number of leading points without violators, the violators); a generator that requests sweeps."""
         problem, working, last = self.problem, self.working, alphas.size - 1
-        exact = yield from self._sweep(solved, last)
-        for more in range(self.more_sweeps, -1, -1):
-            kept = self.references.capacity
-            here, squares = solved.products(self.references, last)
-            mixes, radii = np.zeros((last, kept)), np.empty(last)
-            products, sizes = self.references.products, self.references.sizes
-            scratch = np.empty((ENDS, kept)), np.empty((2, kept)), np.empty(TILE)
-            references = products, sizes, min(self.references.count, kept)
-            mixtures(references, here, squares, np.empty((kept, kept)), mixes, radii)
-            found = np.empty(problem.p, dtype=np.int64)
-            outside = problem.norms, problem.l1_rates, working.contains
-            swept = products, sizes, self.references.correlations
-            count = columns_reaching(swept, (mixes, radii, alphas), exact, outside, scratch, found)
-            columns = found[:count]
-            if more == 0 or not sweep_of_batch_pays(problem, last, solved.cost(columns)):
-                break
-            yield from self._sweep(solved, int(np.argmax(radii)))  # cheaper than x_j'r of so many columns
+        two = last > 1 and second_residual_pays(working, last, self.looked, self.fit.beside_others)
+        self.correlation = exact = yield from self._sweep(solved, [last // 2, last] if two else [last])
+        kept = self.references.capacity
+        here, squares = solved.products(self.references, last)
+        mixes, radii = np.zeros((last, kept)), np.empty(last)
+        products, sizes = self.references.products, self.references.sizes
+        scratch = np.empty((ENDS, kept)), np.empty((2, kept)), np.empty(TILE)
+        references = products, sizes, min(self.references.count, kept)
+        mixtures(references, here, squares, np.empty((kept, kept)), mixes, radii)
+        found = np.empty(problem.p, dtype=np.int64)
+        outside = problem.norms, problem.l1_rates, working.contains
+        swept = products, sizes, self.references.correlations
+        count = columns_reaching(swept, (mixes, radii, alphas), exact, outside, scratch, found)
+        columns = found[:count]
         problem.work.add(columns=count)
-        self.correlation = exact
+        self.looked = problem.share_of(columns) / (1.0 - SAVED if two else 1.0)
         if count == 0:
             return alphas.size, columns
-        excess = np.empty(count)
-        first = first_violated(solved.correlate(columns), exact, columns, alphas, problem.l1_rates, excess)
+        support = self._support()
+        worth = columns_at_once(working, support, self.pivoting.changes, self.solver.products)
+        most, excess = max(2 * FEWEST, support, worth), np.empty(count)
+        looked = self._look(solved, columns, alphas, most)
+        first = first_violated(looked, exact, columns, alphas, problem.l1_rates, excess)
         if first == alphas.size:
             return first, columns[:0]
-        # All columns that violate, or nearly do, at any point of the batch.
-        support, near = self._support(), columns[excess > NEAR]
-        worth = columns_at_once(working, support, self.pivoting.changes, self.solver.products)
-        most = max(2 * FEWEST, support, worth)
+        near = columns[excess > NEAR]  # all columns that violate, or nearly do, at any point of the batch
         if near.size > most:
             near = columns[np.argpartition(-excess, most)[:most]]
         return first, near
 
-    def _sweep(self, solved, k):
-        """X'r at point k, exact for every column; it becomes a reference."""
-        residual = solved.residual(k)
-        exact = yield residual, None
-        self.references.add(residual, exact)
-        return exact
+    def _look(self, solved, columns, alphas, most):
+        """x_j'r for some columns at every point of a batch, at least those before the last: (points, columns)."""
+        design, last, rates = self.problem.design, alphas.size - 1, self.problem.l1_rates[columns]
+        if not getattr(design, "looks_ahead", False):
+            return solved.correlate(columns)
+        limits, residuals = NEAR * alphas, np.array([solved.residual(k) for k in range(last)])
+        near = columns[np.abs(self.correlation[columns]) > limits[last] * rates]
+        likely = np.union1d(
+            largest_columns(near, self.correlation, self.problem, most),
+            self._strong_columns(self.following, alphas[last], np.count_nonzero(solved.coefs[last])),
+        )
+        return design.look_ahead(residuals, columns, limits[:last], rates, most, likely)  # type: ignore[attr-defined]
+
+    def _sweep(self, solved, points):
+        """X'r at the last of some points, exact for every column; all of them become references."""
+        residuals = [solved.residual(k) for k in points]
+        if len(points) == 1:
+            products = [(yield residuals[0], None)]
+        else:
+            products = np.ascontiguousarray((yield np.array(residuals), None).T)  # type: ignore[assignment]
+        for residual, product in zip(residuals, products):
+            self.references.add(residual, product)
+        return products[-1]
 
     def _settle(self, solved, k):
         """Make point k the state."""

@@ -123,10 +123,6 @@ class LassoPoints(BatchPoints):
         """x_j'r for some columns outside the working set, at every point: (size, columns)."""
         return self.working.block.respond(columns, self.state.residual, self.problem.weight, self.steps)
 
-    def cost(self, columns):
-        """The cost of `correlate` for one point, in values of X that a sweep reads in that time."""
-        return self.working.block.response_cost(columns)
-
     def products(self, references, count):
         """(inner products of the first `count` residuals with the references, squared norms), as in References."""
         known = references.correlations[:, self.working.columns]

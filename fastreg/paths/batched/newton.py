@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fastreg.design.dense_products import row_dots
-from fastreg.design.working_columns import SCATTERED, correlate_vectors_some
+from fastreg.design.working_columns import correlate_vectors_some
 from fastreg.interface.validation import read_only
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import inner_kernel, kernel
@@ -194,9 +194,6 @@ class NewtonPoints(BatchPoints):
     def correlate(self, columns):
         """x_j'r for some columns outside the working set, at every point: (size, columns)."""
         return correlate_vectors_some(self.problem.design, self.residuals, columns)
-
-    def cost(self, columns):
-        return SCATTERED * columns.size * self.problem.n
 
     def products(self, references, count):
         """(inner products of the first `count` residuals with the references, squared norms), as in References."""

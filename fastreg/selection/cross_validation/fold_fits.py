@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.design.column_products import moments_of_each
+from fastreg.design.column_products import first_of
 from fastreg.interface.interrupts import ended_early
 from fastreg.interface.progress import Watch
 from fastreg.interface.validation import read_only
 from fastreg.objective import gram_reduction
-from fastreg.objective.problem import Problem
+from fastreg.objective.problem import Problem, start_of
 from fastreg.paths.driver import answered, collect, run
 from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.grid import FAR
@@ -133,14 +133,14 @@ def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
     side_by_side(tasks, [fit.problem for fit in small], problem, watch)
     for place, fit in enumerate(fits):
         if fit.problem.is_reduced and not fit.done:  # not certified, because of rounding in its Gram matrix
-            posed, part = fold_problem(problem, fit.problem.posed.weight), watch.part_for(stages[place])
+            posed, part = fold_problem(problem, fit.problem.posed.family), watch.part_for(stages[place])
             fits[place] = FoldFit(posed, fit.grid, fit.test, begin, expected, fit.callback, part)
     waiting = [fit for fit in fits if not fit.done]
     if not waiting:
         return 0
     problems = [fit.problem for fit in waiting]
-    share_null_sweep([fit.start_fit(options) for fit in waiting])
-    read, begun = problem.p, any([fit.go_on(options) for fit in waiting])
+    read = problem.p * (1 + share_null_sweep([fit.start_fit(options) for fit in waiting]))
+    begun = any([fit.go_on(options) for fit in waiting])
     together = whole is not None and folds_go_together(problem, whole, len(folds), options.solver, FAR)
     if together and not begun and partitions(folds, problem.weight):
         read += JointNewton(problem, whole, waiting, watch).fit()
@@ -149,28 +149,35 @@ def _fit_all(fits, problem, folds, grids, options, grams, whole, watch):
 
 
 def fold_family(problem, weight):
+    """The problem's family with other weights, of any sum."""
     return type(problem.family)(problem.family.y, read_only(weight / weight.sum()))
 
 
 def fold_problems(problem, families, grams):
-    """The problem of each fold, reduced to its Gram matrix where `grams` are given and it is precise enough;
-    the moments of the other folds are computed in one pass over X."""
+    """The problem of each fold, reduced to its Gram matrix where that is known and precise enough. The moments of the
+    others, and X'r of their null models, are computed in one pass over X."""
     small = [None if grams is None else compressed_fold(problem, family, grams, k) for k, family in enumerate(families)]
-    weights = [family.weight for family, compressed in zip(families, small) if compressed is None]
-    moments = zip(*moments_of_each(problem.design, np.array(weights))) if weights else iter(())
-    return [each or fold_problem(problem, family.weight, next(moments)) for family, each in zip(families, small)]
+    others = [family for family, compressed in zip(families, small) if compressed is None]
+    found: Any = iter(())
+    if others:
+        starts = [start_of(family, problem.offset, problem.fit_intercept, 0) for family in others]
+        residuals = np.array([state.residual for state in starts])
+        found = zip(residuals, *first_of(problem.design, np.array([family.weight for family in others]), residuals))
+    return [each or fold_problem(problem, family, *next(found)) for family, each in zip(families, small)]
 
 
-def fold_problem(problem, weight, moments=None):
-    """The same problem with other weights, of any sum. `moments` are the means and variances of columns, if known."""
+def fold_problem(problem, family, residual=None, mean=None, variance=None, product=None):
+    """The same problem for a family with other weights. What is known is given: the residual at its start, the mean and
+    variance of every column, and X'r of that residual."""
     return Problem(
         problem.design,
-        fold_family(problem, weight),
+        family,
         problem.offset,
         problem.fit_intercept,
         problem.penalty,
         problem.factor,
         problem.standardize,
-        moments=moments,
+        moments=None if mean is None else (mean, variance),
         bounds=problem.bounds,
+        read_first=[] if product is None else [(residual, product)],
     )

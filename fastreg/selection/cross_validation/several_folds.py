@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastreg.design.column_products import moments_of_each
+from fastreg.design.column_products import first_of
 from fastreg.design.designs import as_design
 from fastreg.interface.interrupts import ended_early
 from fastreg.multi.driver import MultiRecorder, begin_fit, collect_multi
@@ -67,10 +67,10 @@ def _fit_all(folds, design, y, options, weights, grids, watch):
     """Append the SeveralFolds to `folds` and fit them. Returns the number of columns read for several folds at once."""
     begin, (p, K) = time.perf_counter(), (design.shape[1], y.shape[1])
     weights = [weight / weight.sum() for weight in weights]
-    moments = zip(*moments_of_each(design, np.array(weights)))
-    for number, (weight, alphas, known) in enumerate(zip(weights, grids, moments), start=1):
+    mean, variance, _ = first_of(design, np.array(weights), np.empty((0, design.shape[0])))
+    for number, (weight, alphas, known) in enumerate(zip(weights, grids, zip(mean, variance)), start=1):
         own = options._replace(sample_weight=weight)
-        alphas, fit, known = np.asarray(alphas, dtype=float), None, tuple(known)
+        alphas, fit = np.asarray(alphas, dtype=float), None
         places = places_of(y, weight, options) if options.family == "multinomial" else None
         if places is None or places.size > 1:
             problem = (
@@ -89,4 +89,4 @@ def _fit_all(folds, design, y, options, weights, grids, watch):
         return 0
     problems = [fit.problem for fit in fits]
     share_null_sweep(fits)
-    return (1 + share_sweeps(problems, [run(fit) for fit in fits], watch)) * p * K
+    return (2 + share_sweeps(problems, [run(fit) for fit in fits], watch)) * p * K
