@@ -7,8 +7,8 @@
                                                     columns, among rows or by L-BFGS (solvers/ridge/)
     lasso of least squares, any l1 rates            "batched_lasso": a homotopy, many points certified by one sweep;
                                                     then "pointwise"
-    other losses, elastic nets; dense, n <= p or    "batched_newton", or for elastic nets "batched_descent";
-    small                                           then "pointwise"
+    other losses, elastic nets; dense, n <= p or    "batched_newton", or for elastic nets "batched_descent" unless the
+    small                                           grid is coarse; then "pointwise"
     the same from a known solution (refits)         the same, from its support on
     rows on a cluster or in files (fastreg.         "row_newton": several points at a time from sums over blocks of rows
     distribute by rows), other losses               (paths/row_newton/)
@@ -38,11 +38,13 @@ from fastreg.design.column_products import is_outer
 from fastreg.interface.validation import ParameterError
 from fastreg.numerics.threads import SHARED
 from fastreg.objective.families import Gaussian
+from fastreg.paths.grid import FAR
 from fastreg.solvers.choice import LARGEST_FACTOR
 
 # ---- points in batches: see paths/batched/
 
 LONGEST, SHORTEST = 20, 5  # points: of a batch at most, and of a grid that is fitted by batches at least
+FINE = 0.88  # ratio of neighbouring alphas from which elastic nets are fitted by batches
 BATCH_VALUES = 10_000_000  # numbers in the vectors of points that are solved together
 
 # ---- least squares by one Gram matrix: see objective/gram_reduction.py
@@ -89,6 +91,8 @@ def strategies(fit, known=STRATEGIES):
         return ("ridge",)
     alphas, begun = fit.alphas[len(fit.points) :], fit.alpha is not None or bool(fit.points)
     first = batches_for(fit.problem, fit.solver, alphas, fit.max_iter)
+    if fit.solver == "auto" and first is not None and coarse(fit.problem, alphas):
+        first = None
     if begun and (fit.alpha is None or first is None or alphas[0] >= fit.null.entry):
         return ("pointwise",)
     first = first if first in known else None
@@ -139,6 +143,15 @@ def newton_batches(problem, count):
     small = n <= p or n * p <= SHARED
     dense = small and problem.design.working_block(problem.centre).form == "dense"
     return dense and problem.bend <= 1.0 and problem.tight and count >= SHORTEST
+
+
+def coarse(problem, alphas):
+    """Whether elastic nets are so far apart on a grid that descents point by point are cheaper than batches, in which
+    many columns change at a time, or which add alphas between (`grid.with_steps`); that pays where X is SMALL. They
+    read X least often, so that a file is fitted by batches."""
+    step = (alphas[-1] / alphas[0]) ** (1.0 / (alphas.size - 1))
+    far = step < FINE and (step >= FAR or problem.stored > SMALL)
+    return far and problem.has_ridge and not is_outer(problem.design)
 
 
 def longest_batch(problem):

@@ -120,3 +120,13 @@ def test_folds_say_how_their_points_were_found():
     X, y = certified.draw("gaussian", n=60, p=100)
     found = cv_path(X, y, cv=4, n_alphas=20)
     assert all(set(fold.methods) == {"batched_lasso"} for fold in found.fold_paths)
+
+
+def test_elastic_nets_on_a_coarse_grid_are_fitted_point_by_point():
+    small, larger = shape_of(200, 4000, l1_ratio=0.5), shape_of(1000, 2000, l1_ratio=0.5)
+    for count, first in [(5, "pointwise"), (10, "pointwise"), (30, "pointwise"), (100, "batched_descent")]:
+        assert first_strategy(larger, alphas=np.geomspace(1.0, 0.01, count)) == first
+    assert first_strategy(small, alphas=np.geomspace(1.0, 0.01, 5)) == "batched_descent"
+    assert first_strategy(small, alphas=np.geomspace(1.0, 0.01, 10)) == "pointwise"
+    assert first_strategy(larger, "batched_descent", np.geomspace(1.0, 0.01, 10)) == "batched_descent"
+    assert first_strategy(shape_of(1000, 2000), alphas=np.geomspace(1.0, 0.01, 10)) == "batched_lasso"
