@@ -121,7 +121,7 @@ def test_held_out_rows_do_not_leak(family):
     other_X[test] = 100.0 * np.random.default_rng(1).normal(size=(test.size, 10)) + 50.0
     other_y[test] = 1.0 - y[test]
     with pytest.warns(DataWarning, match="vary less in the rows that a fold is fitted to"):
-        other = cross_validate(other_X, other_y, **options)
+        other = cv_path(other_X, other_y, **options)
     np.testing.assert_allclose(
         other.fold_paths[1].coefs.toarray(), found.fold_paths[1].coefs.toarray(), rtol=1e-6, atol=1e-8
     )
