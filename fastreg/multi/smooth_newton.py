@@ -28,7 +28,7 @@ from fastreg.solvers.choice import LARGEST_FACTOR, factor_pays, preconditioner_p
 
 SINGULAR = 1e-13  # share of its diagonal entry: a matrix with a smaller squared pivot counts as singular
 CORRECTIONS, CORRECTED = 5, 1e-6  # solves of a projection at most, and the relative residual of each
-CLEAR = 0.1  # correlation of a projected residual with a free column, over that which counts as zero
+CLEAR = 1e-3  # correlation of a projected residual with a free column, over that which counts as zero
 
 
 class NewtonSystem:

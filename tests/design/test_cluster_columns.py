@@ -4,7 +4,6 @@ import json
 import pickle
 import signal
 import threading
-import time
 
 import certified
 import clusters
@@ -184,11 +183,17 @@ def test_an_interrupt_cancels_tasks_and_keeps_points(client):
     with pytest.raises(Interrupted) as stopped:
         fit_path(spread, y, solver="pointwise", callback=stop, **GRID)
     assert stopped.value.path.alphas.size == 2
-    future = client.submit(time.sleep, 1.5)
+    future = client.submit(wait_for_the_end, 60.0)
     threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
         spread.calls.wait([future])
     assert future.cancelled()
+    distributed.Event("the end", client=client).set()  # so that the worker does not wait on
+
+
+def wait_for_the_end(seconds):
+    """What a worker does until a test is over."""
+    return distributed.Event("the end").wait(seconds)
 
 
 @pytest.mark.process
