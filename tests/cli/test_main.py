@@ -34,6 +34,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.process
 def test_the_main_job(tmp_path):
     done = fastreg(folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -65,6 +66,7 @@ def test_the_main_job_where_the_picture_cannot_be_written(tmp_path):
     assert done.stdout.rstrip().splitlines()[-1] == "No picture: --plot path.png: this is a folder; name a file"
 
 
+@pytest.mark.process
 def test_a_table_of_ones_own(folder):
     options = ("--drop", "label", "--weights", "w", "--l1-ratio", "0.5")
     done = fastreg("good.csv", "--target", "y", *options, folder=folder)

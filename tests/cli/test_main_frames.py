@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from grids import few
 from shell import call, done, predictions, read_csv, refused
 
 from fastreg import cv_path, fit_path, load_path, posterior, table
@@ -132,6 +133,7 @@ def test_rows_to_predict_are_told_by_column_and_line(frame):
         assert refused(*load).startswith(f"new.csv: {message}"), column
 
 
+@few(2)
 @pytest.mark.parametrize("name", ["id", "customer_id", "userId", "UUID", "Unnamed: 0"])
 def test_columns_called_like_identifiers(name):
     rows = "".join(f"{k % 7},{k % 5},{k * k % 11}\n" for k in range(60))

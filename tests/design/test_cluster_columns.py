@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from genotype_files import draw_copies, write_bed
+from grids import few
 
 import fastreg
 from fastreg import Interrupted, cv_path, distribute, fit_path, stability_selection
@@ -45,6 +46,7 @@ def test_a_path_on_blocks_is_certified_and_has_the_same_bits_for_any_blocks(clie
         assert spread.shape == X.shape and 0 < spread.reads <= 12 and spread.trips > spread.reads
 
 
+@few(1)
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
 def test_a_path_takes_few_calls_of_the_workers(client, family):
     """Copies of columns that enter come with the products that say so."""

@@ -123,6 +123,7 @@ def test_paths_with_packed_working_sets(bed, family, options, monkeypatch):
     np.testing.assert_allclose(path.coefs.toarray(), fit_path(X, Y[family], **options).coefs.toarray(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_classes_with_packed_working_sets(bed, monkeypatch):
     packed_blocks(monkeypatch)
     labels = np.digitize(Y["gaussian"], np.quantile(Y["gaussian"], [0.3, 0.6]))

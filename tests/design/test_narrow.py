@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import each_value, few
+from grids import few
 
 import fastreg
 from fastreg import csc_design, fit_path
@@ -200,7 +200,7 @@ def test_sparse_paths_read_narrow_values_in_place(kind):
     certified.fit(narrow, y, n_alphas=12, check=(X, y))
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("kind", ["float32", "ones"])
 @pytest.mark.parametrize("pointers", ["int32", "int64"])
 def test_products_with_narrow_sparse_columns(kind, pointers, monkeypatch):

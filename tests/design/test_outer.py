@@ -4,6 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import each_value
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -81,6 +82,7 @@ def both(form):
     return Counted(given), given
 
 
+@each_value
 @pytest.mark.parametrize("form", ["dense", "sparse"])
 @pytest.mark.parametrize(
     ("family", "options"),

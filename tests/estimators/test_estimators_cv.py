@@ -103,7 +103,7 @@ def test_regression_equals_scikit_learn(name, params, make, fit_intercept, weigh
     assert 0.0 <= ours.dual_gap_ < 1e-9 and ours.n_iter_ >= 1
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import each_value, pairwise
+from grids import each_value, few, pairwise
 from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -202,6 +202,7 @@ def test_float32_gives_float32():
 # ---- to_sklearn
 
 
+@few(4)
 @pytest.mark.parametrize(
     "model",
     [

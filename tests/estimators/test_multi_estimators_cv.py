@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import each_value, pairwise
+from grids import each_value, few
 from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
@@ -71,6 +71,7 @@ def test_parameters_and_defaults_are_scikit_learns():
 # ---- several targets
 
 
+@each_value
 @MAKE
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_constant_targets_have_a_flat_grid():
 # ---- several classes
 
 
-@pairwise
+@few(3)
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -181,6 +182,7 @@ def test_classes_equal_scikit_learn(params, class_weight, weighted, refit, legac
     assert ours.score(X, y) == pytest.approx(theirs.score(X, y), abs=1e-3)
 
 
+@few(3)
 @MAKE
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.6, 1.0])
 def test_every_fold_of_several_classes_is_certified(l1_ratio, make):
@@ -313,6 +315,7 @@ MODELS = [
 NAMES = [type(model).__name__ for model, _ in MODELS]
 
 
+@few(2)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_one_standard_error_selects_a_stronger_penalty(model, kind):
     X, Y, _ = targets(n=90, p=10)
@@ -332,6 +335,7 @@ def test_one_standard_error_selects_a_stronger_penalty(model, kind):
         clone(model).set_params(rule="best").fit(X, y)
 
 
+@few(2)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_penalty_factor(model, kind):
     X, Y, _ = targets()
@@ -390,6 +394,7 @@ def test_errors_and_warnings():
         MultiTaskLassoCV(l1_ratio=0.5)
 
 
+@few(2)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_float32_gives_float32(model, kind):
     X, Y, _ = targets()
@@ -402,6 +407,7 @@ def test_float32_gives_float32(model, kind):
 # ---- scikit-learn's machinery
 
 
+@few(2)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_to_sklearn_predicts_the_same_without_fastreg(model, kind):
     X, Y, _ = targets()
@@ -425,6 +431,7 @@ def test_to_sklearn_predicts_the_same_without_fastreg(model, kind):
     assert getattr(anew, name) == pytest.approx(getattr(fitted, name), rel=1e-6)
 
 
+@few(2)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_weights_and_groups_by_metadata_routing(model, kind):
     X, Y, weight = targets()
@@ -447,7 +454,7 @@ def test_weights_and_groups_by_metadata_routing(model, kind):
     np.testing.assert_allclose(pipe[-1].coef_, expected.coef_)
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_frames_in_and_frames_out(model, kind, library):

@@ -130,6 +130,7 @@ def test_weights_are_real():
     np.testing.assert_allclose(twice.mode, once.mode, rtol=1e-10)
 
 
+@few(1)
 @pytest.mark.parametrize("standardize", [False, True])
 def test_prior_sd_takes_the_place_of_the_penalty(standardize):
     """An infinite one is flat; an excluded column stays excluded; a dispersion is that at the mode under the prior."""
@@ -153,6 +154,7 @@ def test_prior_sd_takes_the_place_of_the_penalty(standardize):
     assert found.dispersion == pytest.approx(np.sum((ratio - 1.0) ** 2) / free, rel=1e-8)
 
 
+@few(1)
 @few(3)  # each family has kernels of its own
 @pytest.mark.parametrize("family", FAMILIES)
 def test_chains_are_the_same_bits_for_any_number_of_threads(family, monkeypatch):
@@ -202,6 +204,7 @@ def test_a_failure_of_one_chain_ends_all(error, monkeypatch):
     assert len(calls) < 20
 
 
+@pytest.mark.slow
 def test_gamma_regression_with_weak_priors():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 6))
@@ -291,6 +294,7 @@ def test_log_likelihoods_are_the_logarithms_of_densities(family):
     )
 
 
+@pytest.mark.slow
 def test_a_family_of_ones_own():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 2))
@@ -346,6 +350,7 @@ def test_few_draws_have_no_diagnostics(draws):
         assert np.isnan(summary["r_hat"]).all() and np.isnan(summary["ess_bulk"]).all() and "nan" in repr(found)
 
 
+@pytest.mark.slow
 def test_an_intercept_alone():
     X, y = certified.draw("poisson", n=40, p=2)
     X[:] = 1.0
@@ -355,6 +360,7 @@ def test_an_intercept_alone():
     np.testing.assert_allclose(found.predict(X), np.full(40, np.exp(found.draws).mean()), rtol=1e-12)
 
 
+@few(1)
 @pytest.mark.parametrize("log_likelihoods", [False, True])
 def test_arviz_takes_the_draws(log_likelihoods):
     arviz = pytest.importorskip("arviz")

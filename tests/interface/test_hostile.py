@@ -2,7 +2,6 @@
 
 import isolated
 import pytest
-from grids import few
 
 SMALL = """
 import numpy as np, scipy.sparse as sp, warnings, certified, fastreg
@@ -17,6 +16,7 @@ def refused(parts, *args, **options):
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["csc", "csr"])
 def test_an_index_out_of_range_is_refused(kind):
     limit = 20 if kind == "csc" else 5
@@ -145,7 +145,7 @@ for alphas in (None, [0.1, 0.0]):
     )
 
 
-@few(1)
+@pytest.mark.process
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
 def test_an_unpenalised_column_that_separates_is_named(l1_ratio):
     """No null model exists: a reason and a warning, not a huge coefficient that is called converged."""

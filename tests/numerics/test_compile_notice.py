@@ -119,6 +119,7 @@ linearise(Gaussian(one, 0.5 * one), 3 * one, np.empty(3), np.empty(3))
 """
 
 
+@pytest.mark.process
 def test_a_first_fit_tells_and_a_second_does_not(tmp_path):
     """In a file; with the machinery of Numba."""
     place = {"FASTREG_CACHE_DIR": str(tmp_path), "NUMBA_CACHE_DIR": ""}

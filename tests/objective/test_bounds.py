@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value, examples
+from grids import examples, few
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear, minimize, nnls
@@ -217,6 +217,7 @@ def test_positive_as_in_scikit_learn(fit_intercept):
             getattr(fastreg, path)(X, np.column_stack([y, y]), positive=True)
 
 
+@pytest.mark.slow
 def test_classes_that_cross_validate_keep_to_positive():
     X, y = tall(80, 12)
     for cls in (fastreg.LassoCV, fastreg.ElasticNetCV):
@@ -232,6 +233,7 @@ def test_classes_that_cross_validate_keep_to_positive():
     assert np.allclose(model.coef_, peer.coef_, atol=1e-3)
 
 
+@few(1)
 @pytest.mark.parametrize("n, p", [(60, 12), (4000, 60)])  # folds by weights, and by Gram matrices
 def test_folds_are_certified_within_the_bounds(n, p):
     X, y = tall(n, p)
@@ -243,7 +245,7 @@ def test_folds_are_certified_within_the_bounds(n, p):
         assert gaps.max() <= 1e-9 + certified.ROUNDING
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("lower, upper", [(0.0, None), (-0.2, 0.4)])
 def test_many_rows_take_one_gram_matrix(lower, upper, l1_ratio):
@@ -255,6 +257,7 @@ def test_many_rows_take_one_gram_matrix(lower, upper, l1_ratio):
     assert_within(path, lower, upper)
 
 
+@few(1)
 @pytest.mark.parametrize("bounds", [{"lower": 0.0}, {"lower": -1.0, "upper": 1.0}])
 def test_pivots_serve_bounds(bounds):
     """Without a single epoch of descent: coefficients come to rest at a bound and come off it along a path."""

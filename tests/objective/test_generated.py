@@ -11,7 +11,6 @@ import certified
 import naive
 import numpy as np
 import pytest
-from grids import few
 
 from fastreg import fit_path
 
@@ -119,7 +118,7 @@ def shifted(path, k, constant):
     return coef, intercept + constant
 
 
-@few(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_gap_is_below_the_suboptimality(seed):
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 
 from fastreg import fit_path
 
@@ -34,7 +34,7 @@ def drawn_options(n, weighted, offset, factors):
     return options
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("standardize", [True, False])

@@ -7,7 +7,7 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from grids import each_value
+from grids import few
 from scipy.optimize import minimize
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -34,7 +34,7 @@ def draw(family, seed=0, weight=False, offset=False, factor=False, standardize=F
     }  # fmt: skip
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", naive.FAMILIES)
@@ -50,7 +50,7 @@ def test_solve_is_certified(family, l1_ratio, fit_intercept):
         assert fit_intercept or intercept == 0
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", naive.FAMILIES)
 def test_gap_bounds_the_suboptimality(family, l1_ratio):

@@ -217,6 +217,7 @@ class WithoutWeight(Huber):
 Y = np.linspace(-4.0, 4.0, 30) ** 3
 
 
+@few(5)
 @pytest.mark.parametrize(
     ("family", "words"),
     [
@@ -289,6 +290,7 @@ def test_twice_least_squares_is_fitted_rightly_once_it_does_not_say_quadratic():
     assert path.converged and np.allclose(path.coef(0.5)[0], wanted, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_families_keep_their_contract():
     rng = np.random.default_rng(3)
     check_family(Fair, Y)

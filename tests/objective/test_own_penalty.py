@@ -9,7 +9,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import examples
+from grids import examples, few
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +83,7 @@ def test_a_grid_begins_above_a_column_that_a_covariate_hides():
     assert np.all(beyond.coefs.toarray()[1] == 0.0)
 
 
+@few(4)
 @pytest.mark.parametrize("ridge", [1e-12, 1e-7, 1e-3, 1e3])
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 def test_ridges_of_any_size_beside_the_lasso(ridge, family):

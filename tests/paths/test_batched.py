@@ -141,7 +141,7 @@ def tall(n=12_000, p=20):
     return X, X[:, :5] @ rng.normal(size=5) + rng.normal(size=n) + 3, rng.uniform(0.2, 3, n), rng.normal(size=n)
 
 
-@few(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("case", TALL)
 def test_folds_by_subtraction_are_those_of_the_training_rows(case, make):
@@ -222,7 +222,7 @@ def test_newton_blocks_are_certified_points(family, cls, more):
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize(
     "more",
     [
@@ -250,6 +250,7 @@ def test_elastic_nets_descend_where_more_columns_are_active_than_rows(tol, more)
     assert np.all(weight @ apart**2 / weight.sum() <= 2.0 * (tol + 1e-12) * path.work["null_loss"] * 1.01)
 
 
+@few(1)
 @pytest.mark.parametrize("tol", [1e-4, 1e-8])
 def test_elastic_nets_descend_in_gram_form_where_rows_are_many(tol):
     X, y = certified.draw("gaussian", n=300, p=310)
@@ -271,6 +272,7 @@ def test_descent_begins_where_the_line_through_two_points_leads(monkeypatch):
     assert 0 < path.work["epochs"] < 0.8 * without.work["epochs"]
 
 
+@pytest.mark.slow
 def test_exact_elastic_nets_leave_the_blocks_where_active_columns_are_many():
     """Then steps among the rows solve them: hardly more of these than points, where Newton's method takes several."""
     X, y = certified.draw("gaussian", n=40, p=4000)

@@ -11,6 +11,7 @@ import certified
 import isolated
 import numpy as np
 import pytest
+from grids import few
 
 import fastreg
 from fastreg import fit_path
@@ -51,6 +52,7 @@ def data_for(name):
     return X, rng.poisson(np.exp(0.3 * y)).astype(float) if options.get("family") == "poisson" else y
 
 
+@few(4)
 @pytest.mark.parametrize("name", CASES)
 def test_a_killed_fit_goes_on(name, tmp_path):
     (X, y), options, file = data_for(name), CASES[name], tmp_path / "fit.npz"

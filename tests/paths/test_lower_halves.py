@@ -3,6 +3,7 @@
 import certified
 import numpy as np
 import pytest
+from grids import few
 
 from fastreg import fit_multi_path, fit_path
 
@@ -16,6 +17,7 @@ def problem(family):
     return X, (y > 0).astype(float) if family == "binomial" else y
 
 
+@few(1)
 @pytest.mark.parametrize(("family", "l1_ratio", "strategy"), CASES)
 def test_a_part_of_a_path_costs_no_more_reads_than_the_whole(family, l1_ratio, strategy):
     (X, y), options = problem(family), {"family": family, "l1_ratio": l1_ratio}
@@ -26,6 +28,7 @@ def test_a_part_of_a_path_costs_no_more_reads_than_the_whole(family, l1_ratio, s
     np.testing.assert_allclose(part.predict(X, alpha), whole.predict(X, alpha), atol=0.02)
 
 
+@few(1)
 @pytest.mark.parametrize(("family", "l1_ratio", "strategy"), CASES)
 def test_a_part_of_a_path_goes_on_from_another_by_batches(family, l1_ratio, strategy):
     (X, y), options = problem(family), {"family": family, "l1_ratio": l1_ratio}

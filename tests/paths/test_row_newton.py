@@ -6,7 +6,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import each_value
 
 import fastreg
 from fastreg import Interrupted, cv_path, distribute, fit_path
@@ -32,7 +32,7 @@ def certify(path, X, y, tol, **options):
     assert certified.proven_gaps(path, X, y, **options).max() <= 2.0 * tol + certified.ROUNDING
 
 
-@pairwise
+@each_value
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("arrays", list(ARRAYS))

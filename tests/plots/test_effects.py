@@ -127,6 +127,7 @@ def test_effects_of_a_normal_approximation_are_near_those_of_the_table(path, fou
         np.testing.assert_allclose(one[2], other[2], atol=1e-7)
 
 
+@few(1)
 @pytest.mark.parametrize("ratios", [False, True])
 def test_effects_of_numbers_and_dates_are_curves(path, found, frame, ratios):
     ax = plot_effect(found, frame, "power", ratios=ratios)
@@ -146,6 +147,7 @@ def test_effects_of_numbers_and_dates_are_curves(path, found, frame, ratios):
     assert any("2020" in tick or "2021" in tick for tick in ticks)
 
 
+@pytest.mark.slow
 def test_effects_of_formulas_are_differences_of_predictions(tmp_path):
     """Of a spline, of a category that C makes, and of a product, after a table was saved and read."""
     pytest.importorskip("formulaic")
@@ -166,7 +168,7 @@ def test_effects_of_formulas_are_differences_of_predictions(tmp_path):
     np.testing.assert_allclose(estimate, eta - eta[0], atol=1e-5)
 
 
-@few(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_frames_of_other_libraries_show_the_same(library, found, frame):
     polars = pytest.importorskip("polars")

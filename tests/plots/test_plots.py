@@ -8,6 +8,7 @@ import isolated
 import matplotlib
 import numpy as np
 import pytest
+from grids import few
 
 matplotlib.use("Agg")
 
@@ -260,6 +261,7 @@ def test_a_curve_to_be_raised_and_one_without_errors(path):
     assert "standard error" not in ax.get_ylabel()
 
 
+@few(1)
 @pytest.mark.parametrize("x", ["alpha", "deviance"])
 def test_nothing_is_written_over_anything_else(path, x):
     near = plot_path(curve(path, best=38, within=37), x=x)

@@ -11,7 +11,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import each_value, few
 
 from fastreg import cv_path, fit_path, stability_selection
 from fastreg.design.storage import ColumnStorage
@@ -130,6 +130,7 @@ def draw(n, p):
     return storage, X, X[:, :4] @ np.array([1.0, -1.0, 0.5, 0.5]) + rng.normal(size=n)
 
 
+@each_value
 @pytest.mark.parametrize(
     "options",
     [
@@ -161,6 +162,7 @@ def test_a_storage_of_ones_own(n, options):
     )
 
 
+@few(1)
 @pytest.mark.parametrize(("n", "p", "family"), [(80, 20, "gaussian"), (40, 60, "gaussian"), (80, 20, "binomial")])
 def test_a_storage_is_cross_validated(n, p, family):
     storage, X, y = draw(n, p)
@@ -220,7 +222,7 @@ def test_a_penalty_of_ones_own(penalty, family, shape, make, posed, fit_intercep
     assert enters[0] == 0.0 and np.all(enters[1:] > 0.0)
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("penalty", PENALTIES[:2])
 @pytest.mark.parametrize(("n", "p", "family"), [(400, 20, "gaussian"), (40, 60, "gaussian"), (80, 20, "binomial")])
 def test_a_penalty_is_cross_validated(penalty, n, p, family):

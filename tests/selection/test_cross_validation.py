@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value, few
+from grids import few
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
 
@@ -57,7 +57,7 @@ def rows_of(found, f):
     return np.flatnonzero(found.test_folds != f), np.flatnonzero(found.test_folds == f)
 
 
-@each_value
+@few(4)
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("case", OPTIONS)
@@ -90,7 +90,7 @@ def test_every_solver_goes_in_lockstep(solver):
         certified.assert_certified(fold, X[train], y[train], tol=1e-6)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_wide_folds_are_certified(family):
     X, y = certified.draw(family, n=40, p=300)
@@ -472,6 +472,7 @@ def test_folds_share_their_reads_of_X():
 # ---- the unit of the response
 
 
+@few(1)
 @pytest.mark.parametrize("unit", [1e-6, 1e3, 1e6])
 def test_ridge_chooses_the_same_in_any_unit_of_y(unit):
     """Ridge's shrinkage does not depend on y's unit, so neither may its grid: one point, coefficients in y's unit."""

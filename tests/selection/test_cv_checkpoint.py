@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from grids import few
 
 from fastreg import cv_path
 
@@ -27,6 +28,7 @@ def data_for(name):
     return X, (y > 0).astype(float) if options.get("family") == "binomial" else y, {"cv": 3, "n_alphas": 12, **options}
 
 
+@few(3)
 @pytest.mark.parametrize("name", CASES)
 def test_folds_go_on(name, tmp_path):
     (X, y, options), file = data_for(name), tmp_path / "folds.npz"

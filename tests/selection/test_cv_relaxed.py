@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
@@ -40,7 +40,7 @@ def loop(X, y, pairs, alphas, ridges, family, options, pilot=None):
     return out
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("family", ["gaussian", "poisson"])
 @pytest.mark.parametrize("pilot", [None, "ridge"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
@@ -134,6 +134,7 @@ def test_held_out_rows_of_the_outer_fold_do_not_matter():
     assert one.scores[0] != two.scores[0]
 
 
+@pytest.mark.slow
 def test_noise_scores_no_better_than_chance_only_when_nested():
     """Selecting on all rows and judging on them looks good on noise; nested cross-validation is not taken in."""
     rng = np.random.default_rng(0)

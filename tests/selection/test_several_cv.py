@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, naive_options
-from grids import each_value
+from grids import each_value, few
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold
 
@@ -71,6 +71,7 @@ SCORES = {
 }
 
 
+@each_value
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("metric", SCORES)
 @pytest.mark.parametrize("family", FAMILIES)
@@ -155,6 +156,7 @@ def test_folds_share_their_sweeps(family):
     assert found.work["passes"] == found.work["columns_read"] / 800
 
 
+@few(1)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_any_number_of_threads_gives_the_same_bits(family, monkeypatch):
     monkeypatch.setattr("fastreg.numerics.threads.SHARED", 1)

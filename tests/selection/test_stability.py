@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 
 import fastreg
 from fastreg import stability_selection
@@ -33,7 +33,7 @@ def halves_of(X, y, family="gaussian", weight=None, n_pairs=4, seed=0):
     return list(complementary_halves(problem, n_pairs, np.random.default_rng(seed)))
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("standardize", [True, False])
@@ -96,6 +96,7 @@ def test_strong_features_are_found_by_name_and_noise_is_not():
     assert np.any(other.probabilities[:, -1] != stability.probabilities[:, -1])
 
 
+@pytest.mark.slow
 def test_false_selections_stay_within_the_bound():
     """Noise alone: all that is selected is false. The mean over 20 data sets stays below what is promised."""
     false = []

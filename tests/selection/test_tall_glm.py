@@ -4,7 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 
 from fastreg import Interrupted, LogisticRegressionCV, cv_path, get_num_threads, set_num_threads
 from fastreg.interface.arguments import FitOptions
@@ -55,7 +55,7 @@ def assert_folds_certified(found, X, y, tol, case, **options):
         certified.assert_certified(fold, X[train], y[train], tol=tol, **options_for(case, train), **options)
 
 
-@each_value
+@few(3)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("case", OPTIONS)
 def test_folds_together_are_certified_and_those_alone(family, case, small, monkeypatch):
@@ -140,6 +140,7 @@ def test_the_number_of_threads_changes_nothing(small):
     np.testing.assert_array_equal(found[0].fold_scores, found[1].fold_scores)
 
 
+@few(1)
 @pytest.mark.parametrize("grid", [np.linspace(3.0, 1.6, 7), np.geomspace(10.0, 0.05, 30)], ids=["all", "the first"])
 def test_alphas_above_the_largest_that_matters(grid, small):
     X, y = certified.draw("binomial", n=N, p=P)

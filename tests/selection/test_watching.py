@@ -87,6 +87,7 @@ def test_an_interrupt_keeps_the_curves_of_the_l1_ratios_that_are_done():
     assert caught.value.path.l1_ratio == 0.5
 
 
+@pytest.mark.slow
 def test_an_interrupt_of_relaxed_and_nested_cross_validation():
     X, y = certified.draw("gaussian", n=60, p=12)
     options, heard = {"cv": 3, "n_alphas": 6, "ridges": (0.0, 0.1)}, []

@@ -139,6 +139,7 @@ def test_a_solver_says_by_name_what_it_cannot_pose(family):
             fit_path(X, y, family=family, l1_ratio=0.0, solver="ridge")
 
 
+@each_value
 @pytest.mark.parametrize("solver", ["auto", "newton", "coordinate_descent", "proximal_gradient"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_offsets_factors_and_scales(family, solver):
