@@ -20,6 +20,7 @@ class Problem:
     l1_ratio: float = 1.0
     depth: float = 0.01
     n_alphas: int = 100
+    intercept: bool = True
 
     @cached_property
     def alphas(self):

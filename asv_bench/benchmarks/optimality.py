@@ -41,7 +41,7 @@ def _bounds(problem, coef, alpha):
     loss, mean, variance, conjugate = FAMILIES[problem.family]
     l1, l2 = alpha * problem.l1_ratio, alpha * (1.0 - problem.l1_ratio)
     eta = X @ coef
-    for _ in range(50):
+    for _ in range(50 * problem.intercept):
         step = (y - mean(eta)).sum() / variance(eta).sum()
         eta = eta + np.clip(step, -5.0, 5.0)
         if abs(step) < 1e-14:
@@ -56,5 +56,6 @@ def _bounds(problem, coef, alpha):
     primal = np.sum(loss(eta) - y * eta) + l1 * np.abs(coef).sum() + 0.5 * l2 * coef @ coef
     dual = -np.sum(conjugate(y - nu)) - conjugate_penalty
     saturated = -np.sum(conjugate(y))  # the loss that no eta can go below: half the deviance counts from here
-    scale = -y.size * conjugate(y.mean()) - saturated
+    null = -y.size * conjugate(y.mean()) if problem.intercept else np.sum(loss(np.zeros(y.size)))
+    scale = null - saturated
     return (primal - saturated) / scale, (dual - saturated) / scale

@@ -378,12 +378,13 @@ class LogisticRegression(LinearClassifier):
 def classes_of(y, solver):
     """(the sorted labels, for each row the number of its label), or a ValueError.
 
-    Two whole numbers need neither to be sorted nor scikit-learn's check, which takes as long as a small fit.
+    Two whole numbers, of any type, need neither to be sorted nor scikit-learn's check, which takes as long as a small
+    fit.
     """
-    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biu" and y.size:
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuf" and y.size:
         low, high = y.min(), y.max()
-        second = y == high
-        if low != high and np.all(second | (y == low)):
+        second, whole = y == high, y.dtype.kind != "f" or all(float(each).is_integer() for each in (low, high))
+        if whole and low != high and np.all(second | (y == low)):
             return np.array([low, high], dtype=y.dtype), second.astype(np.intp)
     check_classification_targets(y)
     classes, codes = np.unique(y, return_inverse=True)

@@ -1,5 +1,6 @@
 """What is left of a fit that ends early: by Ctrl-C, by SIGTERM, or by an error in a callback."""
 
+import _signal as _plain  # signal's own functions make enums of numbers, which takes a twentieth of a small fit
 import signal
 import threading
 from collections.abc import Iterator
@@ -110,12 +111,12 @@ def _sigterm_interrupts() -> Iterator[list[int]]:
         received.append(number)
         raise KeyboardInterrupt
 
-    main = threading.current_thread() is threading.main_thread()
-    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+    main, handler, handle = threading.current_thread() is threading.main_thread(), _plain.getsignal, _plain.signal
+    if main and handler(signal.SIGTERM) == _plain.SIG_DFL:
         with suppress(ValueError):  # the main thread of a subinterpreter
-            signal.signal(signal.SIGTERM, interrupt)
+            handle(signal.SIGTERM, interrupt)
     try:
         yield received
     finally:
-        if main and signal.getsignal(signal.SIGTERM) is interrupt:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if main and handler(signal.SIGTERM) is interrupt:
+            handle(signal.SIGTERM, _plain.SIG_DFL)

@@ -265,7 +265,7 @@ def check_response(y, n, family):
     if family.quadratic:
         refuse_tiny("y", array)
     admitted = family.check(array)
-    if not np.all(admitted):
+    if not np.asarray(admitted).all():
         bad = np.flatnonzero(~admitted)
         raise ValueError(f"y must hold {family.admits} for family {family.name!r}, but y[{bad[0]}] = {array[bad[0]]:g}")
     return array

@@ -100,7 +100,7 @@ def balanced(problem, dual):
     """Whether a dual direction, (n,) or (K, n), is feasible for the intercepts: sums to zero, or there are none."""
     if not problem.fit_intercept:
         return True
-    for response in np.atleast_2d(dual):
+    for response in (dual,) if dual.ndim == 1 else dual:
         total, size = level_of(response)
         if not abs(total) <= LEVEL * size:  # true for NaN
             return False

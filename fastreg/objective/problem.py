@@ -120,19 +120,19 @@ class Problem:
         if self.bounds is not None:  # bounds of zero on both sides leave a column out
             entering = np.where(self.bounds.movable(p), entering, np.inf)
         self.finite = judge(mean, deviation, entering, self.fit_intercept, self.norms, self.usable, self.tiny)
-        self.columns, self.left_out = np.flatnonzero(self.usable), np.flatnonzero(~self.usable)
+        self.columns, self.left_out = self.usable.nonzero()[0], (~self.usable).nonzero()[0]
         self.centre = mean if self.fit_intercept else np.zeros(p)
         factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
         l1, l2 = self.penalty.rates(p)
         self.has_l1, self.has_ridge = bool(l1.any()), bool(l2.any())
-        self.l1_rates = factor if np.all(l1 == 1.0) else l1 * factor  # a lasso keeps one vector of length p less
+        self.l1_rates = factor if (l1 == 1.0).all() else l1 * factor  # a lasso keeps one vector of length p less
         self.l2_rates = l2 * factor
         self.spread: float | np.ndarray = 1.0
         if self.standardize:
             self.spread = np.where(deviation <= CONSTANT * np.abs(mean), 1.0, deviation)
             self.l1_rates, self.l2_rates = self.l1_rates * self.spread, self.l2_rates * self.spread**2
         self.with_l1 = self.penalised = self.usable & (self.l1_rates > 0.0)
-        self.free = self.unpenalised = self.without_l1 = np.flatnonzero(self.usable & ~self.with_l1)
+        self.free = self.unpenalised = self.without_l1 = (self.usable & ~self.with_l1).nonzero()[0]
         if self.has_ridge:
             self.penalised = self.with_l1 | (self.usable & (self.l2_rates > 0.0))
             self.free = self.unpenalised = np.flatnonzero(self.usable & ~self.penalised)
@@ -151,16 +151,16 @@ class Problem:
         """Residuals (k, n) whose products are read together with the moments: at the start, and those `wanted`."""
         state = self.start()
         self.begun = self.family, state
-        return np.vstack([state.residual, *(() if self.wanted is None else self.wanted)])
+        return np.array([state.residual, *(() if self.wanted is None else self.wanted)])
 
     def penalty_at(self, alpha: float) -> PenaltyAt:
         return PenaltyAt(alpha, self.l1_rates, self.l2_rates)
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out; (p, k) for the k rows of a matrix."""
-        if self.knows(residual):
-            out = np.array([self._known_product(each) for each in np.atleast_2d(residual)]).T
-            out = out[:, 0] if residual.ndim == 1 else out
+        known = self._known_products(residual)
+        if known is not None:
+            out = known[0] if residual.ndim == 1 else np.array(known).T
         else:
             self.work.add(columns=self.p, sweeps=1)
             out = self.design.correlate(residual) if residual.ndim == 1 else self.design.correlate_each(residual).T
@@ -170,11 +170,17 @@ class Problem:
 
     def knows(self, residual):
         """Whether X'r, of every row of a matrix, was read together with the moments; until X'r is first asked for."""
-        return bool(self.read_first) and all(self._known_product(each) is not None for each in np.atleast_2d(residual))
+        return self._known_products(residual) is not None
 
-    def _known_product(self, residual):
-        """What was read together with the moments, if that is X'r; else None."""
-        return next((product for r, product in self.read_first if np.array_equal(r, residual)), None)
+    def _known_products(self, residual):
+        """X'r of every row of a matrix, a list, if all were read together with the moments; else None."""
+        found = []
+        for each in (residual,) if residual.ndim == 1 else residual:
+            product = next((product for r, product in self.read_first if np.array_equal(r, each)), None)
+            if product is None:
+                return None
+            found.append(product)
+        return found
 
     def varies(self, j, rows):
         """Whether column j has distinct values in rows, a mask."""

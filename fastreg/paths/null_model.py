@@ -3,6 +3,7 @@
 It is fitted once for a problem; strategies get its state, loss, residual and X'r.
 """
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -53,11 +54,11 @@ class NullModel:
     def _check(self):
         """Raise a ValueError if the null model overflows or underflows float64, or the curvature is not positive."""
         problem, state = self.problem, self.state
-        if not np.isfinite(self.loss):
+        if not math.isfinite(self.loss):
             raise overflow(problem, state)
-        flat = np.flatnonzero((state.curvature <= 0.0) & (problem.weight > LEAST_WEIGHT))
-        if flat.size:
-            raise no_curvature(problem, state, flat[0])
+        flat = (state.curvature <= 0.0) & (problem.weight > LEAST_WEIGHT)
+        if flat.any():
+            raise no_curvature(problem, state, flat.argmax())
         if problem.fit_intercept and is_flat(problem, state):
             raise underflow(state)
 
@@ -65,7 +66,7 @@ class NullModel:
         """The loss below which the null model is perfect up to rounding, as for a constant y: that of an error of 1e-13
         in eta, relative to eta where that has the unit of y."""
         problem, state = self.problem, self.state
-        unit = problem.square_of(state.eta) if np.isinf(problem.longest) else 1.0
+        unit = problem.square_of(state.eta) if math.isinf(problem.longest) else 1.0
         return PERFECT * float(state.curvature.sum()) * unit
 
     def _fit_unpenalised(self):
@@ -146,7 +147,7 @@ class NullModel:
         """(the smallest alpha with |x_j'r| <= alpha rate_j for all usable columns of rate > 0; the state, residual and
         X'r of the solution there, or None if it is the null model)."""
         problem = self.problem
-        held = np.flatnonzero(problem.usable & (rates > 0.0))
+        held = (problem.usable & (rates > 0.0)).nonzero()[0]
         if problem.scale <= self.floor or not held.size:
             return 0.0, None
         alpha = float((np.abs(problem.pull(self.correlation)[held]) / rates[held]).max())
@@ -220,8 +221,10 @@ def is_flat(problem, state):
 
     With offsets that separate the classes, linear predictors have both signs: then the null model is perfect instead.
     """
+    if not float(state.curvature.sum()) <= 2.0 * FLAT:
+        return False
     eta = state.eta[problem.weight > 0.0]
-    return float(state.curvature.sum()) <= 2.0 * FLAT and (eta.max() < 0.0 or eta.min() > 0.0)
+    return eta.max() < 0.0 or eta.min() > 0.0
 
 
 def underflow(state):

@@ -39,7 +39,6 @@ class Pointwise:
     def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.tol, self.max_iter = fit.tol, fit.max_iter
-        self.solver = self._make_solver()
         self.predictor = Predictor()
         self.done, self.formed, self.resumed = 0, False, False
         self.first = False  # whether cold starts try a descent over X itself
@@ -52,6 +51,11 @@ class Pointwise:
         else:
             self.first = self._descends_first()
             self.dual, self.estimate, self.previous = fit.null.begin()
+
+    @cached_property
+    def solver(self) -> Any:
+        """The solver of points on a working set."""
+        return self._make_solver()
 
     @cached_property
     def working(self) -> Any:
@@ -70,7 +74,6 @@ class Pointwise:
         return self._smooth()
 
     def _make_solver(self) -> Any:
-        """The solver of points on a working set."""
         return make_solver(self.fit.solver, self.fit.changes)
 
     def _descends_first(self) -> bool:
@@ -103,7 +106,7 @@ class Pointwise:
 
     def _point(self, alpha, gap, iterations):
         """The state as a Point."""
-        columns = np.sort(self.working.columns) if self.formed else np.flatnonzero(self.state.coef)
+        columns = np.sort(self.working.columns) if self.formed else self.state.coef.nonzero()[0]
         return make_point(self.problem, self.state, gap, iterations, self.tol, alpha, columns, self.name, self.max_iter)
 
     def _standing(self, alpha):

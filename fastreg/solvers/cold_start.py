@@ -3,13 +3,18 @@
 choice.py decides how long a round is and whether another pays.
 """
 
+from functools import cached_property
+
 import numpy as np
 
+from fastreg.numerics.threads import BLOCK
 from fastreg.solvers.choice import MOST_PASSES, cold_passes, round_pays
-from fastreg.solvers.coordinate_descent import SHARE, CoordinateDescent
+from fastreg.solvers.coordinate_descent import SHARE, SUPPORT_EPOCHS, CoordinateDescent
+from fastreg.solvers.newton_descent import Iterate, Terms, newton_descents
 from fastreg.solvers.proximal_newton import ProximalNewton
 
 STEPS = 5  # Newton steps of one descent, for losses that are not quadratic
+IN_A_KERNEL = 200_000  # values of X whose Newton steps are one kernel call: STEPS MOST_PASSES 4 of them in 0.1 s
 
 
 class FirstDescent:
@@ -23,18 +28,44 @@ class FirstDescent:
         share = 1.0 if problem.family.quadratic and not problem.has_ridge else SHARE
         self.inner = CoordinateDescent("residual", passes=MOST_PASSES, share=share)
         self.solver = ProximalNewton(self.inner)
-        self.form = problem.design.working_block(problem.centre).form
+
+    @cached_property
+    def form(self):
+        """The form of X's columns."""
+        return self.problem.design.working_block(self.problem.centre).form
 
     def reduce(self, state, working, target, steps_left):
         """One descent: (steering gap of its columns, Newton steps, or epochs if the loss is quadratic)."""
         problem = self.problem
         if not problem.family.quadratic:
+            plain = problem.bounds is None and problem.without_l1.size == 0 and problem.watcher is None
+            if plain and working.stored() <= IN_A_KERNEL:
+                return self._steps_in_a_kernel(state, working, target, min(STEPS, steps_left))
             return self.solver.reduce(problem, state, working, target, min(STEPS, steps_left))
         support, before = np.count_nonzero(state.coef), problem.work.epochs
         passes = cold_passes(problem, self.form, self.on_the_way, working.stored(), support)
         self.inner.limit(passes, steps_left)
-        reached, _ = self.solver.reduce(problem, state, working, target, 1)
+        coef, _ = self.inner.solve(working, state, False, target)
+        working.move(state, coef, True)
+        working.correlate(state)
+        reached = working.gap(state)
+        problem.count_steps(1, state, reached)
         return reached, problem.work.epochs - before
+
+    def _steps_in_a_kernel(self, state, working, target, most):
+        """The same by one kernel call."""
+        problem, columns = self.problem, working.columns
+        problem.stop_if_interrupted()
+        iterate = Iterate(state.coef[columns], working.correlation, state.eta, state.residual, state.curvature)
+        terms = Terms(working.norms, problem.fit_intercept, problem.longest, problem.bend, problem.scale)
+        chunk = max(SUPPORT_EPOCHS, BLOCK // (problem.n * columns.size))
+        gap, steps, epochs, read, shift = newton_descents(
+            problem.family, problem.design, columns, working.penalty, terms, iterate, target,
+            (most, MOST_PASSES * columns.size, chunk, working.stored() >= problem.n),
+        )  # fmt: skip
+        state.place(columns, iterate.coef, state.intercept + shift)
+        problem.work.add(columns=read, iterations=steps, epochs=epochs)
+        return gap, steps
 
     def goes_on(self, gaps, target, read, support):
         """Whether another round pays, by `choice.round_pays`."""

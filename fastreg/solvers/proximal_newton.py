@@ -15,13 +15,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastreg.solvers.coordinate_descent import CoordinateDescent
+from fastreg.solvers.newton_descent import FINEST, ROUGH, ROUGHER, STALLED
 
 if TYPE_CHECKING:
     from fastreg.solvers.protocol import InnerSolver
 
-ROUGH = 0.03  # gap of a model's solution over the gap before
-ROUGHER, FINEST = 0.1, 1e-9  # factor by which ROUGH is reduced after a stalled step, and its least value
-STALLED = 0.9  # ratio of the gaps after and before a step, above which it has stalled
 ASTRAY = 1e-12  # rise of a quadratic objective over the null model's loss, beyond which rounding has spoiled a step
 CAREFUL = 100  # times that a descent after such a step reads the working set, at most
 

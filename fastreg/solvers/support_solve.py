@@ -14,7 +14,7 @@ def solve_support(working, state):
     """Move to the minimiser over the support of `working`, if that pays, its signs are the same and its columns are
     independent."""
     coef, problem = state.coef[working.columns], working.problem
-    support = np.flatnonzero(coef if problem.bounds is None else (coef != 0.0) & working.bounds.inside(coef))
+    support = (coef if problem.bounds is None else (coef != 0.0) & working.bounds.inside(coef)).nonzero()[0]
     if not support_solve_pays(problem, support.size):
         return
     part = working.part(support)

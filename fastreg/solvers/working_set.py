@@ -17,6 +17,7 @@ from fastreg.solvers.choice import renewal
 from fastreg.solvers.hessian_refresh import Age
 from fastreg.solvers.line_search import step_length
 
+NO_BOUNDS = unbounded(0)
 NEGLIGIBLE = 1e-3  # error of the gap by rounding of correlations, over the gap wanted, that is accepted
 
 
@@ -32,7 +33,7 @@ class PenalisedSet:
     model_version: int
 
     def __init__(self):
-        self.bounds = unbounded(0)
+        self.bounds = NO_BOUNDS
 
     @cached_property
     def secants(self):

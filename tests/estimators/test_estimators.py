@@ -474,6 +474,13 @@ def test_labels_of_any_type(labels):
     np.testing.assert_array_equal(LogisticRegression().fit(X, frame).predict(X), model.predict(X))
 
 
+@pytest.mark.parametrize("values", [(0.0, 0.5), (0.0, np.inf), (np.nan, 1.0)], ids=str)
+def test_two_numbers_that_are_not_whole_are_no_labels(values):
+    X, y, _ = classification()
+    with pytest.raises(ValueError, match=r"continuous|infinity|NaN"):
+        LogisticRegression().fit(X, np.array(values)[y])
+
+
 def test_class_weight_names_labels():
     X, y, weight = classification()
     named = np.array(["no", "yes"])[y]

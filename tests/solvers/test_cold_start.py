@@ -168,6 +168,7 @@ def test_a_descent_that_came_to_little_leaves_no_trace(family, monkeypatch):
     monkeypatch.setattr("fastreg.paths.pointwise.LOOSE", 1e-5)
     for module in ("choice", "cold_start"):
         monkeypatch.setattr(f"fastreg.solvers.{module}.MOST_PASSES", 1)
+    monkeypatch.setattr("fastreg.solvers.cold_start.STEPS", 1)
     alphas = [0.005 * top, 0.004 * top]
     tried = certified.fit(X, y, alphas=alphas, family=family)
     monkeypatch.setattr("fastreg.paths.plan.SMALL", 0)
