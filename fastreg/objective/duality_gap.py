@@ -22,7 +22,7 @@ import math
 import numpy as np
 
 from fastreg.numerics.jit import inner_kernel, kernel
-from fastreg.objective.families import level_of, row_divergence
+from fastreg.objective.families import divergence_bound, level_of, row_divergence
 
 LEVEL = 1e-9  # sum of a dual direction, or correlation of a free column, over its bound, that counts as zero
 LOST, ROUNDED = 1e-9, 1e-14  # difference of squares, over the squares, with too few digits; rounding error of one
@@ -67,28 +67,36 @@ def column_terms(correlation, coef, l1, l2, s):
     return total
 
 
-def duality_gap(family, eta, residual, dual, correlation, coef, l1, l2):
+def duality_gap(family, state, dual, correlation, coef, l1, l2):
     """The smaller of the gaps at s = 1 (as far as pure-lasso columns allow) and scaled; at s = 0 if both are infinite.
 
     `correlation` = X'dual. The columns are any set with every b_j != 0 and every |c_j| > l1_j; unpenalised ones must be
     orthogonal to `dual`, which must be balanced. Absolute, in units of the loss.
     """
-    same = dual is residual and family.tight
-    best = smaller_gap(family, eta, residual, dual, (correlation, coef, l1, l2), same)
-    return best if math.isfinite(best) else empty_gap(family, eta, residual, coef, l1, l2)
+    same, rows = dual is state.residual and family.tight, (state.eta, state.residual, state.curvature)
+    best = smaller_gap(family, rows, dual, (correlation, coef, l1, l2), bend_of(family), same)
+    return best if math.isfinite(best) else empty_gap(family, state.eta, state.residual, coef, l1, l2)
+
+
+def bend_of(family):
+    """The `bend` by which `divergence_bound` may bound the rows' terms, infinite if it may not."""
+    return float(family.bend) if family.true_curvature else math.inf
 
 
 @kernel
-def smaller_gap(family, eta, residual, dual, columns, same):
-    """The smaller of gap(s) at the s of `duality_gap`; infinite if both are. `columns` is (correlation, coef, l1, l2);
-    `same` says that dual is the residual, so that at s = 1 the rows' terms are zero."""
+def smaller_gap(family, rows, dual, columns, bend, same):
+    """The smaller of gap(s) at the s of `duality_gap`; infinite if both are.
+
+    `rows` and `bend` are those of `divergence_bound`, `columns` is (correlation, coef, l1, l2); `same` says that dual
+    is the residual, so that at s = 1 the rows' terms are zero.
+    """
     correlation, coef, l1, l2 = columns
     s, scaled = dual_scales(correlation, l1, l2)
     best = math.inf
     while True:
         gap = column_terms(correlation, coef, l1, l2, s)
         if not (same and s == 1.0):
-            gap += row_divergence(family, eta, residual, dual, s)
+            gap += divergence_bound(family, rows, dual, s, bend)
         if gap < best:
             best = gap
         if s == scaled:

@@ -88,6 +88,9 @@ class Family(WrittenFamily, Protocol):
     # Whether the residual is minus the derivative of `loss`, so that the rows' terms of the gap are zero where the dual
     # point is the residual. False where the derivatives are those of a smoothed loss.
     tight: bool
+    # Whether the curvature is the second derivative itself, but for FLAT where it underflows, and so the bound M holds
+    # for it. Then the rows' terms of a gap need no exponentials where the dual point is near.
+    true_curvature: bool
 
     def start(self) -> float:
         """A number near the intercept of the model without columns and offset."""

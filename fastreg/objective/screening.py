@@ -11,6 +11,7 @@ import numpy as np
 from fastreg.numerics.jit import kernel
 
 MANY = 8  # columns per column wanted, from which a heap is faster than a partition, as few columns change it
+NEIGHBOURS = 128  # columns that are tested together, since most are far below their threshold
 NEAR = 0.7  # correlation over threshold, from which a column is a candidate
 
 
@@ -60,10 +61,14 @@ def columns_above(estimate, radius, norms, alpha, rates, contains, found):
     Columns of norm zero and those in `contains` are left out.
     """
     count = 0
-    for j in range(estimate.size):
-        if norms[j] > 0.0 and not contains[j]:
-            bound = abs(estimate[j]) + radius * norms[j]
-            if bound >= alpha * rates[j]:
+    for start in range(0, estimate.size, NEIGHBOURS):
+        stop, over = min(start + NEIGHBOURS, estimate.size), 0
+        for j in range(start, stop):
+            over += 1 if abs(estimate[j]) + radius * norms[j] >= alpha * rates[j] else 0
+        if over == 0:
+            continue
+        for j in range(start, stop):
+            if norms[j] > 0.0 and not contains[j] and abs(estimate[j]) + radius * norms[j] >= alpha * rates[j]:
                 found[count] = j
                 count += 1
     return count

@@ -330,4 +330,4 @@ class Pointwise:
         family, free = problem.family, problem.free
         if not orthogonal(problem, dual, free, self.estimate[free]):
             return empty_gap(family, state.eta, state.residual, coef, l1, l2)
-        return duality_gap(family, state.eta, state.residual, dual, correlation, coef, l1, l2)
+        return duality_gap(family, state, dual, correlation, coef, l1, l2)

@@ -93,8 +93,8 @@ class Ridge:
             and orthogonal(problem, state.residual, columns[free], correlation[free])
         ):
             none = np.zeros(columns.size)
-            args = state.residual, state.residual, correlation, state.coef[columns], none, l2
-            return duality_gap(problem.family, state.eta, *args)
+            args = state.residual, correlation, state.coef[columns], none, l2
+            return duality_gap(problem.family, state, *args)
         return self.system.certify(state, l2)
 
     def _solve_batch(self, alpha):

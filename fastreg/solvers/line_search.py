@@ -9,6 +9,7 @@ from fastreg.objective.families import linearise
 
 SHORT = 0.5  # length of a safe step up to which longer ones are tried
 TRIALS, FLAT = 10, 0.1  # trials of a search along a line at most; slope over the first at which it ends
+SMALL, MODERATE = 1e-4, 50.0  # m of a step's bound below which its series is used, and up to which it can be finite
 ARMIJO = 0.25  # decrease over the predicted one that a longer step must achieve
 LOST_DIGITS = 1e-14  # rounding error of the objective, over the objective
 SHORTEST = 1e-12  # shortest step length tried
@@ -17,7 +18,8 @@ SHORTEST = 1e-12  # shortest step length tried
 def step_length(problem, state, correlation, old, new, penalty, change):
     """The step length t in (0, 1] from coefficients `old` to `new`; 0 if the model predicts no decrease.
 
-    A safe step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the model's
+    The step is 1 where a bound shows that the objective falls by a quarter of what the model predicts. Otherwise a safe
+    step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the model's
     first-order change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third
     derivative is at most M times its second, M the `bend` of the family. q is that of the current curvature, so d need
     not be an exact direction. Where the safe step is short, as far from a solution, longer ones are tried on the true
@@ -36,11 +38,18 @@ def step_length(problem, state, correlation, old, new, penalty, change):
     if slope >= 0.0:
         return 0.0
     t, bend = min(1.0, problem.longest / largest), problem.bend * largest
+    if t == 1.0 and bend <= MODERATE and slope + q * growth(bend) <= ARMIJO * slope:
+        return 1.0
     if math.isinf(bend):
         t = 0.0
     elif q > 0.0:
         t = min(t, math.log1p(bend * -slope / q) / bend if bend > 0.0 else -slope / q)
     return t if t > SHORT else longer_step(problem, state, old, steps, penalty, change, slope, t)
+
+
+def growth(bend):
+    """(e^m - m - 1) / m^2, which times sum h (X d)^2 bounds what a unit step adds to the first-order change."""
+    return 0.5 + bend / 6.0 if bend < SMALL else (math.expm1(bend) - bend) / bend**2
 
 
 def smooth_step_length(problem, state, change, square, product):

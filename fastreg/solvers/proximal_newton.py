@@ -7,7 +7,7 @@ least squares the model is the loss: t = 1, and one step is exact.
 The Hessian H = X_W' diag(h) X_W may be kept while h changes. The direction is then only close to Newton's, but every
 step lowers the objective, since its length uses the current curvature (line_search.py). Anderson acceleration restores
 much of the speed (anderson_newton.py), and H is computed anew when that costs less than the steps that it saves
-(choice.py).
+(choice.py). The first step of a point corrects for the error that is expected of an old H (hessian_refresh.py).
 """
 
 from __future__ import annotations
@@ -45,15 +45,20 @@ class ProximalNewton:
         exact = problem.family.quadratic
         old = not exact and working.age.begin(working.alpha)
         gap, rounds, anew = working.gap(state), 0, old or working.curvature is None
+        error = None if exact else working.model_error.begin(working, state)
         share, inner, gaps = ROUGH, self.inner, [gap]
         least, best = gap, None  # for a quadratic loss: least gap, and its coefficients, None for the current ones
         highest = max(target, ASTRAY * problem.scale)
         while gap > target and rounds < max_iter:
             before, pull, intercept = state.coef[working.columns], working.correlation, state.intercept
             precision = target if exact else max(target, share * gap)
+            corrected = not (error is None or anew or rounds)
+            if corrected:  # the model is asked for the step at the correlations that are expected
+                working.correlation = pull + error
             coef, correlation = inner.solve(working, state, anew and not exact, precision)
+            working.correlation = pull
             plain, mixed = coef, False
-            if not exact and correlation is not None:
+            if not (exact or corrected) and correlation is not None:
                 plain = coef.copy()
                 mixed = working.mix_secants(before, coef, correlation)
             t = working.move(state, coef, exact)

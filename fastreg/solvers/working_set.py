@@ -14,7 +14,7 @@ from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.duality_gap_bounded import WEAK, bounded_steering_gap
 from fastreg.solvers.anderson_newton import SecantMemory
 from fastreg.solvers.choice import renewal
-from fastreg.solvers.hessian_refresh import Age
+from fastreg.solvers.hessian_refresh import Age, ModelError
 from fastreg.solvers.line_search import step_length
 
 NO_BOUNDS = unbounded(0)
@@ -85,6 +85,11 @@ class WorkingSet(PenalisedSet):
     def age(self):
         """The counts of steps with one matrix."""
         return Age()
+
+    @cached_property
+    def model_error(self):
+        """The error of the model at the last point."""
+        return ModelError()
 
     @classmethod
     def in_place(cls, problem, columns, correlation):

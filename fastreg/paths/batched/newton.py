@@ -17,7 +17,7 @@ from fastreg.design.working_columns import correlate_vectors_some
 from fastreg.interface.validation import read_only
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import inner_kernel, kernel
-from fastreg.objective.duality_gap import balanced, smaller_gap, steering_gap
+from fastreg.objective.duality_gap import balanced, bend_of, smaller_gap, steering_gap
 from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.paths.batched.batch import EXCHANGES, BatchPoints
 from fastreg.paths.plan import LOWEST_TARGET, ROUNDS
@@ -205,22 +205,26 @@ class NewtonPoints(BatchPoints):
         problem, columns, gaps = self.problem, self.working.columns, np.empty(len(alphas))
         l1, l2 = problem.l1_rates[columns], problem.l2_rates[columns]
         points = self.etas, self.residuals, self.correlations, self.coefs
-        gaps_of_points(problem.family, points, alphas, l1, l2, (np.empty(l1.size), np.empty(l1.size)), gaps)
+        here = *np.empty((2, l1.size)), *np.empty((2, problem.n))
+        gaps_of_points(problem.family, points, alphas, (l1, l2), here, bend_of(problem.family), gaps)
         gaps[[not balanced(problem, residual) for residual in self.residuals[: gaps.size]]] = np.inf
         return gaps
 
 
 @kernel
-def gaps_of_points(family, points, alphas, l1, l2, here, gaps):
+def gaps_of_points(family, points, alphas, rates, here, bend, gaps):
     """Write the duality gap of each point. `points` is (etas, residuals, correlations, coefficients), a row for each;
-    `l1` and `l2` are rates; `here` is scratch memory for a point's penalty."""
+    `rates` is (l1, l2); `here` is scratch memory for a point's penalty, residual and curvature."""
     etas, residuals, correlations, coefs = points
-    here_l1, here_l2 = here
+    l1, l2 = rates
+    here_l1, here_l2, residual, curvature = here
     for k in range(gaps.size):
         for j in range(l1.size):
             here_l1[j], here_l2[j] = alphas[k] * l1[j], alphas[k] * l2[j]
         columns = correlations[k], coefs[k], here_l1, here_l2
-        gaps[k] = smaller_gap(family, etas[k], residuals[k], residuals[k], columns, True)
+        linearise(family, etas[k], residual, curvature)
+        rows = etas[k], residuals[k], curvature
+        gaps[k] = smaller_gap(family, rows, residuals[k], columns, bend, True)
 
 
 @kernel

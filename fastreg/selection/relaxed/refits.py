@@ -121,7 +121,7 @@ class Refits:
         free = l2 == 0.0
         if not orthogonal(problem, dual, columns[free], correlation[free]):
             return empty_gap(problem.family, state.eta, state.residual, coef, none, l2)
-        return duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, none, l2)
+        return duality_gap(problem.family, state, dual, correlation, coef, none, l2)
 
     def _about_mean(self, change):
         h = self.state.curvature

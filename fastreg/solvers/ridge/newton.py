@@ -118,8 +118,7 @@ class RidgeSystem:
         problem, coef = self.problem, state.coef[self.columns]
         middle = (state.curvature @ change) / state.curvature.sum() if problem.fit_intercept else 0.0
         dual = state.residual - state.curvature * (change - middle)
-        args = state.residual, dual, self._correlate(dual), coef, np.zeros(coef.size), l2
-        return duality_gap(problem.family, state.eta, *args)
+        return duality_gap(problem.family, state, dual, self._correlate(dual), coef, np.zeros(coef.size), l2)
 
     def gap(self, state, correlation, l2):
         """The steering gap."""
@@ -169,7 +168,7 @@ class RidgeSystem:
         correlation, free = self._correlate(dual), kept == 0.0
         if not orthogonal(problem, dual, self.columns[free], correlation[free]):
             return empty_gap(problem.family, state.eta, state.residual, coef, none, l2)
-        return duality_gap(problem.family, state.eta, state.residual, dual, correlation, coef, none, kept)
+        return duality_gap(problem.family, state, dual, correlation, coef, none, kept)
 
     def _correlate(self, residual):
         if self.everything:
