@@ -205,14 +205,21 @@ def support_solve_pays(problem, size):
 FRESH_PACE = 0.02  # ratio of the gaps after and before a step with a new matrix, as expected
 NEWEST = 2.0  # steps of a point with a new matrix, at least
 COPIES = 1.5  # steps in the time of scaling the columns and of their weighted sums
+A_SMALL_MATRIX = 0.4  # time of the calls for a new matrix, over that of the calls of a step
 A_MATRIX = 6e5  # multiplications in the time of a new matrix for a kernel, besides the products
 EXPONENTIALS = 15.0  # multiplications in the time of a row's derivatives
 
 
 def renewal(columns, form="dense"):
-    """The cost of a new matrix, in Newton steps from Python. `columns`: their number, for sparse X the mean number of
-    values per row."""
+    """The cost of a new matrix, in Newton steps, by multiplications alone. `columns`: their number, for sparse X the
+    mean number of values per row."""
     return COPIES + columns * GRAM[form] / (4.0 * READ[form])
+
+
+def renewal_from_python(n, columns, form):
+    """`renewal` for steps from Python, whose calls take most of the time where the matrix is small."""
+    step = 4.0 * READ[form] * n * columns
+    return (A_SMALL_MATRIX * CALLS + renewal(columns, form) * step) / (CALLS + step)
 
 
 def renewal_in_a_kernel(n, m):

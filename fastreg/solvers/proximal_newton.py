@@ -53,10 +53,8 @@ class ProximalNewton:
             before, pull, intercept = state.coef[working.columns], working.correlation, state.intercept
             precision = target if exact else max(target, share * gap)
             corrected = not (error is None or anew or rounds)
-            if corrected:  # the model is asked for the step at the correlations that are expected
-                working.correlation = pull + error
-            coef, correlation = inner.solve(working, state, anew and not exact, precision)
-            working.correlation = pull
+            with working.expecting(error if corrected else None):
+                coef, correlation = inner.solve(working, state, anew and not exact, precision)
             plain, mixed = coef, False
             if not (exact or corrected) and correlation is not None:
                 plain = coef.copy()

@@ -1,5 +1,6 @@
 """The working set: the columns whose coefficients a solver changes, their correlations, penalties and Gram matrix."""
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from fastreg.objective.bounds import unbounded
 from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.duality_gap_bounded import WEAK, bounded_steering_gap
 from fastreg.solvers.anderson_newton import SecantMemory
-from fastreg.solvers.choice import renewal
+from fastreg.solvers.choice import renewal_from_python
 from fastreg.solvers.hessian_refresh import Age, ModelError
 from fastreg.solvers.line_search import step_length
 
@@ -51,6 +52,17 @@ class PenalisedSet:
     def penalty(self):
         """(l1_j, l2_j, lower_j, upper_j), (m,) each, as kernels take them."""
         return self.l1, self.l2, *self.bounds
+
+    @contextmanager
+    def expecting(self, error):
+        """A context in which the correlations have an expected error added, (m,); None for no error."""
+        correlation = self.correlation
+        if error is not None:
+            self.correlation = correlation + error
+        try:
+            yield
+        finally:
+            self.correlation = correlation
 
     def mix_secants(self, before, coef, correlation):
         """Move the model's solution `coef` to the accelerated point, within bounds. Returns whether it has moved."""
@@ -141,7 +153,7 @@ class WorkingSet(PenalisedSet):
     def renewal(self):
         """The cost of a new matrix in Newton steps; with fewer rows than columns the matrix is n x n."""
         n = self.problem.n
-        return renewal(min(self.stored() / n, n), self.block.form)
+        return renewal_from_python(n, min(self.stored() / n, n), self.block.form)
 
     def set_l1_l2(self, l1, l2):
         """Set the penalties of the columns, (m,) each."""

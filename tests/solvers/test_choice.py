@@ -86,3 +86,18 @@ def test_few_active_columns_are_solved_exactly():
     path = certified.fit(X, y, l1_ratio=0.8, n_alphas=4, tol=1e-3, lower=-1.0)
     assert 0 < max(path.n_nonzero) < 100
     assert path.gaps.max() < 1e-13 and path.work["epochs"] == 0
+
+
+def test_a_small_matrix_costs_its_calls_in_any_storage():
+    """A new Hessian costs about a Newton step where both take little but calls, and its multiplications else."""
+    for form in ("dense", "sparse"):
+        assert choice.renewal_from_python(100, 10, form) < 1.0
+        assert choice.renewal_from_python(1_000_000, 50, form) == pytest.approx(choice.renewal(50, form), rel=0.01)
+
+
+def test_sparse_and_dense_copies_of_small_data_take_the_same_steps():
+    X, y = certified.draw("binomial", n=100, p=25)
+    dense = certified.fit(X, y, family="binomial", alphas=[0.01], tol=1e-10)
+    sparse = certified.fit(sp.csc_array(X), y, family="binomial", alphas=[0.01], tol=1e-10)
+    assert dense.work["iterations"] == sparse.work["iterations"] > 0
+    np.testing.assert_allclose(sparse.coefs.toarray(), dense.coefs.toarray(), rtol=1e-7)
