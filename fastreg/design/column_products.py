@@ -45,7 +45,7 @@ def first_of(design, weights, vectors):
     if is_outer(design):
         return design.first(weights, vectors)
     p, edges = design.shape[1], design.edges()
-    weights, vectors = np.array(weights, order="C"), np.array(vectors, order="C")  # of one type for the kernel
+    weights, vectors = of_one_type(weights), of_one_type(vectors)
     mean, spread, products = (np.empty((count, p)) for count in (len(weights), len(weights), len(vectors)))
     stripe = max(1, STRIPE * p // max(design.stored_in(np.arange(p)), 1))
 
@@ -55,6 +55,11 @@ def first_of(design, weights, vectors):
 
     over_blocks(read, edges, (len(weights) + len(vectors)) * BLOCK * len(edges))
     return mean, spread, products
+
+
+def of_one_type(vectors, order="C"):
+    """Vectors (k, n) as kernels take them, in one order and writeable; copied only where they are not."""
+    return np.require(vectors, np.float64, [order, "W"])
 
 
 @kernel
@@ -144,10 +149,9 @@ def first_numbers(design, weights, vectors, stripe, found):
     for start in range(0, mean.shape[1], stripe):
         stop = min(start + stripe, mean.shape[1])
         for k in range(weights.shape[0]):
-            total = weights[k].sum()
             for j in range(start, stop):
                 mean[k, j] = design.column_dot(j, weights[k])
-                spread[k, j] = design.column_spread(j, mean[k, j], weights[k], total)
+                spread[k, j] = design.column_spread(j, mean[k, j], weights[k], 1.0)
         for k in range(vectors.shape[0]):
             for j in range(start, stop):
                 products[k, j] = design.column_dot(j, vectors[k])

@@ -89,6 +89,30 @@ def test_a_fit_is_certified_and_reads_the_file_a_few_times(tmp_path, kind):
     assert design.reads * size <= design.bytes_read <= (design.reads + 5) * size
 
 
+def test_blocks_of_sparse_columns_share_the_vectors_and_the_edges(tmp_path, monkeypatch):
+    """Otherwise blocks of few values cost as much as vectors of all rows, or edges of all columns, are long."""
+    from fastreg.design import column_products, designs
+    from fastreg.design.files import mapped_sparse
+
+    def recorded(module, name, place, seen):
+        function = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args: (seen.append(args[place]), function(*args))[1])
+
+    weights, by_rows, edges = [], [], []
+    recorded(column_products, "first_numbers", 1, weights)
+    recorded(designs, "correlate_vectors", 1, by_rows)
+    recorded(mapped_sparse, "edges_by_cost", 0, edges)
+    monkeypatch.setattr("fastreg.numerics.threads.BLOCK", 100)
+    path, X = save(tmp_path, "npz")
+    stored, vectors, columns = fastreg.open(path), RNG.normal(size=(2, N)), np.arange(P)[::-1]
+    mean, _, products = stored.first(np.full((1, N), 1.0 / N), vectors)
+    np.testing.assert_allclose(mean[0], X.mean(axis=0), atol=1e-12)
+    for found in (products, stored.correlate_each(vectors), stored.look(vectors, columns)[:, columns]):
+        np.testing.assert_allclose(found, vectors @ X, atol=1e-12)
+    assert len(weights) > 10 and len({each.ctypes.data for each in weights}) == 1
+    assert len(by_rows) > 10 and len({each.ctypes.data for each in by_rows}) <= 2 and len(edges) == 1
+
+
 @pytest.mark.parametrize("kind", ["float64", "npz"])
 def test_tall_files_are_read_by_rows(tmp_path, kind, monkeypatch):
     monkeypatch.setattr("fastreg.design.files.tiles.TILE", 256 * 12)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from grids import each_value
 
 import fastreg
-from fastreg import Interrupted, cv_path, distribute, fit_path
+from fastreg import Interrupted, distribute, fit_path
 from fastreg.objective import rows_apart
 
 N, P = 120, 7
@@ -177,8 +177,8 @@ def test_bad_input_is_refused_with_its_place_and_what_to_do(tmp_path):
     refused("checkpoint is given, but X lies in blocks of rows", checkpoint=tmp_path / "fit.npz")
     refused("solver='coordinate_descent' needs columns", solver="coordinate_descent")
     refused("y is None", y=None)
-    refused("blocks of rows, which fit_path alone takes", error=TypeError, call=cv_path)
-    refused("blocks of rows, which fit_path alone takes", error=TypeError, call=lambda X, y, family: X[:3])
+    refused("blocks of rows, which fit_path and cv_path take", error=TypeError, call=fastreg.stability_selection)
+    refused("blocks of rows, which fit_path and cv_path take", error=TypeError, call=lambda X, y, family: X[:3])
     with pytest.raises(ValueError, match="by must be one of 'columns', 'rows'"):
         distribute(X, None, by="row")
     with pytest.raises(ValueError, match=r"different numbers of columns: \[6, 7\]"):

@@ -11,6 +11,7 @@ import fastreg
 
 LARGE = 2**20  # bytes of arguments from which they are sent to all workers once, and not with each task
 PAUSE = 0.5  # seconds between looks at whether scheduler and workers are there
+ROUNDS = 4  # times that a call is begun whose blocks were lost with their workers
 PATIENCE = 60.0  # seconds without any worker after which a call fails
 RELEASE = "fastreg:__version__"
 
@@ -59,14 +60,29 @@ class Calls:
         Ctrl-C cancels the tasks.
         """
         self.trips += 1
-        shared, big = list(args), [k for k, arg in enumerate(args) if getattr(arg, "nbytes", 0) > LARGE]
+        shared, big = list(args), [k for k, arg in enumerate(args) if bytes_of(arg) > LARGE]
         self.sent += len(blocks) * bytes_of(args) + bytes_of(of_each)
         for k in big:
-            shared[k] = self.reached(self.client.scatter, shared[k], broadcast=True, hash=False)
+            (shared[k],) = self.reached(self.client.scatter, [shared[k]], broadcast=True, hash=False)
         arguments = [[each] * len(blocks) for each in shared] + [list(each) for each in zip(*of_each)]
         results = self.wait(self.reached(self.client.map, function, blocks, *arguments, pure=False))
         self.received += sum(bytes_of(each) for each in results)
         return results
+
+    def run_on(self, futures, renew, function, *args, which=None, of_each=()):
+        """`run` on some of a list of futures, all of them unless their numbers are given by `which`. Those that were
+        lost with a worker are replaced in the list by renew(their numbers), and the call begins again."""
+        which = range(len(futures)) if which is None else which
+        for left in range(ROUNDS, 0, -1):
+            try:
+                return self.run(function, [futures[k] for k in which], *args, of_each=of_each)
+            except Lost as error:
+                if left == 1:
+                    raise RuntimeError(
+                        f"workers of {self.address()} were lost {ROUNDS} times while one call ran ({error}); they may "
+                        "lack memory for their blocks of X"
+                    ) from None
+                renew([k for k in which if futures[k].status in ("cancelled", "lost")])  # none, if arguments were lost
 
     def wait(self, futures):
         """The results of futures. Whatever ends this cancels the tasks."""

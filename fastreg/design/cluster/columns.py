@@ -6,13 +6,11 @@ from typing import Any
 import numpy as np
 
 from fastreg.design.cluster import tasks
-from fastreg.design.cluster.calls import Lost
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.outer import OuterDesign
 from fastreg.interface.validation import read_only
 
 TRIP = 3e7  # values that are read from memory in the time that a call of all workers takes at least
-ROUNDS = 4  # times that blocks are sent again which were lost with their worker
 
 
 class ClusterColumns(OuterDesign):
@@ -138,18 +136,7 @@ class ClusterColumns(OuterDesign):
 
     def _run(self, function, *args, which=None, of_each=()):
         """The results of one task for each of the blocks `which`; those that were lost with a worker are sent again."""
-        which = range(len(self.blocks)) if which is None else which
-        for left in range(ROUNDS, 0, -1):
-            try:
-                return self.calls.run(function, [self.blocks[k] for k in which], *args, of_each=of_each)
-            except Lost as error:
-                lost = [k for k in which if self.blocks[k].status in ("cancelled", "lost")]
-                if left == 1:
-                    raise RuntimeError(
-                        f"workers of {self.calls.address()} were lost {ROUNDS} times while one call ran ({error}); "
-                        "they may lack memory for their blocks of X"
-                    ) from None
-                self._place(lost)
+        return self.calls.run_on(self.blocks, self._place, function, *args, which=which, of_each=of_each)
 
     def _place(self, numbers):
         """Begin the blocks of some numbers, spread over the workers, whose addresses are returned."""

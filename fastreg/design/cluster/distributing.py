@@ -39,8 +39,8 @@ def distribute(
 
     By rows, for data with more rows than columns: everything of a row stays where it is, its response as well.
     Coefficients are sent, and sums over the rows come back: losses, X'r, and matrices of the columns in use.
-    `fit_path` takes such an X, for every family. Least squares read it once, and others 40 to 90 times for a path, each
-    time for several points.
+    `fit_path` and `cv_path` take such an X, for every family. Least squares read it once, and others 40 to 90 times for
+    a path, each time for several points, and of all folds.
 
     Parameters
     ----------

@@ -2,22 +2,20 @@
 
 from typing import Any, NamedTuple
 
-from fastreg.design.cluster.calls import LARGE, Lost
-from fastreg.design.cluster.columns import ROUNDS
+from fastreg.design.cluster.calls import LARGE
 from fastreg.design.row_parts import part_of
 
 ONLY = (
-    "X is cut into blocks of rows, which fit_path alone takes; for other functions cut it by columns, "
-    "fastreg.distribute(X, client), or pass a file or an array. Folds are fits with sample_weight zero for the rows "
-    "held out (least squares: cv_path(sums=fastreg.sum_rows(..., n_folds=10))), and new rows are predicted block by "
-    "block, path.predict(block)"
+    "X is cut into blocks of rows, which fit_path and cv_path take; for other functions cut it by columns, "
+    "fastreg.distribute(X, client), or pass a file or an array. New rows are predicted block by block, "
+    "path.predict(block)"
 )
 
 
 class ClusterRows:
     """X of which each worker holds, or reads, some neighbouring rows: what `distribute(..., by="rows")` returns.
 
-    `fit_path` takes it in the place of X. All numbers of a row stay where the row is; coefficients go
+    `fit_path` and `cv_path` take it in the place of X. All numbers of a row stay where the row is; coefficients go
     there, and sums over rows come back, which are added in the order of the blocks: results do not depend on the
     workers, to the last bit. `reads` counts reads of all of X, `trips` calls of the workers, and `bytes_read` the bytes
     of arrays that were sent and came back.
@@ -132,19 +130,7 @@ class Held:
 
     def run(self, function, *args):
         """The list of function(what lies beside block k, *args), one task each; those that were lost are sent again."""
-        calls = self.workers.calls
-        for _ in range(ROUNDS):
-            try:
-                return calls.run(function, self.futures, *args)
-            except Lost as error:
-                lost = [k for k, future in enumerate(self.futures) if future.status in ("cancelled", "lost")]
-                if not lost:
-                    raise RuntimeError(f"a call of {calls.address()} was cancelled ({error})") from None
-                self._begin(lost)
-        raise RuntimeError(
-            f"workers of {calls.address()} were lost {ROUNDS} times while one call ran; they may lack memory for their "
-            "blocks of X"
-        )
+        return self.workers.calls.run_on(self.futures, self._begin, function, *args)
 
 
 def value_of(calls, value):

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fastreg.design.column_products import first_of
+from fastreg.design.column_products import first_of, of_one_type
 from fastreg.design.dense_products import add_product
 from fastreg.design.designs import DenseDesign
 from fastreg.design.files.names import read_names
@@ -44,6 +44,7 @@ class Mapped(OuterDesign):
         self.reads = self.bytes_read = 0
 
     at_once = PICKED  # values of single columns that one thread reads at a time
+    order = "C"  # of vectors (k, n) as blocks of columns are multiplied with them, so that no block copies them
     starts: np.ndarray  # (p + 1,): where each column's values start, and where the last one's end
 
     @abstractmethod
@@ -75,6 +76,7 @@ class Mapped(OuterDesign):
 
     def first(self, weights, vectors):
         counts = len(weights), len(weights), len(vectors)
+        weights, vectors = of_one_type(weights), of_one_type(vectors)  # here, and not for each block of columns
         out = [np.empty((count, self.shape[1])) for count in counts]
 
         def read(near, start, stop):
@@ -85,7 +87,7 @@ class Mapped(OuterDesign):
         return tuple(out)
 
     def correlate_each(self, vectors):
-        out, vectors = np.empty((len(vectors), self.shape[1])), np.ascontiguousarray(vectors)
+        out, vectors = np.empty((len(vectors), self.shape[1])), of_one_type(vectors, self.order)
 
         def read(near, start, stop):
             out[:, start:stop] = products_with(near, vectors)
@@ -94,7 +96,7 @@ class Mapped(OuterDesign):
         return out
 
     def look(self, vectors, columns):
-        out, vectors = np.empty((len(vectors), len(columns))), np.ascontiguousarray(vectors)
+        out, vectors = np.empty((len(vectors), len(columns))), of_one_type(vectors, self.order)
 
         def read(near, places):
             out[:, places] = products_with(near, vectors)

@@ -1,5 +1,7 @@
 """MappedSparse: compressed sparse columns in files that are mapped."""
 
+from bisect import bisect_left
+
 import numpy as np
 
 from fastreg.design.designs import SparseDesign
@@ -15,13 +17,14 @@ class MappedSparse(Mapped):
     number of rows allows it, however many values there are in all.
     """
 
-    form = "sparse"
+    form, order = "sparse", "F"
 
     def __init__(self, path, n_rows, pointers, rows, values=None, begin=0):
         super().__init__(path, [rows] if values is None else [rows, values], begin)
         self.n_rows, self.starts = n_rows, pointers
         self.rows, self.data = rows.view(), None if values is None else values.view()
-        self.sound = np.zeros(len(self.edges()) - 1, dtype=bool)  # blocks whose row numbers have been checked
+        self.cuts = edges_by_cost(pointers)  # once: with millions of columns it takes longer than a block does
+        self.sound = np.zeros(len(self.cuts) - 1, dtype=bool)  # blocks whose row numbers have been checked
 
     @property
     def shape(self):
@@ -37,12 +40,12 @@ class MappedSparse(Mapped):
         return f"{self.starts[-1]:,} {'ones' if self.data is None else f'values of {self.data.dtype}'}"
 
     def edges(self):
-        return edges_by_cost(self.starts)
+        return self.cuts
 
     def near(self, start, stop):
         low, high = int(self.starts[start]), int(self.starts[stop])
         rows, pointers = self.rows[low:high], self.starts[start : stop + 1] - low
-        block = int(np.searchsorted(self.edges(), start))
+        block = bisect_left(self.cuts, start)
         if not self.sound[block]:
             self._check(rows, pointers, np.arange(start, stop))
             self.sound[block] = True
@@ -69,8 +72,9 @@ class MappedSparse(Mapped):
     def _check(self, rows, pointers, columns):
         """Raise where row numbers are out of range, for kernels would read beyond arrays, or do not ascend."""
         bad = (rows < 0) | (rows >= self.n_rows)
-        falling = np.flatnonzero(rows[1:] <= rows[:-1]) + 1
-        bad[falling[~np.isin(falling, pointers)]] = True
+        falling = rows[1:] <= rows[:-1]
+        falling[pointers[(pointers > 0) & (pointers < rows.size)] - 1] = False  # between two columns
+        bad[1:] |= falling
         if bad.any():
             place = int(np.argmax(bad))
             column = int(columns[np.searchsorted(pointers, place, side="right") - 1])

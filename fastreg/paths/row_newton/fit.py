@@ -31,6 +31,13 @@ SOLVERS = ("auto", "newton")  # that solver= may name
 
 def path_of_rows(rows, y, options, watching):
     """`fit_path` for ClusterRows, without its warning; `options` by name."""
+    refuse_unused(y, options, watching)
+    fit_options, grid, _ = bundles(rows, options)
+    return solve_rows(rows, y, fit_options, grid, watching)
+
+
+def refuse_unused(y, options, watching):
+    """Raise where something is given that does not apply to rows that lie apart, or no response is."""
     given = [name for name in ("data", "categories") if options.get(name) is not None]
     given += ["checkpoint"] * (watching.checkpoint is not None)
     if given:
@@ -40,8 +47,6 @@ def path_of_rows(rows, y, options, watching):
         )
     if y is None:
         raise check.ParameterError("y is None: pass the response, an array here or a Dask array of the same rows")
-    fit_options, grid, _ = bundles(rows, options)
-    return solve_rows(rows, y, fit_options, grid, watching)
 
 
 @interruptible()
@@ -52,18 +57,13 @@ def solve_rows(rows, y, options, grid, watching):
     held = hold_rows(rows, y, options)
     if options.family.quadratic:
         return path_of_summed(rows, held, options, grid, watching)
-    if options.solver not in SOLVERS:
-        raise check.ParameterError(
-            f"solver={options.solver!r} needs columns, and X lies in blocks of rows; use solver='auto'"
-        )
-    problem = build_rows_problem(rows, held, options)
+    check_solver(options)
+    problem = answered_by(posed(rows, options, held, rows.count_read), held)
+    warn_omitted(problem, options.feature_names)
     null = RowsNull(problem, partial(answered, problem=problem))
-    alphas = alphas_of(grid, null.alpha_max, rows.shape[0] < rows.shape[1])
+    answered(null.begin(), problem)
     recorder = Recorder(problem, begin, grid.size(), watching.verbose, watching.callback, watching.trace)
-    fit = Fit(
-        null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None,
-        strategies=STRATEGIES,
-    )  # fmt: skip
+    fit = begun(null, alphas_of(grid, null.alpha_max, rows.shape[0] < rows.shape[1]), recorder, options, grid)
 
     def collected(fit, points):
         return collect(fit, points, problem, options)
@@ -71,8 +71,35 @@ def solve_rows(rows, y, options, grid, watching):
     return follow(fit, collected)
 
 
-def hold_rows(rows, y, options):
-    """The Rows of every block: with its response, weights and offset."""
+def check_solver(options):
+    """Raise where a solver is named that rows do not serve."""
+    if options.solver not in SOLVERS:
+        raise check.ParameterError(
+            f"solver={options.solver!r} needs columns, and X lies in blocks of rows; use solver='auto'"
+        )
+
+
+def begun(null, alphas, recorder, options, grid):
+    """The Fit of a null model at some alphas."""
+    return Fit(
+        null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None,
+        strategies=STRATEGIES,
+    )  # fmt: skip
+
+
+def answered_by(steps, held):
+    """The value of a generator of requests (function, *arguments), which is sent the answers of all blocks."""
+    found = None
+    while True:
+        try:
+            function, *args = steps.send(found)
+        except StopIteration as end:
+            return end.value
+        found = held.run(function, *args)
+
+
+def hold_rows(rows, y, options, make=rows_apart.rows_of_block, more=None):
+    """What make(block, its number, response, weights, offset, *more of it) returns for every block: the Rows."""
 
     def parts(values, name):
         if values is None or (name == "offset" and not check.is_offset(values)):
@@ -82,25 +109,32 @@ def hold_rows(rows, y, options):
         return parts_of(values, name, rows.lengths, rows.lengths)
 
     vectors = parts(y, "y"), parts(options.sample_weight, "sample_weight"), parts(options.offset, "offset")
-    own = list(zip(range(len(rows.lengths)), *vectors))
-    return rows.place.hold(rows_apart.rows_of_block, own)
+    more = [()] * len(rows.lengths) if more is None else more
+    own = [(*some, *others) for some, others in zip(zip(range(len(rows.lengths)), *vectors), more)]
+    return rows.place.hold(make, own)
 
 
-def build_rows_problem(rows, held, options):
-    """The RowsProblem of rows that are held, and of options from `checked`; reads X once."""
+def refuse_degenerate(family, y, weight, fit_intercept):
+    """Raise where a response has no solution of its own."""
+    degenerate = family.degenerate(y[weight > 0])
+    if degenerate and fit_intercept:
+        raise ValueError(f"{degenerate}; family {family.name!r} with an intercept has no solution")
+
+
+def posed(rows, options, held, count_read, refuse=refuse_degenerate):
+    """The RowsProblem of rows that are held, and of options from `checked`: a generator of requests (function,
+    *arguments), which is sent the answers of all blocks. Reads X once."""
     p, family = rows.shape[1], options.family
-    found = held.run(rows_apart.described, family)
+    found = yield rows_apart.described, family
     total = float(sum(each[1] for each in found))
     if not total > 0.0:
         raise ValueError("sample_weight is zero everywhere; at least one weight must be positive")
     y, weight = np.concatenate([each[5] for each in found]), np.concatenate([each[6] for each in found])
-    degenerate = family.degenerate(y[weight > 0])
-    if degenerate and options.fit_intercept:
-        raise ValueError(f"{degenerate}; family {family.name!r} with an intercept has no solution")
+    refuse(family, y, weight, options.fit_intercept)
     shift = np.mean([each[4] for each in found], axis=0)
-    sums, squares = rows_apart.in_order(held.run(rows_apart.moments, total, shift, options.feature_names))
-    rows.count_read()
-    (constant,) = rows_apart.in_order([(each,) for each in held.run(rows_apart.constant, family, total)])
+    count_read()
+    sums, squares = rows_apart.in_order((yield rows_apart.moments, total, shift, options.feature_names))
+    (constant,) = rows_apart.in_order([(each,) for each in (yield rows_apart.constant, family, total)])
     limits = check.check_bounds(options.lower, options.upper, p)
     problem = RowsProblem(
         UnreadColumns((y.size, p)),  # type: ignore[arg-type]  # nothing of X is read here
@@ -108,10 +142,9 @@ def build_rows_problem(rows, held, options):
         ElasticNet(options.l1_ratio) if options.penalty is None else rates_of(options.penalty, p),
         check.check_factor(options.penalty_factor, p), options.standardize,
         moments=(shift + sums, np.maximum(squares - sums**2, 0.0)), bounds=None if limits is None else Bounds(*limits),
-        rows=rows, held=held, total=total, constant=constant,
+        count_read=count_read, held=held, total=total, constant=constant,
     )  # fmt: skip
     problem.work.add(columns=p)
-    warn_omitted(problem, options.feature_names)
     return problem
 
 

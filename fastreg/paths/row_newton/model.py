@@ -29,7 +29,7 @@ class Curved:
 
     def __init__(self, problem, point, within, beside, sums):
         gram, cross, self.slopes, total = sums
-        self.key, self.within, self.beside, self.total = (*point.at, point.place), within, beside, float(total)
+        self.at, self.within, self.beside, self.total = (point.at, point.place), within, beside, float(total)
         if problem.fit_intercept:
             gram = gram - np.outer(self.slopes[within], self.slopes[within] / self.total)
             cross = cross - np.outer(self.slopes, self.slopes[beside] / self.total)
@@ -176,7 +176,7 @@ class Model:
     def _divergences(self, points, dual, padded):
         """The sums of rows_apart.divergences over all rows: a generator of one request."""
         places = [point.place for point in points]
-        return (yield (rows_apart.divergences, points[0].at, places, self.curved.key, dual, padded), None)
+        return (yield (rows_apart.divergences, points[0].at, places, self.curved.at, dual, padded), None)
 
     def _free(self, point, terms, correlation):
         """(which columns count as orthogonal to the dual direction, whether all are that must be)."""

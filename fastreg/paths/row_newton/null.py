@@ -14,7 +14,7 @@ SETTLED = 1e-14  # sum of the residuals over that of their sizes, that counts as
 
 
 class RowsNull(NullModel):
-    """The NullModel of a RowsProblem: `at` is its point, `model` that of the loss there.
+    """The NullModel of a RowsProblem, once it has `begun`: `at` is its point, `model` that of the loss there.
 
     `ask` runs a generator of requests and returns its value.
     """
@@ -22,7 +22,11 @@ class RowsNull(NullModel):
     def __init__(self, problem, ask):
         self.problem, self.first, self.ask = problem, None, ask
         self.model = Model(problem)
-        self.at = ask(fitted_intercept(problem))
+
+    def begin(self):
+        """Fit it: a generator of requests."""
+        problem = self.problem
+        self.at = yield from fitted_intercept(problem)
         self.loss = self.at.loss
         if not np.isfinite(self.loss):
             raise ValueError(
@@ -37,12 +41,12 @@ class RowsNull(NullModel):
             )
         self.floor = PERFECT * self.at.curvature
         problem.measure(max(self.loss, self.floor, LEAST_LOSS))
-        (self.at,) = ask(problem.evaluate(self.at.coef[None], [self.at.intercept]))
+        (self.at,) = yield from problem.evaluate(self.at.coef[None], [self.at.intercept])
         if problem.unpenalised.size:
-            self.at = ask(self._fitted(problem.unpenalised, 0.0))
+            self.at = yield from self._fitted(problem.unpenalised, 0.0)
             problem.measure(max(self.at.loss, self.floor, LEAST_LOSS), self.separates(self.at.loss))
         else:
-            ask(renew(problem, self.model, self.at, problem.columns[:0], 0.0))
+            yield from renew(problem, self.model, self.at, problem.columns[:0], 0.0)
         self.state = self.at  # of which the fit reads nothing
 
     def _fitted(self, columns, alpha):

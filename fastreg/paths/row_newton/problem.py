@@ -1,23 +1,14 @@
 """RowsProblem: a problem of which sums over blocks of rows are asked, and the points at which they are known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastreg.design.cluster.held_rows import ClusterRows
 from fastreg.objective import rows_apart
 from fastreg.objective.problem import Problem
-from fastreg.objective.rows_apart import in_order
-
-
-class At(NamedTuple):
-    """Points whose linear predictors lie beside the rows, as the functions of rows_apart take them."""
-
-    key: int
-    columns: np.ndarray  # the columns of the coefficients
-    coefs: np.ndarray  # (K, columns)
-    intercepts: np.ndarray  # (K,), of centred columns
+from fastreg.objective.rows_apart import At, in_order
 
 
 class Evaluated(NamedTuple):
@@ -42,7 +33,7 @@ class RowsProblem(Problem):
     A strategy yields (function of rows_apart, its arguments after those of the model) and is sent the sums.
     """
 
-    rows: ClusterRows = field(kw_only=True)
+    count_read: Callable[[], Any] = field(kw_only=True)  # called for each read of X
     held: Any = field(kw_only=True)  # the Rows of each block
     total: float = field(kw_only=True)  # of the weights
     constant: float = field(kw_only=True, default=0.0)  # of the loss
@@ -56,8 +47,12 @@ class RowsProblem(Problem):
 
     def correlate(self, residual):
         """The sums that a strategy asks for: `residual` is (function, arguments)."""
-        function, *args = residual
-        return in_order(self.held.run(function, type(self.family), self.total, self.centre, *args))
+        return in_order(self.held.run(*self.request(residual)))
+
+    def request(self, asked):
+        """(function, all of its arguments) of what a strategy asks for."""
+        function, *args = asked
+        return function, type(self.family), self.total, self.centre, *args
 
     def varies(self, j, rows):
         """Whether column j has distinct values in rows with a weight, by one read of it."""
@@ -79,8 +74,8 @@ class RowsProblem(Problem):
         at = At(self.number, columns, np.ascontiguousarray(coefs[:, columns]), intercepts)
         if reads or columns.size:
             self.work.add(columns=self.p, sweeps=1)
-            self.rows.count_read()
-        products, numbers = yield (rows_apart.evaluate, *at, reads), None
+            self.count_read()
+        products, numbers = yield (rows_apart.evaluate, at, reads), None
         if reads:
             products[:, self.left_out] = 0.0
         losses = [self.loss_of(total) for total in numbers[0]]
@@ -92,5 +87,5 @@ class RowsProblem(Problem):
     def curve(self, point, within, beside):
         """(Z_W' h Z_W, Z' h Z_U, Z'h, sum of h) at a point: a generator of one request, which reads X."""
         self.work.add(columns=self.p, grams=1)
-        self.rows.count_read()
-        return (yield (rows_apart.curve, *point.at, point.place, within, beside), None)
+        self.count_read()
+        return (yield (rows_apart.curve, point.at, point.place, within, beside), None)

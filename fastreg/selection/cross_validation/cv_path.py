@@ -26,7 +26,13 @@ from fastreg.paths.fit_path import fit_path
 from fastreg.paths.setup import build_problem, checked, family_named, warn_of_exposure
 from fastreg.selection.cross_validation.class_labels import coded_response
 from fastreg.selection.cross_validation.fold_fits import fit_folds
-from fastreg.selection.cross_validation.folds import Folding, framed_with_folds, make_folds, weighted_folds
+from fastreg.selection.cross_validation.folds import (
+    Folding,
+    framed_with_folds,
+    make_folds,
+    warn_of_vanishing,
+    weighted_folds,
+)
 from fastreg.selection.cross_validation.metrics import Response, metric_named
 from fastreg.selection.cross_validation.out_of_fold import predictions_of
 from fastreg.selection.cross_validation.result import CVPath, at_most, fold_reasons, warn_of_grid_end
@@ -40,8 +46,6 @@ from fastreg.selection.cross_validation.several_responses import (
 )
 from fastreg.selection.cross_validation.summed_folds import cv_of_sums
 from fastreg.selection.cross_validation.tall_least_squares import fold_grams
-
-VANISHING = 0.1  # of a column's standard deviation over all rows, in a fold in which it hardly varies
 
 
 @takes_options_of(fit_path)
@@ -68,7 +72,10 @@ def cv_path(
     Parameters
     ----------
     X : {array, sparse matrix, data frame} of shape (n, p), or str, default=None
-        Rows of data, never modified, or a formula about `data`; see `fit_path`.
+        Rows of data, never modified, or a formula about `data`; see `fit_path`. Or rows that lie apart,
+        `distribute(..., by="rows")`: folds are then drawn block by block, class by class where the response has two,
+        their scores are means over rows ("deviance", "mse", "mae", "misclassification"), and every read of X serves all
+        folds.
     y : array-like of shape (n,) or (n, K), default=None
         Response, as for `fit_path`. With family="binomial" it may also hold any two labels. K > 1 responses with
         "gaussian", and labels (or shares of classes) with "multinomial", are as for `fit_multi_path`.
@@ -155,6 +162,11 @@ def cv_path(
         given |= {name: options.get(name) for name in rest}
         automatic = options.get("alphas") is None and options.get("alpha_min_ratio") is None
         return chosen(cv_of_sums(sums, given, options, _l1_ratios(l1_ratio), metric), automatic)
+    if getattr(X, "in_blocks_of_rows", False):
+        from fastreg.selection.cross_validation.folds_apart import cv_of_rows  # which few fits need
+
+        folding, grid, watching = Folding(cv, groups, random_state), *bundles(X, options)[1:]
+        return chosen(cv_of_rows(X, y, options, _l1_ratios(l1_ratio), folding, metric, kept), grid.automatic())
     X, words, y, groups, cv = framed_with_folds(X, options, cv, y, groups)
     fit_options, grid, watching = bundles(X, words)
     several, checkpoint = kind_of(y, fit_options.family), None
@@ -286,31 +298,6 @@ def warn_folds(curves):
             f"{failed} of the {gaps.size} fits of folds are not certified: the largest gap is {gaps.max():.1e}, tol is "
             f"{tol:g}; {remedy_for(fold_reasons(curves))}. CVPath.fold_gaps says where",
             ConvergenceWarning,
-        )
-
-
-def warn_of_vanishing(problem, fits, paths):
-    """Warn of columns with coefficients in folds in which they hardly vary, where columns are standardised.
-
-    So does a rare variant whose carriers are all held out, and whose unknown genotypes count as its mean: divided by
-    its tiny standard deviation, a number next to nothing becomes a coefficient that the carriers' predictions blow up.
-    """
-    found = [
-        used[fit.problem.posed.spread[used] < VANISHING * problem.spread[used]]
-        for fit, path in zip(fits, paths)
-        if (used := np.unique(path.coefs.indices)).size
-    ]
-    columns = np.unique(np.concatenate([*found, np.empty(0, dtype=np.int64)]))
-    if columns.size:
-        names = paths[0].feature_names
-        first = names[columns[0]] if names else columns[0]
-        check.warn(
-            f"{columns.size} of the columns of X, such as {first}, vary less in the rows that a fold is fitted to than "
-            f"in all, by a factor of {1 / VANISHING:g} or more, as rare variants with unknown genotypes do. "
-            "standardize=True makes their coefficients as much larger, so that predictions for held-out rows are poor; "
-            "use standardize=False, or leave such columns out",
-            check.DataWarning,
-            topic="vanishing columns",
         )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import framed
 
+VANISHING = 0.1  # of a column's standard deviation over all rows, in a fold in which it hardly varies
+
 
 class Folding(NamedTuple):
     """The parameters of `cv_path` that set the folds."""
@@ -163,4 +165,29 @@ def check_fold_response(family_class, y, weight, fit_intercept, number):
         raise ValueError(
             f"in the training rows of fold {number} {degenerate}: an intercept has no solution there. Use fewer or "
             "stratified folds"
+        )
+
+
+def warn_of_vanishing(problem, fits, paths):
+    """Warn of columns with coefficients in folds in which they hardly vary, where columns are standardised.
+
+    So does a rare variant whose carriers are all held out, and whose unknown genotypes count as its mean: divided by
+    its tiny standard deviation, a number next to nothing becomes a coefficient that the carriers' predictions blow up.
+    """
+    found = [
+        used[fit.problem.posed.spread[used] < VANISHING * problem.spread[used]]
+        for fit, path in zip(fits, paths)
+        if (used := np.unique(path.coefs.indices)).size
+    ]
+    columns = np.unique(np.concatenate([*found, np.empty(0, dtype=np.int64)]))
+    if columns.size:
+        names = paths[0].feature_names
+        first = names[columns[0]] if names else columns[0]
+        check.warn(
+            f"{columns.size} of the columns of X, such as {first}, vary less in the rows that a fold is fitted to than "
+            f"in all, by a factor of {1 / VANISHING:g} or more, as rare variants with unknown genotypes do. "
+            "standardize=True makes their coefficients as much larger, so that predictions for held-out rows are poor; "
+            "use standardize=False, or leave such columns out",
+            check.DataWarning,
+            topic="vanishing columns",
         )
