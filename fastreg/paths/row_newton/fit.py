@@ -79,11 +79,11 @@ def check_solver(options):
         )
 
 
-def begun(null, alphas, recorder, options, grid):
-    """The Fit of a null model at some alphas."""
+def begun(null, alphas, recorder, options, grid, until=None):
+    """The Fit of a null model at some alphas; it ends after the first point of which `until` is true."""
     return Fit(
         null, alphas, recorder, options.tol, options.max_iter, options.solver, automatic=grid.alphas is None,
-        strategies=STRATEGIES,
+        strategies=STRATEGIES, until=until,
     )  # fmt: skip
 
 

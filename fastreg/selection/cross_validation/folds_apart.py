@@ -60,8 +60,11 @@ class Member:
 
     def follow(self, alphas, recorder, options, grid, whole):
         """Fit the alphas, as far as the `whole` path goes if that ends early: a generator of requests."""
-        self.fit = fit = begun(self.null, alphas, recorder, options, grid)
-        fit.until = lambda _: whole.fit.ended and len(fit.points) >= len(whole.fit.points)
+
+        def beyond(_):
+            return whole.fit.ended and len(recorder.points) >= len(whole.fit.points)
+
+        self.fit = fit = begun(self.null, alphas, recorder, options, grid, beyond)
         recorder.show_paths(lambda points: collect(fit, points, self.problem, options))
         yield from of_all_blocks(run(fit), self.problem)
 
