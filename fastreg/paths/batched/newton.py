@@ -36,7 +36,7 @@ SMALL, LARGEST = 1e-3, 50.0  # changes of eta between which the bound on a step 
 # Integers passed between kernels are np.int64, since Numba compiles a kernel again for a literal argument.
 PIVOTS = 200  # pivots of one homotopy at most
 WORK = 3e7  # products of two numbers in one kernel call, about, so that a fit can be interrupted
-EXACT = 1e-20  # target gap of least squares over the null model's loss, where a step costs little
+FINER = 1e-4  # gap aimed at for least squares over the target, where a further step costs little
 
 
 class Terms(NamedTuple):
@@ -116,7 +116,7 @@ class NewtonBatch:
         terms = Terms(
             problem.l1_rates[columns], problem.l2_rates[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), ROUNDS,
+            FINER * target if problem.family.quadratic else target, renewal_in_a_kernel(n, m), ROUNDS,
         )  # fmt: skip
         iterate = Iterate(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
