@@ -96,7 +96,7 @@ class PairSet(MultiSet):
         problem, coef, columns = self.problem, state.coef[self.columns], self.columns // self.problem.K
         free = problem.norms[columns] ** 2
         if problem.bounds is None:
-            return steering_gap(self.correlation, coef, self.l1, self.l2, free, problem.scale)
+            return steering_gap(self.correlation, coef, self.l1, self.l2, free, problem.scale, False)
         return bounded_steering_gap(self.correlation, coef, self.penalty, free, problem.scale)
 
     def correlate_all(self, residual):

@@ -154,8 +154,9 @@ def empty_gap(family, eta, residual, coef, l1, l2):
 
 
 @kernel
-def steering_gap(correlation, coef, l1, l2, free, scale):
-    """The gap to first order, from the columns alone, by which solvers decide when to compute a certificate.
+def steering_gap(correlation, coef, l1, l2, free, scale, closely):
+    """The gap to first order, from the columns alone, by which solvers decide when to compute a certificate; `closely`
+    if active columns shall limit s, too, as in a certificate.
 
     The smaller of gap(1) and the scaled gap, with (1 - s)^2 `scale` for the rows' terms, as at the null model. The term
     of an unpenalised column of curvature free_j is c_j^2 / (2 free_j), the gain of a Newton step on it alone.
@@ -171,6 +172,8 @@ def steering_gap(correlation, coef, l1, l2, free, scale):
             sign = 1.0 if b > 0.0 else -1.0
             mismatch += abs(b * (c - l1[k] * sign - l2[k] * b))
             size += l1[k] * abs(b)
+            if closely and abs(c) * s > l1[k]:
+                s = l1[k] / abs(c)
         elif abs(c) * s > l1[k]:
             s = l1[k] / abs(c)
     scaled = mismatch + (1.0 - s) * size + (1.0 - s) ** 2 * scale

@@ -12,6 +12,8 @@ from fastreg.numerics.jit import kernel
 
 MANY = 8  # columns per column wanted, from which a heap is faster than a partition, as few columns change it
 NEIGHBOURS = 128  # columns that are tested together, since most are far below their threshold
+LONGEST = 2.0  # steps of extrapolated correlations, in steps between the alphas before
+RISEN = 0.97  # extrapolated correlation over threshold, from which a column is added
 NEAR = 0.7  # correlation over threshold, from which a column is a candidate
 
 
@@ -25,6 +27,19 @@ def strong_columns(estimate, problem, penalty, previous, contains, most):
     found = np.empty(pull.size, dtype=np.int64)
     count = columns_above(pull, 0.0, problem.unit_norms, alpha, problem.unit_l1_rates, contains, found)
     return largest_columns(found[:count], estimate, problem, most)
+
+
+def rising_columns(earlier, last, problem, penalty, contains):
+    """Units outside the working set whose correlations, extrapolated from those at two alphas, would nearly reach their
+    threshold at `penalty`; `earlier` and `last` are (alpha, correlations). The strong rule misses those that rise fast.
+    """
+    (first, before), (second, estimate) = earlier, last
+    length = (second - penalty.alpha) / (first - second) if second < first < np.inf else np.inf
+    if not 0.0 < length <= LONGEST:
+        return np.empty(0, dtype=np.int64)
+    pull, found = problem.pull(estimate + length * (estimate - before)), np.empty(contains.size, dtype=np.int64)
+    norms, rates = problem.unit_norms, problem.unit_l1_rates
+    return found[: columns_above(pull, 0.0, norms, RISEN * penalty.alpha, rates, contains, found)]
 
 
 def largest_columns(columns, estimate, problem, most):

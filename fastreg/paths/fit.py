@@ -72,6 +72,7 @@ class Fit:
     until: Any = None  # predicate of a Point; the path ends after the first for which it is true
     alpha: float | None = None  # alpha of the state, about; None at the null model
     changes: float | None = None  # changes of the support per point in the last batches, where known
+    working: Any = None  # the working set of the batches before, at the state, if it is of use after them
     ended: bool = False  # whether the path has ended before its last alpha
     known: Known = NOTHING  # of the path at whose solution the fit begins
     checkpoint: Any = None  # the checkpoint.Part that keeps the points
@@ -111,9 +112,9 @@ class Fit:
         """Note that the state is near the solution at `alpha`."""
         self.alpha = float(alpha)
 
-    def expect(self, changes):
-        """Set the expected number of changes of the support per point."""
-        self.changes = changes
+    def hand_over(self, changes, working):
+        """Leave the next strategy the changes of the support to expect per point, and a working set or None."""
+        self.changes, self.working = changes, working
 
     def each(self, alphas):
         """Yield `alphas` one by one until the path ends; the caller adds a point at each."""

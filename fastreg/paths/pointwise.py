@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastreg.objective.duality_gap import References, duality_gap, empty_gap, orthogonal
-from fastreg.objective.screening import candidate_columns, largest_columns, reaching_columns, strong_columns
+from fastreg.objective.screening import (
+    candidate_columns,
+    largest_columns,
+    reaching_columns,
+    rising_columns,
+    strong_columns,
+)
 from fastreg.paths.fit import Fit, make_point
 from fastreg.paths.grid import FAR, LOOSE, alphas_between
 from fastreg.paths.plan import FEWEST, LOWEST_TARGET, ROUNDS, all_enter_at_once, descends_first
@@ -41,6 +47,8 @@ class Pointwise:
         self.tol, self.max_iter = fit.tol, fit.max_iter
         self.predictor = Predictor()
         self.done, self.formed, self.resumed = 0, False, False
+        self.earlier: tuple[float, Any] = (np.inf, None)  # the alpha of the point before the last, and its correlations
+        self.missed = False  # whether the strong rule has missed a column
         self.first = False  # whether cold starts try a descent over X itself
         if fit.alpha is not None:
             self.resumed = True
@@ -59,7 +67,9 @@ class Pointwise:
 
     @cached_property
     def working(self) -> Any:
-        """The WorkingSet, made at the first use: a fit of one alpha by descent needs none."""
+        """The WorkingSet, made at the first use: a fit of one alpha by descent needs none; or that of batches."""
+        if self.fit.working is not None:
+            return self.fit.working
         working = self._working_set()
         working.extend(self.problem.units_of(self.problem.without_l1), self.state.residual)
         return working
@@ -249,6 +259,10 @@ class Pointwise:
         most = self._most(alpha, tol)
         expected = strong_columns(self.estimate, problem, penalty, self.previous, working.contains, most)
         working.extend(expected, state.residual)
+        if self.missed:
+            rising = rising_columns(self.earlier, (self.previous, self.estimate), problem, penalty, working.contains)
+            working.extend(largest_columns(rising, self.estimate, problem, most), state.residual)
+        self.earlier = self.previous, self.estimate
         working.set_penalty(penalty)
         epochs, plain = problem.work.epochs, not (tol < LOOSE and self._go_on(alpha))
         wanted = tol * problem.scale
@@ -259,6 +273,7 @@ class Pointwise:
             gap, violators = yield from self.certify(penalty)
             if gap <= wanted or iterations >= self.max_iter:
                 break
+            self.missed = self.missed or violators.size > 0
             if violators.size == 0:
                 if target < LOWEST_TARGET * wanted:
                     break

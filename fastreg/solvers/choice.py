@@ -10,6 +10,8 @@
     and is its support solved exactly?              if that costs less than has been read: `support_solve_pays`
     is an old Hessian computed anew?                if steps with it would cost more: `renewal_pays`, `served_long`
     do batches of elastic nets use descent?         if that costs less than Newton steps: `batch_costs`
+    how many points has the next batch?             hardly more than the last one certified, where pivots cost more than
+                                                    all else: `points_ahead`
     is X'r computed for all columns?                if many may be violators: `sweep_pays`
     and for two residuals of a batch at once?       if that saves columns to look at: `second_residual_pays`
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
@@ -247,6 +249,8 @@ def served_long(steps, spent, points):
 
 FINEST = 1e-9  # relative gap wanted, below which Newton steps, which are exact, cost hardly more than descent
 POINTS = 20.0  # points of a batch, about
+AHEAD = 1.5  # points of a batch over those that were certified in the last one
+A_BATCH = 10.0  # sweeps in the time of a batch's sweep, looks at columns and Gram rows of new columns
 SOLVES, PIVOTS = 30.0, 2.0  # multiplications of Newton steps in batches, see `batch_costs`
 
 
@@ -274,6 +278,15 @@ def batch_descends(problem, tol, support, epochs, costs):
     if problem.family.quadratic and tol > FINEST and support >= FEW_WITH_RIDGE and epochs < afforded:
         return int(PATIENCE * afforded)
     return None
+
+
+def points_ahead(working, support, pivots, points, certified):
+    """Points of the next batch at most, after one of so many `pivots` and `points`, of which some were certified: AHEAD
+    times these, since pivots of points after a violated one are in vain; more if they cost less than a batch."""
+    problem = working.problem
+    a_point = max(pivots_cost(pivots / points, support, working), 1.0)
+    sweep = READ[working.block.form] * price_of(problem.design) * problem.stored
+    return max(math.ceil(AHEAD * certified), int(A_BATCH * sweep / a_point), 2)
 
 
 LARGEST_WIDE_GRAM = 2000  # columns of a working set whose Gram matrix is used even if rows are fewer

@@ -11,9 +11,10 @@ support are accelerated (solvers.anderson_descent).
 
 The descent ends when, in an epoch over the whole set, the model's duality gap to first order is below the wanted
 precision:  sum_j |b_j| |c_j - l1_j sign(b_j) - l2_j b_j|  +  max_j (|c_j| / l1_j - 1)_+  sum_j l1_j |b_j|  +  the
-decrease. Where l2_j > 0 a column's term may be that of the gap itself, (c_j - l1_j sign - l2_j b_j)^2 / (2 l2_j), times
-a margin, if it is smaller: the descent then ends at the gap wanted, and otherwise far below it. Columns at a bound do
-not count if c_j pushes them against it.
+decrease. The maximum is over columns outside the support or, where the model is the loss itself, over all columns
+without bounds, as in a certificate. Where l2_j > 0 a column's term may be that of the gap itself,
+(c_j - l1_j sign - l2_j b_j)^2 / (2 l2_j), times a margin, if it is smaller: the descent then ends at the gap wanted,
+and otherwise far below it. Columns at a bound do not count if c_j pushes them against it.
 """
 
 import math
@@ -33,18 +34,19 @@ SHARE = 0.3  # gap of the model over the gap wanted
 
 
 @allocating_kernel
-def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, squares):
+def gram_epochs(gram, penalty, coef, correlation, max_epochs, precision, closely):
     """Epochs in Gram form until the model's gap is at most `precision`. Returns (epochs, converged).
 
-    `penalty` is (l1_j, l2_j, lower_j, upper_j); `squares` allows the smaller terms where l2_j > 0.
+    `penalty` is (l1_j, l2_j, lower_j, upper_j); with `closely` the gap is that of a certificate: the smaller terms
+    where l2_j > 0, and elsewhere the largest excess of all columns, since it scales the dual point.
     """
     m = coef.size
     history = np.empty((DEPTH, m)), np.empty((DEPTH, m)), equations()
-    return descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history)
+    return descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, closely, history)
 
 
 @inner_kernel
-def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squares, history):
+def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, closely, history):
     """`gram_epochs` with scratch memory `history`, (points, correlations, equations)."""
     l1, l2, lower, upper = penalty
     points, correlations, _ = history
@@ -59,7 +61,7 @@ def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squ
                 old, curvature = coef[j], gram[j, j]
                 if (inner > 0 and old == 0.0) or curvature <= 0.0:
                     continue
-                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size), squares)
+                mismatch, excess, size = violation(penalty, j, old, correlation[j], (mismatch, excess, size), closely)
                 new = soft_threshold(curvature * old + correlation[j], l1[j]) / (curvature + l2[j])
                 new = min(max(new, lower[j]), upper[j])
                 if new != old:
@@ -82,7 +84,8 @@ def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squ
                 copy_values(correlation, correlations[0])
                 kept = 1
             first = max(first, decrease)
-            if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
+            near = mismatch + decrease <= 0.1 * precision and excess * size <= precision
+            if (inner > 0 and near) or decrease <= 1e-17 * first:
                 break
             if epochs >= max_epochs:
                 break
@@ -90,19 +93,21 @@ def descend_by_gram(gram, penalty, coef, correlation, max_epochs, precision, squ
 
 
 @inlined_kernel
-def violation(penalty, j, b, c, parts, squares):
-    """Add one coordinate to the parts of the model's gap; `squares` as for `gram_epochs`."""
+def violation(penalty, j, b, c, parts, closely):
+    """Add one coordinate to the parts of the model's gap; `closely` as for `gram_epochs`."""
     mismatch, excess, size = parts
     l1, l2, lower, upper = penalty[0][j], penalty[1][j], penalty[2][j], penalty[3][j]
     if b != 0.0:
         slope = c - (l1 if b > 0.0 else -l1) - l2 * b
         limit = upper - b if slope > 0.0 else b - lower
+        if closely and l2 == 0.0 and l1 > 0.0 and limit == math.inf:
+            excess = max(excess, abs(c) / l1 - 1.0)
         term = min(abs(b), limit) * abs(slope)
-        if squares and l2 > 0.0:
+        if closely and l2 > 0.0:
             term = min(term, MARGIN * slope * slope / (2.0 * l2))
         return mismatch + term, excess, size + l1 * abs(b)
     limit = upper if c > 0.0 else -lower
-    if squares and l2 > 0.0:
+    if closely and l2 > 0.0:
         over = abs(c) - l1
         return mismatch + (MARGIN * over * over / (2.0 * l2) if over > 0.0 and limit > 0.0 else 0.0), excess, size
     if l1 > 0.0 and limit > 0.0:
@@ -111,7 +116,7 @@ def violation(penalty, j, b, c, parts, squares):
 
 
 @allocating_kernel
-def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, limits, squares):
+def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, limits, closely):
     """Epochs in residual form until the model's gap is at most the precision.
 
     Returns (epochs, converged, lift, columns read).
@@ -121,11 +126,11 @@ def residual_epochs(design, columns, quadratic, penalty, coef, residual, lift, l
     accelerate); the others as for `gram_epochs`."""
     depth = DEPTH if limits[2] else 0
     history = np.empty((depth, coef.size)), np.empty((depth, residual.size)), np.empty(depth), equations()
-    return descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history)
+    return descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, closely, history)
 
 
 @inner_kernel
-def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, squares, history):
+def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lift, limits, closely, history):
     """`residual_epochs` with scratch memory `history`, (points, residuals, lifts, equations)."""
     h, curvature, mean, column_h = quadratic
     l1, l2, lower, upper = penalty
@@ -150,7 +155,7 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                 j = columns[k]
                 read += 1
                 correlation = design.column_dot(j, residual) + lift * column_h[k]
-                mismatch, excess, size = violation(penalty, k, old, correlation, (mismatch, excess, size), squares)
+                mismatch, excess, size = violation(penalty, k, old, correlation, (mismatch, excess, size), closely)
                 new = soft_threshold(curvature[k] * old + correlation, l1[k]) / (curvature[k] + l2[k])
                 new = min(max(new, lower[k]), upper[k])
                 support += new != 0.0
@@ -176,7 +181,8 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                     copy_values(residual, residuals[0])
                     lifts[0], kept = lift, 1
             first = max(first, decrease)
-            if (inner > 0 and mismatch + decrease <= 0.1 * precision) or decrease <= 1e-17 * first:
+            near = mismatch + decrease <= 0.1 * precision and excess * size <= precision
+            if (inner > 0 and near) or decrease <= 1e-17 * first:
                 break
             if epochs >= max_epochs:
                 break
@@ -193,12 +199,12 @@ def weighted_columns(design, columns, h, total, centred, curvature, mean, column
         curvature[k] = design.column_spread(j, mean[k], h, total)
 
 
-def descend_gram(gram, penalty, coef, correlation, precision, squares=False, max_epochs=20_000):
+def descend_gram(gram, penalty, coef, correlation, precision, closely=False, max_epochs=20_000):
     """Coordinate descent in Gram form to a model gap of `precision`, in short kernel calls. Returns the epochs."""
     chunk, epochs, done = bounded_epochs(coef.size**2), 0, False
     while not done and epochs < max_epochs:
         most = min(chunk, math.ceil(max_epochs - epochs))
-        ran, done = gram_epochs(gram, penalty, coef, correlation, most, SHARE * precision, squares)
+        ran, done = gram_epochs(gram, penalty, coef, correlation, most, SHARE * precision, closely)
         epochs += ran
     return epochs
 
@@ -228,17 +234,18 @@ class CoordinateDescent:
     def solve(self, working, state, anew, precision, most=np.inf, share=None):
         """(coefficients (m,), their correlations (m,) or None in residual form), after at most `most` epochs."""
         old = state.coef[working.columns]
-        most, squares = min(most, self.max_epochs), bool(working.ridge_alpha > 0.0) and self.passes == np.inf
+        most, ridge = min(most, self.max_epochs), working.ridge_alpha > 0.0
+        closely = self.passes == np.inf and bool(ridge or working.problem.family.quadratic)
         if self.form == "gram" or (self.form == "auto" and gram_form_pays(working, np.count_nonzero(old))):
             working.update_gram(state, anew)
             coef, correlation = old, working.correlation.copy()
-            epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, squares, most)
+            epochs = descend_gram(working.gram, working.penalty, coef, correlation, precision, closely, most)
             working.problem.work.add(epochs=epochs)
             return coef, correlation
         precision *= self.share if share is None else share
-        return self._descend_residual(working, state, precision, most, squares)
+        return self._descend_residual(working, state, precision, most, closely)
 
-    def _descend_residual(self, working, state, precision, most, squares):
+    def _descend_residual(self, working, state, precision, most, closely):
         problem, columns, h = working.problem, working.columns, state.curvature
         design, places, shift = working.in_memory()
         quadratic = (h, *self._moments(working, h, design, places, shift))
@@ -251,11 +258,13 @@ class CoordinateDescent:
         while not done and epochs < most and problem.work.columns < limit:
             ran, done, lift, read = residual_epochs(
                 design, places, quadratic, working.penalty, coef, residual, lift,
-                (min(chunk, math.ceil(most - epochs)), precision, working.stored() >= problem.n), squares,
+                (min(chunk, math.ceil(most - epochs)), precision, working.stored() >= problem.n), closely,
             )  # fmt: skip
             epochs += ran
             problem.work.add(columns=read)
         problem.work.add(epochs=epochs)
+        if problem.family.quadratic and h.min() > 0.0:  # else the change in rows without curvature is not known
+            working.note_change(coef, (state.residual - residual) / h - lift)
         return coef, None
 
     def _moments(self, working, h, design, places, shift):

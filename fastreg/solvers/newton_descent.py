@@ -60,7 +60,7 @@ def newton_descents(family, design, columns, penalty, terms, iterate, target, li
     history = np.empty((DEPTH, m)), np.empty((DEPTH, n)), np.empty(DEPTH), equations()
     h, (curvature, mean, column_h) = iterate.curvature, (moments[0], moments[1], moments[2])
     l1, l2, norms, scale = penalty[0], penalty[1], terms.norms, terms.scale
-    gap, share = steering_gap(iterate.correlation, iterate.coef, l1, l2, norms, scale), ROUGH
+    gap, share = steering_gap(iterate.correlation, iterate.coef, l1, l2, norms, scale, False), ROUGH
     steps, epochs, read, shift = 0, 0, 0, 0.0
     while gap > target and steps < most_steps:
         total = 0.0
@@ -83,7 +83,7 @@ def newton_descents(family, design, columns, penalty, terms, iterate, target, li
         shift += moved
         read += here + 4 * m
         steps += 1
-        previous, gap = gap, steering_gap(iterate.correlation, iterate.coef, l1, l2, norms, scale)
+        previous, gap = gap, steering_gap(iterate.correlation, iterate.coef, l1, l2, norms, scale, False)
         if t == 0.0 and previous < LOST * scale:
             break  # rounding errors prevent further progress
         share = ROUGH if gap <= STALLED * previous else max(ROUGHER * share, FINEST)

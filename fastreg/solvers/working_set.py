@@ -92,6 +92,9 @@ class WorkingSet(PenalisedSet):
         self.sums = np.empty(0)  # X_W'h, about the block's centre
         self.model_version = 0
         self.ages = not problem.family.quadratic  # whether the matrix of the model changes with the state
+        # Whether steering gaps are close to certified ones: those of single descents have further columns to come.
+        self.closely = problem.family.quadratic and not problem.has_ridge and block is None
+        self.moved = None  # coefficients, and (X - centre) times their change, where a solver knows it
 
     @cached_property
     def age(self):
@@ -191,11 +194,11 @@ class WorkingSet(PenalisedSet):
             free = self.norms**2 * state.curvature.sum()
             return bounded_steering_gap(self.correlation, coef, self.penalty, free, problem.scale)
         if problem.without_l1.size == 0:
-            return steering_gap(self.correlation, coef, self.l1, self.l2, self.norms, problem.scale)
+            return steering_gap(self.correlation, coef, self.l1, self.l2, self.norms, problem.scale, self.closely)
         free = self.norms**2 * state.curvature.sum()
         weak = (self.l1 == 0.0) & (self.l2 <= WEAK * free)  # count as unpenalised
         correlation = np.where(weak, self.correlation - self.l2 * coef, self.correlation)
-        return steering_gap(correlation, coef, self.l1, np.where(weak, 0.0, self.l2), free, problem.scale)
+        return steering_gap(correlation, coef, self.l1, np.where(weak, 0.0, self.l2), free, problem.scale, self.closely)
 
     def rise(self, state, coef, correlation):
         """A quadratic objective less its value at `coef`, whose correlations were `correlation`.
@@ -236,6 +239,10 @@ class WorkingSet(PenalisedSet):
         """Free a Gram matrix that has become larger than the columns."""
         self.gram, self.gram_size = np.empty((0, 0)), 0
 
+    def note_change(self, coef, change):
+        """Note (X - centre) times the change of the coefficients to `coef`, which `move` needs."""
+        self.moved = coef, change
+
     def go_back(self, state, coef, intercept):
         """Undo steps: back to the coefficients `coef` and the intercept, with eta and correlations computed anew."""
         state.coef[self.columns], state.intercept = coef, intercept
@@ -245,9 +252,12 @@ class WorkingSet(PenalisedSet):
         """Step towards the coefficients `coef`, with t = 1 if `exact`. Updates the state; returns the step length t."""
         problem, old = self.problem, state.coef[self.columns]
         steps = coef - old
-        problem.work.add(columns=int(np.count_nonzero(steps)))
-        change = self.block.predict(steps)
-        t = 1.0
+        if self.moved is not None and self.moved[0] is coef:
+            change = self.moved[1]
+        else:
+            problem.work.add(columns=int(np.count_nonzero(steps)))
+            change = self.block.predict(steps)
+        self.moved, t = None, 1.0
         if not exact:
             t = step_length(problem, state, self.correlation, old, coef, (self.l1, self.l2), change)
         problem.advance(state, self.columns, steps, change, t)

@@ -191,7 +191,7 @@ OTHER = {
     "option": ("numerics/jit.py", "forceinline=True)", "forceinline=False)"),
     "flags": ("numerics/jit.py", '{"reassoc", "contract", "nsz", "arcp"}', '{"reassoc", "contract", "nsz"}'),
     "decorator": ("solvers/coordinate_descent.py", "@allocating_kernel\ndef gram_epochs", "@kernel\ndef gram_epochs"),
-    "default": ("solvers/coordinate_descent.py", "squares=False, max_epochs=20_000", "squares=True, max_epochs=20_000"),
+    "default": ("solvers/coordinate_descent.py", "closely=False, max_epochs=20_000", "closely=True, max_epochs=20_000"),
     "verb": ("objective/families.py", "return self.weight[i] * (self.y[i] - eta), self.weight[i]",
              "return self.weight[i] * (self.y[i] - eta), 1.0 * self.weight[i]"),
     "field": ("objective/penalties.py", "    alpha: float", "    beta: float\n    alpha: float"),

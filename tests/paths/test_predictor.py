@@ -6,7 +6,10 @@ import pytest
 import scipy.sparse as sp
 from grids import few
 
+from fastreg.interface.arguments import FitOptions
+from fastreg.objective.screening import rising_columns, strong_columns
 from fastreg.paths.predictor import Predictor, going_on
+from fastreg.paths.setup import build_problem, checked
 
 
 def test_the_line_leaves_out_what_changes_sign_or_has_just_entered():
@@ -59,3 +62,16 @@ def test_descents_take_fewer_epochs_along_the_line(family, more, make, monkeypat
     monkeypatch.setattr("fastreg.paths.predictor.NEAR", 1.0)
     without = certified.fit(make(X), y, tol=1e-8, **options)
     assert 0 < path.work["epochs"] < without.work["epochs"]
+
+
+def test_columns_that_rise_fast_are_found_from_two_points():
+    """At alphas 1 and 0.9 correlations of 0.5 and 0.69 lead to 0.88 at 0.8; the strong rule keeps those above 0.7."""
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    problem = build_problem(X, X[:, 0], checked(FitOptions()))
+    at, inside = problem.penalty_at(0.8), np.array([False, False, False, True])
+    before, last = np.array([0.5, 0.65, -0.4, 0.5]), np.array([0.69, 0.68, -0.62, 0.7])
+    found = rising_columns((1.0, before), (0.9, last), problem, at, inside)
+    np.testing.assert_array_equal(found, [0, 2])
+    assert strong_columns(last, problem, at, 0.9, inside, 4).size == 0
+    assert rising_columns((np.inf, None), (0.9, last), problem, at, inside).size == 0  # one point alone
+    assert rising_columns((0.95, before), (0.94, last), problem, at, inside).size == 0  # too far away

@@ -6,8 +6,12 @@ import pytest
 import scipy.sparse as sp
 
 from fastreg import fit_path
+from fastreg.interface.arguments import FitOptions
+from fastreg.paths.batched.lasso import LassoBatch
+from fastreg.paths.setup import build_problem, checked
 from fastreg.solvers import choice
 from fastreg.solvers.automatic_choice import AutomaticChoice
+from fastreg.solvers.working_set import WorkingSet
 
 WIDE = {"l1_ratio": 0.05, "n_alphas": 60, "alpha_min_ratio": 0.01}
 
@@ -101,3 +105,46 @@ def test_sparse_and_dense_copies_of_small_data_take_the_same_steps():
     sparse = certified.fit(sp.csc_array(X), y, family="binomial", alphas=[0.01], tol=1e-10)
     assert dense.work["iterations"] == sparse.work["iterations"] > 0
     np.testing.assert_allclose(sparse.coefs.toarray(), dense.coefs.toarray(), rtol=1e-7)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_descent_ends_at_the_gap_that_a_certificate_finds(weighted, monkeypatch):
+    """Its gap has the excess of active columns, too, which scales the dual point: hardly a point is solved twice. The
+    change of eta that it leaves is that of its coefficients, also with rows that do not count."""
+    monkeypatch.setattr(choice, "FEW", 0)
+    monkeypatch.setattr(choice, "EPOCHS", dict.fromkeys(choice.EPOCHS, 0.01))
+    rng = np.random.default_rng(3)
+    X = sp.csc_array(rng.normal(size=(300, 400)) * (rng.random((300, 400)) < 0.03))
+    y = X @ rng.normal(size=400) + 0.1 * rng.normal(size=300)
+    options = {"sample_weight": rng.uniform(0.5, 2.0, 300) * (np.arange(300) > 3)} if weighted else {}
+    path = certified.fit(X, y, n_alphas=40, alpha_min_ratio=0.01, solver="pointwise", **options)
+    assert path.work["epochs"] > 0 and path.work["iterations"] <= 1.3 * path.alphas.size
+
+
+def test_a_batch_has_few_more_points_than_the_last_one_certified():
+    """Where its pivots cost more than all else; twenty points of few pivots cost nothing."""
+    X = sp.random_array((2000, 3000), density=0.01, rng=np.random.default_rng(0), format="csc")
+    problem = build_problem(X, np.arange(2000.0), checked(FitOptions()))
+    working = WorkingSet(problem)
+    working.extend(np.arange(1500), problem.weight)
+    assert choice.points_ahead(working, 1000, 800, 20, 4) == 6
+    assert choice.points_ahead(working, 1000, 800, 20, 0) == 2
+    assert choice.points_ahead(working, 20, 40, 20, 4) > 20
+
+
+def test_a_path_goes_on_from_the_working_set_of_its_batches(monkeypatch):
+    """Its Gram matrix is not computed again where pivots go on point by point."""
+    monkeypatch.setattr(LassoBatch, "solve", each_but_the_third(LassoBatch.solve))
+    X, y = certified.draw("gaussian", n=300, p=400)
+    path = certified.fit(X, y, n_alphas=60, alpha_min_ratio=0.01)
+    assert set(path.methods) == {"batched_lasso", "pointwise"} and path.work["grams"] == 1
+
+
+def each_but_the_third(solve):
+    calls = []
+
+    def solved(self, alphas):
+        calls.append(alphas)
+        return None if len(calls) == 3 else solve(self, alphas)
+
+    return solved

@@ -4,7 +4,7 @@ import numpy as np
 
 from fastreg.numerics.jit import kernel
 from fastreg.solvers.active_set.active_set import ActiveSet
-from fastreg.solvers.choice import PATIENCE, descent_pays
+from fastreg.solvers.choice import PATIENCE, descent_pays, points_ahead
 
 EXCHANGES = 100  # exchanges of dependent columns in one batch, after which it counts as stuck
 
@@ -16,24 +16,29 @@ class Pivoting:
         self.problem, self.working, self.tol, self.active = working.problem, working, tol, ActiveSet()
         self.changes = 5.0  # changes of the support per point in the last batch
         self.price = 5.0  # pivots per certified point of the last batch, with those of batches before that had none
+        self.usual = 5.0  # the same of the last batch that had certified points
         self.spent = 0  # pivots since a point was last certified
+        self.longest = np.inf  # points of the next batch at most, by the cost of pivots
 
     def stops(self, state):
         """Whether coordinate descent is cheaper for the next points."""
-        support = np.count_nonzero(state.coef[self.working.columns])
-        return descent_pays(self.price, support, self.working, self.tol)
+        return descent_pays(self.price, self._support(state), self.working, self.tol)
+
+    def _support(self, state):
+        return int(np.count_nonzero(state.coef[self.working.columns]))
 
     def too_long(self, pivots):
         """Whether a point has taken so many pivots that descent would have cost clearly less."""
         return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
 
-    def note(self, pivots, points, certified):
-        """Note the pivots of a batch of so many points, of which some are certified."""
+    def note(self, state, pivots, points, certified):
+        """Note the pivots of a batch of so many points, of which some are certified; the last of these is the state."""
+        self.longest = points_ahead(self.working, self._support(state), pivots, points, certified)
         self.changes = pivots / points
         self.spent += pivots
         self.price = self.spent / max(certified, 1)
         if certified:
-            self.spent = 0
+            self.spent, self.usual = 0, self.price
 
     def mend(self, model, coef, result):
         """Do what a kernel left to Python, see ActiveSet.mend; `coef` are its initial coefficients."""

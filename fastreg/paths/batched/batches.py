@@ -72,9 +72,10 @@ class Batches:
             yield from self._begin_at_state()
         grid, wanted = with_steps(alphas[above.size :], self.previous, self.problem.n < self.problem.p)
         places = above.size + np.cumsum(wanted) - 1  # of the grid's points in `alphas`
-        start, longest, idle = 0, longest_batch(self.problem), 0
+        start, idle = 0, 0
         again = int(grid.size > 0 and grid[0] == fit.alpha)  # the last point of a checkpoint is certified anew
         while start < grid.size and idle < ROUNDS and not fit.ended:
+            longest = min(longest_batch(self.problem), self.pivoting.longest)
             end = min(start + longest + again * (start == 0), grid.size)
             expected = None if fit.expected is None else fit.expected[max(places[start], 0) : places[end - 1] + 1]
             self.working.extend(self._next_columns(grid[end - 1], expected), self.state.residual)
@@ -83,7 +84,7 @@ class Batches:
             if done is None:
                 break
             start, idle = start + done, 0 if done else idle + 1
-        fit.expect(self.pivoting.changes)
+        fit.hand_over(self.pivoting.usual, self.working if fit.left().size and self.problem.family.quadratic else None)
 
     def _begin_at_state(self):
         """Begin at the state of the fit, with the solutions known as references."""
@@ -149,7 +150,7 @@ class Batches:
         if good and self.problem.watcher is not None and not wanted[good - 1]:
             self._settle(solved, good - 1)  # again: a later point was set for the watcher
         self._note(np.concatenate([self.working.columns, self.violators]), self.previous)
-        self.pivoting.note(self.problem.work.pivots - before, solved.size, good)
+        self.pivoting.note(self.state, self.problem.work.pivots - before, solved.size, good)
         return good
 
     def _note(self, columns, alpha):

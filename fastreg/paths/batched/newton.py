@@ -252,7 +252,7 @@ def newton_points(family, rows, model, active, size, terms, grid, iterate, secan
         for j in range(m):
             start[j] = correlation[j] + (model.l2[j] - l2[j]) * iterate.coef[j]
         if not going:
-            gap = steering_gap(correlation, iterate.coef, model.l1, l2, terms.norms, terms.scale)
+            gap = steering_gap(correlation, iterate.coef, model.l1, l2, terms.norms, terms.scale, False)
             slow = gap > STALE * iterate.numbers[GAP]
             if gap <= terms.finest or (gap <= terms.target and slow and iterate.numbers[FRESH] > 0.0):
                 copy_values(iterate.coef, kept.coefs[done])

@@ -161,7 +161,7 @@ class ActiveSet:
         """Enlarge the factor for `more` columns, at most for the whole working set and one."""
         old = self.active.factor
         if old.shape[0] <= min(self.size + more, m):
-            rows = min(self.size + max(more, self.GROWTH), m + 1)
+            rows = min(self.size + max(more, self.GROWTH, self.size // 4), m + 1)
             factor = np.zeros((rows, rows))
             factor[: self.size, : self.size] = old[: self.size, : self.size]
             self.active = self.active._replace(factor=factor)

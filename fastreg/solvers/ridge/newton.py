@@ -124,7 +124,7 @@ class RidgeSystem:
         """The steering gap."""
         coef = state.coef[self.columns]
         free = self.norms**2 * float(state.curvature.sum())
-        return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale)
+        return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale, False)
 
     def proven(self, state, l2, gap):
         """The certified gap: the steering gap `gap` if that is exact, else from `certify`."""
