@@ -335,7 +335,7 @@ def blocks_of_columns(size, folder):
         yield "largest gap", path.gaps.max(), 1e-12
 
 
-@row(9, (500, 20_000))
+@row(9, (500, 100_000))
 def same_bits(size, folder):
     """A lasso path on clusters of 1, 2 and 3 processes, and of 2 of which one is killed: paths with other bits."""
     X, y = draw_genotypes(*size)

@@ -104,7 +104,7 @@ class TableFile:
         return [name.strip() for name in next(rows)[1]]
 
     def chunks(self, places):
-        """Yield the columns of some rows, as often as it is called; of Parquet those at some `places` alone."""
+        """Yield the columns at some `places` of some rows, and maybe others, as often as it is called."""
         if self.is_parquet:
             names = [self.header[place] for place in places]
             with _parquet(self._stream(), self.file) as opened:
@@ -113,7 +113,7 @@ class TableFile:
             yield from [{place: columns[self.header[place]] for place in places}] if table.num_rows else []
             return
         with self._stream() as raw:
-            columns = quick_columns(raw, self.encoding, self.separator, self.header)
+            columns = quick_columns(raw, self.encoding, self.separator, self.header, places)
         if columns is not None:
             yield columns
             return

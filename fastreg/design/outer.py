@@ -14,7 +14,7 @@ from fastreg.design.column_products import add_columns
 from fastreg.design.designs import DenseDesign, SparseDesign
 from fastreg.design.storage import Multiplied
 from fastreg.design.working_columns import DenseBlock, SparseBlock
-from fastreg.interface.memory import allowance
+from fastreg.interface.memory import allowance, room_for
 
 SHARE = 0.25  # of the memory allowance, for columns that are copied for one product
 
@@ -74,6 +74,17 @@ class OuterDesign(Multiplied):
             f"rows cannot be taken from a {type(self).__name__}, which is read by columns; choose alpha by cv_path or "
             "an estimator whose name ends in CV, which weight rows instead, or make one for each part of the rows"
         )
+
+    def __array__(self, dtype=None, copy=None):
+        """All of X in memory, which NumPy and others ask for; refused where it does not fit."""
+        n, p = self.shape
+        room_for(
+            8 * n * p, f"a {type(self).__name__} of {n:,} rows and {p:,} columns as an array",
+            "pass it as X as it is, fit_path(X, y), which copies few columns, or take some by X.copied(columns)",
+        )  # fmt: skip
+        if copy is False:
+            raise ValueError(f"a {type(self).__name__} becomes an array by a copy alone; leave copy=False out")
+        return self.gather(np.arange(p)).astype(dtype, copy=False)
 
     def __iter__(self):
         raise TypeError(f"a {type(self).__name__} is read by columns, not row by row")

@@ -224,6 +224,18 @@ def test_names_of_columns_are_compared():
         path.predict(other, 0.1)
 
 
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_an_array_of_them_is_a_copy_that_is_refused_where_it_does_not_fit(form, monkeypatch):
+    outer, X = both(form)
+    values = X.toarray() if form == "sparse" else X
+    assert np.array_equal(np.asarray(outer), values) and np.asarray(outer, dtype=np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match="becomes an array by a copy alone"):
+        outer.__array__(copy=False)
+    monkeypatch.setenv("FASTREG_MEMORY", "1KB")
+    with pytest.raises(MemoryError, match=r"as an array takes .* may be used; pass it as X as it is"):
+        np.asarray(outer)
+
+
 def test_rows_are_not_taken():
     outer, _ = both("dense")
     with pytest.raises(ValueError, match="rows cannot be taken from a Counted, which is read by columns"):
