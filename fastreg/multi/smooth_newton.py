@@ -9,6 +9,9 @@ row i's loss,
     factored     softmax, few unknowns: the (columns K)^2 matrix by Cholesky
     iterated     otherwise: conjugate gradients in coefficients and intercepts together, by products with X
 
+Where all columns have a ridge, quasi-Newton steps (fastreg.solvers.ridge.lbfgs) come before iterated ones: each takes
+two products with X, where conjugate gradients take two for each of their iterations.
+
 The preconditioner replaces every H_i by h_i C, with h_i its trace and C the mean of H_i / h_i. In the eigenvectors of C
 the responses then separate: that of eigenvalue c has the matrix c X' diag(h) X + L2.
 """
@@ -19,15 +22,19 @@ from typing import Any
 
 import numpy as np
 
+from fastreg.multi.class_hessian import hessian_rows
 from fastreg.multi.duality_gap import levelled
-from fastreg.multi.line_search import step_length
+from fastreg.multi.line_search import smooth_step_length, step_length
 from fastreg.multi.problem import pseudo_inverse
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import rounding_of_correlations
 from fastreg.solvers.choice import LARGEST_FACTOR, factor_pays, preconditioner_pays
+from fastreg.solvers.ridge.lbfgs import QuasiNewton
 
 SINGULAR = 1e-13  # share of its diagonal entry: a matrix with a smaller squared pivot counts as singular
 CORRECTIONS, CORRECTED = 5, 1e-6  # solves of a projection at most, and the relative residual of each
+NEAR = 4  # factors of the preconditioner in an octave of eigenvalues
+PATIENCE = 60  # quasi-Newton steps at most
 CLEAR = 1e-3  # correlation of a projected residual with a free column, over that which counts as zero
 
 
@@ -37,6 +44,7 @@ class NewtonSystem:
     def __init__(self, problem, columns):
         self.problem, self.columns = problem, columns
         self.gram: Any = None
+        self.block: Any = None  # the columns, where all unknowns are factorised together
         self.precondition: Any = None
         self.l2, self.iterations = np.empty(0), 0  # that of the preconditioner, and of the last conjugate gradients
         self.factored = factor_pays(problem.n, columns.size, problem.K)
@@ -45,10 +53,12 @@ class NewtonSystem:
         """Newton's method from `state`, which it updates. Returns (the gap that it reached, its steps)."""
         problem, steps, held = self.problem, 0, bool(np.all(l2 > 0.0))
         previous = math.inf
+        if held and not (problem.response.quadratic or self.factored):
+            gap, steps = self._quasi_newton(state, l2, target, max_iter)
+            if gap <= target:
+                return gap, steps
         while True:
-            coef = state.matrix[self.columns]
-            gradient = problem.correlate_columns(state.residual, self.columns) - l2[:, None] * coef
-            bound = float(((gradient**2).sum(axis=1) / (2.0 * l2)).sum()) if held else math.inf
+            coef, gradient, bound = self.gradient(state, l2)
             if (bound <= target and not (problem.response.quadratic and steps == 0)) or steps >= max_iter:
                 return bound, steps
             direction = self.direction(state, gradient, l2, min(0.1, math.sqrt(min(previous, 1.0) / problem.scale)))
@@ -65,6 +75,47 @@ class NewtonSystem:
             problem.advance(state, self.columns, direction, (change, shift), t)
             steps += 1
             problem.count_steps(1, state, gap)
+
+    def gradient(self, state, l2):
+        """(coefficients, minus the objective's gradient in them, the gap at the residuals if all columns have a
+        ridge)."""
+        coef = state.matrix[self.columns]
+        gradient = self.problem.correlate_columns(state.residual, self.columns) - l2[:, None] * coef
+        held = bool(np.all(l2 > 0.0))
+        return coef, gradient, float(((gradient**2).sum(axis=1) / (2.0 * l2)).sum()) if held else math.inf
+
+    def _quasi_newton(self, state, l2, target, max_iter):
+        """Quasi-Newton steps as long as they pay, as for one response. Returns (gap, steps).
+
+        The preconditioner of conjugate gradients is exact at the null model, where the second derivatives of all rows
+        are the same, and is computed anew when that costs no more than the steps since.
+        """
+        problem, columns, quasi, steps, since = self.problem, self.columns, None, 0, 0
+        coef, gradient, gap = self.gradient(state, l2)
+        while True:
+            if gap <= target or steps >= min(PATIENCE, max_iter):
+                return gap, steps
+            if quasi is None:
+                quasi = QuasiNewton(self._flat_preconditioner(state.mean, l2))
+            elif preconditioner_pays(since, columns.size, problem.K):
+                quasi.renew(self._flat_preconditioner(state.mean, l2))
+                since = 0
+            direction = quasi.direction(gradient.ravel()).reshape(gradient.shape)
+            change, shift = problem.along(state.mean, problem.expand(columns, direction))
+            ridge = float(l2 @ (direction**2).sum(axis=1)), float(l2 @ (coef * direction).sum(axis=1))
+            t = smooth_step_length(problem, state, change, *ridge)
+            if t == 0.0:
+                return gap, steps
+            problem.advance(state, columns, direction, (change, shift), t)
+            steps, since, before = steps + 1, since + 1, gradient
+            coef, gradient, gap = self.gradient(state, l2)
+            problem.count_steps(1, state, gap)
+            quasi.learn(t * direction.ravel(), (before - gradient).ravel())
+
+    def _flat_preconditioner(self, mean, l2):
+        """`_preconditioner` for vectors of the coefficients, without intercepts."""
+        solve, m, K = self._preconditioner(mean, l2), self.columns.size, self.problem.K
+        return lambda vector: solve(np.vstack([vector.reshape(m, K), np.zeros(K)]))[:m].ravel()
 
     def _penalty(self, coef, direction, l2):
         return lambda t: 0.5 * float(l2 @ ((coef + t * direction) ** 2).sum(axis=1))
@@ -100,27 +151,21 @@ class NewtonSystem:
         return solve_positive(self.gram + np.diag(l2), gradient)
 
     def _factored(self, state, gradient, l2):
-        """Classes after one another: block (k, l) is X' diag(w mean_k (delta_kl - mean_l)) X, less the intercepts'."""
-        problem, columns, mean = self.problem, self.columns, state.mean
-        K, m, centre = problem.K, columns.size, problem.centre[columns]
-        A, sums = np.empty((K, m, K, m)), np.empty((K, m, K))
+        """By the matrix of all pairs of a column and a class."""
+        problem, K, m = self.problem, self.problem.K, self.columns.size
+        if self.block is None:
+            self.block = problem.design.working_block(problem.centre)
+            self.block.extend(self.columns)
+            problem.work.add(columns=m)
+        inverse = pseudo_inverse(problem.response.intercept_curvature(state.mean))
+        places, classes = np.divmod(np.arange(m * K), K)
         problem.work.add(grams=1)
-        for k in range(K):
-            for l in range(k + 1):
-                h = problem.weight * mean[k] * (1.0 - mean[k] if k == l else mean[l])
-                sign = 1.0 if k == l else -1.0
-                A[k, :, l] = sign * problem.design.gram(columns, h, problem.centre)
-                A[l, :, k] = A[k, :, l].T
-                moment = problem.correlate_columns(h[None], columns)[:, 0] if problem.fit_intercept else 0.0
-                sums[k, :, l] = sums[l, :, k] = sign * (moment - centre * h.sum())
-        A, sums = A.reshape(K * m, K * m), sums.reshape(K * m, K)
-        if problem.fit_intercept:
-            A -= sums @ pseudo_inverse(problem.response.intercept_curvature(mean)) @ sums.T
-        lift = A.diagonal().reshape(K, m).sum(axis=0) / K**2  # adding a constant to all classes changes no mean
-        for k in range(K):
-            for l in range(K):
-                A[k * m + np.arange(m), l * m + np.arange(m)] += lift + (l2 if k == l else 0.0)
-        return solve_positive(A, gradient.T.ravel()).reshape(K, m).T
+        A = hessian_rows(problem, self.block, places, classes, state.mean, inverse)
+        lift = A.diagonal().reshape(m, K).sum(axis=1) / K**2  # adding a constant to all classes changes no mean
+        for j in range(m):
+            A[j * K : (j + 1) * K, j * K : (j + 1) * K] += lift[j]
+        A[np.diag_indices_from(A)] += np.repeat(l2, K)
+        return solve_positive(A, gradient.ravel()).reshape(m, K)
 
     def _iterated(self, state, gradient, l2, accuracy):
         """Preconditioned conjugate gradients to a relative `accuracy` of the residual."""
@@ -148,11 +193,13 @@ class NewtonSystem:
         if K * columns.size**2 > LARGEST_FACTOR**2:
             values[:] = 1.0 / K
         moves = values > SINGULAR  # adding a constant to all classes does not: it is left out, but for ridge columns
+        values = np.where(moves, 2.0 ** (np.rint(NEAR * np.log2(np.maximum(values, SINGULAR))) / NEAR), 0.0)
         if columns.size <= min(LARGEST_FACTOR, 2 * problem.n):
             problem.work.add(grams=1)
             gram = problem.design.gram(columns, h, problem.centre)
             slight = 1e-10 * max(float(gram.trace()), 1e-300) / columns.size
-            solves = {c: solver_of(c * gram + np.diag(l2 + max(c, SINGULAR) * slight)) for c in set(values.tolist())}
+            solves = {c: solver_of(c * gram + np.diag(l2 + c * slight)) for c in set(values[moves].tolist())}
+            solves[0.0] = partial(np.multiply, 1.0 / np.maximum(l2, SINGULAR * slight))
         else:
             scale = total * problem.norms[columns] ** 2
             solves = {c: partial(np.multiply, 1.0 / np.maximum(c * scale + l2, 1e-300)) for c in set(values.tolist())}

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from fastreg.multi.class_hessian import hessian_rows
 from fastreg.multi.duality_gap import levelled
 from fastreg.multi.group_penalties import row_steering_gap
 from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
-from fastreg.multi.products import correlate, expand, pair_products
+from fastreg.multi.products import correlate, expand
 from fastreg.multi.smooth_newton import NewtonSystem, solve_positive
 from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.duality_gap_bounded import bounded_steering_gap
@@ -107,10 +108,7 @@ class PairSet(MultiSet):
         self.correlation = every[self.place[self.columns // K], self.columns % K]
 
     def update_gram(self, state, anew):
-        """Let H hold all pairs: at the present point if `anew`, else extended by new pairs. Intercepts are eliminated.
-
-        Entry (j k, l m) is sum_i w_i x_ij x_il mean_ik (delta_km - mean_im).
-        """
+        """Let H hold all pairs: at the present point if `anew`, else extended by new pairs."""
         problem, m = self.problem, self.columns.size
         if anew or self.mean is None:
             self.begin_model(state)
@@ -134,23 +132,8 @@ class PairSet(MultiSet):
 
     def rows_of_hessian(self, start):
         """The rows of H from `start` on."""
-        problem, mean, K = self.problem, self.mean, self.problem.K
-        places, classes = self.place[self.columns // K], self.columns % K
-        weight = np.sqrt(problem.weight)
-        gram, cross = pair_products(self.features, places, classes, weight * mean, (weight * mean).T, start)
-        np.negative(gram, out=gram)
-        np.negative(cross, out=cross)
-        for k in range(K):
-            own = np.flatnonzero(classes == k)
-            root = weight * np.sqrt(mean[k])
-            none, known = np.zeros(own.size, dtype=np.int64), int(np.searchsorted(own, start))
-            block, sums = pair_products(self.features, places[own], none, root[None], root[:, None], known)
-            gram[np.ix_(own[known:] - start, own)] += block
-            cross[own, k] += sums[:, 0]
-        if problem.fit_intercept:
-            gram -= cross[start:] @ self.intercepts @ cross.T
-        gram[:, start:] = 0.5 * (gram[:, start:] + gram[:, start:].T)
-        return gram
+        places, classes = self.place[self.columns // self.problem.K], self.columns % self.problem.K
+        return hessian_rows(self.problem, self.features, places, classes, self.mean, self.intercepts, start)
 
     def move(self, state, coef):
         """Step from the current coefficients towards `coef`. Updates the state; returns the length of the step."""

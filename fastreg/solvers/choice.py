@@ -16,9 +16,10 @@
     and for two residuals of a batch at once?       if that saves columns to look at: `second_residual_pays`
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
                                                     first by L-BFGS where X is tall (`quasi_newton_pays`), or in the
-                                                    dual where it is wide (`row_newton_pays`)
-    and with several responses?                     `factor_pays` for all unknowns, else conjugate gradients, with a new
-                                                    matrix where `preconditioner_pays`; descent over rows for
+                                                    dual where it is wide (`row_space_pays`)
+    and with several responses?                     in the row space where `row_space_pays`; `factor_pays` for all
+                                                    unknowns, else L-BFGS and conjugate gradients, with a new matrix
+                                                    where `preconditioner_pays`; descent over rows for
                                                     `descent_budget` before Newton steps
     do folds of a tall GLM stay together?           while their Hessians are no larger than X: `joint_hessians_pay`
 
@@ -368,6 +369,7 @@ LEAST_PATIENCE, COLUMNS_A_STEP = 12, 15  # steps of L-BFGS, all remembered, at l
 TYPICAL_PRODUCTS = 10  # products with X of conjugate gradients for a Newton step of several responses
 FEW_ITERATIONS = 4  # of conjugate gradients, up to which a preconditioner is kept whatever its cost
 GRAM_RATE = 8.0  # multiplications of a Gram matrix in the time of one of a product with a few vectors
+ROW_STEPS, ROW_FACTORS = 40, 6  # steps by products with X, and factorisations in the row space, of a fit
 NEWTON_WORK = 0.1  # multiplications of descent before a new H, over the cube of the number of rows of coefficients
 
 
@@ -388,9 +390,10 @@ def ridge_form(problem, m, free, tiny, corrected):
 
 
 def quasi_newton_pays(problem, m, tiny):
-    """Whether L-BFGS is tried before Newton steps: where a Gram matrix costs as much as many reads of X."""
-    tall = problem.n >= QUASI_ROWS * m and m >= FEW_COLUMNS
-    return tall and not problem.family.quadratic and not tiny
+    """Whether L-BFGS is tried before Newton steps: where a Gram matrix, of columns or of rows, costs as much as many
+    reads of X."""
+    tall, wide = problem.n >= QUASI_ROWS * m and m >= FEW_COLUMNS, problem.n < m
+    return not problem.family.quadratic and not tiny and (tall or (wide and not row_space_pays(problem, m)))
 
 
 def quasi_newton_steps(m):
@@ -403,9 +406,14 @@ def sample_pays(n, m):
     return 2 * SAMPLED * m < n and SAMPLED * m * m <= WORTH * n
 
 
-def row_newton_pays(problem, m, tiny):
-    """Whether Newton steps are taken in the dual: more columns than rows, all with a ridge."""
-    return not problem.family.quadratic and problem.n < m and problem.n <= LARGEST_FACTOR and not tiny
+def row_space_pays(problem, m):
+    """Whether steps are taken in the row space: more columns than rows, all with a ridge, and a Gram matrix of rows and
+    factors of its size that cost less than ROW_STEPS steps by products with X."""
+    n, form = problem.n, problem.design.working_block(problem.centre).form
+    if problem.family.quadratic or not n < m or n > LARGEST_FACTOR:
+        return False
+    stored = problem.stored * m / problem.p
+    return GRAM[form] * n * stored + ROW_FACTORS * n**3 / 3.0 <= ROW_STEPS * 2.0 * problem.K * READ[form] * stored
 
 
 def factor_pays(n, m, K):

@@ -56,25 +56,40 @@ def smooth_step_length(problem, state, change, square, product):
     """The t > 0 that minimises the objective along a direction without an l1 part, to a tenth of its slope; 0 if none.
 
     The ridge adds t product + t^2 square / 2. A trial costs one evaluation of the loss's derivatives, against two
-    passes over X for the direction. By Newton steps on t, safeguarded by a bracket of the root of the slope.
+    passes over X for the direction.
     """
     if problem.fit_intercept:
         change = change - (state.curvature @ change) / state.curvature.sum()
     residual, curvature = np.empty(change.size), np.empty(change.size)
-    slope, bend = product - float(state.residual @ change), square + float(state.curvature @ change**2)
-    first, t, low, high = slope, 0.0, 0.0, math.inf
     largest = float(np.abs(change).max(initial=0.0))
-    if not slope < 0.0 or largest == 0.0:
+    if largest == 0.0:
+        return 0.0
+
+    def slopes(t):
+        linearise(problem.family, state.eta + t * change, residual, curvature)
+        slope = product + t * square - float(residual @ change)
+        return slope, square + float(curvature @ change**2)
+
+    first = product - float(state.residual @ change), square + float(state.curvature @ change**2)
+    return lowest_along(slopes, *first, problem.longest / largest)
+
+
+def lowest_along(slopes, slope, bend, longest):
+    """The t > 0 at which a convex function along a line is least, to a tenth of its slope; 0 if it does not fall.
+
+    `slopes(t)` returns its first and second derivatives, which are `slope` and `bend` at 0. By Newton steps on t, each
+    at most `longest`, safeguarded by a bracket of the root of the slope.
+    """
+    first, t, low, high = slope, 0.0, 0.0, math.inf
+    if not slope < 0.0:
         return 0.0
     for _ in range(TRIALS):
         step = -slope / bend if bend > 0.0 else math.inf
-        trial = min(t + step, t + problem.longest / largest)
+        trial = min(t + step, t + longest)
         if not low < trial < high:
             trial = 0.5 * (low + high)
         t = trial
-        linearise(problem.family, state.eta + t * change, residual, curvature)
-        slope = product + t * square - float(residual @ change)
-        bend = square + float(curvature @ change**2)
+        slope, bend = slopes(t)
         if abs(slope) <= FLAT * -first:
             break
         low, high = (t, high) if slope < 0.0 else (low, t)

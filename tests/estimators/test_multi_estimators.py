@@ -104,7 +104,8 @@ def test_multinomial_is_certified_and_ridge_equals_scikit_learns(l1_ratio, class
     X, y, weight = classes()
     weight = weight if weighted else None
     options = {"C": 0.8, "class_weight": class_weight, "fit_intercept": fit_intercept}
-    model = LogisticRegression(l1_ratio=l1_ratio, tol=1e-10, **options).fit(make(X), y, weight)
+    tol = 1e-10 if l1_ratio else 1e-12  # at which coefficients are near enough to be compared
+    model = LogisticRegression(l1_ratio=l1_ratio, tol=tol, **options).fit(make(X), y, weight)
     rows = np.ones(90) if weight is None else weight
     if class_weight == "balanced":
         sums = {name: rows[y == name].sum() for name in model.classes_}
@@ -114,7 +115,7 @@ def test_multinomial_is_certified_and_ridge_equals_scikit_learns(l1_ratio, class
     codes = np.searchsorted(model.classes_, y)
     words = {"family": "multinomial", "l1_ratio": l1_ratio, "weight": rows, "fit_intercept": fit_intercept}
     gap = naive.duality_gap(X, codes, model.coef_.T.astype(float), model.intercept_, 1 / (0.8 * rows.sum()), **words)
-    assert gap <= 1e-10 * naive.null_scale(X, codes, **words) + 1e-13
+    assert gap <= tol * naive.null_scale(X, codes, **words) + 1e-13
     assert model.coef_.shape == (3, 8)
     proba = model.predict_proba(make(X))
     np.testing.assert_allclose(proba.sum(axis=1), 1)

@@ -159,6 +159,30 @@ def test_weights_are_repeated_rows_and_proportions_are_weighted_classes(l1_ratio
     np.testing.assert_allclose(*means, atol=1e-5)
 
 
+RIDGES = [
+    {}, {"standardize": True, "fit_intercept": False}, {"sample_weight": np.arange(30.0) % 4},
+    {"penalty_factor": 0.5 + np.arange(60.0) % 3, "offset": np.sin(np.arange(90.0)).reshape(30, 3)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", RIDGES)
+@pytest.mark.parametrize("p", [20, 60], ids=["tall", "wide"])
+def test_ridge_of_classes(p, options):
+    X, y = draw("multinomial", n=30, p=p, seed=4)
+    X[7] = X[8]  # so that the Gram matrix of rows is singular
+    options = {name: value[:p] if name == "penalty_factor" else value for name, value in options.items()}
+    path = fit(X, y, family="multinomial", l1_ratio=0.0, alphas=[1.0, 0.1, 1e-3, 1e-5], tol=1e-8, **options)
+    again = fit_multi_path(X, y, family="multinomial", l1_ratio=0.0, alphas=[1e-3], tol=1e-8, trace=True, **options)
+    assert np.all(
+        np.abs(again.predict(X, 1e-3, **offset_of(options)) - path.predict(X, 1e-3, **offset_of(options))) < 1e-3
+    )
+    assert len(again.steps["objective"]) == again.n_iters.sum() and np.all(np.diff(again.steps["objective"]) <= 1e-9)
+
+
+def offset_of(options):
+    return {name: value for name, value in options.items() if name == "offset"}
+
+
 # ---- hard data
 
 

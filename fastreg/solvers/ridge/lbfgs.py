@@ -12,22 +12,24 @@ import math
 import numpy as np
 
 from fastreg.numerics.threads import linalg
-from fastreg.solvers.choice import LEAST_PATIENCE, SAMPLED, quasi_newton_steps, sample_pays
+from fastreg.solvers.choice import LEAST_PATIENCE, SAMPLED, sample_pays
 
 TOGETHER = 8  # neighbouring rows sampled together, which are in one cache line of every column
 
 
 class QuasiNewton:
-    """Quasi-Newton directions for one problem at one penalty; `learn` updates the inverse Hessian after a step."""
+    """Quasi-Newton directions at one penalty; `learn` updates the inverse Hessian after a step.
 
-    def __init__(self, problem, columns, state, l2):
-        self.patience = quasi_newton_steps(columns.size)
+    `precondition` multiplies a vector by an estimate of it.
+    """
+
+    def __init__(self, precondition):
         self.pairs = []
-        self.factor = None
-        if sample_pays(problem.n, columns.size):
-            self.factor = _sampled_factor(problem, columns, state.curvature, l2, SAMPLED * columns.size)
-        if self.factor is None:
-            self.diagonal = problem.norms[columns] ** 2 * float(state.curvature.sum()) + l2
+        self.renew(precondition)
+
+    def renew(self, precondition):
+        """Go on with another preconditioner."""
+        self.precondition = precondition
 
     def direction(self, gradient):
         """The estimated inverse Hessian times `gradient`, minus that of the objective, by the two-loop recursion."""
@@ -36,10 +38,10 @@ class QuasiNewton:
             share = scale * (step @ out)
             out -= share * change
             shares.append(share)
-        out = self._precondition(out)
+        out = self.precondition(out)
         if self.pairs:
             step, change, scale = self.pairs[-1]
-            out *= 1.0 / (scale * (change @ self._precondition(change)))
+            out *= 1.0 / (scale * (change @ self.precondition(change)))
         for (step, change, scale), share in zip(self.pairs, reversed(shares)):
             out += (share - scale * (change @ out)) * step
         return out
@@ -50,10 +52,15 @@ class QuasiNewton:
         if product > 1e-14 * math.sqrt(float(step @ step) * float(change @ change)):
             self.pairs = [*self.pairs[1 - LEAST_PATIENCE :], (step, change, 1.0 / product)]
 
-    def _precondition(self, vector):
-        if self.factor is None:
-            return vector / self.diagonal
-        return linalg().cho_solve(self.factor, vector, check_finite=False)
+
+def preconditioner(problem, columns, state, l2):
+    """A function that solves systems in an estimate of the Hessian: from a sample of rows, or its diagonal."""
+    if sample_pays(problem.n, columns.size):
+        factor = _sampled_factor(problem, columns, state.curvature, l2, SAMPLED * columns.size)
+        if factor is not None:
+            return lambda vector: linalg().cho_solve(factor, vector, check_finite=False)
+    diagonal = problem.norms[columns] ** 2 * float(state.curvature.sum()) + l2
+    return lambda vector: vector / diagonal
 
 
 def _sampled_factor(problem, columns, curvature, l2, size):

@@ -28,9 +28,9 @@ from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
 from fastreg.objective.duality_gap_bounded import WEAK
-from fastreg.solvers.choice import qr_pays, quasi_newton_pays, ridge_form, row_newton_pays
+from fastreg.solvers.choice import qr_pays, quasi_newton_pays, quasi_newton_steps, ridge_form, row_space_pays
 from fastreg.solvers.line_search import extent, smooth_step_length, step_length
-from fastreg.solvers.ridge.lbfgs import QuasiNewton
+from fastreg.solvers.ridge.lbfgs import QuasiNewton, preconditioner
 from fastreg.solvers.ridge.row_space import CURVATURE_FLOOR, SHARE, RowSpace
 
 
@@ -76,7 +76,7 @@ class RidgeSystem:
 
     def _rows_from(self, state, l2):
         """The RowSpace, or None if it does not pay or the state's dual variable is unknown."""
-        if not row_newton_pays(self.problem, self.columns.size, bool(self.weak(l2).any())):
+        if self.weak(l2).any() or not row_space_pays(self.problem, self.columns.size):
             return None
         if self.rows is None:
             if np.any(state.coef[self.columns]):
@@ -92,8 +92,8 @@ class RidgeSystem:
         dual point r - h (X d) instead, where it is about this decrease.
         """
         problem, steps = self.problem, 0
-        quasi = QuasiNewton(problem, self.columns, state, l2)
-        while gap > target and steps < min(quasi.patience, max_iter):
+        quasi = QuasiNewton(preconditioner(problem, self.columns, state, l2))
+        while gap > target and steps < min(quasi_newton_steps(self.columns.size), max_iter):
             gradient = correlation - l2 * state.coef[self.columns]
             direction = quasi.direction(gradient)
             change = problem.predict(self.columns, direction)
