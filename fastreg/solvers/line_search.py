@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fastreg.numerics.jit import kernel
+from fastreg.numerics.jit import inlined_kernel, kernel
 from fastreg.objective.families import linearise
 
 SHORT = 0.5  # length of a safe step up to which longer ones are tried
@@ -47,9 +47,10 @@ def step_length(problem, state, correlation, old, new, penalty, change):
     return t if t > SHORT else longer_step(problem, state, old, steps, penalty, change, slope, t)
 
 
+@inlined_kernel
 def growth(bend):
     """(e^m - m - 1) / m^2, which times sum h (X d)^2 bounds what a unit step adds to the first-order change."""
-    return 0.5 + bend / 6.0 if bend < SMALL else (math.expm1(bend) - bend) / bend**2
+    return 0.5 + bend / 6.0 if bend < SMALL else (math.expm1(bend) - bend) / (bend * bend)
 
 
 def smooth_step_length(problem, state, change, square, product):

@@ -5,7 +5,6 @@ themselves where X is small. The length of a step is 1, if a bound shows that th
 search on the objective.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +15,12 @@ from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.solvers.anderson_descent import DEPTH, equations
 from fastreg.solvers.coordinate_descent import SHARE, descend_by_residual, weighted_columns
-from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, SHORTEST, extent
+from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, MODERATE, SHORTEST, extent, growth
 
 ROUGH = 0.03  # gap of a model's solution over the gap before
 ROUGHER, FINEST = 0.1, 1e-9  # factor by which ROUGH is reduced after a stalled step, and its least value
 STALLED = 0.9  # ratio of the gaps after and before a step, above which it has stalled
 LOST = 1e-11  # gap over the null model's loss, below which a step of length 0 is due to rounding errors
-LARGEST = 50.0  # bend times step, above which the bound on a step's objective is infinite for all that matters
-SMALL = 1e-4  # the same, below which its series is used
 
 
 class Iterate(NamedTuple):
@@ -127,10 +124,8 @@ def length(family, terms, iterate, coefficients, direction, eta):
     if slope >= 0.0:
         return 0.0
     t, bend = min(1.0, terms.longest / largest), terms.bend * largest
-    if t == 1.0 and bend <= LARGEST:
-        growth = 0.5 + bend / 6.0 if bend < SMALL else (math.exp(bend) - 1.0 - bend) / (bend * bend)
-        if slope + growth * square <= ARMIJO * slope:
-            return t
+    if t == 1.0 and bend <= MODERATE and slope + square * growth(bend) <= ARMIJO * slope:
+        return t
     before = sum_of_losses(family, iterate.eta)
     for k in range(new.size):
         b = iterate.coef[k]

@@ -7,7 +7,6 @@ restores much of the speed, and the matrix is computed anew when that costs less
 shortened until the objective falls.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -27,12 +26,11 @@ from fastreg.solvers.active_set.primal_dual import pivot_to_minimum
 from fastreg.solvers.active_set.quadratic_model import by_factors, by_matrix
 from fastreg.solvers.anderson_newton import forget, mix_secants, next_alpha, no_secants
 from fastreg.solvers.choice import factors_pay, renewal_in_a_kernel, renewal_pays, served_long
-from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, extent
+from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, MODERATE, extent, growth
 
 UNFINISHED = (Outcome.BUDGET, Outcome.EXCHANGE, Outcome.CROSSED)  # outcomes after which the same model goes on
 MENDED = (Outcome.EXCHANGE, Outcome.CROSSED, Outcome.MET_DEPENDENT)  # after which Python changes the active set
 STALE = 0.3  # ratio of the gaps after and before a step, above which convergence is slow
-SMALL, LARGEST = 1e-3, 50.0  # changes of eta between which the bound on a step uses the exponential
 # Integers passed between kernels are np.int64, since Numba compiles a kernel again for a literal argument.
 PIVOTS = 200  # pivots of one homotopy at most
 WORK = 3e7  # products of two numbers in one kernel call, about, so that a fit can be interrupted
@@ -359,10 +357,7 @@ def advance(family, rows, model, l2, terms, iterate, correlation, trials):
 @inner_kernel
 def full_step_descends(slope, largest, square, scale):
     """Whether the objective falls enough over a full step, by the bound of solvers.line_search."""
-    rise = 0.5 * square
-    if largest > SMALL:
-        rise = square * (math.exp(min(largest, LARGEST)) - largest - 1.0) / (largest * largest)
-    return slope + rise <= ARMIJO * min(slope, 0.0) + LOST_DIGITS * scale
+    return slope + square * growth(min(largest, MODERATE)) <= ARMIJO * min(slope, 0.0) + LOST_DIGITS * scale
 
 
 @inner_kernel
