@@ -45,6 +45,8 @@ from fastreg.solvers.choice import LARGEST_FACTOR
 
 LONGEST, SHORTEST = 20, 5  # points: of a batch at most, and of a grid that is fitted by batches at least
 FINE = 0.88  # ratio of neighbouring alphas from which elastic nets are fitted by batches
+AT_FIRST = 40  # columns that are always added to the working set of a batch
+CACHED = 50_000  # numbers in a vector of each point of a batch, which are read again and again
 BATCH_VALUES = 10_000_000  # numbers in the vectors of points that are solved together
 
 # ---- least squares by one Gram matrix: see objective/gram_reduction.py
@@ -155,8 +157,10 @@ def coarse(problem, alphas):
 
 
 def longest_batch(problem):
-    """Points of a batch at most."""
-    return min(LONGEST, BATCH_VALUES // problem.n)
+    """Points of a batch at most. Few columns are in the working set from the start, so that hardly a point is redone,
+    and a batch may be the whole grid, as long as its vectors stay in the cache."""
+    longest = max(LONGEST, CACHED // problem.n) if problem.p <= AT_FIRST else LONGEST
+    return min(longest, BATCH_VALUES // problem.n)
 
 
 def reduces_to_gram(problem, solver, count, lowest):

@@ -26,14 +26,14 @@ from fastreg.paths.batched.batch import Pivoting
 from fastreg.paths.fit import Fit, Point, make_point
 from fastreg.paths.grid import with_steps
 from fastreg.paths.known import residuals_of
-from fastreg.paths.plan import ROUNDS, longest_batch
+from fastreg.paths.plan import AT_FIRST, ROUNDS, longest_batch
 from fastreg.solvers.choice import SAVED, columns_at_once, second_residual_pays
 from fastreg.solvers.working_set import WorkingSet
 
 if TYPE_CHECKING:
     from fastreg.paths.protocol import BatchSolver, Products
 
-FEWEST, SHARE = 40, 0.3  # columns that are always added to the working set: number, and share of the support
+SHARE = 0.3  # columns that are always added to the working set beside AT_FIRST, over the support
 NEAR = 0.95  # correlation over threshold, from which columns are added together with violators
 
 
@@ -115,7 +115,7 @@ class Batches:
 
     def _strong_columns(self, alpha, previous, support):
         """The columns that the strong rule adds at `alpha`, where correlations are those at `previous`."""
-        most = max(FEWEST, int(SHARE * support))
+        most = max(AT_FIRST, int(SHARE * support))
         penalty = self.problem.penalty_at(alpha)
         return strong_columns(self.correlation, self.problem, penalty, previous, self.working.contains, most)
 
@@ -196,7 +196,7 @@ class Batches:
             return alphas.size, columns
         support = self._support()
         worth = columns_at_once(working, support, self.pivoting.changes, self.solver.products)
-        most, excess = max(2 * FEWEST, support, worth), np.empty(count)
+        most, excess = max(2 * AT_FIRST, support, worth), np.empty(count)
         looked = self._look(solved, columns, alphas, most)
         first = first_violated(looked, exact, columns, alphas, problem.l1_rates, excess)
         if first == alphas.size:
