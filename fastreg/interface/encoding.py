@@ -28,6 +28,12 @@ class Rules(NamedTuple):
     missing: Any = "error"  # a word, or words by the names of columns
     unseen: str = "error"  # or "zero"
 
+    @classmethod
+    def given(cls, options):
+        """Those of the options by name that are such a choice, and not the default."""
+        defaults = cls._field_defaults
+        return {name: options[name] for name in cls._fields if options.get(name, defaults[name]) != defaults[name]}
+
     def checked(self):
         """The same, or a ParameterError."""
         check_option("dates", self.dates, ("error", "days"))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from fastreg.design.row_sums import RowSums
 from fastreg.interface.arguments import Watching, bundles, framed
+from fastreg.interface.encoding import Rules
 from fastreg.interface.naming import explains_names
 from fastreg.interface.progress import Progress
 from fastreg.interface.reasons import warn_of_points
@@ -204,27 +205,26 @@ def fit_path(
         "standardize": standardize, "tol": tol, "max_iter": max_iter, "solver": solver, "penalty": penalty,
         "n_alphas": n_alphas, "alpha_min_ratio": alpha_min_ratio,
     }  # fmt: skip
+    frames = {"categories": categories, "ordered": ordered, "dates": dates, "missing": missing, "unseen": unseen}
     watching = Watching(verbose, callback, trace, checkpoint)
     if sums is not None:
         of_rows = {"X": X, "y": y, "sample_weight": sample_weight, "offset": offset, "data": data}
         words = {"alphas": alphas, "fit_intercept": fit_intercept, "feature_names": feature_names}
-        return path_of_sums(
-            sums, of_rows | {"categories": categories, "checkpoint": checkpoint}, words | shared, watching
-        )
+        given = of_rows | Rules.given(frames) | {"checkpoint": checkpoint}
+        return path_of_sums(sums, given, words | shared, watching)
     if getattr(X, "in_blocks_of_rows", False):
         from fastreg.paths.row_newton.fit import path_of_rows  # which few fits need
 
         words = {
             "alphas": alphas, "fit_intercept": fit_intercept, "feature_names": feature_names, "offset": offset,
-            "sample_weight": sample_weight, "data": data, "categories": categories,
+            "sample_weight": sample_weight, "data": data,
         }  # fmt: skip
-        path = path_of_rows(X, y, words | shared, watching)
+        path = path_of_rows(X, y, words | frames | shared, watching)
         warn_of_points(path)
         return path
     X, words, y = framed(X, {
-        "data": data, "alphas": alphas, "categories": categories, "ordered": ordered, "dates": dates,
-        "missing": missing, "unseen": unseen, "sample_weight": sample_weight, "offset": offset,
-        "fit_intercept": fit_intercept, "feature_names": feature_names,
+        "data": data, "alphas": alphas, "sample_weight": sample_weight, "offset": offset,
+        "fit_intercept": fit_intercept, "feature_names": feature_names, **frames,
     }, y=y)  # fmt: skip
     options, grid, _ = bundles(X, words, **shared)
     warn_of_exposure(y, options)

@@ -175,6 +175,15 @@ def test_bad_input_is_refused_with_its_place_and_what_to_do(tmp_path):
     refused("sample_weight is zero everywhere", sample_weight=np.zeros(N))
     refused("block 0 of the rows: .*sample_weight", sample_weight=-np.ones(N))
     refused("checkpoint is given, but X lies in blocks of rows", checkpoint=tmp_path / "fit.npz")
+    for words in (
+        {"categories": "text"},
+        {"ordered": "step"},
+        {"dates": "days"},
+        {"missing": "mean"},
+        {"unseen": "zero"},
+    ):
+        refused(f"{next(iter(words))} is given, but X lies in blocks of rows", **words)
+        refused(f"{next(iter(words))} is given, but X lies in blocks of rows", call=fastreg.cv_path, **words)
     refused("solver='coordinate_descent' needs columns", solver="coordinate_descent")
     refused("y is None", y=None)
     refused("blocks of rows, which fit_path and cv_path take", error=TypeError, call=fastreg.stability_selection)

@@ -181,6 +181,7 @@ def test_what_does_not_go_with_sums_is_refused():
     sums = summed(X, y)
     for words, message in [
         ({"y": y}, "sums and y are given"), ({"offset": y}, "subtract it from y"), ({"X": X}, "sums and X"),
+        ({"missing": "mean"}, "sums and missing"), ({"dates": "days"}, "sums and dates"),
         ({"sample_weight": WEIGHT}, "pass it to RowSums.add"), ({"family": "binomial"}, "needs the rows themselves"),
         ({"penalty_factor": [1.0]}, "penalty_factor has shape"), ({"feature_names": ["a"]}, "feature_names holds 1"),
     ]:  # fmt: skip

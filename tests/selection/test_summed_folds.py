@@ -44,7 +44,8 @@ def test_scores_and_fits_are_those_of_the_rows(options):
 def test_what_does_not_go_with_sums_is_refused():
     for words, message in [
         ({"metric": "mae"}, "metric='mse' or 'deviance', got 'mae'"), ({"y": y}, "sums and y are given"),
-        ({"groups": FOLDS}, "sums and groups"), ({"keep_predictions": True}, "sums and keep_predictions"),
+        ({"groups": FOLDS}, "sums and groups"), ({"unseen": "zero"}, "sums and unseen"),
+        ({"keep_predictions": True}, "sums and keep_predictions"),
         ({"family": "poisson"}, "needs the rows themselves"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=message):

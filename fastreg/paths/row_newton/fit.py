@@ -10,6 +10,7 @@ from fastreg.design.cluster.rows import parts_of
 from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import bundles
+from fastreg.interface.encoding import Rules
 from fastreg.interface.interrupts import interruptible
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective import rows_apart
@@ -38,7 +39,7 @@ def path_of_rows(rows, y, options, watching):
 
 def refuse_unused(y, options, watching):
     """Raise where something is given that does not apply to rows that lie apart, or no response is."""
-    given = [name for name in ("data", "categories") if options.get(name) is not None]
+    given = [*(["data"] if options.get("data") is not None else []), *Rules.given(options)]
     given += ["checkpoint"] * (watching.checkpoint is not None)
     if given:
         raise check.ParameterError(

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import CVOptions, Watching, bundles
+from fastreg.interface.encoding import Rules
 from fastreg.interface.interrupts import hold, interruptible
 from fastreg.interface.progress import Watch
 from fastreg.interface.reasons import remedy_for, warn_of_points
@@ -158,8 +159,8 @@ def cv_path(
     kept = ("test_folds", "predictions") if check.check_flag("keep_predictions", keep_predictions) else ("test_folds",)
     if sums is not None:
         given = {"X": X, "y": y, "groups": groups, "keep_predictions": keep_predictions or None}
-        rest = ("sample_weight", "offset", "data", "categories", "checkpoint")
-        given |= {name: options.get(name) for name in rest}
+        given |= {name: options.get(name) for name in ("sample_weight", "offset", "data", "checkpoint")}
+        given |= Rules.given(options)
         automatic = options.get("alphas") is None and options.get("alpha_min_ratio") is None
         return chosen(cv_of_sums(sums, given, options, _l1_ratios(l1_ratio), metric), automatic)
     if getattr(X, "in_blocks_of_rows", False):
