@@ -42,6 +42,9 @@ class FirstDescent:
             if plain and working.stored() <= IN_A_KERNEL:
                 return self._steps_in_a_kernel(state, working, target, min(STEPS, steps_left))
             return self.solver.reduce(problem, state, working, target, min(STEPS, steps_left))
+        reached = working.gap(state)
+        if reached <= target:
+            return reached, 0
         support, before = np.count_nonzero(state.coef), problem.work.epochs
         passes = cold_passes(problem, self.form, self.on_the_way, working.stored(), support)
         self.inner.limit(passes, steps_left)
