@@ -331,8 +331,9 @@ def test_a_wrong_use_is_one_line_and_code_2(message, folder, capfd, monkeypatch)
     Path("bare.csv").write_text("w,z\n1,2\n")
     Path("na.csv").write_text("c,a,b,w\n1,2,3,\n")
     code = main(list(WRONG_USE[message]))
-    error = capfd.readouterr().err
-    assert code == 2 and error.count("\n") == 1 and error.startswith("fastreg: ") and message in error
+    lines = capfd.readouterr().err.splitlines()
+    (error,) = (line for line in lines if "compiling kernels" not in line)  # which the first fit of a process may do
+    assert code == 2 and error.startswith("fastreg: ") and message in error
 
 
 @pytest.mark.process

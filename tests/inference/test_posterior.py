@@ -154,8 +154,7 @@ def test_prior_sd_takes_the_place_of_the_penalty(standardize):
     assert found.dispersion == pytest.approx(np.sum((ratio - 1.0) ** 2) / free, rel=1e-8)
 
 
-@few(1)
-@few(3)  # each family has kernels of its own
+@few(1)  # each family has kernels of its own
 @pytest.mark.parametrize("family", FAMILIES)
 def test_chains_are_the_same_bits_for_any_number_of_threads(family, monkeypatch):
     monkeypatch.setattr(sampling, "TUNED", 50)
