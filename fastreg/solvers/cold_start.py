@@ -61,7 +61,7 @@ class FirstDescent:
         problem.stop_if_interrupted()
         iterate = Iterate(state.coef[columns], working.correlation, state.eta, state.residual, state.curvature)
         terms = Terms(working.norms, problem.fit_intercept, problem.longest, problem.bend, problem.scale)
-        chunk = max(SUPPORT_EPOCHS, BLOCK // (problem.n * columns.size))
+        chunk = max(SUPPORT_EPOCHS, BLOCK // max(problem.n * columns.size, 1))  # there may be no column
         gap, steps, epochs, read, shift = newton_descents(
             problem.family, problem.design, columns, working.penalty, terms, iterate, target,
             (most, MOST_PASSES * columns.size, chunk, working.stored() >= problem.n),
