@@ -24,12 +24,11 @@ class Scratch(threading.local):
     def room(self, name, *shape):
         """An array of this shape; its contents last until the next call of the same name."""
         size = math.prod(shape)
-        if self.arrays.get(name, NOTHING).size < size:
+        if name not in self.arrays or self.arrays[name].size < size:
             self.arrays[name] = np.empty(size)
         return self.arrays[name][:size].reshape(shape)
 
 
-NOTHING = np.empty(0)
 scratch = Scratch()
 
 

@@ -34,7 +34,7 @@ STALE = 0.3  # ratio of the gaps after and before a step, above which convergenc
 # Integers passed between kernels are np.int64, since Numba compiles a kernel again for a literal argument.
 PIVOTS = 200  # pivots of one homotopy at most
 WORK = 3e7  # products of two numbers in one kernel call, about, so that a fit can be interrupted
-FINER = 1e-4  # gap aimed at for least squares over the target, where a further step costs little
+EXACT = 1e-20  # target gap of least squares over the null model's loss, where a step costs little
 
 
 class Terms(NamedTuple):
@@ -114,7 +114,7 @@ class NewtonBatch:
         terms = Terms(
             problem.l1_rates[columns], problem.l2_rates[columns], working.norms,
             problem.fit_intercept, problem.longest, problem.scale, target,
-            FINER * target if problem.family.quadratic else target, renewal_in_a_kernel(n, m), ROUNDS,
+            EXACT * problem.scale if problem.family.quadratic else target, renewal_in_a_kernel(n, m), ROUNDS,
         )  # fmt: skip
         iterate = Iterate(
             state.coef[columns], state.eta.copy(), state.residual.copy(), state.curvature.copy(),
