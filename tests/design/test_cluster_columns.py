@@ -186,9 +186,21 @@ def test_an_interrupt_cancels_tasks_and_keeps_points(client):
         fit_path(spread, y, solver="pointwise", callback=stop, **GRID)
     assert stopped.value.path.alphas.size == 2
     future = client.submit(wait_for_the_end, 60.0)
-    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    heard = threading.Event()
+
+    def press():
+        """Ctrl-C until it is heard: an interrupt during a callback of the garbage collector is lost."""
+        while not heard.wait(0.2):
+            signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=press)
     with pytest.raises(KeyboardInterrupt):
-        spread.calls.wait([future])
+        try:
+            thread.start()
+            spread.calls.wait([future])
+        finally:
+            heard.set()
+            thread.join()
     assert future.cancelled()
     distributed.Event("the end", client=client).set()  # so that the worker does not wait on
 

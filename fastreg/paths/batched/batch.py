@@ -16,7 +16,6 @@ class Pivoting:
         self.problem, self.working, self.tol, self.active = working.problem, working, tol, ActiveSet()
         self.changes = 5.0  # changes of the support per point in the last batch
         self.price = 5.0  # pivots per certified point of the last batch, with those of batches before that had none
-        self.usual = 5.0  # the same of the last batch that had certified points
         self.spent = 0  # pivots since a point was last certified
         self.longest = np.inf  # points of the next batch at most, by the cost of pivots
 
@@ -38,7 +37,7 @@ class Pivoting:
         self.spent += pivots
         self.price = self.spent / max(certified, 1)
         if certified:
-            self.spent, self.usual = 0, self.price
+            self.spent = 0
 
     def mend(self, model, coef, result):
         """Do what a kernel left to Python, see ActiveSet.mend; `coef` are its initial coefficients."""
