@@ -29,7 +29,7 @@ print(len(asked), *sorted(asked))
 FITS = {
     "from fastreg import Lasso; Lasso(alpha=0.1).fit(X, y)": 24,
     "from fastreg import fit_path; fit_path(X, y)": 51,
-    "from fastreg import fit_path; fit_path(X, y > 0, family='binomial')": 67,
+    "from fastreg import fit_path; fit_path(X, y > 0, family='binomial')": 68,
     "from fastreg import LassoCV; LassoCV().fit(X, y)": 54,
     "from fastreg import cv_path; cv_path(X, y > 0, family='binomial')": 70,
 }

@@ -61,7 +61,7 @@ LEFT_OUT = {
         "test_large_sparse_matrix[*-sag*]": NAMED_SOLVER,
         "test_liblinear_dual_random_state": NAMED_SOLVER,
         "test_liblinear_with_large_values": NAMED_SOLVER,
-        "test_consistency_path": "asks for four digits at tol=1e-5, a slope there; as a gap that allows three",
+        "test_consistency_path": SLOPE,
         "test_newton_cholesky_fallback_to_lbfgs": NAMED_SOLVER,
         "test_logreg_predict_proba_multinomial": PRIVATE,  # _predict_proba_lr
         "test_logistic_cv_multinomial_score": PRIVATE,  # _log_reg_scoring_path with the parameters of the class

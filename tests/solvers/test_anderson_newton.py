@@ -183,10 +183,10 @@ def test_pivots_that_get_stuck_try_a_new_matrix_before_descent(monkeypatch):
 
 
 PATHS = {
-    "wide": ({"n": 120, "p": 400}, 188, 4),
-    "elastic net": ({"n": 150, "p": 600}, 104, 1),
-    "tall": ({"n": 1500, "p": 60}, 110, 2),
-    "sparse": ({"n": 800, "p": 500, "density": 0.1}, 170, 6),
+    "wide": ({"n": 120, "p": 400}, 150, 4),
+    "elastic net": ({"n": 150, "p": 600}, 100, 1),
+    "tall": ({"n": 1500, "p": 60}, 95, 2),
+    "sparse": ({"n": 800, "p": 500, "density": 0.1}, 125, 7),
 }
 
 

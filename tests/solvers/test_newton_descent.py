@@ -30,3 +30,10 @@ def test_steps_are_cut_where_the_loss_would_rise():
     alphas = [1e-3 * fit_path(X, y, n_alphas=1, **options).alpha_max]
     path = certified.fit(X, y, alphas=alphas, **options)
     assert path.work["iterations"] > 3
+
+
+def test_there_may_be_no_column_to_descend_over():
+    X, y = certified.draw("binomial", n=40, p=2)
+    X[:] = 1.0
+    path = certified.fit(X, y, family="binomial", alphas=[0.1])
+    assert not path.coefs.nnz
