@@ -18,7 +18,7 @@ import numpy as np
 from fastreg.design.row_sums import RowSums
 from fastreg.interface import validation as check
 from fastreg.interface.arguments import bundles
-from fastreg.interface.interrupts import ended_early, hold, interruptible
+from fastreg.interface.interrupts import ended_early, interruptible
 from fastreg.interface.progress import Watch
 from fastreg.numerics.threads import one_blas_thread
 from fastreg.objective.rows_apart import in_order, together
@@ -38,7 +38,7 @@ from fastreg.selection.cross_validation.folds import (
 from fastreg.selection.cross_validation.metrics import METRICS
 from fastreg.selection.cross_validation.rows_of_folds import rows_of_folds, scores, sums_of_folds
 from fastreg.selection.cross_validation.scoring import Scored, curve_of
-from fastreg.selection.cross_validation.summed_folds import SQUARED, cross_validate_sums
+from fastreg.selection.cross_validation.summed_folds import SQUARED, cross_validate_sums, curves_of
 
 MEANS = ("deviance", "mse", "mae", "misclassification")  # metrics that are means over rows
 
@@ -127,7 +127,7 @@ def cv_of_rows(rows, y, options, l1_ratios, folding, metric, kept):
 @one_blas_thread()
 def cross_validate_rows(rows, y, options, l1_ratios, folding, metric, grid, watch):
     """`cv_of_rows`, after the first checks."""
-    options, curves = checked(options), list[Any]()
+    options = checked(options)
     n_folds, labels = folds_of(rows, y, folding)
     watch.expect(len(l1_ratios) * (1 + n_folds) * grid.size())
     if options.family.quadratic:
@@ -135,17 +135,12 @@ def cross_validate_rows(rows, y, options, l1_ratios, folding, metric, grid, watc
     check_solver(options)
     if metric == "misclassification" and options.family.name != "binomial":
         raise check.ParameterError(f"metric={metric!r} needs family='binomial', and here it is {options.family.name!r}")
-    try:
-        for ratio in l1_ratios:
-            within = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
-            held = hold_rows(rows, y, options, rows_of_folds, labels)
-            curves.append(of_losses(rows, held, options._replace(l1_ratio=ratio), n_folds, metric, grid, within))
-    except BaseException as stop:
-        hold(stop, finished=curves)
-        raise
-    finally:
-        watch.close()
-    return curves
+
+    def curve(these, within):
+        held = hold_rows(rows, y, options, rows_of_folds, labels)
+        return of_losses(rows, held, these, n_folds, metric, grid, within)
+
+    return curves_of(curve, options, l1_ratios, watch)
 
 
 def folds_of(rows, y, folding):

@@ -6,6 +6,8 @@ lost. The error of its held-out rows follows from their own sums: with means m, 
     (1/W) sum_i w_i (y_i - b0 - x_i'b)^2  =  (1/W) (b, -1)' S (b, -1)  +  (m_y - b0 - m_x'b)^2.
 """
 
+from typing import Any
+
 import numpy as np
 
 from fastreg.design.row_sums import RowSums
@@ -49,15 +51,25 @@ def checked_parts(sums):
 @interruptible()
 def cross_validate_sums(parts, options, grid, l1_ratios, metric, watch):
     """`cv_of_sums`, after the checks."""
-    curves, total = [], RowSums.total(parts)
+    total = RowSums.total(parts)
+
+    def curve(these, within):
+        path = solve_sums(total, these, grid, Watching(callback=within.callback_for("all rows")))
+        folds = fold_paths(parts, path, these, grid, within)
+        scores = np.array([errors(part, fold) for part, fold in zip(parts, folds)])
+        scored = Scored(scores, np.array([part.weight for part in parts]), None, None)
+        return curve_of(path, folds, scored, metric, None, 0, total.shape[1])
+
+    return curves_of(curve, options, l1_ratios, watch)
+
+
+def curves_of(curve, options, l1_ratios, watch):
+    """The list of curve(options, watch) for each l1_ratio; what ends one carries those that are done."""
+    curves = list[Any]()
     try:
         for ratio in l1_ratios:
-            these, within = options._replace(l1_ratio=ratio), watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
-            path = solve_sums(total, these, grid, Watching(callback=within.callback_for("all rows")))
-            folds = fold_paths(parts, path, these, grid, within)
-            scores = np.array([errors(part, fold) for part, fold in zip(parts, folds)])
-            scored = Scored(scores, np.array([part.weight for part in parts]), None, None)
-            curves.append(curve_of(path, folds, scored, metric, None, 0, total.shape[1]))
+            within = watch.within(f"l1_ratio {ratio:g}", len(l1_ratios) > 1)
+            curves.append(curve(options._replace(l1_ratio=ratio), within))
     except BaseException as stop:
         hold(stop, finished=curves)
         raise
