@@ -439,7 +439,8 @@ def test_a_gamma_regression_from_a_formula_with_map_trace_and_summary():
     )
     plain = posterior(fit_path(X, y, family="gamma", alphas=[0.1]), X, y, prior_sd=10.0, draws=2000, chains=3)
     np.testing.assert_allclose(found.mode, plain.mode, rtol=1e-9)
-    np.testing.assert_allclose(found.draws, plain.draws, atol=1e-5)
+    spread = plain.draws.std(axis=(0, 1)).min()  # trajectories amplify by what the modes, and the processor, differ
+    np.testing.assert_allclose(found.draws, plain.draws, rtol=0.0, atol=1e-3 * spread)
     summary = found.summary()
     assert summary["r_hat"].max() < 1.01 and summary["ess_bulk"].min() > 2000
     np.testing.assert_allclose(found.predict(frame.head(3)), found.predict(X.head(3).to_numpy()), rtol=1e-12)
