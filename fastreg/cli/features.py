@@ -220,7 +220,7 @@ def _in_order(column, reading):
 
 def encoding_of(features):
     """The encoding that a fit of Features will have; None where they are an array, or in a file."""
-    rules = Rules(**{name: value for name, value in features.options.items() if name in Rules._fields})
+    rules = Rules.of(features.options)
     if features.formula is not None:
         from fastreg.interface.formula import formulated
 

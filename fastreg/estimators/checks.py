@@ -56,7 +56,7 @@ def check_fit(estimator, X, y, sample_weight=None, offset=None, params=None, **h
     checks, which cost as much as a small fit.
     """
     params, X = {} if params is None else params, in_memory(X)
-    rules = Rules(*[getattr(estimator, name) for name in Rules._fields])
+    rules = Rules.of({name: getattr(estimator, name) for name in Rules._fields})
     if estimator.formula is not None:
         return _check_formula(
             estimator, X, {"y": y, "sample_weight": sample_weight, "offset": offset}, params, rules, how

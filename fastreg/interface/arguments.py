@@ -117,7 +117,7 @@ def framed(X: Any, options: Mapping[str, Any], **of_rows: Any) -> tuple[Any, ...
     `of_rows`, of which the first is the response, and the weights and offset among the options lose the rows that are
     dropped. The options that say how a frame is read give way to its encoding.
     """
-    rules = Rules(**{name: options[name] for name in Rules._fields if name in options})
+    rules = Rules.of(options)
     rest = {name: value for name, value in options.items() if name not in ABOUT_FRAMES}
     data, response = options.get("data"), next(iter(of_rows))
     X = joined(X) if isinstance(X, tuple) else X

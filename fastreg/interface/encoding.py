@@ -5,6 +5,7 @@
 
 import datetime
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -29,10 +30,19 @@ class Rules(NamedTuple):
     unseen: str = "error"  # or "zero"
 
     @classmethod
+    def of(cls, options):
+        """Those of the options by name that are such a choice; the rest at their defaults."""
+        chosen = {name: options[name] for name in cls._fields if name in options}
+        names = chosen.get("categories")
+        if isinstance(names, Iterable) and not isinstance(names, str):  # arrays would be compared entry by entry
+            chosen["categories"] = tuple(map(str, names)) or None
+        return cls(**chosen)
+
+    @classmethod
     def given(cls, options):
         """Those of the options by name that are such a choice, and not the default."""
-        defaults = cls._field_defaults
-        return {name: options[name] for name in cls._fields if options.get(name, defaults[name]) != defaults[name]}
+        chosen, defaults = cls.of(options)._asdict(), cls._field_defaults
+        return {name: value for name, value in chosen.items() if value != defaults[name]}
 
     def checked(self):
         """The same, or a ParameterError."""
@@ -41,10 +51,11 @@ class Rules(NamedTuple):
         check_option("unseen", self.unseen, UNSEEN)
         for word in self.missing.values() if isinstance(self.missing, dict) else [self.missing]:
             check_option("missing", word, MISSING)
-        if isinstance(self.categories, str) and self.categories != "text":
+        names = self.categories
+        if not (names is None or names == "text" or (isinstance(names, Iterable) and not isinstance(names, str))):
             raise ParameterError(
-                f"categories must be None, 'text' or a list of names of columns, got {self.categories!r}; "
-                f"pass [{self.categories!r}] for the column of that name"
+                f"categories must be None, 'text' or a list of names of columns, got {names!r}; "
+                f"pass [{names!r}] for the column of that name"
             )
         return self
 

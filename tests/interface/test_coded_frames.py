@@ -198,3 +198,20 @@ def test_a_frame_of_categories_alone(options):
 def test_options_about_frames_are_refused_for_arrays():
     with pytest.raises(fastreg.interface.validation.ParameterError, match="are about data frames; X is none"):
         fastreg.fit_path(X, Y, missing="mean")
+
+
+@pytest.mark.parametrize("kind", [pd.Index, np.array, pd.Series, iter])
+def test_categories_are_named_by_whatever_holds_names(kind):
+    """As `frame.select_dtypes("object").columns` does; one that holds none says nothing."""
+    frame, how = FRAME.drop(columns="age"), {"ordered": "step"}
+    path = fastreg.fit_path(frame, Y, categories=kind(["region", "dose"]), **how, **GRID)
+    assert list(path.feature_names) == NAMES[2:]
+    assert_certified(path, X[:, 2:], Y, tol=1e-6)
+    if kind is not iter:
+        model = fastreg.Lasso(0.01, categories=kind(["region", "dose"]), **how).fit(frame, Y)
+        assert model.coef_.size == len(NAMES[2:])
+    fastreg.fit_path(X, Y, categories=kind([]), **GRID)
+    with pytest.raises(ValueError, match="are about data frames; X is none"):
+        fastreg.fit_path(X, Y, categories=kind(["age"]), **GRID)
+    with pytest.raises(ValueError, match="list of names of columns, got 5"):
+        fastreg.fit_path(FRAME, Y, categories=5, **GRID)
