@@ -69,4 +69,4 @@ def test_rounding_beyond_the_tolerance_leaves_the_path_to_all_rows(monkeypatch):
     monkeypatch.setattr(gram_reduction, "ROUNDING", 1e-8)
     path = fit(X, Y, n_alphas=5)
     assert path.work["columns_read"] > reduced.work["columns_read"] + 5 * K  # what both read, and the working set
-    assert fit(X, Y, n_alphas=5, tol=1e-2).work["columns_read"] == reduced.work["columns_read"]
+    assert fit_multi_path(X, Y, n_alphas=5, tol=1e-2).work["columns_read"] == reduced.work["columns_read"]
