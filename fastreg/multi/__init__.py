@@ -8,6 +8,7 @@ Coefficients are a matrix (p, K), a column for each response or class. A path is
     group_penalties     entries or rows: which coefficients are zero together
     problem, products   design, response and penalty; the state of a fit; products of X with matrices
     duality_gap         the certificate
+    gram_reduction      least squares with many more rows than columns
     null_model          where a path starts
     pointwise, smooth   the strategies: with an l1 part, and without
     working_set         the units that a solver may move

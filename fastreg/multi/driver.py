@@ -8,13 +8,14 @@ import numpy as np
 from fastreg.design.designs import as_design
 from fastreg.interface import validation as check
 from fastreg.interface.interrupts import interruptible
+from fastreg.multi.gram_reduction import compress
 from fastreg.multi.null_model import MultiNullModel
 from fastreg.multi.pointwise import MultiPointwise
 from fastreg.multi.result import MultiPath
 from fastreg.multi.setup import build_multi_problem, certain_path, places_of, pose_some, shares_of, with_all
 from fastreg.multi.smooth import MultiRidge
 from fastreg.numerics.threads import one_blas_thread
-from fastreg.paths.driver import NOBODY, as_columns, follow, what_all_paths_hold
+from fastreg.paths.driver import NOBODY, as_columns, as_reduced, follow, what_all_paths_hold
 from fastreg.paths.fit import Fit, Recorder
 from fastreg.paths.grid import alphas_of
 from fastreg.paths.setup import warn_omitted
@@ -62,8 +63,18 @@ def follow_multi_path(
 ):
     """The MultiPath of a problem, as `completed` returns it, on the grid given or an automatic one; `start` as for
     solve_multi_path."""
-    grid, null = grid.checked(), MultiNullModel(problem)
-    alphas = alphas_of(grid, null.alpha_max, problem.n < problem.p)
+    grid = grid.checked()
+    follow_here = partial(
+        _follow, options=options, grid=grid, watching=watching, classes=classes, begin=begin, start=start,
+        completed=completed,
+    )  # fmt: skip
+    return as_reduced(problem, options, grid, follow_here, compress)
+
+
+def _follow(problem, *, options, grid, watching, classes, begin, start, completed):
+    """The MultiPath of a problem, or of its reduction."""
+    null, posed = MultiNullModel(problem), problem.posed
+    alphas = alphas_of(grid, null.alpha_max, posed.n < posed.p)
     recorder = MultiRecorder(problem, begin, grid.size(), watching.verbose, watching.callback, watching.trace)
     fit = begin_fit(null, alphas, options, recorder, grid.alphas is None)
     start = None if start is None else (*start, float(alphas[0]))
@@ -83,7 +94,7 @@ def begin_fit(null, alphas, options, recorder, automatic=False, **more):
 
 def collect_multi(fit, points, options, classes):
     """Points of a fit as a MultiPath."""
-    problem = fit.problem
+    problem = fit.problem.posed
     return MultiPath(
         coefs=[_response_coefs(points, k, problem.p) for k in range(problem.K)],
         intercepts=np.stack([point.intercept for point in points], axis=1),

@@ -24,8 +24,7 @@ class MultiNullModel(NullModel):
     def _perfect_loss(self):
         """Below this loss the null model is perfect up to rounding, in units of eta squared for least squares."""
         problem = self.problem
-        unit = float((self.state.eta**2 @ problem.weight).sum()) if problem.family.quadratic else 1.0
-        return PERFECT * unit
+        return PERFECT * (problem.square_of(self.state.eta) if problem.family.quadratic else 1.0)
 
     def _fit_unpenalised(self):
         """Fit the columns without a penalty, within their bounds, to rounding."""

@@ -17,7 +17,8 @@ def make_multi_point(fit, gap, iterations, alpha, method):
     else:
         reason = reason_for(relative, fit.tol, iterations, fit.max_iter)
     columns = np.flatnonzero(state.matrix.any(axis=1))
-    values, intercepts = state.matrix[columns], state.intercepts.copy()
+    values = state.matrix[columns]
+    intercepts = problem.fitted_intercept(state.intercepts.copy(), columns, values)
     if not problem.family.quadratic:
         # The same number added to all classes changes no probability. Where neither a penalty nor bounds decide on it,
         # coefficients sum to zero over the classes.

@@ -26,13 +26,16 @@ class MultiProblem(Problem):
         self.response, self.units, self.K = response, units, response.K
         offset = np.zeros(response.y.shape) if offset is None else offset
         super().__init__(design, response, offset, fit_intercept, penalty, factor, standardize, **more)
-        self.unit_l2_rates = np.repeat(self.l2_rates, units.a_column)
         shares = response.y @ response.weight
         self.rare = response.name == "multinomial" and fit_intercept and bool(np.any(shares < RARE))
 
     @cached_property
     def unit_l1_rates(self):
         return np.repeat(self.l1_rates, self.units.a_column)
+
+    @cached_property
+    def unit_l2_rates(self):
+        return np.repeat(self.l2_rates, self.units.a_column)
 
     @cached_property
     def unit_norms(self):
@@ -139,6 +142,9 @@ class MultiProblem(Problem):
 
     def loss(self, state):
         return self.response.loss(state.mean)
+
+    def square_of(self, eta):
+        return float((eta**2 @ self.weight).sum())
 
     def refresh(self, state, block=None):
         """Recompute eta from the coefficients, so that rounding does not pile up over a path; from a `block` of

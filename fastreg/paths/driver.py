@@ -101,26 +101,34 @@ def follow_path(problem, options, grid, watching=NOBODY, *, begin, start=None, s
         return path if completed is None else completed(path)
 
     grid = grid.checked()
-    follow_here = partial(_follow, options=options, grid=grid, watching=watching, collected=collected)
+    follow_here = partial(
+        _follow, options=options, grid=grid, watching=watching, collected=collected, begin=begin, start=start, part=part
+    )
+    return as_reduced(problem, options, grid, follow_here, partial(gram_reduction.compress, sums=sums), part)
+
+
+def as_reduced(problem, options, grid, follow_here, compress, part=None):
+    """The path follow_here(problem), or where that takes less and rounding allows, follow_here(compress(problem))."""
     reduces = reduces_to_gram(problem, options.solver, grid.size(), grid.lowest())
     if reduces and (part is None or part.stands_for(reduced=True)):
-        small = gram_reduction.compress(problem, sums)
+        small = compress(problem)
         try:
-            path = follow_here(small, problem, begin, start, part)
+            path = follow_here(small)
         except BaseException as stop:
             done = getattr(stop, "path", None)
-            if isinstance(done, Path) and not gram_reduction.holds(small, done, options.tol):
+            if hasattr(done, "coefs") and not gram_reduction.holds(small, done, options.tol):
                 hold(stop, path=None)
             raise
         if gram_reduction.holds(small, path, options.tol):
             return path
         if part is not None:
             part.begin_anew()
-    return follow_here(problem, problem.posed, begin, start, part)
+    return follow_here(problem)
 
 
-def _follow(problem, posed, begin, start, part, *, options, grid, watching, collected):
-    """The Path of `posed`, fitted as `problem`, which may be its reduction. What ends it early has the points done."""
+def _follow(problem, *, options, grid, watching, collected, begin, start, part):
+    """The Path of a problem, or of its reduction. What ends it early has the points done."""
+    posed = problem.posed
     null = NullModel(problem)
     stored = None if part is None else part.start_of(problem)
     start = start if stored is None else stored

@@ -54,8 +54,8 @@ BATCH_VALUES = 10_000_000  # numbers in the vectors of points that are solved to
 ROWS_PER_COLUMN = 3  # rows per column at least: with fewer the reduction saves little
 LARGEST_GRAM = 3000  # columns at most: a Gram matrix of 72 MB
 SMALLEST_GRAM = 200_000  # values of X at least: with fewer a path is faster without the reduction
-# Passes of a path without the reduction: at its start, for each point, and for the vectors of length n of each point in
-# values of X. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
+# Passes of a path without the reduction: at its start, for each point and response, and for the vectors of length n of
+# each point in values of X. Measured on 20,000 x 500 with 100 points: 75 passes, where the Gram matrix takes 25.
 START, PER_POINT, VECTORS = 5.0, 0.3, 5.0
 REFIT_READS = 6  # passes over its columns of a refit
 
@@ -179,7 +179,7 @@ def gram_pays(problem, count, lowest):
         and p <= LARGEST_GRAM
         and problem.stored >= SMALLEST_GRAM
         and bool(problem.penalised.any())
-        and problem.design.gram_passes() <= START + count * (PER_POINT + VECTORS * n / problem.stored)
+        and problem.design.gram_passes() <= START + count * problem.K * (PER_POINT + VECTORS * n / problem.stored)
     )
 
 

@@ -25,7 +25,7 @@ def shape_of(n, p, family="gaussian", l1_ratio=1.0, per_column=None, **more):
     family = kind(np.empty(0), np.empty(0))
     known = {
         "bounds": None, "without_l1": np.empty(0, dtype=int), "penalised": np.ones(p, dtype=bool), "is_reduced": False,
-        "in_blocks_of_rows": False,
+        "in_blocks_of_rows": False, "K": 1,
         "bend": kind.bend, "tight": True, "centre": np.zeros(p), "has_l1": l1_ratio > 0.0, "has_ridge": l1_ratio < 1.0,
     }  # fmt: skip
     return SimpleNamespace(n=n, p=p, family=family, design=design, stored=stored, **known | more)
