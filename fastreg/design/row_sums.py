@@ -143,7 +143,7 @@ class RowSums:
         n, p = X.shape
         if self.n_rows and p != self.shape[1]:
             raise ValueError(f"X has {p} columns, but the rows added before have {self.shape[1]}")
-        y = check.check_vector("y", y, n)
+        y = check.check_numbers(y, n)
         weighted = sample_weight is not None
         weight = check.check_vector("sample_weight", sample_weight, n, allow_negative=False) if weighted else np.ones(n)
         with (

@@ -260,15 +260,25 @@ def check_response(y, n, family):
     if y is None:
         raise ValueError("y is None: this fit requires y to be passed, but the target y is None")
     if family.name == "binomial":
-        _refuse_labels(y)
+        _refuse_labels(
+            y, "labels as they are go into cv_path, fit_multi_path, LogisticRegression and LogisticRegressionCV"
+        )
     array = check_vector("y", y, n)
     if family.quadratic:
         refuse_tiny("y", array)
     admitted = family.check(array)
     if not np.asarray(admitted).all():
         bad = np.flatnonzero(~admitted)
-        raise ValueError(f"y must hold {family.admits} for family {family.name!r}, but y[{bad[0]}] = {array[bad[0]]:g}")
+        found = f"{array[bad[0]]:g}"
+        remedy = f"; of two classes, pass (y == {found}).astype(float)" if family.name == "binomial" else ""
+        raise ValueError(f"y must hold {family.admits} for family {family.name!r}, but y[{bad[0]}] = {found}{remedy}")
     return array
+
+
+def check_numbers(y, n):
+    """y as a vector of numbers, where labels are not taken."""
+    _refuse_labels(y, "pass (y == {0}).astype(float)")
+    return check_vector("y", y, n)
 
 
 def refuse_tiny(name, array):
@@ -278,14 +288,12 @@ def refuse_tiny(name, array):
         raise ValueError(f"underflow: {name} is at most {top:g} in size, which is too small to square; rescale {name}")
 
 
-def _refuse_labels(y):
-    """Raise where y holds labels that are text; the message names the functions that take labels."""
+def _refuse_labels(y, remedy):
+    """Raise where y holds labels that are text; in the remedy, {0} stands for the first of them."""
     array = np.asarray(y)
     if array.dtype.kind in "SUO" and array.size and isinstance(array.flat[0], (str, bytes)):
-        raise ValueError(
-            f"y must be numeric, with classes coded 0 and 1, but y[0] is {plain(array.flat[0])!r}; labels as they are "
-            "go into cv_path, fit_multi_path, LogisticRegression and LogisticRegressionCV"
-        )
+        first = repr(plain(array.flat[0]))
+        raise ValueError(f"y must be numeric, with classes coded 0 and 1, but y[0] is {first}; {remedy.format(first)}")
 
 
 def check_matrix(name, values, n, K=None):

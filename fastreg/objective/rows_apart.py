@@ -41,7 +41,7 @@ class Rows:
     def __init__(self, part: RowPart, number: int, y: Any, weight: Any, offset: Any):
         n, p = part.shape
         self.part, self.number, self.n, self.p = part, number, n, p
-        self.y = check.check_vector("y", y, n)
+        self.y = check.check_numbers(y, n)
         self.weight = (
             np.ones(n) if weight is None else check.check_vector("sample_weight", weight, n, allow_negative=False)
         )

@@ -1,5 +1,7 @@
 """X in blocks of columns on a Dask cluster: the same fits as on the array, whatever happens to the workers."""
 
+import asyncio
+import gc
 import json
 import pickle
 import signal
@@ -175,7 +177,7 @@ def test_what_cannot_be_distributed_is_refused(client, tmp_path):
         fit_path(distribute(np.where(np.arange(4500).reshape(50, 90) == 362, np.nan, X), client), y)
 
 
-def test_an_interrupt_cancels_tasks_and_keeps_points(client):
+def test_an_interrupt_cancels_tasks_and_keeps_points(client, caplog):
     spread = distribute(X, client)
 
     def stop(progress):
@@ -185,7 +187,7 @@ def test_an_interrupt_cancels_tasks_and_keeps_points(client):
     with pytest.raises(Interrupted) as stopped:
         fit_path(spread, y, solver="pointwise", callback=stop, **GRID)
     assert stopped.value.path.alphas.size == 2
-    future = client.submit(wait_for_the_end, 60.0)
+    futures = [client.submit(wait_for_the_end, 60.0, pure=False) for _ in range(4)]
     heard = threading.Event()
 
     def press():
@@ -197,11 +199,16 @@ def test_an_interrupt_cancels_tasks_and_keeps_points(client):
     with pytest.raises(KeyboardInterrupt):
         try:
             thread.start()
-            spread.calls.wait([future])
+            spread.calls.wait(futures)
         finally:
             heard.set()
             thread.join()
-    assert future.cancelled()
+    assert all(future.cancelled() for future in futures)
+    del futures
+    client.sync(asyncio.sleep, 0.1)
+    gc.collect()
+    client.sync(asyncio.sleep, 0.1)
+    assert not [record for record in caplog.records if record.name == "asyncio"]  # exceptions that nobody has taken
     distributed.Event("the end", client=client).set()  # so that the worker does not wait on
 
 

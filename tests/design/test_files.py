@@ -265,6 +265,24 @@ def test_a_file_that_changes_during_a_fit_is_told_of(tmp_path, kind, change):
         fit_path(fastreg.open(path), Y, n_alphas=30, callback=alter)
 
 
+@pytest.mark.parametrize("change", ["shorter", "rewritten"])
+def test_a_file_of_rows_that_changes_during_a_fit_is_told_of(tmp_path, change):
+    path, y = tmp_path / "rows.npy", (Y > 0.0).astype(float)
+    np.save(path, np.random.default_rng(0).normal(size=(Y.size, 3)))
+
+    def alter(progress):
+        if change == "rewritten":
+            os.utime(path, ns=(1, 1))
+        else:
+            os.truncate(path, 200)
+
+    for rows in (str(path), [path], np.load(path, mmap_mode="r")):
+        with pytest.raises(RuntimeError, match=r"rows\.npy was changed while it was open"):
+            spread = fastreg.distribute(rows, None, by="rows")
+            fit_path(spread, y, family="binomial", n_alphas=30, callback=alter)
+        np.save(path, np.random.default_rng(0).normal(size=(Y.size, 3)))
+
+
 def test_a_file_that_changes_after_the_last_read_is_told_of(tmp_path):
     path, _ = save(tmp_path, "float64")
 

@@ -18,11 +18,19 @@ GRID = {"alpha": [0.3, 0.1, 0.03], "l1_ratio": [0.5, 1.0]}
 
 
 def searched(n_jobs=None):
-    """What three searches find, as arrays."""
+    """What four searches find, as arrays."""
     grid = GridSearchCV(fastreg.ElasticNet(), GRID, cv=3, n_jobs=n_jobs).fit(X, y)
+    model = fastreg.LogisticRegression(l1_ratio=1.0)
+    classes = GridSearchCV(model, {"C": [0.1, 1.0]}, cv=3, n_jobs=n_jobs).fit(X, np.where(y > 0.0, "ill", "well"))
     scores = cross_val_score(fastreg.LassoCV(cv=3), X, y, cv=3, n_jobs=n_jobs)
     kept = RFECV(fastreg.Ridge(), step=10, cv=3, n_jobs=n_jobs).fit(X, y)
-    return grid.cv_results_["mean_test_score"], grid.best_estimator_.coef_, scores, kept.support_
+    return (
+        grid.cv_results_["mean_test_score"],
+        grid.best_estimator_.coef_,
+        classes.cv_results_["mean_test_score"],
+        scores,
+        kept.support_,
+    )
 
 
 @pytest.fixture(scope="module")

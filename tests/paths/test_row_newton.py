@@ -61,6 +61,20 @@ def test_far_alphas_and_zero(alphas):
     certify(path, X, y, 1e-10, family="poisson")
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_classes_that_are_almost_separated_are_certified(seed):
+    """Rows that fit almost perfectly have the least curvature, which is larger than their residuals."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(1000, 30))
+    y = (X[:, :10] @ rng.normal(scale=30.0, size=10) + rng.logistic(size=1000) > 0.0).astype(float)
+    for options in ({}, {"fit_intercept": False}, {"penalty_factor": np.r_[0.0, np.ones(29)]}):
+        options |= {"family": "binomial"}
+        rows = distribute(X, None, by="rows", n_blocks=2)
+        path = fit_path(rows, y, alpha_min_ratio=1e-4, tol=1e-8, **options)
+        certify(path, X, y, 1e-8, **options)
+        assert path.converged and rows.reads < 1500
+
+
 def test_columns_enter_the_model_as_they_are_needed_and_few_reads_serve_many_points():
     X, y = certified.draw("binomial", n=1500, p=150, seed=2)
     rows = distribute(X, None, by="rows", n_blocks=2)
@@ -170,6 +184,12 @@ def test_bad_input_is_refused_with_its_place_and_what_to_do(tmp_path):
     bad[85, 2] = np.nan
     refused(r"block 2 of the rows: .*X\[5, 2\] is NaN", X=distribute(bad, None, by="rows", n_blocks=3))
     refused(r"block 1 of the rows: y must hold numbers in \[0, 1\].*y\[2\] = 2", y=np.where(np.arange(N) == 42, 2.0, y))
+    labels = np.where(y == 1.0, "ill", "well")
+    coded = rf"coded 0 and 1, but y\[0\] is '{labels[0]}'; pass \(y == '{labels[0]}'\)\.astype\(float\)"
+    for call in (fit_path, fastreg.cv_path, lambda X, y, family: fastreg.RowSums().add(np.zeros((N, 1)), y)):
+        refused(coded, y=labels, call=call)
+    refused(coded, y=labels, call=fastreg.cv_path, groups=np.arange(N) % 4)
+    refused(r"y\[\d+\] = 2; of two classes, pass \(y == 2\)\.astype\(float\)", y=y + 1.0, call=fastreg.cv_path)
     refused(r"y has shape \(119,\), but X has 120 rows", y=y[1:])
     refused("y holds one class only", y=np.ones(N))
     refused("sample_weight is zero everywhere", sample_weight=np.zeros(N))

@@ -3,6 +3,7 @@
 import asyncio
 import pkgutil
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from itertools import count
 
 import numpy as np
@@ -86,16 +87,20 @@ class Calls:
 
     def wait(self, futures):
         """The results of futures. Whatever ends this cancels the tasks."""
+        loop = self.client.loop.asyncio_loop
+        gathering = asyncio.run_coroutine_threadsafe(self.client.gather(futures, asynchronous=True), loop)
         try:
-            return self._gather(futures)
+            return self._results(gathering)
         except BaseException:
             if self.client.status == "running":
                 self.client.cancel(futures)
+                with suppress(Exception):  # else Dask leaves exceptions behind that nobody takes, and asyncio prints
+                    gathering.result(PAUSE)
             raise
+        finally:
+            gathering.cancel()
 
-    def _gather(self, futures):
-        loop = self.client.loop.asyncio_loop
-        gathering = asyncio.run_coroutine_threadsafe(self.client.gather(futures, asynchronous=True), loop)
+    def _results(self, gathering):
         idle = 0.0
         try:
             for _ in count():
@@ -121,8 +126,6 @@ class Calls:
         except OSError as error:
             self._any_worker()
             raise error
-        finally:
-            gathering.cancel()
 
     def _any_worker(self):
         """Whether there are workers; a RuntimeError where the scheduler is gone."""

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from fastreg.design.cluster.calls import LARGE
+from fastreg.design.files.stored import StoredFile
 from fastreg.design.row_parts import part_of
 
 ONLY = (
@@ -141,10 +142,12 @@ def value_of(calls, value):
 
 
 class Here:
-    """The blocks of rows in this process: RowParts, in memory or mapped."""
+    """The blocks of rows in this process: RowParts, in memory or mapped. Files that are mapped have to stand still."""
 
     def __init__(self, parts):
         self.blocks, self.trips = parts, 0
+        mapped = [part.values for part in parts if getattr(part.values, "mode", None) == "r"]
+        self.files = [StoredFile(name) for name in sorted({str(each.filename) for each in mapped})]
 
     def name(self):
         """Where the rows are."""
@@ -157,23 +160,27 @@ class Here:
     def hold(self, make, own):
         """What make(block k, *own[k]) returns for every block: a HeldHere."""
         values = [[each.compute() if hasattr(each, "__dask_graph__") else each for each in some] for some in own]
-        return HeldHere(self.count, [make(part, *some) for part, some in zip(self.blocks, values)])
+        return HeldHere(self, [make(part, *some) for part, some in zip(self.blocks, values)])
 
-    def count(self):
-        """Count a call of all blocks."""
-        self.trips += 1
+    def verify(self):
+        """Raise where a file has changed."""
+        for file in self.files:
+            file.verify()
 
 
 class HeldHere:
     """What belongs to the blocks of rows in this process."""
 
-    def __init__(self, count, held):
-        self.count, self.held = count, held
+    def __init__(self, place, held):
+        self.place, self.held = place, held
 
     def run(self, function, *args):
         """The list of function(what belongs to block k, *args)."""
-        self.count()
-        return [function(each, *args) for each in self.held]
+        self.place.trips += 1
+        self.place.verify()
+        found = [function(each, *args) for each in self.held]
+        self.place.verify()
+        return found
 
 
 def held_part(part):

@@ -36,7 +36,7 @@ class StoredFile:
         if self._stamp() != self.stamp:
             raise RuntimeError(
                 f"{self.path} was changed while it was open: results would be those of no data at all. Write a file in "
-                "full before it is opened by fastreg.open, and write new data to another file"
+                "full before it is opened, and write new data to another file"
             )
 
     def ahead(self, start, length):

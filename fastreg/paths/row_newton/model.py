@@ -144,18 +144,32 @@ class Model:
     def certify(self, points, alphas):
         """The duality gaps of points evaluated together, absolute: a generator of requests, which reads at most the
         columns without a penalty."""
-        problem, curved, some = self.problem, self.curved, self.problem.columns
-        found = [self.direction(point, alpha) for point, alpha in zip(points, alphas)]
+        gaps = yield from self._gaps(points, alphas, [self.direction(*each) for each in zip(points, alphas)])
+        lost = [k for k, gap in enumerate(gaps) if not math.isfinite(gap)]
+        if lost:
+            # Curvatures have a least value, so that where rows fit almost perfectly h may be far larger than r, and nu
+            # is no dual point. The residuals themselves are one, if they count as levelled; so is zero, in any case.
+            none = np.zeros(self.curved.beside.size)
+            plain = [(none, 0.0, points[k].correlation) for k in lost]
+            again = yield from self._gaps([points[k] for k in lost], [alphas[k] for k in lost], plain, (0.0,))
+            for k, gap in zip(lost, again):
+                gaps[k] = gap
+        return gaps
+
+    def _gaps(self, points, alphas, found, more=()):
+        """The least gaps along dual directions `found`, as `direction` has them, at their best scales and at `more`
+        scales; infinite where none is proven. A generator of one request."""
+        problem, some = self.problem, self.problem.columns
         terms = [(*problem.penalty_at(alpha).on(some), *problem.bounds_on(some)) for alpha in alphas]
         free = [self._free(point, each, correlation[some])
                 for point, each, (_, _, correlation) in zip(points, terms, found)]  # fmt: skip
         correlations = [np.where(orthogonal, 0.0, correlation[some])
                         for (orthogonal, _), (_, _, correlation) in zip(free, found)]  # fmt: skip
-        along = [scales(correlation, each) for correlation, each in zip(correlations, terms)]
+        along = [[*scales(correlation, each), *more] for correlation, each in zip(correlations, terms)]
         padded = np.full((len(points), max(map(len, along))), np.nan)
         for row, each in zip(padded, along):
             row[: len(each)] = each
-        dual = curved.beside, np.array([mix for mix, _, _ in found]), np.array([level for _, level, _ in found])
+        dual = self.curved.beside, np.array([mix for mix, _, _ in found]), np.array([level for _, level, _ in found])
         (sums,) = yield from self._divergences(points, dual, padded)
         gaps = []
         for point, each, correlation, (_, proven), some_scales, row in zip(
@@ -163,15 +177,10 @@ class Model:
         ):
             proven = proven and (not problem.fit_intercept or abs(row[0]) <= LEVEL * row[1])
             values = [rows + bounded_terms(correlation, point.coef[some], each, NONE, scale)
-                      for scale, rows in zip(some_scales, row[2:]) if proven and math.isfinite(rows)]  # fmt: skip
-            gaps.append(min(values, default=math.inf))
-        lost = [k for k, gap in enumerate(gaps) if not math.isfinite(gap)]
-        if lost:  # zero is always feasible
-            few = dual[0], dual[1][lost], dual[2][lost]
-            (sums,) = yield from self._divergences([points[k] for k in lost], few, np.zeros((len(lost), 1)))
-            for k, row in zip(lost, sums):
-                gaps[k] = row[2] + bounded_terms(correlations[k], points[k].coef[some], terms[k], NONE, 0.0)
-        return [float(gap) for gap in gaps]
+                      for scale, rows in zip(some_scales, row[2:])
+                      if (proven or scale == 0.0) and math.isfinite(rows)]  # fmt: skip
+            gaps.append(float(min(values, default=math.inf)))
+        return gaps
 
     def _divergences(self, points, dual, padded):
         """The sums of rows_apart.divergences over all rows: a generator of one request."""

@@ -156,7 +156,7 @@ def folds_of(rows, y, folding):
     far = hasattr(y, "dask") or isinstance(y, str | os.PathLike)
     if far and hasattr(cv, "split"):
         raise check.ParameterError("cv splits by y, which is not here; pass pairs of rows, cv.split(np.zeros(n), y)")
-    near, one = np.zeros(n) if far else check.check_vector("y", y, n), np.ones(n)
+    near, one = np.zeros(n) if far else check.check_numbers(y, n), np.ones(n)
     pairs = make_folds(cv, one[:, None], near, folding.groups, False, folding.random_state)
     if not partitions([(training_weight(train, one, k), test) for k, (train, test) in enumerate(pairs, 1)], one):
         raise check.ParameterError(
