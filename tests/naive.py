@@ -180,15 +180,19 @@ def primal(problem, b, eta):
     return loss + problem.l1 @ np.abs(b) + 0.5 * problem.l2 @ b**2
 
 
-def objective(X, y, coef, intercept, alpha, *, factor=None, **options):
+def objective(X, y, coef, intercept, alpha, **options):
     """The minimised function; inf if a column that is left out has a coefficient, or one is beyond its bounds."""
-    if factor is not None and np.any(np.asarray(coef)[np.isinf(factor)] != 0):
+    if not allowed(coef, **options):
         return np.inf
-    for (bound, none), sign in zip(bounds_of(options.get("lower"), options.get("upper")), (-1, 1)):
-        if np.any(sign * np.asarray(coef) > sign * np.asarray(none if bound is None else bound, float)):
-            return np.inf
-    problem = prepare(X, y, alpha, factor=factor, **options)
+    problem = prepare(X, y, alpha, **options)
     return primal(problem, *on_problem(problem, coef, intercept))
+
+
+def allowed(coef, *, factor=None, lower=None, upper=None, **options):
+    """Whether no column that is left out has a coefficient, and none is beyond its bounds."""
+    left_out = factor is not None and np.any(np.asarray(coef)[np.isinf(factor)] != 0)
+    low, high = (np.asarray(none if given is None else given, float) for given, none in bounds_of(lower, upper))
+    return not left_out and not np.any((coef < low) | (coef > high))
 
 
 def unbounded(problem):
@@ -280,7 +284,7 @@ def orthogonal_residual(problem, eta, columns):
     return r
 
 
-def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
+def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, enough=-np.inf, **options):
     """A proven bound of objective(coef, intercept) - minimum: primal minus dual at the best of many nu.
 
     They are s r and, where columns have no l1 part, s `model_residual`. r is the residual with the unpenalised columns
@@ -288,33 +292,47 @@ def duality_gap(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
     is primal - dual without its cancellation.
     With l1_ratio < 1 the penalty's conjugate is finite everywhere and, at one s, never below the form that
     scales into the box of the lasso's dual; at l1_ratio = 1 an s outside that box proves nothing.
+    Each nu proves a bound by itself: the first that is at most `enough` is returned.
     """
     problem = prepare(X, y, alpha, **options)
-    family, l1, l2 = problem.family, problem.l1, problem.l2
     b, eta = on_problem(problem, coef, intercept)
-    if not np.isfinite(objective(X, y, coef, intercept, alpha, **options)):
+    if not allowed(coef, **options) or not np.isfinite(primal(problem, b, eta)):
         return np.inf
     assert fit_intercept or intercept == 0
     bounded = not np.all(unbounded(problem))
+    best = np.inf
+    for nu, c in dual_points(problem, b, eta, fit_intercept, bounded):
+        rows = problem.weight @ np.maximum(problem.family.slack(problem.y, eta, nu / problem.weight), 0)
+        slack = bounded_slack(problem, b, c, nu) if bounded else column_slack(b, c, problem.l1, problem.l2)
+        best = min(best, rows + slack.sum() if np.isfinite(rows) else np.inf)
+        if best <= enough:
+            break
+    return best
+
+
+def dual_points(problem, b, eta, fit_intercept, bounded):
+    """Every nu that `duality_gap` tries, with c = X'nu: those that are best near an optimum first."""
+    l1, l2 = problem.l1, problem.l2
     projected = (l1 + l2 == 0) & inside(problem, b)
     free = free_columns(problem, fit_intercept, projected)
-
-    def gap(nu, c):
-        rows = problem.weight @ np.maximum(family.slack(problem.y, eta, nu / problem.weight), 0)
-        columns = (bounded_slack(problem, b, c, nu) if bounded else column_slack(b, c, l1, l2)).sum()
-        return rows + columns if np.isfinite(rows) else np.inf
-
     r = orthogonal_residual(problem, eta, free)
-    c = np.where(projected, 0.0, problem.X.T @ r)
-    kinds = [np.isinf(room(problem, c)), room(problem, c) > 0] if bounded else [True]  # what has to lie in the box
-    gaps = [gap(s * r, s * c) for kind in kinds for s in scalings(np.where(kind, c - l2 * b, 0.0), l1)]
+
+    def correlations(nu):
+        return np.where(projected, 0.0, problem.X.T @ nu)
+
+    at_r = correlations(r)
+    kinds = [np.isinf(room(problem, at_r)), room(problem, at_r) > 0] if bounded else [True]  # what has to be in the box
     size = problem.weight @ problem.X**2
     alone = [(l1 == 0) & weak for weak in (True, l2 <= 1e-3 * size, l2 <= 1e-7 * size)]
-    for nu in (r, *(model_residual(problem, eta, b, free, columns) for columns in alone if columns.any())):
-        c = np.where(projected, 0.0, problem.X.T @ nu)
-        into_box = (scalings(np.where(kind & held, c, 0.0), l1)[-1] for kind in kinds for held in (True, l2 == 0))
-        gaps += [gap(s * nu, s * c) for s in {1.0, *into_box}]
-    return min(gaps)
+    for columns in (None, *(columns for columns in alone if columns.any())):
+        nu = r if columns is None else model_residual(problem, eta, b, free, columns)
+        c = correlations(nu)
+        into_box = (into(np.where(kind & held, c, 0.0), l1) for kind in kinds for held in (True, l2 == 0))
+        for s in {*into_box, 1.0}:
+            yield s * nu, s * c
+    for kind in kinds:
+        for s in scalings(np.where(kind, at_r - l2 * b, 0.0), l1):
+            yield s * r, s * at_r
 
 
 def model_residual(problem, eta, b, free, columns):
@@ -365,12 +383,16 @@ def bounded_slack(problem, b, c, nu):
     return best
 
 
+def into(shifted, l1):
+    """The largest s in [0, 1] that scales into the box."""
+    ratio = l1[shifted != 0] / np.abs(shifted[shifted != 0])
+    return min(1.0, ratio[ratio > 0].min(initial=1.0))
+
+
 def scalings(shifted, l1):
     """Candidates for s in [0, 1]: the largest that scales into the box, and a grid that is fine near 1."""
-    ratio = l1[shifted != 0] / np.abs(shifted[shifted != 0])
-    into_box = min(1.0, ratio[ratio > 0].min(initial=1.0))
     grid = np.concatenate([np.linspace(0, 1, 51), 1 - np.geomspace(1e-9, 1e-2, 15)])
-    return np.append(grid, into_box)
+    return np.append(into(shifted, l1), grid)
 
 
 def kkt_violation(X, y, coef, intercept, alpha, *, fit_intercept=True, **options):
@@ -420,7 +442,8 @@ def solve(X, y, alpha, *, fit_intercept=True, tol=1e-13, max_iter=100, scale=Non
         coef, intercept = b[first:] / problem.scale, b[0] if fit_intercept else 0.0
         for bound, keep in ((options.get("lower"), np.maximum), (options.get("upper"), np.minimum)):
             coef = coef if bound is None else keep(coef, bound)  # scales round
-        certified = duality_gap(X, y, coef, intercept, alpha, fit_intercept=fit_intercept, **options) <= target
+        words = options | {"fit_intercept": fit_intercept, "enough": target}
+        certified = duality_gap(X, y, coef, intercept, alpha, **words) <= target
         if certified and done:
             return coef, intercept
         done = certified

@@ -24,8 +24,8 @@ class Gaussian:
     def mean(eta):
         return eta
 
-    def curvature(eta, i):
-        return np.eye(eta.shape[1])
+    def curvature(eta):
+        return np.broadcast_to(np.eye(eta.shape[1]), (*eta.shape, eta.shape[1]))
 
     def dual(Y, U):
         return (U * Y).sum(axis=1) - 0.5 * (U**2).sum(axis=1)
@@ -51,9 +51,9 @@ class Multinomial:
     def mean(eta):
         return softmax(eta, axis=1)
 
-    def curvature(eta, i):
-        m = softmax(eta[i])
-        return np.diag(m) - np.outer(m, m)
+    def curvature(eta):
+        m = softmax(eta, axis=1)[:, :, None]
+        return m * (np.eye(eta.shape[1]) - m.transpose(0, 2, 1))
 
     def dual(Y, U):
         q = Y - U
@@ -148,12 +148,12 @@ def free_columns(problem, fit_intercept):
 
 def newton_step(problem, eta, columns, residual):
     """The change of eta along some columns that makes columns'residual zero, to first order; and H times it."""
-    n, K = eta.shape
-    H = [problem.weight[i] * problem.family.curvature(eta, i) for i in range(n)]
-    system = sum(np.kron(np.outer(columns[i], columns[i]), H[i]) for i in range(n))
+    size = columns.shape[1] * eta.shape[1]
+    H = problem.weight[:, None, None] * problem.family.curvature(eta)
+    system = np.einsum("ia,ib,ikl->akbl", columns, columns, H, optimize=True).reshape(size, size)
     solution = np.linalg.pinv(system, rcond=1e-12, hermitian=True) @ (columns.T @ residual).ravel()
-    change = columns @ solution.reshape(-1, K)
-    return change, np.stack([H[i] @ change[i] for i in range(n)])
+    change = columns @ solution.reshape(-1, eta.shape[1])
+    return change, np.einsum("ikl,il->ik", H, change)
 
 
 def residual_at(problem, eta):

@@ -41,9 +41,7 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 # class fails it too).
 @parametrize_with_checks(
     [
-        Ridge(),
         Lasso(),
-        ElasticNet(alpha=0.1),
         LogisticRegression(),
     ]
 )
@@ -56,6 +54,8 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.peers
 @parametrize_with_checks(
     [
+        Ridge(),
+        ElasticNet(alpha=0.1),
         Ridge(alpha=0.0),
         Ridge(alpha=10.0, fit_intercept=False, solver="coordinate_descent"),
         Ridge(lower=-1.0, upper=2.0, standardize=True, tol=1e-14),

@@ -42,7 +42,7 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 MAKE = pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
 
 
-@parametrize_with_checks([MultiTaskLasso(alpha=0.1, tol=1e-12), RidgeClassifier()])
+@parametrize_with_checks([MultiTaskLasso(alpha=0.1, tol=1e-12)])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -53,6 +53,7 @@ def test_scikit_learn_checks(estimator, check):
         MultiTaskElasticNet(alpha=0.1, tol=1e-12),
         MultiTaskElasticNet(alpha=0.1, l1_ratio=0.0),
         MultiTaskLasso(alpha=0.1, standardize=True, tol=1e-13),
+        RidgeClassifier(),
         RidgeClassifier(alpha=0.1, standardize=True, upper=2.0, tol=1e-14),
         RidgeClassifier(alpha=0.1, solver="newton"),  # "balanced" counts rows, not weights, as scikit-learn's does
     ]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from grids import few
+from grids import each_value, few
 from own_families import Fair
 
 import fastreg
@@ -76,6 +76,7 @@ def huber_gap(X, y, coef, intercept, alpha, l1_ratio=1.0, factor=1.0):
     return primal - (nu @ y - 0.5 * (nu**2).sum() / weight - np.sum(np.maximum(c - l1, 0.0) ** 2 / (2.0 * l2)))
 
 
+@each_value
 @pytest.mark.parametrize("shift", [0.0, 1e5, -1e5])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 def test_a_loss_without_curvature_far_out_is_certified_wherever_y_lies(shift, l1_ratio):

@@ -82,7 +82,7 @@ def test_without_data_it_is_on_the_line_between_points():
         between = 0.5 * (norms[k] + norms[k + 1])
         coef, _ = path.coef_at_norm(between)
         assert np.abs(coef).sum() == pytest.approx(between, rel=1e-12)
-        shares = [path.coef(alpha)[0] for alpha in np.linspace(path.alphas[k], path.alphas[k + 1], 2001)]
+        shares = [path.coef(alpha)[0] for alpha in np.linspace(path.alphas[k], path.alphas[k + 1], 201)]
         assert np.abs(np.array(shares) - coef).max(axis=1).min() < 1e-3
     assert not path.coef_at_norm(0.0)[0].any()
 

@@ -182,6 +182,7 @@ def test_halves_of_a_storage_select():
     )
 
 
+@few(1)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 def test_a_family_of_ones_own_on_a_storage_of_ones_own(l1_ratio):
     storage, X, y = draw(60, 20)
@@ -236,6 +237,7 @@ def test_a_penalty_is_cross_validated(penalty, n, p, family):
     assert found.predict(X, "min").shape == (n,) and type(penalty).__name__ in repr(found)
 
 
+@each_value
 @pytest.mark.parametrize("penalty", PENALTIES[:2])
 @pytest.mark.parametrize("n", [60, 15])
 def test_family_penalty_and_storage_of_ones_own(penalty, n):
