@@ -162,6 +162,10 @@ class Here:
         values = [[each.compute() if hasattr(each, "__dask_graph__") else each for each in some] for some in own]
         return HeldHere(self, [make(part, *some) for part, some in zip(self.blocks, values)])
 
+    def count(self):
+        """Count a call of all blocks."""
+        self.trips += 1
+
     def verify(self):
         """Raise where a file has changed."""
         for file in self.files:
@@ -176,7 +180,7 @@ class HeldHere:
 
     def run(self, function, *args):
         """The list of function(what belongs to block k, *args)."""
-        self.place.trips += 1
+        self.place.count()
         self.place.verify()
         found = [function(each, *args) for each in self.held]
         self.place.verify()
