@@ -153,6 +153,32 @@ def test_a_glm_outlives_a_worker_and_has_the_same_bits(tmp_path):
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("blocks", [False, True])
+def test_rows_that_changed_are_not_read_in_the_place_of_those_of_a_lost_worker(blocks, tmp_path):
+    """Whether the workers read them, in a file, or they are sent, in files that are blocks."""
+    half = len(X) // 2
+    parts = [tmp_path / "top.npy", tmp_path / "below.npy"] if blocks else [tmp_path / "x.npy"]
+    for file, rows in zip(parts, [X[:half], X[half:]] if blocks else [X]):
+        np.save(file, np.ascontiguousarray(rows))
+    with clusters.Processes(tmp_path) as cluster:
+        workers = [cluster.worker(), cluster.worker()]
+        with cluster.client(2) as client:
+
+            def kill(progress):
+                if progress.point == 5:
+                    for file in parts:
+                        np.save(file, np.load(file) + 1.0)
+                    cluster.worker()
+                    client.wait_for_workers(3)
+                    for worker in workers:
+                        worker.kill()
+
+            spread = distribute(list(map(str, parts)) if blocks else parts[0], client, by="rows")
+            with pytest.raises(RuntimeError, match=r"has changed since it was opened|was changed while it was open"):
+                fit_path(spread, COUNTS, family="poisson", n_alphas=20, callback=kill)
+
+
+@pytest.mark.process
 def test_bits_are_the_same_with_two_workers_of_which_one_is_killed(tmp_path):
     with clusters.Processes(tmp_path) as cluster:
         workers = [cluster.worker(), cluster.worker()]

@@ -62,10 +62,12 @@ class ClusterRows:
 
 
 class Workers:
-    """The blocks of rows on the workers of a cluster; `sources` are what makes each: SentRows or ComputedRows."""
+    """The blocks of rows on the workers of a cluster; `sources` are what makes each: SentRows or ComputedRows. Files of
+    blocks that are sent have to stand still."""
 
     def __init__(self, calls, sources):
         self.calls, self.sources = calls, sources
+        self.files = files_of([getattr(source, "values", None) for source in sources])
         self.blocks: list[Any] = [None] * len(sources)
         self.begin_blocks(range(len(sources)))
 
@@ -86,6 +88,8 @@ class Workers:
         workers = self.calls.workers()
         for k in numbers:
             self.blocks[k] = self.sources[k].begin(self.calls, workers[k % len(workers)])
+        for file in self.files:
+            file.verify()
 
     def hold(self, make, own):
         """What make(block k, *own[k]) returns for every block, kept beside it: a Held."""
@@ -146,8 +150,7 @@ class Here:
 
     def __init__(self, parts):
         self.blocks, self.trips = parts, 0
-        mapped = [part.values for part in parts if getattr(part.values, "mode", None) == "r"]
-        self.files = [StoredFile(name) for name in sorted({str(each.filename) for each in mapped})]
+        self.files = files_of([part.values for part in parts])
 
     def name(self):
         """Where the rows are."""
@@ -185,6 +188,15 @@ class HeldHere:
         found = [function(each, *args) for each in self.held]
         self.place.verify()
         return found
+
+
+def files_of(arrays):
+    """The files that arrays are mapped from, as StoredFiles."""
+    return [StoredFile(name) for name in sorted({str(each.filename) for each in arrays if is_mapped(each)})]
+
+
+def is_mapped(array):
+    return getattr(array, "mode", None) == "r"
 
 
 def held_part(part):

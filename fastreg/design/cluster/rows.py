@@ -10,6 +10,7 @@ import numpy as np
 
 from fastreg.design.cluster.calls import Calls, Lost
 from fastreg.design.cluster.tasks import threads_of_worker
+from fastreg.design.files.stored import StoredFile, check_stamps
 from fastreg.design.row_sums import RowSums
 from fastreg.interface.frames import rows_of
 from fastreg.interface.naming import explains_names
@@ -140,11 +141,11 @@ def blocks_of(X, calls):
         from dask import delayed
 
         path = os.path.abspath(X) if os.path.exists(X) else os.fspath(X)
-        (shape,) = calls.wait([calls.begin(shape_of_rows, path)])
+        ((shape, stamp),) = calls.wait([calls.begin(file_of_rows, path)])
         size = max(1, ROWS // (8 * shape[1]))
         edges = [*range(0, shape[0], size), shape[0]]
         read = delayed(rows_of_file, pure=False)
-        return [read(path, a, b) for a, b in pairwise(edges)], np.diff(edges).tolist()
+        return [read(path, stamp, a, b) for a, b in pairwise(edges)], np.diff(edges).tolist()
     if not hasattr(X, "to_delayed"):
         raise TypeError(
             f"X must be a Dask array, a Dask data frame or the path of a .npy file, got a {type(X).__name__}; rows "
@@ -188,6 +189,16 @@ def shape_of_rows(path):
     return rows.shape
 
 
-def rows_of_file(path, start, stop):
-    """Rows start to stop of a .npy file, as they are stored."""
-    return np.array(mapped_array(path)[start:stop])
+def file_of_rows(path):
+    """(the shape of a .npy file of rows, by what a change of it is known)."""
+    return shape_of_rows(path), StoredFile(path).stamp
+
+
+def rows_of_file(path, stamp, start, stop):
+    """Rows start to stop of a .npy file, as they are stored, if it is as it was: they are read again where a worker is
+    lost."""
+    file = StoredFile(path)
+    check_stamps([file], [stamp])
+    found = np.array(mapped_array(path)[start:stop])
+    file.verify()
+    return found
