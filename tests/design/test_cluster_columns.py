@@ -196,6 +196,7 @@ def test_an_interrupt_cancels_tasks_and_keeps_points(client, caplog):
             signal.raise_signal(signal.SIGINT)
 
     thread = threading.Thread(target=press)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without one
     with pytest.raises(KeyboardInterrupt):
         try:
             thread.start()
@@ -203,6 +204,7 @@ def test_an_interrupt_cancels_tasks_and_keeps_points(client, caplog):
         finally:
             heard.set()
             thread.join()
+            signal.signal(signal.SIGINT, before)
     assert all(future.cancelled() for future in futures)
     del futures
     client.sync(asyncio.sleep, 0.1)

@@ -18,6 +18,7 @@ SEEDS, EACH = 60, 40
 FEWER = 10  # of the first seed, which runs by default
 UNKNOWN = "no solution to compare with"
 ROUNDING = 2e-13  # of the null model's loss and of the objective
+EPS = np.finfo(float).eps
 TIGHT = 1e-10
 
 
@@ -102,6 +103,8 @@ def judge(X, y, options, constant, rng):
             best = min(value, naive.objective(X, y, *shifted(close, k, constant), alpha, **objective))
             # The intercept is rounded to its own size, which is that of the constant.
             noise = ROUNDING * (scale + abs(best)) + 1e-16 * (1.0 + abs(intercept) / unit(options["family"], y)) * scale
+            # Predictors are rounded to the sizes of their terms, which are far larger where columns nearly cancel.
+            noise += EPS * (np.sqrt(np.mean(np.asarray(X) ** 2, axis=0)) @ np.abs(coef)) * np.sqrt(scale + abs(best))
             if not path.gaps[k] * scale >= value - best - noise:
                 return f"gap {path.gaps[k] * scale:.3g} below {value - best:.3g} at point {k}, tol {path.tol:g}"
             if path.reasons[k] == "converged" and not path.gaps[k] <= path.tol:
