@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from fastreg.design.cluster.calls import LARGE
-from fastreg.design.files.stored import StoredFile
+from fastreg.design.files.stored import StoredFile, verify_all
 from fastreg.design.row_parts import part_of
 
 ONLY = (
@@ -88,8 +88,7 @@ class Workers:
         workers = self.calls.workers()
         for k in numbers:
             self.blocks[k] = self.sources[k].begin(self.calls, workers[k % len(workers)])
-        for file in self.files:
-            file.verify()
+        verify_all(self.files)
 
     def hold(self, make, own):
         """What make(block k, *own[k]) returns for every block, kept beside it: a Held."""
@@ -169,11 +168,6 @@ class Here:
         """Count a call of all blocks."""
         self.trips += 1
 
-    def verify(self):
-        """Raise where a file has changed."""
-        for file in self.files:
-            file.verify()
-
 
 class HeldHere:
     """What belongs to the blocks of rows in this process."""
@@ -184,19 +178,16 @@ class HeldHere:
     def run(self, function, *args):
         """The list of function(what belongs to block k, *args)."""
         self.place.count()
-        self.place.verify()
+        verify_all(self.place.files)
         found = [function(each, *args) for each in self.held]
-        self.place.verify()
+        verify_all(self.place.files)
         return found
 
 
 def files_of(arrays):
     """The files that arrays are mapped from, as StoredFiles."""
-    return [StoredFile(name) for name in sorted({str(each.filename) for each in arrays if is_mapped(each)})]
-
-
-def is_mapped(array):
-    return getattr(array, "mode", None) == "r"
+    mapped = [each for each in arrays if getattr(each, "mode", None) == "r"]
+    return [StoredFile(name) for name in sorted({str(each.filename) for each in mapped})]
 
 
 def held_part(part):

@@ -16,6 +16,7 @@ from fastreg.design.column_products import first_of, of_one_type
 from fastreg.design.dense_products import add_product
 from fastreg.design.designs import DenseDesign
 from fastreg.design.files.names import read_names
+from fastreg.design.files.stored import verify_all
 from fastreg.design.files.tiles import Tiles
 from fastreg.design.outer import OuterDesign
 from fastreg.design.row_subsets import add_grams
@@ -150,8 +151,7 @@ class Mapped(OuterDesign):
 
     def verify(self):
         """Raise RuntimeError if a file has changed since it was opened."""
-        for file in self.files:
-            file.verify()
+        verify_all(self.files)
 
     @cached_property
     def price(self):  # type: ignore[override]  # measured when it is first asked for

@@ -68,6 +68,12 @@ class StoredFile:
             left, start = left[count:], start + count
 
 
+def verify_all(files):
+    """Raise RuntimeError if one of some files has changed since it was opened."""
+    for file in files:
+        file.verify()
+
+
 def check_stamps(files, stamps):
     """Raise RuntimeError where files are not those, as their stamps tell, that another process had open."""
     for file, stamp in zip(files, stamps):
