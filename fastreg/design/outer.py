@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from fastreg.design.column_products import add_columns
 from fastreg.design.designs import DenseDesign, SparseDesign
+from fastreg.design.sparse_gram import side_by_side
 from fastreg.design.storage import Multiplied
 from fastreg.design.working_columns import DenseBlock, SparseBlock
 from fastreg.interface.memory import allowance, room_for
@@ -227,9 +228,9 @@ class CopiedBlock:
     def correlate(self, v, start=0):
         return self.copies.correlate(v, start)
 
-    def in_memory(self):
-        """(design of copies of all columns, what has been subtracted from each)."""
-        return self.copies.design, np.zeros(self.columns.size)
+    def for_kernels(self):
+        """The copies."""
+        return self.copies.for_kernels()
 
     def correlate_each(self, vectors):
         return self.copies.correlate_each(vectors)
@@ -258,12 +259,7 @@ class Appended(SparseBlock):
 
     def append(self, more, centre):
         """Append the columns of another design."""
-        have = self.design
-        self.design = SparseDesign(
-            np.concatenate([have.data, more.data]),
-            np.concatenate([have.indices, more.indices]),
-            np.concatenate([have.indptr, have.indptr[-1] + more.indptr[1:]]),
-            have.n_rows,
-        )
+        have = self.design.shape[1]
+        self.design = side_by_side(self.design, more)
         self.centre = np.concatenate([self.centre, centre])
-        self.extend(np.arange(have.shape[1], self.design.shape[1]))
+        self.extend(np.arange(have, self.design.shape[1]))

@@ -66,11 +66,12 @@ class Panels:
         """x_j'(v - diag(h) X_W s) for some columns j of X and every row s of `steps`: (steps, columns)."""
         return self.design.look(np.array([v - h * self.predict(each) for each in steps]), columns)
 
-    def in_memory(self):
-        """(design of copies of all columns, what has been subtracted from each); refused where they are too large."""
-        if self.near is None or self.near.shape[1] < self.columns.size:
+    def for_kernels(self):
+        """Copies of all columns, refused where they are too large."""
+        m = self.columns.size
+        if self.near is None or self.near.shape[1] < m:
             self.near = self.design.whole(self.columns)
-        return self.near, np.zeros(self.columns.size)
+        return self.near, np.arange(m), np.zeros(m)
 
     def gram(self, h, start=0):
         """Rows from `start` on of X_W' diag(h) X_W, (m - start, m)."""

@@ -114,6 +114,10 @@ class ColumnBlock(Protocol):
     def predict(self, steps: np.ndarray) -> np.ndarray:
         """X_W s, (n,), for s (m,)."""
 
+    def for_kernels(self) -> tuple[Design, np.ndarray, np.ndarray]:
+        """(a design that kernels read, the columns' numbers in it (m,), what has been subtracted from each (m,)): X, or
+        copies where X is read by blocks or its columns are sparse."""
+
 
 class WorkingBlock(ColumnBlock, Protocol):
     """The columns of a working set, stored for Gram matrices. `Design.working_block` returns it.
@@ -148,13 +152,6 @@ class Gathered(WorkingBlock, Protocol):
 
     def predict_each(self, steps: np.ndarray) -> np.ndarray:
         """X_W s for every row s of `steps`: (steps, n)."""
-
-
-class Copied(WorkingBlock, Protocol):
-    """A block of X that is read by blocks."""
-
-    def in_memory(self) -> tuple[Design, np.ndarray]:
-        """(design of copies of all columns, what has been subtracted from each (m,)), for kernels."""
 
 
 class RowBlocks(Protocol):

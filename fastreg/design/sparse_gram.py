@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import BLOCK, GROUPS, over_blocks
 
@@ -144,13 +145,35 @@ def mirror(out, start):
                     out[k, start + l] = out[l, start + k]
 
 
-def stored_parts(design, columns):
-    """(pointer, rows, values) of copies of some columns, in float64, as of a csc_array."""
+def picked(design, columns):
+    """A SparseDesign of copies of some columns, in the types of `design`."""
     begin = design.indptr[columns].astype(np.int64)
     counts = design.indptr[columns + 1] - begin
     pointer = np.concatenate([[0], np.cumsum(counts)])
     stored = np.arange(pointer[-1]) + np.repeat(begin - pointer[:-1], counts)
-    return pointer, design.indices[stored], design.data[stored].astype(np.float64, copy=False)
+    one = design.data.strides == (0,)  # all values are a single number
+    return design._replace(
+        data=read_only(np.broadcast_to(design.data[:1], stored.size) if one else design.data[stored]),
+        indices=read_only(design.indices[stored]),
+        indptr=read_only(pointer.astype(design.indptr.dtype, copy=False)),
+    )
+
+
+def side_by_side(left, right):
+    """The SparseDesign of the columns of two, of the same types."""
+    size = left.data.size + right.data.size
+    one = right.data.strides == left.data.strides == (0,)
+    return left._replace(
+        data=read_only(np.broadcast_to(right.data[:1], size) if one else np.concatenate([left.data, right.data])),
+        indices=read_only(np.concatenate([left.indices, right.indices])),
+        indptr=read_only(np.concatenate([left.indptr, left.indptr[-1] + right.indptr[1:]])),
+    )
+
+
+def stored_parts(design, columns):
+    """(pointer, rows, values) of copies of some columns, in float64, as of a csc_array."""
+    near = picked(design, columns)
+    return near.indptr, near.indices, near.data.astype(np.float64, copy=False)
 
 
 @kernel

@@ -4,7 +4,17 @@ import numpy as np
 
 from fastreg.design.column_products import combine, combine_vectors, correlate_columns, correlate_vectors, is_outer
 from fastreg.design.dense_products import multiply_rows, sum_of_products
-from fastreg.design.sparse_gram import add_column_products, by_row, gram_by_row, merged, mirror, stored_parts
+from fastreg.design.row_blocks import in_order
+from fastreg.design.sparse_gram import (
+    add_column_products,
+    by_row,
+    gram_by_row,
+    merged,
+    mirror,
+    picked,
+    side_by_side,
+    stored_parts,
+)
 from fastreg.interface.validation import read_only
 from fastreg.numerics.jit import kernel
 from fastreg.numerics.threads import edges_by_cost, over_blocks
@@ -39,11 +49,14 @@ class DenseBlock:
             else:
                 gather_centred(self.design, some, self.centre, out)
 
-    def in_memory(self):
-        """(design of copies of all columns, what has been subtracted from each)."""
+    def for_kernels(self):
+        """X itself, or where it is read by blocks, the copies."""
+        m = self.columns.size
+        if not is_outer(self.design):
+            return self.design, self.columns, np.zeros(m)
         from fastreg.design.designs import DenseDesign  # which imports this module
 
-        return DenseDesign(read_only(self.rows[: self.columns.size])), self.centre[self.columns]
+        return DenseDesign(read_only(self.rows[:m])), np.arange(m), self.centre[self.columns]
 
     def rounding(self, columns, norms):
         """Bound on the rounding error of a product of two centred columns, over the product of their norms."""
@@ -106,19 +119,39 @@ class PlainBlock:
         combine(self.design, self.columns, steps, out)
         return out
 
+    def for_kernels(self):
+        """X itself."""
+        return self.design, self.columns, np.zeros(self.columns.size)
+
 
 class SparseBlock(PlainBlock):
-    """Sparse columns, read from X without copies; Gram matrices are computed from copies sorted by row.
+    """Sparse columns, read from X for single products, and for many or for Gram matrices from copies.
 
-    The copies are in parts, each of columns that were added together. A part is merged with the one before it once it
-    has half as many values, so that a value is copied a few times on a path, not whenever columns are added.
+    Coordinate descent reads every column again and again. Columns that lie apart in X are seldom in the cache then:
+    descents over copies of them, one after another, take 0.25 to 0.6 of the time where columns store 20 to 100 values.
+
+    Copies for Gram matrices are sorted by row, in parts, each of columns that were added together. A part is merged
+    with the one before it once it has half as many values, so that a value is copied a few times on a path, not
+    whenever columns are added.
     """
 
     form = "sparse"
 
     def __init__(self, design, centre):
         super().__init__(design, centre)
+        self.copies = None  # of the leading columns, a SparseDesign
         self.parts = []
+
+    def for_kernels(self):
+        """Copies, which are kept, unless these are all columns of X, in order."""
+        m = self.columns.size
+        if in_order(self.columns, self.design.shape[1]):
+            return super().for_kernels()
+        have = 0 if self.copies is None else self.copies.shape[1]
+        if self.copies is None or have < m:
+            more = picked(self.design, self.columns[have:])
+            self.copies = more if have == 0 else side_by_side(self.copies, more)
+        return self.copies, np.arange(m), np.zeros(m)
 
     def rounding(self, columns, norms):
         """Bound on the rounding error of a product, over that of the norms; it grows with the mean, subtracted last."""

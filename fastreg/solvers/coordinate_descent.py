@@ -247,7 +247,7 @@ class CoordinateDescent:
 
     def _descend_residual(self, working, state, precision, most, closely):
         problem, columns, h = working.problem, working.columns, state.curvature
-        design, places, shift = working.in_memory()
+        design, places, shift = working.block.for_kernels()
         quadratic = (h, *self._moments(working, h, design, places, shift))
         coef, residual, lift = state.coef[columns], state.residual.copy(), 0.0
         chunk, epochs, done = bounded_epochs(2 * working.stored()), 0, False

@@ -2,12 +2,11 @@
 
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from fastreg.design.column_products import is_outer
-from fastreg.design.protocol import Copied, WorkingBlock
+from fastreg.design.protocol import WorkingBlock
 from fastreg.design.working_columns import PlainBlock
 from fastreg.numerics.jit import kernel
 from fastreg.objective.bounds import unbounded
@@ -140,14 +139,6 @@ class WorkingSet(PenalisedSet):
             self.correlation = np.concatenate([self.correlation, self.block.correlate(residual, have)])
             self.norms = np.concatenate([self.norms, self.problem.norms[columns]])
             self.rounding = max(self.rounding, self.block.rounding(columns, self.problem.norms))
-
-    def in_memory(self):
-        """(a design that kernels read, the columns' numbers in it, what has been subtracted from each): X itself, or
-        copies of the columns where X is read by blocks."""
-        if not is_outer(self.problem.design):
-            return self.problem.design, self.columns, np.zeros(self.columns.size)
-        design, shift = cast(Copied, self.block).in_memory()
-        return design, np.arange(self.columns.size), shift
 
     def stored(self):
         """Values of X that one pass over the working set reads."""

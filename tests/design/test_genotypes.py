@@ -100,7 +100,7 @@ def test_a_packed_working_set_has_the_products_of_the_array(bed, monkeypatch):
     np.testing.assert_allclose(block.gram(h), (W.T * h) @ W, atol=1e-12)
     np.testing.assert_allclose(block.gram(h, 3), (W.T[3:] * h) @ W, atol=1e-12)
     np.testing.assert_allclose(block.take([1, 0]), W.T[[1, 0]], atol=1e-15)
-    near, shift = block.in_memory()
+    near, _, shift = block.for_kernels()
     np.testing.assert_allclose(near.gather(np.arange(4)) - shift, X[:, columns])
     other = np.array([0, 9])
     response = block.respond(other, np.zeros(h.size), h, -steps[None])
