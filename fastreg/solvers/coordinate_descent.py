@@ -136,7 +136,9 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
     l1, l2, lower, upper = penalty
     max_epochs, precision, extrapolates = limits
     points, residuals, lifts, _ = history
-    epochs, read, kept = 0, 0, 1
+    epochs, read, kept, level = 0, 0, 1, h[0]
+    for i in range(h.size):
+        level = level if h[i] == level else -1.0
     if extrapolates:
         copy_values(coef, points[0])
         copy_values(residual, residuals[0])
@@ -163,7 +165,10 @@ def descend_by_residual(design, columns, quadratic, penalty, coef, residual, lif
                     coef[k] = new
                     steady = steady and old != 0.0 and new != 0.0
                     read += 1
-                    design.column_add_weighted(j, old - new, h, residual)
+                    if level > 0.0:  # the same in every row
+                        design.column_add(j, (old - new) * level, residual)
+                    else:
+                        design.column_add_weighted(j, old - new, h, residual)
                     lift += (new - old) * mean[k]
                     decrease += 0.5 * (curvature[k] + l2[k]) * (new - old) ** 2
             epochs += 1
