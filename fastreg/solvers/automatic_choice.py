@@ -26,7 +26,8 @@ class AutomaticChoice:
 
     def __init__(self, changes: float | None = None):
         self.pivots, self.rows, self.descent = ActiveSet(), Semismooth(), CoordinateDescent("residual")
-        self.changes = 5.0 if changes is None else changes  # recent changes of the support per model
+        self.changes = 5.0 if changes is None else changes  # recent changes of the support per model, first a guess
+        self.memory = 0.0  # share of these that the next model keeps at least
         self.epochs: float | None = None  # recent epochs per descent, None at first
         self.descended = False  # whether the last model was solved by descent, which leaves no factor
 
@@ -49,7 +50,8 @@ class AutomaticChoice:
         if found is None:
             found = self.pivots.solve(working, state, anew, precision)
         changed = float(np.count_nonzero((found[0] != 0.0) != (old != 0.0)))
-        self.changes = max(0.9 * self.changes, changed, 2.0)  # a second model at a point changes little
+        self.changes = max(self.memory * self.changes, changed, 2.0)
+        self.memory = 0.9  # a second model at a point changes little
         return found
 
     def _descend(self, working, state, precision, afforded):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from numba import typeof
 
+from fastreg import csc_design
 from fastreg.design import sparse_gram, working_columns
 from fastreg.design.designs import as_design
 
@@ -75,3 +77,28 @@ def test_products_and_moments_are_those_of_dense_columns(indices):
         out = v.copy()
         design.column_add_weighted(j, 2.0, v**2, out)
         np.testing.assert_allclose(out, v + 2.0 * v**2 * dense[:, j], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, "ones"])
+@pytest.mark.parametrize("indices", [np.int32, np.int64])
+def test_kernels_get_copies_of_the_columns_in_the_order_in_which_they_were_added(kind, indices):
+    """In the types of X, for which kernels are compiled, and only of what has been added since the last time."""
+    X, rng = draw(indices)
+    if kind == "ones":
+        design = csc_design(None, X.indices, X.indptr, 300)
+        X.data[:] = 1.0
+    else:
+        X = X.astype(kind)
+        X.indices, X.indptr = X.indices.astype(indices), X.indptr.astype(indices)
+        design = as_design(X)
+    block, order, v = design.working_block(np.zeros(60)), rng.permutation(60), rng.normal(size=300)
+    for start, stop in ((0, 7), (7, 8), (8, 40)):
+        block.extend(order[start:stop])
+        near, places, shift = block.for_kernels()
+        assert np.array_equal(places, np.arange(stop)) and not shift.any()
+        assert [typeof(each) for each in near] == [typeof(each) for each in design]
+        np.testing.assert_array_equal(near.correlate(v), design.correlate(v)[order[:stop]])
+        assert block.for_kernels()[0] is near
+    everything = design.working_block(np.zeros(60))
+    everything.extend(np.arange(60))
+    assert everything.for_kernels()[0] is design

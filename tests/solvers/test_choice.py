@@ -8,8 +8,9 @@ import scipy.sparse as sp
 from fastreg import fit_path
 from fastreg.interface.arguments import FitOptions
 from fastreg.paths.batched.lasso import LassoBatch
+from fastreg.paths.null_model import NullModel
 from fastreg.paths.setup import build_problem, checked
-from fastreg.solvers import choice
+from fastreg.solvers import automatic_choice, choice
 from fastreg.solvers.automatic_choice import AutomaticChoice
 from fastreg.solvers.working_set import WorkingSet
 
@@ -148,3 +149,19 @@ def each_but_the_third(solve):
         return None if len(calls) == 3 else solve(self, alphas)
 
     return solved
+
+
+def test_the_first_model_goes_by_the_changes_handed_over_the_next_by_those_seen(monkeypatch):
+    """Batches that pivots made too dear hand over many changes; points after the first say how many there are."""
+    asked = []
+    monkeypatch.setattr(
+        automatic_choice, "cost_without_descent", lambda w, s, changes, *_: asked.append(changes) or 0.0
+    )
+    X, y = certified.draw("gaussian", n=60, p=20)
+    problem = build_problem(X, y, checked(FitOptions()))
+    state, working, chosen = NullModel(problem).state, WorkingSet(problem), AutomaticChoice(400.0)
+    working.extend(np.arange(20), state.residual)
+    for alpha in (0.5, 0.4):
+        working.set_penalty(problem.penalty_at(alpha))
+        chosen.solve(working, state, False, 0.0)
+    assert asked[0] == 400.0 and 2.0 <= asked[1] <= 20.0

@@ -30,6 +30,11 @@ class Pivoting:
         """Whether a point has taken so many pivots that descent would have cost clearly less."""
         return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
 
+    def expected_changes(self):
+        """Changes of the support that a point by itself is likely to make: where pivots were too dear for batches, as
+        many as made them so."""
+        return max(self.changes, self.price)
+
     def note(self, state, pivots, points, certified):
         """Note the pivots of a batch of so many points, of which some are certified; the last of these is the state."""
         self.longest = points_ahead(self.working, self._support(state), pivots, points, certified)
