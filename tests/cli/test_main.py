@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import spread
 from isolated import LIMIT, ROOT
 from shell import GOOD, fastreg, predictions, read_csv
 
@@ -322,6 +323,7 @@ WRONG_USE = {
 }  # fmt: skip
 
 
+@spread(7)
 @pytest.mark.parametrize("message", WRONG_USE)
 def test_a_wrong_use_is_one_line_and_code_2(message, folder, capfd, monkeypatch):
     from fastreg.__main__ import main

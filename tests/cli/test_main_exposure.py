@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import few
 from shell import call, done, predictions, read_csv, refused
 
 from fastreg import cv_path, fit_path, load_path
@@ -52,6 +53,7 @@ def test_an_exposure_is_the_offset_of_its_logarithm(data):
         np.testing.assert_allclose([float(row["intercept"]) for row in rows], path.intercepts, rtol=1e-9)
 
 
+@few(1)
 @pytest.mark.parametrize("how", ["--exposure years", "--offset shift"])
 def test_a_model_remembers_its_column(data, how):
     option, column = how.split()

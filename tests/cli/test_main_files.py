@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grids import each_value, few
+from grids import few
 from isolated import LIMIT, ROOT
 from shell import GOOD, call, done, fastreg, read_csv, refused
 
@@ -69,7 +69,7 @@ THEIRS = {  # what may lie where a command writes
 }
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("theirs", THEIRS)
 @pytest.mark.parametrize("option", ["--output", "--plot", "--save", "--predictions"])
 def test_a_file_that_fastreg_did_not_write_stays(option, theirs):
@@ -112,6 +112,7 @@ def test_a_picture_that_nobody_asked_for_gives_way():
     assert Path("path.png").read_bytes() == b"mine"
 
 
+@few(2)
 @pytest.mark.parametrize("name", ["good.csv", "./good.csv", "link.csv", "hard.csv", "sub/../good.csv", "sub/link.csv"])
 def test_no_input_is_written_over(folder, name):
     saved()

@@ -164,7 +164,7 @@ def problem(options, n=200):
                           for name, value in options.items()}  # fmt: skip
 
 
-@few(7)  # the last needs kernels of its own
+@few(2)
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
 def test_fits_are_certified_on_the_expanded_columns(options):
     """And they are those of sparse columns, to the accuracy of both."""

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 import fastreg
 from fastreg import fit_path
@@ -48,6 +49,7 @@ FORMS = ["float64", "int8", "npz", "ones"]
 OTHERS = [pytest.param(kind, marks=pytest.mark.slow) for kind in (">f8", "float32", "uint8", "int16", "bool", "folder")]
 
 
+@few(2)
 @pytest.mark.parametrize("kind", FORMS + OTHERS)
 def test_products_are_those_of_the_numbers(tmp_path, kind):
     path, X = save(tmp_path, kind)
@@ -74,6 +76,7 @@ def test_products_are_those_of_the_numbers(tmp_path, kind):
         np.testing.assert_allclose(found, (U[part].T * h[part]) @ U[part], atol=1e-10)
 
 
+@few(2)
 @pytest.mark.parametrize("kind", FORMS + OTHERS)
 def test_a_fit_is_certified_and_reads_the_file_a_few_times(tmp_path, kind):
     path, X = save(tmp_path, kind)

@@ -7,6 +7,7 @@ import certified
 import numpy as np
 import pytest
 from genotype_files import draw_copies, imputed, write_bed
+from grids import few
 
 import fastreg
 from fastreg import cv_path, fit_multi_path, fit_path, set_num_threads
@@ -64,6 +65,7 @@ def test_means_are_found_by_whatever_reads_a_column_first(bed):
     assert fresh.reads == 1
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("family", "options"),
     [
@@ -107,6 +109,7 @@ def test_a_packed_working_set_has_the_products_of_the_array(bed, monkeypatch):
     np.testing.assert_allclose(response, [(h * (W @ steps)) @ X[:, other]], atol=1e-11)
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("family", "options"),
     [

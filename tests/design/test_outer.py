@@ -4,7 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
@@ -82,7 +82,7 @@ def both(form):
     return Counted(given), given
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("form", ["dense", "sparse"])
 @pytest.mark.parametrize(
     ("family", "options"),
@@ -108,6 +108,7 @@ def test_the_path_is_that_of_the_array(form, family, options):
     assert 0 < outer.reads <= 40
 
 
+@few(1)
 @pytest.mark.parametrize("form", ["dense", "sparse"])
 def test_what_follows_a_path_is_that_of_the_array(form):
     outer, given = both(form)

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 from fastreg import set_num_threads
 from fastreg.design import row_subsets
@@ -27,6 +28,7 @@ def draw(monkeypatch, rows=1024, tile=512, panel=4096):
     return rng, X, [order[:200], order[200:650], rng.integers(0, N, 90), np.array([5])]
 
 
+@few(1)
 @KINDS
 @SIZES
 def test_grams_of_parts_are_those_of_their_rows(kind, rows, tile, panel, monkeypatch):

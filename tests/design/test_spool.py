@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import few, spread
 
 import fastreg
 from fastreg.design.spool import part as parts
@@ -104,6 +105,7 @@ SOURCES = {
 }
 
 
+@spread(8)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_is_written_is_the_source(name, size, tmp_path):
@@ -229,6 +231,7 @@ def test_missing_values_take_the_mean(size, tmp_path):
     assert os.listdir(tmp_path) == ["x.npy"]
 
 
+@few(2)
 @pytest.mark.parametrize("size", SIZES[1:])
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError("the network is down")], ids=type)
 def test_an_interrupted_spool_goes_on_where_it_stopped(failure, size, tmp_path, monkeypatch):

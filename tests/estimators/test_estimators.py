@@ -126,7 +126,7 @@ def test_regression_equals_scikit_learn(name, params, n, p, make, fit_intercept,
     assert ours.score(X, y, weight) == pytest.approx(theirs.score(X, y, weight))
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
@@ -213,7 +213,7 @@ def engine_options(model, weight):
     return model.alpha, {"l1_ratio": model.l1_ratio}
 
 
-@pairwise
+@few(4)
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("factor", [None, np.r_[0.0, 0.0, 2.0, np.inf, np.ones(6)]], ids=["plain", "factors"])
 @pytest.mark.parametrize(
@@ -320,6 +320,7 @@ def test_ridge_accepts_scikit_learns_solvers(solver):
 PEER_SOLVERS = ["lbfgs", "liblinear", "newton-cd", "newton-cd-gram", "newton-cg", "newton-cholesky", "sag", "saga"]
 
 
+@few(4)
 @pytest.mark.parametrize("solver", [*PEER_SOLVERS, "newton", "proximal_gradient"])
 def test_logistic_accepts_scikit_learns_solvers(solver):
     X, y, _ = classification()
@@ -617,6 +618,7 @@ def test_one_model_a_class():
     assert model.score(X, y) > 0.6
 
 
+@few(2)
 @pytest.mark.parametrize("cls", CLASSES, ids=names_of)
 def test_names_pickle_and_clone(cls):
     X, y, _ = classification()

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import few, pairwise
+from grids import few, spread
 from own_parameters import BOUNDED
 from sklearn import config_context
 from sklearn.base import clone
@@ -34,6 +34,7 @@ def clear_classes(n=120, p=10):
 
 
 # No check is expected to fail. tol=1e-14 where one compares two fits to seven digits.
+@spread(12)
 @parametrize_with_checks([LassoCV()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -70,7 +71,7 @@ def test_parameters_are_those_of_scikit_learn():
     assert same_parameters(LogisticRegressionCV, peers.LogisticRegressionCV) == {"rule", "selection", *BOUNDED}
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
@@ -103,7 +104,7 @@ def test_regression_equals_scikit_learn(name, params, make, fit_intercept, weigh
     assert 0.0 <= ours.dual_gap_ < 1e-9 and ours.n_iter_ >= 1
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -170,6 +171,7 @@ def test_of_equal_accuracies_the_same_is_chosen_as_by_scikit_learn(seed, refit):
         assert ours.n_iter_.dtype == theirs.n_iter_.dtype
 
 
+@few(1)
 @pytest.mark.parametrize("estimator", [LassoCV(cv=5), LogisticRegressionCV(l1_ratios=(1.0,), scoring="neg_log_loss")])
 def test_one_standard_error_selects_a_stronger_penalty(estimator):
     X, y = clear_classes() if "Logistic" in type(estimator).__name__ else regression()[:2]
@@ -191,6 +193,7 @@ def test_order_of_coordinates_is_accepted():
         LassoCV(selection="best").fit(X, y)
 
 
+@few(2)
 @pytest.mark.parametrize("model", [LassoCV(alphas=5), RidgeCV(), RidgeCV(cv=3)])
 def test_rules_are_accepted_under_their_older_name(model):
     X, y, _ = regression()
@@ -202,6 +205,7 @@ def test_rules_are_accepted_under_their_older_name(model):
         clone(model).set_params(selection="min", rule="1se").fit(X, y)
 
 
+@few(1)
 @pytest.mark.parametrize("estimator", [LassoCV(), LogisticRegressionCV(l1_ratios=(1.0,))])
 def test_penalty_factor(estimator):
     X, y, _ = classification() if "Logistic" in type(estimator).__name__ else regression()

@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from grids import spread
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -65,6 +66,7 @@ def path():
     return fastreg.fit_path(FRAME, Y, alphas=[0.1], tol=1e-10, **RULES)
 
 
+@spread(4)
 @pytest.mark.parametrize("model, y", MODELS, ids=[type(model).__name__ for model, _ in MODELS])
 def test_frames_are_read_as_the_functions_read_them(model, y):
     model = clone(model).set_params(**RULES).fit(FRAME, y)

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import pairwise
+from grids import few, pairwise, spread
 from own_families import Fair
 from sklearn.base import clone
 from sklearn.metrics import d2_tweedie_score
@@ -53,6 +53,7 @@ def data(family, rng, n=N):
     return X, y, rng.uniform(0.5, 2.0, size=n), offset
 
 
+@spread(12)
 @parametrize_with_checks([PoissonRegressor()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -76,7 +77,7 @@ def test_scikit_learn_checks_of_the_others(estimator, check):
 # ---- certificates
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.4, 1.0])
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -230,7 +231,7 @@ def test_separable_classes_and_what_is_not_certified_are_told(rng):
 # ---- cross-validation
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("rule", ["min", "1se"])
 @pytest.mark.parametrize("l1_ratio", [1.0, [0.0, 0.5]])

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import each_value, few, pairwise
+from grids import few, pairwise, spread
 from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -42,6 +42,7 @@ SKLEARN = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
 MAKE = pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array], ids=["dense", "csr", "csc"])
 
 
+@spread(12)
 @parametrize_with_checks([MultiTaskLasso(alpha=0.1, tol=1e-12)])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -96,7 +97,7 @@ def test_multi_task_equals_scikit_learn(name, params, fit_intercept, weighted, m
 
 
 @MAKE
-@each_value
+@few(3)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("class_weight", [None, "balanced", {"birch": 3.0}], ids=str)
@@ -141,6 +142,7 @@ def test_a_class_without_weight_is_never_predicted():
     assert not model.coef_[2].any()
 
 
+@few(2)
 @MAKE
 @pytest.mark.parametrize("class_weight", [None, "balanced", {"birch": 3.0}], ids=str)
 @pytest.mark.parametrize("names", [("ash", "birch"), ("ash", "birch", "cedar")], ids=len)
@@ -332,7 +334,7 @@ def assert_takes_frames(model, kind, library):
     assert set(out.columns) <= set(names)
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", FITS, ids=str)
 def test_frames_in_and_frames_out(model, kind, library):

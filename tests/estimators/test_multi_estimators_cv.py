@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import each_value, few
+from grids import few, spread
 from own_parameters import BOUNDED, UNBOUNDED
 from sklearn.base import clone
 from sklearn.datasets import make_multilabel_classification
@@ -38,6 +38,7 @@ from fastreg import (
 QUIET = {"l1_ratios": (0.0,), "scoring": "neg_log_loss", "use_legacy_attributes": False}
 
 
+@spread(12)
 @parametrize_with_checks([RidgeClassifierCV()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -72,7 +73,7 @@ def test_parameters_and_defaults_are_scikit_learns():
 # ---- several targets
 
 
-@each_value
+@few(2)
 @MAKE
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_constant_targets_have_a_flat_grid():
 # ---- several classes
 
 
-@few(3)
+@few(1)
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -183,7 +184,7 @@ def test_classes_equal_scikit_learn(params, class_weight, weighted, refit, legac
     assert ours.score(X, y) == pytest.approx(theirs.score(X, y), abs=1e-3)
 
 
-@few(3)
+@few(2)
 @MAKE
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.6, 1.0])
 def test_every_fold_of_several_classes_is_certified(l1_ratio, make):
@@ -242,7 +243,7 @@ def test_scikit_learns_warnings_of_defaults():
 # ---- ridge on labels
 
 
-@each_value
+@few(2)
 @MAKE
 @pytest.mark.parametrize("names", [("ash", "birch"), ("ash", "birch", "cedar")], ids=len)
 @pytest.mark.parametrize(
@@ -273,6 +274,7 @@ def test_ridge_classifier_equals_scikit_learn(params, names, make):
         np.testing.assert_allclose(ours.cv_results_, theirs.cv_results_, rtol=1e-7)
 
 
+@few(1)
 @pytest.mark.parametrize("names", [("ash", "birch"), ("ash", "birch", "cedar")], ids=len)
 def test_left_out_predictions_are_those_of_fits_without_the_row(names):
     X, y, weight = classes(n=25, names=names)
@@ -295,8 +297,8 @@ def test_ridge_classifier_takes_several_labels_a_row():
     ours, theirs = RidgeClassifierCV().fit(X, Y), peers.RidgeClassifierCV().fit(X, Y)
     assert ours.alpha_ == theirs.alpha_
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
-    folds = RidgeClassifierCV(cv=KFold(20)).fit(X, Y)
-    expected = [cross_val_score(RidgeClassifier(alpha), X, Y, cv=KFold(20)).mean() for alpha in (0.1, 1.0, 10.0)]
+    folds = RidgeClassifierCV(cv=KFold(5)).fit(X, Y)
+    expected = [cross_val_score(RidgeClassifier(alpha), X, Y, cv=KFold(5)).mean() for alpha in (0.1, 1.0, 10.0)]
     assert folds.best_score_ == pytest.approx(max(expected))
     np.testing.assert_allclose(
         RidgeClassifierCV(cv=LeaveOneOut()).fit(X, Y).best_score_,
@@ -316,7 +318,7 @@ MODELS = [
 NAMES = [type(model).__name__ for model, _ in MODELS]
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_one_standard_error_selects_a_stronger_penalty(model, kind):
     X, Y, _ = targets(n=90, p=10)
@@ -336,7 +338,7 @@ def test_one_standard_error_selects_a_stronger_penalty(model, kind):
         clone(model).set_params(rule="best").fit(X, y)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_penalty_factor(model, kind):
     X, Y, _ = targets()
@@ -346,6 +348,7 @@ def test_penalty_factor(model, kind):
     assert np.all(coef[:, 0] != 0.0) and not coef[:, 1].any()
 
 
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS[:3], ids=NAMES[:3])
 def test_the_curve_of_cross_validation_reads_as_a_table(model, kind):
     X, Y, _ = targets()
@@ -395,7 +398,7 @@ def test_errors_and_warnings():
         MultiTaskLassoCV(l1_ratio=0.5)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_float32_gives_float32(model, kind):
     X, Y, _ = targets()
@@ -408,7 +411,7 @@ def test_float32_gives_float32(model, kind):
 # ---- scikit-learn's machinery
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_to_sklearn_predicts_the_same_without_fastreg(model, kind):
     X, Y, _ = targets()
@@ -432,7 +435,7 @@ def test_to_sklearn_predicts_the_same_without_fastreg(model, kind):
     assert getattr(anew, name) == pytest.approx(getattr(fitted, name), rel=1e-6)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_weights_and_groups_by_metadata_routing(model, kind):
     X, Y, weight = targets()
@@ -455,13 +458,14 @@ def test_weights_and_groups_by_metadata_routing(model, kind):
     np.testing.assert_allclose(pipe[-1].coef_, expected.coef_)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_frames_in_and_frames_out(model, kind, library):
     assert_takes_frames(model, kind, library)
 
 
+@few(1)
 @pytest.mark.parametrize("model, kind", MODELS, ids=NAMES)
 def test_pickle_and_joblib(model, kind, tmp_path):
     X, Y, _ = targets()
@@ -491,6 +495,7 @@ WARM = [
 ]
 
 
+@few(2)
 @MAKE
 @pytest.mark.parametrize("model, kind", WARM, ids=str)
 def test_a_warm_start_saves_steps_and_is_certified(model, kind, make):
@@ -564,6 +569,7 @@ def test_a_gram_matrix_is_checked_and_not_used():
         fastreg.Lasso(0.1, precompute=X.T @ X).fit(X, y)
 
 
+@few(2)
 @pytest.mark.parametrize(
     "model",
     [

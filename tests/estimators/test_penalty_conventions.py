@@ -6,7 +6,7 @@ from pathlib import Path
 import certified
 import numpy as np
 import pytest
-from grids import pairwise
+from grids import few
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import linear_model as peer
@@ -122,7 +122,7 @@ def violation(form, family, X, y, weight, coef, intercept, l1, l2, half_l2):
     return away.max() / (times * np.abs(X.T @ (weight * SLOPES[family](y, intercept))).max())
 
 
-@pairwise
+@few(9)
 @pytest.mark.parametrize("half_l2", [False, True])
 @pytest.mark.parametrize(("l1", "l2"), [(2.0, 0.7), (2.0, 0.0), (0.0, 0.7)])
 @pytest.mark.parametrize(

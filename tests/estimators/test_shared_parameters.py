@@ -7,6 +7,7 @@ import certified
 import certified_multi
 import numpy as np
 import pytest
+from grids import few
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
@@ -47,6 +48,7 @@ QUIET = {"l1_ratios": [0.5], "scoring": "neg_log_loss", "use_legacy_attributes":
 TOTAL = WEIGHT.sum()
 
 
+@few(2)
 @pytest.mark.parametrize(
     "model, y, options",
     [

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 import sklearn.linear_model as peers
-from grids import pairwise
+from grids import few
 
 import fastreg
 
@@ -31,7 +31,7 @@ def peer(name, X, y, **params):
         return getattr(peers, name)(X, y, tol=1e-12, max_iter=100_000, **params)
 
 
-@pairwise
+@few(3)
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_matrix, sp.csr_array], ids=["dense", "csc", "csr"])
 @pytest.mark.parametrize(
     "params",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import few
 from problems import base
 
 from fastreg import cv_path, debiased, fit_path, table
@@ -34,7 +34,7 @@ def test_nodewise_numbers_are_those_of_the_reference(kind):
     assert some.names == ["x6", "x1"] and np.array_equal(some.estimate, found.estimate[[6, 1]])
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson", "gamma"])
 @pytest.mark.parametrize("method", ["nodewise", "inverse"])
 @pytest.mark.parametrize("fit_intercept", [True, False])

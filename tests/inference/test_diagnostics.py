@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from grids import few
 from problems import Lcg
 
 from fastreg.inference import diagnostics
@@ -52,6 +53,7 @@ def test_numbers_are_those_of_the_arviz_at_hand(case):
     np.testing.assert_allclose(all_of(draws)[:3], np.array(found, dtype=float), rtol=1e-8)
 
 
+@few(2)
 @pytest.mark.parametrize("rho", [-0.5, 0.0, 0.5, 0.9])
 def test_the_sample_size_of_an_autoregression(rho):
     """N (1 - rho) / (1 + rho) draws."""

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 from fastreg import fit_path, knockoffs
 from fastreg.inference.gaussian_copies import METHODS, copies, equicorrelated, minimum_reconstructability
@@ -62,6 +63,7 @@ def test_the_cut_is_that_of_the_reference(case):
     assert np.flatnonzero(statistics >= threshold).tolist() == wanted["selected"]
 
 
+@few(2)
 @pytest.mark.parametrize("statistic, alpha", [("difference", None), ("difference", 0.1), ("entry", None)])
 @pytest.mark.parametrize("family", ["gaussian", "binomial"])
 def test_swapped_pairs_change_the_sign_of_their_statistics_and_nothing_else(statistic, alpha, family):
@@ -90,6 +92,7 @@ def test_statistics_are_differences_of_coefficients_and_entries():
     assert np.array_equal(W, np.sign(first[:12] - first[12:]) * np.maximum(first[:12], first[12:])) and np.isnan(at)
 
 
+@few(2)
 @pytest.mark.parametrize("options", [
     {}, {"method": "equicorrelated"}, {"alpha": 0.05}, {"plus": False},
 ])  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import few
 from problems import base
 
 from fastreg import debiased, fit_path, table
@@ -88,6 +89,7 @@ def test_firths_correction_is_brglm2s():
     close(found.se, wanted["separated"]["se"], 5e-12)
 
 
+@few(1)
 @pytest.mark.parametrize("case", ["base", "separated"])
 def test_firths_profiles_are_those_of_firthmodels(case):
     """Intervals, and likelihood ratio tests to its tolerance."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import few
 from problems import base
 
 from fastreg import fit_path, selective, table
@@ -39,7 +39,7 @@ def selected(X, y, given, alpha):
     return np.sign(coef)
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("standardize", [True, False])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from grids import few
 
 import fastreg
 from fastreg.objective.families import FAMILIES
@@ -73,6 +74,7 @@ def equal(one, other):
     return one == other or one != one
 
 
+@few(2)
 @pytest.mark.parametrize("name", KINDS)
 def test_a_result_comes_back_to_the_bit(name, tmp_path):
     result, file = results()[name], tmp_path / "result.json"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import each_value, pairwise
+from grids import each_value, few
 from problems import base, digest
 from scipy import stats
 
@@ -32,6 +32,7 @@ def test_the_problem_is_the_one_of_the_reference():
         np.testing.assert_allclose(digest({name: P[name]})[name], sums, rtol=1e-14)
 
 
+@few(4)
 @pytest.mark.parametrize("family", RESPONSES)
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, pd.DataFrame], ids=["dense", "sparse", "frame"])
 def test_unpenalised_fits_are_those_of_r_and_statsmodels(family, kind):
@@ -95,7 +96,7 @@ def by_hand(X, y, found, alpha, *, family, weight, offset, factor, fit_intercept
     return A, J, np.linalg.inv(J + weight.sum() * np.diag(l2)), weight * kind.residual(y, eta), weight * fisher
 
 
-@pairwise
+@few(8)
 @pytest.mark.parametrize("family", RESPONSES)
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 @pytest.mark.parametrize("fit_intercept", [True, False])

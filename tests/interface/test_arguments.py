@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from grids import few, spread
 
 import fastreg
 from fastreg import plots
@@ -136,6 +137,7 @@ def test_lists_of_masked_rows_are_refused_and_the_advice_works():
     assert np.array_equal(advised.coefs.toarray(), fastreg.fit_path(X[kept], Y[kept], alphas=ALPHAS).coefs.toarray())
 
 
+@spread(4)
 @pytest.mark.parametrize("name", TARGETS)
 def test_scores_are_those_of_scikit_learn_and_refuse_what_is_missing(name):
     from sklearn.metrics import accuracy_score, d2_tweedie_score, r2_score
@@ -165,6 +167,7 @@ LABELS = {
 }
 
 
+@spread(5)
 @pytest.mark.parametrize("kind", LABELS)
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_labels_that_come_as_objects_are_those_they_stand_for(name, kind):
@@ -270,6 +273,7 @@ def test_pictures_say_what_they_take():
 
 
 @pytest.mark.filterwarnings("error")
+@few(2)
 @pytest.mark.parametrize("scale", [1e-149, 1e-100, 1e-60, 1e60, 1e100, 1e147])
 def test_what_follows_a_fit_has_its_digits_whatever_the_scale_of_y(scale):
     """Errors and their spread are squares, whose squares would leave the range of float64."""
@@ -291,6 +295,7 @@ def test_what_follows_a_fit_has_its_digits_whatever_the_scale_of_y(scale):
         assert np.array_equal(plain.alpha_, other.alpha_)
 
 
+@few(2)
 @pytest.mark.parametrize("fit", [
     lambda y: fastreg.fit_path(X, y),
     lambda y: fastreg.ridge_loo(X, y),

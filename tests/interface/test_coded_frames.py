@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from certified import assert_certified
+from grids import few
 from sklearn.model_selection import PredefinedSplit
 
 import fastreg
@@ -59,6 +60,7 @@ def test_small_tables_are_expanded(monkeypatch):
     np.testing.assert_allclose(path.predict(FRAME, 0.5), fastreg.fit_path(X, Y, **GRID).predict(X, 0.5), rtol=1e-6)
 
 
+@few(2)
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 @pytest.mark.parametrize("options", [{}, {"standardize": True, "l1_ratio": 0.5}, {"l1_ratio": 0.0}, {"lower": 0.0}])
 def test_paths(frame, options):
@@ -186,6 +188,7 @@ def test_a_value_that_is_not_finite_is_named():
         fastreg.fit_path(FRAME.assign(paid=np.where(np.arange(N) == 3, np.inf, 1.0)), Y, **WORDS)
 
 
+@few(2)
 @pytest.mark.parametrize("options", [{}, {"l1_ratio": 0.0}, {"fit_intercept": False}, {"family": "poisson"}])
 def test_a_frame_of_categories_alone(options):
     frame, y = FRAME[["region"]], np.round(np.abs(Y))

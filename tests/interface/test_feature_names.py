@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 import fastreg
 from fastreg.interface.agreement import check_columns
@@ -44,6 +45,7 @@ def calls():
     yield lambda **own: fastreg.fit_path(X, Y, **own, **GRID).refit(X, Y, 0.1)
 
 
+@few(3)
 @pytest.mark.parametrize("call", list(calls()))
 def test_every_function_keeps_them(call):
     assert call(feature_names=NAMES).feature_names == NAMES

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from certified import assert_certified
+from grids import few
 
 import fastreg
 
@@ -70,6 +71,7 @@ def test_terms(formula, options, wanted):
     assert len(path.feature_names) == wanted.shape[1]
 
 
+@few(2)
 @pytest.mark.parametrize("formula", [
     "x1 + C(group)*sex + bs(x2, df=5)", "0 + group:sex + x1:group", "x1 + x1:group", "group:sex + poly(x1, 2)",
     "center(x1) + scale(time) + x2:sex:group", "0 + group + sex + cr(x2, df=4)",

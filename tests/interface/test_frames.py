@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from grids import few, spread
 
 import fastreg
 from fastreg import (
@@ -63,6 +64,7 @@ def assert_same(found, wanted):
 # What fits make of frames.
 
 
+@few(2)
 @each_kind
 def test_functions_take_every_frame(make):
     frame, wanted = make(COLUMNS), fit_path(X, Y, alphas=ALPHAS)
@@ -83,6 +85,7 @@ ESTIMATORS = [
 ]  # fmt: skip
 
 
+@spread(8)
 @each_kind
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_estimators_take_every_frame(name, make):
@@ -213,6 +216,7 @@ NUMBERED = {
 }
 
 
+@few(2)
 @each_kind
 def test_columns_in_another_order_or_besides_are_refused_and_the_advice_works(make):
     frame, other = make(COLUMNS), make(taken(COLUMNS, ["dose", "age", "visits", "smokes"]))
@@ -333,6 +337,7 @@ def test_masked_and_text_are_refused_after_a_fit_as_in_it(call):
 MASK = np.arange(N) == 3
 
 
+@few(2)
 @pytest.mark.parametrize("name", [*ESTIMATORS, "ElasticNetCV", "MultiTaskLassoCV", "RidgeClassifierCV"])
 def test_masked_arrays_are_refused_by_estimators(name):
     target = (CLASSES == "yes") * 1.0 if "Classifier" in name or "Logistic" in name else Y
@@ -425,6 +430,7 @@ def test_a_series_of_terms_in_another_order_than_the_columns_is_refused(term):
     np.testing.assert_array_equal(path.coefs.toarray(), plain.coefs.toarray())
 
 
+@few(3)
 @pytest.mark.parametrize(
     "model",
     [

@@ -9,6 +9,7 @@ import isolated
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 from fastreg import Interrupted, LogisticRegression, cv_path, fit_multi_path, fit_path
 from fastreg.interface.progress import Bar, Progress, bar_text
@@ -75,6 +76,7 @@ def test_every_step_is_recorded_on_request(family, l1_ratio, solver):
         assert abs(difference[-1] - constant) < 1e-9 and np.all(difference >= constant - 1e-9)
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("family", "shape", "form"),
     [

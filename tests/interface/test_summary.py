@@ -5,6 +5,7 @@ import pickle
 import certified
 import numpy as np
 import pytest
+from grids import few
 
 from fastreg import (
     cv_path,
@@ -63,6 +64,7 @@ SHOWN = {
 }
 
 
+@few(2)
 @pytest.mark.parametrize("kind", SHOWN)
 def test_what_has_a_summary_shows_it_in_a_notebook(kind):
     X, y = certified.draw("gaussian", n=40, p=8)

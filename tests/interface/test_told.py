@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 import fastreg
 from fastreg import (
@@ -69,6 +70,7 @@ ESTIMATORS = [
 NEAR = r"constant but for rounding: columns 1, 4 of X"
 
 
+@few(2)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_columns_constant_but_for_rounding_are_named_once(name):
     _, messages = told(lambda: FUNCTIONS[name](X))
@@ -77,6 +79,7 @@ def test_columns_constant_but_for_rounding_are_named_once(name):
     assert messages == []
 
 
+@few(5)
 @pytest.mark.parametrize(("name", "params", "target"), ESTIMATORS)
 def test_estimators_name_them_once(name, params, target):
     _, messages = told(lambda: getattr(fastreg, name)(**params).fit(X, target))
@@ -130,6 +133,7 @@ COUNTING = {
 }
 
 
+@few(1)
 @pytest.mark.parametrize("name", COUNTING)
 def test_counts_weighted_by_exposure_are_told_once(name):
     _, messages = told(lambda: COUNTING[name](sample_weight=EXPOSURE))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, fit, naive_options
-from grids import each_value, pairwise
+from grids import few
 
 from fastreg import ConvergenceWarning, fit_multi_path, fit_path
 from fastreg.design.designs import as_design
@@ -29,7 +29,7 @@ OPTIONS = {
 }
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
@@ -50,7 +50,7 @@ def test_every_point_is_certified_dense_and_sparse_alike(family, l1_ratio, more)
         assert a == pytest.approx(b, rel=1e-8)
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("options", [OPTIONS["plain"], OPTIONS["all"]], ids=["plain", "all"])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.4, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
@@ -104,6 +104,7 @@ def test_one_response_is_the_elastic_net(make):
         np.testing.assert_allclose(several.deviance_ratio, one.deviance_ratio, atol=1e-9)
 
 
+@few(2)
 @pytest.mark.parametrize("weight", [None, np.linspace(0.5, 2, 40)], ids=["plain", "weights"])
 @pytest.mark.parametrize("ratio, share", [(1.0, 1.0), (0.0, 0.5)])
 def test_two_classes_are_binomial(ratio, share, weight):
@@ -165,6 +166,7 @@ RIDGES = [
 ]  # fmt: skip
 
 
+@few(2)
 @pytest.mark.parametrize("options", RIDGES)
 @pytest.mark.parametrize("p", [20, 60], ids=["tall", "wide"])
 def test_ridge_of_classes(p, options):
@@ -193,6 +195,7 @@ def test_wide_data_far_down_the_path(family):
     assert path.n_nonzero[-1] > 10
 
 
+@few(2)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
 def test_duplicate_constant_and_zero_columns(family, l1_ratio):
@@ -394,6 +397,7 @@ def test_bad_input(Y, options, message):
         fit_multi_path(draw("gaussian")[0], Y, **options)
 
 
+@few(2)
 @pytest.mark.parametrize("share", [1e-6, 1e-9, 1e-11, 1e-13, 1e-16, 1e-30, 1e-100])
 def test_a_class_of_next_to_no_weight_is_fitted_as_any_other(share):
     """Its intercept is the logarithm of its share, to the last digits, and every point is certified."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, fit, naive_options
-from grids import each_value, few
+from grids import few
 from scipy.optimize import minimize
 
 from fastreg import ConvergenceWarning, cv_path, fit_multi_path, fit_path, load_path
@@ -54,7 +54,7 @@ def assert_within(path, lower, upper):
         assert np.all((lower <= coef) & (coef <= upper))
 
 
-@few(3)
+@few(2)
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,7 +68,7 @@ def test_every_point_is_certified_within_its_bounds(kind, l1_ratio, more):
     assert_within(fit(X, y, **options | {"alphas": path.alphas[-1:]}), *KINDS[kind])  # a cold start far down
 
 
-@each_value
+@few(3)
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_alpha_max_is_where_the_first_coefficient_enters(kind, more):
@@ -83,6 +83,7 @@ def test_alpha_max_is_where_the_first_coefficient_enters(kind, more):
     assert path.point(1)[0][held].any()
 
 
+@few(3)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
 def test_objectives_are_those_of_a_quasi_newton_method_on_split_coefficients(kind, l1_ratio):
@@ -114,7 +115,7 @@ def test_objectives_are_those_of_a_quasi_newton_method_on_split_coefficients(kin
     np.testing.assert_allclose(path.point(0)[0], (found.x[K : 7 * K] - found.x[7 * K :]).reshape(6, K), atol=1e-3)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("tol", [1e-2, 1e-4])
 def test_a_gap_is_never_below_the_suboptimality(tol, l1_ratio):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import fit
-from grids import each_value
+from grids import few
 
 from fastreg import fit_multi_path, fit_path
 from fastreg.multi import driver
@@ -33,7 +33,7 @@ def draw(twins=False):
     return X, X[:, :5] @ rng.normal(size=(5, K)) + rng.normal(size=(N, K))
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("twins", [False, True])

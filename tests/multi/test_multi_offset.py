@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, fit
-from grids import each_value
+from grids import each_value, few
 
 from fastreg import fit_multi_path, fit_path, load_path
 
@@ -38,6 +38,7 @@ def test_every_point_is_certified(family, l1_ratio, more):
         assert path.alpha_max == pytest.approx(naive.alpha_max(X, Y, family=family, offset=offsets(), **top), rel=1e-8)
 
 
+@few(2)
 @pytest.mark.parametrize("size", [10.0, 100.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
 def test_large_offsets_are_certified(family, size):

@@ -6,6 +6,7 @@ import naive_multi as naive
 import numpy as np
 import pytest
 from certified_multi import draw
+from grids import few
 
 import fastreg
 from fastreg import fit_multi_path, load_path
@@ -24,6 +25,7 @@ def assert_same(one, other):
             assert np.array_equal(theirs, value), name
 
 
+@few(2)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("family", ["gaussian", "multinomial"])
 def test_a_saved_path_is_the_path(family, l1_ratio, tmp_path):

@@ -6,6 +6,7 @@ import naive_multi as naive
 import numpy as np
 import pytest
 from certified_multi import draw, fit
+from grids import few
 
 from fastreg import Interrupted, fit_multi_path
 from fastreg.interface.arguments import FitOptions
@@ -81,6 +82,7 @@ def test_a_solution_to_start_from_is_certified_as_it_stands(family):
     assert gap <= 1.001e-6 * again.work["null_loss"]
 
 
+@few(2)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("share", [0.3, 0.1, 0.02, 0.003])
 @pytest.mark.parametrize("family", FAMILIES)

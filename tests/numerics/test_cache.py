@@ -15,6 +15,7 @@ from pathlib import Path
 
 import isolated
 import pytest
+from grids import spread
 
 import fastreg
 from fastreg.numerics import kernel_cache, kernel_digest
@@ -208,6 +209,7 @@ def digests_before():
         yield syntax_digest(sources), text_digest(sources)
 
 
+@spread(4)
 @pytest.mark.parametrize("what", [*SAME, *OTHER])
 def test_the_digest_tells_edits_that_change_code(house, what, digests_before):
     edit(house, *(SAME | OTHER)[what])

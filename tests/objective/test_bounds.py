@@ -197,6 +197,7 @@ def test_ridge_within_bounds_against_a_quasi_newton_method(family):
     assert np.allclose(path.coefs.toarray().ravel(), found.x[1:], atol=1e-4)
 
 
+@few(1)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_positive_as_in_scikit_learn(fit_intercept):
     X, y = tall(60, 40)

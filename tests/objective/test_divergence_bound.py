@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from grids import few
 
 from fastreg.objective.duality_gap import bend_of
 from fastreg.objective.families import FAMILIES, NEAR, divergence_bound, row_divergence
@@ -22,6 +23,7 @@ def rows_of(name, n=40):
     return family, eta, residual.copy(), curvature.copy()
 
 
+@few(1)
 @pytest.mark.parametrize("name", RESPONSES)
 def test_a_near_dual_point_has_a_close_bound(name):
     family, eta, residual, curvature = rows_of(name)

@@ -8,7 +8,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import examples
+from grids import examples, few
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -150,6 +150,7 @@ def test_bounds_of_correlations_hold(seed, known, near, zero_weights, fit_interc
     assert np.all(np.abs(exact - estimate)[usable] <= (radius * problem.norms + noise)[usable])
 
 
+@few(6)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 def test_a_gap_falls_to_rounding(family, l1_ratio):

@@ -3,7 +3,7 @@
 import certified
 import numpy as np
 import pytest
-from grids import each_value
+from grids import each_value, few
 
 import fastreg
 from fastreg import fit_path
@@ -27,7 +27,7 @@ def assert_same(path, plain, constant=0.0, scale=1.0):
     assert path.alpha_max == pytest.approx(scale * plain.alpha_max, rel=1e-12)
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("constant", [100.0, 600.0, 700.0, -700.0, -5000.0])
 @pytest.mark.parametrize("family", GLMS)
 def test_a_constant_offset_changes_the_intercept_alone(family, constant):
@@ -68,6 +68,7 @@ def test_an_offset_that_no_intercept_takes_up_is_refused(family, offset):
         fit_path(X, y, family=family, offset=np.full(30, offset), fit_intercept=False)
 
 
+@few(1)
 @pytest.mark.parametrize("family", GLMS)
 def test_offsets_that_differ_by_hundreds(family):
     y = certified.draw(family, n=40, p=5, seed=4)[1]

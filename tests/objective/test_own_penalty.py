@@ -34,6 +34,7 @@ def covariates(p, count=3, ridge=1.0):
     return Given(np.where(first, 0.0, 1.0), np.where(first, ridge, 0.0))
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("penalty", "same"),
     [
@@ -57,6 +58,7 @@ def test_elastic_nets_are_penalties_as_well(penalty, same, family):
         np.testing.assert_array_equal(own.gaps, path.gaps)
 
 
+@few(2)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "gamma"])
 @pytest.mark.parametrize("more", [{}, {"standardize": True, "fit_intercept": False}, {"lower": -0.1, "upper": 0.1}])
 def test_a_grid_begins_where_the_first_column_enters_beside_a_ridge(family, more):
@@ -83,7 +85,7 @@ def test_a_grid_begins_above_a_column_that_a_covariate_hides():
     assert np.all(beyond.coefs.toarray()[1] == 0.0)
 
 
-@few(4)
+@few(2)
 @pytest.mark.parametrize("ridge", [1e-12, 1e-7, 1e-3, 1e3])
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 def test_ridges_of_any_size_beside_the_lasso(ridge, family):

@@ -3,7 +3,7 @@
 import certified
 import numpy as np
 import pytest
-from grids import each_value
+from grids import few
 from scipy import stats
 from scipy.optimize import minimize
 from scipy.special import expit
@@ -29,7 +29,7 @@ def log_prior(kind, coef, scale):
     return log_prior("normal", coef, scale) + log_prior("laplace", coef, scale)  # up to the norming constant
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("scale", [0.1, 0.4])
 @pytest.mark.parametrize("kind", ["normal", "laplace", "both"])
 @pytest.mark.parametrize("family", LIKELIHOODS)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import strategies
-from grids import each_value, few
+from grids import few
 
 from fastreg import cv_path, fit_path
 from fastreg.interface.arguments import FitOptions
@@ -34,7 +34,7 @@ def by_batches(X, y, alphas, tol=1e-10, **more):
     return collect(fit, points, problem, strategies.options(tol, **more)) if len(points) == alphas.size else None
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("make", [np.asfortranarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize(
     "options",
@@ -179,6 +179,7 @@ def test_digits_that_subtraction_would_lose_are_not_lost():
 # ---- what it costs
 
 
+@few(1)
 @pytest.mark.parametrize(
     ("family", "l1_ratio", "n", "p"),
     [
@@ -195,7 +196,7 @@ def test_a_path_and_its_ten_folds_read_a_wide_X_twenty_times_at_most(family, l1_
     assert found.path.work["sweeps"] <= 9
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize(
     "more",
     [
@@ -222,7 +223,7 @@ def test_newton_blocks_are_certified_points(family, cls, more):
     np.testing.assert_allclose(path.deviance_ratio, other.deviance_ratio, atol=1e-3)
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize(
     "more",
     [

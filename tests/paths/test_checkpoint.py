@@ -52,7 +52,7 @@ def data_for(name):
     return X, rng.poisson(np.exp(0.3 * y)).astype(float) if options.get("family") == "poisson" else y
 
 
-@few(4)
+@few(2)
 @pytest.mark.parametrize("name", CASES)
 def test_a_killed_fit_goes_on(name, tmp_path):
     (X, y), options, file = data_for(name), CASES[name], tmp_path / "fit.npz"

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from grids import few, spread
 
 import fastreg
 
@@ -77,6 +78,7 @@ def test_every_estimator_is_here():
     assert set(ESTIMATORS) == {name for name in fastreg.__all__ if hasattr(getattr(fastreg, name), "get_params")}
 
 
+@spread(4)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_estimators_keep_nothing_of_the_size_of_the_data(name):
     params, target = ESTIMATORS[name]
@@ -84,6 +86,7 @@ def test_estimators_keep_nothing_of_the_size_of_the_data(name):
     assert_kept_apart(lambda X, y: model.fit(X, y if target is None else target(y)))
 
 
+@few(4)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_results_keep_nothing_of_the_size_of_the_data(name):
     assert_kept_apart(FUNCTIONS[name])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from grids import few
 from sklearn.linear_model import lars_path
 
 import fastreg
@@ -22,6 +23,7 @@ def lars_at(norm):
     return coefs[:, k - 1] + share * (coefs[:, k] - coefs[:, k - 1])
 
 
+@few(3)
 @pytest.mark.parametrize("norm", [0.01, 0.3, 0.9, 1.7, 2.3])
 @pytest.mark.parametrize("n_alphas", [4, 60])
 def test_a_lasso_of_least_squares_is_exact(norm, n_alphas):
@@ -40,6 +42,7 @@ def test_few_refits_meet_a_line(monkeypatch):
     assert len(counted) <= 8
 
 
+@few(2)
 @pytest.mark.parametrize(
     ("family", "options"),
     [

@@ -11,7 +11,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import few, pairwise
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 
 from fastreg import ConvergenceWarning, fit_path
@@ -25,6 +25,7 @@ NIST = {case["name"]: case for case in json.loads((REFERENCE / "nist.json").read
 # R glmnet
 
 
+@few(6)
 @pytest.mark.parametrize("name", GLMNET)
 def test_agrees_with_glmnet(name):
     case = GLMNET[name]
@@ -174,7 +175,7 @@ def solve_exactly(A, b):
     return [row[-1] for row in rows]
 
 
-@pairwise
+@few(4)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("l1_ratio", [Fraction(1), Fraction(1, 2)])
 @pytest.mark.parametrize("seed", range(6))

@@ -7,7 +7,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value
+from grids import few
 
 import fastreg
 from fastreg import fit_path, load_path, ridge_loo
@@ -15,7 +15,7 @@ from fastreg import fit_path, load_path, ridge_loo
 CASES = [(family, l1) for family in ("gaussian", "binomial", "poisson", "gamma") for l1 in (1.0, 0.5, 0.0)]
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array])
 @pytest.mark.parametrize(("family", "l1_ratio"), CASES)
 def test_a_refit_is_the_fit(family, l1_ratio, kind):
@@ -129,6 +129,7 @@ def test_score_of_least_squares_is_r_squared():
     np.testing.assert_allclose(path.score(X[40:], y[40:], path.alphas[10]), r2_score(y[40:], predicted))
 
 
+@few(5)
 @pytest.mark.parametrize(("family", "l1_ratio"), CASES)
 def test_a_saved_path_is_the_path(family, l1_ratio, tmp_path):
     X, y = certified.draw(family, n=40, p=6)

@@ -7,7 +7,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value, examples, pairwise
+from grids import each_value, examples, few
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from fastreg import fit_path
 from fastreg.objective.families import FAMILIES
 
 N, P, TOL = 30, 7, 1e-11
-few = examples(25)
+drawn = examples(25)
 families = st.sampled_from(sorted(FAMILIES))
 ratios = st.sampled_from([1.0, 0.6, 0.0])
 
@@ -79,7 +79,7 @@ def rows_of(options, rows):
     return changed(options, **{k: options[k][rows] for k in ("sample_weight", "offset") if k in options})
 
 
-@few
+@drawn
 @given(case=cases, seed=st.integers(0, 99))
 def test_order_of_rows(case, seed):
     X, y, options = case.make()
@@ -88,7 +88,7 @@ def test_order_of_rows(case, seed):
     assert_close(a, certified.fit(X, y, tol=TOL, **options), X, y, options)
 
 
-@few
+@drawn
 @given(case=cases, seed=st.integers(0, 99))
 def test_order_of_columns(case, seed):
     X, y, options = case.make()
@@ -99,7 +99,7 @@ def test_order_of_columns(case, seed):
     assert_close(a, b, X, y, options, lambda coef: coef[np.argsort(columns)])
 
 
-@few
+@drawn
 @given(case=cases, seed=st.integers(0, 99))
 def test_signs_of_columns(case, seed):
     X, y, options = case.make()
@@ -109,7 +109,7 @@ def test_signs_of_columns(case, seed):
     assert_close(a, b, X, y, options, lambda coef: signs[:, None] * coef)
 
 
-@few
+@drawn
 @given(case=cases, seed=st.integers(0, 99), spread=st.sampled_from([1, 6]))
 def test_scales_of_columns_that_are_standardised(case, seed, spread):
     X, y, options = case.make()
@@ -121,7 +121,7 @@ def test_scales_of_columns_that_are_standardised(case, seed, spread):
     assert_close(a, b, X, y, options, lambda coef: scales[:, None] * coef)
 
 
-@few
+@drawn
 @given(case=cases)
 def test_a_weight_of_k_is_k_repeats(case):
     X, y, options = case.make()
@@ -136,7 +136,7 @@ def test_a_weight_of_k_is_k_repeats(case):
     assert_close(a, b, X, y, options)
 
 
-@few
+@drawn
 @given(case=cases, kind=st.sampled_from([np.array, sp.csc_array]))
 def test_a_row_of_weight_zero_is_no_row(case, kind):
     X, y, options = case.make()
@@ -151,7 +151,7 @@ def test_a_row_of_weight_zero_is_no_row(case, kind):
     assert_close(a, b, X, y, options)
 
 
-@few
+@drawn
 @given(case=cases)
 def test_dense_or_sparse(case):
     X, y, options = case.make()
@@ -159,7 +159,7 @@ def test_dense_or_sparse(case):
     assert_close(a, certified.fit(X, y, tol=TOL, **options), X, y, options)
 
 
-@few
+@drawn
 @given(case=cases)
 def test_warm_or_cold(case):
     X, y, options = case.make()
@@ -170,7 +170,7 @@ def test_warm_or_cold(case):
     assert_close(a, b, X, y, options | {"alphas": way[-1:]})
 
 
-@few
+@drawn
 @given(case=cases, above=st.sampled_from([1.0, 1.0 + 1e-12, 1.5, 1e6]))
 def test_at_alpha_max_and_above_all_penalised_coefficients_are_zero(case, above):
     X, y, options = case.make()
@@ -185,7 +185,7 @@ def test_at_alpha_max_and_above_all_penalised_coefficients_are_zero(case, above)
     assert np.any(path.coefs.toarray()[held, 1] != 0)
 
 
-@few
+@drawn
 @given(case=cases, shift=st.sampled_from([-3.0, 0.5, 100.0]))
 def test_a_gaussian_offset_is_a_shift_of_y(case, shift):
     X, y, options = case.make()
@@ -197,7 +197,7 @@ def test_a_gaussian_offset_is_a_shift_of_y(case, shift):
     assert_close(a, certified.fit(X, y, tol=TOL, **options), X, y, options)
 
 
-@few
+@drawn
 @given(family=families, seed=st.integers(0, 10_000), share=st.sampled_from([0.1, 0.5]))
 def test_splitting_a_column_in_two(family, seed, share):
     """With a pure l1 penalty, s x and (1 - s) x hold less than x; x and x share one coefficient."""
@@ -214,7 +214,7 @@ def test_splitting_a_column_in_two(family, seed, share):
     assert_close(scaled, whole, X, y, options)
 
 
-@few
+@drawn
 @given(seed=st.integers(0, 10_000))
 def test_splitting_a_ridge_column_in_two(seed):
     """A ridge on two copies of a column is half the ridge on one."""
@@ -232,7 +232,7 @@ def test_splitting_a_ridge_column_in_two(seed):
 # Scales: powers of two, so that scaling itself rounds nothing. 2^496 is about 2e149.
 
 
-@pairwise
+@few(3)
 @pytest.mark.parametrize("kind", [np.array, sp.csc_array])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("power", [-496, -300, -40, 40, 300, 496])
@@ -251,7 +251,7 @@ def test_scales_of_y(power, l1_ratio, kind):
     check_scaled(found, X, y, factor, 1.0, scaled_alphas, l1_ratio)
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("kind", [np.array, sp.csc_array])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.0])

@@ -6,6 +6,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import few
 
 import fastreg
 from fastreg import RowSums, fit_path
@@ -72,6 +73,7 @@ OPTIONS = {
 }  # fmt: skip
 
 
+@few(2)
 @pytest.mark.parametrize("options, weighted", [(name, k % 2 == 0) for k, name in enumerate(OPTIONS)])
 def test_a_path_of_sums_is_certified_on_the_rows(options, weighted):
     weight = WEIGHT if weighted else None

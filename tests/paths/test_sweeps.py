@@ -10,6 +10,7 @@ import certified
 import isolated
 import numpy as np
 import pytest
+from grids import few
 
 import fastreg
 from fastreg import Interrupted, cv_path, stability_selection
@@ -41,6 +42,7 @@ def draw(case):
     return X, y, {"family": family, "cv": 4, "n_alphas": 8, "alpha_min_ratio": 0.05} | options
 
 
+@few(2)
 @pytest.mark.parametrize("case", CASES)
 def test_folds_have_the_same_bits_for_any_number_of_threads(case):
     X, y, options = draw(case)
@@ -67,6 +69,7 @@ def test_halves_have_the_same_bits_for_any_number_of_threads():
     np.testing.assert_array_equal(shared.gaps, alone.gaps)
 
 
+@few(2)
 @pytest.mark.parametrize("case", CASES)
 def test_a_callback_hears_of_every_point_in_the_thread_that_fits(case):
     X, y, options = draw(case)
@@ -85,6 +88,7 @@ def test_a_callback_hears_of_every_point_in_the_thread_that_fits(case):
         )
 
 
+@few(2)
 @pytest.mark.parametrize("case", CASES)
 def test_an_interrupt_keeps_what_every_thread_had_done(case):
     X, y, options = draw(case)

@@ -76,6 +76,7 @@ def changed(path, frame, column, value):
     return path.linear_predictor(frame.assign(**{column: value}), path.alphas[0])
 
 
+@few(2)
 @pytest.mark.parametrize("column, levels, reference", [
     ("region", ["coast", "plain", "town", "missing"], "plain"), ("bonus", ["A", "B", "C"], "A"),
     ("garage", ["False", "True"], "False"), ("rooms", ["1", "2", "3"], "the mean"),
@@ -136,8 +137,9 @@ def test_effects_of_numbers_and_dates_are_curves(path, found, frame, ratios):
     assert (values[0], values[-1]) == (frame["power"].min(), frame["power"].max()) == ax.get_xlim()
     known = frame.dropna(subset="power")
     own = changed(path, known, "power", known["power"])
-    wanted = [changed(path, known, "power", value).mean() - own.mean() for value in values]
-    np.testing.assert_allclose(np.log(effect) if ratios else effect, wanted, atol=1e-6)
+    some = np.r_[0 : values.size : 9, -1]
+    wanted = [changed(path, known, "power", value).mean() - own.mean() for value in values[some]]
+    np.testing.assert_allclose((np.log(effect) if ratios else effect)[some], wanted, atol=1e-6)
     assert ax.get_ylabel() == f"{'ratio to' if ratios else 'difference from'} the mean, 95 % interval"
     np.testing.assert_array_equal(seen.get_xdata(), frame["power"].dropna())
     assert ax.get_yscale() == ("log" if ratios else "linear")

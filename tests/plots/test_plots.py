@@ -395,20 +395,20 @@ def test_convergence_needs_a_trace(path):
 
 
 def test_stability():
-    probabilities = np.zeros((10_000, 20))
+    probabilities = np.zeros((1_500, 20))
     probabilities[:, 5:] = 0.1
     probabilities[:4, 5:] = np.linspace(0.2, 0.9, 15)
     probabilities[9, :] = 0.0
-    names = [f"gene_{j}" for j in range(10_000)]
+    names = [f"gene_{j}" for j in range(1_500)]
     stability = SimpleNamespace(
         alphas=np.geomspace(1, 0.1, 20), probabilities=probabilities, threshold=0.8, feature_names=names
     )
     ax = plot_stability(stability, labels=3)
     grey, dark = lines_of(ax)
-    assert len(dark) == 4 and len(grey) == 9995  # but for the one that is never selected
+    assert len(dark) == 4 and len(grey) == 1495  # but for the one that is never selected
     np.testing.assert_array_equal(dark[0][:, 1], probabilities[0])
     assert {text.get_text() for text in names_of(ax)} >= {"gene_0", "gene_1", "gene_2"}
-    assert any("4 of 10,000 features reach the threshold of 0.8" in text.get_text() for text in ax.texts)
+    assert any("4 of 1,500 features reach the threshold of 0.8" in text.get_text() for text in ax.texts)
     assert 0.8 in [line.get_ydata()[0] for line in ax.lines] and ax.get_ylim()[0] == 0.0
 
 

@@ -25,8 +25,16 @@ ALONE = [ROOT / "README.md", ROOT / "docs" / "guide.md"]  # pages that say that 
 
 
 LONG = {  # pages that take seconds and show what other tests check by default, too
-    "coming_from_glmnet.md", "frame_to_statement.md", "guide.md", "own_penalty.md", "pictures.md", "scale.md",
+    "coming_from_glmnet.md", "coming_from_scikit_learn.md", "exposure.md", "frame_to_statement.md", "guide.md",
+    "own_family.md", "own_penalty.md", "pictures.md", "posteriors.md", "scale.md",
 }  # fmt: skip
+LONG_EXAMPLES = {
+    "cluster/distributing",
+    "cross_validation/cv_path",
+    "fit_multi_path",
+    "relaxed/nested",
+    "stability_path",
+}
 NEEDED = {"formulas.md": "formulaic", "frame_to_statement.md": "formulaic", "scale.md": "distributed"}  # by pages
 
 
@@ -164,7 +172,13 @@ def sections(page):
     return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
+def with_examples(path):
+    """A module as a parameter, slow where its examples are long or cross-validate an estimator."""
+    long = any(path.match(f"{each}.py") for each in LONG_EXAMPLES) or path.match("estimators/*_cv.py")
+    return pytest.param(path, id=name(path), marks=[pytest.mark.slow] * (long and path.stem != "least_squares_cv"))
+
+
+@pytest.mark.parametrize("path", map(with_examples, MODULES))
 def test_docstrings(path):
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
     assert doctest.testmod(module).failed == 0

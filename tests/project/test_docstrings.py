@@ -6,6 +6,7 @@ import inspect
 import sys
 
 import pytest
+from grids import spread
 
 import fastreg
 
@@ -44,6 +45,7 @@ def public():
 PUBLIC = sorted(set(public()))
 
 
+@spread(40)
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_docstring_is_complete(name):
     errors = numpydoc.validate(name)["errors"]

@@ -1,6 +1,7 @@
 """Every example runs in a folder of its own, with what the README's first command installs or the example's first line
 names and nothing else, passes its own assertions, prints, and draws where it says so."""
 
+import functools
 import os
 import re
 import subprocess
@@ -52,13 +53,15 @@ def brought_by(requirements):
     return brought
 
 
+distributions = functools.cache(metadata.packages_distributions)
+
+
 def lacking(source):
     """The modules installed here that are not there after the first command and what the first line says."""
     brought = brought_by(first_command() + re.findall(r"pip install ([\w-]+)", source.partition("\n")[0]))
-    installed = metadata.packages_distributions()
     return [
         module
-        for module, homes in installed.items()
+        for module, homes in distributions().items()
         if module != "fastreg" and not brought.intersection(map(canonicalize_name, homes))
     ]
 

@@ -11,7 +11,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value, few
+from grids import few
 
 from fastreg import cv_path, fit_path, stability_selection
 from fastreg.design.storage import ColumnStorage
@@ -130,7 +130,7 @@ def draw(n, p):
     return storage, X, X[:, :4] @ np.array([1.0, -1.0, 0.5, 0.5]) + rng.normal(size=n)
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize(
     "options",
     [
@@ -182,7 +182,7 @@ def test_halves_of_a_storage_select():
     )
 
 
-@few(1)
+@pytest.mark.slow  # compiles for seconds in every process, as what is defined outside of fastreg does
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 def test_a_family_of_ones_own_on_a_storage_of_ones_own(l1_ratio):
     storage, X, y = draw(60, 20)
@@ -198,7 +198,7 @@ def test_a_family_of_ones_own_on_a_storage_of_ones_own(l1_ratio):
 PENALTIES = [OwnRatios(1.0, 0.2), RidgeOnCovariates(3, 1.0), RidgeOnCovariates(5, 1e-7)]
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 @pytest.mark.parametrize("shape", [(60, 20), (30, 50)])
@@ -237,7 +237,7 @@ def test_a_penalty_is_cross_validated(penalty, n, p, family):
     assert found.predict(X, "min").shape == (n,) and type(penalty).__name__ in repr(found)
 
 
-@each_value
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", PENALTIES[:2])
 @pytest.mark.parametrize("n", [60, 15])
 def test_family_penalty_and_storage_of_ones_own(penalty, n):

@@ -10,7 +10,7 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import few
 
 import fastreg
 
@@ -47,7 +47,7 @@ def test_the_table_of_a_tiny_problem(tmp_path):
     assert {rows[-1][2], rows[-1][3]} == {f"{float(row[1]):.3f}" for row in engines.values()}
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])

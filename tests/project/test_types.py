@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sklearn.linear_model
+from grids import spread
 
 import fastreg
 
@@ -211,6 +212,7 @@ def annotated(kind):
     return {name for base in kind.__mro__ for name in vars(base).get("__annotations__", {})}
 
 
+@spread(5)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_fitted_attributes_are_annotated_and_documented(name):
     kind = getattr(fastreg, name)
@@ -248,6 +250,7 @@ def test_parameters_of_estimators_are_set_in_plain_constructors(name):
     assert {*hints, *shared} == {*marks, "return"}
 
 
+@spread(5)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_the_box_of_a_notebook_has_tooltips_and_a_link(name):
     model = getattr(fastreg, name)()

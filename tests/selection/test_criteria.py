@@ -4,7 +4,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from grids import each_value, pairwise
+from grids import few, pairwise
 from scipy import optimize, special, stats
 
 from fastreg import fit_path, information_criteria
@@ -26,7 +26,7 @@ def slope_of_fits(X, y, **options):
     return total
 
 
-@each_value
+@few(1)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("shape", [(24, 6), (9, 20)], ids=["tall", "wide"])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
@@ -96,6 +96,7 @@ def log_likelihoods(family, y, mean, loss):
     return [best(m) + np.log(y).sum() for m in mean]
 
 
+@few(2)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson", "gamma"])
 def test_criteria_follow_their_formulas(family):
     X, y = certified.draw(family, n=40, p=10)

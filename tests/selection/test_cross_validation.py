@@ -57,7 +57,7 @@ def rows_of(found, f):
     return np.flatnonzero(found.test_folds != f), np.flatnonzero(found.test_folds == f)
 
 
-@few(4)
+@few(2)
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("case", OPTIONS)
@@ -155,6 +155,7 @@ DEVIANCES = {
 }
 
 
+@few(2)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     "metric, family",
@@ -186,6 +187,7 @@ def test_standard_error_of_equal_folds_is_the_textbook_one():
     np.testing.assert_allclose(error, scores.std(axis=0, ddof=1) / np.sqrt(7))
 
 
+@few(2)
 @pytest.mark.parametrize(
     "scorer", ["accuracy", "neg_log_loss", "roc_auc", "average_precision", sk.make_scorer(sk.f1_score, pos_label="yes")]
 )
@@ -251,6 +253,7 @@ def test_one_standard_error_rule(greater):
         choose(np.full(3, np.nan), np.zeros(3), greater)
 
 
+@few(1)
 @pytest.mark.parametrize("greater", [False, True])
 def test_of_scores_equal_but_for_rounding_the_first_is_chosen(greater):
     loss = np.array([0.5, 0.1 + 0.2, 0.3, 0.4])

@@ -28,7 +28,7 @@ def data_for(name):
     return X, (y > 0).astype(float) if options.get("family") == "binomial" else y, {"cv": 3, "n_alphas": 12, **options}
 
 
-@few(3)
+@few(1)
 @pytest.mark.parametrize("name", CASES)
 def test_folds_go_on(name, tmp_path):
     (X, y, options), file = data_for(name), tmp_path / "folds.npz"

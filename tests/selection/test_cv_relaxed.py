@@ -107,11 +107,11 @@ def test_blends_with_separated_refits_are_not_chosen():
 
 def test_nested_choices_are_those_of_the_training_rows_alone():
     X, y = certified.draw("gaussian", n=60, p=12)
-    options = {"gammas": GAMMAS, "ridges": (0.0, 0.1), "pilot": "ridge", "n_alphas": 10}
+    options = {"gammas": GAMMAS, "ridges": (0.0, 0.1), "pilot": "ridge", "n_alphas": 6}
     outer = list(KFold(3).split(X))
-    nested = nested_cv_relaxed(X, y, outer=outer, cv=4, selection="min", **options)
+    nested = nested_cv_relaxed(X, y, outer=outer, cv=3, selection="min", **options)
     for f, (train, test) in enumerate(outer):
-        alone = cv_relaxed(X[train], y[train], cv=4, **options)
+        alone = cv_relaxed(X[train], y[train], cv=3, **options)
         np.testing.assert_allclose(nested.models[f].mean, alone.mean, rtol=1e-3)
         assert nested.choices[f].place == alone.choice("min").place
         np.testing.assert_allclose(nested.predictions[test], alone.predict(X[test], "min"), rtol=1e-3, atol=1e-3)

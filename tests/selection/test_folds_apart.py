@@ -6,6 +6,7 @@ import certified
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from grids import few
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold
 
 import fastreg
@@ -20,6 +21,7 @@ PAIRS = list(KFold(4, shuffle=True, random_state=1).split(np.zeros(N)))
 OPTIONS = {"n_alphas": 8, "alpha_min_ratio": 0.02, "tol": 1e-9}
 
 
+@few(2)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 @pytest.mark.parametrize(
     "arrays", [{}, {"sample_weight": WEIGHT, "offset": OFFSET, "standardize": True}], ids=["", "arrays"]
@@ -41,6 +43,7 @@ def test_folds_are_those_of_rows_in_memory(family, arrays):
     assert found.path.has_offset == ("offset" in arrays)
 
 
+@few(1)
 @pytest.mark.parametrize("metric", ["mse", "mae", "misclassification"])
 def test_scores_are_means_over_rows(metric):
     X, y = certified.draw("binomial", n=N, p=P)

@@ -38,7 +38,7 @@ def assert_refits(relaxed, X, y, *, tol, factor=None, standardize=False, **optio
         assert gap <= tol * path.work["null_loss"] + certified.ROUNDING * path.work["null_loss"]
 
 
-@few(2)
+@few(1)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -52,7 +52,7 @@ def test_refits_are_certified(family, kind, fit_intercept):
     assert_refits(relaxed, X, y, tol=1e-9, family=family, **options)
 
 
-@few(3)
+@few(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("standardize", [True, False])
 def test_refits_with_a_ridge_are_certified(family, standardize):
@@ -66,7 +66,7 @@ def test_refits_with_a_ridge_are_certified(family, standardize):
     assert relaxed.ridge == 0.05
 
 
-@few(3)
+@few(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("ridge", [0.0, 0.02])
 def test_gaps_bound_what_a_refit_has_to_gain(family, ridge):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certified_multi import draw, naive_options
-from grids import each_value, few
+from grids import few
 from sklearn import metrics as sk
 from sklearn.model_selection import GroupKFold, KFold
 
@@ -36,7 +36,7 @@ def weights_of(found, f, weight):
     return np.where(found.test_folds == f, 0.0, np.ones(40) if weight is None else weight)
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("make", [np.asarray, sp.csc_array], ids=["dense", "sparse"])
 @pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
@@ -71,7 +71,7 @@ SCORES = {
 }
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("metric", SCORES)
 @pytest.mark.parametrize("family", FAMILIES)
@@ -146,6 +146,7 @@ def test_what_the_result_offers():
     assert all(np.unique(by_group.test_folds[groups == g]).size == 1 for g in range(10))
 
 
+@few(1)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_folds_share_their_sweeps(family):
     X, Y = draw(family, n=60, p=800)

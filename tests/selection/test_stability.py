@@ -87,12 +87,12 @@ def test_strong_features_are_found_by_name_and_noise_is_not():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(120, 300)), columns=[f"gene_{j}" for j in range(300)])
     y = X[["gene_7", "gene_20", "gene_100"]] @ [2.0, -2.0, 2.0] + rng.normal(size=120)
-    stability = stability_selection(X, y, n_pairs=20)
+    stability = stability_selection(X, y, n_pairs=10)
     assert sorted(stability.selected) == ["gene_100", "gene_20", "gene_7"]
     assert "3 of 300 features reach 0.75" in repr(stability) and "gene_20" in stability.summary()
-    again = stability_selection(X, y, n_pairs=20)
+    again = stability_selection(X, y, n_pairs=10)
     np.testing.assert_array_equal(again.probabilities, stability.probabilities)
-    other = stability_selection(X, y, n_pairs=20, random_state=1)
+    other = stability_selection(X, y, n_pairs=10, random_state=1)
     assert np.any(other.probabilities[:, -1] != stability.probabilities[:, -1])
 
 

@@ -3,6 +3,7 @@
 import certified
 import numpy as np
 import pytest
+from grids import few
 
 import fastreg
 from fastreg import RowSums, cv_path
@@ -26,6 +27,7 @@ def parts(weight=None):
 OPTIONS: list[dict] = [{}, {"l1_ratio": [0.5, 1.0], "standardize": True}, {"fit_intercept": False}]
 
 
+@few(2)
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_scores_and_fits_are_those_of_the_rows(options):
     found = cv_path(sums=parts(WEIGHT), tol=1e-10, n_alphas=20, **options)

@@ -55,7 +55,7 @@ def assert_folds_certified(found, X, y, tol, case, **options):
         certified.assert_certified(fold, X[train], y[train], tol=tol, **options_for(case, train), **options)
 
 
-@few(3)
+@few(1)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("case", OPTIONS)
 def test_folds_together_are_certified_and_those_alone(family, case, small, monkeypatch):
@@ -108,6 +108,7 @@ def test_folds_go_alone_where_there_are_too_few_left(small, monkeypatch):
     assert_folds_certified(found, X, y, 1e-9, "plain", family="binomial")
 
 
+@few(2)
 @pytest.mark.parametrize(
     "options",
     [

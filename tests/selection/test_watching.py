@@ -5,6 +5,7 @@ from typing import ClassVar
 import certified
 import numpy as np
 import pytest
+from grids import few
 
 from fastreg import (
     Interrupted,
@@ -37,6 +38,7 @@ def stop_at(point):
     return callback
 
 
+@few(2)
 @pytest.mark.parametrize("case", CASES)
 def test_cross_validation_tells_of_every_point(case):
     family, (n, p), options = CASES[case]
@@ -54,6 +56,7 @@ def test_cross_validation_tells_of_every_point(case):
     assert seconds == sorted(seconds)
 
 
+@few(2)
 @pytest.mark.parametrize("case", CASES)
 def test_an_interrupt_keeps_the_points_of_all_rows_and_of_the_folds(case):
     family, (n, p), options = CASES[case]
@@ -180,6 +183,7 @@ class Listener:
         pass
 
 
+@few(2)
 @pytest.mark.parametrize("kind", ["lasso", "two classes", "a class missing", "three classes", "tasks"])
 def test_estimators_show_a_bar_and_keep_what_was_done(kind, monkeypatch):
     X, y = certified.draw("gaussian", n=45, p=6)

@@ -9,7 +9,7 @@ from left_out import EITHER, LEFT_OUT
 HERE = Path(__file__).parent
 QUICK = {  # run by default
     "test_every_name_on_the_list_is_a_test_of_scikit_learns",
-    "test_lasso_toy", "test_enet_toy", "test_lasso_cv", "test_multitask_enet_and_lasso_cv", "test_enet_path",
+    "test_lasso_toy", "test_enet_toy", "test_lasso_cv", "test_enet_path",
     "test_predict_2_classes", "test_logreg_l1", "test_ridge_intercept", "test_ridgecv_sample_weight",
     "test_sparse_lasso_not_as_toy_dataset", "test_poisson_glmnet",
 }  # fmt: skip

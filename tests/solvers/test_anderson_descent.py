@@ -3,6 +3,7 @@
 import certified
 import numpy as np
 import pytest
+from grids import few
 from kernels import callable_from_python
 
 from fastreg.objective import penalties
@@ -116,6 +117,7 @@ def test_epochs_are_saved_among_correlated_columns():
     np.testing.assert_allclose(coef, expected, atol=1e-4)
 
 
+@few(2)
 @pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
 @pytest.mark.parametrize("case", ["plain", "bounds", "weights", "no intercept"])
 def test_paths_of_descents_are_certified(family, case):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from grids import pairwise
+from grids import few
 
 from fastreg import Lasso, LogisticRegression, fit_path
 from fastreg.objective.families import FAMILIES
@@ -19,7 +19,7 @@ def correlated(n, p, correlation, seed=0):
     return rng.normal(size=(n, p)) + np.sqrt(correlation / (1.0 - correlation)) * rng.normal(size=(n, 1))
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("family", FAMILIES)
@@ -39,6 +39,7 @@ def test_cold_points_of_all_kinds(family, fit_intercept, kind):
         assert path.coefs[5].nnz == 0
 
 
+@few(3)
 @pytest.mark.parametrize("tol", [1e-6, 1e-10])
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
 def test_work_of_a_cold_fit(share, tol):

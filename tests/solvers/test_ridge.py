@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn.linear_model as peers
-from grids import each_value, pairwise
+from grids import each_value, few, spread
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import make_scorer, mean_absolute_error
@@ -70,7 +70,7 @@ VARIANTS = ["plain", "no intercept", "weights", "zero weights", "offset", "facto
 # ---- leave-one-out
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -221,7 +221,7 @@ def test_no_column_that_can_be_used():
 # ---- X too large for a factorisation
 
 
-@each_value
+@few(4)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -244,7 +244,7 @@ def test_a_krylov_basis_ends_at_the_gap_wanted(monkeypatch):
 # ---- GLMs
 
 
-@pairwise
+@few(2)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -288,6 +288,7 @@ def test_a_sampled_gram_matrix_is_that_of_the_rows(kind):
 # ---- RidgeCV
 
 
+@spread(12)
 @parametrize_with_checks(
     [
         RidgeCV(),
@@ -321,7 +322,7 @@ PEER_OPTIONS = [
 ]
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("targets", ["one", "column", "three"])
@@ -447,7 +448,7 @@ def test_float32_and_warnings():
 # ---- several responses of Ridge
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("shape", SHAPES)

@@ -3,7 +3,7 @@
 import certified
 import numpy as np
 import pytest
-from grids import each_value
+from grids import few
 
 from fastreg import fit_path
 from fastreg.objective.families import FAMILIES
@@ -31,7 +31,7 @@ def found(monkeypatch):
     return results
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("case", ["plain", "weights", "no intercept", "factors", "standardize"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_wide_elastic_nets(family, case, found):

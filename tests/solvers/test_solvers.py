@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import strategies
-from grids import each_value
+from grids import each_value, few
 from kernels import callable_from_python
 
 from fastreg import fit_path
@@ -139,7 +139,7 @@ def test_a_solver_says_by_name_what_it_cannot_pose(family):
             fit_path(X, y, family=family, l1_ratio=0.0, solver="ridge")
 
 
-@each_value
+@few(2)
 @pytest.mark.parametrize("solver", ["auto", "newton", "coordinate_descent", "proximal_gradient"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_offsets_factors_and_scales(family, solver):
@@ -237,6 +237,7 @@ def test_a_loose_solver_is_not_called_converged():
     assert not path.converged and isinstance(make_solver("auto"), ProximalNewton)
 
 
+@few(4)
 @pytest.mark.parametrize("kind", ["normal", "signs", "zeros and ones", "twins"])
 @pytest.mark.parametrize("seed", range(5))
 def test_walks_among_dependent_columns_reach_the_optimum(seed, kind):
@@ -258,6 +259,7 @@ def test_walks_among_dependent_columns_reach_the_optimum(seed, kind):
         assert path.work["epochs"] == 0 and path.work["pivots"] <= 5 * p
 
 
+@few(1)
 @pytest.mark.parametrize("max_iter", [5, 50])
 def test_steps_that_rounding_leads_astray_are_taken_back(max_iter):
     """30 powers of t far below alpha_max: Gram matrices of theirs are indefinite by rounding, and steps run away.
