@@ -14,6 +14,7 @@ Coefficients are a matrix (p, K), a column for each response or class. A path is
     working_set         the units that a solver may move
     group_descent, group_newton       least squares under a penalty of rows
     proximal_newton, line_search      the multinomial with an l1 part
+    class_descent       its steps by coordinate descent, where X is sparse
     smooth_newton, row_space          smooth problems; the same with a column for each row, where rows are fewer
     class_hessian       second derivatives in pairs of a column and a class
     point, driver, fit_multi_path, result     from a user's arrays to a certified path

@@ -39,16 +39,16 @@ class RowNewton:
         whole = inside.size == part.l1.size
         gram = part.gram if whole else gather(part.gram, inside)
         terms = gram, part.l1[inside], part.l2[inside]
-        start, correlation = part.coef[inside], np.ascontiguousarray(part.correlation[:, inside].T)
+        start, correlation = (np.ascontiguousarray(each[:, inside].T) for each in (part.coef, part.correlation))
         coef = start.copy()
         self._steps(work, part.columns[inside], terms, coef, correlation, precision, builds)
-        part.coef[inside] = coef
+        part.coef[:, inside] = coef.T
         if whole:
             part.correlation[:] = correlation.T
         else:
             move = np.zeros(part.coef.shape)
-            move[inside] = coef - start
-            part.correlation[:] -= move.T @ part.gram
+            move[:, inside] = (coef - start).T
+            part.correlation[:] -= move @ part.gram
 
     def _steps(self, work, columns, terms, coef, correlation, precision, builds):
         """The steps of `descend`, which update coef and correlation, (rows, K), in place."""

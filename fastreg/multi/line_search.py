@@ -17,13 +17,11 @@ def step_length(problem, state, change, slope, penalty):
     """
     if problem.response.quadratic:
         return 1.0
-    seen = problem.weight > 0.0
-    spread = float(np.ptp(change[:, seen], axis=0).max())
+    spread, q = problem.response.extent(state.mean, change)
     if spread == 0.0:
         return 1.0
     if slope >= 0.0:
         return 0.0
-    q = float((change * problem.response.curve(state.mean, change)).sum())
     t = min(1.0, math.log1p(spread * -slope / q) / spread) if q > 0.0 else min(1.0, 1.0 / spread)
     if t > SHORT:
         return t

@@ -9,7 +9,10 @@ response after the other; weights (n,) sum to one. A response answers
     divergence(mean, change)     sum_i w_i times loss + conjugate of a row at the dual point residual - w change
     curve(mean, direction)       H_i direction_i for every row, H_i the K x K second derivative
     intercept_curvature(mean)    sum_i H_i, (K, K)
-    balance(eta, intercepts)     fit the intercepts, so that residuals sum to zero; moves both
+    balance(eta, intercepts)     fit the intercepts, so that residuals sum to zero; moves both, and returns the mean
+    level(mean, change)          add to a change of eta (in place) what keeps the sums of residuals, to first order;
+                                 returns what it was
+    extent(mean, change)         (the largest spread of a row's change over the responses, change'H change)
 
 `divergence` is the rows' share of a duality gap, as in fastreg.objective.families: a sum of terms none of which is
 negative.
@@ -54,6 +57,12 @@ class SquaredError:
         shift = (self.y - eta) @ self.weight
         eta += shift[:, None]
         intercepts += shift
+        return eta
+
+    def level(self, mean, change):
+        shift = -(change @ self.weight)
+        change += shift[:, None]
+        return shift
 
     def separates(self, loss, null):
         return False
@@ -96,7 +105,17 @@ class Softmax:
 
     def balance(self, eta, intercepts):
         """Fit the intercepts by Newton steps, shortened so that the loss cannot rise (see line_search)."""
-        balance_classes(self.y, self.weight, eta, intercepts)
+        mean = np.empty(eta.shape)
+        balance_classes(self.y, self.weight, eta, intercepts, mean)
+        return mean
+
+    def level(self, mean, change):
+        shift = np.empty(self.K)
+        level_classes(mean, self.weight, change, shift)
+        return shift
+
+    def extent(self, mean, change):
+        return class_extent(mean, self.weight, change)
 
     def separates(self, loss, null):
         """Deviance explained above 0.999: the classes are reached only at infinity."""
@@ -121,10 +140,10 @@ def softmax(eta, mean):
 
 
 @allocating_kernel
-def balance_classes(y, weight, eta, intercepts):
-    """Add to the intercepts and to eta what makes the residuals of each class sum to zero."""
+def balance_classes(y, weight, eta, intercepts, mean):
+    """Add to the intercepts and to eta what makes the residuals of each class sum to zero; write the mean."""
     K, n = eta.shape
-    mean, total, curvature = np.empty((K, n)), np.empty(K), np.empty((K, K))
+    total, curvature = np.empty(K), np.empty((K, K))
     best = math.inf
     for _ in range(100):
         softmax(eta, mean)
@@ -148,6 +167,49 @@ def balance_classes(y, weight, eta, intercepts):
             intercepts[k] += t * step[k]
             for i in range(n):
                 eta[k, i] += t * step[k]
+    else:
+        softmax(eta, mean)
+
+
+@allocating_kernel
+def level_classes(mean, weight, change, shift):
+    """Add to each class's change its `shift`, which is written: sum_i H_i (change_i + shift) = 0, sum_k shift_k = 0."""
+    K, n = mean.shape
+    curvature, middle = np.empty((K, K)), np.zeros(n)
+    for k in range(K):
+        for i in range(n):
+            middle[i] += mean[k, i] * change[k, i]
+    for k in range(K):
+        shift[k] = 0.0
+        for i in range(n):
+            shift[k] -= weight[i] * mean[k, i] * (change[k, i] - middle[i])
+    class_curvature(mean, weight, curvature)
+    shift[:] = solve_symmetric(curvature, shift)
+    shift -= shift.mean()
+    for k in range(K):
+        for i in range(n):
+            change[k, i] += shift[k]
+
+
+@allocating_kernel
+def class_extent(mean, weight, change):
+    """(largest spread, max_k - min_k, of a row's change among rows with weight, sum_i change_i'H_i change_i)."""
+    K, n = mean.shape
+    low, high, middle, square = change[0].copy(), change[0].copy(), np.zeros(n), np.zeros(n)
+    for k in range(K):
+        for i in range(n):
+            c = change[k, i]
+            low[i], high[i] = min(low[i], c), max(high[i], c)
+            middle[i] += mean[k, i] * c
+    spread, total = 0.0, 0.0
+    for k in range(K):
+        for i in range(n):
+            square[i] += mean[k, i] * (change[k, i] - middle[i]) ** 2
+    for i in range(n):
+        if weight[i] > 0.0:
+            spread = max(spread, high[i] - low[i])
+            total += weight[i] * square[i]
+    return spread, total
 
 
 @kernel

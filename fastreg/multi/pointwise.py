@@ -65,11 +65,23 @@ class MultiPointwise(Pointwise):
         return max(FEWEST, 2 * self._support().size)
 
     def _go_on(self, alpha):
-        """Every point begins at the last one, without a prediction: Newton's first step makes one."""
-        return False
+        """Move rows to the predicted point. Classes have none: Newton's first step makes one."""
+        state, working = self.state, self.working
+        if not self.problem.units.together:
+            return False
+        last = state.matrix[working.columns]
+        steps = self.predictor.steps(last.ravel(), alpha)
+        if steps is None:
+            return False
+        rows = np.flatnonzero(steps.reshape(last.shape).any(axis=1))
+        working.move(state, rows, last[rows] + steps.reshape(last.shape)[rows])
+        working.correlate(state)
+        return True
 
     def _leave(self, alpha, epochs, plain):
-        """Nothing is kept of a point, since none is predicted."""
+        """Store a point's rows and cost in the predictor."""
+        if self.problem.units.together:
+            self.predictor.leave(alpha, self.state.matrix[self.working.columns].ravel(), epochs, plain)
 
     def _dual(self, penalty):
         return residual_to_certify(self.problem, self.state, penalty, dual_direction)
@@ -81,18 +93,35 @@ class MultiPointwise(Pointwise):
         return bounded_gap(problem, state, penalty, dual, units, correlation)
 
 
-class EachReferences:
+class EachReferences(References):
     """`References` of each of K responses: they bound correlations with a dual direction (K, n), without reading X."""
 
-    def __init__(self, problem):
-        self.each = [References(problem.norms, problem.weight) for _ in range(problem.K)]
+    def __init__(self, problem, capacity=3):
+        super().__init__(problem.norms, problem.weight, capacity)
+        K, n = problem.K, problem.n
+        self.residuals = np.zeros((K, capacity, n))  # r / sqrt(w)
+        self.correlations = np.zeros((K, capacity, problem.p))
+        self.products = np.zeros((K, capacity, capacity)) + np.eye(capacity)
+        self.sizes = np.zeros((K, capacity))
 
     def add(self, dual, correlation):
-        """Take in duals (K, n) and their correlations (p, K)."""
-        for references, row, column in zip(self.each, dual, correlation.T):
-            references.add(row, column)
+        """Store duals (K, n) and their correlations (p, K) in place of the oldest."""
+        place = self.count % self.capacity
+        self.count += 1
+        self.residuals[:, place] = dual * self.unit
+        self.correlations[:, place] = correlation.T
+        row = (self.residuals @ self.residuals[:, place, :, None])[..., 0]
+        self.products[:, place], self.products[:, :, place] = row, row
+        self.sizes[:, place] = np.sqrt(row[:, place])
 
     def project(self, dual):
         """(estimates of X'dual (p, K), radii (K,)): entry (j, k) of X'dual is within radii_k N_j of its estimate."""
-        parts = [references.project(row) for references, row in zip(self.each, dual)]
-        return np.stack([estimate for estimate, _ in parts], axis=1), np.array([radius for _, radius in parts])
+        k = min(self.count, self.capacity)
+        basis, products, scaled = self.residuals[:, :k], self.products[:, :k, :k], dual * self.unit
+        jitter = 1e-14 * np.trace(products, axis1=1, axis2=2) + 1e-300
+        inner = basis @ scaled[..., None]
+        mix = np.linalg.solve(products + jitter[:, None, None] * np.eye(k), inner)
+        weights = np.swapaxes(mix, 1, 2)
+        rest = np.linalg.norm(scaled - (weights @ basis)[:, 0], axis=1)  # valid for any mix
+        radii = rest + self.ROUNDING * (np.abs(mix[..., 0]) * self.sizes[:, :k]).sum(axis=1)
+        return np.ascontiguousarray((weights @ self.correlations[:, :k])[:, 0].T), radii

@@ -108,8 +108,9 @@ class MultiProblem(Problem):
     def linearise(self, state):
         """Mean and residual at state.eta, after fitting the intercepts (which moves eta)."""
         if self.fit_intercept:
-            self.response.balance(state.eta, state.intercepts)
-        state.update_mean(self.response)
+            state.update_mean(self.response, self.response.balance(state.eta, state.intercepts))
+        else:
+            state.update_mean(self.response)
         if self.rare:
             self.level(state)
 
@@ -190,15 +191,15 @@ class MultiProblem(Problem):
         return np.stack([self.predict(columns, np.ascontiguousarray(row)) for row in steps.T])
 
     def along(self, mean, change):
-        """(change of eta, shift of the intercepts in it): `change` with the Newton step of the intercepts.
+        """(change of eta, shift of the intercepts in it): `change`, which is updated, with the Newton step of the
+        intercepts.
 
         With it residuals go on summing to zero, to first order.
         """
         if not self.fit_intercept:
             return change, np.zeros(self.K)
-        curved = self.response.curve(mean, change).sum(axis=1)
-        shift = -(pseudo_inverse(self.response.intercept_curvature(mean)) @ curved)
-        return change + shift[:, None], shift
+        shift = self.response.level(mean, change)
+        return change, shift
 
 
 def pseudo_inverse(curvature):
@@ -218,9 +219,9 @@ class MultiState:
     mean: np.ndarray  # (K, n)
     residual: np.ndarray  # (K, n) minus the derivative of the loss in eta
 
-    def update_mean(self, response):
-        """Compute mean and residual from eta."""
-        self.mean = response.mean(self.eta)
+    def update_mean(self, response, mean=None):
+        """Compute mean, unless it is given, and residual from eta."""
+        self.mean = response.mean(self.eta) if mean is None else mean
         self.residual = response.residual(self.mean)
 
     def shift(self, intercepts, change):

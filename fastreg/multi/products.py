@@ -53,10 +53,14 @@ def _(design: SparseDesign, steps):
     return out
 
 
-@expand.register(DenseBlock)
 @expand.register(PlainBlock)
 def _(design, steps):
     return np.stack([design.predict(row) for row in np.ascontiguousarray(steps.T)])
+
+
+@expand.register
+def _(design: DenseBlock, steps):
+    return design.predict_each(steps.T)
 
 
 @singledispatch

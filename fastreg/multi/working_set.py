@@ -13,6 +13,7 @@ import numpy as np
 
 from fastreg.multi.class_hessian import hessian_rows
 from fastreg.multi.duality_gap import levelled
+from fastreg.multi.group_newton import gather
 from fastreg.multi.group_penalties import row_steering_gap
 from fastreg.multi.line_search import step_length
 from fastreg.multi.problem import pseudo_inverse
@@ -172,6 +173,11 @@ class PairSet(MultiSet):
 class RowSet(MultiSet):
     """Rows of the coefficients of least squares with several responses."""
 
+    def __init__(self, problem):
+        super().__init__(problem)
+        self.held = problem.design.working_block(problem.centre)  # the columns of the Gram matrix
+        self.held_at = np.full(problem.p, -1, dtype=np.int64)  # of a column of X among these
+
     def coef_of(self, state):
         """(rows, K) coefficients."""
         return state.matrix[self.columns]
@@ -187,25 +193,37 @@ class RowSet(MultiSet):
         self.problem.work.add(columns=self.columns.size * self.problem.K)
         self.correlation = np.ascontiguousarray(correlate(self.features, residual))
 
-    def update_gram(self):
-        """Extend the Gram matrix, weighted and about the means, by the columns that are new."""
-        problem, m, start = self.problem, self.columns.size, self.gram.shape[0]
-        if start == m:
-            return
-        problem.work.add(grams=start == 0)
-        fresh = self.features.gram(problem.weight, start)
+    def gram_of(self, rows):
+        """The Gram matrix of some rows, weighted and about the means.
+
+        That of all rows which have been asked for is kept: far fewer than the working set has, most of which stay zero.
+        """
+        new = rows[self.held_at[self.columns[rows]] < 0]
+        if new.size:
+            self._hold(self.columns[new])
+        return gather(self.gram, self.held_at[self.columns[rows]])
+
+    def _hold(self, columns):
+        """Extend the Gram matrix by columns."""
+        problem, start = self.problem, self.gram.shape[0]
+        problem.work.add(grams=start == 0, columns=columns.size)
+        self.held_at[columns] = start + np.arange(columns.size)
+        self.held.extend(columns)
+        fresh = self.held.gram(problem.weight, start)
         if problem.fit_intercept:  # zero already for columns that are held centred
-            sums = self.features.correlate(np.asarray(problem.weight))
+            sums = self.held.correlate(np.asarray(problem.weight))
             fresh -= np.outer(sums[start:], sums)
         self.gram = extended(self.gram, fresh)
 
-    def move(self, state, coef):
-        """Let the coefficients be `coef`, in the state as well."""
-        problem, steps = self.problem, coef - state.matrix[self.columns]
+    def move(self, state, rows, coef):
+        """Let the coefficients of some rows, which are held, be `coef`, in the state as well."""
+        problem, columns = self.problem, self.columns[rows]
+        steps = np.zeros((self.held.columns.size, problem.K))
+        steps[self.held_at[columns]] = coef - state.matrix[columns]
         problem.work.add(columns=int(np.count_nonzero(steps)))
-        change, shift = problem.along(state.mean, expand(self.features, steps))
-        problem.advance(state, self.columns, steps, (change, shift), 1.0)
-        state.matrix[self.columns] = coef
+        change, shift = problem.along(state.mean, expand(self.held, steps))
+        problem.advance(state, self.held.columns, steps, (change, shift), 1.0)
+        state.matrix[columns] = coef
 
 
 def dual_direction(problem, state, units, l2):

@@ -19,8 +19,8 @@
                                                     dual where it is wide (`row_space_pays`)
     and with several responses?                     in the row space where `row_space_pays`; `factor_pays` for all
                                                     unknowns, else L-BFGS and conjugate gradients, with a new matrix
-                                                    where `preconditioner_pays`; descent over rows for
-                                                    `descent_budget` before Newton steps
+                                                    where `preconditioner_pays`; descent over rows
+                                                    while `row_descent_pays`, over classes: `classes_descend`
     do folds of a tall GLM stay together?           while their Hessians are no larger than X: `joint_hessians_pay`
 
 The unit of costs is a multiplication in the triangular solve of a pivot, measured as 0.03 to 0.05 ns on supports of 300
@@ -132,9 +132,6 @@ def epochs_to_expect(working, support, changes, precision, lately):
     return lately or likely_epochs(form, precision / scale if scale > 0.0 else TINY)
 
 
-# ---- forms of a descent
-
-
 def gram_form_pays(working, support):
     """Whether an epoch in Gram form, a row for each coefficient that changes, reads less than two passes."""
     m = working.columns.size
@@ -142,7 +139,6 @@ def gram_form_pays(working, support):
 
 
 # ---- cold starts by descent
-#
 # A dozen epochs may reach the solution before a Gram matrix is computed, or be far from it; this is unknown beforehand.
 # So a round of epochs may cost about as much as pivots from the null model. Another round follows if the solution would
 # be reached at less than that cost, with the gap falling at the rate of the last round.
@@ -200,7 +196,6 @@ def support_solve_pays(problem, size):
 
 
 # ---- Hessians
-#
 # An old matrix M = H + L2 costs extra steps, a new one its computation. Within a point a new one pays if the remaining
 # steps at the current rate of convergence would cost more. From point to point steps become more. The mean of a point's
 # steps and its share of the computation is least if the matrix is replaced once a point takes more than this mean.
@@ -369,8 +364,9 @@ LEAST_PATIENCE, COLUMNS_A_STEP = 12, 15  # steps of L-BFGS, all remembered, at l
 TYPICAL_PRODUCTS = 10  # products with X of conjugate gradients for a Newton step of several responses
 FEW_ITERATIONS = 4  # of conjugate gradients, up to which a preconditioner is kept whatever its cost
 GRAM_RATE = 8.0  # multiplications of a Gram matrix in the time of one of a product with a few vectors
+FEW_PAIRS = 200  # coefficients of classes that are not zero, below which pivots are always cheapest
 ROW_STEPS, ROW_FACTORS = 40, 6  # steps by products with X, and factorisations in the row space, of a fit
-NEWTON_WORK = 0.1  # multiplications of descent before a new H, over the cube of the number of rows of coefficients
+NEWTON_WORK = 0.4  # operations of descent in the time of Newton steps, over the cube of the number of rows
 
 
 def qr_pays(n, m):
@@ -390,8 +386,7 @@ def ridge_form(problem, m, free, tiny, corrected):
 
 
 def quasi_newton_pays(problem, m, tiny):
-    """Whether L-BFGS is tried before Newton steps: where a Gram matrix, of columns or of rows, costs as much as many
-    reads of X."""
+    """Whether L-BFGS is tried before Newton steps: where a Gram matrix, of columns or rows, costs many reads of X."""
     tall, wide = problem.n >= QUASI_ROWS * m and m >= FEW_COLUMNS, problem.n < m
     return not problem.family.quadratic and not tiny and (tall or (wide and not row_space_pays(problem, m)))
 
@@ -423,14 +418,23 @@ def factor_pays(n, m, K):
 
 
 def preconditioner_pays(iterations, m, K):
-    """Whether conjugate gradients that took so many iterations get a preconditioner of the present curvature: a Gram
-    matrix of m columns, in place of further products with K vectors."""
+    """Whether conjugate gradients of so many iterations get a new preconditioner, from a Gram matrix of m columns."""
     return iterations > FEW_ITERATIONS + m / (GRAM_RATE * K)
 
 
-def descent_budget(rows):
-    """Multiplications that descent over rows of coefficients may take before Newton steps."""
-    return CALLS + NEWTON_WORK * rows**3
+def classes_descend(problem, state):
+    """Whether models of classes are solved by descent: sparse X in memory, and too large a support for Hessians."""
+    sparse = problem.design.working_block(problem.centre).form == "sparse" and not is_outer(problem.design)
+    return sparse and np.count_nonzero(state.coef) >= FEW_PAIRS
+
+
+def row_descent_pays(rows, gaps, target, work, spent):
+    """Whether descent over rows, whose last `work` operations of `spent` reduced the gap from gaps[0] to gaps[1], goes
+    on: the rest, at this pace, costs no more than Newton steps."""
+    (before, gap), newton = gaps, CALLS + NEWTON_WORK * rows**3
+    if not 0.0 < gap < before:
+        return spent <= newton
+    return spent <= PATIENCE * newton and work * math.log(gap / target) <= newton * math.log(before / gap)
 
 
 # ---- folds of a tall GLM together
