@@ -28,7 +28,7 @@ TURNS, BUILDS = 4, 3
 PATIENCE, NOISE = 3, 1e-10
 ROUNDING = 2.0 * np.finfo(float).eps  # share of the penalty: a mismatch below it is rounding
 SLICE = 3e7  # additions to correlations or residuals in one kernel call, about, so that a fit can be interrupted
-SHARE = 0.3  # share of the wanted gap that a part is solved to
+SHARE = 0.3  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
 
 
 @allocating_kernel
@@ -145,14 +145,15 @@ class BlockDescent:
 
         On entry and on return working.correlation is current.
         """
-        gap, rounds, waited = working.gap(state), 0, 0
+        gap, rounds, waited, share = working.gap(state), 0, 0, SHARE
         best = gap
         while gap > target and rounds < max_iter:
             part = Part(working, state)
-            self._reduce_part(problem.work, part, SHARE * target)
+            self._reduce_part(problem.work, part, share * target)
             working.move(state, part.rows, np.ascontiguousarray(part.coef.T))
             working.correlate(state)
-            gap = working.gap(state)
+            before, gap = gap, working.gap(state)
+            share *= 0.1 if gap > 0.5 * before else 1.0
             rounds += 1
             problem.count_steps(1, state, gap)
             waited = 0 if gap < 0.5 * best else waited + 1
