@@ -20,7 +20,7 @@ from fastreg.multi.group_penalties import lengths
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import allocating_kernel, inner_kernel
 from fastreg.solvers.anderson_descent import DEPTH, equations, least_mix, mixed
-from fastreg.solvers.choice import row_descent_pays
+from fastreg.solvers.choice import row_descent_pays, row_newton_cost
 
 # Turns of descent and of Newton's method on one part, and matrices H that a turn of Newton's method may factor.
 TURNS, BUILDS = 4, 3
@@ -28,6 +28,7 @@ TURNS, BUILDS = 4, 3
 PATIENCE, NOISE = 3, 1e-10
 ROUNDING = 2.0 * np.finfo(float).eps  # share of the penalty: a mismatch below it is rounding
 SLICE = 3e7  # additions to correlations or residuals in one kernel call, about, so that a fit can be interrupted
+PIECE = 0.3  # of the cost of Newton steps, after which descent is weighed against them
 SHARE = 0.3  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
 
 
@@ -164,16 +165,16 @@ class BlockDescent:
 
     def _reduce_part(self, work, part, precision):
         """Descend in a part, and go on by Newton's method once that takes less."""
-        best = math.inf
+        best, newton = math.inf, row_newton_cost(part.rows.size)
         for _ in range(TURNS):
             gaps, spent, pays = (math.inf, math.inf), 0.0, True
             while pays and gaps[1] > 0.0:
                 epochs, gap, more = row_epochs(
-                    part.gram, part.l1, part.l2, part.coef, part.correlation, part.epochs_a_call(), precision
+                    part.gram, part.l1, part.l2, part.coef, part.correlation, part.epochs_a_call(newton), precision
                 )
                 work.add(epochs=epochs)
                 gaps, spent = (gaps[1], gap), spent + more
-                pays = row_descent_pays(part.rows.size, gaps, precision, more, spent)
+                pays = row_descent_pays(newton, gaps, precision, more, spent)
             if gaps[1] == 0.0 or gaps[1] > 0.5 * best:  # reached, or no more is
                 break
             best = gaps[1]
@@ -194,6 +195,6 @@ class Part:
         self.coef = np.ascontiguousarray(state.matrix[self.columns].T)
         self.correlation = np.ascontiguousarray(working.correlation[rows].T)
 
-    def epochs_a_call(self):
-        """The number of epochs that take some milliseconds."""
-        return int(max(SLICE / max(2.0 * self.coef.size * self.rows.size, 1.0), DEPTH))
+    def epochs_a_call(self, newton):
+        """The number of epochs that take some milliseconds, or a part of the time of Newton steps."""
+        return int(max(min(SLICE, PIECE * newton) / max(2.0 * self.coef.size * self.rows.size, 1.0), DEPTH))

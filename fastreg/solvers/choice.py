@@ -17,16 +17,14 @@
                                                     (`quasi_newton_pays`), or in the dual (`row_space_pays`)
     and with several responses?                     in the row space where `row_space_pays`; `factor_pays` for all
                                                     unknowns, else L-BFGS and conjugate gradients, with a new matrix
-                                                    where `preconditioner_pays`; descent over rows
-                                                    while `row_descent_pays`, over classes: `classes_descend`
+                                                    where `preconditioner_pays`; `row_descent_pays`, `classes_descend`
     do folds of a tall GLM stay together?           while their Hessians are no larger than X: `joint_hessians_pay`
 
 The unit of costs is a multiplication in the triangular solve of a pivot, measured as 0.03 to 0.05 ns on supports of 300
 to 1,000. `READ` and `GRAM` are the costs of other multiplications in this unit.
 
     pivots      2 c s (s + |W|)    for c columns that enter or leave a support of s: triangular solves, and correlations
-                                   along the new direction. A model takes at least c pivots. If H + L2 is new, its
-                                   factorisation adds s^3 / 3
+                                   along the new direction. If H + L2 is new, its factorisation adds s^3 / 3
     descent     4 READ E v         for E epochs over the v stored values of the working set, each read twice
     rows        1.2 n^3            Newton steps in the dual, see semismooth_dual.py
     a new H     GRAM n |W|^2       where a Newton step takes 4 READ n |W|
@@ -207,8 +205,7 @@ EXPONENTIALS = 15.0  # multiplications in the time of a row's derivatives
 
 
 def renewal(columns, form="dense"):
-    """The cost of a new matrix, in Newton steps, by multiplications alone. `columns`: their number, for sparse X the
-    mean number of values per row."""
+    """The multiplications of a new matrix, in Newton steps; for sparse X `columns` are the values per row."""
     return COPIES + columns * GRAM[form] / (4.0 * READ[form])
 
 
@@ -219,8 +216,7 @@ def renewal_from_python(n, columns, form):
 
 
 def renewal_in_a_kernel(n, m):
-    """The cost of a new matrix, in Newton steps within a kernel, which multiply m dense columns of n rows with four
-    vectors."""
+    """`renewal` for steps within a kernel, which multiply m dense columns of n rows with four vectors."""
     return renewal(m) + A_MATRIX / (4.0 * n * (m + EXPONENTIALS))
 
 
@@ -426,13 +422,17 @@ def classes_descend(problem, state):
     return sparse and np.count_nonzero(state.coef) >= FEW_PAIRS
 
 
-def row_descent_pays(rows, gaps, target, work, spent):
+def row_newton_cost(rows):
+    """The cost of Newton steps on so many rows of coefficients, in operations of descent."""
+    return CALLS + NEWTON_WORK * rows**3
+
+
+def row_descent_pays(newton, gaps, target, work, spent):
     """Whether descent over rows, whose last `work` operations of `spent` reduced the gap from gaps[0] to gaps[1], goes
     on: the rest, at this pace, costs no more than Newton steps."""
-    (before, gap), newton = gaps, CALLS + NEWTON_WORK * rows**3
-    if not 0.0 < gap < before:
+    if not 0.0 < gaps[1] < gaps[0]:
         return spent <= newton
-    return spent <= PATIENCE * newton and work * math.log(gap / target) <= newton * math.log(before / gap)
+    return spent <= PATIENCE * newton and work * math.log(gaps[1] / target) <= newton * math.log(gaps[0] / gaps[1])
 
 
 # ---- folds of a tall GLM together

@@ -270,8 +270,8 @@ def test_steps_share_hessians_along_a_path():
     X, Y = draw("gaussian", n=40, p=400, K=4)
     path = fit(X, Y, n_alphas=40, alpha_min_ratio=1e-3)
     assert path.n_nonzero[-1] > 2 * 40
-    assert path.work["pivots"] <= 20  # new Hessians
-    assert path.work["epochs"] <= 100 * 40
+    assert path.work["pivots"] <= 40  # new Hessians
+    assert path.work["epochs"] <= 40 * 40
     X, Y = draw("multinomial", n=80, p=200)
     path = fit(X, Y, family="multinomial", n_alphas=40, alpha_min_ratio=0.05)
     assert path.work["grams"] <= 40
@@ -283,7 +283,7 @@ def test_a_goal_below_rounding_ends():
     with pytest.warns(ConvergenceWarning):
         path = fit_multi_path(X, Y, n_alphas=10, alpha_min_ratio=0.01, tol=1e-19)
     assert path.gaps.max() < 1e-14
-    assert path.work["epochs"] <= 10_000 * 10
+    assert path.work["epochs"] <= 3000 * 10
 
 
 def test_newton_steps_on_rows_solve_the_full_system():
