@@ -124,9 +124,8 @@ class Problem:
         self.centre = mean if self.fit_intercept else np.zeros(p)
         factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
         l1, l2 = self.penalty.rates(p)
-        self.has_l1, self.has_ridge = bool(np.count_nonzero(l1)), bool(np.count_nonzero(l2))
-        lasso = np.count_nonzero(l1 == 1.0) == p  # which keeps one vector of length p less
-        self.l1_rates = factor if lasso else l1 * factor
+        self.has_l1, self.has_ridge = bool(l1.any()), bool(l2.any())
+        self.l1_rates = factor if (l1 == 1.0).all() else l1 * factor  # a lasso keeps one vector of length p less
         self.l2_rates = l2 * factor
         self.spread: float | np.ndarray = 1.0
         if self.standardize:
@@ -159,7 +158,7 @@ class Problem:
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out; (p, k) for the k rows of a matrix."""
-        known = self._known_products(residual) if self.read_first else None
+        known = self._known_products(residual)
         if known is not None:
             out = known[0] if residual.ndim == 1 else np.array(known).T
         else:
@@ -242,15 +241,10 @@ class Problem:
         self.work.add(columns=self.p, sweeps=1)
         return self.design.predict_many(coefs)
 
-    def gram(self, columns, h=None, means=None):
-        """(X - centre)' diag(h) (X - centre) over some columns, in one pass; h are the weights unless given, and the
-        columns' `means`, if given, take the place of their centres."""
+    def gram(self, columns, h=None):
+        """(X - centre)' diag(h) (X - centre) over some columns, in one pass; h are the weights unless given."""
         self.work.add(columns=columns.size, grams=1)
-        centre = self.centre
-        if means is not None:
-            centre = centre.copy()
-            centre[columns] = means
-        return self.design.gram(columns, self.weight if h is None else h, centre)
+        return self.design.gram(columns, self.weight if h is None else h, self.centre)
 
     def row_gram(self, columns, scale):
         """(X - centre) diag(1 / scale) (X - centre)' over some columns, in one pass."""

@@ -2,19 +2,21 @@
 
     question                                        answer
     ----------------------------------------------  ------------------------------------------------------------------
-    how is the model of a working set solved?       by pivots, or descent if that is cheaper: `descent_pays`; elastic
-                                                    nets with more active columns than rows in the dual: `rows_pay`
+    how is the model of a working set solved?       by pivots, or coordinate descent if that is cheaper: `descent_pays`;
+                                                    elastic nets with more active columns than rows in the dual:
+                                                    `rows_pay` (solvers/automatic_choice.py, paths/batched/)
     in which form is coordinate descent?            in Gram form if the Gram matrix is small: `gram_form_pays`
     does a cold start continue by descent?          while its gap falls fast enough: `round_pays`, `cold_passes`
     and is its support solved exactly?              if that costs less than has been read: `support_solve_pays`
     is an old Hessian computed anew?                if steps with it would cost more: `renewal_pays`, `served_long`
     do batches of elastic nets use descent?         if that costs less than Newton steps: `batch_costs`
-    how many points has the next batch?             hardly more than the last, where pivots cost most: `points_ahead`
+    how many points has the next batch?             hardly more than the last one certified, where pivots cost more than
+                                                    all else: `points_ahead`
     is X'r computed for all columns?                if many may be violators: `sweep_pays`
     and for two residuals of a batch at once?       if that saves columns to look at: `second_residual_pays`
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
-                                                    first by descents (`descents_pay`), by L-BFGS if X is tall
-                                                    (`quasi_newton_pays`), or in the dual (`row_space_pays`)
+                                                    first by L-BFGS where X is tall (`quasi_newton_pays`), or in the
+                                                    dual where it is wide (`row_space_pays`)
     and with several responses?                     in the row space where `row_space_pays`; `factor_pays` for all
                                                     unknowns, else L-BFGS and conjugate gradients, with a new matrix
                                                     where `preconditioner_pays`; `row_descent_pays`, `classes_descend`
@@ -241,8 +243,6 @@ FINEST = 1e-9  # relative gap wanted, below which Newton steps, which are exact,
 POINTS = 20.0  # points of a batch, about
 AHEAD = 1.5  # points of a batch over those that were certified in the last one
 A_BATCH = 10.0  # sweeps in the time of a batch's sweep, looks at columns and Gram rows of new columns
-LARGEST_WIDE_GRAM = 2000  # columns of a working set whose Gram matrix is used even if rows are fewer
-MEMORY = 0.1  # of the memory allowance, for columns that enter a working set at once
 SOLVES, PIVOTS = 30.0, 2.0  # multiplications of Newton steps in batches, see `batch_costs`
 
 
@@ -281,6 +281,9 @@ def points_ahead(working, support, pivots, points, certified):
     return max(math.ceil(AHEAD * certified), int(A_BATCH * sweep / a_point), 2)
 
 
+LARGEST_WIDE_GRAM = 2000  # columns of a working set whose Gram matrix is used even if rows are fewer
+
+
 def factors_pay(working):
     """Whether a batch uses the columns of its working set, and not their Gram matrix."""
     return working.columns.size > LARGEST_WIDE_GRAM and working.block.wide()
@@ -290,6 +293,9 @@ def newton_batch_pays(costs):
     """Whether Newton steps in batches cost at most PATIENCE times as much as points by themselves."""
     _, newton, alone = costs
     return newton <= PATIENCE * alone
+
+
+MEMORY = 0.1  # of the memory allowance, for columns that enter a working set at once
 
 
 def columns_at_once(working, support, changes, products):
@@ -340,6 +346,9 @@ def second_residual_pays(working, points, share, beside_others):
     return SAVED * share * (SCATTERED * price_of(design) + A_POINT[form] * points) >= SECOND[form]
 
 
+STALE = 0.1  # ratio of the gaps after and before a step, above which several responses get a new H
+
+
 # ---- systems without an l1 part
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is factorised, at most
@@ -353,7 +362,6 @@ FEW_ITERATIONS = 4  # of conjugate gradients, up to which a preconditioner is ke
 GRAM_RATE = 8.0  # multiplications of a Gram matrix in the time of one of a product with a few vectors
 FEW_PAIRS = 200  # coefficients of classes that are not zero, below which pivots are always cheapest
 ROW_STEPS, ROW_FACTORS = 40, 6  # steps by products with X, and factorisations in the row space, of a fit
-STALE = 0.1  # ratio of the gaps after and before a step, above which several responses get a new H
 NEWTON_WORK = 0.4  # operations of descent in the time of Newton steps, over the cube of the number of rows
 
 
@@ -373,13 +381,6 @@ def ridge_form(problem, m, free, tiny, corrected):
     return "columns" if m <= LARGEST_FACTOR else "products"
 
 
-def descents_pay(problem, m, stored):
-    """Whether steps by descent over so many stored values cost no more than Newton's. A wide X has its matrix once."""
-    n, form = problem.n, problem.design.working_block(problem.centre).form
-    matrix = GRAM[form] * stored * m if n >= m else 0.0
-    return 4.0 * READ[form] * EPOCHS["ridge"] * stored <= CALLS + matrix + min(n, m) ** 3 / 3.0
-
-
 def quasi_newton_pays(problem, m, tiny):
     """Whether L-BFGS is tried before Newton steps: where a Gram matrix, of columns or rows, costs many reads of X."""
     tall, wide = problem.n >= QUASI_ROWS * m and m >= FEW_COLUMNS, problem.n < m
@@ -397,11 +398,12 @@ def sample_pays(n, m):
 
 
 def row_space_pays(problem, m):
-    """Whether steps are taken in the row space, where its Gram matrix and factors cost less than products with X."""
-    n = problem.n
+    """Whether steps are taken in the row space: more columns than rows, all with a ridge, and a Gram matrix of rows and
+    factors of its size that cost less than ROW_STEPS steps by products with X."""
+    n, form = problem.n, problem.design.working_block(problem.centre).form
     if problem.family.quadratic or not n < m or n > LARGEST_FACTOR:
         return False
-    stored, form = problem.stored * m / problem.p, problem.design.working_block(problem.centre).form
+    stored = problem.stored * m / problem.p
     return GRAM[form] * n * stored + ROW_FACTORS * n**3 / 3.0 <= ROW_STEPS * 2.0 * problem.K * READ[form] * stored
 
 

@@ -7,10 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
+from fastreg.numerics.threads import BLOCK
 from fastreg.solvers.choice import MOST_PASSES, cold_passes, round_pays
-from fastreg.solvers.coordinate_descent import SHARE, CoordinateDescent
-from fastreg.solvers.newton_descent import IN_A_KERNEL, STEPS, steps_in_a_kernel
+from fastreg.solvers.coordinate_descent import SHARE, SUPPORT_EPOCHS, CoordinateDescent
+from fastreg.solvers.newton_descent import Iterate, Terms, newton_descents
 from fastreg.solvers.proximal_newton import ProximalNewton
+
+STEPS = 5  # Newton steps of one descent, for losses that are not quadratic
+IN_A_KERNEL = 200_000  # values of X whose Newton steps are one kernel call: STEPS MOST_PASSES 4 of them in 0.1 s
 
 
 class FirstDescent:
@@ -23,6 +27,7 @@ class FirstDescent:
         # in the end, so the descent goes to a smaller gap.
         share = 1.0 if problem.family.quadratic and not problem.has_ridge else SHARE
         self.inner = CoordinateDescent("residual", passes=MOST_PASSES, share=share)
+        self.solver = ProximalNewton(self.inner)
 
     @cached_property
     def form(self):
@@ -35,9 +40,8 @@ class FirstDescent:
         if not problem.family.quadratic:
             plain = problem.bounds is None and problem.without_l1.size == 0 and problem.watcher is None
             if plain and working.stored() <= IN_A_KERNEL:
-                columns, inside = working.columns, (working.correlation, working.penalty)
-                return steps_in_a_kernel(problem, state, columns, inside, target, min(STEPS, steps_left))
-            return ProximalNewton(self.inner).reduce(problem, state, working, target, min(STEPS, steps_left))
+                return self._steps_in_a_kernel(state, working, target, min(STEPS, steps_left))
+            return self.solver.reduce(problem, state, working, target, min(STEPS, steps_left))
         reached = working.gap(state)
         if reached <= target:
             return reached, 0
@@ -50,6 +54,21 @@ class FirstDescent:
         reached = working.gap(state)
         problem.count_steps(1, state, reached)
         return reached, problem.work.epochs - before
+
+    def _steps_in_a_kernel(self, state, working, target, most):
+        """The same by one kernel call."""
+        problem, columns = self.problem, working.columns
+        problem.stop_if_interrupted()
+        iterate = Iterate(state.coef[columns], working.correlation, state.eta, state.residual, state.curvature)
+        terms = Terms(working.norms, problem.fit_intercept, problem.longest, problem.bend, problem.scale)
+        chunk = max(SUPPORT_EPOCHS, BLOCK // max(problem.n * columns.size, 1))  # there may be no column
+        gap, steps, epochs, read, shift = newton_descents(
+            problem.family, problem.design, columns, working.penalty, terms, iterate, target,
+            (most, MOST_PASSES * columns.size, chunk, working.stored() >= problem.n),
+        )  # fmt: skip
+        state.place(columns, iterate.coef, state.intercept + shift)
+        problem.work.add(columns=read, iterations=steps, epochs=epochs)
+        return gap, steps
 
     def goes_on(self, gaps, target, read, support):
         """Whether another round pays, by `choice.round_pays`."""

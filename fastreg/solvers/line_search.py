@@ -18,43 +18,33 @@ SHORTEST = 1e-12  # shortest step length tried
 def step_length(problem, state, correlation, old, new, penalty, change):
     """The step length t in (0, 1] from coefficients `old` to `new`; 0 if the model predicts no decrease.
 
-    It is that of `along_model`. Where this is short, as far from a solution, longer ones are tried on the true
+    The step is 1 where a bound shows that the objective falls by a quarter of what the model predicts. Otherwise a safe
+    step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the model's
+    first-order change. It minimises t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third
+    derivative is at most M times its second, M the `bend` of the family. q is that of the current curvature, so d need
+    not be an exact direction. Where the safe step is short, as far from a solution, longer ones are tried on the true
     objective; if the bend is infinite there is no safe step. `penalty` is (l1_j, l2_j); `change` is X d.
     """
     l1, l2 = penalty
-    steps, size, before = new - old, np.abs(new), np.abs(old)
-    gain = l1 @ (size - before) + 0.5 * (l2 @ (new**2 - old**2))
+    steps = new - old
+    gain = l1 @ (np.abs(new) - np.abs(old)) + 0.5 * (l2 @ (new**2 - old**2))
+    slope = float(gain - correlation @ steps)
     # Coefficients may change a lot at an unchanged fit (duplicate columns), which adds rounding errors to the slope.
-    noise = 1e-15 * float(l1 @ (size + before) + np.abs(correlation) @ np.abs(steps))
-    slope, t = along_model(problem, state, float(gain - correlation @ steps), noise, change)
-    if t > SHORT or slope >= 0.0:
-        return t
-    return longer_step(problem, state, old, steps, penalty, change, slope, t)
-
-
-def along_model(problem, state, slope, noise, change):
-    """(D, step length): 1 where a bound shows that the objective falls by a quarter of what the model predicts.
-
-    Otherwise a safe step is t = min(1, log(1 + m |D| / q) / m) with m = M max |X d|, q = sum h (X d)^2 and D the
-    model's first-order change, which is `slope` up to rounding errors of `noise`. It minimises
-    t D + q (e^(m t) - m t - 1) / m^2, a bound on the change of any loss whose third derivative is at most M times its
-    second, M the `bend` of the family. q is that of the current curvature, so d need not be an exact direction. If the
-    bend is infinite no step is safe, and t = 0; so it is if D >= 0.
-    """
+    noise = 1e-15 * float(l1 @ (np.abs(new) + np.abs(old)) + np.abs(correlation) @ np.abs(steps))
     slope = -noise if abs(slope) <= noise else slope
     _, largest, q = extent(state.curvature, change, problem.fit_intercept)
     if largest == 0.0:
-        return slope, 1.0
+        return 1.0
     if slope >= 0.0:
-        return slope, 0.0
+        return 0.0
     t, bend = min(1.0, problem.longest / largest), problem.bend * largest
     if t == 1.0 and bend <= MODERATE and slope + q * growth(bend) <= ARMIJO * slope:
-        return slope, 1.0
+        return 1.0
     if math.isinf(bend):
         t = 0.0
     elif q > 0.0:
         t = min(t, math.log1p(bend * -slope / q) / bend if bend > 0.0 else -slope / q)
-    return slope, t
+    return t if t > SHORT else longer_step(problem, state, old, steps, penalty, change, slope, t)
 
 
 @inlined_kernel

@@ -11,16 +11,12 @@ import numpy as np
 
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import allocating_kernel, inner_kernel
-from fastreg.numerics.threads import BLOCK
 from fastreg.objective.duality_gap import steering_gap
 from fastreg.objective.families import balance, linearise, sum_of_losses
 from fastreg.solvers.anderson_descent import DEPTH, equations
-from fastreg.solvers.choice import MOST_PASSES
-from fastreg.solvers.coordinate_descent import SHARE, SUPPORT_EPOCHS, descend_by_residual, weighted_columns
+from fastreg.solvers.coordinate_descent import SHARE, descend_by_residual, weighted_columns
 from fastreg.solvers.line_search import ARMIJO, LOST_DIGITS, MODERATE, SHORTEST, extent, growth
 
-STEPS = 5  # Newton steps of one call
-IN_A_KERNEL = 200_000  # values of X whose Newton steps are one kernel call: STEPS MOST_PASSES 4 of them in 0.1 s
 ROUGH = 0.03  # gap of a model's solution over the gap before
 ROUGHER, FINEST = 0.1, 1e-9  # factor by which ROUGH is reduced after a stalled step, and its least value
 STALLED = 0.9  # ratio of the gaps after and before a step, above which it has stalled
@@ -47,30 +43,13 @@ class Terms(NamedTuple):
     scale: float
 
 
-def steps_in_a_kernel(problem, state, columns, inside, target, most):
-    """Newton steps on some columns by one kernel call; `inside` is (their correlations, their penalty). Updates the
-    state and the correlations. Returns (steering gap, steps)."""
-    problem.stop_if_interrupted()
-    correlation, penalty = inside
-    iterate = Iterate(state.coef[columns], correlation, state.eta, state.residual, state.curvature)
-    terms = Terms(problem.norms[columns], problem.fit_intercept, problem.longest, problem.bend, problem.scale)
-    chunk = max(SUPPORT_EPOCHS, BLOCK // max(problem.n * columns.size, 1))  # there may be no column
-    gap, steps, epochs, read, shift = newton_descents(
-        problem.family, problem.design, columns, penalty, terms, iterate, target,
-        (most, MOST_PASSES * columns.size, chunk, problem.design.stored_in(columns) >= problem.n),
-    )  # fmt: skip
-    state.place(columns, iterate.coef, state.intercept + shift)
-    problem.work.add(columns=read, iterations=steps, epochs=epochs)
-    return gap, steps
-
-
 @allocating_kernel
 def newton_descents(family, design, columns, penalty, terms, iterate, target, limits):
     """Newton steps until the steering gap is at most `target`. Returns (gap, steps, epochs, columns read, intercept's
     change).
 
-    `penalty` is (l1_j, l2_j, lower_j, upper_j), without bounds and with every l1_j or l2_j > 0; `limits` is (steps,
-    columns read by the descent of a step, epochs between two tests of that, whether to accelerate).
+    `penalty` is (l1_j, l2_j, lower_j, upper_j), without bounds and with every l1_j > 0; `limits` is (steps, columns
+    read by the descent of a step, epochs between two tests of that, whether to accelerate).
     """
     most_steps, most_read, chunk, accelerate = limits
     n, m = iterate.eta.size, columns.size

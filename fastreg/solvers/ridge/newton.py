@@ -12,8 +12,7 @@ is solved in the form that suits its size; for least squares the first step is t
                                                                                           n < p or near dependence
     products  conjugate gradients on the first system, preconditioned by its diagonal     n and p both large
 
-GLMs take cheaper steps first: by coordinate descent if X is small (newton_descent.py), L-BFGS if it is tall (lbfgs.py),
-Newton steps in the dual if it is wide (row_space.py).
+GLMs take cheaper steps first: L-BFGS if X is tall (lbfgs.py), Newton steps in the dual if it is wide (row_space.py).
 Paths of least squares use spectrum.py or krylov.py instead.
 
 Residual and correlations of the solution are computed from X in every form, and its certificate from these.
@@ -24,26 +23,15 @@ import math
 
 import numpy as np
 
-from fastreg.design.column_products import is_outer
 from fastreg.design.row_blocks import in_order
 from fastreg.numerics.cholesky import LEAST_PIVOT
 from fastreg.numerics.threads import linalg
 from fastreg.objective.duality_gap import balanced, duality_gap, empty_gap, levelled, orthogonal, steering_gap
 from fastreg.objective.duality_gap_bounded import WEAK
-from fastreg.solvers.choice import (
-    descents_pay,
-    qr_pays,
-    quasi_newton_pays,
-    quasi_newton_steps,
-    ridge_form,
-    row_space_pays,
-)
-from fastreg.solvers.line_search import SHORT, along_model, extent, longer_step, smooth_step_length
-from fastreg.solvers.newton_descent import IN_A_KERNEL, STEPS, steps_in_a_kernel
+from fastreg.solvers.choice import qr_pays, quasi_newton_pays, quasi_newton_steps, ridge_form, row_space_pays
+from fastreg.solvers.line_search import extent, smooth_step_length, step_length
 from fastreg.solvers.ridge.lbfgs import QuasiNewton, preconditioner
 from fastreg.solvers.ridge.row_space import CURVATURE_FLOOR, SHARE, RowSpace
-
-FAST = 0.5  # ratio of the gaps after and before a step by descent, up to which another one follows
 
 
 class RidgeSystem:
@@ -55,8 +43,7 @@ class RidgeSystem:
         self.fixed = repeats or problem.family.quadratic
         self.corrected = repeats or not problem.family.quadratic
         self.everything = in_order(columns, problem.p)
-        self.squares = problem.norms[columns] ** 2
-        self.none = np.zeros(columns.size)  # the l1 penalty
+        self.norms = problem.norms[columns]
         self.kernel: tuple[np.ndarray, np.ndarray] | None = None  # K, and the l2_j for which it was computed
         self.gram: np.ndarray | None = None  # X'hX about the h-means
         self.rows: RowSpace | None = None
@@ -68,19 +55,16 @@ class RidgeSystem:
         gap = self.gap(state, correlation, l2)
         # For least squares one step is exact, so it is taken even from a start within the tolerance.
         required = 1 if problem.family.quadratic else 0
-        tiny, form = self._form(l2)
-        if gap > target and not tiny and self._descends():
-            gap, correlation, steps = self._descend(state, correlation, gap, l2, target, max_iter)
-        if gap > target and quasi_newton_pays(problem, self.columns.size, tiny):
-            gap, correlation, more = self._quasi_newton(state, correlation, gap, l2, target, max_iter - steps)
-            steps += more
-        rows = self._rows_from(state, l2) if gap > target and not tiny else None
+        if gap > target and quasi_newton_pays(problem, self.columns.size, bool(self.weak(l2).any())):
+            gap, correlation, steps = self._quasi_newton(state, correlation, gap, l2, target, max_iter)
+        rows = self._rows_from(state, l2) if gap > target else None
         if rows is not None:
-            steps += rows.solve(state, l2, target, max_iter - steps)
+            steps = rows.solve(state, l2, target, max_iter)
             correlation = self._correlate(state.residual)
             gap = self.gap(state, correlation, l2)
         while (gap > target or steps < required) and steps < max_iter:
-            t = self._move(state, correlation, self._direction(state, correlation, l2, form), l2)
+            direction = self._direction(state, correlation, l2)
+            t = self._move(state, correlation, direction, l2, problem.predict(self.columns, direction))
             correlation = self._correlate(state.residual)
             previous, gap = gap, self.gap(state, correlation, l2)
             steps += 1
@@ -90,28 +74,9 @@ class RidgeSystem:
                 break  # rounding errors, or no finite solution
         return gap, steps
 
-    def _descends(self):
-        """Whether steps by coordinate descent are tried first, where all columns have a ridge."""
-        problem, stored = self.problem, self.problem.design.stored_in(self.columns)
-        if problem.family.quadratic or problem.watcher is not None or is_outer(problem.design) or stored > IN_A_KERNEL:
-            return False
-        return descents_pay(problem, self.columns.size, stored)
-
-    def _descend(self, state, correlation, gap, l2, target, max_iter):
-        """Steps by coordinate descent, as long as the gap falls fast. Returns (gap, correlation, steps)."""
-        problem, steps, before = self.problem, 0, np.inf
-        penalty = self.none, l2, *problem.bounds_on(self.columns)
-        while target < gap <= FAST**STEPS * before and steps < max_iter:
-            before, most = gap, min(STEPS, max_iter - steps)
-            gap, more = steps_in_a_kernel(problem, state, self.columns, (correlation, penalty), target, most)
-            steps += more
-        correlation = self._correlate(state.residual)
-        return self.gap(state, correlation, l2), correlation, steps
-
     def _rows_from(self, state, l2):
-        """The RowSpace, for columns that all have a ridge; None if it does not pay, or where the state's dual variable
-        is unknown."""
-        if not row_space_pays(self.problem, self.columns.size):
+        """The RowSpace, or None if it does not pay or the state's dual variable is unknown."""
+        if self.weak(l2).any() or not row_space_pays(self.problem, self.columns.size):
             return None
         if self.rows is None:
             if np.any(state.coef[self.columns]):
@@ -153,12 +118,13 @@ class RidgeSystem:
         problem, coef = self.problem, state.coef[self.columns]
         middle = (state.curvature @ change) / state.curvature.sum() if problem.fit_intercept else 0.0
         dual = state.residual - state.curvature * (change - middle)
-        return duality_gap(problem.family, state, dual, self._correlate(dual), coef, self.none, l2)
+        return duality_gap(problem.family, state, dual, self._correlate(dual), coef, np.zeros(coef.size), l2)
 
     def gap(self, state, correlation, l2):
         """The steering gap."""
-        free = self.squares * float(state.curvature.sum())
-        return steering_gap(correlation, state.coef[self.columns], self.none, l2, free, self.problem.scale, False)
+        coef = state.coef[self.columns]
+        free = self.norms**2 * float(state.curvature.sum())
+        return steering_gap(correlation, coef, np.zeros(coef.size), l2, free, self.problem.scale, False)
 
     def proven(self, state, l2, gap):
         """The certified gap: the steering gap `gap` if that is exact, else from `certify`."""
@@ -169,7 +135,7 @@ class RidgeSystem:
 
     def weak(self, l2):
         """Which columns have no ridge, or one so weak that its conjugate magnifies rounding errors."""
-        return l2 <= WEAK * self.squares
+        return l2 <= WEAK * self.norms**2
 
     def certify(self, state, l2):
         """The certified gap of the current point: the smallest of up to three, which differ for `weak` columns.
@@ -198,7 +164,7 @@ class RidgeSystem:
 
     def _certify_at(self, state, l2, columns, dual_l2, kept):
         problem, coef = self.problem, state.coef[self.columns]
-        dual, none = dual_direction(problem, state, columns, dual_l2), self.none
+        dual, none = dual_direction(problem, state, columns, dual_l2), np.zeros(coef.size)
         correlation, free = self._correlate(dual), kept == 0.0
         if not orthogonal(problem, dual, self.columns[free], correlation[free]):
             return empty_gap(problem.family, state.eta, state.residual, coef, none, l2)
@@ -209,43 +175,35 @@ class RidgeSystem:
             return self.problem.correlate(residual)
         return self.problem.correlate_some(residual, self.columns)
 
-    def _move(self, state, correlation, steps, l2):
-        """Go along the Newton step, by the length that is safe or found by search; returns this length."""
-        problem, old, t = self.problem, state.coef[self.columns], 1.0
-        change = problem.predict(self.columns, steps)
+    def _move(self, state, correlation, steps, l2, change):
+        problem, coef = self.problem, state.coef[self.columns]
+        t = 1.0
         if not problem.family.quadratic:
-            slope = float(l2 @ (steps * (old + 0.5 * steps)) - correlation @ steps)
-            noise = 1e-15 * float(np.abs(correlation) @ np.abs(steps))
-            slope, t = along_model(problem, state, slope, noise, change)
-            if t <= SHORT and slope < 0.0:
-                t = longer_step(problem, state, old, steps, (self.none, l2), change, slope, t)
+            t = step_length(problem, state, correlation, coef, coef + steps, (np.zeros(coef.size), l2), change)
         problem.advance(state, self.columns, steps, change, t)
         return t
 
-    def _form(self, l2):
-        """(whether some columns have no ridge or hardly any, how their Newton systems are solved)."""
-        tiny = bool(self.weak(l2).any())
-        free = np.count_nonzero(l2 == 0.0) if tiny else 0
-        return tiny, ridge_form(self.problem, self.columns.size, free, tiny, self.corrected)
-
-    def _direction(self, state, correlation, l2, form):
-        coef = state.coef[self.columns]
+    def _direction(self, state, correlation, l2):
+        coef, free = state.coef[self.columns], np.flatnonzero(l2 == 0.0)
+        gradient = correlation - l2 * coef
+        form = ridge_form(self.problem, self.columns.size, free.size, bool(self.weak(l2).any()), self.corrected)
         if form == "qr":
             return self._qr(state, l2, coef)
         if form == "rows":
-            return self._dual(state, l2, coef, np.flatnonzero(l2 == 0.0))
-        gradient = correlation - l2 * coef
+            return self._dual(state, l2, coef, free)
         if form == "columns":
             return self._primal(state, gradient, l2, coef)
         return self._conjugate_gradients(state, gradient, l2)
 
     def _primal(self, state, gradient, l2, coef):
         """The Newton step by normal equations, or by QR where columns with hardly any ridge nearly depend."""
-        system = self._gram(state.curvature).copy()
-        system.ravel()[:: len(system) + 1] += l2
-        factor, step, failed = linalg().lapack.dposv(system.T, gradient, lower=True)
-        if not failed and not (factor.diagonal() ** 2 <= LEAST_PIVOT * system.diagonal()).any():
-            return step
+        system, lapack = self._gram(state.curvature) + np.diag(l2), linalg()
+        try:
+            factor = lapack.cho_factor(system, lower=True)
+            if not np.any(np.diag(factor[0]) ** 2 <= LEAST_PIVOT * np.diag(system)):
+                return lapack.cho_solve(factor, gradient)
+        except lapack.LinAlgError:
+            pass
         if self.weak(l2).any() and qr_pays(self.problem.n, self.columns.size):
             return self._qr(state, l2, coef)
         return np.linalg.lstsq(system, gradient, rcond=1e-12)[0]
@@ -254,10 +212,10 @@ class RidgeSystem:
         """X'hX about the h-means."""
         problem = self.problem
         if self.gram is None or not self.fixed:
-            means = None
-            if problem.fit_intercept and not problem.family.quadratic:  # where h are the weights: the centre
-                means = problem.correlate_some(h, self.columns) / h.sum()
-            self.gram = problem.gram(self.columns, h, means)
+            self.gram = problem.gram(self.columns, h)
+            if problem.fit_intercept:  # about the h-means, instead of about the centre
+                sums = problem.correlate_some(h, self.columns) - h.sum() * problem.centre[self.columns]
+                self.gram -= np.outer(sums, sums / h.sum())
         return self.gram
 
     def _qr(self, state, l2, coef):
@@ -315,7 +273,7 @@ class RidgeSystem:
     def _conjugate_gradients(self, state, gradient, l2):
         problem, h = self.problem, state.curvature
         total = h.sum()
-        diagonal = self.squares * total + l2
+        diagonal = self.norms**2 * total + l2
         diagonal[diagonal <= 0.0] = 1.0
 
         def product(d):
@@ -354,10 +312,9 @@ def dual_direction(problem, state, columns, l2):
         return residual
     system, trial = RidgeSystem(problem, columns, repeats=True), state.copy()
     trial.residual[:] = residual
-    _, form = system._form(l2)
     for _ in range(2):
         correlation = problem.correlate_some(trial.residual, columns)
-        change = problem.predict(columns, system._direction(trial, correlation, l2, form))
+        change = problem.predict(columns, system._direction(trial, correlation, l2))
         if problem.fit_intercept:
             change -= (state.curvature @ change) / state.curvature.sum()
         trial.residual[:] -= state.curvature * change
