@@ -29,7 +29,7 @@ PATIENCE, NOISE = 3, 1e-10
 ROUNDING = 2.0 * np.finfo(float).eps  # share of the penalty: a mismatch below it is rounding
 SLICE = 3e7  # additions to correlations or residuals in one kernel call, about, so that a fit can be interrupted
 PIECE = 0.3  # of the cost of Newton steps, after which descent is weighed against them
-SHARE = 0.3  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
+SHARE = 0.01  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
 
 
 @allocating_kernel

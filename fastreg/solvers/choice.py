@@ -15,8 +15,7 @@
     is X'r computed for all columns?                if many may be violators: `sweep_pays`
     and for two residuals of a batch at once?       if that saves columns to look at: `second_residual_pays`
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
-                                                    first by L-BFGS where X is tall (`quasi_newton_pays`), or in the
-                                                    dual where it is wide (`row_space_pays`)
+                                                    first by L-BFGS (`quasi_newton_pays`), or rows (`row_space_pays`)
     and with several responses?                     in the row space where `row_space_pays`; `factor_pays` for all
                                                     unknowns, else L-BFGS and conjugate gradients, with a new matrix
                                                     where `preconditioner_pays`; `row_descent_pays`, `classes_descend`
@@ -398,8 +397,7 @@ def sample_pays(n, m):
 
 
 def row_space_pays(problem, m):
-    """Whether steps are taken in the row space: more columns than rows, all with a ridge, and a Gram matrix of rows and
-    factors of its size that cost less than ROW_STEPS steps by products with X."""
+    """Whether steps are taken in the row space, where its Gram matrix and factors cost less than products with X."""
     n, form = problem.n, problem.design.working_block(problem.centre).form
     if problem.family.quadratic or not n < m or n > LARGEST_FACTOR:
         return False

@@ -30,10 +30,10 @@ class Pivoting:
         """Whether a point has taken so many pivots that descent would have cost clearly less."""
         return descent_pays(pivots / PATIENCE, self.active.size, self.working, self.tol)
 
-    def expected_changes(self):
+    def expected_changes(self, state):
         """Changes of the support that a point by itself is likely to make: where pivots were too dear for batches, as
-        many as made them so."""
-        return max(self.changes, self.price)
+        many as made them so, but no more than the support has columns."""
+        return max(self.changes, min(self.price, self._support(state)))
 
     def note(self, state, pivots, points, certified):
         """Note the pivots of a batch of so many points, of which some are certified; the last of these is the state."""

@@ -85,7 +85,8 @@ class Batches:
                 break
             start, idle = start + done, 0 if done else idle + 1
         matrix = self.problem.family.quadratic and not self.working.block.wide()  # and not only its factors
-        fit.hand_over(self.pivoting.expected_changes(), self.working if matrix and fit.left().size else None)
+        changes = self.pivoting.expected_changes(self.state)
+        fit.hand_over(changes, self.working if matrix and fit.left().size else None)
 
     def _begin_at_state(self):
         """Begin at the state of the fit, with the solutions known as references."""
