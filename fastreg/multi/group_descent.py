@@ -20,7 +20,7 @@ from fastreg.multi.group_penalties import lengths
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import allocating_kernel, inner_kernel
 from fastreg.solvers.anderson_descent import DEPTH, equations, least_mix, mixed
-from fastreg.solvers.choice import row_descent_pays, row_newton_cost
+from fastreg.solvers.choice import FINEST, row_descent_pays, row_newton_cost
 
 # Turns of descent and of Newton's method on one part, and matrices H that a turn of Newton's method may factor.
 TURNS, BUILDS = 4, 3
@@ -28,8 +28,10 @@ TURNS, BUILDS = 4, 3
 PATIENCE, NOISE = 3, 1e-10
 ROUNDING = 2.0 * np.finfo(float).eps  # share of the penalty: a mismatch below it is rounding
 SLICE = 3e7  # additions to correlations or residuals in one kernel call, about, so that a fit can be interrupted
+SINGULAR = 10.0  # factor on the expected cost of Newton steps after an H that was singular: descent goes on longer
 PIECE = 0.3  # of the cost of Newton steps, after which descent is weighed against them
-SHARE = 0.01  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
+SHARE = 0.3  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
+FINE_SHARE = 0.02  # the same for gaps below FINEST, where Newton's method gains digits at little cost
 
 
 @allocating_kernel
@@ -146,15 +148,16 @@ class BlockDescent:
 
         On entry and on return working.correlation is current.
         """
-        gap, rounds, waited, share = working.gap(state), 0, 0, SHARE
-        best = gap
+        gap, rounds, waited = working.gap(state), 0, 0
+        best, share = gap, SHARE if target > FINEST * problem.scale else FINE_SHARE
         while gap > target and rounds < max_iter:
             part = Part(working, state)
-            self._reduce_part(problem.work, part, share * target)
+            solved = self._reduce_part(problem.work, part, share * target)
             working.move(state, part.rows, np.ascontiguousarray(part.coef.T))
             working.correlate(state)
             before, gap = gap, working.gap(state)
-            share *= 0.1 if gap > 0.5 * before else 1.0
+            if solved and gap > 0.5 * before:
+                share = max(0.1 * share, ROUNDING)
             rounds += 1
             problem.count_steps(1, state, gap)
             waited = 0 if gap < 0.5 * best else waited + 1
@@ -164,7 +167,7 @@ class BlockDescent:
         return gap, rounds
 
     def _reduce_part(self, work, part, precision):
-        """Descend in a part, and go on by Newton's method once that takes less."""
+        """Descend in a part, and go on by Newton's method once that takes less. Returns whether the part is solved."""
         best, newton = math.inf, row_newton_cost(part.rows.size)
         for _ in range(TURNS):
             gaps, spent, pays = (math.inf, math.inf), 0.0, True
@@ -181,6 +184,8 @@ class BlockDescent:
             inside = np.flatnonzero(part.coef.any(axis=0))
             if inside.size:
                 self.newton.descend(work, part, inside, precision, BUILDS)
+                newton *= SINGULAR if self.newton.hessian is None else 1.0
+        return gaps[1] == 0.0
 
 
 class Part:

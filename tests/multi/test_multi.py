@@ -278,6 +278,18 @@ def test_steps_share_hessians_along_a_path():
     assert path.n_iters.sum() <= 5 * 40
 
 
+def test_responses_that_are_multiples_of_one_another_are_fitted():
+    """The Hessian of more such rows than X has is singular; descent goes on, and no part is solved for ever."""
+    X, Y = draw("gaussian", n=40, p=400, K=1)
+    Y = Y @ np.array([[1.0, -1.0, 2.0]])
+    path = fit(X, Y, n_alphas=6, alpha_min_ratio=1e-3)
+    assert path.converged
+    assert path.n_iters.sum() <= 6 * 12
+    for alpha in path.alphas:
+        coef, _ = path.coef(alpha)
+        np.testing.assert_allclose(coef[:, 1], -coef[:, 0], atol=1e-4 * abs(coef).max())
+
+
 def test_a_goal_below_rounding_ends():
     X, Y = draw("gaussian", n=40, p=400, K=4)
     with pytest.warns(ConvergenceWarning):
