@@ -81,7 +81,8 @@ __all__ = ["__version__", *_HOMES, *_ROOMS]
 
 def __getattr__(name):
     if name in _HOMES:
-        return getattr(importlib.import_module(f"fastreg.{_HOMES[name]}"), name)
+        found = globals()[name] = getattr(importlib.import_module(f"fastreg.{_HOMES[name]}"), name)
+        return found  # and from now on it is a name of this module
     if name in _ROOMS:
         return importlib.import_module(f"fastreg.{name}")
     if name.startswith("__"):

@@ -59,7 +59,8 @@ def first_of(design, weights, vectors):
 
 def of_one_type(vectors, order="C"):
     """Vectors (k, n) as kernels take them, in one order and writeable; copied only where they are not."""
-    return np.require(vectors, np.float64, [order, "W"])
+    fits = vectors.dtype == np.float64 and vectors.flags.behaved and vectors.flags[order]
+    return vectors if fits else np.array(vectors, np.float64, order=order)
 
 
 @kernel

@@ -303,6 +303,8 @@ def as_design(X) -> Design:
     X is neither copied nor written to; a storage is returned as it is. Of a CodedTable so small that it is expanded,
     dense columns are a copy, as are numbers of another type than those `kept`.
     """
+    if isinstance(X, np.ndarray):
+        return DenseDesign(read_only(kept(X).T))
     if is_storage(X):
         return X
     if isinstance(X, CodedTable):
@@ -311,9 +313,7 @@ def as_design(X) -> Design:
         from fastreg.design.categorical import coded_design  # which few fits need
 
         return coded_design(*X)
-    if sp.issparse(X):
-        return SparseDesign(read_only(kept(X.data)), read_only(X.indices), read_only(X.indptr), X.shape[0])
-    return DenseDesign(read_only(kept(X).T))
+    return SparseDesign(read_only(kept(X.data)), read_only(X.indices), read_only(X.indptr), X.shape[0])
 
 
 def added(parts):

@@ -8,7 +8,7 @@ BLOCK_VALUES = 2**20  # values of X in a block (8 MB)
 
 def in_order(columns, p):
     """Whether `columns` are all p columns in ascending order, so that they need not be taken one by one."""
-    return len(columns) == p and bool(np.array_equal(columns, np.arange(p)))
+    return len(columns) == p and bool((columns == np.arange(p)).all())
 
 
 def blocks_of_rows(n, width):

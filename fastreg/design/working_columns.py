@@ -22,6 +22,8 @@ from fastreg.numerics.threads import edges_by_cost, over_blocks
 ROUNDING = 1e-14  # generous bound on the rounding error of x_j'x_k, over ||x_j|| ||x_k||, of centred dense columns
 ROW_BLOCK, LONGEST_GATHER = 2048, 10_000_000  # rows that are scaled at once; values that one kernel call copies
 
+NO_COLUMNS = np.empty(0, dtype=np.int64)
+
 
 class DenseBlock:
     """Centred copies of the working set's columns, each contiguous, as rows of one array, for products by BLAS."""
@@ -30,7 +32,7 @@ class DenseBlock:
 
     def __init__(self, design, centre):
         self.design, self.centre = design, centre
-        self.columns = np.empty(0, dtype=np.int64)
+        self.columns = NO_COLUMNS
         self.rows = np.empty((0, design.shape[0]))
 
     def extend(self, columns):
@@ -104,9 +106,8 @@ class DenseBlock:
 class PlainBlock:
     """The working set's columns, of any storage, read from X without copies."""
 
-    def __init__(self, design, centre):
-        self.design, self.centre = design, centre
-        self.columns = np.empty(0, dtype=np.int64)
+    def __init__(self, design, centre, columns=NO_COLUMNS):
+        self.design, self.centre, self.columns = design, centre, columns
 
     def extend(self, columns):
         self.columns = np.concatenate([self.columns, columns])

@@ -207,7 +207,7 @@ class LogisticRegression(LinearClassifier):
         fit = self._fit_point(given.X, codes, strength / total, options)
         m = 1 if self.classes_.size == 2 else self.classes_.size
         self.coef_ = fit.coef.T.reshape(m, -1).astype(given.dtype)
-        self.intercept_ = np.reshape(fit.intercept, m).astype(given.dtype)
+        self.intercept_ = np.array(fit.intercept, dtype=given.dtype, ndmin=1)
         self.n_iter_ = np.array([fit.iterations], dtype=np.int32)
         self.dual_gap_ = fit.excess
         warn_uncertified(self, [fit])

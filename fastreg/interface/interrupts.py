@@ -82,27 +82,10 @@ def _listed(value):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within this, Ctrl-C and SIGTERM raise an Interrupted, also where nothing has been fitted yet."""
-    with _sigterm_interrupts() as received:
-        try:
-            yield
-        except KeyboardInterrupt as error:
-            stop = error if isinstance(error, Interrupted) else Interrupted("interrupted before the first point")
-            if received:
-                stop = Terminated(*stop.args, stop.path, stop.folds, stop.finished)
-            if stop is error:
-                raise
-            raise stop from None
-        if received:  # what it raised was caught on the way
-            raise Terminated("interrupted at the end of the fit")
+    """Within this, Ctrl-C and SIGTERM raise an Interrupted, also where nothing has been fitted yet.
 
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[list[int]]:
-    """Within this SIGTERM raises a KeyboardInterrupt, and is added to the list, if it would end the process otherwise.
-
-    A program may have its own handler, as web servers and Dask's workers do, which stays; only the main thread can set
-    one.
+    SIGTERM does if it would end the process otherwise: a program may have its own handler, as web servers and Dask's
+    workers do, which stays. Only the main thread can set one.
     """
     received: list[int] = []
 
@@ -116,7 +99,17 @@ def _sigterm_interrupts() -> Iterator[list[int]]:
         with suppress(ValueError):  # the main thread of a subinterpreter
             handle(signal.SIGTERM, interrupt)
     try:
-        yield received
+        yield
+    except KeyboardInterrupt as error:
+        stop = error if isinstance(error, Interrupted) else Interrupted("interrupted before the first point")
+        if received:
+            stop = Terminated(*stop.args, stop.path, stop.folds, stop.finished)
+        if stop is error:
+            raise
+        raise stop from None
+    else:
+        if received:  # what it raised was caught on the way
+            raise Terminated("interrupted at the end of the fit")
     finally:
         if main and handler(signal.SIGTERM) is interrupt:
             handle(signal.SIGTERM, _plain.SIG_DFL)

@@ -78,22 +78,24 @@ def warn(message, category, topic=None):
 
 
 def check_design(X):
-    """X as an array in Fortran order or canonical CSC, of the types that are `kept`, a Design or a CodedTable; copied
-    if it is none of these."""
+    """X as a Fortran array or canonical CSC of the types that are `kept`, a Design or a CodedTable; else copied."""
     if sp.issparse(X):
         return _check_sparse(X)
     if isinstance(X, np.matrix):
         raise ValueError("X is an np.matrix; pass np.asarray(X)")
     X = check_table(X, order="F")
     _check_shape(X.shape)
-    return X if keeps_form(X) or (X.flags.f_contiguous and X.flags.aligned) else np.asfortranarray(X)
+    ready = not isinstance(X, np.ndarray) or (X.flags.f_contiguous and X.flags.aligned)
+    return X if ready else np.asfortranarray(X)
 
 
 def check_table(X, order="K"):
     """X with two dimensions: what is sparse or keeps its form unchanged, else an array of the types that are `kept`; a
     copy of another type is in `order`."""
     refuse_large_copy(X, by_columns=order == "F")
-    X = X if sp.issparse(X) or keeps_form(X) else as_float("X", array_of(X), feature_names_of(X), order, keep=True)
+    plain = isinstance(X, np.ndarray)  # asked first, since it takes least
+    if plain or not (sp.issparse(X) or keeps_form(X)):
+        X = as_float("X", X if plain else array_of(X), None if plain else feature_names_of(X), order, keep=True)
     if len(X.shape) != 2:
         raise ValueError(f"X must have two dimensions (rows, columns), got an array of shape {X.shape}")
     return X
@@ -283,8 +285,8 @@ def check_numbers(y, n):
 
 def refuse_tiny(name, array):
     """Raise where the squares of all responses underflow."""
-    top = np.abs(array).max(initial=0.0)
-    if 0.0 < top < 1.0 / LARGEST:
+    suspect = array.size > 0 and abs(array.flat[0]) < 1.0 / LARGEST  # one large number is enough
+    if suspect and 0.0 < (top := np.abs(array).max()) < 1.0 / LARGEST:
         raise ValueError(f"underflow: {name} is at most {top:g} in size, which is too small to square; rescale {name}")
 
 
@@ -442,6 +444,7 @@ def check_several(name, values, low, high):
 
 def read_only(array):
     """A read-only view, so that kernels are compiled once for writable, read-only and memory-mapped arrays."""
-    view = np.asarray(array).view()
+    array = np.asarray(array)
+    view = array.view() if array.flags.writeable else array
     view.flags.writeable = False
     return view

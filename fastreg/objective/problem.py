@@ -124,8 +124,9 @@ class Problem:
         self.centre = mean if self.fit_intercept else np.zeros(p)
         factor = np.where(self.usable, self.factor, 1.0) if self.left_out.size else self.factor
         l1, l2 = self.penalty.rates(p)
-        self.has_l1, self.has_ridge = bool(l1.any()), bool(l2.any())
-        self.l1_rates = factor if (l1 == 1.0).all() else l1 * factor  # a lasso keeps one vector of length p less
+        self.has_l1, self.has_ridge = bool(np.count_nonzero(l1)), bool(np.count_nonzero(l2))
+        lasso = np.count_nonzero(l1 == 1.0) == p  # which keeps one vector of length p less
+        self.l1_rates = factor if lasso else l1 * factor
         self.l2_rates = l2 * factor
         self.spread: float | np.ndarray = 1.0
         if self.standardize:
@@ -158,7 +159,7 @@ class Problem:
 
     def correlate(self, residual):
         """One sweep: X'r, with zeros at columns that are left out; (p, k) for the k rows of a matrix."""
-        known = self._known_products(residual)
+        known = self._known_products(residual) if self.read_first else None
         if known is not None:
             out = known[0] if residual.ndim == 1 else np.array(known).T
         else:

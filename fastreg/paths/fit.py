@@ -160,7 +160,7 @@ class Recorder:
         self.steps: list[tuple] | None = [] if trace else None
         self.alpha = math.nan  # of the current point
         self.collected: Callable[[list[Point]], Any] | None = None
-        self.before = self.marks[0]  # the cost of points that were there at the beginning
+        self.before: tuple[float, ...] | None = None  # the cost of points that were there at the beginning, if any were
         if verbose or trace:
             problem.watch(self.step)
 
@@ -174,7 +174,7 @@ class Recorder:
     def spent(self):
         """(seconds, counts of work) of the fit so far."""
         here = time.perf_counter() - self.begin, *self.problem.spent().counts()
-        return tuple(map(operator.add, self.before, here))
+        return here if self.before is None else tuple(map(operator.add, self.before, here))
 
     def show_paths(self, collected):
         """Let Progress.path() return collected(points)."""

@@ -126,7 +126,9 @@ def batches_for(problem, solver, alphas, max_iter):
     """The strategy by batches for a path, or None."""
     if alphas.size == 0 or not (alphas[-1] > 0.0 and problem.has_l1):
         return None
-    if problem.bounds is not None or problem.without_l1.size or min(alphas.size, longest_batch(problem)) < SHORTEST:
+    if problem.bounds is not None or problem.without_l1.size or alphas.size < SHORTEST:
+        return None
+    if longest_batch(problem) < SHORTEST:
         return None
     lasso = isinstance(problem.family, Gaussian) and not problem.has_ridge
     if lasso and solver in ("auto", "active_set", "batched_lasso"):

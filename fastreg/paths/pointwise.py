@@ -45,7 +45,6 @@ class Pointwise:
     def __init__(self, fit: Fit):
         self.fit, self.problem, self.state = fit, fit.problem, fit.state
         self.tol, self.max_iter = fit.tol, fit.max_iter
-        self.predictor = Predictor()
         self.done, self.formed, self.resumed = 0, False, False
         self.earlier: tuple[float, Any] = (np.inf, None)  # the alpha of the point before the last, and its correlations
         self.missed = False  # whether the strong rule has missed a column
@@ -73,6 +72,10 @@ class Pointwise:
         working = self._working_set()
         working.extend(self.problem.units_of(self.problem.without_l1), self.state.residual)
         return working
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        return Predictor()
 
     @cached_property
     def references(self) -> Any:
@@ -177,11 +180,15 @@ class Pointwise:
         descent, most = FirstDescent(problem, len(self._approach(alpha))), max(self.max_iter // 2, 1)
         for _ in range(FIRST_ROUNDS):
             read = problem.work.columns
-            reached, more = self._descend_over(descent, columns, alpha, target, most - steps)
+            reached, more, known = self._descend_over(descent, columns, alpha, target, most - steps)
             read = problem.work.columns - read
             steps += more
             dual = self._dual(penalty)
-            self.estimate = yield dual, None
+            if known is None or dual is not state.residual:
+                self.estimate = yield dual, None
+            else:
+                self.estimate = np.zeros(problem.p)
+                self.estimate[columns] = known
             columns = self._candidates(penalty)
             gap = self._gap(penalty, dual, columns)
             support = np.count_nonzero(state.coef)
@@ -198,16 +205,17 @@ class Pointwise:
         return gap, steps
 
     def _descend_over(self, descent, columns, alpha, target, steps_left):
-        """One descent over some columns, with correlations from the last sweep: (their steering gap, steps)."""
+        """One descent over some columns, with correlations from the last sweep: (their steering gap, steps, their
+        correlations at its end if these are all columns, so that no sweep is needed, else None)."""
         problem, state = self.problem, self.state
         working = WorkingSet.in_place(problem, columns, self.estimate[columns])
         working.set_penalty(problem.penalty_at(alpha))
         if problem.without_l1.size or alpha == 0.0:  # the sweep was of a residual orthogonal to such columns
             working.correlate(state)
         reached, steps = descent.reduce(state, working, target, steps_left)
-        if problem.family.quadratic and reached <= target <= 0.5 * self.fit.wanted:
-            solve_support(working, state)
-        return reached, steps
+        near = problem.family.quadratic and reached <= target <= 0.5 * self.fit.wanted
+        moved = near and solve_support(working, state)
+        return reached, steps, working.correlation if columns is problem.columns and not moved else None
 
     def _candidates(self, penalty):
         """The columns of a descent: the support and columns near their threshold, or all if these are half of them."""

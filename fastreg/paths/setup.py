@@ -69,8 +69,8 @@ def build_problem(X, y, options, wanted=None):
     y = check.check_response(y, n, options.family)
     weight = check.check_weight(options.sample_weight, n)
     offset = check.check_offset(options.offset, n)
-    degenerate = options.family.degenerate(y[weight > 0])
-    if degenerate and options.fit_intercept:
+    degenerate = options.fit_intercept and options.family.degenerate(y[weight > 0])
+    if degenerate:
         raise ValueError(f"{degenerate}; family {options.family.name!r} with an intercept has no solution")
     factor = check.check_factor(options.penalty_factor, p)
     family = options.family(check.read_only(y), check.read_only(weight))
@@ -81,9 +81,10 @@ def build_problem(X, y, options, wanted=None):
     bounds = None if limits is None else Bounds(*limits)
     problem = Problem(
         as_design(X), family, np.zeros(n) if offset is None else offset, options.fit_intercept, penalty, factor,
-        options.standardize, bounds=bounds, wanted=wanted if np.shape(wanted)[1:] == (n,) else np.empty((0, n)),
+        options.standardize, bounds=bounds, wanted=wanted if np.shape(wanted)[1:] == (n,) else None,
     )  # fmt: skip
-    check_solver(options.solver, options.family, problem.has_l1, options.bounded())
+    if options.solver != "auto":
+        check_solver(options.solver, options.family, problem.has_l1, options.bounded())
     if not problem.finite:
         raise check.explain_not_finite(X, options.feature_names)
     warn_omitted(problem, options.feature_names)

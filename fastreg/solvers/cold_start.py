@@ -27,7 +27,6 @@ class FirstDescent:
         # in the end, so the descent goes to a smaller gap.
         share = 1.0 if problem.family.quadratic and not problem.has_ridge else SHARE
         self.inner = CoordinateDescent("residual", passes=MOST_PASSES, share=share)
-        self.solver = ProximalNewton(self.inner)
 
     @cached_property
     def form(self):
@@ -41,7 +40,7 @@ class FirstDescent:
             plain = problem.bounds is None and problem.without_l1.size == 0 and problem.watcher is None
             if plain and working.stored() <= IN_A_KERNEL:
                 return self._steps_in_a_kernel(state, working, target, min(STEPS, steps_left))
-            return self.solver.reduce(problem, state, working, target, min(STEPS, steps_left))
+            return ProximalNewton(self.inner).reduce(problem, state, working, target, min(STEPS, steps_left))
         reached = working.gap(state)
         if reached <= target:
             return reached, 0

@@ -275,7 +275,7 @@ class CoordinateDescent:
     def _moments(self, working, h, design, places, shift):
         """(H_jj, h-means, x_j'h) of the columns, (m,) each; known beforehand if h are the weights."""
         problem, m = working.problem, places.size
-        if np.array_equal(h, problem.weight):
+        if problem.family.quadratic or np.array_equal(h, problem.weight):
             middle = problem.centre[working.columns] - shift
             return working.norms**2, middle, middle
         problem.work.add(columns=2 * m)

@@ -20,6 +20,8 @@ def residual_to_certify(problem, state, penalty, direction=dual_direction):
     `direction` is `dual_direction`, or its counterpart for several responses.
     """
     units = problem.units_of(problem.columns if penalty.alpha == 0.0 else problem.without_l1)
+    if units.size == 0:
+        return direction(problem, state, units, 0.0)
     l1, l2 = penalty.on(units)
     weak = (l1 == 0.0) & (l2 <= WEAK * problem.unit_norms[units] ** 2)
     units, l2 = units[weak], l2[weak]

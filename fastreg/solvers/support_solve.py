@@ -12,11 +12,11 @@ from fastreg.solvers.choice import support_solve_pays
 
 def solve_support(working, state):
     """Move to the minimiser over the support of `working`, if that pays, its signs are the same and its columns are
-    independent."""
+    independent. Returns whether it has moved."""
     coef, problem = state.coef[working.columns], working.problem
     support = (coef if problem.bounds is None else (coef != 0.0) & working.bounds.inside(coef)).nonzero()[0]
     if not support_solve_pays(problem, support.size):
-        return
+        return False
     part = working.part(support)
     part.update_gram(state, True)
     old, size = state.coef[part.columns], support.size
@@ -24,9 +24,11 @@ def solve_support(working, state):
     try:
         pivots = np.diag(np.linalg.cholesky(system)) ** 2
     except np.linalg.LinAlgError:
-        return
+        return False
     if np.all(pivots > LEAST_PIVOT * np.diag(system)):
         new = old + np.linalg.solve(system, part.correlation - part.l1 * np.sign(old) - part.l2 * old)
         within = problem.bounds is None or np.array_equal(problem.bounds.on(part.columns).clip(new), new)
         if within and np.all((new * old > 0.0) | (part.l1 == 0.0)):
             part.move(state, new, True)
+            return True
+    return False

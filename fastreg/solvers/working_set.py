@@ -111,9 +111,7 @@ class WorkingSet(PenalisedSet):
 
         Their block is a ColumnBlock alone, which has no Gram matrices: for descents in residual form.
         """
-        block = PlainBlock(problem.design, problem.centre)
-        block.extend(columns)
-        return cls(problem, block, correlation)
+        return cls(problem, PlainBlock(problem.design, problem.centre, columns), correlation)
 
     def part(self, chosen):
         """The working set of some of these columns, with Gram matrices."""
