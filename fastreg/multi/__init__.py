@@ -13,6 +13,7 @@ Coefficients are a matrix (p, K), a column for each response or class. A path is
     pointwise, smooth   the strategies: with an l1 part, and without
     working_set         the units that a solver may move
     group_descent, group_newton       least squares under a penalty of rows
+    row_descent         its epochs over sparse columns, without a Gram matrix
     proximal_newton, line_search      the multinomial with an l1 part
     class_descent       its steps by coordinate descent, where X is sparse
     smooth_newton, row_space          smooth problems; the same with a column for each row, where rows are fewer

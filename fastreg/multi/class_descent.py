@@ -11,8 +11,8 @@ that of the stored values. Friedman, Hastie and Tibshirani (2010), Journal of St
 
 import numpy as np
 
-from fastreg.multi.group_descent import SLICE
 from fastreg.multi.problem import pseudo_inverse
+from fastreg.multi.row_descent import SLICE
 from fastreg.numerics.jit import allocating_kernel, inner_kernel
 from fastreg.objective.penalties import soft_threshold
 from fastreg.solvers.coordinate_descent import SUPPORT_EPOCHS, violation

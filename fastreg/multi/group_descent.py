@@ -7,7 +7,8 @@ On some rows, with G their Gram matrix and C = X'R their correlations, row j's m
 Descent visits the rows that are not zero or would not stay so, a part of the working set whose Gram matrix is gathered
 once. While the same rows are not zero its epochs are accelerated as those of one response are
 (solvers/anderson_descent.py). Where it takes too long Newton's method (group_newton.py) goes on with the rows that are
-not zero; the two take turns by the work they cost. Products with X then show which other rows do not stay zero.
+not zero; the two take turns by the work they cost. Products with X then show which other rows do not stay zero. Rows
+of sparse columns descend without G where it would be larger than the columns (row_descent.py).
 Sources: Yuan and Lin (2006), JRSS-B 68; Simon, Friedman and Hastie (2013), arXiv:1311.6529.
 """
 
@@ -17,17 +18,16 @@ import numpy as np
 
 from fastreg.multi.group_newton import RowNewton
 from fastreg.multi.group_penalties import lengths
+from fastreg.multi.row_descent import ROUNDING, SLICE, descend_rows, row_change
 from fastreg.numerics.arrays import copy_values
 from fastreg.numerics.jit import allocating_kernel, inner_kernel
 from fastreg.solvers.anderson_descent import DEPTH, equations, least_mix, mixed
-from fastreg.solvers.choice import FINEST, row_descent_pays, row_newton_cost
+from fastreg.solvers.choice import FINEST, row_descent_pays, row_newton_cost, rows_descend
 
 # Turns of descent and of Newton's method on one part, and matrices H that a turn of Newton's method may factor.
 TURNS, BUILDS = 4, 3
 # Rounds in a row that do not halve the gap, and share of the null loss: after so many, a gap below it is rounding.
 PATIENCE, NOISE = 3, 1e-10
-ROUNDING = 2.0 * np.finfo(float).eps  # share of the penalty: a mismatch below it is rounding
-SLICE = 3e7  # additions to correlations or residuals in one kernel call, about, so that a fit can be interrupted
 SINGULAR = 10.0  # factor on the expected cost of Newton steps after an H that was singular: descent goes on longer
 PIECE = 0.3  # of the cost of Newton steps, after which descent is weighed against them
 SHARE = 0.3  # of the gap wanted, that a part is solved to; less after rounds that do not halve the gap
@@ -42,7 +42,7 @@ def row_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
     """
     K, m = coef.shape
     points, correlations, work, kept = np.empty((DEPTH, K * m)), np.empty((DEPTH, K * m)), np.zeros(1), 0
-    system, z, gap = equations(), np.empty(K), math.inf
+    system, scratch, gap = equations(), (np.empty(K), np.empty(K)), math.inf
     for epoch in range(max_epochs):
         copy_values(coef.reshape(-1), points[kept])
         copy_values(correlation.reshape(-1), correlations[kept])
@@ -55,7 +55,7 @@ def row_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
                 copy_values(points[DEPTH - 1], points[0])
                 copy_values(correlations[DEPTH - 1], correlations[0])
             kept = 1
-        gap, size, steady = row_epoch(gram, l1, l2, coef, correlation, z, work)
+        gap, size, steady = row_epoch(gram, l1, l2, coef, correlation, scratch, work)
         if gap <= max(precision, ROUNDING * size):
             return epoch + 1, 0.0, work[0]
         kept = kept if steady else 0
@@ -63,42 +63,33 @@ def row_epochs(gram, l1, l2, coef, correlation, max_epochs, precision):
 
 
 @inner_kernel
-def row_epoch(gram, l1, l2, coef, correlation, z, work):
+def row_epoch(gram, l1, l2, coef, correlation, scratch, work):
     """One epoch: (gap to first order, size of the l1 part, whether the same rows are zero as before). Adds its
-    operations to `work`; `z` (K,) is scratch memory."""
-    K, m = coef.shape
+    operations to `work`; `scratch` are two vectors (K,)."""
+    (K, m), (c, change) = coef.shape, scratch
     off, excess, size, decrease, steady = 0.0, 0.0, 0.0, 0.0, True
     for j in range(m):
-        curvature, reach, length, cc = gram[j, j], 0.0, 0.0, 0.0
+        curvature = gram[j, j]
         if curvature <= 0.0:
             continue
         for k in range(K):
-            z[k] = curvature * coef[k, j] + correlation[k, j]
-            reach += z[k] * z[k]
-            length += coef[k, j] * coef[k, j]
-            cc += correlation[k, j] * correlation[k, j]
-        reach, length = math.sqrt(reach), math.sqrt(length)
-        if length == 0.0:
-            if reach <= l1[j]:
-                continue
-            excess = max(excess, math.sqrt(cc) / l1[j] - 1.0) if l1[j] > 0.0 else excess
+            c[k] = correlation[k, j]
+        length, beyond, moved, crossed = row_change(coef, j, c, (l1[j], l2[j], curvature), change)
+        excess = max(excess, beyond)
         size += l1[j] * length
-        shrink = max(1.0 - l1[j] / reach, 0.0) / (curvature + l2[j]) if reach > 0.0 else 0.0
-        steady = steady and (length > 0.0) == (shrink > 0.0)
-        moved = 0.0
+        steady = steady and not crossed
+        if moved == 0.0:
+            continue
         for k in range(K):
-            change = shrink * z[k] - coef[k, j]
-            moved += change * change
-            coef[k, j] += change
-            if change != 0.0:
+            if change[k] != 0.0:
+                coef[k, j] += change[k]
                 row, target = gram[j], correlation[k]
                 for a in range(m):
-                    target[a] -= change * row[a]
-        if moved > 0.0:
-            work[0] += 2.0 * K * m
-            slope = curvature + l2[j] + (l1[j] / length if length > 0.0 else 0.0)
-            off += slope * math.sqrt(moved) * length
-            decrease += 0.5 * (curvature + l2[j]) * moved
+                    target[a] -= change[k] * row[a]
+        work[0] += 2.0 * K * m
+        slope = curvature + l2[j] + (l1[j] / length if length > 0.0 else 0.0)
+        off += slope * math.sqrt(moved) * length
+        decrease += 0.5 * (curvature + l2[j]) * moved
     return off + excess * size + decrease, size, steady
 
 
@@ -151,9 +142,13 @@ class BlockDescent:
         gap, rounds, waited = working.gap(state), 0, 0
         best, share = gap, SHARE if target > FINEST * problem.scale else FINE_SHARE
         while gap > target and rounds < max_iter:
-            part = Part(working, state)
-            solved = self._reduce_part(problem.work, part, share * target)
-            working.move(state, part.rows, np.ascontiguousarray(part.coef.T))
+            rows = np.flatnonzero(working.coef_of(state).any(axis=1) | (lengths(working.correlation) > working.l1))
+            if rows_descend(problem, working.columns[rows]):
+                coef, solved = descend_rows(working, state, rows, share * target)
+            else:
+                part = Part(working, state, rows)
+                coef, solved = part.coef.T, self._reduce_part(problem.work, part, share * target)
+            working.move(state, rows, np.ascontiguousarray(coef))
             working.correlate(state)
             before, gap = gap, working.gap(state)
             if solved and gap > 0.5 * before:
@@ -189,11 +184,10 @@ class BlockDescent:
 
 
 class Part:
-    """The rows of a working set that are not zero or would not stay so, with their Gram matrix; coef and correlation
-    are (K, rows)."""
+    """Rows of a working set that are not zero or would not stay so, with their Gram matrix; coef and correlation are
+    (K, rows)."""
 
-    def __init__(self, working, state):
-        rows = np.flatnonzero(working.coef_of(state).any(axis=1) | (lengths(working.correlation) > working.l1))
+    def __init__(self, working, state, rows):
         self.rows, self.columns = rows, working.columns[rows]
         self.l1, self.l2 = working.l1[rows], working.l2[rows]
         self.gram = working.gram_of(rows)

@@ -216,13 +216,15 @@ class RowSet(MultiSet):
         self.gram = extended(self.gram, fresh)
 
     def move(self, state, rows, coef):
-        """Let the coefficients of some rows, which are held, be `coef`, in the state as well."""
+        """Let the coefficients of some rows be `coef`, in the state as well."""
         problem, columns = self.problem, self.columns[rows]
-        steps = np.zeros((self.held.columns.size, problem.K))
-        steps[self.held_at[columns]] = coef - state.matrix[columns]
+        held = bool((self.held_at[columns] >= 0).all())  # these are fewer
+        block, place = (self.held, self.held_at) if held else (self.features, self.place)
+        steps = np.zeros((block.columns.size, problem.K))
+        steps[place[columns]] = coef - state.matrix[columns]
         problem.work.add(columns=int(np.count_nonzero(steps)))
-        change, shift = problem.along(state.mean, expand(self.held, steps))
-        problem.advance(state, self.held.columns, steps, (change, shift), 1.0)
+        change, shift = problem.along(state.mean, expand(block, steps))
+        problem.advance(state, block.columns, steps, (change, shift), 1.0)
         state.matrix[columns] = coef
 
 

@@ -2,16 +2,14 @@
 
     question                                        answer
     ----------------------------------------------  ------------------------------------------------------------------
-    how is the model of a working set solved?       by pivots, or coordinate descent if that is cheaper: `descent_pays`;
-                                                    elastic nets with more active columns than rows in the dual:
-                                                    `rows_pay` (solvers/automatic_choice.py, paths/batched/)
+    how is the model of a working set solved?       by pivots, or descent if that is cheaper: `descent_pays`; elastic
+                                                    nets with more active columns than rows in the dual: `rows_pay`
     in which form is coordinate descent?            in Gram form if the Gram matrix is small: `gram_form_pays`
     does a cold start continue by descent?          while its gap falls fast enough: `round_pays`, `cold_passes`
     and is its support solved exactly?              if that costs less than has been read: `support_solve_pays`
     is an old Hessian computed anew?                if steps with it would cost more: `renewal_pays`, `served_long`
     do batches of elastic nets use descent?         if that costs less than Newton steps: `batch_costs`
-    how many points has the next batch?             hardly more than the last one certified, where pivots cost more than
-                                                    all else: `points_ahead`
+    how many points has the next batch?             hardly more than the last, where pivots cost most: `points_ahead`
     is X'r computed for all columns?                if many may be violators: `sweep_pays`
     and for two residuals of a batch at once?       if that saves columns to look at: `second_residual_pays`
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
@@ -241,6 +239,8 @@ def served_long(steps, spent, points):
 FINEST = 1e-9  # relative gap wanted, below which Newton steps, which are exact, cost hardly more than descent
 POINTS = 20.0  # points of a batch, about
 AHEAD = 1.5  # points of a batch over those that were certified in the last one
+LARGEST_WIDE_GRAM = 2000  # columns of a working set whose Gram matrix is used even if rows are fewer
+MEMORY = 0.1  # of the memory allowance, for columns that enter a working set at once
 A_BATCH = 10.0  # sweeps in the time of a batch's sweep, looks at columns and Gram rows of new columns
 SOLVES, PIVOTS = 30.0, 2.0  # multiplications of Newton steps in batches, see `batch_costs`
 
@@ -280,9 +280,6 @@ def points_ahead(working, support, pivots, points, certified):
     return max(math.ceil(AHEAD * certified), int(A_BATCH * sweep / a_point), 2)
 
 
-LARGEST_WIDE_GRAM = 2000  # columns of a working set whose Gram matrix is used even if rows are fewer
-
-
 def factors_pay(working):
     """Whether a batch uses the columns of its working set, and not their Gram matrix."""
     return working.columns.size > LARGEST_WIDE_GRAM and working.block.wide()
@@ -292,9 +289,6 @@ def newton_batch_pays(costs):
     """Whether Newton steps in batches cost at most PATIENCE times as much as points by themselves."""
     _, newton, alone = costs
     return newton <= PATIENCE * alone
-
-
-MEMORY = 0.1  # of the memory allowance, for columns that enter a working set at once
 
 
 def columns_at_once(working, support, changes, products):
@@ -345,9 +339,6 @@ def second_residual_pays(working, points, share, beside_others):
     return SAVED * share * (SCATTERED * price_of(design) + A_POINT[form] * points) >= SECOND[form]
 
 
-STALE = 0.1  # ratio of the gaps after and before a step, above which several responses get a new H
-
-
 # ---- systems without an l1 part
 
 LARGEST_FACTOR = 6000  # rows of a matrix that is factorised, at most
@@ -361,6 +352,8 @@ FEW_ITERATIONS = 4  # of conjugate gradients, up to which a preconditioner is ke
 GRAM_RATE = 8.0  # multiplications of a Gram matrix in the time of one of a product with a few vectors
 FEW_PAIRS = 200  # coefficients of classes that are not zero, below which pivots are always cheapest
 ROW_STEPS, ROW_FACTORS = 40, 6  # steps by products with X, and factorisations in the row space, of a fit
+STALE = 0.1  # ratio of the gaps after and before a step, above which several responses get a new H
+SCATTER = 60.0  # multiplications of an epoch over a Gram matrix of rows in the time of those of a stored value
 NEWTON_WORK = 0.4  # operations of descent in the time of Newton steps, over the cube of the number of rows
 
 
@@ -420,6 +413,13 @@ def classes_descend(problem, state):
     """Whether models of classes are solved by descent: sparse X in memory, and too large a support for Hessians."""
     sparse = problem.design.working_block(problem.centre).form == "sparse" and not is_outer(problem.design)
     return sparse and np.count_nonzero(state.coef) >= FEW_PAIRS
+
+
+def rows_descend(problem, columns):
+    """Whether rows of several responses are descended over by residuals: sparse X in memory, whose stored values are
+    fewer than those of a Gram matrix."""
+    sparse = problem.design.working_block(problem.centre).form == "sparse" and not is_outer(problem.design)
+    return sparse and SCATTER * problem.design.stored_in(columns) < columns.size**2
 
 
 def row_newton_cost(rows):

