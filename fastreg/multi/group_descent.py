@@ -74,12 +74,11 @@ def row_epoch(gram, l1, l2, coef, correlation, scratch, work):
             continue
         for k in range(K):
             c[k] = correlation[k, j]
-        length, beyond, moved, crossed = row_change(coef, j, c, (l1[j], l2[j], curvature), change)
-        excess = max(excess, beyond)
-        size += l1[j] * length
-        steady = steady and not crossed
-        if moved == 0.0:
+        (beyond, mismatch, gain), length, crossed = row_change(coef, j, c, (l1[j], l2[j], curvature), change)
+        excess, size, steady = max(excess, beyond), size + l1[j] * length, steady and not crossed
+        if gain == 0.0:
             continue
+        off, decrease = off + mismatch, decrease + gain
         for k in range(K):
             if change[k] != 0.0:
                 coef[k, j] += change[k]
@@ -87,9 +86,6 @@ def row_epoch(gram, l1, l2, coef, correlation, scratch, work):
                 for a in range(m):
                     target[a] -= change[k] * row[a]
         work[0] += 2.0 * K * m
-        slope = curvature + l2[j] + (l1[j] / length if length > 0.0 else 0.0)
-        off += slope * math.sqrt(moved) * length
-        decrease += 0.5 * (curvature + l2[j]) * moved
     return off + excess * size + decrease, size, steady
 
 

@@ -15,8 +15,8 @@
     how is a ridge system solved?                   `ridge_form`: "qr", "rows", "columns" or "products" with X; GLMs
                                                     first by L-BFGS (`quasi_newton_pays`), or rows (`row_space_pays`)
     and with several responses?                     in the row space where `row_space_pays`; `factor_pays` for all
-                                                    unknowns, else L-BFGS and conjugate gradients, with a new matrix
-                                                    where `preconditioner_pays`; `row_descent_pays`, `classes_descend`
+                                                    unknowns, else by iterations (`preconditioner_pays`)
+    and one with an l1 part?                        by descent: `row_descent_pays`, `rows_descend`, `classes_descend`
     do folds of a tall GLM stay together?           while their Hessians are no larger than X: `joint_hessians_pay`
 
 The unit of costs is a multiplication in the triangular solve of a pivot, measured as 0.03 to 0.05 ns on supports of 300
@@ -28,9 +28,7 @@ to 1,000. `READ` and `GRAM` are the costs of other multiplications in this unit.
     rows        1.2 n^3            Newton steps in the dual, see semismooth_dual.py
     a new H     GRAM n |W|^2       where a Newton step takes 4 READ n |W|
 
-Pivots are exact. The number of epochs of a descent, from three to hundreds, is unknown beforehand. So a descent is
-stopped at PATIENCE times the cost of the other solvers, and its epochs are the estimate for the next. A solver that
-takes over starts from the point reached.
+A descent stops at PATIENCE times the cost of other solvers, which go on from there; its E is the estimate for the next.
 """
 
 import math
@@ -409,17 +407,19 @@ def preconditioner_pays(iterations, m, K):
     return iterations > FEW_ITERATIONS + m / (GRAM_RATE * K)
 
 
+def sparse_in_memory(problem):
+    """Whether the columns of X are sparse, and lie in memory."""
+    return problem.design.working_block(problem.centre).form == "sparse" and not is_outer(problem.design)
+
+
 def classes_descend(problem, state):
-    """Whether models of classes are solved by descent: sparse X in memory, and too large a support for Hessians."""
-    sparse = problem.design.working_block(problem.centre).form == "sparse" and not is_outer(problem.design)
-    return sparse and np.count_nonzero(state.coef) >= FEW_PAIRS
+    """Whether models of classes are solved by descent: sparse X, and too large a support for Hessians."""
+    return sparse_in_memory(problem) and np.count_nonzero(state.coef) >= FEW_PAIRS
 
 
 def rows_descend(problem, columns):
-    """Whether rows of several responses are descended over by residuals: sparse X in memory, whose stored values are
-    fewer than those of a Gram matrix."""
-    sparse = problem.design.working_block(problem.centre).form == "sparse" and not is_outer(problem.design)
-    return sparse and SCATTER * problem.design.stored_in(columns) < columns.size**2
+    """Whether rows are descended over by residuals: columns of sparse X that store less than their Gram matrix."""
+    return sparse_in_memory(problem) and SCATTER * problem.design.stored_in(columns) < columns.size**2
 
 
 def row_newton_cost(rows):
